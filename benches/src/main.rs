@@ -1,0 +1,2 @@
+//! The bench runner.
+fn main() {}

@@ -1,0 +1,197 @@
+//! What every sender and receiver is made of, besides its ring: its seat, the channel's words, and how it waits.
+
+use super::options::Shared;
+use crate::error::{Corruption, JoinError};
+use crate::layout::{ChannelControl, Role, Status};
+use crate::liveness::{self, PeerWatch, Presence, Seat, Tally};
+use crate::region::{Clock, Moment, ProcessMark, Region, Signals, View};
+use crate::sync::AtomicU32;
+use crate::sync::Ordering::Acquire;
+use crate::wait::block::SLICE;
+use crate::wait::eventcount;
+use crate::wait::{SpinWindow, Strategy};
+use std::sync::Arc;
+
+/// A participant's side of a channel.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    mark: ProcessMark,
+    /// `membership` when the peers and the status were last looked at.
+    seen: u32,
+    signals: Signals,
+    control: View<ChannelControl>,
+    pub(super) tally: Tally,
+    strategy: Strategy,
+    window: SpinWindow,
+    /// Looks in vain since the clock was last read, and when that was: non-blocking callers look after the dead, too.
+    idle_looks: u32,
+    last_slice: Moment,
+    removed: bool,
+    peers: PeerWatch,
+    peer_role: Role,
+    seat: Seat,
+    /// Dropped last: it may remove the channel.
+    shared: Arc<Shared>,
+}
+
+/// What keeps a participant from going on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    Corrupted(Corruption),
+    Closed,
+    Removed,
+}
+
+/// Looks in vain between two readings of the clock.
+const LOOKS_PER_CLOCK: u32 = 4096;
+
+impl Endpoint {
+    /// Takes a seat. Whoever of the other role died before is reaped first.
+    pub(super) fn join(shared: &Arc<Shared>, role: Role) -> Result<Self, JoinError> {
+        let region = &shared.region;
+        let corrupted = |reason| {
+            region.poison(reason);
+            JoinError::Corrupted { channel: region.label().to_owned(), reason }
+        };
+        let (seat, predecessor_died) = Seat::take(region, role, &shared.participant_name)?;
+        let mut tally = seat.tally();
+        if predecessor_died {
+            tally.reap();
+        }
+        let peer_role = match role {
+            Role::Sender => Role::Receiver,
+            Role::Receiver => Role::Sender,
+        };
+        liveness::reap_dead(region, peer_role, Some(&mut tally)).map_err(corrupted)?;
+        let peers = PeerWatch::start(region, peer_role).map_err(corrupted)?;
+        let control = View::control(region);
+        let mut endpoint = Self {
+            mark: region.mark(),
+            seen: 0,
+            signals: region.signals(),
+            control,
+            tally,
+            strategy: Strategy::default(),
+            window: SpinWindow::new(),
+            idle_looks: 0,
+            last_slice: Clock::now(),
+            removed: false,
+            peers,
+            peer_role,
+            seat,
+            shared: Arc::clone(shared),
+        };
+        endpoint.look_again();
+        Ok(endpoint)
+    }
+
+    pub(super) fn region(&self) -> &Arc<Region> {
+        &self.shared.region
+    }
+
+    pub(super) fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
+    pub(super) fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    /// Where receivers sleep.
+    pub(super) fn data(&self) -> &AtomicU32 {
+        &self.control.data
+    }
+
+    /// Whether this process inherited the handle by `fork`.
+    #[inline]
+    pub(super) fn is_foreign(&self) -> bool {
+        self.mark.is_foreign()
+    }
+
+    /// Whether somebody joined, left or was reaped, or the status changed, since the last [`Endpoint::look`] that was
+    /// acknowledged.
+    #[inline]
+    pub(super) fn has_news(&self) -> bool {
+        self.control.membership.load(Acquire) != self.seen
+    }
+
+    /// Makes [`Endpoint::has_news`] true.
+    fn look_again(&mut self) {
+        self.seen = self.control.membership.load(Acquire).wrapping_sub(1);
+    }
+
+    /// Looks at the status and at the peers' rows. Returns with it what to [`Endpoint::acknowledge`] if that is fine.
+    pub(super) fn look(&self) -> Result<(Presence, u32), Trouble> {
+        let membership = self.control.membership.load(Acquire);
+        if self.removed {
+            return Err(Trouble::Removed);
+        }
+        match self.region().status() {
+            Status::Live => {}
+            Status::Closed if self.region().is_removed() => return Err(Trouble::Removed),
+            Status::Closed => return Err(Trouble::Closed),
+            Status::Poisoned(reason) => return Err(Trouble::Corrupted(reason)),
+            Status::Initialising => return Err(Trouble::Corrupted(self.poison(Corruption::Status))),
+        }
+        let presence = self.peers.presence(self.region());
+        let presence = presence.map_err(|reason| Trouble::Corrupted(self.poison(reason)))?;
+        Ok((presence, membership))
+    }
+
+    /// The caller has taken a look into account.
+    pub(super) fn acknowledge(&mut self, membership: u32) {
+        self.seen = membership;
+    }
+
+    /// Marks the channel as beyond use, and tells everybody.
+    #[cold]
+    pub(super) fn poison(&self, reason: Corruption) -> Corruption {
+        self.region().poison(reason);
+        liveness::announce(self.region());
+        reason
+    }
+
+    /// Wakes the receivers that sleep.
+    #[inline]
+    pub(super) fn notify_receivers(&mut self) {
+        if eventcount::notify(&self.signals, &self.control.data) {
+            self.tally.wake();
+        }
+    }
+
+    /// Wakes the sender that sleeps on its lane's word.
+    #[inline]
+    pub(super) fn notify_sender(&mut self, space: &AtomicU32) {
+        if eventcount::notify(&self.signals, space) {
+            self.tally.wake();
+        }
+    }
+
+    /// A slice of waiting ended without progress: look for the dead, and at the channel's name.
+    pub(super) fn slice_ended(&mut self) -> Result<(), Trouble> {
+        self.last_slice = Clock::now();
+        self.removed = self.region().is_removed();
+        liveness::reap_dead(&self.shared.region, self.peer_role, Some(&mut self.tally))
+            .map_err(|reason| Trouble::Corrupted(self.poison(reason)))?;
+        self.look_again();
+        Ok(())
+    }
+
+    /// A call that does not wait found nothing. Every now and then that ends a slice, too.
+    #[inline]
+    pub(super) fn looked_in_vain(&mut self) -> Result<(), Trouble> {
+        self.idle_looks = self.idle_looks.wrapping_add(1);
+        if self.idle_looks.is_multiple_of(LOOKS_PER_CLOCK) && Clock::now().since(self.last_slice) >= SLICE {
+            return self.slice_ended();
+        }
+        Ok(())
+    }
+
+    pub(super) fn waiting(&mut self) -> (Strategy, &mut SpinWindow) {
+        (self.strategy, &mut self.window)
+    }
+
+    pub(super) fn set_strategy(&mut self, strategy: Strategy) {
+        self.strategy = strategy;
+    }
+}

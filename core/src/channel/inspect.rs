@@ -1,0 +1,219 @@
+//! Looking at a channel from outside: through a read-only mapping, without taking part and without disturbing anybody.
+
+use crate::error::{Corruption, CreateError, OpenError};
+use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, RowState, Status};
+use crate::liveness::{self, Counters};
+use crate::region::{Access, Expectations, Location, MemoryOptions, Region, list_folder};
+use crate::sync::Ordering::{Acquire, Relaxed};
+use std::io;
+use std::path::PathBuf;
+
+/// Everything that can be seen of a channel. A snapshot: the numbers are each exact, but not all of one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Info {
+    /// The name or path that it was opened by.
+    pub name: String,
+    /// The region file, unless it is anonymous or private.
+    pub path: Option<PathBuf>,
+    /// What it is.
+    pub kind: Kind,
+    /// How sleepers are woken.
+    pub backend: Backend,
+    /// Who pays for the fence between a message and the look for sleepers.
+    pub fence: FenceMode,
+    /// 32 hexadecimal digits that tell this channel from every other one of the same name.
+    pub instance: String,
+    /// When it was created, in nanoseconds of the Unix epoch.
+    pub created_unix_ns: u64,
+    /// Process id of its creator.
+    pub creator_pid: u32,
+    /// Length of the file in bytes.
+    pub total_bytes: u64,
+    /// Ring bytes per lane.
+    pub capacity: u64,
+    /// Largest message in bytes.
+    pub max_message: u64,
+    /// Alignment of every message in bytes.
+    pub payload_alignment: u32,
+    /// Whether it never disconnects.
+    pub persistent: bool,
+    /// The name of the type of its messages; empty for bytes.
+    pub type_name: String,
+    /// In which state it is.
+    pub status: ChannelStatus,
+    /// One per sender seat.
+    pub lanes: Vec<LaneInfo>,
+    /// Every seat that was ever taken.
+    pub participants: Vec<ParticipantInfo>,
+}
+
+/// In which state a channel is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChannelStatus {
+    /// In use.
+    Live,
+    /// Closed for good.
+    Closed,
+    /// Beyond use.
+    Corrupted(Corruption),
+    /// From before the last reboot.
+    Stale,
+}
+
+impl ChannelStatus {
+    /// The name that people read.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Closed => "closed",
+            Self::Corrupted(_) => "corrupted",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+/// One lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LaneInfo {
+    /// Messages committed since the channel was created.
+    pub messages: u64,
+    /// Bytes committed since then, with headers and padding: the sender's position.
+    pub committed: u64,
+    /// Bytes whose release was published: the receiver's position. May lag by 1/8 of the capacity.
+    pub consumed: u64,
+}
+
+impl LaneInfo {
+    /// Bytes that are occupied.
+    #[must_use]
+    pub fn used_bytes(&self) -> u64 {
+        self.committed.saturating_sub(self.consumed)
+    }
+}
+
+/// One participant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParticipantInfo {
+    /// Its row.
+    pub row: u32,
+    /// What it does.
+    pub role: Role,
+    /// What its row says.
+    pub state: ParticipantState,
+    /// What the kernel says: whether it is alive. `None` if that cannot be seen (no access to the lock file).
+    pub alive: Option<bool>,
+    /// Grows each time the row is taken.
+    pub epoch: u32,
+    /// Its process id as it sees it itself.
+    pub pid: u32,
+    /// Its name.
+    pub name: String,
+    /// When it joined, in nanoseconds of the Unix epoch.
+    pub started_unix_ns: u64,
+    /// Process id of whoever is reaping it, if somebody is.
+    pub reaper_pid: Option<u32>,
+    /// What it counted about itself.
+    pub counters: Counters,
+}
+
+impl Info {
+    pub(super) fn of(region: &Region) -> Self {
+        let facts = region.facts();
+        let geometry = &facts.geometry;
+        let status = match region.status() {
+            _ if facts.is_stale() => ChannelStatus::Stale,
+            Status::Live => ChannelStatus::Live,
+            Status::Closed => ChannelStatus::Closed,
+            Status::Poisoned(reason) => ChannelStatus::Corrupted(reason),
+            Status::Initialising => ChannelStatus::Corrupted(Corruption::Status),
+        };
+        Self {
+            name: region.label().to_owned(),
+            path: region.path().map(ToOwned::to_owned),
+            kind: geometry.kind,
+            backend: facts.backend,
+            fence: facts.fence,
+            instance: facts.instance_text(),
+            created_unix_ns: facts.created_unix_ns,
+            creator_pid: facts.creator_pid,
+            total_bytes: facts.map.total,
+            capacity: geometry.capacity,
+            max_message: geometry.max_message,
+            payload_alignment: geometry.payload_alignment,
+            persistent: facts.persistent,
+            type_name: facts.type_name.clone(),
+            status,
+            lanes: (0..geometry.lanes()).map(|lane| LaneInfo::of(region, lane)).collect(),
+            participants: (0..geometry.participants()).filter_map(|row| ParticipantInfo::of(region, row)).collect(),
+        }
+    }
+}
+
+impl LaneInfo {
+    fn of(region: &Region, lane: u32) -> Self {
+        let control = region.lane(lane);
+        // Consumed first: whatever happens meanwhile, it does not pass what is committed afterwards.
+        let consumed = region.gate(lane, 0).consumed.load(Acquire);
+        let committed = control.committed.load(Acquire); // EDGE committed→observe: pairs with the Release in `Writer::commit`
+        Self { messages: control.count.load(Relaxed), committed, consumed }
+    }
+}
+
+impl ParticipantInfo {
+    fn of(region: &Region, row: u32) -> Option<Self> {
+        let words = region.row(row);
+        let state = RowState::from_bits(words.state.load(Acquire))?;
+        if state.state == ParticipantState::Vacant {
+            return None;
+        }
+        let reaper = words.reaper_pid.load(Relaxed) as u32;
+        Some(Self {
+            row,
+            role: state.role,
+            state: state.state,
+            alive: region.is_seat_locked(row).ok(),
+            epoch: state.epoch,
+            pid: words.pid.load(Relaxed) as u32,
+            name: liveness::read_name(words),
+            started_unix_ns: words.started_unix_ns.load(Relaxed),
+            reaper_pid: (reaper != 0).then_some(reaper),
+            counters: Counters::read(words),
+        })
+    }
+}
+
+/// Looks at a channel of whatever kind, state and age, without taking part.
+///
+/// # Errors
+/// What [`OpenError`] says of files that are not channels or are damaged; stale, closed, corrupted and other users'
+/// channels can be looked at.
+///
+/// ```
+/// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+/// # let name = folder.path().join("prices").display().to_string();
+/// # let name = name.as_str();
+/// let channel = memlane::spsc::Options::new().create(name)?;
+/// channel.sender()?.send(b"hello")?;
+/// let info = memlane::inspect(name)?;
+/// assert_eq!(info.lanes[0].messages, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn inspect(name: &str) -> Result<Info, OpenError> {
+    let location = Location::of(name).map_err(|_| CreateError::InvalidName { channel: name.to_owned() })?;
+    let region = Region::open_named(&location, &Expectations::default(), MemoryOptions::default(), Access::Inspect)?;
+    Ok(Info::of(&region))
+}
+
+/// Names of the channels in the folder of named channels (see [`crate::channel_path`]), sorted. Whether each can be
+/// opened, [`inspect`] tells.
+///
+/// # Errors
+/// The folder exists but cannot be read.
+pub fn list() -> io::Result<Vec<String>> {
+    list_folder()
+}

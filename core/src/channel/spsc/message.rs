@@ -1,0 +1,264 @@
+//! What a receiver hands out: single messages, batches, and the iterator.
+
+use super::Receiver;
+use crate::error::{BufferTooSmall, RecvError};
+use crate::region::{LaneView, TrustPeers};
+use crate::ring::log::{ReaderMark, Record};
+use zerocopy::{FromBytes, IntoBytes};
+
+/// A typed read of a message that has another length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the message has {found} bytes; the type has {expected}")]
+pub struct WrongSize {
+    /// The type's size in bytes.
+    pub expected: usize,
+    /// The message's length in bytes.
+    pub found: usize,
+}
+
+/// The methods that every view of one message has.
+macro_rules! message_methods {
+    () => {
+        /// Length in bytes.
+        #[must_use]
+        #[inline]
+        pub fn len(&self) -> usize {
+            self.record.length as usize
+        }
+
+        /// Whether it has length 0.
+        #[must_use]
+        pub fn is_empty(&self) -> bool {
+            self.len() == 0
+        }
+
+        /// How many messages this channel carried before this one.
+        #[must_use]
+        pub fn sequence(&self) -> u64 {
+            self.record.sequence
+        }
+
+        /// Copies the message to the start of `buffer` and returns its length.
+        ///
+        /// # Errors
+        /// [`BufferTooSmall`]; nothing was copied.
+        #[inline]
+        pub fn copy_to(&self, buffer: &mut [u8]) -> Result<usize, BufferTooSmall> {
+            let length = self.len();
+            let target = buffer.get_mut(..length).ok_or(BufferTooSmall { needed: length })?;
+            self.lane().read(self.record.payload, target);
+            Ok(length)
+        }
+
+        /// A copy of the message.
+        #[must_use]
+        pub fn to_vec(&self) -> Vec<u8> {
+            let mut copy = Vec::new();
+            self.append_to(&mut copy);
+            copy
+        }
+
+        /// Appends a copy of the message to `vector`.
+        pub fn append_to(&self, vector: &mut Vec<u8>) {
+            self.lane().append_to(self.record.payload, self.len(), vector);
+        }
+
+        /// A copy of the message as a `T`: any plain data without padding or invalid values.
+        ///
+        /// # Errors
+        /// [`WrongSize`] if the message is not exactly as long as a `T`.
+        ///
+        /// ```
+        /// # let channel = memlane::spsc::Options::new().private()?;
+        /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+        /// use zerocopy::{FromBytes, Immutable, IntoBytes};
+        ///
+        /// #[derive(FromBytes, IntoBytes, Immutable)]
+        /// #[repr(C)]
+        /// struct Quote {
+        ///     price: f64,
+        ///     quantity: u64,
+        /// }
+        /// tx.send(Quote { price: 61_496.5, quantity: 7 }.as_bytes())?;
+        /// let quote: Quote = rx.recv()?.read()?;
+        /// assert_eq!((quote.price, quote.quantity), (61_496.5, 7));
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        #[inline]
+        pub fn read<T: FromBytes + IntoBytes>(&self) -> Result<T, WrongSize> {
+            let mut value = T::new_zeroed();
+            if self.len() != size_of::<T>() {
+                return Err(WrongSize { expected: size_of::<T>(), found: self.len() });
+            }
+            self.lane().read(self.record.payload, value.as_mut_bytes());
+            Ok(value)
+        }
+
+        /// The message's bytes in place. See [`TrustPeers`] for what the caller promised.
+        #[must_use]
+        #[inline]
+        pub fn as_slice(&self, trust: TrustPeers) -> &[u8] {
+            self.lane().borrow(trust, self.record.payload, self.len())
+        }
+    };
+}
+
+/// A message in the channel. It is copied out, and released when dropped; while panicking it is handed back instead, and
+/// comes again.
+#[derive(Debug)]
+pub struct Message<'a> {
+    receiver: &'a mut Receiver,
+    record: Record,
+}
+
+impl<'a> Message<'a> {
+    #[inline]
+    pub(super) fn new(receiver: &'a mut Receiver, record: Record) -> Self {
+        Self { receiver, record }
+    }
+
+    #[inline]
+    fn lane(&self) -> &LaneView {
+        self.receiver.reader.memory()
+    }
+
+    message_methods!();
+}
+
+impl Drop for Message<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.receiver.release(self.record);
+        }
+    }
+}
+
+/// Several messages that were in the channel at once. They are released, and that is published, when the batch is
+/// dropped; while panicking they are handed back instead, and come again.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    receiver: &'a mut Receiver,
+    start: ReaderMark,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(receiver: &'a mut Receiver, start: ReaderMark) -> Self {
+        Self { receiver, start }
+    }
+
+    /// How many messages there are, at least one.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a batch is never empty")]
+    pub fn len(&self) -> usize {
+        self.receiver.batch.len()
+    }
+
+    /// The message at `index`, in the order in which they were sent.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<BatchMessage<'_>> {
+        let record = *self.receiver.batch.get(index)?;
+        Some(BatchMessage { lane: self.receiver.reader.memory(), record })
+    }
+
+    /// All messages, in the order in which they were sent.
+    #[must_use]
+    pub fn iter(&self) -> BatchIter<'_> {
+        BatchIter { lane: self.receiver.reader.memory(), records: self.receiver.batch.iter() }
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.receiver.batch.clear();
+            self.receiver.reader.rewind(self.start);
+        } else {
+            self.receiver.release_batch();
+        }
+    }
+}
+
+impl<'b> IntoIterator for &'b Batch<'_> {
+    type Item = BatchMessage<'b>;
+    type IntoIter = BatchIter<'b>;
+
+    fn into_iter(self) -> BatchIter<'b> {
+        self.iter()
+    }
+}
+
+/// One message of a [`Batch`].
+#[derive(Debug, Clone, Copy)]
+pub struct BatchMessage<'b> {
+    lane: &'b LaneView,
+    record: Record,
+}
+
+impl BatchMessage<'_> {
+    #[inline]
+    fn lane(&self) -> &LaneView {
+        self.lane
+    }
+
+    message_methods!();
+}
+
+/// Iterates over the messages of a [`Batch`].
+#[derive(Debug)]
+pub struct BatchIter<'b> {
+    lane: &'b LaneView,
+    records: std::slice::Iter<'b, Record>,
+}
+
+impl<'b> Iterator for BatchIter<'b> {
+    type Item = BatchMessage<'b>;
+
+    #[inline]
+    fn next(&mut self) -> Option<BatchMessage<'b>> {
+        self.records.next().map(|&record| BatchMessage { lane: self.lane, record })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.records.size_hint()
+    }
+}
+
+impl ExactSizeIterator for BatchIter<'_> {}
+
+/// Copies of messages, each released as it is copied. Ends when the channel is drained and its senders have gone; any
+/// other error comes once, then it ends.
+#[derive(Debug)]
+pub struct Messages<'a> {
+    receiver: &'a mut Receiver,
+    ended: bool,
+}
+
+impl<'a> Messages<'a> {
+    pub(super) fn new(receiver: &'a mut Receiver) -> Self {
+        Self { receiver, ended: false }
+    }
+}
+
+impl Iterator for Messages<'_> {
+    type Item = Result<Vec<u8>, RecvError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        match self.receiver.recv() {
+            Ok(message) => Some(Ok(message.to_vec())),
+            Err(RecvError::Disconnected) => {
+                self.ended = true;
+                None
+            }
+            Err(error) => {
+                self.ended = true;
+                Some(Err(error))
+            }
+        }
+    }
+}
+
+impl std::iter::FusedIterator for Messages<'_> {}

@@ -1,0 +1,47 @@
+//! `spsc`: one sender, one receiver. In order, lossless, variable-length messages; the fastest kind.
+//!
+//! ```text
+//! Sender ──reserve──► Grant ──commit──► │ lane │ ──recv──► Message ──drop──► room again
+//! ```
+//!
+//! What holds:
+//! - Messages come out in the order in which they went in, each once. If a receiver dies, its successor gets again what
+//!   the dead one had not released: at least once across a crash, exactly once without one.
+//! - A sender waits while the channel is full, and for nothing else. A receiver waits while it is empty.
+//! - Either side may come first, leave and come back; the channel stays until it is [removed](crate::remove).
+//! - A message that is sent is in the channel when the call returns, whatever happens to the sender then.
+//!
+//! **Release.** Dropping a [`Message`] or a [`Batch`] gives it back. To spare the sender's cache, single messages are
+//! *published* as released in batches: when the channel is found empty, after 1/8 of the capacity, before sleeping, and
+//! when the receiver is dropped; a batch is published when it is dropped, and [`Receiver::publish_released`] publishes
+//! at once. Only a receiver's death makes the difference visible: what was not published is delivered again.
+//!
+//! ```
+//! use memlane::spsc;
+//!
+//! let channel = spsc::Options::new().private()?; // threads; `.create("name")` for processes
+//! let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+//! let sending = std::thread::spawn(move || {
+//!     for number in 0..1000u64 {
+//!         tx.send(&number.to_le_bytes()).unwrap();
+//!     }
+//! });
+//! let mut expected = 0u64;
+//! for message in rx.messages() {
+//!     assert_eq!(message?, expected.to_le_bytes());
+//!     expected += 1;
+//! }
+//! assert_eq!(expected, 1000); // the sender was dropped: the iteration ended
+//! # sending.join().unwrap();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod channel;
+mod message;
+mod receiver;
+mod sender;
+
+pub use channel::{Channel, Options, open};
+pub use message::{Batch, BatchIter, BatchMessage, Message, Messages, WrongSize};
+pub use receiver::Receiver;
+pub use sender::{Grant, Sender};

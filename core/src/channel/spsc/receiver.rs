@@ -1,0 +1,348 @@
+//! The receiving end of an `spsc` channel.
+
+use super::message::{Batch, Message, Messages};
+use crate::channel::endpoint::{Endpoint, Trouble};
+use crate::channel::lane::lane_geometry;
+use crate::channel::options::Shared;
+use crate::error::{JoinError, RecvError, RecvTimeoutError, TryRecvError};
+use crate::layout::Role;
+use crate::liveness::Presence;
+use crate::region::{Clock, LaneView, Moment, Signals};
+use crate::ring::log::{Reader, Record};
+use crate::sync::AtomicU32;
+use crate::wait::block::{Waiting, block};
+use crate::wait::{SpinWindow, Strategy};
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The receiver of an `spsc` channel. One lives at a time; dropping it leaves the channel.
+#[derive(Debug)]
+pub struct Receiver {
+    pub(super) reader: Reader<LaneView>,
+    end: Endpoint,
+    /// Whether the channel held messages when this receiver joined.
+    held_messages: bool,
+    /// The records of the current batch; empty otherwise. Kept for its allocation.
+    pub(super) batch: Vec<Record>,
+    _not_sync: PhantomData<Cell<()>>,
+}
+
+impl Receiver {
+    pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
+        let end = Endpoint::join(shared, Role::Receiver)?;
+        let corrupted =
+            |reason| JoinError::Corrupted { channel: end.region().label().to_owned(), reason: end.poison(reason) };
+        let lane = LaneView::new(end.region(), 0, 0);
+        let mut reader = Reader::resume(lane, lane_geometry(end.region().geometry())).map_err(corrupted)?;
+        let held_messages = reader.poll().map_err(corrupted)?.is_some();
+        Ok(Self { reader, end, held_messages, batch: Vec::new(), _not_sync: PhantomData })
+    }
+
+    /// Largest message in bytes: a buffer of this length always suffices.
+    #[must_use]
+    pub fn max_message(&self) -> usize {
+        self.reader.geometry().max_message() as usize
+    }
+
+    /// How this receiver waits for messages. Default: [`Strategy::Adaptive`].
+    pub fn set_strategy(&mut self, strategy: Strategy) {
+        self.end.set_strategy(strategy);
+    }
+
+    /// The next message. Blocks while the channel is empty. Dropping the message releases it.
+    ///
+    /// # Errors
+    /// See [`RecvError`]; never `BufferTooSmall`.
+    #[inline]
+    pub fn recv(&mut self) -> Result<Message<'_>, RecvError> {
+        let record = self.wait_for_record()?;
+        Ok(Message::new(self, record))
+    }
+
+    /// The next message, if there is one now.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
+    #[inline]
+    pub fn try_recv(&mut self) -> Result<Message<'_>, TryRecvError> {
+        match self.attempt_record()? {
+            Some(record) => Ok(Message::new(self, record)),
+            None => {
+                self.end.looked_in_vain().map_err(recv_error)?;
+                Err(TryRecvError::Empty)
+            }
+        }
+    }
+
+    /// The next message. Blocks while the channel is empty, for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Message<'_>, RecvTimeoutError> {
+        let record = match self.attempt_record()? {
+            Some(record) => record,
+            None => self.wait_until(Clock::now().plus(timeout))?.ok_or(RecvTimeoutError::Timeout)?,
+        };
+        Ok(Message::new(self, record))
+    }
+
+    /// Copies the next message into `buffer`, releases it, and returns its length. Blocks while the channel is empty.
+    ///
+    /// # Errors
+    /// [`RecvError::BufferTooSmall`] leaves the message in the channel; see [`RecvError`].
+    #[inline]
+    pub fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        let record = self.wait_for_record()?;
+        self.copy_and_release(record, buffer)
+    }
+
+    /// Copies the next message into `buffer`, if there is one now, releases it, and returns its length.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`]; `BufferTooSmall` leaves the message in the channel; see [`TryRecvError`].
+    #[inline]
+    pub fn try_recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, TryRecvError> {
+        match self.attempt_record()? {
+            Some(record) => Ok(self.copy_and_release(record, buffer)?),
+            None => {
+                self.end.looked_in_vain().map_err(recv_error)?;
+                Err(TryRecvError::Empty)
+            }
+        }
+    }
+
+    /// Takes up to `max` messages at once (at least one). Blocks while the channel is empty, but not to fill the batch.
+    /// Dropping the batch releases all of it and publishes that.
+    ///
+    /// # Errors
+    /// See [`RecvError`]; never `BufferTooSmall`.
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two", "three"])?;
+    /// let batch = rx.recv_batch(64)?;
+    /// let texts: Vec<_> = batch.iter().map(|message| message.to_vec()).collect();
+    /// assert_eq!(texts, [b"one".to_vec(), b"two".to_vec(), b"three".to_vec()]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn recv_batch(&mut self, max: usize) -> Result<Batch<'_>, RecvError> {
+        let first = self.wait_for_record()?;
+        self.collect_batch(first, max)
+    }
+
+    /// Takes up to `max` messages at once, if there is any now.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
+    pub fn try_recv_batch(&mut self, max: usize) -> Result<Batch<'_>, TryRecvError> {
+        match self.attempt_record()? {
+            Some(first) => Ok(self.collect_batch(first, max)?),
+            None => {
+                self.end.looked_in_vain().map_err(recv_error)?;
+                Err(TryRecvError::Empty)
+            }
+        }
+    }
+
+    /// Takes up to `max` messages at once. Blocks while the channel is empty, for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
+    pub fn recv_batch_timeout(&mut self, max: usize, timeout: Duration) -> Result<Batch<'_>, RecvTimeoutError> {
+        let first = match self.attempt_record()? {
+            Some(record) => record,
+            None => self.wait_until(Clock::now().plus(timeout))?.ok_or(RecvTimeoutError::Timeout)?,
+        };
+        Ok(self.collect_batch(first, max)?)
+    }
+
+    /// Copies of all messages until the channel is drained and its senders have gone. Blocks while it is empty.
+    pub fn messages(&mut self) -> Messages<'_> {
+        Messages::new(self)
+    }
+
+    /// Tells the sender (and a successor, should this receiver die) about everything released so far.
+    pub fn publish_released(&mut self) {
+        if !self.end.is_foreign() && self.reader.publish() {
+            self.wake_sender();
+        }
+    }
+
+    /// Leaves the channel, as dropping does.
+    pub fn close(self) {}
+
+    #[inline]
+    fn copy_and_release(&mut self, record: Record, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        let length = record.length as usize;
+        let Some(target) = buffer.get_mut(..length) else {
+            return Err(RecvError::BufferTooSmall { needed: length });
+        };
+        self.reader.memory().read(record.payload, target);
+        self.release(record);
+        Ok(length)
+    }
+
+    /// Gives one record back; in a forked child, touches nothing.
+    #[inline]
+    pub(super) fn release(&mut self, record: Record) {
+        if self.end.is_foreign() {
+            return;
+        }
+        self.end.tally.message(record.length);
+        if self.reader.release(record) {
+            self.wake_sender();
+        }
+    }
+
+    fn collect_batch(&mut self, first: Record, max: usize) -> Result<Batch<'_>, RecvError> {
+        let start = self.reader.mark();
+        self.batch.clear();
+        self.batch.push(first);
+        self.reader.advance(first);
+        while self.batch.len() < max {
+            match self.reader.poll() {
+                Ok(Some(record)) => {
+                    self.reader.advance(record);
+                    self.batch.push(record);
+                }
+                Ok(None) => break,
+                Err(reason) => {
+                    self.reader.rewind(start);
+                    return Err(RecvError::Corrupted(self.end.poison(reason)));
+                }
+            }
+        }
+        Ok(Batch::new(self, start))
+    }
+
+    /// Gives the current batch back; in a forked child, touches nothing.
+    pub(super) fn release_batch(&mut self) {
+        if self.end.is_foreign() {
+            return;
+        }
+        for record in self.batch.drain(..) {
+            self.end.tally.message(record.length);
+        }
+        self.publish_released();
+    }
+
+    #[inline]
+    fn wait_for_record(&mut self) -> Result<Record, RecvError> {
+        if let Some(record) = self.attempt_record()? {
+            return Ok(record);
+        }
+        self.wait_for_record_slowly()
+    }
+
+    #[cold]
+    fn wait_for_record_slowly(&mut self) -> Result<Record, RecvError> {
+        loop {
+            if let Some(record) = block(&mut NextRecord(self), None)? {
+                return Ok(record);
+            }
+        }
+    }
+
+    fn wait_until(&mut self, deadline: Moment) -> Result<Option<Record>, RecvError> {
+        block(&mut NextRecord(self), Some(deadline))
+    }
+
+    #[inline]
+    fn attempt_record(&mut self) -> Result<Option<Record>, RecvError> {
+        if self.end.is_foreign() {
+            return Err(RecvError::Forked);
+        }
+        match self.reader.poll() {
+            Ok(Some(record)) => Ok(Some(record)),
+            Ok(None) => self.found_empty(),
+            Err(reason) => Err(RecvError::Corrupted(self.end.poison(reason))),
+        }
+    }
+
+    fn found_empty(&mut self) -> Result<Option<Record>, RecvError> {
+        if self.reader.publish() {
+            self.end.tally.empty();
+            self.wake_sender();
+        }
+        if self.end.has_news() { self.take_news() } else { Ok(None) }
+    }
+
+    /// Somebody joined or left, or the status changed. What is still in the channel comes first.
+    #[cold]
+    fn take_news(&mut self) -> Result<Option<Record>, RecvError> {
+        let look = self.end.look();
+        if let Ok((presence, membership)) = look {
+            let gone = match presence {
+                Presence::Alive => false,
+                Presence::NoneYet => self.held_messages,
+                Presence::AllClosed | Presence::SomeDied => true,
+            };
+            if !gone || self.end.region().facts().persistent {
+                self.end.acknowledge(membership);
+                return Ok(None);
+            }
+        }
+        // Whoever left or closed did so after its last commit.
+        match self.reader.poll() {
+            Ok(None) => Err(look.map_or_else(recv_error, |_| RecvError::Disconnected)),
+            Ok(record) => Ok(record),
+            Err(reason) => Err(RecvError::Corrupted(self.end.poison(reason))),
+        }
+    }
+
+    #[inline]
+    fn wake_sender(&mut self) {
+        self.end.notify_sender(&self.reader.memory().control.space);
+    }
+}
+
+fn recv_error(trouble: Trouble) -> RecvError {
+    match trouble {
+        Trouble::Corrupted(reason) => RecvError::Corrupted(reason),
+        Trouble::Closed => RecvError::Disconnected,
+        Trouble::Removed => RecvError::Removed,
+    }
+}
+
+/// Waiting for the next record.
+struct NextRecord<'a>(&'a mut Receiver);
+
+impl Waiting for NextRecord<'_> {
+    type Output = Record;
+    type Error = RecvError;
+    type Parking = Signals;
+
+    #[inline]
+    fn attempt(&mut self) -> Result<Option<Record>, RecvError> {
+        self.0.attempt_record()
+    }
+
+    fn before_park(&mut self) {
+        self.0.publish_released();
+    }
+
+    fn slice_ended(&mut self) -> Result<(), RecvError> {
+        self.0.end.slice_ended().map_err(recv_error)
+    }
+
+    fn event(&self) -> (&Signals, &AtomicU32) {
+        (self.0.end.signals(), self.0.end.data())
+    }
+
+    fn count_park(&mut self) {
+        self.0.end.tally.park();
+    }
+
+    fn strategy(&mut self) -> (Strategy, &mut SpinWindow) {
+        self.0.end.waiting()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.publish_released();
+    }
+}

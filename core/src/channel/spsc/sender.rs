@@ -1,0 +1,384 @@
+//! The sending end of an `spsc` channel.
+
+use crate::channel::endpoint::{Endpoint, Trouble};
+use crate::channel::lane::lane_geometry;
+use crate::channel::options::Shared;
+use crate::error::{GrantError, JoinError, SendBatchError, SendError, SendTimeoutError, TrySendError};
+use crate::layout::Role;
+use crate::liveness::Presence;
+use crate::region::{Clock, LaneView, Moment, Signals, TrustPeers};
+use crate::ring::log::{Refusal, Reservation, Writer};
+use crate::sync::AtomicU32;
+use crate::wait::block::{Waiting, block};
+use crate::wait::{SpinWindow, Strategy};
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The sender of an `spsc` channel. One lives at a time; dropping it leaves the channel.
+#[derive(Debug)]
+pub struct Sender {
+    writer: Writer<LaneView>,
+    end: Endpoint,
+    resumed_at: u64,
+    _not_sync: PhantomData<Cell<()>>,
+}
+
+impl Sender {
+    pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
+        let end = Endpoint::join(shared, Role::Sender)?;
+        let lane = LaneView::new(end.region(), end.seat().row(), 0);
+        let writer = Writer::resume(lane, lane_geometry(end.region().geometry())).map_err(|reason| {
+            JoinError::Corrupted { channel: end.region().label().to_owned(), reason: end.poison(reason) }
+        })?;
+        let resumed_at = writer.count();
+        Ok(Self { writer, end, resumed_at, _not_sync: PhantomData })
+    }
+
+    /// How many messages this lane had carried when this sender joined. A sender that takes over from a dead one knows
+    /// by it which of its messages are committed.
+    #[must_use]
+    pub fn resumed_at(&self) -> u64 {
+        self.resumed_at
+    }
+
+    /// How many messages this lane has carried by now.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.writer.count()
+    }
+
+    /// Largest message in bytes.
+    #[must_use]
+    pub fn max_message(&self) -> usize {
+        self.writer.geometry().max_message() as usize
+    }
+
+    /// How this sender waits for room. Default: [`Strategy::Adaptive`].
+    pub fn set_strategy(&mut self, strategy: Strategy) {
+        self.end.set_strategy(strategy);
+    }
+
+    /// Sends a copy of `message`, of 0 to [`Sender::max_message`] bytes. Blocks while the channel is full.
+    ///
+    /// # Errors
+    /// See [`SendError`]. The message was not sent.
+    #[inline]
+    pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
+        let reservation = self.wait_for_room(message.len(), None)?;
+        self.fill_and_commit(reservation, message);
+        Ok(())
+    }
+
+    /// Sends a copy of `message` if there is room now.
+    ///
+    /// # Errors
+    /// [`TrySendError::Full`], and the others of [`TrySendError`]. The message was not sent.
+    #[inline]
+    pub fn try_send(&mut self, message: &[u8]) -> Result<(), TrySendError> {
+        let reservation = self.room_now(message.len())?;
+        self.fill_and_commit(reservation, message);
+        Ok(())
+    }
+
+    /// Sends a copy of `message`. Blocks while the channel is full, for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`SendTimeoutError::Timeout`], and the others of [`SendTimeoutError`]. The message was not sent.
+    pub fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<(), SendTimeoutError> {
+        let reservation = self.room_within(message.len(), timeout)?;
+        self.fill_and_commit(reservation, message);
+        Ok(())
+    }
+
+    /// Sends copies of all messages, in order, looking for a sleeping receiver once. Blocks while the channel is full.
+    /// Each message can be received as soon as it is written. Returns how many there were.
+    ///
+    /// # Errors
+    /// [`SendBatchError`] says how many were sent, and what stopped the next one.
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// assert_eq!(tx.send_batch(["one", "two", "three"])?, 3);
+    /// assert_eq!(rx.recv()?.to_vec(), b"one");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn send_batch<I>(&mut self, messages: I) -> Result<usize, SendBatchError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<[u8]>,
+    {
+        // Whatever ends this call, an error or a panic of the caller's iterator, the receiver learns of what was sent.
+        struct Wake<'a>(&'a mut Sender);
+        impl Drop for Wake<'_> {
+            fn drop(&mut self) {
+                self.0.wake_receiver();
+            }
+        }
+        let batch = Wake(self);
+        let mut sent = 0;
+        for message in messages {
+            let message = message.as_ref();
+            let reservation = match batch.0.attempt_room(message.len()) {
+                Ok(Some(reservation)) => Ok(reservation),
+                Ok(None) => {
+                    batch.0.wake_receiver();
+                    batch.0.wait_for_room(message.len(), None)
+                }
+                Err(error) => Err(error),
+            };
+            let reservation = reservation.map_err(|error| SendBatchError { sent, error })?;
+            batch.0.writer.memory().write(reservation.payload, 0, message);
+            batch.0.commit_quietly(reservation, message.len());
+            sent += 1;
+        }
+        Ok(sent)
+    }
+
+    /// Room for a message of up to `length` bytes, to be filled in place. Blocks while the channel is full.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// let mut grant = tx.reserve(100)?;
+    /// grant.write_at(0, b"head")?;
+    /// grant.write_at(4, b"tail")?;
+    /// grant.commit(8)?;
+    /// assert_eq!(rx.recv()?.to_vec(), b"headtail");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn reserve(&mut self, length: usize) -> Result<Grant<'_>, SendError> {
+        let reservation = self.wait_for_room(length, None)?;
+        Ok(Grant { sender: self, reservation })
+    }
+
+    /// Room for a message of up to `length` bytes, if there is any now.
+    ///
+    /// # Errors
+    /// [`TrySendError::Full`], and the others of [`TrySendError`].
+    #[inline]
+    pub fn try_reserve(&mut self, length: usize) -> Result<Grant<'_>, TrySendError> {
+        let reservation = self.room_now(length)?;
+        Ok(Grant { sender: self, reservation })
+    }
+
+    /// Room for a message of up to `length` bytes. Blocks while the channel is full, for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`SendTimeoutError::Timeout`], and the others of [`SendTimeoutError`].
+    pub fn reserve_timeout(&mut self, length: usize, timeout: Duration) -> Result<Grant<'_>, SendTimeoutError> {
+        let reservation = self.room_within(length, timeout)?;
+        Ok(Grant { sender: self, reservation })
+    }
+
+    /// Leaves the channel, as dropping does.
+    pub fn close(self) {}
+
+    #[inline]
+    fn room_now(&mut self, length: usize) -> Result<Reservation, TrySendError> {
+        match self.attempt_room(length)? {
+            Some(reservation) => Ok(reservation),
+            None => {
+                self.end.looked_in_vain().map_err(send_error)?;
+                Err(TrySendError::Full)
+            }
+        }
+    }
+
+    fn room_within(&mut self, length: usize, timeout: Duration) -> Result<Reservation, SendTimeoutError> {
+        if let Some(reservation) = self.attempt_room(length)? {
+            return Ok(reservation);
+        }
+        let deadline = Clock::now().plus(timeout);
+        let waited = block(&mut Room { sender: self, length }, Some(deadline))?;
+        waited.ok_or(SendTimeoutError::Timeout)
+    }
+
+    #[inline]
+    fn wait_for_room(&mut self, length: usize, deadline: Option<Moment>) -> Result<Reservation, SendError> {
+        if let Some(reservation) = self.attempt_room(length)? {
+            return Ok(reservation);
+        }
+        self.wait_for_room_slowly(length, deadline)
+    }
+
+    #[cold]
+    fn wait_for_room_slowly(&mut self, length: usize, deadline: Option<Moment>) -> Result<Reservation, SendError> {
+        loop {
+            if let Some(reservation) = block(&mut Room { sender: self, length }, deadline)? {
+                return Ok(reservation);
+            }
+        }
+    }
+
+    #[inline]
+    fn attempt_room(&mut self, length: usize) -> Result<Option<Reservation>, SendError> {
+        if self.end.is_foreign() {
+            return Err(SendError::Forked);
+        }
+        if self.end.has_news() {
+            self.take_news()?;
+        }
+        match self.writer.reserve(length as u64) {
+            Ok(reservation) => Ok(Some(reservation)),
+            Err(refusal) => self.refused(refusal, length),
+        }
+    }
+
+    #[cold]
+    fn refused(&mut self, refusal: Refusal, length: usize) -> Result<Option<Reservation>, SendError> {
+        match refusal {
+            Refusal::Full => {
+                self.end.tally.full();
+                Ok(None)
+            }
+            Refusal::TooLarge => Err(SendError::TooLarge { length, max: self.max_message() }),
+            Refusal::Corrupted(reason) => Err(SendError::Corrupted(self.end.poison(reason))),
+        }
+    }
+
+    /// Somebody joined or left, or the status changed.
+    #[cold]
+    fn take_news(&mut self) -> Result<(), SendError> {
+        let (presence, membership) = self.end.look().map_err(send_error)?;
+        if presence == Presence::AllClosed && !self.end.region().facts().persistent {
+            return Err(SendError::Disconnected);
+        }
+        self.end.acknowledge(membership);
+        Ok(())
+    }
+
+    #[inline]
+    fn fill_and_commit(&mut self, reservation: Reservation, message: &[u8]) {
+        self.writer.memory().write(reservation.payload, 0, message);
+        self.commit_quietly(reservation, message.len());
+        self.wake_receiver();
+    }
+
+    #[inline]
+    fn commit_quietly(&mut self, reservation: Reservation, used: usize) {
+        self.writer.commit(reservation, used as u64);
+        self.end.tally.message(used as u64);
+    }
+
+    #[inline]
+    fn wake_receiver(&mut self) {
+        self.end.notify_receivers();
+    }
+}
+
+fn send_error(trouble: Trouble) -> SendError {
+    match trouble {
+        Trouble::Corrupted(reason) => SendError::Corrupted(reason),
+        Trouble::Closed => SendError::Disconnected,
+        Trouble::Removed => SendError::Removed,
+    }
+}
+
+/// Waiting for room for `length` bytes.
+struct Room<'a> {
+    sender: &'a mut Sender,
+    length: usize,
+}
+
+impl Waiting for Room<'_> {
+    type Output = Reservation;
+    type Error = SendError;
+    type Parking = Signals;
+
+    #[inline]
+    fn attempt(&mut self) -> Result<Option<Reservation>, SendError> {
+        self.sender.attempt_room(self.length)
+    }
+
+    fn before_park(&mut self) {}
+
+    fn slice_ended(&mut self) -> Result<(), SendError> {
+        self.sender.end.slice_ended().map_err(send_error)
+    }
+
+    fn event(&self) -> (&Signals, &AtomicU32) {
+        (self.sender.end.signals(), &self.sender.writer.memory().control.space)
+    }
+
+    fn count_park(&mut self) {
+        self.sender.end.tally.park();
+    }
+
+    fn strategy(&mut self) -> (Strategy, &mut SpinWindow) {
+        self.sender.end.waiting()
+    }
+}
+
+/// Room for one message in the channel, invisible to the receiver until it is committed. Dropping it sends nothing.
+///
+/// Bytes that are committed without having been written hold whatever the ring held there: zeros, or parts of earlier
+/// messages of this channel.
+#[derive(Debug)]
+#[must_use = "dropping a grant sends nothing: commit it"]
+pub struct Grant<'a> {
+    sender: &'a mut Sender,
+    reservation: Reservation,
+}
+
+impl Grant<'_> {
+    /// Bytes that were reserved.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.reservation.length as usize
+    }
+
+    /// Whether no bytes were reserved: a message of length 0, which is a message.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether bytes up to `end` may be touched.
+    #[inline]
+    fn check(&self, end: usize) -> Result<(), GrantError> {
+        if self.sender.end.is_foreign() {
+            return Err(GrantError::Forked);
+        }
+        if end > self.len() {
+            return Err(GrantError::OutOfBounds { length: self.len(), end });
+        }
+        Ok(())
+    }
+
+    /// Copies `bytes` into the message at `offset`.
+    ///
+    /// # Errors
+    /// [`GrantError::OutOfBounds`] if they do not fit, [`GrantError::Forked`]; nothing was written.
+    #[inline]
+    pub fn write_at(&mut self, offset: usize, bytes: &[u8]) -> Result<(), GrantError> {
+        self.check(offset.saturating_add(bytes.len()))?;
+        self.sender.writer.memory().write(self.reservation.payload, offset, bytes);
+        Ok(())
+    }
+
+    /// The message's bytes in place. See [`TrustPeers`] for what the caller promised.
+    #[must_use]
+    pub fn as_mut_slice(&mut self, trust: TrustPeers) -> &mut [u8] {
+        let Reservation { payload, length, .. } = self.reservation;
+        self.sender.writer.memory_mut().borrow_mut(trust, payload, length as usize)
+    }
+
+    /// Sends the first `used` bytes.
+    ///
+    /// # Errors
+    /// [`GrantError::OutOfBounds`] if `used` is more than was reserved, [`GrantError::Forked`]; nothing was sent.
+    #[inline]
+    pub fn commit(self, used: usize) -> Result<(), GrantError> {
+        self.check(used)?;
+        self.sender.commit_quietly(self.reservation, used);
+        self.sender.wake_receiver();
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+//! What a peer, or a damaged file, can have written that no correct participant writes.
+
+/// Why the bytes of a channel cannot be trusted any more.
+///
+/// The reason is stored in the channel's status word when the channel is poisoned, so that everybody reports the same
+/// one. The numbers are part of the file format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+#[repr(u16)]
+pub enum Corruption {
+    /// A record header is neither empty, nor the next message, nor padding.
+    #[error("a record header is not one that a sender writes")]
+    RecordHeader = 1,
+    /// A record claims a length that does not fit into the ring or exceeds the channel's largest message.
+    #[error("a record is longer than the channel allows")]
+    RecordLength = 2,
+    /// The sender's committed position and the receiver's consumed position contradict each other.
+    #[error("the positions of sender and receiver contradict each other")]
+    Positions = 3,
+    /// The status word holds a value that does not exist.
+    #[error("the status word holds an unknown value")]
+    Status = 4,
+    /// A participant's row holds a value that does not exist.
+    #[error("a participant row holds an unknown value")]
+    Participant = 5,
+    /// A reason that this version of memlane does not know.
+    #[error("for a reason that this version does not know")]
+    Unknown = u16::MAX,
+}
+
+impl Corruption {
+    /// The reason with this number in the file format.
+    pub(crate) fn from_code(code: u16) -> Self {
+        match code {
+            1 => Self::RecordHeader,
+            2 => Self::RecordLength,
+            3 => Self::Positions,
+            4 => Self::Status,
+            5 => Self::Participant,
+            _ => Self::Unknown,
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! One small error enum per operation.
+//!
+//! Each message says what happened, to which channel, and what to do next. Every enum is `#[non_exhaustive]`,
+//! `Send + Sync + 'static`, and converts into [`std::io::Error`] with the fitting kind.
+//!
+//! - [`setup`]: naming, creating, opening, joining, removing. Not on the hot path, so these carry the channel's name.
+//! - [`transfer`]: sending and receiving. Small `Copy` values; a message is passed by reference and so stays with the
+//!   caller, and a batch error says how many of its messages went out.
+//! - [`corruption`]: what was found that no correct participant writes.
+
+mod corruption;
+mod setup;
+mod transfer;
+
+pub use corruption::Corruption;
+pub use setup::{CreateError, JoinError, NotAChannel, OpenError, RemoveError};
+pub use transfer::{
+    BufferTooSmall, GrantError, RecvError, RecvTimeoutError, SendBatchError, SendError, SendTimeoutError, TryRecvError,
+    TrySendError,
+};

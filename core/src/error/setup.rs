@@ -1,0 +1,436 @@
+//! Errors of naming, creating, opening, joining and removing a channel.
+
+use super::Corruption;
+use std::io;
+
+/// What was found where a channel was expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotAChannel {
+    /// An empty file.
+    #[error("an empty file")]
+    Empty,
+    /// A regular file that does not start with memlane's magic.
+    #[error("a file of another program")]
+    Foreign,
+    /// A directory.
+    #[error("a directory")]
+    Directory,
+    /// A symbolic link, which is never followed.
+    #[error("a symbolic link")]
+    Symlink,
+    /// A named pipe.
+    #[error("a named pipe")]
+    Fifo,
+    /// A socket.
+    #[error("a socket")]
+    Socket,
+    /// A character or block device.
+    #[error("a device")]
+    Device,
+    /// An anonymous file that lacks the seals of an anonymous channel.
+    #[error("a file without the seals of an anonymous channel")]
+    Unsealed,
+}
+
+/// Why a channel was not created. Nothing was left behind.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// The name is not 1 to 100 of `A-Z a-z 0-9 . _ -` without a leading dot, and not a path (with a `/`) either.
+    #[error(
+        "`{channel}` is not a channel name: use 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a /"
+    )]
+    InvalidName {
+        /// What was given.
+        channel: String,
+    },
+    /// An option is out of its range, or two options contradict each other.
+    #[error("channel {channel}: option {option} is {given}, which {wanted}")]
+    InvalidOption {
+        /// The channel.
+        channel: String,
+        /// The option's name.
+        option: &'static str,
+        /// What was given.
+        given: String,
+        /// What would have been right.
+        wanted: String,
+    },
+    /// A channel or another file of this name exists.
+    #[error("channel {channel} exists already: open it, or remove it first")]
+    AlreadyExists {
+        /// The channel.
+        channel: String,
+    },
+    /// The folder does not exist.
+    #[error("channel {channel}: the folder {folder} does not exist")]
+    NoFolder {
+        /// The channel.
+        channel: String,
+        /// The missing folder.
+        folder: String,
+    },
+    /// The private folder belongs to somebody else, or others can write to it.
+    #[error("channel {channel}: the folder {folder} is not private to this user; set MEMLANE_DIR to one that is")]
+    UnsafeFolder {
+        /// The channel.
+        channel: String,
+        /// The folder.
+        folder: String,
+    },
+    /// The filesystem has no room for the channel (or a quota or `ulimit -f` is reached).
+    #[error("channel {channel}: no room for {bytes} bytes; use a smaller capacity or another folder (MEMLANE_DIR)")]
+    NoSpace {
+        /// The channel.
+        channel: String,
+        /// What was asked for, in bytes.
+        bytes: u64,
+    },
+    /// This user may not create files there.
+    #[error("channel {channel}: no permission to create it")]
+    Permission {
+        /// The channel.
+        channel: String,
+    },
+    /// A network or overlay filesystem, on which two mappings of one file need not be the same memory.
+    #[error("channel {channel}: {filesystem} does not share memory reliably; use a local folder such as /dev/shm")]
+    UnsupportedFilesystem {
+        /// The channel.
+        channel: String,
+        /// The filesystem's name.
+        filesystem: &'static str,
+    },
+    /// Any other refusal by the operating system.
+    #[error("channel {channel}: {action} failed: {source}")]
+    Io {
+        /// The channel.
+        channel: String,
+        /// What was being done.
+        action: &'static str,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+/// Why a channel was not opened. The file is unchanged.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// No channel has this name.
+    #[error("channel {channel} does not exist")]
+    NotFound {
+        /// The channel.
+        channel: String,
+    },
+    /// There is something of this name, but it is not a channel.
+    #[error("{channel} is not a channel but {found}")]
+    NotAChannel {
+        /// The channel.
+        channel: String,
+        /// What it is.
+        found: NotAChannel,
+    },
+    /// The file was written by an incompatible version of memlane.
+    #[error("channel {channel} has file layout {found}; this version of memlane reads {supported}")]
+    WrongVersion {
+        /// The channel.
+        channel: String,
+        /// The file's layout version, major.minor.
+        found: String,
+        /// The layout version that this build reads.
+        supported: String,
+    },
+    /// The channel is of another kind.
+    #[error("channel {channel} is of kind {file}; it was opened as {ours}")]
+    WrongKind {
+        /// The channel.
+        channel: String,
+        /// The kind in the file.
+        file: String,
+        /// The kind that was asked for.
+        ours: String,
+    },
+    /// The channel carries messages of another type.
+    #[error("channel {channel} carries messages of type {file}; it was opened for {ours}")]
+    TypeMismatch {
+        /// The channel.
+        channel: String,
+        /// The type's name in the file.
+        file: String,
+        /// The type's name that was asked for.
+        ours: String,
+    },
+    /// The file is from before the last reboot: its messages are of unknown age and nobody is alive in it.
+    #[error("channel {channel} is from before the last reboot; open_or_create starts it afresh, or remove it")]
+    Stale {
+        /// The channel.
+        channel: String,
+        /// The boot id in the file.
+        boot: String,
+    },
+    /// The file is shorter than its header says.
+    #[error("channel {channel} is truncated: it has {length} bytes and needs {needed}")]
+    Truncated {
+        /// The channel.
+        channel: String,
+        /// The file's length in bytes.
+        length: u64,
+        /// What it needs, in bytes.
+        needed: u64,
+    },
+    /// A header field is out of its range, or the header's checksum is wrong.
+    #[error(
+        "channel {channel} has a damaged header: {field} is {found}, expected {wanted}; remove it and create it again"
+    )]
+    BadHeader {
+        /// The channel.
+        channel: String,
+        /// The field.
+        field: &'static str,
+        /// What was found.
+        found: String,
+        /// What was wanted.
+        wanted: String,
+    },
+    /// The channel was poisoned, because somebody found in it what no correct participant writes.
+    #[error("channel {channel} is corrupted: {reason}; remove it and create it again")]
+    Corrupted {
+        /// The channel.
+        channel: String,
+        /// What was found.
+        reason: Corruption,
+    },
+    /// The channel was closed for good.
+    #[error("channel {channel} was closed; remove it and create it again")]
+    Closed {
+        /// The channel.
+        channel: String,
+    },
+    /// An option that was set explicitly differs from the channel's. Options that are not set are taken from the file.
+    #[error("channel {channel} has {field} {file}; it was opened with {ours}")]
+    OptionsMismatch {
+        /// The channel.
+        channel: String,
+        /// The option.
+        field: &'static str,
+        /// Its value in the file.
+        file: String,
+        /// The value that was asked for.
+        ours: String,
+    },
+    /// The channel needs asymmetric fences (`membarrier`), which this system refuses.
+    #[error("channel {channel} needs membarrier, which this system refuses; create it with symmetric fences")]
+    FenceUnavailable {
+        /// The channel.
+        channel: String,
+    },
+    /// This user may not open the channel.
+    #[error("channel {channel}: no permission to open it")]
+    Permission {
+        /// The channel.
+        channel: String,
+    },
+    /// The file belongs to another user, and that was not asked for.
+    #[error("channel {channel} belongs to user {owner}; set any_owner to use a channel of another user")]
+    ForeignOwner {
+        /// The channel.
+        channel: String,
+        /// The owner's user id.
+        owner: u32,
+    },
+    /// The lock file that proves who is alive is missing or is not the channel's.
+    #[error(
+        "channel {channel}: its lock file {path} is missing or not its own; remove the channel and create it again"
+    )]
+    LockFile {
+        /// The channel.
+        channel: String,
+        /// The lock file's path.
+        path: String,
+    },
+    /// A network or overlay filesystem, on which two mappings of one file need not be the same memory.
+    #[error("channel {channel}: {filesystem} does not share memory reliably; use a local folder such as /dev/shm")]
+    UnsupportedFilesystem {
+        /// The channel.
+        channel: String,
+        /// The filesystem's name.
+        filesystem: &'static str,
+    },
+    /// The channel did not exist, and creating it failed (`open_or_create`).
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    /// Any other refusal by the operating system.
+    #[error("channel {channel}: {action} failed: {source}")]
+    Io {
+        /// The channel.
+        channel: String,
+        /// What was being done.
+        action: &'static str,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+/// Why a sender or a receiver did not get its place in a channel.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// Every seat of this role is held by a live participant.
+    #[error("channel {channel} has its {role} already (process {pid})")]
+    RoleTaken {
+        /// The channel.
+        channel: String,
+        /// The role that was asked for.
+        role: &'static str,
+        /// The process id of the holder, as it wrote it: for people, not for decisions.
+        pid: u32,
+    },
+    /// The channel was closed for good.
+    #[error("channel {channel} was closed")]
+    Closed {
+        /// The channel.
+        channel: String,
+    },
+    /// The channel's file was unlinked.
+    #[error("channel {channel} was removed")]
+    Removed {
+        /// The channel.
+        channel: String,
+    },
+    /// The channel holds something that no correct participant writes.
+    #[error("channel {channel} is corrupted: {reason}; remove it and create it again")]
+    Corrupted {
+        /// The channel.
+        channel: String,
+        /// What was found.
+        reason: Corruption,
+    },
+    /// The channel was opened in the parent process; open it anew after a fork.
+    #[error("channel {channel} was opened by the parent process; open it again after a fork")]
+    Forked {
+        /// The channel.
+        channel: String,
+    },
+    /// Any other refusal by the operating system.
+    #[error("channel {channel}: {action} failed: {source}")]
+    Io {
+        /// The channel.
+        channel: String,
+        /// What was being done.
+        action: &'static str,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+/// Why a channel was not removed. It is unchanged.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RemoveError {
+    /// The name is not a channel name.
+    #[error(
+        "`{channel}` is not a channel name: use 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a /"
+    )]
+    InvalidName {
+        /// What was given.
+        channel: String,
+    },
+    /// No channel has this name.
+    #[error("channel {channel} does not exist")]
+    NotFound {
+        /// The channel.
+        channel: String,
+    },
+    /// There is something of this name, but it is not a channel; it is left alone.
+    #[error("{channel} is not a channel but {found}; it is left alone")]
+    NotAChannel {
+        /// The channel.
+        channel: String,
+        /// What it is.
+        found: NotAChannel,
+    },
+    /// Somebody alive uses the channel.
+    #[error("channel {channel} is in use by {participants} live participant(s); stop them, or remove it by force")]
+    InUse {
+        /// The channel.
+        channel: String,
+        /// How many live participants there are.
+        participants: usize,
+    },
+    /// This user may not remove the channel.
+    #[error("channel {channel}: no permission to remove it")]
+    Permission {
+        /// The channel.
+        channel: String,
+    },
+    /// Any other refusal by the operating system.
+    #[error("channel {channel}: {action} failed: {source}")]
+    Io {
+        /// The channel.
+        channel: String,
+        /// What was being done.
+        action: &'static str,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+/// Converts into `io::Error` with the kind that each variant maps to; `Io` keeps the kind of its source.
+macro_rules! into_io_error {
+    ($name:ident { $($variant:pat => $kind:ident),* $(,)? }) => {
+        impl From<$name> for io::Error {
+            fn from(error: $name) -> Self {
+                #[allow(unused_imports, reason = "not every enum names every variant")]
+                use $name::*;
+                let kind = match &error {
+                    $name::Io { source, .. } => source.kind(),
+                    $($variant => io::ErrorKind::$kind,)*
+                };
+                Self::new(kind, error)
+            }
+        }
+    };
+}
+
+into_io_error!(CreateError {
+    InvalidName { .. } | InvalidOption { .. } => InvalidInput,
+    AlreadyExists { .. } => AlreadyExists,
+    NoFolder { .. } => NotFound,
+    UnsafeFolder { .. } | Permission { .. } => PermissionDenied,
+    NoSpace { .. } => StorageFull,
+    UnsupportedFilesystem { .. } => Unsupported,
+});
+
+impl From<OpenError> for io::Error {
+    fn from(error: OpenError) -> Self {
+        use OpenError as E;
+        let kind = match error {
+            E::Create(create) => return create.into(),
+            E::Io { ref source, .. } => source.kind(),
+            E::NotFound { .. } => io::ErrorKind::NotFound,
+            E::Permission { .. } | E::ForeignOwner { .. } => io::ErrorKind::PermissionDenied,
+            E::UnsupportedFilesystem { .. } | E::FenceUnavailable { .. } => io::ErrorKind::Unsupported,
+            E::WrongKind { .. } | E::TypeMismatch { .. } | E::OptionsMismatch { .. } => io::ErrorKind::InvalidInput,
+            E::Closed { .. } => io::ErrorKind::BrokenPipe,
+            _ => io::ErrorKind::InvalidData,
+        };
+        Self::new(kind, error)
+    }
+}
+
+into_io_error!(JoinError {
+    RoleTaken { .. } => ResourceBusy,
+    Closed { .. } => BrokenPipe,
+    Removed { .. } => NotFound,
+    Corrupted { .. } => InvalidData,
+    Forked { .. } => PermissionDenied,
+});
+
+into_io_error!(RemoveError {
+    InvalidName { .. } => InvalidInput,
+    NotFound { .. } => NotFound,
+    NotAChannel { .. } => InvalidData,
+    InUse { .. } => ResourceBusy,
+    Permission { .. } => PermissionDenied,
+});

@@ -1,0 +1,233 @@
+//! Errors of sending and receiving.
+
+use super::Corruption;
+use std::io;
+
+/// Defines one flat error enum: the variants of its own plus those that every transfer shares.
+macro_rules! transfer_error {
+    (
+        $(#[$doc:meta])*
+        $name:ident, disconnected $(#[$disconnected_doc:meta])* $disconnected:literal {
+            $( $(#[$variant_doc:meta])* $variant:ident $({ $($field:ident : $type:ty),+ })? = $message:literal, $kind:ident; )*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+        #[non_exhaustive]
+        pub enum $name {
+            $(
+                $(#[$variant_doc])*
+                #[error($message)]
+                $variant $({ $(
+                    #[allow(missing_docs, reason = "the variant's text explains its fields")]
+                    $field: $type
+                ),+ })?,
+            )*
+            $(#[$disconnected_doc])*
+            #[error($disconnected)]
+            Disconnected,
+            /// The channel holds something that no correct participant writes. It is poisoned: nobody can use it any
+            /// more. Remove it and create it again.
+            #[error("the channel is corrupted: {0}; remove it and create it again")]
+            Corrupted(Corruption),
+            /// The channel's file was unlinked. Nobody new can join; messages that are still in it are lost to others.
+            #[error("the channel was removed")]
+            Removed,
+            /// This handle was inherited through `fork`. It belongs to the parent; open the channel anew in the child.
+            #[error("this handle belongs to the parent process; open the channel again after a fork")]
+            Forked,
+        }
+
+        impl From<$name> for io::Error {
+            fn from(error: $name) -> Self {
+                let kind = match error {
+                    $( $name::$variant $({ $($field: _),+ })? => io::ErrorKind::$kind, )*
+                    $name::Disconnected => io::ErrorKind::BrokenPipe,
+                    $name::Corrupted(_) => io::ErrorKind::InvalidData,
+                    $name::Removed => io::ErrorKind::NotFound,
+                    $name::Forked => io::ErrorKind::PermissionDenied,
+                };
+                Self::new(kind, error)
+            }
+        }
+    };
+}
+
+/// Lets `?` turn a narrower error into a wider one with the same variants.
+macro_rules! widen {
+    ($from:ident => $to:ident { $($variant:ident $({ $($field:ident),+ })?),* }) => {
+        impl From<$from> for $to {
+            fn from(error: $from) -> Self {
+                match error {
+                    $( $from::$variant $({ $($field),+ })? => $to::$variant $({ $($field),+ })?, )*
+                    $from::Disconnected => $to::Disconnected,
+                    $from::Corrupted(reason) => $to::Corrupted(reason),
+                    $from::Removed => $to::Removed,
+                    $from::Forked => $to::Forked,
+                }
+            }
+        }
+    };
+}
+
+transfer_error! {
+    /// Why a blocking send did not happen. The message was not sent.
+    SendError, disconnected
+    /// Every receiver that there was since this sender joined has closed, or the channel was closed.
+    "every receiver has closed, or the channel was closed" {
+        /// The message is longer than the channel allows (both in bytes).
+        TooLarge { length: usize, max: usize } = "the message has {length} bytes; this channel takes at most {max}", InvalidInput;
+    }
+}
+
+transfer_error! {
+    /// Why a send that does not wait did not happen. The message was not sent.
+    TrySendError, disconnected
+    /// Every receiver that there was since this sender joined has closed, or the channel was closed.
+    "every receiver has closed, or the channel was closed" {
+        /// There is no room now; the receiver has to consume something first.
+        Full = "the channel is full", WouldBlock;
+        /// The message is longer than the channel allows (both in bytes).
+        TooLarge { length: usize, max: usize } = "the message has {length} bytes; this channel takes at most {max}", InvalidInput;
+    }
+}
+
+transfer_error! {
+    /// Why a send with a deadline did not happen. The message was not sent.
+    SendTimeoutError, disconnected
+    /// Every receiver that there was since this sender joined has closed, or the channel was closed.
+    "every receiver has closed, or the channel was closed" {
+        /// The channel stayed full until the deadline.
+        Timeout = "the channel stayed full until the deadline", TimedOut;
+        /// The message is longer than the channel allows (both in bytes).
+        TooLarge { length: usize, max: usize } = "the message has {length} bytes; this channel takes at most {max}", InvalidInput;
+    }
+}
+
+transfer_error! {
+    /// Why a blocking receive returned no message. No message was consumed.
+    RecvError, disconnected
+    /// The channel is drained, no sender is alive, and one was alive since this receiver joined or the channel held
+    /// messages when it joined; or the channel was closed.
+    "the channel is drained and its senders have gone" {
+        /// The message does not fit into the caller's buffer. It stays in the channel: receive it again with at least
+        /// `needed` bytes.
+        BufferTooSmall { needed: usize } = "the message needs a buffer of {needed} bytes; it stays in the channel", InvalidInput;
+    }
+}
+
+transfer_error! {
+    /// Why a receive that does not wait returned no message. No message was consumed.
+    TryRecvError, disconnected
+    /// The channel is drained, no sender is alive, and one was alive since this receiver joined or the channel held
+    /// messages when it joined; or the channel was closed.
+    "the channel is drained and its senders have gone" {
+        /// There is no message now.
+        Empty = "the channel is empty", WouldBlock;
+        /// The message does not fit into the caller's buffer. It stays in the channel: receive it again with at least
+        /// `needed` bytes.
+        BufferTooSmall { needed: usize } = "the message needs a buffer of {needed} bytes; it stays in the channel", InvalidInput;
+    }
+}
+
+transfer_error! {
+    /// Why a receive with a deadline returned no message. No message was consumed.
+    RecvTimeoutError, disconnected
+    /// The channel is drained, no sender is alive, and one was alive since this receiver joined or the channel held
+    /// messages when it joined; or the channel was closed.
+    "the channel is drained and its senders have gone" {
+        /// No message came until the deadline.
+        Timeout = "no message came until the deadline", TimedOut;
+        /// The message does not fit into the caller's buffer. It stays in the channel: receive it again with at least
+        /// `needed` bytes.
+        BufferTooSmall { needed: usize } = "the message needs a buffer of {needed} bytes; it stays in the channel", InvalidInput;
+    }
+}
+
+widen!(SendError => TrySendError { TooLarge { length, max } });
+widen!(SendError => SendTimeoutError { TooLarge { length, max } });
+widen!(RecvError => TryRecvError { BufferTooSmall { needed } });
+widen!(RecvError => RecvTimeoutError { BufferTooSmall { needed } });
+
+/// Why a batch stopped early. The first `sent` messages of it were sent; the others were not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{error} (after {sent} messages of the batch)")]
+pub struct SendBatchError {
+    /// How many messages of the batch were sent.
+    pub sent: usize,
+    /// What stopped the next one.
+    pub error: SendError,
+}
+
+impl From<SendBatchError> for io::Error {
+    fn from(error: SendBatchError) -> Self {
+        Self::new(Self::from(error.error).kind(), error)
+    }
+}
+
+/// The caller's buffer is shorter than the message. Nothing was copied; the message is still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the message needs a buffer of {needed} bytes")]
+pub struct BufferTooSmall {
+    /// The message's length in bytes.
+    pub needed: usize,
+}
+
+impl From<BufferTooSmall> for io::Error {
+    fn from(error: BufferTooSmall) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, error)
+    }
+}
+
+/// Why a grant could not be written to or committed. Nothing was written or sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GrantError {
+    /// Bytes beyond the grant's end.
+    #[error("the grant has {length} bytes; byte {end} is beyond its end")]
+    OutOfBounds {
+        /// The grant's length in bytes.
+        length: usize,
+        /// The end of what was asked for.
+        end: usize,
+    },
+    /// The grant was inherited through `fork`. It belongs to the parent.
+    #[error("this grant belongs to the parent process")]
+    Forked,
+}
+
+impl From<GrantError> for io::Error {
+    fn from(error: GrantError) -> Self {
+        let kind = match error {
+            GrantError::OutOfBounds { .. } => io::ErrorKind::InvalidInput,
+            GrantError::Forked => io::ErrorKind::PermissionDenied,
+        };
+        Self::new(kind, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_convert_into_the_fitting_io_kind() {
+        assert_eq!(io::Error::from(TrySendError::Full).kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(io::Error::from(SendTimeoutError::Timeout).kind(), io::ErrorKind::TimedOut);
+        assert_eq!(io::Error::from(RecvError::Disconnected).kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(io::Error::from(SendError::TooLarge { length: 2, max: 1 }).kind(), io::ErrorKind::InvalidInput);
+        let corrupted = RecvError::Corrupted(Corruption::RecordHeader);
+        assert_eq!(io::Error::from(corrupted).kind(), io::ErrorKind::InvalidData);
+        let batch = SendBatchError { sent: 3, error: SendError::Removed };
+        assert_eq!(io::Error::from(batch).kind(), io::ErrorKind::NotFound);
+        assert_eq!(batch.to_string(), "the channel was removed (after 3 messages of the batch)");
+    }
+
+    #[test]
+    fn a_widened_error_keeps_its_fields() {
+        let narrow = SendError::TooLarge { length: 9, max: 8 };
+        assert_eq!(TrySendError::from(narrow), TrySendError::TooLarge { length: 9, max: 8 });
+        let narrow = RecvError::BufferTooSmall { needed: 7 };
+        assert_eq!(TryRecvError::from(narrow), TryRecvError::BufferTooSmall { needed: 7 });
+    }
+}

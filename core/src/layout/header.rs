@@ -1,0 +1,268 @@
+//! Page 0: the immutable header, and the status word behind it.
+
+use crate::error::Corruption;
+use crate::sync::AtomicU64;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// The first eight bytes of every channel. Not ASCII on purpose, so that no text file starts so.
+pub const MAGIC: [u8; 8] = *b"\x89memlane";
+
+/// Bytes of the header page.
+pub const HEADER_BYTES: u64 = 4096;
+
+/// Offset of the status word.
+pub const STATUS_AT: u64 = 1024;
+
+/// [`HeaderBlock::options`]: the channel never disconnects.
+pub const OPTION_PERSISTENT: u64 = 1;
+
+/// Version of the file layout. An opener reads its own major version and any minor version up to its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// Changes when an older reader cannot read the file.
+    pub major: u16,
+    /// Changes when an older reader still can.
+    pub minor: u16,
+}
+
+/// The version that this build writes.
+pub const VERSION: Version = Version { major: 1, minor: 0 };
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// What a channel is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// One sender, one receiver, in order, lossless.
+    Spsc,
+}
+
+impl Kind {
+    /// Every kind that this version knows.
+    pub const ALL: &[Self] = &[Self::Spsc];
+
+    /// The name that people write.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Spsc => "spsc",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    pub(crate) fn code(self) -> u16 {
+        match self {
+            Self::Spsc => 1,
+        }
+    }
+
+    pub(crate) fn from_code(code: u16) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.code() == code)
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// How sleepers of a channel are woken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Backend {
+    /// Linux futexes.
+    Futex,
+}
+
+impl Backend {
+    /// The name that people write.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Futex => "futex",
+        }
+    }
+
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Futex => 1,
+        }
+    }
+
+    pub(crate) fn from_code(code: u8) -> Option<Self> {
+        (code == 1).then_some(Self::Futex)
+    }
+}
+
+/// Who pays for the store→load fence between committing a message and looking for sleepers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FenceMode {
+    /// Whoever goes to sleep, by `membarrier`. The default.
+    Asymmetric,
+    /// Both sides, by a full fence per message. For systems that refuse `membarrier`.
+    Symmetric,
+}
+
+impl FenceMode {
+    /// The name that people write.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Asymmetric => "asymmetric",
+            Self::Symmetric => "symmetric",
+        }
+    }
+
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Asymmetric => 1,
+            Self::Symmetric => 2,
+        }
+    }
+
+    pub(crate) fn from_code(code: u8) -> Option<Self> {
+        match code {
+            1 => Some(Self::Asymmetric),
+            2 => Some(Self::Symmetric),
+            _ => None,
+        }
+    }
+}
+
+/// The immutable part of the header: written once before the file gets its name, then only read.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct HeaderBlock {
+    /// [`MAGIC`].
+    pub magic: [u8; 8],
+    /// [`Version::major`].
+    pub major: u16,
+    /// [`Version::minor`].
+    pub minor: u16,
+    /// [`Kind`].
+    pub kind: u16,
+    /// [`Backend`].
+    pub backend: u8,
+    /// [`FenceMode`].
+    pub fence: u8,
+    /// 128 random bits: which channel this is, whatever its name.
+    pub instance: [u8; 16],
+    /// The kernel's boot id when the file was created.
+    pub boot: [u8; 16],
+    /// When it was created, in nanoseconds of the Unix epoch.
+    pub created_unix_ns: u64,
+    /// Length of the file in bytes.
+    pub total_bytes: u64,
+    /// `OPTION_*` bits.
+    pub options: u64,
+    /// Ring bytes per lane, a power of two.
+    pub capacity: u64,
+    /// Largest message in bytes.
+    pub max_message: u64,
+    /// Rows of the participant table.
+    pub participants: u32,
+    /// Seats for senders, from row 0.
+    pub senders: u32,
+    /// Seats for receivers, behind the senders'.
+    pub receivers: u32,
+    /// Lanes.
+    pub lanes: u32,
+    /// Alignment of every payload in bytes, a power of two from 8.
+    pub payload_alignment: u32,
+    /// Process id of the creator: for people.
+    pub creator_pid: u32,
+    /// Offset of the participant table.
+    pub participants_at: u64,
+    /// Offset of [`super::ChannelControl`].
+    pub control_at: u64,
+    /// Offset of the lanes' control words.
+    pub lanes_at: u64,
+    /// Offset of the gates.
+    pub gates_at: u64,
+    /// Offset of the first lane's ring.
+    pub data_at: u64,
+    /// Hash of the message type's name, 0 for bytes.
+    pub type_hash: u64,
+    /// The message type's name, UTF-8, padded with zeros; empty for bytes.
+    pub type_name: [u8; 64],
+    /// Zero.
+    pub reserved: [u8; 284],
+    /// CRC-32C of everything above.
+    pub crc: u32,
+}
+
+impl HeaderBlock {
+    /// Bytes of the block.
+    pub const BYTES: usize = size_of::<Self>();
+
+    /// The checksum over everything but the checksum.
+    pub fn checksum(&self) -> u32 {
+        crc32c::crc32c(&self.as_bytes()[..Self::BYTES - 4])
+    }
+}
+
+const _: () = {
+    use std::mem::offset_of;
+    assert!(HeaderBlock::BYTES == 512 && HeaderBlock::BYTES < STATUS_AT as usize);
+    assert!(offset_of!(HeaderBlock, major) == 8);
+    assert!(offset_of!(HeaderBlock, instance) == 16);
+    assert!(offset_of!(HeaderBlock, boot) == 32);
+    assert!(offset_of!(HeaderBlock, capacity) == 72);
+    assert!(offset_of!(HeaderBlock, participants) == 88);
+    assert!(offset_of!(HeaderBlock, participants_at) == 112);
+    assert!(offset_of!(HeaderBlock, type_hash) == 152);
+    assert!(offset_of!(HeaderBlock, reserved) == 224);
+    assert!(offset_of!(HeaderBlock, crc) == 508);
+};
+
+/// The mutable word of the header page.
+#[repr(C)]
+#[derive(Debug)]
+pub struct StatusCell {
+    /// [`Status`].
+    pub word: AtomicU64,
+}
+
+/// What the status word says: `reason:16 | state:8`, the reason above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Being made; nobody but its creator sees it.
+    Initialising,
+    /// In use.
+    Live,
+    /// Closed for good: receivers drain it, senders are refused.
+    Closed,
+    /// Beyond use.
+    Poisoned(Corruption),
+}
+
+impl Status {
+    /// The word to store.
+    pub fn bits(self) -> u64 {
+        match self {
+            Self::Initialising => 0,
+            Self::Live => 1,
+            Self::Closed => 2,
+            Self::Poisoned(reason) => 3 | (reason as u64) << 8,
+        }
+    }
+
+    /// Reads a word that anybody may have written.
+    pub fn from_bits(bits: u64) -> Self {
+        match (bits & 0xff, bits >> 8) {
+            (0, 0) => Self::Initialising,
+            (1, 0) => Self::Live,
+            (2, 0) => Self::Closed,
+            (3, reason @ 0..=0xffff) => Self::Poisoned(Corruption::from_code(reason as u16)),
+            _ => Self::Poisoned(Corruption::Status),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The shared words of a channel and of its lanes.
+//!
+//! ```text
+//! ChannelControl  wait line        data futex · membership      read by everybody, written rarely
+//!                 sleepers         one bit per participant      (semaphore backend)
+//! LaneControl     writer line      committed · count · reserved · limit · acknowledged
+//!                 wait line        space futex                  read by the reader, written rarely
+//!                 boundaries       16 × (position, count)       for late joiners of a broadcast
+//! Gate            reader line      consumed · state             one per lane and receiver seat
+//! ```
+
+use crate::sync::{AtomicU32, AtomicU64};
+
+/// Words that belong to the channel as a whole.
+#[repr(C, align(128))]
+#[derive(Debug)]
+pub struct ChannelControl {
+    /// Where receivers sleep until something is committed.
+    pub data: AtomicU32,
+    /// Grows whenever somebody joins, leaves, is reaped, or the status changes. Compared at every send and at every
+    /// empty receive, so that such a change is noticed without a system call.
+    pub membership: AtomicU32,
+    reserved: [AtomicU64; 15],
+    /// Which participants sleep on their semaphore: bit = row.
+    pub sleepers: [AtomicU64; 16],
+}
+
+/// Words of one lane that its writer owns, and the word that it sleeps on.
+#[repr(C, align(128))]
+#[derive(Debug)]
+pub struct LaneControl {
+    /// End of the last committed record. May lag by the record that a killed writer had just committed.
+    pub committed: AtomicU64,
+    /// Messages committed. Stored between the record's header and `committed`.
+    pub count: AtomicU64,
+    /// Lossy broadcast: end of what may be being overwritten. Never goes back.
+    pub reserved: AtomicU64,
+    /// Lossless broadcast: position up to which the writer may write under the gates it has acknowledged.
+    pub limit: AtomicU64,
+    /// Lossless broadcast: the last `membership` whose gates the writer has taken into account.
+    pub acknowledged: AtomicU64,
+    writer_line: [AtomicU64; 11],
+    /// Where the writer sleeps until something is consumed.
+    pub space: AtomicU32,
+    wait_line: [AtomicU32; 31],
+    /// Record boundaries, one per 1/16 of the ring: (position, count of messages before it).
+    pub boundaries: [[AtomicU64; 2]; 16],
+}
+
+/// One receiver's word in one lane.
+#[repr(C, align(128))]
+#[derive(Debug)]
+pub struct Gate {
+    /// End of the last record that was given back. Lags by at most 1/8 of the capacity.
+    pub consumed: AtomicU64,
+    /// Broadcast: whether this gate holds the writer back.
+    pub state: AtomicU64,
+    reader_line: [AtomicU64; 14],
+}
+
+const _: () = {
+    use std::mem::{align_of, offset_of, size_of};
+    assert!(size_of::<ChannelControl>() == 256 && align_of::<ChannelControl>() == 128);
+    assert!(offset_of!(ChannelControl, data) == 0);
+    assert!(offset_of!(ChannelControl, membership) == 4);
+    assert!(offset_of!(ChannelControl, sleepers) == 128);
+    assert!(size_of::<LaneControl>() == 512 && align_of::<LaneControl>() == 128);
+    assert!(offset_of!(LaneControl, committed) == 0);
+    assert!(offset_of!(LaneControl, count) == 8);
+    assert!(offset_of!(LaneControl, reserved) == 16);
+    assert!(offset_of!(LaneControl, limit) == 24);
+    assert!(offset_of!(LaneControl, acknowledged) == 32);
+    assert!(offset_of!(LaneControl, space) == 128);
+    assert!(offset_of!(LaneControl, boundaries) == 256);
+    assert!(size_of::<Gate>() == 128 && align_of::<Gate>() == 128);
+    assert!(offset_of!(Gate, consumed) == 0);
+    assert!(offset_of!(Gate, state) == 8);
+};

@@ -1,0 +1,42 @@
+//! The file format: every struct, magic, flag and offset. Nothing else in the engine computes an offset.
+//!
+//! ```text
+//! 0          header        HeaderBlock (immutable, checksummed), then the status word; one page
+//! 4096       participants  ParticipantRow × participants, 256 bytes each
+//!            control       ChannelControl, then LaneControl × lanes, then Gate × lanes × receivers
+//! page       data          one ring of `capacity` bytes per lane
+//! ```
+//!
+//! All integers are little-endian and of fixed width. Words that different participants write stand 128 bytes apart:
+//! two cache lines, because the adjacent-line prefetcher fetches pairs.
+//!
+//! Invariants:
+//! - [`Geometry::map`] is the only source of offsets; it refuses what overflows or exceeds a documented limit.
+//! - Structs that live in the file consist of atomics only ([`ParticipantRow`], [`ChannelControl`], [`LaneControl`],
+//!   [`Gate`], [`StatusCell`]): every bit pattern is valid, and sharing them is what they are for.
+//! - The version in [`VERSION`] grows with every change to what stands here.
+
+mod record;
+pub use record::{RecordHeader, RecordKind};
+
+#[cfg(not(loom))]
+mod geometry;
+#[cfg(not(loom))]
+mod header;
+#[cfg(not(loom))]
+mod lane;
+#[cfg(not(loom))]
+mod participant;
+#[cfg(not(loom))]
+pub use self::{
+    geometry::{Geometry, Limits, Map},
+    header::{
+        Backend, FenceMode, HEADER_BYTES, HeaderBlock, Kind, MAGIC, OPTION_PERSISTENT, STATUS_AT, Status, StatusCell,
+        VERSION, Version,
+    },
+    lane::{ChannelControl, Gate, LaneControl},
+    participant::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState},
+};
+
+/// The unit in which the data area is aligned: one page of the smallest size.
+pub const PAGE: u64 = 4096;

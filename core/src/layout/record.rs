@@ -1,0 +1,132 @@
+//! The header word in front of every record of a lane.
+//!
+//! ```text
+//! 63      60 59                    32 31                     0
+//! ┌─────────┬────────────────────────┬────────────────────────┐
+//! │  kind   │  sequence, low 28 bits │  payload length, bytes │
+//! └─────────┴────────────────────────┴────────────────────────┘
+//! kind 0: nothing committed here · 1: message · 2: padding up to the end of the ring
+//! ```
+//!
+//! The sequence is the number of messages that the lane carried before this one. It lets the reader recognise the
+//! header that it expects by one comparison, lets a successor of either side recover the exact message count from the
+//! ring itself, and makes a header that some other program wrote improbable to pass. 28 bits suffice: a lane of at
+//! most 2 GiB holds fewer than 2²⁸ records of at least 8 bytes, so a count known to within one ring is unambiguous.
+
+/// Bits of the sequence that stand in a header.
+pub const SEQUENCE_BITS: u32 = 28;
+
+const SEQUENCE_MASK: u64 = (1 << SEQUENCE_BITS) - 1;
+const KIND_SHIFT: u32 = 60;
+const SEQUENCE_SHIFT: u32 = 32;
+
+/// What a record header announces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordKind {
+    /// Nothing has been committed here.
+    Empty,
+    /// A message.
+    Message,
+    /// Padding up to the end of the ring; the next record starts at its beginning.
+    Padding,
+    /// Nothing that a sender writes.
+    Unknown,
+}
+
+/// One header word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordHeader(u64);
+
+impl RecordHeader {
+    /// Bytes of the header word itself.
+    pub const BYTES: u64 = 8;
+
+    /// "Nothing committed here", as in a fresh file.
+    pub const EMPTY: Self = Self(0);
+
+    /// The header of the message number `sequence` with `length` payload bytes.
+    #[inline]
+    pub fn message(length: u32, sequence: u64) -> Self {
+        Self::new(1, length, sequence)
+    }
+
+    /// The header of a padding record of `length` bytes behind the header, in front of message number `sequence`.
+    #[inline]
+    pub fn padding(length: u32, sequence: u64) -> Self {
+        Self::new(2, length, sequence)
+    }
+
+    #[inline]
+    fn new(kind: u64, length: u32, sequence: u64) -> Self {
+        Self(kind << KIND_SHIFT | (sequence & SEQUENCE_MASK) << SEQUENCE_SHIFT | u64::from(length))
+    }
+
+    /// The header with these bits, whoever wrote them.
+    #[inline]
+    pub fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// The word to store.
+    #[inline]
+    pub fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// What it announces.
+    pub fn kind(self) -> RecordKind {
+        match self.0 >> KIND_SHIFT {
+            0 if self.0 == 0 => RecordKind::Empty,
+            1 => RecordKind::Message,
+            2 => RecordKind::Padding,
+            _ => RecordKind::Unknown,
+        }
+    }
+
+    /// Bytes behind the header.
+    #[inline]
+    pub fn length(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// Whether this is the header of message number `sequence`, of whatever length.
+    #[inline]
+    pub fn is_message(self, sequence: u64) -> bool {
+        self.0 >> SEQUENCE_SHIFT == 1 << SEQUENCE_BITS | (sequence & SEQUENCE_MASK)
+    }
+
+    /// The full sequence, given one that is at most 2²⁸ − 1 larger or equal (`not_above`).
+    pub fn sequence_not_above(self, not_above: u64) -> u64 {
+        let low = self.0 >> SEQUENCE_SHIFT & SEQUENCE_MASK;
+        not_above.wrapping_sub(not_above.wrapping_sub(low) & SEQUENCE_MASK)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_tells_kind_length_and_sequence() {
+        let header = RecordHeader::message(77, 5);
+        assert_eq!((header.kind(), header.length()), (RecordKind::Message, 77));
+        assert!(header.is_message(5) && !header.is_message(6));
+        assert!(header.is_message(5 + (1 << SEQUENCE_BITS)), "only the low bits are stored");
+        let header = RecordHeader::padding(4088, 9);
+        assert_eq!((header.kind(), header.length()), (RecordKind::Padding, 4088));
+        assert!(!header.is_message(9));
+        assert_eq!(RecordHeader::EMPTY.kind(), RecordKind::Empty);
+        assert_eq!(RecordHeader::from_bits(1).kind(), RecordKind::Unknown);
+        assert_eq!(RecordHeader::from_bits(u64::MAX).kind(), RecordKind::Unknown);
+    }
+
+    #[test]
+    fn the_full_sequence_is_recovered_from_its_low_bits() {
+        let wrap = 1u64 << SEQUENCE_BITS;
+        for (sequence, known) in
+            [(0, 0), (7, 7), (7, 8), (wrap - 1, wrap + 3), (3 * wrap, 3 * wrap), (wrap + 5, 2 * wrap)]
+        {
+            assert_eq!(RecordHeader::message(1, sequence).sequence_not_above(known), sequence);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! memlane moves messages between processes on one host through a memory-mapped file: without a daemon, without a
+//! lock, and without a system call while both sides are awake.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir_in("/dev/shm")?;
+//! # let name = folder.path().join("prices").display().to_string();
+//! # let name = name.as_str(); // in a program: "prices"
+//! let mut tx = memlane::spsc::Options::new().open_or_create(name)?.sender()?;
+//! tx.send(b"hello")?; // blocks while the channel is full
+//!
+//! let mut rx = memlane::spsc::open(name)?.receiver()?; // usually in another process
+//! let mut buffer = [0; 64];
+//! let length = rx.recv_into(&mut buffer)?; // blocks while the channel is empty
+//! assert_eq!(&buffer[..length], b"hello");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to start
+//!
+//! - [`spsc`]: one sender, one receiver; the fastest kind.
+//! - [`inspect`](fn@inspect) and [`list`]: look at channels from outside without disturbing them.
+//! - [`remove`]: the only thing that deletes a channel.
+//!
+//! # What holds
+//!
+//! A participant that is killed, stopped or slow never keeps the others from making progress on messages that it does
+//! not hold. Death is proved by the kernel (a lock that goes with the process), never guessed from a clock. Whatever
+//! bytes a peer writes into the file, the safe calls of this crate neither panic nor read out of bounds nor loop for
+//! ever: they return an error. `docs/` in the repository has the arguments.
+//!
+//! # Layers
+//!
+//! Data flows one way; a module imports only what stands above it: `sync`, `error`, `layout`, `region`, `ring`,
+//! `wait`, `liveness`, `channel`. `unsafe` stands in `region` alone.
+
+#![deny(unsafe_code)]
+#![warn(clippy::disallowed_types, clippy::disallowed_methods)]
+
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64", target_endian = "little")))]
+compile_error!("memlane is built and tested on 64-bit little-endian Linux; a port starts at core/src/region/sys/");
+
+// The models in `loom-tests/` are an outside crate: under `cfg(loom)` the algorithms are public, and everything that
+// needs a file or a system call is absent.
+#[cfg(loom)]
+pub mod error;
+#[cfg(loom)]
+pub mod layout;
+#[cfg(loom)]
+pub mod ring;
+#[cfg(loom)]
+pub mod sync;
+#[cfg(loom)]
+pub mod wait;
+
+#[cfg(not(loom))]
+mod channel;
+#[cfg(not(loom))]
+mod error;
+#[cfg(not(loom))]
+mod layout;
+#[cfg(not(loom))]
+mod liveness;
+#[cfg(not(loom))]
+mod region;
+#[cfg(not(loom))]
+mod ring;
+#[cfg(not(loom))]
+mod sync;
+#[cfg(not(loom))]
+mod wait;
+
+#[cfg(not(loom))]
+mod public {
+    pub use crate::channel::inspect::{ChannelStatus, Info, LaneInfo, ParticipantInfo, inspect, list};
+    pub use crate::channel::spsc;
+    pub use crate::error::*;
+    pub use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role};
+    pub use crate::liveness::Counters;
+    pub use crate::region::{Granted, MemoryReport, Origin, TrustPeers, channel_path, remove, remove_forced};
+    pub use crate::wait::Strategy;
+}
+#[cfg(not(loom))]
+pub use public::*;

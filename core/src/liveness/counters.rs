@@ -1,0 +1,107 @@
+//! What a participant counts about itself: single-writer words in its own row, plain stores.
+
+use crate::layout::ParticipantRow;
+use crate::region::View;
+use crate::sync::AtomicU64;
+use crate::sync::Ordering::Relaxed;
+
+/// A snapshot of one participant's counters, since it joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Counters {
+    /// Messages sent or received.
+    pub messages: u64,
+    /// Payload bytes sent or received.
+    pub bytes: u64,
+    /// Sends that found no room.
+    pub full: u64,
+    /// Receives that found nothing.
+    pub empty: u64,
+    /// Times it went to sleep.
+    pub parks: u64,
+    /// Times it woke somebody.
+    pub wakes: u64,
+    /// Dead participants that it reaped.
+    pub reaped: u64,
+}
+
+impl Counters {
+    /// Reads a row's counters. They are independent words: each is exact, but not all of one moment.
+    pub(crate) fn read(row: &ParticipantRow) -> Self {
+        let load = |word: &AtomicU64| word.load(Relaxed);
+        Self {
+            messages: load(&row.messages),
+            bytes: load(&row.bytes),
+            full: load(&row.full),
+            empty: load(&row.empty),
+            parks: load(&row.parks),
+            wakes: load(&row.wakes),
+            reaped: load(&row.reaped),
+        }
+    }
+
+    /// Starts a row's counters from zero.
+    pub(super) fn reset(row: &ParticipantRow) {
+        let words = [
+            &row.messages,
+            &row.bytes,
+            &row.full,
+            &row.empty,
+            &row.parks,
+            &row.wakes,
+            &row.lost,
+            &row.redelivered,
+            &row.reaped,
+        ];
+        for word in words {
+            word.store(0, Relaxed);
+        }
+    }
+}
+
+/// The counting side: private numbers, stored into the row by the only one who writes it.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    row: View<ParticipantRow>,
+    counted: Counters,
+}
+
+macro_rules! counts {
+    ($($(#[$doc:meta])* $method:ident => $field:ident),* $(,)?) => {
+        $(
+            $(#[$doc])*
+            pub(crate) fn $method(&mut self) {
+                self.counted.$field += 1;
+                self.row.$field.store(self.counted.$field, Relaxed);
+            }
+        )*
+    };
+}
+
+impl Tally {
+    pub(crate) fn new(row: View<ParticipantRow>) -> Self {
+        Self { row, counted: Counters::default() }
+    }
+
+    /// A message of `bytes` bytes went through.
+    #[inline]
+    pub(crate) fn message(&mut self, bytes: u64) {
+        self.counted.messages += 1;
+        self.counted.bytes = self.counted.bytes.wrapping_add(bytes);
+        self.row.messages.store(self.counted.messages, Relaxed);
+        self.row.bytes.store(self.counted.bytes, Relaxed);
+    }
+
+    counts! {
+        /// A send found no room.
+        full => full,
+        /// A receive found nothing.
+        empty => empty,
+        /// It went to sleep.
+        park => parks,
+        /// It woke somebody.
+        wake => wakes,
+        /// It reaped somebody.
+        reap => reaped,
+    }
+}

@@ -1,0 +1,104 @@
+//! The memory of a region: mapped from a file, or allocated.
+
+use crate::layout::{ChannelControl, Gate, LaneControl, PAGE, ParticipantRow, StatusCell};
+use crate::sync::AtomicU64;
+use memmap2::MmapRaw;
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::ptr::NonNull;
+
+/// Types that may be shared in place with other processes.
+///
+/// # Safety
+/// Every field is an atomic (so writes by others are what it is for), every bit pattern is valid, and the type has no
+/// drop glue.
+pub(super) unsafe trait SharedWords {}
+
+// SAFETY: all fields are atomics of the shim; see `layout`, where sizes and offsets are asserted.
+unsafe impl SharedWords for StatusCell {}
+// SAFETY: as above.
+unsafe impl SharedWords for ParticipantRow {}
+// SAFETY: as above.
+unsafe impl SharedWords for ChannelControl {}
+// SAFETY: as above.
+unsafe impl SharedWords for LaneControl {}
+// SAFETY: as above.
+unsafe impl SharedWords for Gate {}
+// SAFETY: an atomic.
+unsafe impl SharedWords for AtomicU64 {}
+
+/// A stretch of memory at a fixed address, readable in full for as long as this value lives.
+#[derive(Debug)]
+pub(super) struct Bytes {
+    base: NonNull<u8>,
+    length: usize,
+    owner: Owner,
+}
+
+#[derive(Debug)]
+enum Owner {
+    Mapping(#[expect(dead_code, reason = "held so that the memory stays mapped")] MmapRaw),
+    Allocation(Layout),
+}
+
+// SAFETY: `Bytes` hands out references to atomics and raw pointers only; nothing in it is tied to a thread.
+unsafe impl Send for Bytes {}
+// SAFETY: as above; all access through a shared `Bytes` is atomic, or copying through `view`, which is ordered by atomics.
+unsafe impl Sync for Bytes {}
+
+impl Bytes {
+    /// Takes over a mapping.
+    pub(super) fn mapped(mapping: MmapRaw) -> Self {
+        let length = mapping.len();
+        let base = NonNull::new(mapping.as_mut_ptr()).expect("a mapping never starts at address 0");
+        Self { base, length, owner: Owner::Mapping(mapping) }
+    }
+
+    /// Allocates `length` zeroed bytes, aligned to a page.
+    pub(super) fn allocated(length: usize) -> Self {
+        let layout = Layout::from_size_align(length.max(1), PAGE as usize).expect("geometry keeps lengths below 2^63");
+        // SAFETY: the layout's size is at least 1.
+        let memory = unsafe { alloc_zeroed(layout) };
+        let base = NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout));
+        Self { base, length, owner: Owner::Allocation(layout) }
+    }
+
+    /// Bytes in all.
+    pub(super) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Address of the first byte.
+    pub(super) fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+
+    /// The words at offset `at`, in place.
+    ///
+    /// # Panics
+    /// If they do not lie inside: offsets come from the private, validated geometry, so that is a bug in the engine.
+    pub(super) fn shared<T: SharedWords>(&self, at: u64) -> &T {
+        let at = usize::try_from(at).expect("64-bit");
+        assert!(
+            at.checked_add(size_of::<T>()).is_some_and(|end| end <= self.length) && at.is_multiple_of(align_of::<T>())
+        );
+        // SAFETY: the range lies inside the memory, which lives as long as `self`; the base is page-aligned, so the
+        // address is aligned; `T: SharedWords` makes any content valid and concurrent writes allowed.
+        unsafe { self.base.add(at).cast::<T>().as_ref() }
+    }
+
+    /// Copies `bytes` to offset `at`. For creation, before anybody else sees the memory.
+    pub(super) fn write_unshared(&mut self, at: usize, bytes: &[u8]) {
+        assert!(at.checked_add(bytes.len()).is_some_and(|end| end <= self.length));
+        // SAFETY: the range lies inside the memory; `&mut self` at creation means that nobody else has it yet.
+        unsafe { self.base.add(at).copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len()) }
+    }
+}
+
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        if let Owner::Allocation(layout) = self.owner {
+            // SAFETY: allocated in `allocated` with this layout, and not freed since.
+            unsafe { dealloc(self.base.as_ptr(), layout) }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Making a region.
+//!
+//! A named region is built in an unnamed file and linked into place, without replacing, once it is complete: an opener
+//! never sees half of one. Its lock file gets its name first; the creator holds the lifecycle byte of it until the
+//! region has its name, so that nobody takes the lock file for an orphan.
+
+use super::Region;
+use super::bytes::Bytes;
+use super::header::{Facts, TYPE_NAME_MAX};
+use super::locks::{self, LIFECYCLE, NamedPlace, Place};
+use super::memory::{MemoryOptions, MemoryReport};
+use super::names::Location;
+use super::signals::Signals;
+use super::sys::{self, ProcessMark};
+use crate::error::CreateError;
+use crate::layout::{Backend, FenceMode, Geometry};
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::io::Errno;
+use std::io;
+use zerocopy::IntoBytes;
+
+/// Everything that shapes a new region.
+#[derive(Debug, Clone)]
+pub(crate) struct CreateSpec {
+    pub(crate) geometry: Geometry,
+    pub(crate) persistent: bool,
+    /// `None`: asymmetric where the system allows it.
+    pub(crate) fence: Option<FenceMode>,
+    pub(crate) type_name: String,
+    /// Permission bits of the file.
+    pub(crate) mode: u32,
+    pub(crate) memory: MemoryOptions,
+}
+
+impl CreateSpec {
+    /// Decides what the header will say.
+    fn facts(&self, channel: &str) -> Result<Facts, CreateError> {
+        let invalid = |option, given: String, wanted: String| CreateError::InvalidOption {
+            channel: channel.to_owned(),
+            option,
+            given,
+            wanted,
+        };
+        let map = self
+            .geometry
+            .map()
+            .map_err(|error| invalid(error.field, error.found.to_string(), format!("has to be {}", error.wanted)))?;
+        if self.type_name.len() > TYPE_NAME_MAX || self.type_name.contains('\0') {
+            let wanted = format!("has to be at most {TYPE_NAME_MAX} bytes without a zero byte");
+            return Err(invalid("type_name", self.type_name.clone(), wanted));
+        }
+        let membarrier = sys::register_membarrier();
+        let fence = match self.fence {
+            Some(FenceMode::Asymmetric) if !membarrier => {
+                let wanted = "needs membarrier, which this system refuses: use symmetric".to_owned();
+                return Err(invalid("fence", "asymmetric".to_owned(), wanted));
+            }
+            Some(mode) => mode,
+            None if membarrier => FenceMode::Asymmetric,
+            None => FenceMode::Symmetric,
+        };
+        let failed = |action, source| CreateError::Io { channel: channel.to_owned(), action, source };
+        Ok(Facts {
+            geometry: self.geometry,
+            map,
+            fence,
+            backend: Backend::Futex,
+            persistent: self.persistent,
+            instance: sys::random_id().map_err(|source| failed("getting random bits", source))?,
+            boot: sys::boot_id().map_err(|source| failed("reading the boot id", source))?,
+            created_unix_ns: sys::unix_time_ns(),
+            creator_pid: sys::process_id(),
+            type_name: self.type_name.clone(),
+        })
+    }
+
+    /// Fills fresh, zeroed memory. The memory becomes a channel by its last store.
+    fn initialise(&self, label: &str, mut bytes: Bytes, facts: Facts, place: Place) -> Region {
+        bytes.write_unshared(0, facts.to_block().as_bytes());
+        let memory = MemoryReport::carry_out(self.memory, &bytes, true);
+        let signals = Signals::new(facts.fence, matches!(place, Place::Private(_)));
+        let mark = ProcessMark::current();
+        let region = Region { label: label.to_owned(), bytes, facts, place, signals, mark, memory };
+        region.publish_status();
+        region
+    }
+}
+
+impl Region {
+    /// Makes a region in this process's memory.
+    pub(crate) fn create_private(spec: &CreateSpec) -> Result<Self, CreateError> {
+        const LABEL: &str = "(private)";
+        let facts = spec.facts(LABEL)?;
+        let bytes = Bytes::allocated(facts.map.total as usize);
+        let place = Place::private(facts.geometry.participants());
+        Ok(spec.initialise(LABEL, bytes, facts, place))
+    }
+
+    /// Makes a region in a sealed memfd, with a second one for the locks.
+    pub(crate) fn create_anonymous(spec: &CreateSpec) -> Result<Self, CreateError> {
+        const LABEL: &str = "(anonymous)";
+        let facts = spec.facts(LABEL)?;
+        let failed = |action: &'static str| move |source: io::Error| io_error(LABEL, facts_total(spec), action, source);
+        let file = sys::anonymous_file("memlane").map_err(failed("memfd_create"))?;
+        sys::allocate(&file, facts.map.total).map_err(failed("allocating the region"))?;
+        sys::seal_size(&file).map_err(failed("sealing the region"))?;
+        let locks = sys::anonymous_file("memlane-locks").map_err(failed("memfd_create"))?;
+        locks::write_instance(&locks, &facts.instance).map_err(failed("writing the lock file"))?;
+        sys::seal_size(&locks).map_err(failed("sealing the lock file"))?;
+        let bytes = map(&file, &facts).map_err(failed("mapping the region"))?;
+        Ok(spec.initialise(LABEL, bytes, facts, Place::Anonymous { file, locks }))
+    }
+
+    /// Makes a region in a file with a name.
+    pub(crate) fn create_named(location: &Location, spec: &CreateSpec) -> Result<Self, CreateError> {
+        let label = &location.label;
+        let facts = spec.facts(label)?;
+        if spec.mode & !0o666 != 0 || spec.mode & 0o600 != 0o600 {
+            return Err(CreateError::InvalidOption {
+                channel: label.clone(),
+                option: "mode",
+                given: format!("{:#o}", spec.mode),
+                wanted: "has to be read and write for the owner, and at most read and write for group and others"
+                    .into(),
+            });
+        }
+        if location.in_private_folder() && spec.mode & 0o077 != 0 {
+            return Err(CreateError::InvalidOption {
+                channel: label.clone(),
+                option: "mode",
+                given: format!("{:#o}", spec.mode),
+                wanted: "is for others, who cannot enter the private folder: give a path, or set MEMLANE_DIR".into(),
+            });
+        }
+        location.prepare_folder(location.is_path())?;
+        let failed = |action: &'static str| move |source: io::Error| io_error(label, facts_total(spec), action, source);
+
+        let (lock_file, lock_temporary) =
+            sys::create_unnamed(location.folder()).map_err(failed("creating the lock file"))?;
+        if let Some(filesystem) = sys::refused_filesystem(&lock_file).map_err(failed("looking at the filesystem"))? {
+            return Err(CreateError::UnsupportedFilesystem { channel: label.clone(), filesystem });
+        }
+        sys::set_mode(&lock_file, locks::lock_mode(spec.mode)).map_err(failed("setting the lock file's mode"))?;
+        locks::write_instance(&lock_file, &facts.instance).map_err(failed("writing the lock file"))?;
+
+        let (file, temporary) = sys::create_unnamed(location.folder()).map_err(failed("creating the file"))?;
+        sys::set_mode(&file, spec.mode).map_err(failed("setting the file's mode"))?;
+        sys::allocate(&file, facts.map.total).map_err(failed("allocating the file"))?;
+        let bytes = map(&file, &facts).map_err(failed("mapping the file"))?;
+
+        let lock_path = location.lock_path(&facts.instance);
+        let place = NamedPlace {
+            path: location.path.clone(),
+            id: sys::look_at_open(&file).map_err(failed("looking at the file"))?.id,
+            lock_path: lock_path.clone(),
+            lock_id: sys::look_at_open(&lock_file).map_err(failed("looking at the lock file"))?.id,
+        };
+        let region = spec.initialise(label, bytes, facts, Place::Named(place));
+        {
+            let _guard = sys::fork_guard();
+            let lifecycle = sys::reopen(lock_file.as_fd(), true).map_err(failed("opening the lock file"))?;
+            sys::try_write_lock(&lifecycle, LIFECYCLE, 1).map_err(failed("locking the lock file"))?;
+            sys::link_into_place(lock_file.as_fd(), &lock_path).map_err(failed("naming the lock file"))?;
+            if let Err(source) = sys::link_into_place(file.as_fd(), &location.path) {
+                let _ = sys::unlink(&lock_path);
+                return Err(failed("naming the file")(source));
+            }
+        }
+        drop((temporary, lock_temporary));
+        locks::sweep_orphans(location);
+        Ok(region)
+    }
+}
+
+/// The size that a spec asks for, for messages.
+fn facts_total(spec: &CreateSpec) -> u64 {
+    spec.geometry.map().map_or(0, |map| map.total)
+}
+
+fn map(file: &OwnedFd, facts: &Facts) -> io::Result<Bytes> {
+    let mapping = memmap2::MmapOptions::new().len(facts.map.total as usize).map_raw(file)?;
+    Ok(Bytes::mapped(mapping))
+}
+
+/// Sorts what the operating system says into what the caller can do about it.
+fn io_error(channel: &str, bytes: u64, action: &'static str, source: io::Error) -> CreateError {
+    let channel = channel.to_owned();
+    match source.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::NOSPC | Errno::DQUOT | Errno::FBIG | Errno::NOMEM) => CreateError::NoSpace { channel, bytes },
+        Some(Errno::EXIST) => CreateError::AlreadyExists { channel },
+        Some(Errno::ACCESS | Errno::PERM | Errno::ROFS) => CreateError::Permission { channel },
+        _ => CreateError::Io { channel, action, source },
+    }
+}

@@ -1,0 +1,185 @@
+//! Building the header page, and distrusting one.
+
+use super::sys;
+use crate::error::NotAChannel;
+use crate::error::OpenError;
+use crate::layout::{
+    Backend, FenceMode, Geometry, HEADER_BYTES, HeaderBlock, Kind, MAGIC, Map, OPTION_PERSISTENT, VERSION, Version,
+};
+use zerocopy::{FromBytes, FromZeros};
+
+/// What a header says, validated, in private memory.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub(crate) geometry: Geometry,
+    pub(crate) map: Map,
+    pub(crate) fence: FenceMode,
+    pub(crate) backend: Backend,
+    pub(crate) persistent: bool,
+    pub(crate) instance: [u8; 16],
+    pub(crate) boot: [u8; 16],
+    pub(crate) created_unix_ns: u64,
+    pub(crate) creator_pid: u32,
+    pub(crate) type_name: String,
+}
+
+/// Longest name of a message type in bytes.
+pub(super) const TYPE_NAME_MAX: usize = 64;
+
+impl Facts {
+    /// The header page's immutable block. Its magic is left out: publishing that is the last step of creation.
+    pub(super) fn to_block(&self) -> HeaderBlock {
+        let mut block = HeaderBlock::new_zeroed();
+        block.magic = MAGIC;
+        block.major = VERSION.major;
+        block.minor = VERSION.minor;
+        block.kind = self.geometry.kind.code();
+        block.backend = self.backend.code();
+        block.fence = self.fence.code();
+        block.instance = self.instance;
+        block.boot = self.boot;
+        block.created_unix_ns = self.created_unix_ns;
+        block.total_bytes = self.map.total;
+        block.options = if self.persistent { OPTION_PERSISTENT } else { 0 };
+        block.capacity = self.geometry.capacity;
+        block.max_message = self.geometry.max_message;
+        block.participants = self.geometry.participants();
+        block.senders = self.geometry.senders;
+        block.receivers = self.geometry.receivers;
+        block.lanes = self.geometry.lanes();
+        block.payload_alignment = self.geometry.payload_alignment;
+        block.creator_pid = self.creator_pid;
+        block.participants_at = self.map.participants_at;
+        block.control_at = self.map.control_at;
+        block.lanes_at = self.map.lanes_at;
+        block.gates_at = self.map.gates_at;
+        block.data_at = self.map.data_at;
+        block.type_hash = type_hash(&self.type_name);
+        let name = self.type_name.as_bytes();
+        block.type_name[..name.len()].copy_from_slice(name);
+        block.crc = block.checksum();
+        block
+    }
+}
+
+/// Hash of a message type's name: 0 for bytes without a type.
+fn type_hash(name: &str) -> u64 {
+    if name.is_empty() { 0 } else { u64::from(crc32c::crc32c(name.as_bytes())) << 32 | name.len() as u64 }
+}
+
+/// Reads the header of a file of `length` bytes, of which `start` are the first, and checks every field of it.
+pub(super) fn parse(channel: &str, start: &[u8], length: u64) -> Result<Facts, OpenError> {
+    let not_a_channel = |found| OpenError::NotAChannel { channel: channel.to_owned(), found };
+    if length == 0 {
+        return Err(not_a_channel(NotAChannel::Empty));
+    }
+    if !start.starts_with(&MAGIC) {
+        return Err(not_a_channel(NotAChannel::Foreign));
+    }
+    let Ok((block, _)) = HeaderBlock::read_from_prefix(start) else {
+        return Err(OpenError::Truncated { channel: channel.to_owned(), length, needed: HEADER_BYTES });
+    };
+    let found = Version { major: block.major, minor: block.minor };
+    if found.major != VERSION.major || found.minor > VERSION.minor {
+        return Err(OpenError::WrongVersion {
+            channel: channel.to_owned(),
+            found: found.to_string(),
+            supported: VERSION.to_string(),
+        });
+    }
+    let bad = |field, found: String, wanted: String| OpenError::BadHeader {
+        channel: channel.to_owned(),
+        field,
+        found,
+        wanted,
+    };
+    let checksum = block.checksum();
+    if block.crc != checksum {
+        return Err(bad("checksum", format!("{:#010x}", block.crc), format!("{checksum:#010x}")));
+    }
+    // The checksum holds, so what follows was written on purpose: by another version, another program, or an enemy.
+    let Some(kind) = Kind::from_code(block.kind) else {
+        return Err(OpenError::WrongKind {
+            channel: channel.to_owned(),
+            file: format!("number {}, unknown to this version", block.kind),
+            ours: "one of the kinds of this version".to_owned(),
+        });
+    };
+    let backend = Backend::from_code(block.backend)
+        .ok_or_else(|| bad("wake backend", block.backend.to_string(), "1 (futex)".to_owned()))?;
+    let fence = FenceMode::from_code(block.fence)
+        .ok_or_else(|| bad("fence mode", block.fence.to_string(), "1 (asymmetric) or 2 (symmetric)".to_owned()))?;
+    if block.options & !OPTION_PERSISTENT != 0 {
+        return Err(bad("options", format!("{:#x}", block.options), format!("only bits of {OPTION_PERSISTENT:#x}")));
+    }
+    let geometry = Geometry {
+        kind,
+        senders: block.senders,
+        receivers: block.receivers,
+        capacity: block.capacity,
+        max_message: block.max_message,
+        payload_alignment: block.payload_alignment,
+    };
+    let map = geometry.map().map_err(|error| bad(error.field, error.found.to_string(), error.wanted))?;
+    let stored_and_derived = [
+        ("participants", block.participants.into(), geometry.participants().into()),
+        ("lanes", block.lanes.into(), geometry.lanes().into()),
+        ("participants_at", block.participants_at, map.participants_at),
+        ("control_at", block.control_at, map.control_at),
+        ("lanes_at", block.lanes_at, map.lanes_at),
+        ("gates_at", block.gates_at, map.gates_at),
+        ("data_at", block.data_at, map.data_at),
+        ("total_bytes", block.total_bytes, map.total),
+    ];
+    for (field, stored, derived) in stored_and_derived {
+        let (stored, derived): (u64, u64) = (stored, derived);
+        if stored != derived {
+            return Err(bad(field, stored.to_string(), derived.to_string()));
+        }
+    }
+    if length < map.total {
+        return Err(OpenError::Truncated { channel: channel.to_owned(), length, needed: map.total });
+    }
+    if length > map.total {
+        return Err(bad("file length", length.to_string(), map.total.to_string()));
+    }
+    let used = block.type_name.iter().position(|&byte| byte == 0).unwrap_or(TYPE_NAME_MAX);
+    let type_name =
+        std::str::from_utf8(&block.type_name[..used]).ok().filter(|name| type_hash(name) == block.type_hash);
+    let Some(type_name) = type_name else {
+        return Err(bad(
+            "type name",
+            format!("{:?}", &block.type_name[..used]),
+            "a name that fits its hash".to_owned(),
+        ));
+    };
+    Ok(Facts {
+        geometry,
+        map,
+        fence,
+        backend,
+        persistent: block.options & OPTION_PERSISTENT != 0,
+        instance: block.instance,
+        boot: block.boot,
+        created_unix_ns: block.created_unix_ns,
+        creator_pid: block.creator_pid,
+        type_name: type_name.to_owned(),
+    })
+}
+
+impl Facts {
+    /// Whether the file is from before the last reboot. Where the boot id cannot be read, it is taken for current.
+    pub(crate) fn is_stale(&self) -> bool {
+        sys::boot_id().is_ok_and(|boot| boot != self.boot)
+    }
+
+    /// The boot id in the file, as hexadecimal digits.
+    pub(crate) fn boot_text(&self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.boot))
+    }
+
+    /// The instance id as hexadecimal digits.
+    pub(crate) fn instance_text(&self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.instance))
+    }
+}

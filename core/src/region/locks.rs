@@ -1,0 +1,227 @@
+//! The proof of life: one write lock per participant row, held for exactly as long as its process image lives.
+//!
+//! Row `r` is alive if and only if byte `r` of the lock file is write-locked. The lock is an open-file-description lock
+//! held by a mapping (see `sys::PinnedLock`), so no handle keeps a descriptor open. Byte [`LIFECYCLE`] is held for
+//! moments: by a creator until its region has its name, and by whoever removes or replaces one.
+//!
+//! Private channels live and die with their process; their rows are a vector of flags.
+
+use super::sys::{self, FileId, PinnedLock, ProcessMark};
+use super::{Location, Region};
+use crate::layout::HeaderBlock;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::io;
+use std::mem::ManuallyDrop;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use zerocopy::FromBytes;
+
+/// The byte behind all rows that creators and removers hold.
+pub(super) const LIFECYCLE: u64 = 1 << 20;
+
+/// Where a region is, and with it its lock file.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// A file with a name, found again by it. No descriptor stays open.
+    Named(NamedPlace),
+    /// Two memfds.
+    Anonymous { file: OwnedFd, locks: OwnedFd },
+    /// This process's memory: which rows are taken.
+    Private(Arc<Mutex<Vec<bool>>>),
+}
+
+/// See [`Place::Named`].
+#[derive(Debug)]
+pub(super) struct NamedPlace {
+    pub(super) path: PathBuf,
+    pub(super) id: FileId,
+    pub(super) lock_path: PathBuf,
+    pub(super) lock_id: FileId,
+}
+
+/// A row's lock, held until dropped.
+#[derive(Debug)]
+pub(crate) enum SeatLock {
+    #[doc(hidden)]
+    Pinned { pin: ManuallyDrop<PinnedLock>, mark: ProcessMark },
+    #[doc(hidden)]
+    Private { rows: Arc<Mutex<Vec<bool>>>, row: u32 },
+}
+
+impl Drop for SeatLock {
+    fn drop(&mut self) {
+        match self {
+            // A forked child does not have the mapping; something else may stand at its address.
+            Self::Pinned { mark, .. } if mark.is_foreign() => {}
+            Self::Pinned { pin, .. } => {
+                // SAFETY: dropped here and nowhere else, in the process that made it.
+                unsafe { ManuallyDrop::drop(pin) }
+            }
+            Self::Private { rows, row } => {
+                if let Some(taken) = lock(rows).get_mut(*row as usize) {
+                    *taken = false;
+                }
+            }
+        }
+    }
+}
+
+/// The flags stay consistent whatever panicked while holding them.
+fn lock(rows: &Mutex<Vec<bool>>) -> std::sync::MutexGuard<'_, Vec<bool>> {
+    rows.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Place {
+    /// A place in this process's memory.
+    pub(super) fn private(rows: u32) -> Self {
+        Self::Private(Arc::new(Mutex::new(vec![false; rows as usize])))
+    }
+
+    /// A fresh description of the lock file. The caller holds the fork guard.
+    fn fresh_lock_description(&self) -> io::Result<OwnedFd> {
+        match self {
+            Self::Named(place) => sys::fresh_description(&place.lock_path, place.lock_id),
+            Self::Anonymous { locks, .. } => sys::reopen(locks.as_fd(), true),
+            Self::Private(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+impl Region {
+    /// Tries to take a row's lock. `None`: somebody holds it.
+    ///
+    /// # Errors
+    /// The lock file is gone, or the process is out of descriptors or mappings.
+    pub(crate) fn try_lock_seat(&self, row: u32) -> io::Result<Option<SeatLock>> {
+        if let Place::Private(rows) = &self.place {
+            let mut taken = lock(rows);
+            let Some(free) = taken.get_mut(row as usize).filter(|taken| !**taken) else { return Ok(None) };
+            *free = true;
+            return Ok(Some(SeatLock::Private { rows: Arc::clone(rows), row }));
+        }
+        let _guard = sys::fork_guard();
+        let description = self.place.fresh_lock_description()?;
+        if !sys::try_write_lock(&description, row.into(), 1)? {
+            return Ok(None);
+        }
+        let pin = ManuallyDrop::new(PinnedLock::pin(description)?);
+        Ok(Some(SeatLock::Pinned { pin, mark: self.mark }))
+    }
+
+    /// Whether somebody holds a row's lock.
+    ///
+    /// # Errors
+    /// As [`Region::try_lock_seat`].
+    pub(crate) fn is_seat_locked(&self, row: u32) -> io::Result<bool> {
+        if let Place::Private(rows) = &self.place {
+            return Ok(lock(rows).get(row as usize).copied().unwrap_or(false));
+        }
+        let _guard = sys::fork_guard();
+        sys::is_write_locked(self.place.fresh_lock_description()?, row.into())
+    }
+
+    /// Runs `act` while holding a dead participant's lock, through a fresh description, and under the process-wide fork
+    /// guard, which also keeps this process's other threads from doing the same. `None`: somebody holds the lock.
+    ///
+    /// # Errors
+    /// As [`Region::try_lock_seat`].
+    pub(crate) fn with_seat_locked<R>(&self, row: u32, act: impl FnOnce() -> R) -> io::Result<Option<R>> {
+        if let Place::Private(_) = &self.place {
+            let seat = self.try_lock_seat(row)?;
+            return Ok(seat.map(|_held| act()));
+        }
+        let _guard = sys::fork_guard();
+        let description = self.place.fresh_lock_description()?;
+        Ok(sys::try_write_lock(&description, row.into(), 1)?.then(act))
+    }
+
+    /// Whether the file lost its name, or the name leads to another file. Costs one `stat`: for slow paths.
+    pub(crate) fn is_removed(&self) -> bool {
+        let Place::Named(place) = &self.place else { return false };
+        match sys::look_at(&place.path, true) {
+            Ok(facts) => facts.id != place.id,
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
+    }
+
+    /// Path of the region file, if it has one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Named(place) => Some(&place.path),
+            _ => None,
+        }
+    }
+
+    /// The region's and the lock file's descriptors, if the channel is anonymous.
+    pub(crate) fn descriptors(&self) -> Option<(BorrowedFd<'_>, BorrowedFd<'_>)> {
+        match &self.place {
+            Place::Anonymous { file, locks } => Some((file.as_fd(), locks.as_fd())),
+            _ => None,
+        }
+    }
+}
+
+/// Makes lock file content: the instance that it belongs to.
+pub(super) fn write_instance(file: impl AsFd, instance: &[u8; 16]) -> io::Result<()> {
+    sys::write_at(file, instance, 0)
+}
+
+/// Whether a lock file belongs to this instance.
+pub(super) fn belongs_to(file: impl AsFd, instance: &[u8; 16]) -> io::Result<bool> {
+    let mut found = [0; 16];
+    Ok(sys::read_at(file, &mut found, 0)? == found.len() && found == *instance)
+}
+
+/// Permission bits of a lock file: whoever may write to the region may prove its life, nobody else may even open it.
+pub(super) fn lock_mode(region_mode: u32) -> u32 {
+    let write = region_mode & 0o222;
+    write << 1 | write
+}
+
+/// Removes lock files beside `location` whose region does not exist any more: what a creator or remover left that was
+/// killed between its two files.
+pub(super) fn sweep_orphans(location: &Location) {
+    let _guard = sys::fork_guard();
+    sweep_orphans_guarded(location);
+}
+
+/// The same where the caller holds the fork guard.
+///
+/// A lock file is in use while anybody holds a byte of it: a participant its row, a creator the lifecycle byte until the
+/// region has its name. And it is in use, though nobody holds it, if the region that has the name now is its own.
+pub(super) fn sweep_orphans_guarded(location: &Location) {
+    for path in location.lock_files() {
+        let Ok(pinned) = sys::open_pinned(&path) else { continue };
+        let Ok(file) = sys::reopen(pinned.as_fd(), true) else { continue };
+        if sys::try_write_lock(&file, 0, LIFECYCLE + 1).unwrap_or(false) && !is_current(location, &file) {
+            let _ = sys::unlink(&path);
+        }
+    }
+}
+
+/// Whether the region that has the name now, if there is one, is the one that this lock file belongs to.
+fn is_current(location: &Location, lock_file: &OwnedFd) -> bool {
+    let mut start = [0; HeaderBlock::BYTES];
+    let read = sys::open_pinned(&location.path)
+        .and_then(|pinned| sys::reopen(pinned.as_fd(), false))
+        .and_then(|file| sys::read_at(&file, &mut start, 0));
+    match read {
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+        Ok(_) => HeaderBlock::read_from_bytes(&start)
+            .is_ok_and(|block| belongs_to(lock_file, &block.instance).unwrap_or(true)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lock_files_are_for_those_who_may_write() {
+        assert_eq!(lock_mode(0o600), 0o600);
+        assert_eq!(lock_mode(0o640), 0o600);
+        assert_eq!(lock_mode(0o660), 0o660);
+        assert_eq!(lock_mode(0o666), 0o666);
+        assert_eq!(lock_mode(0o644), 0o600);
+    }
+}

@@ -1,0 +1,140 @@
+//! A region: one mapped file with its lock file, or a pair of memfds, or plain process memory.
+//!
+//! This is the one room with `unsafe`. What leaves it is safe to use whatever a peer does: references to atomics, and
+//! copies. Nobody else maps, locks, sleeps on a futex or touches a payload byte.
+//!
+//! ```text
+//! prices.lane                       the region: header page, participants, control words, rings
+//! prices.lane.<instance>.lock       one byte per participant row, write-locked while its holder lives
+//! ```
+//!
+//! - [`sys`]: every platform call; a port is that folder.
+//! - `bytes`: the mapped or allocated memory, and the marker trait of what may be shared in place.
+//! - `view`: typed, bounds-checked windows into a region, and the copying of payloads.
+//! - `names`: from a channel's name to its path; the private folder.
+//! - `header`: building and distrusting the header page.
+//! - `create`, `open`, `remove`: the life of a region.
+//! - `locks`: the proof of life, one open-file-description lock per participant row.
+//! - `signals`: fences and futexes, as one channel needs them.
+//! - `memory`: prefaulting, locking, huge pages.
+//!
+//! Invariants:
+//! - A region's geometry is read from the file once, validated, and kept in private memory. No later decision uses a
+//!   geometry word of the file.
+//! - A mapping is exactly as long as the validated geometry says, and the file was at least that long.
+//! - The lock file is named after the region's instance: it belongs to one region and is never reused.
+
+#![allow(unsafe_code, reason = "this is the room for it; every block names its invariant")]
+
+mod bytes;
+mod create;
+mod header;
+mod locks;
+mod memory;
+mod names;
+mod open;
+mod remove;
+mod signals;
+pub(crate) mod sys;
+mod view;
+
+pub(crate) use self::{
+    create::CreateSpec,
+    header::Facts,
+    locks::SeatLock,
+    memory::MemoryOptions,
+    names::{Location, list_folder},
+    open::{Access, Expectations},
+    signals::Signals,
+    sys::{Clock, Moment, ProcessMark},
+    view::{LaneView, View},
+};
+pub use self::{
+    memory::{Granted, MemoryReport},
+    names::channel_path,
+    open::Origin,
+    remove::{remove, remove_forced},
+    view::TrustPeers,
+};
+
+use crate::error::Corruption;
+use crate::layout::{Geometry, Map, STATUS_AT, Status, StatusCell};
+use crate::sync::Ordering::{AcqRel, Acquire, Release};
+use bytes::Bytes;
+use locks::Place;
+
+/// A channel's memory, and what proves who is alive in it.
+#[derive(Debug)]
+pub(crate) struct Region {
+    /// What people call it: a name, a path, or a description of an unnamed channel.
+    label: String,
+    bytes: Bytes,
+    facts: Facts,
+    place: Place,
+    signals: Signals,
+    mark: ProcessMark,
+    memory: MemoryReport,
+}
+
+impl Region {
+    /// What people call it, for messages.
+    pub(crate) fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// What the header said when the region was opened.
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    pub(crate) fn geometry(&self) -> &Geometry {
+        &self.facts.geometry
+    }
+
+    fn map(&self) -> &Map {
+        &self.facts.map
+    }
+
+    /// Fences and futexes of this channel.
+    pub(crate) fn signals(&self) -> Signals {
+        self.signals
+    }
+
+    /// Which process opened it.
+    pub(crate) fn mark(&self) -> ProcessMark {
+        self.mark
+    }
+
+    /// What became of the wishes for prefaulting, locking and huge pages.
+    pub(crate) fn memory(&self) -> &MemoryReport {
+        &self.memory
+    }
+
+    fn status_cell(&self) -> &StatusCell {
+        self.bytes.shared(STATUS_AT)
+    }
+
+    /// What the status word says now.
+    pub(crate) fn status(&self) -> Status {
+        Status::from_bits(self.status_cell().word.load(Acquire))
+    }
+
+    /// Live → closed. A poisoned channel stays poisoned.
+    pub(crate) fn set_closed(&self) {
+        let _ = self.status_cell().word.compare_exchange(Status::Live.bits(), Status::Closed.bits(), AcqRel, Acquire);
+    }
+
+    /// Marks the channel as beyond use. The first reason stays.
+    pub(crate) fn poison(&self, reason: Corruption) {
+        let cell = self.status_cell();
+        let current = cell.word.load(Acquire);
+        if !matches!(Status::from_bits(current), Status::Poisoned(_)) {
+            let _ = cell.word.compare_exchange(current, Status::Poisoned(reason).bits(), AcqRel, Acquire);
+        }
+    }
+
+    /// The last step of creation.
+    fn publish_status(&self) {
+        self.status_cell().word.store(Status::Live.bits(), Release);
+    }
+}

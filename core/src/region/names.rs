@@ -1,0 +1,190 @@
+//! From a channel's name to its path.
+//!
+//! `prices` means `$MEMLANE_DIR/prices.lane`. `MEMLANE_DIR` defaults to `/dev/shm/memlane-<uid>`, which only its user
+//! can enter. A name with a `/` is a path, used as it is.
+
+use super::sys::{self, FileKind};
+use crate::error::CreateError;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::{env, io};
+
+/// Longest name in bytes.
+const NAME_MAX: usize = 100;
+
+/// What a named channel's file is called behind its name.
+const EXTENSION: &str = "lane";
+
+/// Where a channel is, and what people call it.
+#[derive(Debug, Clone)]
+pub(crate) struct Location {
+    /// What people call it.
+    pub(crate) label: String,
+    /// Absolute path of the region file.
+    pub(crate) path: PathBuf,
+    /// Whether it stands in the folder that is private by default.
+    private_folder: bool,
+}
+
+/// A name that is neither a channel name nor a path.
+#[derive(Debug)]
+pub(crate) struct InvalidName;
+
+impl Location {
+    /// Resolves a name, without looking at the filesystem.
+    pub(crate) fn of(name: &str) -> Result<Self, InvalidName> {
+        let label = name.to_owned();
+        if name.contains('/') {
+            let path = Path::new(name);
+            let names_a_file = path.file_name().is_some() && !name.ends_with('/') && !name.contains('\0');
+            let path = std::path::absolute(path).ok().filter(|_| names_a_file).ok_or(InvalidName)?;
+            return Ok(Self { label, path, private_folder: false });
+        }
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        if name.is_empty() || name.len() > NAME_MAX || name.starts_with('.') || !name.bytes().all(allowed) {
+            return Err(InvalidName);
+        }
+        let (folder, private_folder) = folder();
+        let path = folder.join(format!("{name}.{EXTENSION}"));
+        Ok(Self { label, path, private_folder })
+    }
+
+    /// The folder that the region file stands in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// Makes sure that the folder can take a new channel: the named channels' folder is made if missing, and its default
+    /// has to be ours alone, since it stands where everybody can create folders.
+    pub(super) fn prepare_folder(&self, explicit_path: bool) -> Result<(), CreateError> {
+        let folder = self.folder();
+        let failed = |action, source| CreateError::Io { channel: self.label.clone(), action, source };
+        if !explicit_path {
+            match sys::make_private_folder(folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    return Err(CreateError::Permission { channel: self.label.clone() });
+                }
+                other => other.map_err(|source| failed("making the folder", source))?,
+            }
+        }
+        let facts = match sys::look_at(folder, self.private_folder) {
+            Ok(facts) => facts,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(CreateError::NoFolder {
+                    channel: self.label.clone(),
+                    folder: folder.display().to_string(),
+                });
+            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(CreateError::Permission { channel: self.label.clone() });
+            }
+            Err(source) => return Err(failed("looking at the folder", source)),
+        };
+        let ours_alone = facts.kind == FileKind::Directory && facts.owner == sys::user_id() && facts.mode & 0o077 == 0;
+        if self.private_folder && !ours_alone {
+            return Err(CreateError::UnsafeFolder {
+                channel: self.label.clone(),
+                folder: folder.display().to_string(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether the name was given as a path.
+    pub(super) fn is_path(&self) -> bool {
+        self.label.contains('/')
+    }
+
+    /// Whether the folder is the private one by default, where files for others make no sense.
+    pub(super) fn in_private_folder(&self) -> bool {
+        self.private_folder
+    }
+
+    /// The lock file of the region with this instance id.
+    pub(super) fn lock_path(&self, instance: &[u8; 16]) -> PathBuf {
+        let mut path = OsString::from(&self.path);
+        path.push(format!(".{:032x}.lock", u128::from_be_bytes(*instance)));
+        PathBuf::from(path)
+    }
+
+    /// Lock files beside the region file, of whatever instance.
+    pub(super) fn lock_files(&self) -> Vec<PathBuf> {
+        let Some(file) = self.path.file_name() else { return Vec::new() };
+        let is_ours = |name: &std::ffi::OsStr| {
+            let instance = name
+                .as_bytes()
+                .strip_prefix(file.as_bytes())
+                .and_then(|rest| rest.strip_prefix(b"."))
+                .and_then(|rest| rest.strip_suffix(b".lock"));
+            instance.is_some_and(|id| id.len() == 32 && id.iter().all(u8::is_ascii_hexdigit))
+        };
+        let entries = std::fs::read_dir(self.folder()).into_iter().flatten().flatten();
+        entries.filter(|entry| is_ours(&entry.file_name())).map(|entry| entry.path()).collect()
+    }
+}
+
+/// The folder of named channels, and whether it is the default one.
+fn folder() -> (PathBuf, bool) {
+    match env::var_os("MEMLANE_DIR") {
+        Some(folder) if !folder.is_empty() => {
+            let folder = PathBuf::from(folder);
+            (std::path::absolute(&folder).unwrap_or(folder), false)
+        }
+        _ => (PathBuf::from(format!("/dev/shm/memlane-{}", sys::user_id())), true),
+    }
+}
+
+/// The path of the file that a channel of this name has or would have; `None` if it is not a channel name.
+///
+/// ```
+/// let path = memlane::channel_path("prices").unwrap();
+/// assert!(path.ends_with("prices.lane"));
+/// assert_eq!(memlane::channel_path("no spaces"), None);
+/// ```
+#[must_use]
+pub fn channel_path(name: &str) -> Option<PathBuf> {
+    Location::of(name).ok().map(|location| location.path)
+}
+
+/// Names of the files in the folder of named channels that look like channels, sorted. An absent folder has none.
+pub(crate) fn list_folder() -> io::Result<Vec<String>> {
+    let entries = match std::fs::read_dir(folder().0) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry?.file_name();
+        let stem = name.to_str().and_then(|name| name.strip_suffix(".lane"));
+        names.extend(stem.filter(|stem| Location::of(stem).is_ok()).map(str::to_owned));
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_documented_rule() {
+        for good in ["prices", "a", "A.b_c-9", &"x".repeat(100)] {
+            assert!(Location::of(good).is_ok(), "{good}");
+        }
+        for bad in ["", ".hidden", "two words", "naïve", "tab\t", &"x".repeat(101), "a/", "/", "x/..", "a/\0"] {
+            assert!(Location::of(bad).is_err(), "{bad}");
+        }
+        assert_eq!(Location::of("/tmp/feed").unwrap().path, Path::new("/tmp/feed"));
+        assert!(Location::of("./feed").unwrap().path.is_absolute());
+    }
+
+    #[test]
+    fn a_lock_file_is_named_after_its_instance() {
+        let location = Location::of("/tmp/feed").unwrap();
+        let path = location.lock_path(&[0xab; 16]);
+        assert_eq!(path, Path::new("/tmp/feed.abababababababababababababababab.lock"));
+    }
+}

@@ -1,0 +1,269 @@
+//! Opening a region that somebody else made, and distrusting it.
+
+use super::bytes::Bytes;
+use super::header::{self, Facts};
+use super::locks::{self, NamedPlace, Place};
+use super::memory::{MemoryOptions, MemoryReport};
+use super::names::Location;
+use super::signals::Signals;
+use super::sys::{self, FileFacts, FileKind, ProcessMark};
+use super::{CreateSpec, Region, remove};
+use crate::error::{CreateError, NotAChannel, OpenError};
+use crate::layout::{FenceMode, HeaderBlock, Kind, Status};
+use memmap2::MmapOptions;
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::io::Errno;
+use std::io;
+
+/// What the opener insists on. What is `None` is taken from the file.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Expectations {
+    pub(crate) kind: Option<Kind>,
+    pub(crate) capacity: Option<u64>,
+    pub(crate) max_message: Option<u64>,
+    pub(crate) payload_alignment: Option<u32>,
+    pub(crate) persistent: Option<bool>,
+    pub(crate) fence: Option<FenceMode>,
+    pub(crate) type_name: Option<String>,
+    /// Accept a file of another user.
+    pub(crate) any_owner: bool,
+}
+
+/// How a channel came about that was opened or created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// It existed.
+    Opened,
+    /// It did not exist.
+    Created,
+    /// It existed, but from before the last reboot; what was in it is gone.
+    ReplacedStale,
+}
+
+/// What the opener is going to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Join: needs write access, a live channel and the fences that it was created with.
+    Participate,
+    /// Look only: a read-only mapping, of a channel in any state and from any boot.
+    Inspect,
+}
+
+impl Region {
+    /// Opens the channel at `location`.
+    pub(crate) fn open_named(
+        location: &Location,
+        expected: &Expectations,
+        memory: MemoryOptions,
+        access: Access,
+    ) -> Result<Self, OpenError> {
+        let label = &location.label;
+        let failed = |action: &'static str| move |source: io::Error| io_error(label, action, source);
+        let pinned = sys::open_pinned(&location.path).map_err(failed("opening the file"))?;
+        let facts_of_file = sys::look_at_open(&pinned).map_err(failed("looking at the file"))?;
+        check_kind_of_file(label, facts_of_file)?;
+        let trusted = [sys::user_id(), 0].contains(&facts_of_file.owner) || expected.any_owner;
+        if !trusted && access == Access::Participate {
+            return Err(OpenError::ForeignOwner { channel: label.clone(), owner: facts_of_file.owner });
+        }
+        if let Some(filesystem) = sys::refused_filesystem(&pinned).map_err(failed("looking at the filesystem"))? {
+            return Err(OpenError::UnsupportedFilesystem { channel: label.clone(), filesystem });
+        }
+        let writable = access == Access::Participate;
+        let file = sys::reopen(pinned.as_fd(), writable).map_err(failed("opening the file"))?;
+        let header = read_header(label, &file, facts_of_file.length)?;
+        check_expectations(label, &header, expected, access)?;
+
+        let lock_path = location.lock_path(&header.instance);
+        let lock_id = match lock_file_id(&lock_path, &header.instance) {
+            Ok(Some(id)) => id,
+            // To look, a lock file is not needed; nobody is found alive without it.
+            _ if access == Access::Inspect => facts_of_file.id,
+            // Between reading the header and here somebody may have removed the channel.
+            _ if sys::look_at(&location.path, true).is_ok_and(|now| now.id == facts_of_file.id) => {
+                return Err(OpenError::LockFile { channel: label.clone(), path: lock_path.display().to_string() });
+            }
+            _ => return Err(OpenError::NotFound { channel: label.clone() }),
+        };
+        let place = NamedPlace { path: location.path.clone(), id: facts_of_file.id, lock_path, lock_id };
+        map_and_check(label, &file, header, Place::Named(place), memory, access)
+    }
+
+    /// Opens the channel at `location`, or creates it if there is none or only one from before the last reboot.
+    pub(crate) fn open_or_create_named(
+        location: &Location,
+        expected: &Expectations,
+        spec: &CreateSpec,
+    ) -> Result<(Self, Origin), OpenError> {
+        // Each turn that does not end here means that somebody else created or removed the channel meanwhile.
+        const TURNS: u32 = 100;
+        let mut replaced_stale = false;
+        for _ in 0..TURNS {
+            match Self::open_named(location, expected, spec.memory, Access::Participate) {
+                Err(OpenError::NotFound { .. }) => {}
+                Err(OpenError::Stale { .. }) => {
+                    remove::unlink_stale(location)?;
+                    replaced_stale = true;
+                    continue;
+                }
+                other => return other.map(|region| (region, Origin::Opened)),
+            }
+            match Self::create_named(location, spec) {
+                Err(CreateError::AlreadyExists { .. }) => {}
+                other => {
+                    let origin = if replaced_stale { Origin::ReplacedStale } else { Origin::Created };
+                    return Ok((other?, origin));
+                }
+            }
+        }
+        Err(OpenError::Io {
+            channel: location.label.clone(),
+            action: "opening or creating a channel that keeps coming and going",
+            source: io::ErrorKind::ResourceBusy.into(),
+        })
+    }
+
+    /// Opens an anonymous channel from the two descriptors that its creator handed over.
+    pub(crate) fn open_anonymous(
+        file: OwnedFd,
+        locks: OwnedFd,
+        expected: &Expectations,
+        memory: MemoryOptions,
+    ) -> Result<Self, OpenError> {
+        const LABEL: &str = "(anonymous)";
+        let failed = |action: &'static str| move |source: io::Error| io_error(LABEL, action, source);
+        for descriptor in [&file, &locks] {
+            check_kind_of_file(LABEL, sys::look_at_open(descriptor).map_err(failed("looking at the file"))?)?;
+            if !sys::has_seals(descriptor) {
+                return Err(OpenError::NotAChannel { channel: LABEL.to_owned(), found: NotAChannel::Unsealed });
+            }
+        }
+        let length = sys::look_at_open(&file).map_err(failed("looking at the file"))?.length;
+        let header = read_header(LABEL, &file, length)?;
+        check_expectations(LABEL, &header, expected, Access::Participate)?;
+        if !locks::belongs_to(&locks, &header.instance).map_err(failed("reading the lock file"))? {
+            return Err(OpenError::LockFile { channel: LABEL.to_owned(), path: "(the second descriptor)".to_owned() });
+        }
+        let mapped = file.try_clone().map_err(failed("duplicating the descriptor"))?;
+        map_and_check(LABEL, &mapped, header, Place::Anonymous { file, locks }, memory, Access::Participate)
+    }
+}
+
+fn check_kind_of_file(label: &str, facts: FileFacts) -> Result<(), OpenError> {
+    let found = match facts.kind {
+        FileKind::Regular => return Ok(()),
+        FileKind::Directory => NotAChannel::Directory,
+        FileKind::Symlink => NotAChannel::Symlink,
+        FileKind::Fifo => NotAChannel::Fifo,
+        FileKind::Socket => NotAChannel::Socket,
+        FileKind::Device => NotAChannel::Device,
+    };
+    Err(OpenError::NotAChannel { channel: label.to_owned(), found })
+}
+
+fn read_header(label: &str, file: &OwnedFd, length: u64) -> Result<Facts, OpenError> {
+    let mut start = [0; HeaderBlock::BYTES];
+    let read = sys::read_at(file, &mut start, 0).map_err(|source| io_error(label, "reading the header", source))?;
+    header::parse(label, &start[..read], length)
+}
+
+fn check_expectations(label: &str, facts: &Facts, expected: &Expectations, access: Access) -> Result<(), OpenError> {
+    let channel = || label.to_owned();
+    if let Some(kind) = expected.kind.filter(|&kind| kind != facts.geometry.kind) {
+        return Err(OpenError::WrongKind {
+            channel: channel(),
+            file: facts.geometry.kind.to_string(),
+            ours: kind.to_string(),
+        });
+    }
+    if access == Access::Inspect {
+        return Ok(());
+    }
+    if facts.is_stale() {
+        return Err(OpenError::Stale { channel: channel(), boot: facts.boot_text() });
+    }
+    if let Some(name) = expected.type_name.as_ref().filter(|&name| *name != facts.type_name) {
+        let or_bytes = |name: &str| if name.is_empty() { "bytes".to_owned() } else { name.to_owned() };
+        return Err(OpenError::TypeMismatch {
+            channel: channel(),
+            file: or_bytes(&facts.type_name),
+            ours: or_bytes(name),
+        });
+    }
+    let geometry = &facts.geometry;
+    let comparisons = [
+        ("capacity", geometry.capacity.to_string(), expected.capacity.map(|value| value.to_string())),
+        ("max_message", geometry.max_message.to_string(), expected.max_message.map(|value| value.to_string())),
+        (
+            "payload_alignment",
+            geometry.payload_alignment.to_string(),
+            expected.payload_alignment.map(|value| value.to_string()),
+        ),
+        ("persistent", facts.persistent.to_string(), expected.persistent.map(|value| value.to_string())),
+        ("fence", facts.fence.name().to_owned(), expected.fence.map(|value| value.name().to_owned())),
+    ];
+    for (field, file, ours) in comparisons {
+        if let Some(ours) = ours.filter(|ours| *ours != file) {
+            return Err(OpenError::OptionsMismatch { channel: channel(), field, file, ours });
+        }
+    }
+    if facts.fence == FenceMode::Asymmetric && !sys::register_membarrier() {
+        return Err(OpenError::FenceUnavailable { channel: channel() });
+    }
+    Ok(())
+}
+
+/// The id of the lock file at `path`, if it is one and belongs to this instance.
+fn lock_file_id(path: &std::path::Path, instance: &[u8; 16]) -> io::Result<Option<sys::FileId>> {
+    let pinned = sys::open_pinned(path)?;
+    let facts = sys::look_at_open(&pinned)?;
+    if facts.kind != FileKind::Regular {
+        return Ok(None);
+    }
+    let file = sys::reopen(pinned.as_fd(), true)?;
+    Ok(locks::belongs_to(&file, instance)?.then_some(facts.id))
+}
+
+fn map_and_check(
+    label: &str,
+    file: &OwnedFd,
+    facts: Facts,
+    place: Place,
+    memory: MemoryOptions,
+    access: Access,
+) -> Result<Region, OpenError> {
+    let mut options = MmapOptions::new();
+    options.len(facts.map.total as usize);
+    let writable = access == Access::Participate;
+    let mapping = if writable { options.map_raw(file) } else { options.map_raw_read_only(file) };
+    let bytes = Bytes::mapped(mapping.map_err(|source| io_error(label, "mapping the file", source))?);
+    let memory = MemoryReport::carry_out(memory, &bytes, writable);
+    let signals = Signals::new(facts.fence, false);
+    let mark = ProcessMark::current();
+    let region = Region { label: label.to_owned(), bytes, facts, place, signals, mark, memory };
+    if access == Access::Inspect {
+        return Ok(region);
+    }
+    match region.status() {
+        Status::Live => Ok(region),
+        Status::Closed => Err(OpenError::Closed { channel: label.to_owned() }),
+        Status::Poisoned(reason) => Err(OpenError::Corrupted { channel: label.to_owned(), reason }),
+        Status::Initialising => Err(OpenError::BadHeader {
+            channel: label.to_owned(),
+            field: "status",
+            found: "initialising".to_owned(),
+            wanted: "live: a file with a name is complete".to_owned(),
+        }),
+    }
+}
+
+/// Sorts what the operating system says into what the caller can do about it.
+fn io_error(channel: &str, action: &'static str, source: io::Error) -> OpenError {
+    let channel = channel.to_owned();
+    match source.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::NOENT | Errno::NOTDIR) => OpenError::NotFound { channel },
+        Some(Errno::ACCESS | Errno::PERM | Errno::ROFS) => OpenError::Permission { channel },
+        _ => OpenError::Io { channel, action, source },
+    }
+}

@@ -1,0 +1,254 @@
+//! Files: opened without following links, created without a name, recognised by device and inode.
+
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FileType, MemfdFlags, Mode, OFlags, SealFlags, Stat};
+use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
+use std::io;
+use std::path::Path;
+
+/// Which file it is, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+/// What kind of thing stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    Regular,
+    Directory,
+    Symlink,
+    Fifo,
+    Socket,
+    Device,
+}
+
+/// What `stat` tells.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FileFacts {
+    pub(crate) id: FileId,
+    pub(crate) kind: FileKind,
+    pub(crate) length: u64,
+    pub(crate) owner: u32,
+    /// Permission bits.
+    pub(crate) mode: u32,
+}
+
+impl From<Stat> for FileFacts {
+    fn from(stat: Stat) -> Self {
+        let kind = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => FileKind::Regular,
+            FileType::Directory => FileKind::Directory,
+            FileType::Symlink => FileKind::Symlink,
+            FileType::Fifo => FileKind::Fifo,
+            FileType::Socket => FileKind::Socket,
+            _ => FileKind::Device,
+        };
+        Self {
+            id: FileId { device: stat.st_dev, inode: stat.st_ino },
+            kind,
+            length: u64::try_from(stat.st_size).unwrap_or(0),
+            owner: stat.st_uid,
+            mode: stat.st_mode & 0o7777,
+        }
+    }
+}
+
+/// What stands at `path`; if `no_follow`, a symbolic link is reported as such.
+pub(crate) fn look_at(path: &Path, no_follow: bool) -> io::Result<FileFacts> {
+    let flags = if no_follow { AtFlags::SYMLINK_NOFOLLOW } else { AtFlags::empty() };
+    Ok(fs::statat(CWD, path, flags)?.into())
+}
+
+/// What an open descriptor stands for.
+pub(crate) fn look_at_open(file: impl AsFd) -> io::Result<FileFacts> {
+    Ok(fs::fstat(file)?.into())
+}
+
+/// Pins whatever stands at `path`, without following a final link, without waiting for a FIFO's other end, and without
+/// any access.
+pub(crate) fn open_pinned(path: &Path) -> io::Result<OwnedFd> {
+    Ok(fs::open(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// Opens the file that a descriptor stands for once more, as a new description.
+pub(crate) fn reopen(file: BorrowedFd<'_>, writable: bool) -> io::Result<OwnedFd> {
+    let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
+    let flags = access | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let again = fs::open(format!("/proc/self/fd/{}", file.as_raw_fd()), flags, Mode::empty())?;
+    if look_at_open(&again)?.id != look_at_open(file)?.id {
+        return Err(io::Error::other("/proc/self/fd leads to another file"));
+    }
+    Ok(again)
+}
+
+/// A fresh description of the file at `path`, which has to be the one that it was when its id was taken.
+pub(crate) fn fresh_description(path: &Path, id: FileId) -> io::Result<OwnedFd> {
+    let file = fs::open(path, OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty())?;
+    if look_at_open(&file)?.id != id {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    Ok(file)
+}
+
+/// A new regular file without a name, in `folder`.
+///
+/// Where the filesystem has no unnamed files, it gets a random name for as long as it takes; the caller links it into
+/// place the same way, and `link_into_place` removes that name.
+pub(crate) fn create_unnamed(folder: &Path) -> io::Result<(OwnedFd, Option<TemporaryName>)> {
+    let owner_only = Mode::RUSR | Mode::WUSR;
+    match fs::open(folder, OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, owner_only) {
+        Ok(file) => return Ok((file, None)),
+        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let name = format!(".memlane-{:032x}.tmp", u128::from_ne_bytes(super::random_id()?));
+    let path = folder.join(name);
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let file = fs::open(&path, flags, owner_only)?;
+    Ok((file, Some(TemporaryName(path))))
+}
+
+/// A temporary name, removed when dropped.
+#[derive(Debug)]
+pub(crate) struct TemporaryName(std::path::PathBuf);
+
+impl Drop for TemporaryName {
+    fn drop(&mut self) {
+        let _ = fs::unlink(&self.0);
+    }
+}
+
+/// Gives an unnamed file its name, unless something of that name exists.
+pub(crate) fn link_into_place(file: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
+    let by_descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(fs::linkat(CWD, by_descriptor, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+/// Removes a name.
+pub(crate) fn unlink(path: &Path) -> io::Result<()> {
+    Ok(fs::unlink(path)?)
+}
+
+/// Sets permission bits, whatever the umask.
+pub(crate) fn set_mode(file: impl AsFd, mode: u32) -> io::Result<()> {
+    Ok(fs::fchmod(file, Mode::from_raw_mode(mode))?)
+}
+
+/// Makes the file `length` bytes long with every byte backed by the filesystem, so that a full disk is an error now and
+/// not SIGBUS later.
+pub(crate) fn allocate(file: impl AsFd, length: u64) -> io::Result<()> {
+    let file = file.as_fd();
+    // Beyond this limit the kernel would send SIGXFSZ, which kills by default.
+    if getrlimit(Resource::Fsize).current.is_some_and(|limit| length > limit) {
+        return Err(Errno::FBIG.into());
+    }
+    loop {
+        match fs::fallocate(file, FallocateFlags::empty(), 0, length) {
+            Ok(()) => return Ok(()),
+            Err(Errno::INTR) => {}
+            // No fallocate on this filesystem: write the zeros.
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => return write_zeros(file, length),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn write_zeros(file: BorrowedFd<'_>, length: u64) -> io::Result<()> {
+    let zeros = [0; 64 * 1024];
+    let mut at = 0;
+    while at < length {
+        let chunk = (length - at).min(zeros.len() as u64) as usize;
+        write_at(file, &zeros[..chunk], at)?;
+        at += chunk as u64;
+    }
+    Ok(())
+}
+
+/// Writes all of `bytes` at `at`.
+pub(crate) fn write_at(file: impl AsFd, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::pwrite(&file, bytes, at) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                bytes = &bytes[written..];
+                at += written as u64;
+            }
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Fills `buffer` from offset `at`; returns how many bytes the file had there.
+pub(crate) fn read_at(file: impl AsFd, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match rustix::io::pread(&file, &mut buffer[filled..], at + filled as u64) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(filled)
+}
+
+/// Makes a folder that only its user can enter; one that exists already is left as it is.
+pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
+    match fs::mkdir(path, Mode::RWXU) {
+        Ok(()) | Err(Errno::EXIST) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The kernel's boot id.
+pub(crate) fn boot_id() -> io::Result<[u8; 16]> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
+    let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
+    let id = u128::from_str_radix(&digits, 16).map_err(|_| io::ErrorKind::InvalidData)?;
+    Ok(id.to_be_bytes())
+}
+
+/// An anonymous file that can be sealed.
+pub(crate) fn anonymous_file(name: &str) -> io::Result<OwnedFd> {
+    Ok(fs::memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?)
+}
+
+const SIZE_SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
+
+/// Seals an anonymous file against changing its size, and against more or fewer seals.
+pub(crate) fn seal_size(file: impl AsFd) -> io::Result<()> {
+    Ok(fs::fcntl_add_seals(file, SIZE_SEALS | SealFlags::SEAL)?)
+}
+
+/// Whether the file's size is sealed.
+pub(crate) fn has_seals(file: impl AsFd) -> bool {
+    fs::fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SIZE_SEALS))
+}
+
+/// The name of the file's filesystem, if mappings of one file on it need not be the same memory.
+pub(crate) fn refused_filesystem(file: impl AsFd) -> io::Result<Option<&'static str>> {
+    const REFUSED: &[(u64, &str)] = &[
+        (0x6969, "NFS"),
+        (0x517b, "SMB"),
+        (0xfe53_4d42, "SMB2"),
+        (0xff53_4d42, "CIFS"),
+        (0x00c3_6400, "Ceph"),
+        (0x5346_414f, "AFS"),
+        (0x6b41_4653, "AFS"),
+        (0x7375_7245, "Coda"),
+        (0x0102_1997, "9P"),
+        (0x0bd0_0bd0, "Lustre"),
+        (0x0116_1970, "GFS2"),
+        (0x7461_636f, "OCFS2"),
+        (0x4750_4653, "GPFS"),
+        (0x6573_5546, "FUSE"),
+        (0x794c_7630, "an overlay filesystem"),
+    ];
+    let magic = fs::fstatfs(file)?.f_type as u64 & 0xffff_ffff;
+    Ok(REFUSED.iter().find(|(refused, _)| *refused == magic).map(|(_, name)| *name))
+}

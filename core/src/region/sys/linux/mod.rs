@@ -1,0 +1,51 @@
+//! Linux.
+//!
+//! - `files`: opening without following, unnamed files, memfds, seals, filesystems.
+//! - `locks`: open-file-description locks, and holding one by a mapping.
+//! - `fork`: which process a handle belongs to, and keeping forks out of the moments that they would spoil.
+//! - `wake`: clock, futex, membarrier.
+//! - `pages`: prefaulting, locking, huge pages.
+
+mod files;
+mod fork;
+mod locks;
+mod pages;
+mod wake;
+
+pub(crate) use self::{
+    files::{
+        FileFacts, FileId, FileKind, allocate, anonymous_file, boot_id, create_unnamed, fresh_description, has_seals,
+        link_into_place, look_at, look_at_open, make_private_folder, open_pinned, read_at, refused_filesystem, reopen,
+        seal_size, set_mode, unlink, write_at,
+    },
+    fork::{ProcessMark, fork_guard},
+    locks::{PinnedLock, is_write_locked, try_write_lock},
+    pages::{collapse, lock_memory, prefault},
+    wake::{Clock, Moment, futex_wait, futex_wake_all, membarrier, register_membarrier},
+};
+
+/// This user's effective id.
+pub(crate) fn user_id() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// This process's id.
+pub(crate) fn process_id() -> u32 {
+    std::process::id()
+}
+
+/// Nanoseconds of the Unix epoch: for people.
+pub(crate) fn unix_time_ns() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// 128 random bits.
+pub(crate) fn random_id() -> std::io::Result<[u8; 16]> {
+    let mut id = [0; 16];
+    let mut filled = 0;
+    while filled < id.len() {
+        filled += rustix::rand::getrandom(&mut id[filled..], rustix::rand::GetRandomFlags::empty())?;
+    }
+    Ok(id)
+}

@@ -1,0 +1,81 @@
+//! Clock, futex, membarrier.
+
+use crate::sync::AtomicU32;
+use rustix::thread::futex;
+use rustix::time::{ClockId, Timespec, clock_gettime};
+use std::num::NonZeroU32;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// A point on the monotonic clock, in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(u64);
+
+impl Moment {
+    /// This much later, or the end of time.
+    pub(crate) fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
+    /// Time from `earlier` to here, zero if it is later.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// The monotonic clock.
+#[derive(Debug)]
+pub(crate) struct Clock;
+
+impl Clock {
+    /// Now.
+    pub(crate) fn now() -> Moment {
+        let time = clock_gettime(ClockId::Monotonic);
+        // The monotonic clock starts at boot: neither part is negative, and the sum lasts for 584 years.
+        Moment((time.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec as u64))
+    }
+
+    /// Whether this process can run on one core only, so that spinning keeps the peer from running.
+    pub(crate) fn single_core() -> bool {
+        static SINGLE: OnceLock<bool> = OnceLock::new();
+        *SINGLE.get_or_init(|| std::thread::available_parallelism().is_ok_and(|cores| cores.get() == 1))
+    }
+}
+
+fn flags(process_private: bool) -> futex::Flags {
+    if process_private { futex::Flags::PRIVATE } else { futex::Flags::empty() }
+}
+
+/// Sleeps while `word` is `expected`, at the longest until `until`. Any early return is fine for the callers.
+pub(crate) fn futex_wait(word: &AtomicU32, expected: u32, until: Moment, process_private: bool) {
+    const ANY: NonZeroU32 = NonZeroU32::MAX;
+    let until = Timespec { tv_sec: (until.0 / 1_000_000_000) as i64, tv_nsec: (until.0 % 1_000_000_000) as i64 };
+    // FUTEX_WAIT_BITSET takes an absolute deadline on the monotonic clock: an interruption costs nothing.
+    // EAGAIN (the word changed), EINTR and ETIMEDOUT all mean the same to a caller that looks at its data again.
+    let _ = futex::wait_bitset(word, flags(process_private), expected, Some(&until), ANY);
+}
+
+/// Wakes all who sleep on `word`.
+pub(crate) fn futex_wake_all(word: &AtomicU32, process_private: bool) {
+    // Fails only for an unmapped or misaligned word, which a reference excludes.
+    let _ = futex::wake(word, flags(process_private), i32::MAX as u32);
+}
+
+const MEMBARRIER_CMD_GLOBAL_EXPEDITED: libc::c_int = 1 << 1;
+const MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED: libc::c_int = 1 << 2;
+
+fn membarrier_call(command: libc::c_int) -> bool {
+    // SAFETY: membarrier takes three integers and touches no memory of ours.
+    unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
+}
+
+/// Registers this process as one whose running threads take part in [`membarrier`]. Returns whether the system allows
+/// it. Cheap and idempotent; a child of `fork` may have to register anew, so callers do it per channel.
+pub(crate) fn register_membarrier() -> bool {
+    membarrier_call(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED)
+}
+
+/// Makes every running thread of every registered process pass a full fence.
+pub(crate) fn membarrier() -> bool {
+    membarrier_call(MEMBARRIER_CMD_GLOBAL_EXPEDITED)
+}

@@ -1,0 +1,8 @@
+//! Every platform call of the engine. A port to another system is one more folder beside `linux`.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+pub(super) use linux::*;
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{Clock, Moment, ProcessMark, process_id, unix_time_ns, user_id};

@@ -1,0 +1,286 @@
+//! Typed windows into a region, and the one routine that copies payload bytes in and out.
+//!
+//! Another process can write to any byte at any moment. So payloads are copied through raw pointers, each byte read
+//! once, and never borrowed as `&[u8]`, unless the caller holds a [`TrustPeers`].
+
+use super::Region;
+use super::bytes::SharedWords;
+use crate::layout::{ChannelControl, Gate, LaneControl, ParticipantRow};
+use crate::sync::AtomicU64;
+use crate::sync::Ordering::Relaxed;
+use std::ops::Deref;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// The caller's word that no peer writes to messages while they are borrowed.
+///
+/// A shared region can be written by every process that mapped it. Rust's `&[u8]` promises that nobody writes to the
+/// bytes while the reference lives, so borrowing a message in place is a promise about *other processes*, which no type
+/// can check. This token is that promise, made once; the methods that take it are then safe to call.
+///
+/// Without it, messages are copied: always sound, and for messages of up to a few hundred bytes just as fast.
+#[derive(Debug, Clone, Copy)]
+pub struct TrustPeers(());
+
+impl TrustPeers {
+    /// Promises that the peers of every channel on which this token is used are correct memlane participants.
+    ///
+    /// # Safety
+    /// For as long as a slice obtained with this token lives, no other process or thread writes to the bytes that it
+    /// covers, nor (for a mutable one) reads them. Every correct memlane participant obeys this: a sender writes only to
+    /// what no receiver holds. A process that maps the file by other means, or a memlane participant with a memory
+    /// error, may not.
+    #[must_use]
+    pub const unsafe fn promise() -> Self {
+        Self(())
+    }
+}
+
+/// A window onto one struct of a region, which it keeps alive.
+#[derive(Debug)]
+pub(crate) struct View<T> {
+    pointer: NonNull<T>,
+    _region: Arc<Region>,
+}
+
+// SAFETY: a `View` is a shared reference to atomics (`T: SharedWords` at construction) plus an `Arc`.
+unsafe impl<T> Send for View<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for View<T> {}
+
+impl<T> View<T> {
+    fn new(region: &Arc<Region>, at: u64) -> Self
+    where
+        T: SharedWords,
+    {
+        Self { pointer: NonNull::from(region.bytes.shared::<T>(at)), _region: Arc::clone(region) }
+    }
+}
+
+impl<T> Deref for View<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: made from a valid reference into the region's memory, which `_region` keeps alive and in place.
+        unsafe { self.pointer.as_ref() }
+    }
+}
+
+impl View<ChannelControl> {
+    pub(crate) fn control(region: &Arc<Region>) -> Self {
+        Self::new(region, region.map().control_at)
+    }
+}
+
+impl View<ParticipantRow> {
+    pub(crate) fn participant(region: &Arc<Region>, row: u32) -> Self {
+        Self::new(region, region.row_offset(row))
+    }
+}
+
+impl Region {
+    fn row_offset(&self, row: u32) -> u64 {
+        assert!(row < self.geometry().participants());
+        self.map().participants_at + u64::from(row) * size_of::<ParticipantRow>() as u64
+    }
+
+    /// One row of the participant table.
+    pub(crate) fn row(&self, row: u32) -> &ParticipantRow {
+        self.bytes.shared(self.row_offset(row))
+    }
+
+    /// The channel's own words.
+    pub(crate) fn control(&self) -> &ChannelControl {
+        self.bytes.shared(self.map().control_at)
+    }
+
+    /// A lane's words.
+    pub(crate) fn lane(&self, lane: u32) -> &LaneControl {
+        self.bytes.shared(self.lane_offset(lane))
+    }
+
+    /// The word of receiver seat `seat` in lane `lane`.
+    pub(crate) fn gate(&self, lane: u32, seat: u32) -> &Gate {
+        self.bytes.shared(self.gate_offset(lane, seat))
+    }
+
+    fn lane_offset(&self, lane: u32) -> u64 {
+        assert!(lane < self.geometry().lanes());
+        self.map().lanes_at + u64::from(lane) * size_of::<LaneControl>() as u64
+    }
+
+    fn gate_offset(&self, lane: u32, seat: u32) -> u64 {
+        let geometry = self.geometry();
+        assert!(lane < geometry.lanes() && seat < geometry.receivers);
+        self.map().gates_at
+            + (u64::from(lane) * u64::from(geometry.receivers) + u64::from(seat)) * size_of::<Gate>() as u64
+    }
+}
+
+/// One lane: its words and its ring, for one writer or one reader seat.
+#[derive(Debug)]
+pub(crate) struct LaneView {
+    /// The lane's words.
+    pub(crate) control: View<LaneControl>,
+    /// The reader seat's word.
+    pub(crate) gate: View<Gate>,
+    ring: NonNull<u8>,
+    /// Ring bytes − 1.
+    mask: u64,
+}
+
+// SAFETY: the ring pointer stands for shared memory that `control` keeps alive; access to it is atomic or, for payloads,
+// ordered by the lane's headers.
+unsafe impl Send for LaneView {}
+
+impl LaneView {
+    /// Lane `lane` as its writer and the reader in `seat` see it.
+    pub(crate) fn new(region: &Arc<Region>, lane: u32, seat: u32) -> Self {
+        let capacity = region.geometry().capacity;
+        let at = region.map().data_at + u64::from(lane) * capacity;
+        assert!(lane < region.geometry().lanes() && at + capacity <= region.bytes.length() as u64);
+        // SAFETY: the whole ring lies inside the region's memory, as asserted.
+        let ring = unsafe { region.bytes.base().add(at as usize) };
+        Self {
+            control: View::new(region, region.lane_offset(lane)),
+            gate: View::new(region, region.gate_offset(lane, seat)),
+            ring,
+            mask: capacity - 1,
+        }
+    }
+
+    /// The ring's word at this offset; offsets beyond the ring wrap, and are rounded down to a multiple of 8.
+    #[inline]
+    pub(crate) fn word(&self, offset: u64) -> &AtomicU64 {
+        let at = (offset & self.mask & !7) as usize;
+        // SAFETY: `at` is a multiple of 8 below the capacity, a power of two ≥ 4096, so the word lies inside the ring,
+        // which `control` keeps alive; the ring is page-aligned; any content is valid for an atomic.
+        unsafe { self.ring.add(at).cast::<AtomicU64>().as_ref() }
+    }
+
+    /// The place of `length` payload bytes at `offset`, a multiple of 8.
+    ///
+    /// # Panics
+    /// If they do not lie inside the ring: the lane's algorithm validates every length, so that is a bug in the engine.
+    #[inline]
+    fn payload(&self, offset: u64, length: usize) -> NonNull<u8> {
+        assert!(length as u64 <= self.mask + 1 && offset <= self.mask + 1 - length as u64 && offset.is_multiple_of(8));
+        // SAFETY: as asserted, the bytes lie inside the ring.
+        unsafe { self.ring.add(offset as usize) }
+    }
+
+    /// Copies `bytes` into the ring at `offset`, `skip` bytes further on.
+    #[inline]
+    pub(crate) fn write(&self, offset: u64, skip: usize, bytes: &[u8]) {
+        let place = self.payload(offset, skip + bytes.len());
+        // SAFETY: `place` is valid for `skip + bytes.len()` bytes of the ring and aligned to 8; the writer owns them.
+        unsafe {
+            if skip == 0 {
+                copy_in(bytes, place);
+            } else {
+                copy_large(NonNull::from(bytes).cast(), place.add(skip), bytes.len());
+            }
+        }
+    }
+
+    /// Copies bytes out of the ring at `offset`, filling `buffer`.
+    #[inline]
+    pub(crate) fn read(&self, offset: u64, buffer: &mut [u8]) {
+        let place = self.payload(offset, buffer.len());
+        // SAFETY: `place` is valid for `buffer.len()` bytes of the ring and aligned to 8. A peer that writes to them
+        // meanwhile garbles the copy, nothing else.
+        unsafe { copy_out(place, buffer) }
+    }
+
+    /// Copies `length` bytes out of the ring at `offset` to the end of `vector`, which grows by them.
+    pub(crate) fn append_to(&self, offset: u64, length: usize, vector: &mut Vec<u8>) {
+        vector.reserve(length);
+        let place = self.payload(offset, length);
+        let end = vector.len();
+        // SAFETY: `place` is valid for `length` bytes; `reserve` made room for as many behind the vector's end, and the
+        // copy initialises them before the length covers them.
+        unsafe {
+            let spare = NonNull::new_unchecked(vector.as_mut_ptr().add(end));
+            copy_large(place, spare, length);
+            vector.set_len(end + length);
+        }
+    }
+
+    /// Borrows bytes of the ring at `offset`. The caller holds the record.
+    #[inline]
+    pub(crate) fn borrow(&self, _: TrustPeers, offset: u64, length: usize) -> &[u8] {
+        let place = self.payload(offset, length);
+        // SAFETY: inside the ring; initialised, as all of a file or zeroed allocation is; that nobody writes to them
+        // meanwhile is what `TrustPeers::promise` promised.
+        unsafe { std::slice::from_raw_parts(place.as_ptr(), length) }
+    }
+
+    /// Borrows bytes of the ring at `offset` for writing. The caller holds the reservation, exclusively.
+    #[inline]
+    pub(crate) fn borrow_mut(&mut self, _: TrustPeers, offset: u64, length: usize) -> &mut [u8] {
+        let place = self.payload(offset, length);
+        // SAFETY: inside the ring and initialised; `&mut self` is the writer's only view; that no other process touches
+        // the bytes is what `TrustPeers::promise` promised.
+        unsafe { std::slice::from_raw_parts_mut(place.as_ptr(), length) }
+    }
+}
+
+/// Up to this many bytes are copied word by word in line, larger ones by the C library.
+const SMALL: usize = 64;
+
+/// Copies `bytes` to `place`.
+///
+/// # Safety
+/// `place` is aligned to 8 and valid for writes of `bytes.len()` bytes.
+#[inline]
+unsafe fn copy_in(bytes: &[u8], place: NonNull<u8>) {
+    if bytes.len() > SMALL {
+        // SAFETY: passed on from the caller; private memory and the ring do not overlap.
+        return unsafe { copy_large(NonNull::from(bytes).cast(), place, bytes.len()) };
+    }
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        // SAFETY: the word lies within the bytes that the caller vouches for, at a multiple of 8.
+        unsafe { place.add(index * 8).cast::<AtomicU64>().as_ref() }.store(u64::from_le_bytes(*word), Relaxed);
+    }
+    // SAFETY: the rest lies within the bytes that the caller vouches for.
+    unsafe { place.add(words.len() * 8).copy_from_nonoverlapping(NonNull::from(rest).cast(), rest.len()) }
+}
+
+/// Fills `buffer` from `place`, reading every byte once.
+///
+/// # Safety
+/// `place` is aligned to 8 and valid for reads of `buffer.len()` bytes.
+#[inline]
+unsafe fn copy_out(place: NonNull<u8>, buffer: &mut [u8]) {
+    if buffer.len() > SMALL {
+        let length = buffer.len();
+        // SAFETY: passed on from the caller; private memory and the ring do not overlap.
+        return unsafe { copy_large(place, NonNull::from(buffer).cast(), length) };
+    }
+    let (words, rest) = buffer.as_chunks_mut::<8>();
+    let whole = words.len() * 8;
+    for (index, word) in words.iter_mut().enumerate() {
+        // SAFETY: the word lies within the bytes that the caller vouches for, at a multiple of 8. A relaxed atomic load
+        // happens exactly once, so that nothing that was checked can be read again as something else.
+        *word = unsafe { place.add(index * 8).cast::<AtomicU64>().as_ref() }.load(Relaxed).to_le_bytes();
+    }
+    for (index, byte) in rest.iter_mut().enumerate() {
+        // SAFETY: the byte lies within the bytes that the caller vouches for; a volatile load happens exactly once.
+        *byte = unsafe { place.add(whole + index).read_volatile() };
+    }
+}
+
+/// Copies `length` bytes from `from` to `to`.
+///
+/// Never inlined: the compiler must not see through it, or it could replace a later look at the copy by a second look at
+/// the shared original.
+///
+/// # Safety
+/// `from` is valid for reads and `to` for writes of `length` bytes, and they do not overlap.
+#[inline(never)]
+unsafe fn copy_large(from: NonNull<u8>, to: NonNull<u8>, length: usize) {
+    // SAFETY: passed on from the caller.
+    unsafe { to.copy_from_nonoverlapping(from, length) }
+}

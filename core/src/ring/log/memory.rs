@@ -1,0 +1,104 @@
+//! What a lane stands on: its words, wherever they live, and the arithmetic of positions.
+
+use crate::layout::RecordHeader;
+use crate::sync::AtomicU64;
+
+/// The words of one lane, as seen by its writer or by one of its readers.
+///
+/// Offsets are bytes from the ring's beginning, multiples of 8, below the capacity. An implementation may mask or
+/// assert what exceeds it; it must not trust it.
+pub trait LaneMemory {
+    /// The ring's word at this offset, as a record header.
+    fn header(&self, offset: u64) -> &AtomicU64;
+    /// End of the last committed record.
+    fn committed(&self) -> &AtomicU64;
+    /// Messages committed.
+    fn count(&self) -> &AtomicU64;
+    /// End of the last record that the reader has given back.
+    fn consumed(&self) -> &AtomicU64;
+}
+
+/// A place in the endless sequence of a lane's bytes. Only grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position(pub u64);
+
+impl Position {
+    /// The position `bytes` further on.
+    #[inline]
+    pub fn plus(self, bytes: u64) -> Self {
+        Self(self.0.wrapping_add(bytes))
+    }
+
+    /// Bytes from `earlier` to here.
+    #[inline]
+    pub fn since(self, earlier: Self) -> u64 {
+        self.0.wrapping_sub(earlier.0)
+    }
+}
+
+/// The shape of a lane, in private memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaneGeometry {
+    capacity: u64,
+    header_bytes: u64,
+    max_message: u64,
+}
+
+impl LaneGeometry {
+    /// A lane of `capacity` bytes (a power of two) whose payloads are aligned to `payload_alignment` (a power of two
+    /// from 8) and at most `max_message` bytes long.
+    ///
+    /// The caller has checked that header and padded payload fit into 7/16 of the capacity
+    /// (`layout::Geometry::map`).
+    pub fn new(capacity: u64, payload_alignment: u64, max_message: u64) -> Self {
+        debug_assert!(capacity.is_power_of_two() && payload_alignment.is_power_of_two() && payload_alignment >= 8);
+        Self { capacity, header_bytes: payload_alignment.max(RecordHeader::BYTES), max_message }
+    }
+
+    /// Bytes of the ring.
+    #[inline]
+    pub fn capacity(&self) -> u64 {
+        self.capacity
+    }
+
+    /// Largest payload in bytes.
+    #[inline]
+    pub fn max_message(&self) -> u64 {
+        self.max_message
+    }
+
+    /// Bytes from a record's start to its payload.
+    #[inline]
+    pub fn header_bytes(&self) -> u64 {
+        self.header_bytes
+    }
+
+    /// Where `position` stands in the ring.
+    #[inline]
+    pub fn offset(&self, position: Position) -> u64 {
+        position.0 & (self.capacity - 1)
+    }
+
+    /// Bytes from `position` to the end of the ring.
+    #[inline]
+    pub fn until_end(&self, position: Position) -> u64 {
+        self.capacity - self.offset(position)
+    }
+
+    /// Bytes that a record with this payload takes.
+    #[inline]
+    pub fn record_bytes(&self, payload: u64) -> u64 {
+        (self.header_bytes + payload + self.header_bytes - 1) & !(self.header_bytes - 1)
+    }
+
+    /// How far `consumed` may lag behind what was given back.
+    #[inline]
+    pub fn publish_after(&self) -> u64 {
+        self.capacity / 8
+    }
+
+    /// Whether a position can be one: records are multiples of their alignment.
+    pub fn is_aligned(&self, position: Position) -> bool {
+        position.0 & (self.header_bytes - 1) == 0
+    }
+}

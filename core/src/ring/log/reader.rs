@@ -1,0 +1,176 @@
+//! The reading end of a lane.
+
+use super::{LaneGeometry, LaneMemory, Position};
+use crate::error::Corruption;
+use crate::layout::{RecordHeader, RecordKind};
+use crate::sync::Ordering::{Acquire, Relaxed, Release};
+
+/// Reads records from a lane. There is one at a time; its successor is made by [`Reader::resume`].
+#[derive(Debug)]
+pub struct Reader<M> {
+    memory: M,
+    geometry: LaneGeometry,
+    /// Where the next record starts.
+    position: Position,
+    /// What `consumed` says.
+    published: Position,
+    /// The number of the next message: a guess until `sequence_known`.
+    sequence: u64,
+    sequence_known: bool,
+}
+
+/// A committed record at the reader's position, validated against private geometry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a record stays in the lane until it is given back"]
+pub struct Record {
+    /// Offset of the payload in the ring.
+    pub payload: u64,
+    /// Bytes of payload.
+    pub length: u64,
+    /// How many messages the lane carried before this one.
+    pub sequence: u64,
+}
+
+/// A place of a [`Reader`] to go back to.
+#[derive(Debug, Clone, Copy)]
+pub struct ReaderMark {
+    position: Position,
+    sequence: u64,
+}
+
+impl<M: LaneMemory> Reader<M> {
+    /// Goes on behind the last record that the previous reader gave back (as far as it published that), or starts a
+    /// fresh lane.
+    ///
+    /// The caller has exclusive possession of the reader's role, and its predecessor is gone for good.
+    ///
+    /// # Errors
+    /// The lane's words contradict each other.
+    pub fn resume(memory: M, geometry: LaneGeometry) -> Result<Self, Corruption> {
+        let consumed = Position(memory.consumed().load(Acquire));
+        if !geometry.is_aligned(consumed) {
+            return Err(Corruption::Positions);
+        }
+        let sequence = memory.count().load(Relaxed);
+        Ok(Self { memory, geometry, position: consumed, published: consumed, sequence, sequence_known: false })
+    }
+
+    /// The words that this reader reads.
+    #[inline]
+    pub fn memory(&self) -> &M {
+        &self.memory
+    }
+
+    /// The lane's shape.
+    #[inline]
+    pub fn geometry(&self) -> &LaneGeometry {
+        &self.geometry
+    }
+
+    /// The record at the reader's position, if one is committed. Does not advance.
+    ///
+    /// # Errors
+    /// The header there is not one that a writer writes.
+    #[inline]
+    pub fn poll(&mut self) -> Result<Option<Record>, Corruption> {
+        let header = self.header();
+        if header.is_message(self.sequence) && self.sequence_known {
+            return self.accept(header).map(Some);
+        }
+        if header == RecordHeader::EMPTY {
+            return Ok(None);
+        }
+        self.poll_unusual(header)
+    }
+
+    #[inline]
+    fn header(&self) -> RecordHeader {
+        // EDGE commit→poll: pairs with the Release in `Writer::commit`.
+        RecordHeader::from_bits(self.memory.header(self.geometry.offset(self.position)).load(Acquire))
+    }
+
+    /// Validates a header that was read once.
+    #[inline]
+    fn accept(&self, header: RecordHeader) -> Result<Record, Corruption> {
+        let length = u64::from(header.length());
+        if length > self.geometry.max_message()
+            || self.geometry.record_bytes(length) > self.geometry.until_end(self.position)
+        {
+            return Err(Corruption::RecordLength);
+        }
+        let payload = self.geometry.offset(self.position) + self.geometry.header_bytes();
+        Ok(Record { payload, length, sequence: self.sequence })
+    }
+
+    /// Padding, the first record after [`Reader::resume`], or damage.
+    #[cold]
+    fn poll_unusual(&mut self, mut header: RecordHeader) -> Result<Option<Record>, Corruption> {
+        self.learn_sequence(header);
+        if header.kind() == RecordKind::Padding {
+            let until_end = self.geometry.until_end(self.position);
+            if header != RecordHeader::padding((until_end - self.geometry.header_bytes()) as u32, self.sequence) {
+                return Err(Corruption::RecordHeader);
+            }
+            self.position = self.position.plus(until_end);
+            header = self.header();
+            if header == RecordHeader::EMPTY {
+                return Ok(None);
+            }
+        }
+        if !header.is_message(self.sequence) {
+            return Err(Corruption::RecordHeader);
+        }
+        self.accept(header).map(Some)
+    }
+
+    /// The first header that this reader sees tells the low bits of its number; the writer's count, which is behind by
+    /// at most this record and ahead by at most one ring, tells the rest.
+    fn learn_sequence(&mut self, header: RecordHeader) {
+        if !self.sequence_known && matches!(header.kind(), RecordKind::Message | RecordKind::Padding) {
+            self.sequence = header.sequence_not_above(self.memory.count().load(Relaxed));
+            self.sequence_known = true;
+        }
+    }
+
+    /// Gives the record back that [`Reader::poll`] returned last. Returns whether that was published, in which case the
+    /// caller looks for a writer that waits for room.
+    #[inline]
+    pub fn release(&mut self, record: Record) -> bool {
+        self.advance(record);
+        if self.position.since(self.published) >= self.geometry.publish_after() {
+            self.publish();
+            return true;
+        }
+        false
+    }
+
+    /// Moves past a record without publishing that: the caller still reads it, and publishes later.
+    #[inline]
+    pub fn advance(&mut self, record: Record) {
+        self.position = self.position.plus(self.geometry.record_bytes(record.length));
+        self.sequence = record.sequence.wrapping_add(1);
+    }
+
+    /// Where the reader stands, to come back to with [`Reader::rewind`].
+    pub fn mark(&self) -> ReaderMark {
+        ReaderMark { position: self.position, sequence: self.sequence }
+    }
+
+    /// Goes back to a mark behind which nothing was published: what was read since comes again.
+    pub fn rewind(&mut self, mark: ReaderMark) {
+        self.position = mark.position;
+        self.sequence = mark.sequence;
+    }
+
+    /// Tells the writer about everything given back so far. Returns whether there was anything to tell.
+    #[inline]
+    pub fn publish(&mut self) -> bool {
+        if self.published == self.position {
+            return false;
+        }
+        self.published = self.position;
+        // EDGE consume→reuse: pairs with the Acquire in `Writer::refresh`.
+        self.memory.consumed().store(self.position.0, Release);
+        true
+    }
+}

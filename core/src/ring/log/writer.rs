@@ -1,0 +1,203 @@
+//! The writing end of a lane.
+
+use super::{LaneGeometry, LaneMemory, Position};
+use crate::error::Corruption;
+use crate::layout::{RecordHeader, RecordKind};
+use crate::sync::Ordering::{Acquire, Relaxed, Release};
+
+/// Writes records into a lane. There is one at a time; its successor is made by [`Writer::resume`].
+#[derive(Debug)]
+pub struct Writer<M> {
+    memory: M,
+    geometry: LaneGeometry,
+    /// Where the next record starts.
+    position: Position,
+    /// Messages committed so far.
+    count: u64,
+    /// The reader's `consumed` as last read: what lies before it may be overwritten.
+    consumed: Position,
+}
+
+/// Why nothing was reserved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// No room until the reader consumes something.
+    Full,
+    /// Longer than the lane's largest message.
+    TooLarge,
+    /// The reader's position contradicts ours.
+    Corrupted(Corruption),
+}
+
+/// Room for one record, invisible until [`Writer::commit`]. Dropping it changes nothing.
+#[derive(Debug, Clone, Copy)]
+#[must_use = "a reservation does nothing until it is committed"]
+pub struct Reservation {
+    /// Where the record starts; beyond the writer's position if padding goes in front of it.
+    record: Position,
+    /// Offset of the payload in the ring.
+    pub payload: u64,
+    /// Bytes of payload that fit.
+    pub length: u64,
+}
+
+impl<M: LaneMemory> Writer<M> {
+    /// Goes on where the previous writer stopped, or starts a fresh lane.
+    ///
+    /// The caller has exclusive possession of the writer's role, and its predecessor is gone for good.
+    ///
+    /// # Errors
+    /// The lane's words contradict each other, or hold a record that no writer writes.
+    pub fn resume(memory: M, geometry: LaneGeometry) -> Result<Self, Corruption> {
+        let committed = Position(memory.committed().load(Acquire));
+        let consumed = Position(memory.consumed().load(Acquire));
+        // A reader may have consumed the one record that `committed` does not cover yet.
+        let lag = consumed.since(committed);
+        let ahead = committed.since(consumed);
+        if !geometry.is_aligned(committed) || !geometry.is_aligned(consumed) || lag.min(ahead) > geometry.capacity() {
+            return Err(Corruption::Positions);
+        }
+        let count = memory.count().load(Relaxed);
+        let mut writer = Self { memory, geometry, position: committed, count, consumed };
+        writer.walk_to_end()?;
+        if writer.position.since(consumed) > geometry.capacity() {
+            return Err(Corruption::Positions);
+        }
+        writer.memory.count().store(writer.count, Relaxed);
+        writer.memory.committed().store(writer.position.0, Release); // EDGE committed→observe
+        Ok(writer)
+    }
+
+    /// Walks over records that are committed but not yet covered by `committed`: at most one ring of them.
+    fn walk_to_end(&mut self) -> Result<(), Corruption> {
+        let start = self.position;
+        loop {
+            let header = self.header_at(self.position);
+            match header.kind() {
+                RecordKind::Empty => return Ok(()),
+                RecordKind::Unknown => return Err(Corruption::RecordHeader),
+                RecordKind::Padding => {
+                    if u64::from(header.length()) + self.geometry.header_bytes()
+                        != self.geometry.until_end(self.position)
+                    {
+                        return Err(Corruption::RecordLength);
+                    }
+                    self.position = self.position.plus(self.geometry.until_end(self.position));
+                }
+                RecordKind::Message => {
+                    let record = self.geometry.record_bytes(header.length().into());
+                    if u64::from(header.length()) > self.geometry.max_message()
+                        || record > self.geometry.until_end(self.position)
+                    {
+                        return Err(Corruption::RecordLength);
+                    }
+                    // `count` was stored before or after this header's `committed`: it covers this record or it does not.
+                    let sequence = header.sequence_not_above(self.count);
+                    if self.count.wrapping_sub(sequence) > 1 {
+                        return Err(Corruption::RecordHeader);
+                    }
+                    self.count = sequence.wrapping_add(1);
+                    self.position = self.position.plus(record);
+                }
+            }
+            if self.position.since(start) > self.geometry.capacity() {
+                return Err(Corruption::Positions);
+            }
+        }
+    }
+
+    fn header_at(&self, position: Position) -> RecordHeader {
+        // EDGE commit→poll, reading side: a successor sees what its predecessor committed.
+        RecordHeader::from_bits(self.memory.header(self.geometry.offset(position)).load(Acquire))
+    }
+
+    /// The words that this writer writes to.
+    #[inline]
+    pub fn memory(&self) -> &M {
+        &self.memory
+    }
+
+    /// The same, exclusively: for writing a payload in place.
+    #[inline]
+    pub fn memory_mut(&mut self) -> &mut M {
+        &mut self.memory
+    }
+
+    /// The lane's shape.
+    #[inline]
+    pub fn geometry(&self) -> &LaneGeometry {
+        &self.geometry
+    }
+
+    /// Messages committed in this lane since it was created.
+    #[inline]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Finds room for a record with `length` bytes of payload. Changes nothing that others see.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    #[inline]
+    pub fn reserve(&mut self, length: u64) -> Result<Reservation, Refusal> {
+        if length > self.geometry.max_message() {
+            return Err(Refusal::TooLarge);
+        }
+        let record_bytes = self.geometry.record_bytes(length);
+        let until_end = self.geometry.until_end(self.position);
+        let padding = if record_bytes > until_end { until_end } else { 0 };
+        let record = self.position.plus(padding);
+        // The next header has to be ours to zero, too.
+        let end = record.plus(record_bytes + self.geometry.header_bytes());
+        if end.since(self.consumed) > self.geometry.capacity() {
+            self.refresh(end)?;
+        }
+        let payload = self.geometry.offset(record) + self.geometry.header_bytes();
+        Ok(Reservation { record, payload, length })
+    }
+
+    /// Reads how far the reader has come, once the last known limit is reached.
+    #[cold]
+    fn refresh(&mut self, end: Position) -> Result<(), Refusal> {
+        // EDGE consume→reuse: pairs with the Release in `Reader::publish`.
+        let consumed = Position(self.memory.consumed().load(Acquire));
+        let moved = consumed.since(self.consumed);
+        if moved > self.position.since(self.consumed) || !self.geometry.is_aligned(consumed) {
+            return Err(Refusal::Corrupted(Corruption::Positions));
+        }
+        self.consumed = consumed;
+        if end.since(consumed) > self.geometry.capacity() { Err(Refusal::Full) } else { Ok(()) }
+    }
+
+    /// Makes the record exist with the first `used` bytes of its payload.
+    ///
+    /// `used` beyond the reservation counts as the whole reservation.
+    #[inline]
+    pub fn commit(&mut self, reservation: Reservation, used: u64) {
+        let used = used.min(reservation.length);
+        let record = reservation.record;
+        let next = record.plus(self.geometry.record_bytes(used));
+        self.memory.header(self.geometry.offset(next)).store(RecordHeader::EMPTY.bits(), Relaxed);
+        let header = RecordHeader::message(used as u32, self.count);
+        // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
+        self.memory.header(self.geometry.offset(record)).store(header.bits(), Release);
+        if record != self.position {
+            self.commit_padding();
+        }
+        self.position = next;
+        self.count = self.count.wrapping_add(1);
+        self.memory.count().store(self.count, Relaxed);
+        // EDGE committed→observe: pairs with the Acquire of observers; also keeps the order header → count → committed.
+        self.memory.committed().store(next.0, Release);
+    }
+
+    /// The record went to the beginning of the ring: the padding in front of it is what makes both visible.
+    #[cold]
+    fn commit_padding(&mut self) {
+        let length = self.geometry.until_end(self.position) - self.geometry.header_bytes();
+        let padding = RecordHeader::padding(length as u32, self.count);
+        // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
+        self.memory.header(self.geometry.offset(self.position)).store(padding.bits(), Release);
+    }
+}

@@ -1,0 +1,121 @@
+//! The model side of the shim: loom's atomics behind the crash fuse.
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "this is the shim that the rule points to")]
+
+pub use loom::sync::atomic::Ordering;
+
+/// loom's.
+#[track_caller]
+pub fn fence(order: Ordering) {
+    loom::sync::atomic::fence(order);
+}
+
+/// Kills a model thread at its k-th shared operation.
+pub mod fuse {
+    use std::cell::Cell;
+
+    loom::thread_local! {
+        static LEFT: Cell<Option<usize>> = Cell::new(None);
+        static BURNT: Cell<usize> = Cell::new(0);
+    }
+
+    /// What a thread unwinds with when its fuse is spent. Not a panic: no hook runs, nothing is printed.
+    #[derive(Debug)]
+    pub struct Crashed;
+
+    /// Runs `body` and kills it right before shared operation number `operations` (0: before the first).
+    ///
+    /// Returns the body's result, or `None` if the fuse blew. The body's destructors run while it unwinds, but with the
+    /// fuse blown no shared operation takes effect any more, as after SIGKILL: each one unwinds again or, if the thread
+    /// is unwinding already, is skipped.
+    pub fn with<T>(operations: usize, body: impl FnOnce() -> T) -> Option<T> {
+        LEFT.with(|left| left.set(Some(operations)));
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
+        LEFT.with(|left| left.set(None));
+        match result {
+            Ok(value) => Some(value),
+            Err(payload) if payload.is::<Crashed>() => None,
+            Err(payload) => std::panic::resume_unwind(payload),
+        }
+    }
+
+    /// Shared operations that this thread has done so far: what tells a model how many crash points there are.
+    pub fn burnt() -> usize {
+        BURNT.with(Cell::get)
+    }
+
+    /// One shared operation is about to happen. Returns whether it takes effect.
+    pub(super) fn burn() -> bool {
+        BURNT.with(|burnt| burnt.set(burnt.get() + 1));
+        LEFT.with(|left| match left.get() {
+            None => true,
+            Some(0) if std::thread::panicking() => false,
+            Some(0) => std::panic::resume_unwind(Box::new(Crashed)),
+            Some(n) => {
+                left.set(Some(n - 1));
+                true
+            }
+        })
+    }
+}
+
+macro_rules! fused_atomic {
+    ($(#[$doc:meta])* $name:ident, $inner:ty, $value:ty) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name($inner);
+
+        #[allow(missing_docs, reason = "the methods of std's atomics, with their meaning")]
+        impl $name {
+            pub fn new(value: $value) -> Self {
+                Self(<$inner>::new(value))
+            }
+
+            #[track_caller]
+            pub fn load(&self, order: Ordering) -> $value {
+                fuse::burn();
+                self.0.load(order)
+            }
+
+            #[track_caller]
+            pub fn store(&self, value: $value, order: Ordering) {
+                if fuse::burn() {
+                    self.0.store(value, order);
+                }
+            }
+
+            #[track_caller]
+            pub fn fetch_or(&self, value: $value, order: Ordering) -> $value {
+                if fuse::burn() { self.0.fetch_or(value, order) } else { 0 }
+            }
+
+            #[track_caller]
+            pub fn fetch_add(&self, value: $value, order: Ordering) -> $value {
+                if fuse::burn() { self.0.fetch_add(value, order) } else { 0 }
+            }
+
+            #[track_caller]
+            pub fn compare_exchange(
+                &self,
+                current: $value,
+                new: $value,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$value, $value> {
+                if fuse::burn() {
+                    self.0.compare_exchange(current, new, success, failure)
+                } else {
+                    Err(current)
+                }
+            }
+        }
+    };
+}
+
+fused_atomic! {
+    /// loom's `AtomicU32` behind the crash fuse.
+    AtomicU32, loom::sync::atomic::AtomicU32, u32
+}
+fused_atomic! {
+    /// loom's `AtomicU64` behind the crash fuse.
+    AtomicU64, loom::sync::atomic::AtomicU64, u64
+}

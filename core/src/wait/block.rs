@@ -1,0 +1,147 @@
+//! The blocking loop: try, spin, park, in slices.
+//!
+//! No sleep is longer than a slice, after which the owner looks at the data and at its peers' lives again: a peer that
+//! was killed between its commit and its wake, or while it held something, is noticed then. Spinning waits are cut into
+//! the same slices.
+
+use super::eventcount::{self, Parking};
+use super::{SpinWindow, Strategy};
+use crate::region::{Clock, Moment};
+use crate::sync::AtomicU32;
+use std::time::Duration;
+
+/// No sleep is longer than this.
+pub const SLICE: Duration = Duration::from_millis(100);
+
+/// Looks between two readings of the clock while spinning.
+const LOOKS_PER_CLOCK: u32 = 32;
+
+/// Looks without a pause instruction at the start of a spin: the peer's answer is probably on its way.
+const EAGER_LOOKS: u32 = 256;
+
+/// Something that can be waited for.
+pub trait Waiting {
+    /// What the wait yields.
+    type Output;
+    /// What ends it early.
+    type Error;
+    /// What it parks with.
+    type Parking: Parking<Until = Moment>;
+
+    /// Tries once. `None`: not yet.
+    fn attempt(&mut self) -> Result<Option<Self::Output>, Self::Error>;
+
+    /// Called before sleeping, to tell the peer everything that was put off.
+    fn before_park(&mut self);
+
+    /// A slice ended without progress: look at the peers' lives.
+    fn slice_ended(&mut self) -> Result<(), Self::Error>;
+
+    /// The word to sleep on, and what to sleep with.
+    fn event(&self) -> (&Self::Parking, &AtomicU32);
+
+    /// Counts a sleep.
+    fn count_park(&mut self);
+
+    /// How to wait, and the window that learns.
+    fn strategy(&mut self) -> (Strategy, &mut SpinWindow);
+}
+
+/// Waits until `attempt` succeeds or fails, or until `deadline` (absolute; `None`: for ever).
+///
+/// Returns `Ok(None)` at the deadline. A deadline in the past still makes one attempt.
+pub fn block<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Result<Option<W::Output>, W::Error> {
+    match waiting.attempt()? {
+        Some(output) => Ok(Some(output)),
+        None => block_slowly(waiting, deadline),
+    }
+}
+
+fn block_slowly<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Result<Option<W::Output>, W::Error> {
+    let (strategy, window) = waiting.strategy();
+    let spin_for = match strategy {
+        Strategy::Spin | Strategy::SpinThenYield => SLICE,
+        Strategy::Adaptive if Clock::single_core() => Duration::ZERO,
+        Strategy::Adaptive => window.spin_for(),
+        Strategy::Park => Duration::ZERO,
+    };
+    // The first looks need no clock.
+    if !spin_for.is_zero() {
+        for _ in 0..EAGER_LOOKS {
+            if let Some(output) = waiting.attempt()? {
+                return Ok(Some(output));
+            }
+        }
+    }
+    let started = Clock::now();
+    let result = block_in_slices(waiting, strategy, spin_for, started, deadline)?;
+    if strategy == Strategy::Adaptive {
+        waiting.strategy().1.learn(Clock::now().since(started));
+    }
+    Ok(result)
+}
+
+fn block_in_slices<W: Waiting>(
+    waiting: &mut W,
+    strategy: Strategy,
+    spin_for: Duration,
+    started: Moment,
+    deadline: Option<Moment>,
+) -> Result<Option<W::Output>, W::Error> {
+    let mut slice_end = started.plus(SLICE);
+    let mut spin_end = started.plus(spin_for);
+    loop {
+        let until = deadline.map_or(slice_end, |deadline| deadline.min(slice_end));
+        let found = match spin(waiting, strategy, spin_end.min(until))? {
+            Some(output) => Some(output),
+            None if matches!(strategy, Strategy::Adaptive | Strategy::Park) => park(waiting, until)?,
+            None => None,
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+        let now = Clock::now();
+        if now >= slice_end {
+            waiting.slice_ended()?;
+            slice_end = now.plus(SLICE);
+            if matches!(strategy, Strategy::Spin | Strategy::SpinThenYield) {
+                spin_end = slice_end;
+            }
+        }
+        if deadline.is_some_and(|deadline| now >= deadline) {
+            return waiting.attempt();
+        }
+    }
+}
+
+/// Looks until `until` without sleeping.
+fn spin<W: Waiting>(waiting: &mut W, strategy: Strategy, until: Moment) -> Result<Option<W::Output>, W::Error> {
+    let mut looks = 0u32;
+    while Clock::now() < until {
+        for _ in 0..LOOKS_PER_CLOCK {
+            if let Some(output) = waiting.attempt()? {
+                return Ok(Some(output));
+            }
+            std::hint::spin_loop();
+        }
+        looks = looks.saturating_add(LOOKS_PER_CLOCK);
+        if strategy == Strategy::SpinThenYield && looks > 4 * EAGER_LOOKS {
+            std::thread::yield_now();
+        }
+    }
+    Ok(None)
+}
+
+/// Sleeps once, until woken or until `until`, and looks again.
+fn park<W: Waiting>(waiting: &mut W, until: Moment) -> Result<Option<W::Output>, W::Error> {
+    waiting.before_park();
+    let (parking, word) = waiting.event();
+    let ticket = eventcount::prepare(parking, word);
+    if let Some(output) = waiting.attempt()? {
+        return Ok(Some(output));
+    }
+    waiting.count_park();
+    let (parking, word) = waiting.event();
+    eventcount::sleep(parking, word, ticket, until);
+    waiting.attempt()
+}

@@ -1,0 +1,19 @@
+//! Waiting: spin, then yield, then park.
+//!
+//! - [`eventcount`]: how a sleeper and a waker never miss each other, on one 32-bit word.
+//! - [`strategy`]: how long to spin before parking.
+//! - [`block`]: the loop that puts both together, in slices.
+//!
+//! This layer knows no participant and no message: it asks a [`block::Waiting`] whether the wait is over, and calls back
+//! at the end of each slice so that its owner can look for the dead.
+
+pub mod eventcount;
+
+#[cfg(not(loom))]
+pub mod block;
+#[cfg(not(loom))]
+mod parking;
+#[cfg(not(loom))]
+mod strategy;
+#[cfg(not(loom))]
+pub use strategy::{SpinWindow, Strategy};

@@ -1,0 +1,146 @@
+//! The runner: how far loom explores a model, and how much that was.
+//!
+//! A model is explored with every store that a load may return and every interleaving, or with every interleaving that
+//! has at most so many preemptions (a switch away from a thread that could have gone on). `LOOM_DEEP=1` lifts the
+//! bounds; `LOOM_MAX_PREEMPTIONS=n` sets them all to n.
+
+use memlane::sync::fuse;
+use std::env;
+use std::sync::Arc;
+use std::time::Instant;
+
+#[allow(clippy::disallowed_types, reason = "these count executions across the model: loom must not see them")]
+mod unseen {
+    pub(super) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+}
+use unseen::{AtomicBool, AtomicU64, Relaxed};
+
+/// A model by name, with its bound.
+#[derive(Debug, Clone, Copy)]
+pub struct Model {
+    name: &'static str,
+    preemptions: Option<usize>,
+}
+
+impl Model {
+    /// Every interleaving.
+    pub fn exhaustive(name: &'static str) -> Self {
+        Self { name, preemptions: None }
+    }
+
+    /// Every interleaving with at most this many preemptions.
+    pub fn bounded(name: &'static str, preemptions: usize) -> Self {
+        Self { name, preemptions: Some(preemptions) }
+    }
+
+    /// Explores `body`.
+    pub fn check(self, body: impl Fn() + Send + Sync + 'static) {
+        let started = Instant::now();
+        let executions = self.executions(body);
+        self.report(executions, 0, started);
+    }
+
+    /// Explores `body` once for every crash point: with a thread that dies before its first shared operation, before
+    /// its second, and so on until no execution reaches the crash point any more.
+    pub fn check_crashes(self, body: impl Fn(&CrashPoint) + Send + Sync + 'static) {
+        let started = Instant::now();
+        let (mut executions, mut points) = (0, 0);
+        let body = Arc::new(body);
+        loop {
+            let point = Arc::new(CrashPoint::before(points));
+            let (explored, here) = (Arc::clone(&body), Arc::clone(&point));
+            executions += self.executions(move || explored(&here));
+            if !point.was_reached() {
+                break;
+            }
+            points += 1;
+        }
+        assert!(points > 0, "the fuse never blew: this model kills nobody");
+        self.report(executions, points, started);
+    }
+
+    /// Explores `body` once for every pair of crash points, one in each of two threads.
+    pub fn check_double_crashes(self, body: impl Fn(&CrashPoint, &CrashPoint) + Send + Sync + 'static) {
+        let started = Instant::now();
+        let (mut executions, mut pairs) = (0, 0);
+        let body = Arc::new(body);
+        for first in 0.. {
+            let mut first_was_reached = false;
+            for second in 0.. {
+                let points = Arc::new((CrashPoint::before(first), CrashPoint::before(second)));
+                let (explored, here) = (Arc::clone(&body), Arc::clone(&points));
+                executions += self.executions(move || explored(&here.0, &here.1));
+                first_was_reached |= points.0.was_reached();
+                if !points.1.was_reached() {
+                    assert!(second > 0, "the second fuse never blew: this model kills only one");
+                    break;
+                }
+                pairs += 1;
+            }
+            if !first_was_reached {
+                assert!(first > 0, "the first fuse never blew: this model kills only one");
+                break;
+            }
+        }
+        self.report(executions, pairs, started);
+    }
+
+    fn executions(&self, body: impl Fn() + Send + Sync + 'static) -> u64 {
+        let executions = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&executions);
+        self.builder().check(move || {
+            counter.fetch_add(1, Relaxed);
+            body();
+        });
+        executions.load(Relaxed)
+    }
+
+    fn builder(&self) -> loom::model::Builder {
+        // Reads LOOM_MAX_PREEMPTIONS and loom's other variables.
+        let mut builder = loom::model::Builder::new();
+        if env::var_os("LOOM_MAX_PREEMPTIONS").is_none() {
+            builder.preemption_bound = if is_deep() { None } else { self.preemptions };
+        }
+        builder.max_branches = builder.max_branches.max(10_000);
+        builder
+    }
+
+    fn report(&self, executions: u64, crash_points: usize, started: Instant) {
+        let bound = match self.builder().preemption_bound {
+            Some(preemptions) => format!("at most {preemptions} preemptions"),
+            None => "no bound".to_owned(),
+        };
+        let seconds = started.elapsed().as_secs_f64();
+        println!("model {}: {executions} executions, {crash_points} crash points ({bound}, {seconds:.1} s)", self.name);
+    }
+}
+
+fn is_deep() -> bool {
+    env::var_os("LOOM_DEEP").is_some_and(|value| value == "1")
+}
+
+/// Where a thread dies: right before its shared operation number n.
+#[derive(Debug)]
+pub struct CrashPoint {
+    operations: usize,
+    reached: AtomicBool,
+}
+
+impl CrashPoint {
+    fn before(operations: usize) -> Self {
+        Self { operations, reached: AtomicBool::new(false) }
+    }
+
+    /// Runs `life` until it ends or dies. Returns what it yields, `None` if it died.
+    pub fn of<T>(&self, life: impl FnOnce() -> T) -> Option<T> {
+        let end = fuse::with(self.operations, life);
+        if end.is_none() {
+            self.reached.store(true, Relaxed);
+        }
+        end
+    }
+
+    fn was_reached(&self) -> bool {
+        self.reached.load(Relaxed)
+    }
+}

@@ -1,0 +1,20 @@
+//! What the models in `tests/` stand on: a lane's memory and a futex made of loom's parts, messages that can be told
+//! apart, and a runner that counts what loom explored.
+//!
+//! There is no algorithm here. Everything that a model explores is `memlane`'s own source, compiled with `--cfg loom`,
+//! under which its shim (`core/src/sync`) hands out loom's atomics behind a crash fuse.
+//!
+//! - [`explore`]: runs a model, under every crash point if wanted, and prints how much was explored.
+//! - [`lane`]: [`lane::LoomLane`], a lane's words, each with a loom cell that notices racing payload accesses.
+//! - [`message`]: messages whose bytes are the most dangerous ones, and the check that they arrived.
+//! - [`scenario`]: sets a lane up, lets its ends run, settles accounts.
+//! - [`parking`]: [`parking::LoomParking`], a futex without time-outs, so that a lost wake is a deadlock.
+
+#[cfg(not(loom))]
+compile_error!("build from inside loom-tests/, whose .cargo/config.toml sets `--cfg loom`");
+
+pub mod explore;
+pub mod lane;
+pub mod message;
+pub mod parking;
+pub mod scenario;

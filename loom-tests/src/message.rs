@@ -1,0 +1,110 @@
+//! Messages that can be told apart, and as dangerous as payload can be.
+//!
+//! Every payload word has the form of a record header, numbered for the place where stale bytes would be met one lap
+//! later. An engine that took payload for a header would find a record there, instead of stumbling over nonsense.
+
+use crate::lane::LoomLane;
+use memlane::layout::RecordHeader;
+use memlane::ring::log::{Reader, Record, Refusal, Writer};
+
+/// About how many messages of the models fit into a lap of the small ring.
+const MESSAGES_PER_LAP: u64 = 3;
+
+/// What a model sends: room for `reserved` bytes, of which `used` are committed, by the lane's `author`-th writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message {
+    /// Bytes reserved.
+    pub reserved: u64,
+    /// Bytes committed.
+    pub used: u64,
+    /// Which of the lane's successive writers sends it: below 8.
+    pub author: u64,
+}
+
+impl Message {
+    /// A message of this many bytes, by the first writer.
+    pub const fn of(bytes: u64) -> Self {
+        Self { reserved: bytes, used: bytes, author: 0 }
+    }
+
+    /// The same with less of the reservation used.
+    pub const fn using(self, used: u64) -> Self {
+        Self { used, ..self }
+    }
+
+    /// The same by another writer.
+    pub const fn by(self, author: u64) -> Self {
+        Self { author, ..self }
+    }
+
+    /// The payload's words if this is the lane's message number `sequence`.
+    fn payload(self, sequence: u64, bytes: u64) -> Vec<u64> {
+        let word = |index: u64| {
+            let lookalike = RecordHeader::message((8 * index + self.author) as u32, sequence + MESSAGES_PER_LAP + index);
+            let bytes_here = (bytes - 8 * index).min(8);
+            lookalike.bits() & (u64::MAX >> (64 - 8 * bytes_here))
+        };
+        (0..bytes.div_ceil(8)).map(word).collect()
+    }
+
+    /// Sends this as the lane's next message, if there is room.
+    pub fn send(self, writer: &mut Writer<LoomLane>) -> Sent {
+        let reservation = match writer.reserve(self.reserved) {
+            Ok(reservation) => reservation,
+            Err(Refusal::Full) => return Sent::Full,
+            Err(refusal) => panic!("the writer was refused: {refusal:?}"),
+        };
+        let sequence = writer.count();
+        writer.memory().write(reservation.payload, &self.payload(sequence, self.reserved));
+        writer.commit(reservation, self.used);
+        assert_eq!(writer.count(), sequence + 1, "a commit is one message");
+        Sent::Committed
+    }
+
+    /// Asserts that `received` is this, as the lane's message number `sequence`.
+    pub fn check(self, received: &Received, sequence: u64) {
+        assert_eq!(received.record.sequence, sequence, "in order, none missing, none twice");
+        assert_eq!(received.record.length, self.used, "the length of message {sequence}");
+        // What was reserved beyond `used` may have become the next header: it is not looked at.
+        let mut wanted = self.payload(sequence, self.reserved);
+        wanted.truncate(received.payload.len());
+        mask_last(&mut wanted, self.used);
+        assert_eq!(received.payload, wanted, "the payload of message {sequence}");
+    }
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// It exists.
+    Committed,
+    /// There was no room.
+    Full,
+}
+
+/// What a receiver copied out.
+#[derive(Debug)]
+pub struct Received {
+    /// Where it stood.
+    pub record: Record,
+    payload: Vec<u64>,
+}
+
+impl Received {
+    /// The next record's copy, if one is committed. It is not given back yet.
+    pub fn poll(reader: &mut Reader<LoomLane>) -> Option<Self> {
+        let record = reader.poll().expect("a lane without a bad peer is never corrupted")?;
+        let mut payload = reader.memory().read(record.payload, record.length.div_ceil(8) as usize);
+        mask_last(&mut payload, record.length);
+        Some(Self { record, payload })
+    }
+}
+
+/// Clears what lies beyond the last byte: it is nobody's.
+fn mask_last(words: &mut [u64], bytes: u64) {
+    if let Some(last) = words.last_mut()
+        && !bytes.is_multiple_of(8)
+    {
+        *last &= (1 << (8 * (bytes % 8))) - 1;
+    }
+}
