@@ -74,11 +74,12 @@ mod wait;
 #[cfg(not(loom))]
 mod public {
     pub use crate::channel::inspect::{ChannelStatus, Info, LaneInfo, ParticipantInfo, inspect, list};
+    pub use crate::channel::remove::{remove, remove_forced};
     pub use crate::channel::spsc;
     pub use crate::error::*;
     pub use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role};
     pub use crate::liveness::Counters;
-    pub use crate::region::{Granted, MemoryReport, Origin, TrustPeers, channel_path, remove, remove_forced};
+    pub use crate::region::{Granted, MemoryReport, Origin, TrustPeers, channel_path};
     pub use crate::wait::Strategy;
 }
 #[cfg(not(loom))]

@@ -6,7 +6,7 @@
 
 use crate::error::{CreateError, OpenError};
 use crate::layout::{FenceMode, Geometry, Kind, Limits};
-use crate::region::{self, Access, CreateSpec, Expectations, Location, MemoryOptions, Origin, Region};
+use crate::region::{Access, CreateSpec, Expectations, Location, MemoryOptions, Origin, Region};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -41,9 +41,9 @@ pub(super) struct Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        if self.remove_on_drop && !self.region.mark().is_foreign() && !self.region.is_removed() {
+        if self.remove_on_drop && !self.region.mark().is_foreign() {
             // Somebody else may be using it: then it stays.
-            let _ = region::remove(self.region.label());
+            let _ = self.region.remove(false);
         }
     }
 }

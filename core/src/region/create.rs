@@ -150,7 +150,7 @@ impl Region {
 
         let lock_path = location.lock_path(&facts.instance);
         let place = NamedPlace {
-            path: location.path.clone(),
+            location: location.clone(),
             id: sys::look_at_open(&file).map_err(failed("looking at the file"))?.id,
             lock_path: lock_path.clone(),
             lock_id: sys::look_at_open(&lock_file).map_err(failed("looking at the lock file"))?.id,

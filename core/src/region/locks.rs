@@ -6,8 +6,10 @@
 //!
 //! Private channels live and die with their process; their rows are a vector of flags.
 
+use super::remove::remove_located;
 use super::sys::{self, FileId, PinnedLock, ProcessMark};
 use super::{Location, Region};
+use crate::error::RemoveError;
 use crate::layout::HeaderBlock;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::io;
@@ -33,7 +35,7 @@ pub(super) enum Place {
 /// See [`Place::Named`].
 #[derive(Debug)]
 pub(super) struct NamedPlace {
-    pub(super) path: PathBuf,
+    pub(super) location: Location,
     pub(super) id: FileId,
     pub(super) lock_path: PathBuf,
     pub(super) lock_id: FileId,
@@ -138,7 +140,7 @@ impl Region {
     /// Whether the file lost its name, or the name leads to another file. Costs one `stat`: for slow paths.
     pub(crate) fn is_removed(&self) -> bool {
         let Place::Named(place) = &self.place else { return false };
-        match sys::look_at(&place.path, true) {
+        match sys::look_at(&place.location.path, true) {
             Ok(facts) => facts.id != place.id,
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         }
@@ -147,8 +149,16 @@ impl Region {
     /// Path of the region file, if it has one.
     pub(crate) fn path(&self) -> Option<&Path> {
         match &self.place {
-            Place::Named(place) => Some(&place.path),
+            Place::Named(place) => Some(&place.location.path),
             _ => None,
+        }
+    }
+
+    /// Unlinks both files, unless they are gone or another channel's already.
+    pub(crate) fn remove(&self, force: bool) -> Result<(), RemoveError> {
+        match &self.place {
+            Place::Named(place) => remove_located(&place.location, force, Some(place.id)),
+            _ => Err(RemoveError::NotFound { channel: self.label.clone() }),
         }
     }
 

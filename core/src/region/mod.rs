@@ -45,6 +45,7 @@ pub(crate) use self::{
     memory::MemoryOptions,
     names::{Location, list_folder},
     open::{Access, Expectations},
+    remove::remove_named,
     signals::Signals,
     sys::{Clock, Moment, ProcessMark},
     view::{LaneView, View},
@@ -53,7 +54,6 @@ pub use self::{
     memory::{Granted, MemoryReport},
     names::channel_path,
     open::Origin,
-    remove::{remove, remove_forced},
     view::TrustPeers,
 };
 

@@ -86,7 +86,7 @@ impl Region {
             }
             _ => return Err(OpenError::NotFound { channel: label.clone() }),
         };
-        let place = NamedPlace { path: location.path.clone(), id: facts_of_file.id, lock_path, lock_id };
+        let place = NamedPlace { location: location.clone(), id: facts_of_file.id, lock_path, lock_id };
         map_and_check(label, &file, header, Place::Named(place), memory, access)
     }
 
@@ -151,15 +151,10 @@ impl Region {
 }
 
 fn check_kind_of_file(label: &str, facts: FileFacts) -> Result<(), OpenError> {
-    let found = match facts.kind {
-        FileKind::Regular => return Ok(()),
-        FileKind::Directory => NotAChannel::Directory,
-        FileKind::Symlink => NotAChannel::Symlink,
-        FileKind::Fifo => NotAChannel::Fifo,
-        FileKind::Socket => NotAChannel::Socket,
-        FileKind::Device => NotAChannel::Device,
-    };
-    Err(OpenError::NotAChannel { channel: label.to_owned(), found })
+    match facts.kind.not_a_channel() {
+        Some(found) => Err(OpenError::NotAChannel { channel: label.to_owned(), found }),
+        None => Ok(()),
+    }
 }
 
 fn read_header(label: &str, file: &OwnedFd, length: u64) -> Result<Facts, OpenError> {

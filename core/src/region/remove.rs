@@ -7,7 +7,7 @@
 
 use super::locks;
 use super::names::{InvalidName, Location};
-use super::sys::{self, FileKind};
+use super::sys::{self, FileId};
 use super::{Access, Expectations, MemoryOptions, Region};
 use crate::error::{NotAChannel, OpenError, RemoveError};
 use crate::layout::MAGIC;
@@ -23,50 +23,24 @@ const REMOVER: u64 = 1 << 62;
 const TRIES: u32 = 200;
 const BETWEEN: Duration = Duration::from_millis(5);
 
-/// Removes a channel that nobody alive uses, with the messages that are still in it.
-///
-/// Works on stale, closed and corrupted channels, too. Does not touch anything that is not a channel.
-///
-/// # Errors
-/// [`RemoveError::InUse`] if somebody alive uses it; see [`RemoveError`] for the others.
-///
-/// ```
-/// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
-/// # let name = folder.path().join("prices").display().to_string();
-/// # let name = name.as_str();
-/// memlane::spsc::Options::new().create(name)?;
-/// memlane::remove(name)?;
-/// assert!(memlane::remove(name).is_err());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn remove(name: &str) -> Result<(), RemoveError> {
-    remove_channel(name, false)
-}
-
-/// Removes a channel even if somebody alive uses it.
-///
-/// Its participants keep their memory. Receivers still get what is in the channel; then they, and senders at once, get
-/// `Removed`.
-///
-/// # Errors
-/// See [`RemoveError`].
-pub fn remove_forced(name: &str) -> Result<(), RemoveError> {
-    remove_channel(name, true)
-}
-
-fn remove_channel(name: &str, force: bool) -> Result<(), RemoveError> {
+/// Unlinks the channel of this name: if `force`, even though somebody alive uses it.
+pub(crate) fn remove_named(name: &str, force: bool) -> Result<(), RemoveError> {
     let location = Location::of(name).map_err(|InvalidName| RemoveError::InvalidName { channel: name.to_owned() })?;
+    remove_located(&location, force, None)
+}
+
+/// The same for a channel that was located before; with an id, only if the name still leads to that file.
+pub(super) fn remove_located(location: &Location, force: bool, id: Option<FileId>) -> Result<(), RemoveError> {
+    let name = location.label.as_str();
     let failed = |action: &'static str| move |source: io::Error| io_error(name, action, source);
     let pinned = sys::open_pinned(&location.path).map_err(failed("opening the file"))?;
     let facts = sys::look_at_open(&pinned).map_err(failed("looking at the file"))?;
+    if id.is_some_and(|id| id != facts.id) {
+        return Err(RemoveError::NotFound { channel: name.to_owned() });
+    }
     let not_a_channel = |found| Err(RemoveError::NotAChannel { channel: name.to_owned(), found });
-    match facts.kind {
-        FileKind::Regular => {}
-        FileKind::Directory => return not_a_channel(NotAChannel::Directory),
-        FileKind::Symlink => return not_a_channel(NotAChannel::Symlink),
-        FileKind::Fifo => return not_a_channel(NotAChannel::Fifo),
-        FileKind::Socket => return not_a_channel(NotAChannel::Socket),
-        FileKind::Device => return not_a_channel(NotAChannel::Device),
+    if let Some(found) = facts.kind.not_a_channel() {
+        return not_a_channel(found);
     }
     let mut magic = [0; MAGIC.len()];
     {
@@ -81,15 +55,11 @@ fn remove_channel(name: &str, force: bool) -> Result<(), RemoveError> {
         }
     }
     // A damaged or incompatible channel has no participants that this version could find.
-    let region = Region::open_named(
-        &location,
-        &Expectations { any_owner: true, ..Expectations::default() },
-        MemoryOptions::default(),
-        Access::Inspect,
-    );
-    let locked = under_lifecycle_lock(&location, pinned.as_fd(), facts.id, || match &region {
-        Ok(region) => region.unlink(&location, force),
-        Err(_) => unlink_unreadable(&location),
+    let expected = Expectations { any_owner: true, ..Expectations::default() };
+    let region = Region::open_named(location, &expected, MemoryOptions::default(), Access::Inspect);
+    let locked = under_lifecycle_lock(location, pinned.as_fd(), facts.id, || match &region {
+        Ok(region) => region.unlink(location, force),
+        Err(_) => unlink_unreadable(location),
     });
     match locked.map_err(failed("locking the file"))? {
         Some(outcome) => outcome,
@@ -159,7 +129,7 @@ pub(super) fn unlink_stale(location: &Location) -> Result<(), OpenError> {
 fn under_lifecycle_lock<R>(
     location: &Location,
     pinned: rustix::fd::BorrowedFd<'_>,
-    id: sys::FileId,
+    id: FileId,
     act: impl FnOnce() -> R,
 ) -> io::Result<Option<R>> {
     for _ in 0..TRIES {

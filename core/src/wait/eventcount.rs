@@ -25,7 +25,7 @@
 //! futex-based condition variables.
 
 use crate::sync::AtomicU32;
-use crate::sync::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::sync::Ordering::Relaxed;
 
 /// The flag: somebody sleeps or is about to.
 const SLEEPERS: u32 = 1;
@@ -83,7 +83,8 @@ pub fn notify<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
 #[cold]
 fn notify_sleepers<P: Parking>(parking: &P, word: &AtomicU32, seen: u32) -> bool {
     let cleared = seen.wrapping_add(STEP) & !SLEEPERS;
-    if word.compare_exchange(seen, cleared, AcqRel, Acquire).is_err() {
+    // Relaxed: the word carries no data; whoever wakes reads the data itself with Acquire.
+    if word.compare_exchange(seen, cleared, Relaxed, Relaxed).is_err() {
         return false;
     }
     parking.unpark_all(word);

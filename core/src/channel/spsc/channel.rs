@@ -6,7 +6,7 @@ use crate::channel::options::{Shared, Wishes};
 use crate::error::{CreateError, JoinError, OpenError, RemoveError};
 use crate::layout::{FenceMode, Kind};
 use crate::liveness;
-use crate::region::{self, MemoryReport, Origin};
+use crate::region::{MemoryReport, Origin};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
@@ -233,10 +233,7 @@ impl Channel {
     /// [`RemoveError::InUse`] while somebody lives in it, this process's own handles included; `NotFound` for a channel
     /// without a name; the others of [`RemoveError`].
     pub fn remove(&self) -> Result<(), RemoveError> {
-        match self.shared.region.path() {
-            Some(_) => region::remove(self.shared.region.label()),
-            None => Err(RemoveError::NotFound { channel: self.shared.region.label().to_owned() }),
-        }
+        self.shared.region.remove(false)
     }
 
     /// Ring size in bytes.

@@ -1,5 +1,6 @@
 //! Files: opened without following links, created without a name, recognised by device and inode.
 
+use crate::error::NotAChannel;
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FileType, MemfdFlags, Mode, OFlags, SealFlags, Stat};
 use rustix::io::Errno;
@@ -23,6 +24,20 @@ pub(crate) enum FileKind {
     Fifo,
     Socket,
     Device,
+}
+
+impl FileKind {
+    /// What it is instead of a channel, unless it is a regular file.
+    pub(crate) fn not_a_channel(self) -> Option<NotAChannel> {
+        match self {
+            Self::Regular => None,
+            Self::Directory => Some(NotAChannel::Directory),
+            Self::Symlink => Some(NotAChannel::Symlink),
+            Self::Fifo => Some(NotAChannel::Fifo),
+            Self::Socket => Some(NotAChannel::Socket),
+            Self::Device => Some(NotAChannel::Device),
+        }
+    }
 }
 
 /// What `stat` tells.
