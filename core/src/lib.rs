@@ -81,6 +81,10 @@ mod public {
     pub use crate::liveness::Counters;
     pub use crate::region::{Granted, MemoryReport, Origin, TrustPeers, channel_path};
     pub use crate::wait::Strategy;
+
+    /// Major and minor version of the file layout that this build writes. It reads the same major version, and minor
+    /// ones up to its own.
+    pub const LAYOUT_VERSION: (u16, u16) = (crate::layout::VERSION.major, crate::layout::VERSION.minor);
 }
 #[cfg(not(loom))]
 pub use public::*;

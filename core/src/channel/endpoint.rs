@@ -112,6 +112,7 @@ impl Endpoint {
     /// acknowledged.
     #[inline]
     pub(super) fn has_news(&self) -> bool {
+        // EDGE announce→news: pairs with the Release in `liveness::announce`.
         self.control.membership.load(Acquire) != self.seen
     }
 

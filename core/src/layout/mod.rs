@@ -19,6 +19,8 @@
 mod record;
 pub use record::{RecordHeader, RecordKind};
 
+#[cfg(all(test, not(loom)))]
+mod doc_test;
 #[cfg(not(loom))]
 mod geometry;
 #[cfg(not(loom))]

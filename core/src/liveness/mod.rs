@@ -45,6 +45,7 @@ pub(crate) fn rows_of(geometry: &Geometry, role: Role) -> Range<u32> {
 /// Tells everybody that a row or the status changed: the awake by `membership`, the sleeping by a wake.
 pub(crate) fn announce(region: &Region) {
     let control = region.control();
+    // EDGE announce→news: pairs with the Acquire in `Endpoint::has_news`; the row or status was stored before.
     control.membership.fetch_add(1, Release);
     let signals = region.signals();
     eventcount::notify(&signals, &control.data);

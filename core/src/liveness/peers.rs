@@ -59,6 +59,7 @@ impl PeerWatch {
 }
 
 fn row_state(region: &Region, row: u32) -> Result<RowState, Corruption> {
+    // EDGE row→look: pairs with the Release in `Seat::set_state` and in `reap_row`.
     RowState::from_bits(region.row(row).state.load(Acquire)).ok_or(Corruption::Participant)
 }
 
@@ -93,7 +94,7 @@ fn reap_row(region: &Region, row: u32) -> bool {
         return false;
     }
     words.reaper_pid.store(sys::process_id().into(), Relaxed);
-    words.state.store(RowState { state: ParticipantState::Dead, ..state }.bits(), Release);
+    words.state.store(RowState { state: ParticipantState::Dead, ..state }.bits(), Release); // EDGE row→look
     words.reaper_pid.store(0, Relaxed);
     true
 }

@@ -93,6 +93,8 @@ impl Seat {
 
     fn set_state(&self, state: ParticipantState) {
         let bits = RowState { epoch: self.epoch, role: self.role, state }.bits();
+        // EDGE row→look: pairs with the Acquire of whoever looks at the row; its pid and name were stored before, and on
+        // leaving, everything that was committed or released.
         self.region.row(self.row).state.store(bits, Release);
     }
 

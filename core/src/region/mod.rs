@@ -116,6 +116,7 @@ impl Region {
 
     /// What the status word says now.
     pub(crate) fn status(&self) -> Status {
+        // EDGE status→look: pairs with the Release of whoever made, closed or poisoned the channel.
         Status::from_bits(self.status_cell().word.load(Acquire))
     }
 
@@ -135,6 +136,7 @@ impl Region {
 
     /// The last step of creation.
     fn publish_status(&self) {
+        // EDGE status→look: everything in the file was stored before.
         self.status_cell().word.store(Status::Live.bits(), Release);
     }
 }

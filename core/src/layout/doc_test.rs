@@ -1,0 +1,172 @@
+//! `docs/layout.md` and the structs say the same. Fails when either side changes alone.
+
+#[path = "../../tests/support/layout.rs"]
+mod page;
+
+use super::{
+    Backend, ChannelControl, FenceMode, Gate, HEADER_BYTES, HeaderBlock, Kind, LaneControl, MAGIC, OPTION_PERSISTENT,
+    ParticipantRow, ParticipantState, RecordHeader, RecordKind, Role, RowState, STATUS_AT, Status, StatusCell, VERSION,
+};
+use crate::error::Corruption;
+use page::{Field, RESERVED, rows, structure, structures};
+use std::mem::offset_of;
+
+/// The fields of a struct: those that are public by name, as the page lists them.
+macro_rules! fields_of {
+    ($name:ident: $($field:ident)*) => {
+        vec![$(Field {
+            name: stringify!($field).to_owned(),
+            offset: offset_of!($name, $field),
+            bytes: size_of_field(|value: &$name| &value.$field),
+        }),*]
+    };
+}
+
+fn size_of_field<S, F>(_: impl Fn(&S) -> &F) -> usize {
+    size_of::<F>()
+}
+
+/// The fields of `pub struct name` in a source text: name, or `None` for a private one.
+fn fields_in(source: &str, name: &str) -> Vec<Option<String>> {
+    let body = source.split(&format!("pub struct {name} {{")).nth(1).expect("the struct").split("\n}").next().unwrap();
+    let lines = body.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    lines
+        .map(|line| {
+            let (field, _) = line.split_once(':').expect("a field");
+            field.strip_prefix("pub ").map(str::to_owned)
+        })
+        .collect()
+}
+
+#[test]
+fn every_struct_is_on_the_page_with_every_field_at_its_place() {
+    let (header, participant, lane) =
+        (include_str!("header.rs"), include_str!("participant.rs"), include_str!("lane.rs"));
+    let listed = [
+        (
+            "HeaderBlock",
+            header,
+            size_of::<HeaderBlock>(),
+            fields_of!(HeaderBlock:
+                magic major minor kind backend fence instance boot created_unix_ns total_bytes options capacity
+                max_message participants senders receivers lanes payload_alignment creator_pid participants_at
+                control_at lanes_at gates_at data_at type_hash type_name reserved crc
+            ),
+        ),
+        ("StatusCell", header, size_of::<StatusCell>(), fields_of!(StatusCell: word)),
+        (
+            "ParticipantRow",
+            participant,
+            size_of::<ParticipantRow>(),
+            fields_of!(ParticipantRow:
+                state pid started_unix_ns reaper_pid name semaphore messages bytes full empty parks wakes lost
+                redelivered reaped
+            ),
+        ),
+        ("ChannelControl", lane, size_of::<ChannelControl>(), fields_of!(ChannelControl: data membership sleepers)),
+        (
+            "LaneControl",
+            lane,
+            size_of::<LaneControl>(),
+            fields_of!(LaneControl: committed count reserved limit acknowledged space boundaries),
+        ),
+        ("Gate", lane, size_of::<Gate>(), fields_of!(Gate: consumed state)),
+    ];
+    let on_the_page: Vec<_> = structures().iter().map(|structure| structure.name.as_str()).collect();
+    assert_eq!(on_the_page, listed.each_ref().map(|(name, ..)| *name));
+    for (name, source, bytes, fields) in listed {
+        let documented = structure(name);
+        assert_eq!(documented.bytes, bytes, "size of {name}");
+        let named: Vec<_> = documented.fields.iter().filter(|field| field.name != RESERVED).cloned().collect();
+        assert_eq!(named, fields, "fields of {name}");
+        let order: Vec<_> =
+            documented.fields.iter().map(|field| (field.name != RESERVED).then(|| field.name.clone())).collect();
+        assert_eq!(order, fields_in(source, name), "fields of {name}, reserved ones included");
+    }
+}
+
+#[test]
+fn fixed_places_and_bits_are_those_of_the_page() {
+    assert_eq!(structure("HeaderBlock").at, Some(0));
+    assert_eq!(structure("StatusCell").at, Some(STATUS_AT));
+    let text = include_str!("../../../docs/layout.md");
+    for wanted in [
+        format!("layout version {VERSION}."),
+        format!("\n{HEADER_BYTES}            participant rows"),
+        format!("\n{STATUS_AT}            status word"),
+        format!("`{}`", MAGIC.map(|byte| format!("{byte:02x}")).join(" ")),
+        format!("bit {}: persistent", OPTION_PERSISTENT.trailing_zeros()),
+    ] {
+        assert!(text.contains(&wanted), "docs/layout.md does not say {wanted:?}");
+    }
+}
+
+/// Rows of a table as (name, number), sorted as they stand.
+fn numbers(titles: &[&str], first: usize, number: usize) -> Vec<(String, u64)> {
+    rows(titles).into_iter().map(|row| (row[first].clone(), row[number].parse().unwrap())).collect()
+}
+
+#[test]
+fn numbers_of_kinds_and_modes_are_those_of_the_page() {
+    let mut known: Vec<[String; 3]> = Vec::new();
+    let mut add = |field: &str, number: u64, name: &str| known.push([field.into(), number.to_string(), name.into()]);
+    for kind in Kind::ALL {
+        add("kind", kind.code().into(), kind.name());
+    }
+    for backend in (0..=u8::MAX).filter_map(Backend::from_code) {
+        add("backend", backend.code().into(), backend.name());
+    }
+    for fence in (0..=u8::MAX).filter_map(FenceMode::from_code) {
+        add("fence", fence.code().into(), fence.name());
+    }
+    assert_eq!(rows(&["field", "number", "name"]), known);
+}
+
+#[test]
+fn numbers_of_states_are_those_of_the_page() {
+    let of_status = |status: Status| status.bits() & 0xff;
+    let states = [
+        ("initialising", Status::Initialising),
+        ("live", Status::Live),
+        ("closed", Status::Closed),
+        ("poisoned", Status::Poisoned(Corruption::Status)),
+    ];
+    let states = states.map(|(name, status)| (name.to_owned(), of_status(status)));
+    assert_eq!(numbers(&["state", "number", "meaning"], 0, 1), states);
+
+    let reasons: Vec<_> = (0..u16::MAX)
+        .map(|code| (format!("{:?}", Corruption::from_code(code)), u64::from(code)))
+        .filter(|(name, _)| name != "Unknown")
+        .collect();
+    assert_eq!(numbers(&["reason", "number", "meaning"], 0, 1), reasons);
+    for (_, code) in reasons {
+        assert_eq!(Status::from_bits(3 | code << 8), Status::Poisoned(Corruption::from_code(code as u16)));
+    }
+
+    let mut parts: Vec<[String; 3]> = Vec::new();
+    for bits in 0..=u8::MAX.into() {
+        if let Some(row) = RowState::from_bits(bits) {
+            parts.push(["state".into(), bits.to_string(), format!("{:?}", row.state)]);
+        }
+    }
+    for bits in 0..=u8::MAX.into() {
+        if let Some(row) = RowState::from_bits(bits << 8) {
+            parts.push(["role".into(), bits.to_string(), format!("{:?}", row.role)]);
+        }
+    }
+    assert_eq!(rows(&["part", "number", "name"]), parts);
+    let row = RowState { epoch: 7, role: Role::Receiver, state: ParticipantState::Dead };
+    assert_eq!(row.bits(), 7 << 32 | 1 << 8 | 3, "epoch, role and state stand where the page says");
+}
+
+#[test]
+fn record_headers_are_those_of_the_page() {
+    let kinds = [RecordKind::Empty, RecordKind::Message, RecordKind::Padding].map(|kind| format!("{kind:?}"));
+    let kinds: Vec<_> = kinds.into_iter().zip(0..).collect();
+    assert_eq!(numbers(&["kind", "number", "meaning"], 0, 1), kinds);
+    let ranges: Vec<_> = rows(&["bits", "field", "content"]).into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(ranges, ["0–31", "32–59", "60–63"]);
+    assert_eq!(RecordHeader::message(5, 7).bits(), 1 << 60 | 7 << 32 | 5);
+    assert_eq!(RecordHeader::padding(5, u64::MAX).bits(), 2 << 60 | ((1 << 28) - 1) << 32 | 5);
+    assert_eq!(RecordHeader::EMPTY.bits(), 0);
+}

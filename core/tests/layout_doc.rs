@@ -1,0 +1,155 @@
+//! `docs/layout.md` describes the files that the engine writes: found again at the documented places, byte by byte.
+
+mod support;
+
+use memlane::FenceMode;
+use memlane::spsc::Options;
+use std::fs;
+use support::layout::{self, RESERVED, field, structure};
+use support::{Scratch, lock_file};
+
+/// A region file, read by the documentation alone.
+struct Probe(Vec<u8>);
+
+impl Probe {
+    fn number(&self, at: u64, bytes: usize) -> u64 {
+        let mut word = [0; 8];
+        word[..bytes].copy_from_slice(&self.0[at as usize..][..bytes]);
+        u64::from_le_bytes(word)
+    }
+
+    /// A field of a struct that stands at `base`.
+    fn field(&self, base: u64, name: &str, field_name: &str) -> u64 {
+        let field = field(name, field_name);
+        self.number(base + field.offset as u64, field.bytes)
+    }
+
+    fn header(&self, field_name: &str) -> u64 {
+        self.field(0, "HeaderBlock", field_name)
+    }
+
+    fn bytes(&self, base: u64, name: &str, field_name: &str) -> &[u8] {
+        &self.0[base as usize..][field(name, field_name).range()]
+    }
+
+    /// A part, whose documented reserved space has to be zero.
+    fn assert_reserved_is_zero(&self, base: u64, name: &str) {
+        for field in structure(name).fields.iter().filter(|field| field.name == RESERVED) {
+            assert!(self.0[base as usize..][field.range()].iter().all(|&byte| byte == 0), "{name} at {}", field.offset);
+        }
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn the_fields_of_each_struct_follow_each_other_and_fill_it() {
+    assert_eq!(layout::structures().len(), 6);
+    for structure in layout::structures() {
+        let mut end = 0;
+        for field in &structure.fields {
+            assert_eq!(field.offset, end, "{}: `{}` does not follow its predecessor", structure.name, field.name);
+            end += field.bytes;
+        }
+        assert_eq!(end, structure.bytes, "{} is not filled", structure.name);
+    }
+}
+
+#[test]
+fn a_file_holds_what_the_page_says_where_it_says() {
+    let scratch = Scratch::new();
+    let name = scratch.name("probe");
+    let options = Options::new().capacity(8192).max_message(100).payload_alignment(16).persistent(true);
+    let options = options.type_name("Quote").fence(FenceMode::Symmetric).participant_name("tester");
+    let channel = options.create(&name).unwrap();
+    let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
+    tx.send_batch(["first", "second"]).unwrap();
+    rx.recv().unwrap();
+    rx.publish_released();
+    let probe = Probe(fs::read(&name).unwrap());
+    let info = channel.info();
+
+    assert_eq!(probe.bytes(0, "HeaderBlock", "magic"), b"\x89memlane");
+    assert_eq!((probe.header("major"), probe.header("minor")), {
+        let (major, minor) = memlane::LAYOUT_VERSION;
+        (major.into(), minor.into())
+    });
+    assert_eq!((probe.header("kind"), probe.header("backend"), probe.header("fence")), (1, 1, 2));
+    assert_eq!(hexadecimal(probe.bytes(0, "HeaderBlock", "instance")), info.instance);
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    assert_eq!(hexadecimal(probe.bytes(0, "HeaderBlock", "boot")), boot.trim().replace('-', ""));
+    assert_eq!(probe.header("created_unix_ns"), info.created_unix_ns);
+    assert_eq!(probe.header("total_bytes"), probe.0.len() as u64);
+    assert_eq!((probe.header("options"), probe.header("capacity"), probe.header("max_message")), (1, 8192, 100));
+    assert_eq!((probe.header("senders"), probe.header("receivers"), probe.header("lanes")), (1, 1, 1));
+    assert_eq!((probe.header("participants"), probe.header("payload_alignment")), (2, 16));
+    assert_eq!(probe.header("creator_pid"), std::process::id().into());
+    assert_eq!(probe.header("type_hash"), u64::from(crc32c::crc32c(b"Quote")) << 32 | 5);
+    assert_eq!(
+        probe.bytes(0, "HeaderBlock", "type_name"),
+        b"Quote\0".iter().chain(&[0; 58]).copied().collect::<Vec<_>>()
+    );
+    assert_eq!(probe.header("crc"), crc32c::crc32c(&probe.0[..508]).into());
+    assert_eq!(probe.field(structure("StatusCell").at.unwrap(), "StatusCell", "word"), 1);
+
+    let [row, control, lane, gate] = ["ParticipantRow", "ChannelControl", "LaneControl", "Gate"];
+    let bytes = |name| structure(name).bytes as u64;
+    let (rows_at, control_at) = (probe.header("participants_at"), probe.header("control_at"));
+    let (lanes_at, gates_at, data_at) = (probe.header("lanes_at"), probe.header("gates_at"), probe.header("data_at"));
+    assert_eq!((rows_at, control_at), (4096, 4096 + 2 * bytes(row)));
+    assert_eq!((lanes_at, gates_at), (control_at + bytes(control), control_at + bytes(control) + bytes(lane)));
+    assert_eq!(data_at, (gates_at + bytes(gate)).next_multiple_of(4096));
+    assert_eq!(probe.header("total_bytes"), data_at + 8192);
+
+    for (number, role) in [(0, 0), (1, 1)] {
+        let at = rows_at + number * bytes(row);
+        assert_eq!(probe.field(at, row, "state"), 1 << 32 | role << 8 | 1, "epoch 1, role, live");
+        assert_eq!(probe.field(at, row, "pid"), std::process::id().into());
+        assert_eq!(probe.field(at, row, "started_unix_ns"), info.participants[number as usize].started_unix_ns);
+        assert!(probe.bytes(at, row, "name").starts_with(b"tester\0"));
+        assert_eq!(probe.field(at, row, "messages"), 2 - number);
+        probe.assert_reserved_is_zero(at, row);
+    }
+    assert_eq!(probe.field(control_at, control, "membership"), 2, "two joined");
+    assert_eq!(probe.field(lanes_at, lane, "count"), 2);
+    assert_eq!(probe.field(lanes_at, lane, "committed"), 2 * 32, "two records of 16 and 16 bytes");
+    assert_eq!(probe.field(gates_at, gate, "consumed"), 32);
+    for (at, name) in [(control_at, control), (lanes_at, lane), (gates_at, gate)] {
+        probe.assert_reserved_is_zero(at, name);
+    }
+
+    for (number, text) in [(0, &b"first"[..]), (1, b"second")] {
+        let at = data_at + number * 32;
+        assert_eq!(probe.number(at, 8), 1 << 60 | number << 32 | text.len() as u64, "kind, sequence, length");
+        assert_eq!(&probe.0[at as usize + 16..][..text.len()], text);
+    }
+    assert_eq!(probe.number(data_at + 64, 8), 0, "the header behind the last record");
+
+    let lock = fs::read(lock_file(&name)).unwrap();
+    assert_eq!(lock, probe.bytes(0, "HeaderBlock", "instance"));
+    assert!(lock_file(&name).ends_with(format!("probe.{}.lock", info.instance)));
+}
+
+#[test]
+fn padding_stands_at_the_end_of_the_ring_as_documented() {
+    let scratch = Scratch::new();
+    let name = scratch.name("probe");
+    let channel = Options::new().capacity(4096).create(&name).unwrap();
+    let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
+    for message in [&[1; 1784], &[2; 1784]] {
+        tx.send(message).unwrap();
+        assert_eq!(rx.recv().unwrap().to_vec(), message);
+    }
+    rx.publish_released();
+    // 3584 bytes are used, 512 are left: the third message goes to the beginning.
+    tx.send(&[3; 1784]).unwrap();
+    let probe = Probe(fs::read(&name).unwrap());
+    let data_at = probe.header("data_at");
+    assert_eq!(probe.number(data_at + 3584, 8), 2 << 60 | 2 << 32 | (512 - 8), "padding in front of message 2");
+    assert_eq!(probe.number(data_at, 8), 1 << 60 | 2 << 32 | 1784);
+    assert_eq!(probe.0[data_at as usize + 8..][..1784], [3; 1784]);
+    let lane = probe.header("lanes_at");
+    assert_eq!(probe.field(lane, "LaneControl", "committed"), 4096 + 1792);
+}

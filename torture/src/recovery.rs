@@ -1,0 +1,160 @@
+//! How long after a SIGKILL the survivors go on.
+//!
+//! Three situations, each repeated; the clock runs from the kill to the survivor's next step:
+//! - `sender dies, receiver waits`: until the blocked receiver learns that the channel is drained and nobody is left;
+//! - `sender dies, successor sends`: until the blocked receiver has the first message of a new sender;
+//! - `receiver dies, sender is blocked`: until a successor has taken the seat and the blocked sender went on.
+//!
+//! The design's bound is two slices, 200 ms: one until somebody looks, one for a wake that the dead did not send.
+
+use crate::scratch::{Scratch, Worker};
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use memlane::{JoinError, RecvError, TrySendError, spsc};
+use std::time::{Duration, Instant};
+
+/// Two slices.
+const BOUND: Duration = Duration::from_millis(200);
+
+#[derive(Args)]
+pub struct Options {
+    /// How often each situation is tried
+    #[arg(long, default_value_t = 20)]
+    rounds: usize,
+}
+
+/// What is measured: from the kill to the survivor's next step.
+struct Situation {
+    name: &'static str,
+    measure: fn() -> Result<Duration>,
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    println!("torture recovery: {} rounds each, bound {BOUND:?}", options.rounds);
+    let situations = [
+        Situation { name: "sender dies, receiver waits", measure: sender_dies_receiver_waits },
+        Situation { name: "sender dies, successor sends", measure: sender_dies_successor_sends },
+        Situation { name: "receiver dies, sender is blocked", measure: receiver_dies_sender_is_blocked },
+    ];
+    let mut worst = Duration::ZERO;
+    for Situation { name, measure } in situations {
+        let mut times = Vec::new();
+        for _ in 0..options.rounds {
+            times.push(measure().with_context(|| name.to_owned())?);
+        }
+        times.sort_unstable();
+        let (median, longest) = (times[times.len() / 2], times[times.len() - 1]);
+        println!("{name:34} median {:6.1} ms   longest {:6.1} ms", ms(median), ms(longest));
+        worst = worst.max(longest);
+    }
+    ensure!(worst <= BOUND, "the longest recovery took {:.1} ms, more than two slices", ms(worst));
+    println!("torture recovery: every survivor went on within two slices");
+    Ok(())
+}
+
+fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+/// Waits until the channel has a live participant in `row`.
+fn wait_for_participant(channel: &str, row: u32) -> Result<()> {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(10) {
+        let info = memlane::inspect(channel)?;
+        let there = |one: &memlane::ParticipantInfo| {
+            one.row == row && one.alive == Some(true) && one.state == memlane::ParticipantState::Live
+        };
+        if info.participants.iter().any(there) {
+            return Ok(());
+        }
+        std::thread::yield_now();
+    }
+    bail!("the worker did not join")
+}
+
+fn sender_dies_receiver_waits() -> Result<Duration> {
+    let scratch = Scratch::new()?;
+    let channel = spsc::Options::new().create(&scratch.channel())?;
+    let mut rx = channel.receiver()?;
+    let mut worker = Worker::start(&["idle-sender", &scratch.channel()])?;
+    wait_for_participant(&scratch.channel(), 0)?;
+    let waiting = std::thread::spawn(move || {
+        let result = rx.recv().map(|message| message.len());
+        (result, Instant::now())
+    });
+    wait_until_parked(&scratch.channel(), 1)?;
+    let killed = Instant::now();
+    worker.kill()?;
+    let (result, noticed) = waiting.join().map_err(|_| anyhow::anyhow!("the receiver panicked"))?;
+    ensure!(result == Err(RecvError::Disconnected), "the receiver got {result:?}");
+    Ok(noticed - killed)
+}
+
+fn sender_dies_successor_sends() -> Result<Duration> {
+    let scratch = Scratch::new()?;
+    let channel = spsc::Options::new().persistent(true).create(&scratch.channel())?;
+    let mut rx = channel.receiver()?;
+    let mut worker = Worker::start(&["idle-sender", &scratch.channel()])?;
+    wait_for_participant(&scratch.channel(), 0)?;
+    let waiting = std::thread::spawn(move || {
+        let result = rx.recv().map(|message| message.len());
+        (result, Instant::now())
+    });
+    wait_until_parked(&scratch.channel(), 1)?;
+    let killed = Instant::now();
+    worker.kill()?;
+    let mut tx = join_as_soon_as_possible(|| channel.sender())?;
+    tx.send(b"on we go")?;
+    let (result, noticed) = waiting.join().map_err(|_| anyhow::anyhow!("the receiver panicked"))?;
+    ensure!(result == Ok(8), "the receiver got {result:?}");
+    Ok(noticed - killed)
+}
+
+fn receiver_dies_sender_is_blocked() -> Result<Duration> {
+    let scratch = Scratch::new()?;
+    let channel = spsc::Options::new().capacity(4096).create(&scratch.channel())?;
+    let mut tx = channel.sender()?;
+    let mut worker = Worker::start(&["idle-receiver", &scratch.channel()])?;
+    wait_for_participant(&scratch.channel(), 1)?;
+    while tx.try_send(&[1; 100]) != Err(TrySendError::Full) {}
+    let waiting = std::thread::spawn(move || {
+        let result = tx.send(&[2; 100]);
+        (result, Instant::now(), tx)
+    });
+    wait_until_parked(&scratch.channel(), 0)?;
+    let killed = Instant::now();
+    worker.kill()?;
+    let mut rx = join_as_soon_as_possible(|| channel.receiver())?;
+    let mut got = 0;
+    while rx.try_recv().is_ok() {
+        got += 1;
+    }
+    ensure!(got > 0, "the successor found nothing");
+    rx.publish_released();
+    let (result, noticed, _tx) = waiting.join().map_err(|_| anyhow::anyhow!("the sender panicked"))?;
+    ensure!(result == Ok(()), "the sender got {result:?}");
+    Ok(noticed - killed)
+}
+
+/// Waits until the participant in `row` sleeps.
+fn wait_until_parked(channel: &str, row: u32) -> Result<()> {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(10) {
+        let info = memlane::inspect(channel)?;
+        if info.participants.iter().any(|one| one.row == row && one.counters.parks > 0) {
+            return Ok(());
+        }
+        std::thread::yield_now();
+    }
+    bail!("the survivor did not go to sleep")
+}
+
+/// Tries to take a seat until its last holder is gone.
+fn join_as_soon_as_possible<T>(join: impl Fn() -> Result<T, JoinError>) -> Result<T> {
+    loop {
+        match join() {
+            Err(JoinError::RoleTaken { .. }) => std::thread::yield_now(),
+            other => return Ok(other?),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! A channel of its own for one run, and workers that do not outlive it.
+
+use anyhow::{Context, Result};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+/// A folder on `/dev/shm`, removed with everything in it when dropped.
+pub struct Scratch {
+    folder: PathBuf,
+}
+
+impl Scratch {
+    pub fn new() -> Result<Self> {
+        let folder = PathBuf::from(format!("/dev/shm/memlane-torture-{}", std::process::id()));
+        std::fs::create_dir(&folder).with_context(|| format!("making {}", folder.display()))?;
+        Ok(Self { folder })
+    }
+
+    /// The channel's name: a path.
+    pub fn channel(&self) -> String {
+        self.file("channel")
+    }
+
+    pub fn file(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+
+    /// Names of the files that are there.
+    pub fn files(&self) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&self.folder)? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        Ok(names)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A worker process, killed when dropped.
+pub struct Worker(Child);
+
+impl Worker {
+    /// Starts `torture worker ARGUMENTS…`.
+    pub fn start(arguments: &[&str]) -> Result<Self> {
+        Self::start_under(&[], arguments)
+    }
+
+    /// The same under another program, such as `strace`, which gets the worker's command line behind its own arguments.
+    pub fn start_under(wrapper: &[&str], arguments: &[&str]) -> Result<Self> {
+        let program = std::env::current_exe()?.display().to_string();
+        let mut line = wrapper.to_vec();
+        line.extend([program.as_str(), "worker"]);
+        line.extend(arguments);
+        let child = Command::new(line[0])
+            .args(&line[1..])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .context("starting a worker")?;
+        Ok(Self(child))
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// SIGKILL. Returns before the process is gone, as the survivors see it.
+    pub fn kill(&mut self) -> Result<()> {
+        Ok(self.0.kill()?)
+    }
+
+    /// Waits for its end. Returns its exit status, `None` if a signal ended it.
+    pub fn wait(&mut self) -> Result<Option<i32>> {
+        Ok(self.0.wait()?.code())
+    }
+
+    /// Its exit status if it ended by itself already.
+    pub fn ended(&mut self) -> Result<Option<std::process::ExitStatus>> {
+        Ok(self.0.try_wait()?)
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
