@@ -1,2 +1,111 @@
-//! The bench runner.
-fn main() {}
+//! The bench runner: how fast memlane is, next to the machine's own limits and to its peers in the same run.
+//!
+//! `cargo run --release -p memlane-benches -- spsc`. Method and figures: docs/performance.md.
+
+mod arena;
+mod contest;
+mod contests;
+mod disturbance;
+mod hot_path;
+mod machine;
+mod report;
+mod rig;
+mod schedule;
+mod statistics;
+
+use anyhow::{Context, Result, ensure};
+use clap::{Args, Parser, Subcommand};
+use contest::Family;
+use report::Report;
+use rig::Rig;
+use schedule::Effort;
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Parser)]
+#[command(about = "Measures memlane next to the machine's own limits and to its peers")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// One sender, one receiver: round trips and one-way messages
+    Spsc(Measure),
+    /// The other end; started by the runner
+    #[command(hide = true)]
+    Partner { folder: PathBuf, meeting: PathBuf, core: usize },
+    /// Sends to itself, for counting instructions
+    #[command(hide = true)]
+    HotPath {
+        direction: hot_path::Direction,
+        messages: u64,
+        #[arg(default_value_t = 8)]
+        bytes: usize,
+    },
+}
+
+#[derive(Args)]
+struct Measure {
+    /// The two cores to run on
+    #[arg(long, num_args = 2, value_delimiter = ',', default_values_t = [0, 1])]
+    cores: Vec<usize>,
+    /// Groups of undisturbed rounds wanted for each figure
+    #[arg(long, default_value_t = 15)]
+    groups: usize,
+    /// Length of a round in milliseconds
+    #[arg(long, default_value_t = 50)]
+    round_ms: u64,
+    /// Only families whose title contains this
+    #[arg(long)]
+    only: Option<String>,
+    /// Write the figures to this file as JSON, too
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Fail if a ratio that is asked for is missed
+    #[arg(long)]
+    check: bool,
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Spsc(measure) => run(&measure, contests::spsc()),
+        Command::Partner { folder, meeting, core } => {
+            let contests: Vec<_> = contests::spsc().into_iter().flat_map(|family| family.contests).collect();
+            rig::partner(&contests, &folder, &meeting, core)
+        }
+        Command::HotPath { direction, messages, bytes } => hot_path::run(direction, messages, bytes),
+    }
+}
+
+/// On a busy machine, this many times as many groups are run at most.
+const PATIENCE: usize = 4;
+
+fn run(measure: &Measure, mut families: Vec<Family>) -> Result<()> {
+    if let Some(wanted) = &measure.only {
+        families.retain(|family| family.title.contains(wanted.as_str()));
+        ensure!(!families.is_empty(), "no family's title contains '{wanted}'");
+    }
+    let cores = [measure.cores[0], measure.cores[1]];
+    let effort = Effort {
+        groups: measure.groups,
+        groups_max: PATIENCE * measure.groups,
+        round: Duration::from_millis(measure.round_ms),
+    };
+    let mut rig = Rig::start(cores)?;
+    let outcomes = schedule::measure(&mut rig, &families, effort)?;
+    let report =
+        Report { machine: machine::Machine::describe(), cores, effort, families: &families, outcomes: &outcomes };
+    print!("{}", report.markdown());
+    if let Some(path) = &measure.json {
+        let text = serde_json::to_string_pretty(&report.json())?;
+        std::fs::write(path, text + "\n").with_context(|| format!("writing {}", path.display()))?;
+    }
+    if measure.check {
+        let missed = report.missed();
+        ensure!(missed.is_empty(), "missed:\n{}", missed.join("\n"));
+        println!("\nEverything that was asked for was reached.");
+    }
+    Ok(())
+}

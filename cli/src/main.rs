@@ -1,2 +1,79 @@
-//! The memlane command.
-fn main() {}
+//! The memlane command: creates, inspects, fills, drains and removes channels.
+//!
+//! - One file a subcommand: `create`, `ls`, `info`, `rm`, `send`, `recv`, and the folder `demo`.
+//! - `framing`: from a stream of bytes to messages and back. `progress`: how far a long input is.
+//! - `creation`: the options that `create` and `send` share. `waiting`: for a channel to appear or to change.
+//! - `facts`: what can be seen of a channel, as `--json` prints it.
+//! - `size`, `time`: how numbers are written. `output`, `failure`: the only two ways out.
+//!
+//! What holds: facts and messages go to standard output, everything else to standard error. A failure is one sentence
+//! behind `memlane: ` and status 1 (2 for wrong arguments). Nothing panics, also not when nobody reads the output.
+
+mod creation;
+mod demo;
+mod facts;
+mod failure;
+mod framing;
+mod output;
+mod progress;
+mod size;
+mod time;
+mod waiting;
+
+mod create;
+mod info;
+mod ls;
+mod recv;
+mod rm;
+mod send;
+
+use clap::{Parser, Subcommand};
+use failure::Outcome;
+use std::process::ExitCode;
+
+/// Messages between processes on one host, through shared memory
+#[derive(Debug, Parser)]
+#[command(name = "memlane", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Create(create::Arguments),
+    Ls(ls::Arguments),
+    Info(info::Arguments),
+    Rm(rm::Arguments),
+    Send(send::Arguments),
+    Recv(recv::Arguments),
+    Demo(demo::Arguments),
+    #[command(hide = true)]
+    DemoPeer(demo::PeerArguments),
+}
+
+impl Command {
+    fn run(&self) -> Outcome {
+        match self {
+            Self::Create(arguments) => create::run(arguments),
+            Self::Ls(arguments) => ls::run(arguments),
+            Self::Info(arguments) => info::run(arguments),
+            Self::Rm(arguments) => rm::run(arguments),
+            Self::Send(arguments) => send::run(arguments),
+            Self::Recv(arguments) => recv::run(arguments),
+            Self::Demo(arguments) => demo::run(arguments),
+            Self::DemoPeer(arguments) => demo::run_peer(arguments),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::try_parse() {
+        Ok(arguments) => arguments.command.run(),
+        Err(error) => failure::of_arguments(&error),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

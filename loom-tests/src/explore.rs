@@ -47,8 +47,8 @@ impl Model {
         let (mut executions, mut points) = (0, 0);
         let body = Arc::new(body);
         loop {
-            let point = Arc::new(CrashPoint::before(points));
-            let (explored, here) = (Arc::clone(&body), Arc::clone(&point));
+            let point = CrashPoint::before(points);
+            let (explored, here) = (Arc::clone(&body), point.clone());
             executions += self.executions(move || explored(&here));
             if !point.was_reached() {
                 break;
@@ -67,8 +67,8 @@ impl Model {
         for first in 0.. {
             let mut first_was_reached = false;
             for second in 0.. {
-                let points = Arc::new((CrashPoint::before(first), CrashPoint::before(second)));
-                let (explored, here) = (Arc::clone(&body), Arc::clone(&points));
+                let points = (CrashPoint::before(first), CrashPoint::before(second));
+                let (explored, here) = (Arc::clone(&body), points.clone());
                 executions += self.executions(move || explored(&here.0, &here.1));
                 first_was_reached |= points.0.was_reached();
                 if !points.1.was_reached() {
@@ -120,15 +120,15 @@ fn is_deep() -> bool {
 }
 
 /// Where a thread dies: right before its shared operation number n.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CrashPoint {
     operations: usize,
-    reached: AtomicBool,
+    reached: Arc<AtomicBool>,
 }
 
 impl CrashPoint {
     fn before(operations: usize) -> Self {
-        Self { operations, reached: AtomicBool::new(false) }
+        Self { operations, reached: Arc::new(AtomicBool::new(false)) }
     }
 
     /// Runs `life` until it ends or dies. Returns what it yields, `None` if it died.
@@ -140,7 +140,37 @@ impl CrashPoint {
         end
     }
 
+    /// How many shared operations the thread survives.
+    pub fn operations(&self) -> usize {
+        self.operations
+    }
+
     fn was_reached(&self) -> bool {
         self.reached.load(Relaxed)
+    }
+}
+
+/// Sees whether something happens in any execution at all: a model of sleeping in which nobody ever sleeps proves
+/// nothing.
+#[derive(Debug, Clone)]
+pub struct Witness {
+    what: &'static str,
+    seen: Arc<AtomicBool>,
+}
+
+impl Witness {
+    /// Has not seen `what`.
+    pub fn of(what: &'static str) -> Self {
+        Self { what, seen: Arc::new(AtomicBool::new(false)) }
+    }
+
+    /// It happens.
+    pub fn sees_it(&self) {
+        self.seen.store(true, Relaxed);
+    }
+
+    /// After the exploration: asserts that it happened.
+    pub fn testifies(&self) {
+        assert!(self.seen.load(Relaxed), "{}: this never happened", self.what);
     }
 }

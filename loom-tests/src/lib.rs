@@ -7,8 +7,9 @@
 //! - [`explore`]: runs a model, under every crash point if wanted, and prints how much was explored.
 //! - [`lane`]: [`lane::LoomLane`], a lane's words, each with a loom cell that notices racing payload accesses.
 //! - [`message`]: messages whose bytes are the most dangerous ones, and the check that they arrived.
+//! - [`readers`]: the ways in which receivers read.
 //! - [`scenario`]: sets a lane up, lets its ends run, settles accounts.
-//! - [`parking`]: [`parking::LoomParking`], a futex without time-outs, so that a lost wake is a deadlock.
+//! - [`parking`]: [`parking::Event`], a futex without time-outs, so that a lost wake is a deadlock.
 
 #[cfg(not(loom))]
 compile_error!("build from inside loom-tests/, whose .cargo/config.toml sets `--cfg loom`");
@@ -17,4 +18,5 @@ pub mod explore;
 pub mod lane;
 pub mod message;
 pub mod parking;
+pub mod readers;
 pub mod scenario;

@@ -40,7 +40,8 @@ impl Message {
     /// The payload's words if this is the lane's message number `sequence`.
     fn payload(self, sequence: u64, bytes: u64) -> Vec<u64> {
         let word = |index: u64| {
-            let lookalike = RecordHeader::message((8 * index + self.author) as u32, sequence + MESSAGES_PER_LAP + index);
+            let lookalike =
+                RecordHeader::message((8 * index + self.author) as u32, sequence + MESSAGES_PER_LAP + index);
             let bytes_here = (bytes - 8 * index).min(8);
             lookalike.bits() & (u64::MAX >> (64 - 8 * bytes_here))
         };
@@ -73,6 +74,11 @@ impl Message {
     }
 }
 
+/// Messages of these lengths.
+pub fn lengths<const N: usize>(bytes: [u64; N]) -> [Message; N] {
+    bytes.map(Message::of)
+}
+
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
@@ -94,9 +100,14 @@ impl Received {
     /// The next record's copy, if one is committed. It is not given back yet.
     pub fn poll(reader: &mut Reader<LoomLane>) -> Option<Self> {
         let record = reader.poll().expect("a lane without a bad peer is never corrupted")?;
-        let mut payload = reader.memory().read(record.payload, record.length.div_ceil(8) as usize);
+        Some(Self::copy(reader.memory(), record))
+    }
+
+    /// A copy of a record that was polled.
+    pub fn copy(lane: &LoomLane, record: Record) -> Self {
+        let mut payload = lane.read(record.payload, record.length.div_ceil(8) as usize);
         mask_last(&mut payload, record.length);
-        Some(Self { record, payload })
+        Self { record, payload }
     }
 }
 

@@ -1,31 +1,68 @@
 //! A futex made of loom's parts.
 //!
 //! The kernel compares the word and queues the sleeper under the lock that a waker takes too; so does this. There are no
-//! time-outs: a sleeper whose wake got lost sleeps for ever, and loom reports that as a deadlock. Nor does a sleeper
-//! wake up early, which could only help.
+//! time-outs unless a model says so: a sleeper whose wake got lost sleeps for ever, and loom reports that as a deadlock.
+//! Nor does a sleeper wake up early, which could only help.
 
+use crate::explore::Witness;
 use loom::sync::{Condvar, Mutex};
 use memlane::sync::{AtomicU32, Ordering, fence};
-use memlane::wait::eventcount::Parking;
+use memlane::wait::eventcount::{self, Parking};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+/// A word to sleep on, and the kernel's side of it.
+#[derive(Debug)]
+pub struct Event {
+    word: AtomicU32,
+    futex: LoomParking,
+}
+
+impl Event {
+    /// Nobody sleeps yet; whenever somebody does, the witness sees it.
+    pub fn new(sleep: &Witness) -> Self {
+        let futex = LoomParking { bucket: Mutex::new(Time::Left), sleepers: Condvar::new(), sleep: sleep.clone() };
+        Self { word: AtomicU32::new(0), futex }
+    }
+
+    /// Wakes whoever sleeps, after a change. Returns whether there was anybody.
+    pub fn notify(&self) -> bool {
+        eventcount::notify(&self.futex, &self.word)
+    }
+
+    /// The time-out of everybody who sleeps here, now or later.
+    pub fn slice_ends(&self) {
+        *self.futex.bucket.lock().expect("not poisoned") = Time::Over;
+        self.futex.sleepers.notify_all();
+    }
+
+    /// Waits until `attempt` yields something: the steps of `park` in `core/src/wait/block.rs`, which needs a clock.
+    pub fn wait<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> T {
+        loop {
+            if let Some(output) = attempt() {
+                return output;
+            }
+            let ticket = eventcount::prepare(&self.futex, &self.word);
+            if let Some(output) = attempt() {
+                return output;
+            }
+            eventcount::sleep(&self.futex, &self.word, ticket, ());
+        }
+    }
+}
+
+/// Whether a sleep may still take any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Time {
+    Left,
+    Over,
+}
 
 /// The kernel's side of one futex word.
 #[derive(Debug)]
 pub struct LoomParking {
-    bucket: Mutex<()>,
+    bucket: Mutex<Time>,
     sleepers: Condvar,
-}
-
-impl LoomParking {
-    /// Nobody sleeps.
-    pub fn new() -> Self {
-        Self { bucket: Mutex::new(()), sleepers: Condvar::new() }
-    }
-}
-
-impl Default for LoomParking {
-    fn default() -> Self {
-        Self::new()
-    }
+    sleep: Witness,
 }
 
 impl Parking for LoomParking {
@@ -43,8 +80,17 @@ impl Parking for LoomParking {
 
     fn park(&self, word: &AtomicU32, expected: u32, (): ()) {
         let bucket = self.bucket.lock().expect("not poisoned");
-        if word.load(Ordering::Relaxed) == expected {
-            drop(self.sleepers.wait(bucket));
+        match catch_unwind(AssertUnwindSafe(|| word.load(Ordering::Relaxed))) {
+            Ok(seen) if seen == expected && *bucket == Time::Left => {
+                self.sleep.sees_it();
+                drop(self.sleepers.wait(bucket));
+            }
+            Ok(_) => {}
+            Err(killed) => {
+                // In the kernel, which lets go of its lock.
+                drop(bucket);
+                resume_unwind(killed);
+            }
         }
     }
 

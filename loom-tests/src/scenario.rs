@@ -23,8 +23,8 @@ pub fn medium() -> LaneGeometry {
     LaneGeometry::new(128, 8, 48)
 }
 
-/// A lane with both ends, and everything that was ever committed into it.
-#[derive(Debug)]
+/// A lane with both ends, and everything that was ever committed into it. Clones are the same lane.
+#[derive(Debug, Clone)]
 pub struct Scenario {
     /// The memory, for successors and observers.
     pub lane: LoomLane,
@@ -60,20 +60,29 @@ impl Scenario {
         Reader::resume(self.lane.clone(), self.geometry).expect("a dead reader leaves a sound lane")
     }
 
-    /// Drains the lane once its ends have stopped, checks that it delivered exactly what was committed, and that it
-    /// still carries messages.
-    pub fn settle(&self, mut writer: Writer<LoomLane>, mut reader: Reader<LoomLane>, mut received: Vec<Received>) {
-        receive(&mut reader, usize::MAX, &mut received);
-        let committed = self.committed.0.borrow();
-        for copy in &received {
-            let sequence = copy.record.sequence;
-            let message = committed.get(sequence as usize).expect("nothing arrives that was not committed");
-            message.check(copy, sequence);
+    /// Checks that these copies are what was committed, from number `from` on, each once and in order. Returns the number
+    /// after the last one.
+    pub fn check(&self, received: &[Received], from: u64) -> u64 {
+        let entries = self.committed.0.borrow();
+        for (copy, sequence) in received.iter().zip(from..) {
+            entries.certain.get(sequence as usize).expect("only what was committed arrives").check(copy, sequence);
         }
-        let expected = received.first().map_or(0, |copy| copy.record.sequence)..committed.len() as u64;
-        let numbers: Vec<u64> = received.iter().map(|copy| copy.record.sequence).collect();
-        assert!(numbers.iter().copied().eq(expected.clone()), "got {numbers:?}, committed are {expected:?}");
-        assert_eq!(writer.count(), committed.len() as u64, "the count is the number of messages");
+        from + received.len() as u64
+    }
+
+    /// Drains the lane once its ends have stopped; checks that it delivered everything that was committed, from number
+    /// `from` on, and that it still carries messages.
+    pub fn settle(
+        &self,
+        from: u64,
+        mut writer: Writer<LoomLane>,
+        mut reader: Reader<LoomLane>,
+        mut received: Vec<Received>,
+    ) {
+        receive(&mut reader, usize::MAX, &mut received);
+        let committed = self.committed.certain();
+        assert_eq!(self.check(&received, from), committed, "everything that was committed arrives");
+        assert_eq!(writer.count(), committed, "the count is the number of messages");
         assert_eq!(self.lane.count().load(Relaxed), writer.count(), "observers are told the count");
         assert_eq!(self.lane.committed().load(Relaxed), self.lane.consumed().load(Relaxed), "the lane is empty");
 
@@ -90,14 +99,24 @@ impl Scenario {
 
 /// What was committed into a lane, in order. Invisible to loom: it is not part of what is explored.
 #[derive(Debug, Clone, Default)]
-pub struct Ledger(Rc<RefCell<Vec<Message>>>);
+pub struct Ledger(Rc<RefCell<Entries>>);
+
+#[derive(Debug, Default)]
+struct Entries {
+    certain: Vec<Message>,
+    /// Its writer died before its commit returned.
+    in_doubt: Option<Message>,
+}
 
 impl Ledger {
-    /// Sends a message if there is room, and records it once the commit has returned.
+    /// Sends a message if there is room, and enters it once the commit has returned.
     pub fn send(&self, message: Message, writer: &mut Writer<LoomLane>) -> bool {
+        self.0.borrow_mut().in_doubt = Some(message);
         let sent = message.send(writer) == Sent::Committed;
+        let mut entries = self.0.borrow_mut();
+        entries.in_doubt = None;
         if sent {
-            self.record(message);
+            entries.certain.push(message);
         }
         sent
     }
@@ -107,19 +126,20 @@ impl Ledger {
         let _ = messages.iter().all(|message| self.send(*message, writer));
     }
 
-    /// Records a message that exists although no commit returned.
-    pub fn record(&self, message: Message) {
-        self.0.borrow_mut().push(message);
+    /// The last writer is dead. Whether the message that it was about exists, its successor's count tells.
+    pub fn settle_doubt(&self, successor: &Writer<LoomLane>) {
+        let mut entries = self.0.borrow_mut();
+        let in_doubt = entries.in_doubt.take();
+        let certain = entries.certain.len() as u64;
+        if successor.count() != certain {
+            assert_eq!(successor.count(), certain + 1, "at most one commit did not return");
+            entries.certain.push(in_doubt.expect("nothing was in doubt"));
+        }
     }
 
     /// How many messages exist for certain.
-    pub fn len(&self) -> usize {
-        self.0.borrow().len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    pub fn certain(&self) -> u64 {
+        self.0.borrow().certain.len() as u64
     }
 }
 

@@ -6,13 +6,8 @@ use memlane::layout::{RecordHeader, RecordKind};
 use memlane::ring::log::LaneMemory;
 use memlane::sync::Ordering::{Acquire, Relaxed};
 use memlane_loom_tests::explore::Model;
-use memlane_loom_tests::message::{Message, Received};
+use memlane_loom_tests::message::{Message, Received, lengths};
 use memlane_loom_tests::scenario::{Scenario, medium, receive, small};
-
-/// Messages of these lengths.
-fn lengths<const N: usize>(bytes: [u64; N]) -> [Message; N] {
-    bytes.map(Message::of)
-}
 
 /// Writer and reader make as many attempts as there are messages, and one more, against each other.
 fn window<const P: usize, const N: usize>(model: Model, prelude: [u64; P], script: [Message; N]) {
@@ -29,7 +24,7 @@ fn window<const P: usize, const N: usize>(model: Model, prelude: [u64; P], scrip
         let mut received = Vec::new();
         receive(&mut reader, N + 1, &mut received);
         let writer = sending.join().unwrap();
-        scenario.settle(writer, reader, received);
+        scenario.settle(P as u64, writer, reader, received);
     });
 }
 
@@ -40,29 +35,116 @@ fn from_the_beginning() {
 
 #[test]
 fn up_to_the_end_of_the_ring() {
-    // 24, and then 24–48, 48–64: the header after the last one stands at the beginning.
+    // From 24: 24–48, 48–64, and the next header stands at the beginning.
     window(Model::exhaustive("up to the end of the ring"), [16], lengths([16, 8, 16]));
 }
 
 #[test]
 fn over_the_end_of_the_ring() {
-    // 48, and then padding, 0–24, 24–32, 32–56: full, and the next one fits only once something was consumed.
-    window(Model::exhaustive("over the end of the ring"), [16, 16], lengths([16, 0, 16]));
+    // From 48: padding, 0–24, 24–32, 32–56 once something was consumed, 0–16 after padding.
+    window(Model::exhaustive("over the end of the ring"), [16, 16], lengths([16, 0, 16, 8]));
 }
 
 #[test]
-fn with_less_used_than_reserved() {
-    // What was reserved for the first one is where the second one's header stands.
+fn less_used_than_reserved() {
+    // What was reserved for the first one is where the next one's header stands.
     let script = [Message::of(16).using(3), Message::of(16).using(0), Message::of(13)];
     window(Model::exhaustive("less used than reserved"), [16], script);
 }
+
 #[test]
-fn t5() {
-    window(Model::bounded("t5",3), [16, 16], lengths([16, 0, 16, 8, 16]));
+fn several_laps() {
+    // 0–24, 24–32, 32–48, padding, 0–24, 24–40, 40–64 (exactly up to the end), 0–16, 16–40, 40–48, padding, 0–24.
+    let script = [
+        Message::of(16),
+        Message::of(0),
+        Message::of(5),
+        Message::of(16),
+        Message::of(16).using(8),
+        Message::of(13),
+        Message::of(8),
+        Message::of(16),
+        Message::of(0),
+        Message::of(16),
+    ];
+    Model::bounded("several laps", 1).check(move || {
+        let (scenario, mut writer, mut reader) = Scenario::after(small(), &[]);
+        let ledger = scenario.committed.clone();
+        let sending = thread::spawn(move || {
+            for message in script {
+                while !ledger.send(message, &mut writer) {
+                    thread::yield_now();
+                }
+            }
+            writer
+        });
+        let mut received = Vec::new();
+        while received.len() < script.len() {
+            receive(&mut reader, 1, &mut received);
+            thread::yield_now();
+        }
+        let writer = sending.join().unwrap();
+        scenario.settle(0, writer, reader, received);
+    });
 }
+
 #[test]
-fn t4() {
-    window(Model::exhaustive("t4"), [16, 16], lengths([16, 0, 16, 8]));
+fn a_batch_stays_until_it_is_given_back_as_a_whole() {
+    // From 80: 80–128, 0–40, 40–96: the last one has room only once the batch was given back.
+    Model::exhaustive("batches").check(|| {
+        let (scenario, mut writer, mut reader) = Scenario::after(medium(), &lengths([40, 24]));
+        let ledger = scenario.committed.clone();
+        let sending = thread::spawn(move || {
+            for message in lengths([40, 32, 48]) {
+                let _ = ledger.send(message, &mut writer) || ledger.send(message, &mut writer);
+            }
+            writer
+        });
+        let mut received = Vec::new();
+        for _ in 0..2 {
+            let mut batch = Vec::new();
+            while let Some(record) = reader.poll().expect("sound") {
+                reader.advance(record);
+                batch.push(record);
+            }
+            received.extend(batch.into_iter().map(|record| Received::copy(reader.memory(), record)));
+            reader.publish();
+        }
+        let writer = sending.join().unwrap();
+        scenario.settle(2, writer, reader, received);
+    });
 }
-#[allow(unused)]
-fn unused() { let _ = (RecordHeader::EMPTY, RecordKind::Empty, Acquire, Relaxed, medium()); fn f<M: LaneMemory>(_:Received) {} }
+
+#[test]
+fn observers_see_only_what_is_there() {
+    Model::bounded("observers", 2).check(|| {
+        let (scenario, mut writer, mut reader) = Scenario::after(medium(), &[]);
+        let (lane, geometry) = (scenario.lane.clone(), scenario.geometry);
+        let ledger = scenario.committed.clone();
+        let sending = thread::spawn(move || {
+            ledger.send_all(&lengths([0, 8, 0]), &mut writer);
+            writer
+        });
+        let observing = thread::spawn(move || {
+            let consumed = lane.consumed().load(Acquire);
+            let committed = lane.committed().load(Acquire);
+            let count = lane.count().load(Relaxed);
+            let (mut end, mut messages) = (0, 0);
+            while end < committed {
+                let header = RecordHeader::from_bits(lane.header(end).load(Relaxed));
+                assert_eq!(header.kind(), RecordKind::Message, "what `committed` covers is there");
+                end += geometry.record_bytes(header.length().into());
+                messages += 1;
+            }
+            assert_eq!(end, committed, "`committed` stands between records");
+            assert!(count >= messages, "the count covers what `committed` covers");
+            // One record at most is consumed before `committed` covers it.
+            assert!(consumed <= committed + geometry.record_bytes(8), "`consumed` does not run ahead");
+        });
+        let mut received = Vec::new();
+        receive(&mut reader, 2, &mut received);
+        observing.join().unwrap();
+        let writer = sending.join().unwrap();
+        scenario.settle(0, writer, reader, received);
+    });
+}

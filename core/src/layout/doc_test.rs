@@ -1,6 +1,7 @@
 //! `docs/layout.md` and the structs say the same. Fails when either side changes alone.
 
 #[path = "../../tests/support/layout.rs"]
+#[allow(dead_code, reason = "the integration tests use the rest of it")]
 mod page;
 
 use super::{

@@ -7,6 +7,7 @@ use crate::region::sys;
 use crate::region::{Region, SeatLock, View};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A place in a channel, held until dropped.
 #[derive(Debug)]
@@ -32,10 +33,12 @@ impl Seat {
             }
             JoinError::Io { channel: channel(), action: "locking a participant row", source }
         };
-        // A seat that is neither free nor taken is being left, reaped or removed at this moment: it is worth another look.
+        // A seat that is neither free nor held by who is alive is being left, reaped or removed at this moment: it is
+        // worth another look, first at once and then for about a second.
+        const TURNS_AT_ONCE: u32 = 100;
         const TURNS: u32 = 1000;
         let mut holder = 0;
-        for _ in 0..TURNS {
+        for turn in 0..TURNS {
             let mut in_motion = false;
             for row in rows_of(region.geometry(), role) {
                 if let Some(lock) = region.try_lock_seat(row).map_err(refused)? {
@@ -44,12 +47,17 @@ impl Seat {
                 let words = region.row(row);
                 holder = words.pid.load(Relaxed) as u32;
                 let state = RowState::from_bits(words.state.load(Acquire));
-                in_motion |= state.is_none_or(|state| state.state != ParticipantState::Live);
+                in_motion |= state.is_none_or(|state| state.state != ParticipantState::Live)
+                    || !region.is_seat_locked(row).map_err(refused)?;
             }
             if !in_motion {
                 break;
             }
-            std::thread::yield_now();
+            if turn < TURNS_AT_ONCE {
+                std::thread::yield_now();
+            } else {
+                std::thread::sleep(Duration::from_millis(1));
+            }
         }
         Err(JoinError::RoleTaken { channel: channel(), role: role.name(), pid: holder })
     }

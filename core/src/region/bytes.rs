@@ -1,9 +1,9 @@
-//! The memory of a region: mapped from a file, or allocated.
+//! The memory of a region: mapped from a file, or of this process alone.
 
-use crate::layout::{ChannelControl, Gate, LaneControl, PAGE, ParticipantRow, StatusCell};
+use crate::layout::{ChannelControl, Gate, LaneControl, ParticipantRow, StatusCell};
 use crate::sync::AtomicU64;
-use memmap2::MmapRaw;
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use memmap2::{MmapOptions, MmapRaw};
+use std::io;
 use std::ptr::NonNull;
 
 /// Types that may be shared in place with other processes.
@@ -31,13 +31,7 @@ unsafe impl SharedWords for AtomicU64 {}
 pub(super) struct Bytes {
     base: NonNull<u8>,
     length: usize,
-    owner: Owner,
-}
-
-#[derive(Debug)]
-enum Owner {
-    Mapping(#[expect(dead_code, reason = "held so that the memory stays mapped")] MmapRaw),
-    Allocation(Layout),
+    _mapping: MmapRaw,
 }
 
 // SAFETY: `Bytes` hands out references to atomics and raw pointers only; nothing in it is tied to a thread.
@@ -50,16 +44,12 @@ impl Bytes {
     pub(super) fn mapped(mapping: MmapRaw) -> Self {
         let length = mapping.len();
         let base = NonNull::new(mapping.as_mut_ptr()).expect("a mapping never starts at address 0");
-        Self { base, length, owner: Owner::Mapping(mapping) }
+        Self { base, length, _mapping: mapping }
     }
 
-    /// Allocates `length` zeroed bytes, aligned to a page.
-    pub(super) fn allocated(length: usize) -> Self {
-        let layout = Layout::from_size_align(length.max(1), PAGE as usize).expect("geometry keeps lengths below 2^63");
-        // SAFETY: the layout's size is at least 1.
-        let memory = unsafe { alloc_zeroed(layout) };
-        let base = NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout));
-        Self { base, length, owner: Owner::Allocation(layout) }
+    /// `length` zeroed bytes of this process alone, backed by memory as they are touched.
+    pub(super) fn anonymous(length: usize) -> io::Result<Self> {
+        Ok(Self::mapped(MmapOptions::new().len(length).map_anon()?.into()))
     }
 
     /// Bytes in all.
@@ -91,14 +81,5 @@ impl Bytes {
         assert!(at.checked_add(bytes.len()).is_some_and(|end| end <= self.length));
         // SAFETY: the range lies inside the memory; `&mut self` at creation means that nobody else has it yet.
         unsafe { self.base.add(at).copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len()) }
-    }
-}
-
-impl Drop for Bytes {
-    fn drop(&mut self) {
-        if let Owner::Allocation(layout) = self.owner {
-            // SAFETY: allocated in `allocated` with this layout, and not freed since.
-            unsafe { dealloc(self.base.as_ptr(), layout) }
-        }
     }
 }

@@ -11,12 +11,13 @@ use super::locks::{self, LIFECYCLE, NamedPlace, Place};
 use super::memory::{MemoryOptions, MemoryReport};
 use super::names::Location;
 use super::signals::Signals;
-use super::sys::{self, ProcessMark};
+use super::sys::{self, ProcessMark, TemporaryName};
 use crate::error::CreateError;
 use crate::layout::{Backend, FenceMode, Geometry};
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::io;
+use std::path::PathBuf;
 use zerocopy::IntoBytes;
 
 /// Everything that shapes a new region.
@@ -74,6 +75,25 @@ impl CreateSpec {
         })
     }
 
+    /// Checks the permission bits that are asked for.
+    fn check_mode(&self, location: &Location) -> Result<(), CreateError> {
+        let invalid = |wanted: &str| CreateError::InvalidOption {
+            channel: location.label.clone(),
+            option: "mode",
+            given: format!("{:#o}", self.mode),
+            wanted: wanted.to_owned(),
+        };
+        if self.mode & !0o666 != 0 || self.mode & 0o600 != 0o600 {
+            return Err(invalid(
+                "has to be read and write for the owner, and at most read and write for group and others",
+            ));
+        }
+        if location.in_private_folder() && self.mode & 0o077 != 0 {
+            return Err(invalid("is for others, who cannot enter the private folder: give a path, or set MEMLANE_DIR"));
+        }
+        Ok(())
+    }
+
     /// Fills fresh, zeroed memory. The memory becomes a channel by its last store.
     fn initialise(&self, label: &str, mut bytes: Bytes, facts: Facts, place: Place) -> Region {
         bytes.write_unshared(0, facts.to_block().as_bytes());
@@ -91,7 +111,8 @@ impl Region {
     pub(crate) fn create_private(spec: &CreateSpec) -> Result<Self, CreateError> {
         const LABEL: &str = "(private)";
         let facts = spec.facts(LABEL)?;
-        let bytes = Bytes::allocated(facts.map.total as usize);
+        let bytes = Bytes::anonymous(facts.map.total as usize)
+            .map_err(|source| io_error(LABEL, facts.map.total, "mapping the region", source))?;
         let place = Place::private(facts.geometry.participants());
         Ok(spec.initialise(LABEL, bytes, facts, place))
     }
@@ -101,6 +122,7 @@ impl Region {
         const LABEL: &str = "(anonymous)";
         let facts = spec.facts(LABEL)?;
         let failed = |action: &'static str| move |source: io::Error| io_error(LABEL, facts_total(spec), action, source);
+        sys::check_file_size_limit(facts.map.total).map_err(failed("allocating the region"))?;
         let file = sys::anonymous_file("memlane").map_err(failed("memfd_create"))?;
         sys::allocate(&file, facts.map.total).map_err(failed("allocating the region"))?;
         sys::seal_size(&file).map_err(failed("sealing the region"))?;
@@ -113,27 +135,36 @@ impl Region {
 
     /// Makes a region in a file with a name.
     pub(crate) fn create_named(location: &Location, spec: &CreateSpec) -> Result<Self, CreateError> {
+        let unnamed = Unnamed::build(location, spec)?;
+        let region = {
+            let _guard = sys::fork_guard();
+            unnamed.name(location, |file| sys::link_into_place(file, &location.path))?
+        };
+        locks::sweep_orphans(location);
+        Ok(region)
+    }
+}
+
+/// A complete region and its lock file, which lack only their names. Dropping it leaves nothing behind.
+#[derive(Debug)]
+pub(super) struct Unnamed {
+    region: Region,
+    file: OwnedFd,
+    lock_file: OwnedFd,
+    lock_path: PathBuf,
+    size: u64,
+    _temporary: [Option<TemporaryName>; 2],
+}
+
+impl Unnamed {
+    pub(super) fn build(location: &Location, spec: &CreateSpec) -> Result<Self, CreateError> {
         let label = &location.label;
         let facts = spec.facts(label)?;
-        if spec.mode & !0o666 != 0 || spec.mode & 0o600 != 0o600 {
-            return Err(CreateError::InvalidOption {
-                channel: label.clone(),
-                option: "mode",
-                given: format!("{:#o}", spec.mode),
-                wanted: "has to be read and write for the owner, and at most read and write for group and others"
-                    .into(),
-            });
-        }
-        if location.in_private_folder() && spec.mode & 0o077 != 0 {
-            return Err(CreateError::InvalidOption {
-                channel: label.clone(),
-                option: "mode",
-                given: format!("{:#o}", spec.mode),
-                wanted: "is for others, who cannot enter the private folder: give a path, or set MEMLANE_DIR".into(),
-            });
-        }
+        let size = facts.map.total;
+        spec.check_mode(location)?;
         location.prepare_folder(location.is_path())?;
-        let failed = |action: &'static str| move |source: io::Error| io_error(label, facts_total(spec), action, source);
+        let failed = |action: &'static str| move |source: io::Error| io_error(label, size, action, source);
+        sys::check_file_size_limit(size).map_err(failed("allocating the file"))?;
 
         let (lock_file, lock_temporary) =
             sys::create_unnamed(location.folder()).map_err(failed("creating the lock file"))?;
@@ -145,7 +176,7 @@ impl Region {
 
         let (file, temporary) = sys::create_unnamed(location.folder()).map_err(failed("creating the file"))?;
         sys::set_mode(&file, spec.mode).map_err(failed("setting the file's mode"))?;
-        sys::allocate(&file, facts.map.total).map_err(failed("allocating the file"))?;
+        sys::allocate(&file, size).map_err(failed("allocating the file"))?;
         let bytes = map(&file, &facts).map_err(failed("mapping the file"))?;
 
         let lock_path = location.lock_path(&facts.instance);
@@ -156,19 +187,30 @@ impl Region {
             lock_id: sys::look_at_open(&lock_file).map_err(failed("looking at the lock file"))?.id,
         };
         let region = spec.initialise(label, bytes, facts, Place::Named(place));
-        {
-            let _guard = sys::fork_guard();
-            let lifecycle = sys::reopen(lock_file.as_fd(), true).map_err(failed("opening the lock file"))?;
-            sys::try_write_lock(&lifecycle, LIFECYCLE, 1).map_err(failed("locking the lock file"))?;
-            sys::link_into_place(lock_file.as_fd(), &lock_path).map_err(failed("naming the lock file"))?;
-            if let Err(source) = sys::link_into_place(file.as_fd(), &location.path) {
-                let _ = sys::unlink(&lock_path);
-                return Err(failed("naming the file")(source));
-            }
+        Ok(Self { region, file, lock_file, lock_path, size, _temporary: [temporary, lock_temporary] })
+    }
+
+    /// What tells it from every other region.
+    pub(super) fn instance(&self) -> &[u8; 16] {
+        &self.region.facts().instance
+    }
+
+    /// Gives both files their names; `name_region` gives the region its. The caller holds the fork guard.
+    pub(super) fn name(
+        self,
+        location: &Location,
+        name_region: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
+    ) -> Result<Region, CreateError> {
+        let (label, size) = (&location.label, self.size);
+        let failed = |action: &'static str| move |source: io::Error| io_error(label, size, action, source);
+        let lifecycle = sys::reopen(self.lock_file.as_fd(), true).map_err(failed("opening the lock file"))?;
+        sys::try_write_lock(&lifecycle, LIFECYCLE, 1).map_err(failed("locking the lock file"))?;
+        sys::link_into_place(self.lock_file.as_fd(), &self.lock_path).map_err(failed("naming the lock file"))?;
+        if let Err(source) = name_region(self.file.as_fd()) {
+            let _ = sys::unlink(&self.lock_path);
+            return Err(failed("naming the file")(source));
         }
-        drop((temporary, lock_temporary));
-        locks::sweep_orphans(location);
-        Ok(region)
+        Ok(self.region)
     }
 }
 

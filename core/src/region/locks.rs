@@ -1,8 +1,18 @@
 //! The proof of life: one write lock per participant row, held for exactly as long as its process image lives.
 //!
-//! Row `r` is alive if and only if byte `r` of the lock file is write-locked. The lock is an open-file-description lock
-//! held by a mapping (see `sys::PinnedLock`), so no handle keeps a descriptor open. Byte [`LIFECYCLE`] is held for
-//! moments: by a creator until its region has its name, and by whoever removes or replaces one.
+//! ```text
+//! lock file   ┌─────────┬─────────┬─────────┬─ ─ ─ ┬───────────┐
+//!             │ row 0   │ row 1   │ row 2   │      │ lifecycle │     two bytes a row
+//!             └─────────┴─────────┴─────────┴─ ─ ─ ┴───────────┘
+//! participant  X                                                    the first byte of its row: alive
+//! reaper                 X    X                                     both bytes of a dead one's row
+//! remover      X    X    X    X    X    X                           all rows
+//! ```
+//!
+//! A participant is alive if and only if its first byte is write-locked by a lock of exactly one byte. Whoever holds a
+//! row for a moment locks more, so nobody takes it for the participant. The lock is an open-file-description lock held by
+//! a mapping (see `sys::PinnedLock`), so no handle keeps a descriptor open. Byte [`LIFECYCLE`] is held by a creator until
+//! its region has its name.
 //!
 //! Private channels live and die with their process; their rows are a vector of flags.
 
@@ -18,8 +28,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use zerocopy::FromBytes;
 
-/// The byte behind all rows that creators and removers hold.
+/// The byte behind all rows that creators hold.
 pub(super) const LIFECYCLE: u64 = 1 << 20;
+
+/// Bytes of a row in the lock file: the participant's, and one more for who holds the row otherwise.
+const ROW: u64 = 2;
 
 /// Where a region is, and with it its lock file.
 #[derive(Debug)]
@@ -103,14 +116,14 @@ impl Region {
         }
         let _guard = sys::fork_guard();
         let description = self.place.fresh_lock_description()?;
-        if !sys::try_write_lock(&description, row.into(), 1)? {
+        if !sys::try_write_lock(&description, u64::from(row) * ROW, 1)? {
             return Ok(None);
         }
         let pin = ManuallyDrop::new(PinnedLock::pin(description)?);
         Ok(Some(SeatLock::Pinned { pin, mark: self.mark }))
     }
 
-    /// Whether somebody holds a row's lock.
+    /// Whether a participant holds a row's lock: whether it is alive.
     ///
     /// # Errors
     /// As [`Region::try_lock_seat`].
@@ -119,7 +132,7 @@ impl Region {
             return Ok(lock(rows).get(row as usize).copied().unwrap_or(false));
         }
         let _guard = sys::fork_guard();
-        sys::is_write_locked(self.place.fresh_lock_description()?, row.into())
+        is_alive(self.place.fresh_lock_description()?, row)
     }
 
     /// Runs `act` while holding a dead participant's lock, through a fresh description, and under the process-wide fork
@@ -134,7 +147,7 @@ impl Region {
         }
         let _guard = sys::fork_guard();
         let description = self.place.fresh_lock_description()?;
-        Ok(sys::try_write_lock(&description, row.into(), 1)?.then(act))
+        Ok(sys::try_write_lock(&description, u64::from(row) * ROW, ROW)?.then(act))
     }
 
     /// Whether the file lost its name, or the name leads to another file. Costs one `stat`: for slow paths.
@@ -171,6 +184,17 @@ impl Region {
     }
 }
 
+/// Whether the participant of this row is alive.
+pub(super) fn is_alive(description: impl AsFd, row: u32) -> io::Result<bool> {
+    let at = u64::from(row) * ROW;
+    Ok(sys::write_lock_on(description, at)? == Some((at, 1)))
+}
+
+/// Tries to lock all rows: possible only while nobody is alive in them, or holds one for a moment.
+pub(super) fn try_lock_rows(description: impl AsFd, rows: u32) -> io::Result<bool> {
+    sys::try_write_lock(description, 0, u64::from(rows) * ROW)
+}
+
 /// Makes lock file content: the instance that it belongs to.
 pub(super) fn write_instance(file: impl AsFd, instance: &[u8; 16]) -> io::Result<()> {
     sys::write_at(file, instance, 0)
@@ -203,22 +227,28 @@ pub(super) fn sweep_orphans_guarded(location: &Location) {
     for path in location.lock_files() {
         let Ok(pinned) = sys::open_pinned(&path) else { continue };
         let Ok(file) = sys::reopen(pinned.as_fd(), true) else { continue };
-        if sys::try_write_lock(&file, 0, LIFECYCLE + 1).unwrap_or(false) && !is_current(location, &file) {
+        let mut instance = [0; 16];
+        let is_lock_file = sys::read_at(&file, &mut instance, 0).is_ok_and(|read| read == instance.len())
+            && location.lock_path(&instance) == path;
+        if is_lock_file
+            && sys::try_write_lock(&file, 0, LIFECYCLE + 1).unwrap_or(false)
+            && !is_current(location, &instance)
+        {
+            let _ = sys::unlink(&location.temporary_path(&instance));
             let _ = sys::unlink(&path);
         }
     }
 }
 
-/// Whether the region that has the name now, if there is one, is the one that this lock file belongs to.
-fn is_current(location: &Location, lock_file: &OwnedFd) -> bool {
+/// Whether this instance is that of the region that has the name now, if there is one.
+fn is_current(location: &Location, instance: &[u8; 16]) -> bool {
     let mut start = [0; HeaderBlock::BYTES];
     let read = sys::open_pinned(&location.path)
         .and_then(|pinned| sys::reopen(pinned.as_fd(), false))
         .and_then(|file| sys::read_at(&file, &mut start, 0));
     match read {
         Err(error) => error.kind() != io::ErrorKind::NotFound,
-        Ok(_) => HeaderBlock::read_from_bytes(&start)
-            .is_ok_and(|block| belongs_to(lock_file, &block.instance).unwrap_or(true)),
+        Ok(_) => HeaderBlock::read_from_bytes(&start).is_ok_and(|block| block.instance == *instance),
     }
 }
 

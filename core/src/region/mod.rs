@@ -9,7 +9,7 @@
 //! ```
 //!
 //! - [`sys`]: every platform call; a port is that folder.
-//! - `bytes`: the mapped or allocated memory, and the marker trait of what may be shared in place.
+//! - `bytes`: the mapped memory, and the marker trait of what may be shared in place.
 //! - `view`: typed, bounds-checked windows into a region, and the copying of payloads.
 //! - `names`: from a channel's name to its path; the private folder.
 //! - `header`: building and distrusting the header page.

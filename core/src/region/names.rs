@@ -109,6 +109,11 @@ impl Location {
         PathBuf::from(path)
     }
 
+    /// What a region is called for the moment before it replaces a stale one.
+    pub(super) fn temporary_path(&self, instance: &[u8; 16]) -> PathBuf {
+        self.folder().join(format!(".memlane-{:032x}.tmp", u128::from_be_bytes(*instance)))
+    }
+
     /// Lock files beside the region file, of whatever instance.
     pub(super) fn lock_files(&self) -> Vec<PathBuf> {
         let Some(file) = self.path.file_name() else { return Vec::new() };

@@ -98,23 +98,18 @@ impl Region {
     ) -> Result<(Self, Origin), OpenError> {
         // Each turn that does not end here means that somebody else created or removed the channel meanwhile.
         const TURNS: u32 = 100;
-        let mut replaced_stale = false;
         for _ in 0..TURNS {
             match Self::open_named(location, expected, spec.memory, Access::Participate) {
                 Err(OpenError::NotFound { .. }) => {}
-                Err(OpenError::Stale { .. }) => {
-                    remove::unlink_stale(location)?;
-                    replaced_stale = true;
-                    continue;
-                }
+                Err(OpenError::Stale { .. }) => match remove::replace_stale(location, spec)? {
+                    Some(region) => return Ok((region, Origin::ReplacedStale)),
+                    None => continue,
+                },
                 other => return other.map(|region| (region, Origin::Opened)),
             }
             match Self::create_named(location, spec) {
                 Err(CreateError::AlreadyExists { .. }) => {}
-                other => {
-                    let origin = if replaced_stale { Origin::ReplacedStale } else { Origin::Created };
-                    return Ok((other?, origin));
-                }
+                other => return Ok((other?, Origin::Created)),
             }
         }
         Err(OpenError::Io {

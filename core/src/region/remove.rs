@@ -5,15 +5,18 @@
 //! And whoever removes a region that is in use by nobody holds the locks of all its rows while it does, so that nobody
 //! joins what is going away.
 
+use super::create::Unnamed;
+use super::header::{self, Facts};
 use super::locks;
 use super::names::{InvalidName, Location};
-use super::sys::{self, FileId};
-use super::{Access, Expectations, MemoryOptions, Region};
+use super::sys::{self, FileId, FileKind};
+use super::{Access, CreateSpec, Expectations, MemoryOptions, Region};
 use crate::error::{NotAChannel, OpenError, RemoveError};
-use crate::layout::MAGIC;
-use rustix::fd::AsFd;
+use crate::layout::{HeaderBlock, MAGIC};
+use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 /// The byte of the region file that removers hold. Far beyond any region's end.
@@ -42,24 +45,23 @@ pub(super) fn remove_located(location: &Location, force: bool, id: Option<FileId
     if let Some(found) = facts.kind.not_a_channel() {
         return not_a_channel(found);
     }
-    let mut magic = [0; MAGIC.len()];
-    {
+    let mut start = [0; HeaderBlock::BYTES];
+    let read = {
         let _guard = sys::fork_guard();
         let file = sys::reopen(pinned.as_fd(), true).map_err(failed("opening the file"))?;
-        let read = sys::read_at(&file, &mut magic, 0).map_err(failed("reading the header"))?;
-        if read == 0 {
-            return not_a_channel(NotAChannel::Empty);
-        }
-        if magic != MAGIC {
-            return not_a_channel(NotAChannel::Foreign);
-        }
+        sys::read_at(&file, &mut start, 0).map_err(failed("reading the header"))?
+    };
+    if read == 0 {
+        return not_a_channel(NotAChannel::Empty);
+    }
+    if !start.starts_with(&MAGIC) {
+        return not_a_channel(NotAChannel::Foreign);
     }
     // A damaged or incompatible channel has no participants that this version could find.
-    let expected = Expectations { any_owner: true, ..Expectations::default() };
-    let region = Region::open_named(location, &expected, MemoryOptions::default(), Access::Inspect);
-    let locked = under_lifecycle_lock(location, pinned.as_fd(), facts.id, || match &region {
-        Ok(region) => region.unlink(location, force),
-        Err(_) => unlink_unreadable(location),
+    let header = header::parse(name, &start[..read], facts.length).ok();
+    let locked = under_lifecycle_lock(location, pinned.as_fd(), facts.id, || match &header {
+        Some(header) => unlink_unused(location, header, force),
+        None => unlink_unreadable(location),
     });
     match locked.map_err(failed("locking the file"))? {
         Some(outcome) => outcome,
@@ -67,30 +69,44 @@ pub(super) fn remove_located(location: &Location, force: bool, id: Option<FileId
     }
 }
 
-impl Region {
-    /// Unlinks both files. The caller holds the lifecycle lock.
-    fn unlink(&self, location: &Location, force: bool) -> Result<(), RemoveError> {
-        let name = &location.label;
-        let failed = |action: &'static str| move |source: io::Error| io_error(name, action, source);
-        let lock_path = location.lock_path(&self.facts().instance);
-        let rows = self.geometry().participants();
-        // Held until both names are gone. The caller holds the fork guard.
-        let all_rows = sys::open_pinned(&lock_path).and_then(|pinned| sys::reopen(pinned.as_fd(), true)).ok();
-        let unused = match &all_rows {
-            Some(locks) => sys::try_write_lock(locks, 0, rows.into()).map_err(failed("locking the rows"))?,
-            None => true,
-        };
-        if !unused && !force {
-            let alive = |row: &u32| {
-                all_rows.as_ref().is_some_and(|locks| sys::is_write_locked(locks, (*row).into()).unwrap_or(true))
-            };
+/// Unlinks both files, unless somebody is alive. The caller holds the lifecycle lock and the fork guard.
+fn unlink_unused(location: &Location, header: &Facts, force: bool) -> Result<(), RemoveError> {
+    let name = &location.label;
+    let failed = |action: &'static str| move |source: io::Error| io_error(name, action, source);
+    let lock_path = location.lock_path(&header.instance);
+    let rows = header.geometry.participants();
+    // Held until both names are gone.
+    let all_rows = open_lock_file(&lock_path).map_err(failed("opening the lock file"))?;
+    if let Some(lock_file) = all_rows.as_ref().filter(|_| !force) {
+        // Who is neither alive nor gone is leaving, or being reaped, at this moment: it is worth another look.
+        const TURNS: u32 = 1000;
+        let alive = |row: &u32| locks::is_alive(lock_file, *row).unwrap_or(true);
+        for turn in 1.. {
+            if locks::try_lock_rows(lock_file, rows).map_err(failed("locking the rows"))? {
+                break;
+            }
             let participants = (0..rows).filter(alive).count();
-            return Err(RemoveError::InUse { channel: name.clone(), participants });
+            if participants > 0 || turn == TURNS {
+                return Err(RemoveError::InUse { channel: name.clone(), participants });
+            }
+            std::thread::yield_now();
         }
-        sys::unlink(&location.path).map_err(failed("unlinking the file"))?;
-        let _ = sys::unlink(&lock_path);
-        Ok(())
     }
+    sys::unlink(&location.path).map_err(failed("unlinking the file"))?;
+    let _ = sys::unlink(&lock_path);
+    Ok(())
+}
+
+/// The lock file. `None`: there is none, or something else stands there; then nobody can be alive.
+fn open_lock_file(path: &Path) -> io::Result<Option<OwnedFd>> {
+    let pinned = match sys::open_pinned(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other?,
+    };
+    if sys::look_at_open(&pinned)?.kind != FileKind::Regular {
+        return Ok(None);
+    }
+    sys::reopen(pinned.as_fd(), true).map(Some)
 }
 
 /// Unlinks a channel whose header cannot be read, and every lock file beside it that nobody holds.
@@ -100,29 +116,43 @@ fn unlink_unreadable(location: &Location) -> Result<(), RemoveError> {
     Ok(())
 }
 
-/// Unlinks a file from before the last reboot, so that the name is free. If somebody else did so already, there is
-/// nothing left to do.
-pub(super) fn unlink_stale(location: &Location) -> Result<(), OpenError> {
+/// Puts a fresh region in the place of one from before the last reboot, at once: at no moment is the name free, so of
+/// many that find the same stale file one replaces it, and the others open what that one made. `None`: somebody else did
+/// so first.
+pub(super) fn replace_stale(location: &Location, spec: &CreateSpec) -> Result<Option<Region>, OpenError> {
     let label = &location.label;
     let failed =
         |action: &'static str| move |source: io::Error| OpenError::Io { channel: label.clone(), action, source };
     let pinned = match sys::open_pinned(&location.path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(failed("opening the file"))?,
     };
     let id = sys::look_at_open(&pinned).map_err(failed("looking at the file"))?.id;
-    let look = Region::open_named(location, &Expectations::default(), MemoryOptions::default(), Access::Inspect)?;
-    if !look.facts().is_stale() {
-        return Ok(());
+    let stale = match Region::open_named(location, &Expectations::default(), MemoryOptions::default(), Access::Inspect)
+    {
+        Ok(region) if region.facts().is_stale() => region,
+        Ok(_) | Err(OpenError::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let fresh = Unnamed::build(location, spec)?;
+    // Only a rename replaces at once, and what has no name cannot be renamed.
+    let temporary = location.temporary_path(fresh.instance());
+    let replaced = under_lifecycle_lock(location, pinned.as_fd(), id, || {
+        let region = fresh.name(location, |file| {
+            sys::link_into_place(file, &temporary)?;
+            sys::rename(&temporary, &location.path).inspect_err(|_| drop(sys::unlink(&temporary)))
+        })?;
+        let _ = sys::unlink(&location.lock_path(&stale.facts().instance));
+        Ok(region)
+    });
+    match replaced.map_err(failed("replacing the stale file"))? {
+        Some(Ok(region)) => {
+            locks::sweep_orphans(location);
+            Ok(Some(region))
+        }
+        Some(Err(error)) => Err(OpenError::Create(error)),
+        None => Ok(None),
     }
-    under_lifecycle_lock(location, pinned.as_fd(), id, || {
-        let lock_path = location.lock_path(&look.facts().instance);
-        sys::unlink(&location.path)?;
-        let _ = sys::unlink(&lock_path);
-        Ok(())
-    })
-    .and_then(|outcome| outcome.unwrap_or(Ok(())))
-    .map_err(failed("replacing the stale file"))
 }
 
 /// Runs `act` while holding the lifecycle lock of the pinned file and the fork guard, if the name still leads to it.

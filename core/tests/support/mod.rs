@@ -4,6 +4,7 @@
 //! - [`child`]: the same test binary once more, as another process.
 //! - [`image`]: region files, forged field by field.
 //! - [`layout`]: where each field stands, as `docs/layout.md` says.
+//! - [`space`]: namespaces and limits of a process of its own.
 //! - [`stage`]: the same test over named, anonymous and private channels.
 
 #![allow(dead_code, reason = "each test binary uses some of it")]
@@ -11,6 +12,7 @@
 pub mod child;
 pub mod image;
 pub mod layout;
+pub mod space;
 pub mod stage;
 
 use std::fmt::Debug;

@@ -142,6 +142,11 @@ pub(crate) fn link_into_place(file: BorrowedFd<'_>, path: &Path) -> io::Result<(
     Ok(fs::linkat(CWD, by_descriptor, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
 }
 
+/// Gives a file another name, in the place of whatever has that.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    Ok(fs::rename(from, to)?)
+}
+
 /// Removes a name.
 pub(crate) fn unlink(path: &Path) -> io::Result<()> {
     Ok(fs::unlink(path)?)
@@ -152,14 +157,19 @@ pub(crate) fn set_mode(file: impl AsFd, mode: u32) -> io::Result<()> {
     Ok(fs::fchmod(file, Mode::from_raw_mode(mode))?)
 }
 
+/// Whether this process may write a file of `length` bytes. Beyond its limit (`ulimit -f`) the kernel would send SIGXFSZ,
+/// which kills by default.
+pub(crate) fn check_file_size_limit(length: u64) -> io::Result<()> {
+    match getrlimit(Resource::Fsize).current {
+        Some(limit) if length > limit => Err(Errno::FBIG.into()),
+        _ => Ok(()),
+    }
+}
+
 /// Makes the file `length` bytes long with every byte backed by the filesystem, so that a full disk is an error now and
 /// not SIGBUS later.
 pub(crate) fn allocate(file: impl AsFd, length: u64) -> io::Result<()> {
     let file = file.as_fd();
-    // Beyond this limit the kernel would send SIGXFSZ, which kills by default.
-    if getrlimit(Resource::Fsize).current.is_some_and(|limit| length > limit) {
-        return Err(Errno::FBIG.into());
-    }
     loop {
         match fs::fallocate(file, FallocateFlags::empty(), 0, length) {
             Ok(()) => return Ok(()),

@@ -39,15 +39,17 @@ pub(crate) fn try_write_lock(description: impl AsFd, start: u64, length: u64) ->
     }
 }
 
-/// Whether another description holds a write lock on byte `at`. Read locks, which mean nothing, are not reported.
-pub(crate) fn is_write_locked(description: impl AsFd, at: u64) -> io::Result<bool> {
+/// The write lock that another description holds on byte `at`, as its first byte and its length, if there is one. Read
+/// locks, which mean nothing, are not reported.
+pub(crate) fn write_lock_on(description: impl AsFd, at: u64) -> io::Result<Option<(u64, u64)>> {
     // A read lock conflicts with write locks only.
     let mut lock = range(libc::F_RDLCK, at, 1);
     // SAFETY: the descriptor is open, and fcntl reads and writes one flock.
     if unsafe { libc::fcntl(description.as_fd().as_raw_fd(), libc::F_OFD_GETLK, &mut lock) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    Ok(libc::c_int::from(lock.l_type) != libc::F_UNLCK)
+    let held = libc::c_int::from(lock.l_type) != libc::F_UNLCK;
+    Ok(held.then_some((lock.l_start as u64, lock.l_len as u64)))
 }
 
 /// A description, and the locks that it holds, kept alive by a mapping and by no descriptor: nothing stands open that a

@@ -14,12 +14,12 @@ mod wake;
 
 pub(crate) use self::{
     files::{
-        FileFacts, FileId, FileKind, allocate, anonymous_file, boot_id, create_unnamed, fresh_description, has_seals,
-        link_into_place, look_at, look_at_open, make_private_folder, open_pinned, read_at, refused_filesystem, reopen,
-        seal_size, set_mode, unlink, write_at,
+        FileFacts, FileId, FileKind, TemporaryName, allocate, anonymous_file, boot_id, check_file_size_limit,
+        create_unnamed, fresh_description, has_seals, link_into_place, look_at, look_at_open, make_private_folder,
+        open_pinned, read_at, refused_filesystem, rename, reopen, seal_size, set_mode, unlink, write_at,
     },
     fork::{ProcessMark, fork_guard},
-    locks::{PinnedLock, is_write_locked, try_write_lock},
+    locks::{PinnedLock, try_write_lock, write_lock_on},
     pages::{collapse, lock_memory, prefault},
     wake::{Clock, Moment, futex_wait, futex_wake_all, membarrier, register_membarrier},
 };

@@ -1,0 +1,150 @@
+//! Memory that both ends of a contest without memlane share: a file on tmpfs, mapped by each. The one room with unsafe.
+
+use anyhow::{Context, Result};
+use memmap2::{MmapOptions, MmapRaw};
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::{AtomicU32, AtomicU64};
+
+/// A mapped file, zeroed at first. Clones share the mapping.
+#[derive(Debug, Clone)]
+pub struct Arena {
+    map: Arc<MmapRaw>,
+}
+
+/// Bytes that one end writes, on two lines of their own: processors fetch lines in pairs.
+pub const APART: usize = 128;
+
+impl Arena {
+    /// A new file of `bytes` zeros.
+    pub fn create(path: &Path, bytes: usize) -> Result<Self> {
+        let file = File::create_new(path).with_context(|| format!("creating {}", path.display()))?;
+        file.set_len(bytes as u64).with_context(|| format!("sizing {}", path.display()))?;
+        drop(file);
+        Self::open(path)
+    }
+
+    /// The file that the other end created.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::options().read(true).write(true).open(path);
+        let file = file.with_context(|| format!("opening {}", path.display()))?;
+        let map = MmapOptions::new().map_raw(&file).with_context(|| format!("mapping {}", path.display()))?;
+        Ok(Self { map: Arc::new(map) })
+    }
+
+    /// The word at byte `at`, a multiple of 8.
+    #[inline]
+    pub fn word(&self, at: usize) -> &AtomicU64 {
+        assert!(at.is_multiple_of(8) && at < self.map.len() - 7);
+        // SAFETY: inside the mapping, which `self` keeps; aligned; any content is valid; others access it atomically.
+        unsafe { &*self.map.as_mut_ptr().add(at).cast::<AtomicU64>() }
+    }
+
+    /// The half word at byte `at`, a multiple of 4.
+    #[inline]
+    pub fn half_word(&self, at: usize) -> &AtomicU32 {
+        assert!(at.is_multiple_of(4) && at < self.map.len() - 3);
+        // SAFETY: as in `word`.
+        unsafe { &*self.map.as_mut_ptr().add(at).cast::<AtomicU32>() }
+    }
+}
+
+/// A bare ring of fixed-size records of whole lines, each with the number that commits it in its first word: no checks,
+/// no wake-ups, no other lengths. What the machine can stream between two cores through a ring, and no more.
+#[derive(Debug)]
+pub struct BareRing<const N: usize> {
+    arena: Arena,
+    records: u64,
+    /// Records written, or read, so far.
+    at: u64,
+    /// Byte of the arena where the next one stands.
+    place: usize,
+    /// Writer: what `consumed` said last. Reader: what it says.
+    consumed: u64,
+}
+
+impl<const N: usize> BareRing<N> {
+    const STRIDE: usize = (8 + N).next_multiple_of(64);
+    /// The reader's word stands in front of the ring.
+    const RING_AT: usize = 4096;
+
+    /// Bytes of the file behind a ring of at most `ring_bytes`.
+    pub fn file_bytes(ring_bytes: usize) -> usize {
+        Self::RING_AT + ring_bytes
+    }
+
+    /// One end of it.
+    pub fn new(arena: Arena) -> Self {
+        let records = ((arena.map.len() - Self::RING_AT) / Self::STRIDE) as u64;
+        Self { arena, records, at: 0, place: Self::RING_AT, consumed: 0 }
+    }
+
+    #[inline]
+    fn advance(&mut self) {
+        self.at += 1;
+        self.place += Self::STRIDE;
+        if self.place == Self::RING_AT + self.records as usize * Self::STRIDE {
+            self.place = Self::RING_AT;
+        }
+    }
+
+    /// Writes a record, spinning while the ring is full.
+    #[inline]
+    pub fn write(&mut self, message: &[u8; N]) {
+        while self.at - self.consumed == self.records {
+            self.consumed = self.arena.word(0).load(Acquire);
+            std::hint::spin_loop();
+        }
+        let place = self.place;
+        // SAFETY: the record lies inside the mapping. The reader is done with it (Acquire above) and looks at it again
+        // only when its number has changed (Release below), so nobody accesses it meanwhile.
+        unsafe { self.arena.map.as_mut_ptr().add(place + 8).cast::<[u8; N]>().write(*message) };
+        self.advance();
+        self.arena.word(place).store(self.at, Release);
+    }
+
+    /// Reads a record, spinning while the ring is empty.
+    #[inline]
+    pub fn read(&mut self, message: &mut [u8; N]) {
+        let place = self.place;
+        while self.arena.word(place).load(Acquire) != self.at + 1 {
+            std::hint::spin_loop();
+        }
+        // SAFETY: the record lies inside the mapping. The writer wrote it before its number (Acquire above), and writes
+        // again only when `consumed` has passed it (Release below).
+        *message = unsafe { self.arena.map.as_mut_ptr().add(place + 8).cast::<[u8; N]>().read() };
+        self.advance();
+        if self.at - self.consumed >= self.records / 8 {
+            self.consumed = self.at;
+            self.arena.word(0).store(self.at, Release);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_ring_delivers_in_order_over_many_laps() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ring");
+        let writer = Arena::create(&path, BareRing::<56>::file_bytes(1024)).unwrap();
+        let reader = Arena::open(&path).unwrap();
+        let writing = std::thread::spawn(move || {
+            let mut ring = BareRing::<56>::new(writer);
+            for number in 0..1000u32 {
+                ring.write(&[number as u8; 56]);
+            }
+        });
+        let mut ring = BareRing::<56>::new(reader);
+        let mut message = [0; 56];
+        for number in 0..1000u32 {
+            ring.read(&mut message);
+            assert_eq!(message, [number as u8; 56]);
+        }
+        writing.join().unwrap();
+    }
+}

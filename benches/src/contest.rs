@@ -1,0 +1,147 @@
+//! What is measured: contests, in families that share a baseline.
+//!
+//! A contest has two ends, the **lead**, which holds the watch, and its **partner** on the other core. Both run the same
+//! number of operations at the same time. A family is a table of contests of the same work; the first row is the
+//! baseline that all others are compared with, in the same group of rounds.
+
+use anyhow::Result;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// One end of a contest, open for as many rounds as come.
+pub trait End: Send {
+    /// Does its part of `operations`, a multiple of [`BLOCK`], and tells `watch` what the watch is there for.
+    fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()>;
+}
+
+/// Operations between two looks at the clock, where blocks are timed. Reading the clock costs some 25 ns; one reading in
+/// 32 round trips of 100 to 500 ns disturbs them by less than 1 %, and baseline and contestant alike.
+pub const BLOCK: u64 = 32;
+
+/// What an end reports while it runs.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// How long each block took; only what makes round trips times blocks.
+    pub blocks: Vec<Duration>,
+    /// Messages that were not what was expected.
+    pub wrong: u64,
+}
+
+impl Watch {
+    /// Times one block of round trips.
+    #[inline]
+    pub fn block(&mut self, trips: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let started = Instant::now();
+        trips(self)?;
+        self.blocks.push(started.elapsed());
+        Ok(())
+    }
+
+    /// Counts a message that is not what was expected.
+    #[inline]
+    pub fn check(&mut self, right: bool) {
+        self.wrong += u64::from(!right);
+    }
+}
+
+/// The two ends of a contest between threads.
+pub type Pair = (Box<dyn End>, Box<dyn End>);
+
+/// Opens one end of a contest between processes.
+pub type OpenEnd = Box<dyn Fn(&Path) -> Result<Box<dyn End>>>;
+
+/// How the ends of a contest come about.
+pub enum Open {
+    /// In two processes, which meet in a file.
+    Processes {
+        /// Opens the lead, which comes first and creates what is shared.
+        lead: OpenEnd,
+        /// Opens its partner.
+        partner: OpenEnd,
+    },
+    /// In two threads of one process.
+    Threads(Box<dyn Fn() -> Result<Pair>>),
+}
+
+/// One row of a family.
+pub struct Contest {
+    /// Unique; also the name of the file where the ends meet.
+    pub id: String,
+    /// For the report.
+    pub label: String,
+    /// How to start it.
+    pub open: Open,
+    /// Whether its ends may sleep: other signs of disturbance count then.
+    pub may_sleep: bool,
+    /// What the ratio to the baseline should be.
+    pub target: Option<Target>,
+}
+
+impl Contest {
+    /// Whether the ends are two processes.
+    pub fn between_processes(&self) -> bool {
+        matches!(self.open, Open::Processes { .. })
+    }
+}
+
+/// What counts as an operation, and how it is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// There and back again; nanoseconds, less is better.
+    RoundTrips,
+    /// One way; messages of so many bytes per second, more is better.
+    Messages {
+        /// Payload of one.
+        bytes: usize,
+    },
+}
+
+/// Contests of the same work. The first is the baseline.
+pub struct Family {
+    /// Heading in the report.
+    pub title: String,
+    /// What its operations are.
+    pub work: Work,
+    /// The rows.
+    pub contests: Vec<Contest>,
+}
+
+/// A ratio to the baseline that is asked for. The figures stand in docs/performance.md, "Targets".
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Target {
+    /// What `--check` asks for.
+    pub asked: f64,
+    /// What is aimed at.
+    pub aim: f64,
+}
+
+impl Target {
+    /// Round trips: times the two-line ping-pong, at most.
+    pub const ROUND_TRIP: Self = Self { asked: 1.5, aim: 1.3 };
+    /// Messages of 8 bytes: times rtrb, at least.
+    pub const SMALL_MESSAGES: Self = Self { asked: 1.0, aim: 1.7 };
+
+    /// Whether a ratio is what is asked for.
+    pub fn is_met(&self, work: Work, ratio: f64) -> bool {
+        match work {
+            Work::RoundTrips => ratio <= self.asked,
+            Work::Messages { .. } => ratio >= self.asked,
+        }
+    }
+}
+
+/// Messages that carry a number in their first and in their last word.
+pub mod stamp {
+    /// Writes the number.
+    #[inline]
+    pub fn put<const N: usize>(message: &mut [u8; N], number: u64) {
+        message[..8].copy_from_slice(&number.to_le_bytes());
+        message[N - 8..].copy_from_slice(&number.to_le_bytes());
+    }
+
+    /// Whether it carries this number.
+    #[inline]
+    pub fn is<const N: usize>(message: &[u8; N], number: u64) -> bool {
+        message[..8] == number.to_le_bytes() && message[N - 8..] == number.to_le_bytes()
+    }
+}

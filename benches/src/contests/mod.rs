@@ -1,0 +1,90 @@
+//! The tables: one function a channel kind, one row a contestant. A new peer is one file here and its rows.
+
+mod limits;
+mod memlane_spsc;
+mod rtrb;
+
+use crate::contest::{Family, Target, Work};
+use memlane::Strategy;
+use memlane_spsc::Pace;
+
+/// Ring sizes, in bytes, the same for all contestants.
+const RINGS: [usize; 2] = [64 << 10, 1 << 20];
+
+/// Everything that is measured about `spsc`.
+pub fn spsc() -> Vec<Family> {
+    let mut families = vec![
+        Family {
+            title: "Round trips, both ends awake".to_owned(),
+            work: Work::RoundTrips,
+            contests: vec![
+                limits::two_lines(),
+                limits::one_line(),
+                memlane_spsc::round_trip::<8>(Strategy::Spin, Some(Target::ROUND_TRIP)),
+                memlane_spsc::round_trip::<8>(Strategy::Adaptive, Some(Target::ROUND_TRIP)),
+                memlane_spsc::round_trip::<56>(Strategy::Spin, Some(Target::ROUND_TRIP)),
+                memlane_spsc::round_trip::<56>(Strategy::Adaptive, Some(Target::ROUND_TRIP)),
+            ],
+        },
+        Family {
+            title: "Round trips, both ends asleep".to_owned(),
+            work: Work::RoundTrips,
+            contests: vec![limits::futexes(), memlane_spsc::round_trip::<8>(Strategy::Park, None)],
+        },
+    ];
+    for ring in RINGS {
+        families.push(Family {
+            contests: vec![
+                rtrb::one_by_one::<1>(ring),
+                memlane_spsc::one_way::<8>(false, Pace::OneByOne, ring, Some(Target::SMALL_MESSAGES)),
+                memlane_spsc::one_way::<8>(true, Pace::OneByOne, ring, Some(Target::SMALL_MESSAGES)),
+                memlane_spsc::one_way::<8>(false, Pace::Batches(16), ring, None),
+                memlane_spsc::one_way::<8>(false, Pace::Batches(64), ring, None),
+            ],
+            ..one_way::<8>(ring)
+        });
+        families.push(Family {
+            contests: vec![
+                limits::stream::<56>(ring),
+                rtrb::one_by_one::<7>(ring),
+                memlane_spsc::one_way::<56>(false, Pace::OneByOne, ring, None),
+                memlane_spsc::one_way::<56>(false, Pace::Batches(64), ring, None),
+            ],
+            ..one_way::<56>(ring)
+        });
+        families.push(Family {
+            contests: vec![
+                limits::stream::<1024>(ring),
+                rtrb::one_by_one::<128>(ring),
+                memlane_spsc::one_way::<1024>(false, Pace::OneByOne, ring, None),
+                memlane_spsc::one_way::<1024>(false, Pace::Batches(16), ring, None),
+            ],
+            ..one_way::<1024>(ring)
+        });
+    }
+    families
+}
+
+fn one_way<const N: usize>(ring: usize) -> Family {
+    Family {
+        title: format!("One way, {N} bytes, ring of {} KiB", ring >> 10),
+        work: Work::Messages { bytes: N },
+        contests: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_contest_has_a_name_of_its_own_and_every_family_a_baseline() {
+        let families = spsc();
+        let mut ids = HashSet::new();
+        for family in &families {
+            assert!(family.contests.len() > 1, "{}", family.title);
+            assert!(family.contests.iter().all(|contest| ids.insert(contest.id.clone())), "{}", family.title);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The figures for people, for programs, and for `--check`.
+
+use crate::contest::{Contest, Family, Target, Work};
+use crate::machine::Machine;
+use crate::schedule::{Effort, Outcome};
+use crate::statistics::Estimate;
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// Everything that was measured.
+pub struct Report<'a> {
+    /// On what.
+    pub machine: Machine,
+    /// Where.
+    pub cores: [usize; 2],
+    /// How long.
+    pub effort: Effort,
+    /// What.
+    pub families: &'a [Family],
+    /// The outcomes of each family's contests.
+    pub outcomes: &'a [Vec<Outcome>],
+}
+
+impl Report<'_> {
+    fn rows(&self) -> impl Iterator<Item = (&Family, &Contest, &Outcome)> {
+        self.families.iter().zip(self.outcomes).flat_map(|(family, outcomes)| {
+            family.contests.iter().zip(outcomes).map(move |(contest, outcome)| (family, contest, outcome))
+        })
+    }
+
+    /// Tables in Markdown.
+    pub fn markdown(&self) -> String {
+        let mut text = String::new();
+        let Machine { processor, processors, kernel, virtualised } = &self.machine;
+        let [first, second] = self.cores;
+        let virtual_ = if *virtualised { ", virtual" } else { "" };
+        let _ = writeln!(
+            text,
+            "{processor}, {processors} processors{virtual_}; Linux {kernel}; cores {first} and {second}; "
+        );
+        let _ = writeln!(
+            text,
+            "rounds of {} ms, {} groups wanted. In brackets: 95 % interval of the median.",
+            self.effort.round.as_millis(),
+            self.effort.groups
+        );
+        if let Some(placement) = self.placement() {
+            let _ = writeln!(text, "{placement}");
+        }
+        for (family, outcomes) in self.families.iter().zip(self.outcomes) {
+            let _ = writeln!(text, "\n### {}\n", family.title);
+            match family.work {
+                Work::RoundTrips => text.push_str("| | p50, ns | mean, ns | p50 × limit | asked (aim) | groups |\n"),
+                Work::Messages { .. } => {
+                    text.push_str("| | M messages/s | GB/s | × first row | asked (aim) | groups |\n")
+                }
+            }
+            text.push_str("| --- | ---: | ---: | ---: | ---: | ---: |\n");
+            for (contest, outcome) in family.contests.iter().zip(outcomes) {
+                let [left, right] = figures(family.work, outcome);
+                let place = if contest.between_processes() { "processes" } else { "threads" };
+                let ratio = outcome.ratio.as_ref().map_or_else(String::new, |ratio| {
+                    let Estimate { median, low, high, .. } = ratio;
+                    format!("{median:.2} [{low:.2}, {high:.2}]")
+                });
+                let target = contest.target.map_or_else(String::new, |target| {
+                    let met = outcome.ratio.map(|ratio| target.is_met(family.work, ratio.median));
+                    let sign = if family.work == Work::RoundTrips { "≤" } else { "≥" };
+                    let verdict = match met {
+                        Some(true) => "met",
+                        Some(false) => "missed",
+                        None => "unknown",
+                    };
+                    format!("{sign} {} ({}): {verdict}", target.asked, target.aim)
+                });
+                let Outcome { counted, run, .. } = outcome;
+                let label = &contest.label;
+                let _ =
+                    writeln!(text, "| {label} ({place}) | {left} | {right} | {ratio} | {target} | {counted}/{run} |");
+            }
+        }
+        text
+    }
+
+    /// Which cores the hypervisor gave us, as far as the first limit tells.
+    fn placement(&self) -> Option<String> {
+        let (_, limit, outcome) = self.rows().find(|(family, ..)| family.work == Work::RoundTrips)?;
+        let Estimate { median, low, high, .. } = outcome.typical_ns?;
+        Some(format!(
+            "Placement, as the {} shows it: {median:.0} ns [{low:.0}, {high:.0}]. Siblings of one core take about 100 ns, \
+             cores of one die 150 to 350, of two dies more.",
+            limit.label.trim_start_matches("limit: ")
+        ))
+    }
+
+    /// The same for programs.
+    pub fn json(&self) -> Value {
+        let row = |(family, contest, outcome): (&Family, &Contest, &Outcome)| {
+            json!({
+                "family": family.title,
+                "contest": contest.id,
+                "label": contest.label,
+                "between": if contest.between_processes() { "processes" } else { "threads" },
+                "message_bytes": match family.work { Work::RoundTrips => None, Work::Messages { bytes } => Some(bytes) },
+                "mean_ns": outcome.mean_ns,
+                "p50_ns": if family.work == Work::RoundTrips { outcome.typical_ns } else { None },
+                "ratio": outcome.ratio,
+                "baseline": family.contests[0].id,
+                "asked": contest.target.map(|target| target.asked),
+                "aim": contest.target.map(|target| target.aim),
+                "groups_counted": outcome.counted,
+                "groups_run": outcome.run,
+            })
+        };
+        json!({
+            "machine": self.machine,
+            "cores": self.cores,
+            "round_ms": self.effort.round.as_millis() as u64,
+            "groups_wanted": self.effort.groups,
+            "rows": self.rows().map(row).collect::<Vec<_>>(),
+        })
+    }
+
+    /// What was asked for and not reached, or not measured, one line each.
+    pub fn missed(&self) -> Vec<String> {
+        let missed = |(family, contest, outcome): (&Family, &Contest, &Outcome)| {
+            let target: Target = contest.target?;
+            match outcome.ratio {
+                Some(ratio) if target.is_met(family.work, ratio.median) => None,
+                Some(ratio) => {
+                    Some(format!("{}: {}: {:.2}, asked {}", family.title, contest.label, ratio.median, target.asked))
+                }
+                None => Some(format!("{}: {}: no undisturbed group", family.title, contest.label)),
+            }
+        };
+        self.rows().filter_map(missed).collect()
+    }
+}
+
+fn figures(work: Work, outcome: &Outcome) -> [String; 2] {
+    let show =
+        |value: Option<f64>, digits: usize| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"));
+    let mean_ns = outcome.mean_ns.map(|estimate| estimate.median);
+    match work {
+        Work::RoundTrips => [show(outcome.typical_ns.map(|estimate| estimate.median), 0), show(mean_ns, 0)],
+        Work::Messages { bytes } => [show(mean_ns.map(|ns| 1e3 / ns), 1), show(mean_ns.map(|ns| bytes as f64 / ns), 2)],
+    }
+}

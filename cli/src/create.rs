@@ -1,0 +1,57 @@
+//! `memlane create`: makes a channel, and says how large it became.
+
+use crate::creation::{self, CreationArguments};
+use crate::facts::{ChannelFacts, MemoryFacts};
+use crate::failure::Outcome;
+use crate::{output, size};
+use memlane::{Granted, Info, MemoryReport};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// Create a channel
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// 1 to 100 of A-Z a-z 0-9 . _ -, or a path with a /
+    name: String,
+    #[command(flatten)]
+    creation: CreationArguments,
+    /// Print the new channel's facts as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Created {
+    #[serde(flatten)]
+    channel: ChannelFacts,
+    memory: MemoryFacts,
+}
+
+/// Creates the channel.
+pub fn run(arguments: &Arguments) -> Outcome {
+    let channel = arguments.creation.options()?.create(&arguments.name)?;
+    let info = channel.info();
+    if arguments.json {
+        return output::print_json(&Created { channel: (&info).into(), memory: channel.memory().into() });
+    }
+    output::print(&describe(&info, channel.memory()))
+}
+
+fn describe(info: &Info, memory: &MemoryReport) -> String {
+    let mut text = format!(
+        "created {}: {}, {} in all\n  capacity         {}\n  largest message  {}\n",
+        output::printable(&info.name),
+        info.kind,
+        size::show(info.total_bytes),
+        size::show(info.capacity),
+        size::show_bytes(info.max_message),
+    );
+    for (wish, granted) in creation::wishes(memory) {
+        let _ = match granted {
+            Granted::Yes => writeln!(text, "  {wish:<15}  granted"),
+            Granted::No(reason) => writeln!(text, "  {wish:<15}  refused: {reason}"),
+            _ => Ok(()),
+        };
+    }
+    text
+}

@@ -1,0 +1,167 @@
+//! What can be seen of a channel, in the words and units that `--json` prints. The keys are those of [`memlane::Info`].
+
+use memlane::{ChannelStatus, Granted, Info, LaneInfo, MemoryReport, ParticipantInfo, ParticipantState};
+use serde::Serialize;
+
+/// A channel. Sizes and positions are in bytes.
+#[derive(Debug, Serialize)]
+pub struct ChannelFacts {
+    name: String,
+    path: Option<String>,
+    kind: &'static str,
+    status: &'static str,
+    /// Why the channel is beyond use, if it is.
+    corruption: Option<String>,
+    backend: &'static str,
+    fence: &'static str,
+    instance: String,
+    created_unix_ns: u64,
+    creator_pid: u32,
+    total_bytes: u64,
+    capacity: u64,
+    max_message: u64,
+    payload_alignment: u32,
+    persistent: bool,
+    type_name: String,
+    lanes: Vec<LaneFacts>,
+    participants: Vec<ParticipantFacts>,
+}
+
+#[derive(Debug, Serialize)]
+struct LaneFacts {
+    messages: u64,
+    committed: u64,
+    consumed: u64,
+    used_bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct ParticipantFacts {
+    row: u32,
+    role: &'static str,
+    state: &'static str,
+    /// `null` if the lock file cannot be read.
+    alive: Option<bool>,
+    epoch: u32,
+    pid: u32,
+    name: String,
+    started_unix_ns: u64,
+    reaper_pid: Option<u32>,
+    counters: CounterFacts,
+}
+
+#[derive(Debug, Serialize)]
+struct CounterFacts {
+    messages: u64,
+    bytes: u64,
+    full: u64,
+    empty: u64,
+    parks: u64,
+    wakes: u64,
+    reaped: u64,
+}
+
+/// What came of the wishes about memory: `null` where none was uttered, else whether it was granted and why not.
+#[derive(Debug, Serialize)]
+pub struct MemoryFacts {
+    prefaulted: Option<WishFacts>,
+    locked: Option<WishFacts>,
+    huge_pages: Option<WishFacts>,
+}
+
+#[derive(Debug, Serialize)]
+struct WishFacts {
+    granted: bool,
+    reason: Option<String>,
+}
+
+impl From<&Info> for ChannelFacts {
+    fn from(info: &Info) -> Self {
+        Self {
+            name: info.name.clone(),
+            path: info.path.as_ref().map(|path| path.display().to_string()),
+            kind: info.kind.name(),
+            status: info.status.name(),
+            corruption: match info.status {
+                ChannelStatus::Corrupted(reason) => Some(reason.to_string()),
+                _ => None,
+            },
+            backend: info.backend.name(),
+            fence: info.fence.name(),
+            instance: info.instance.clone(),
+            created_unix_ns: info.created_unix_ns,
+            creator_pid: info.creator_pid,
+            total_bytes: info.total_bytes,
+            capacity: info.capacity,
+            max_message: info.max_message,
+            payload_alignment: info.payload_alignment,
+            persistent: info.persistent,
+            type_name: info.type_name.clone(),
+            lanes: info.lanes.iter().map(LaneFacts::from).collect(),
+            participants: info.participants.iter().map(ParticipantFacts::from).collect(),
+        }
+    }
+}
+
+impl From<&LaneInfo> for LaneFacts {
+    fn from(lane: &LaneInfo) -> Self {
+        Self {
+            messages: lane.messages,
+            committed: lane.committed,
+            consumed: lane.consumed,
+            used_bytes: lane.used_bytes(),
+        }
+    }
+}
+
+impl From<&ParticipantInfo> for ParticipantFacts {
+    fn from(participant: &ParticipantInfo) -> Self {
+        let counters = &participant.counters;
+        Self {
+            row: participant.row,
+            role: participant.role.name(),
+            state: state_name(participant.state),
+            alive: participant.alive,
+            epoch: participant.epoch,
+            pid: participant.pid,
+            name: participant.name.clone(),
+            started_unix_ns: participant.started_unix_ns,
+            reaper_pid: participant.reaper_pid,
+            counters: CounterFacts {
+                messages: counters.messages,
+                bytes: counters.bytes,
+                full: counters.full,
+                empty: counters.empty,
+                parks: counters.parks,
+                wakes: counters.wakes,
+                reaped: counters.reaped,
+            },
+        }
+    }
+}
+
+impl From<&MemoryReport> for MemoryFacts {
+    fn from(report: &MemoryReport) -> Self {
+        let wish = |granted: &Granted| match granted {
+            Granted::Yes => Some(WishFacts { granted: true, reason: None }),
+            Granted::No(reason) => Some(WishFacts { granted: false, reason: Some(reason.clone()) }),
+            _ => None,
+        };
+        Self {
+            prefaulted: wish(&report.prefaulted),
+            locked: wish(&report.locked),
+            huge_pages: wish(&report.huge_pages),
+        }
+    }
+}
+
+/// What a participant's row says, in a word.
+pub fn state_name(state: ParticipantState) -> &'static str {
+    match state {
+        ParticipantState::Vacant => "vacant",
+        ParticipantState::Live => "live",
+        ParticipantState::Closed => "closed",
+        ParticipantState::Dead => "dead",
+        _ => "unknown",
+    }
+}

@@ -1,0 +1,135 @@
+//! `memlane info`: everything that can be seen of one channel, without taking part in it.
+
+use crate::facts::{self, ChannelFacts};
+use crate::failure::Outcome;
+use crate::output::{self, Align, printable};
+use crate::{size, time};
+use indicatif::{BinaryBytes, HumanCount};
+use memlane::{ChannelStatus, Info, LaneInfo, ParticipantInfo, ParticipantState};
+use std::fmt::Write;
+
+/// Show a channel: its shape, what is in it, and who takes part
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The channel's name or path
+    name: String,
+    /// Print the facts as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows the channel.
+pub fn run(arguments: &Arguments) -> Outcome {
+    let info = memlane::inspect(&arguments.name)?;
+    if arguments.json {
+        return output::print_json(&ChannelFacts::from(&info));
+    }
+    output::print(&describe(&info))
+}
+
+fn describe(info: &Info) -> String {
+    let status = match info.status {
+        ChannelStatus::Corrupted(reason) => format!("corrupted: {reason}"),
+        ChannelStatus::Stale => "stale: from before the last reboot".to_owned(),
+        other => other.name().to_owned(),
+    };
+    let type_name = if info.type_name.is_empty() { "bytes".to_owned() } else { printable(&info.type_name) };
+    let path = info.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    let facts = [
+        ("kind", info.kind.name().to_owned()),
+        ("status", status),
+        ("path", printable(&path)),
+        ("file", size::show(info.total_bytes)),
+        ("capacity", size::show(info.capacity)),
+        ("largest message", size::show_bytes(info.max_message)),
+        ("alignment", size::show_bytes(info.payload_alignment.into())),
+        ("message type", type_name),
+        ("persistent", if info.persistent { "yes: it never disconnects" } else { "no" }.to_owned()),
+        ("waking", format!("{} with {} fences", info.backend.name(), info.fence.name())),
+        ("created", format!("{} by process {}", time::ago(info.created_unix_ns), info.creator_pid)),
+        ("instance", info.instance.clone()),
+    ];
+    let mut text = format!("{}\n", printable(&info.name));
+    for (name, fact) in facts {
+        let _ = writeln!(text, "  {name:<15}  {fact}");
+    }
+    for (number, lane) in info.lanes.iter().enumerate() {
+        let _ = writeln!(text, "\nlane {number}\n{}", describe_lane(lane, info.capacity));
+    }
+    if info.participants.is_empty() {
+        text.push_str("\nnobody has joined yet\n");
+    } else {
+        let _ = write!(text, "\nparticipants\n{}", who(&info.participants));
+        let _ = write!(text, "\nwhat they counted\n{}", counted(&info.participants));
+    }
+    text
+}
+
+fn describe_lane(lane: &LaneInfo, capacity: u64) -> String {
+    let used = lane.used_bytes();
+    let percent = used as f64 * 100.0 / capacity.max(1) as f64;
+    format!(
+        "  messages         {} since it was created\n  in use           {} of {} ({percent:.1} %)",
+        HumanCount(lane.messages),
+        BinaryBytes(used),
+        BinaryBytes(capacity),
+    )
+}
+
+fn who(participants: &[ParticipantInfo]) -> String {
+    let columns = [
+        ("row", Align::Right),
+        ("role", Align::Left),
+        ("state", Align::Left),
+        ("alive", Align::Left),
+        ("pid", Align::Right),
+        ("name", Align::Left),
+        ("joined", Align::Left),
+    ];
+    let row = |participant: &ParticipantInfo| {
+        vec![
+            participant.row.to_string(),
+            participant.role.name().to_owned(),
+            state(participant),
+            match participant.alive {
+                Some(true) => "yes",
+                Some(false) => "no",
+                None => "?",
+            }
+            .to_owned(),
+            participant.pid.to_string(),
+            printable(&participant.name),
+            time::ago(participant.started_unix_ns),
+        ]
+    };
+    output::table("  ", &columns, &participants.iter().map(row).collect::<Vec<_>>())
+}
+
+fn counted(participants: &[ParticipantInfo]) -> String {
+    let columns =
+        ["row", "messages", "bytes", "full", "empty", "parks", "wakes", "reaped"].map(|name| (name, Align::Right));
+    let row = |participant: &ParticipantInfo| {
+        let counters = &participant.counters;
+        let counted = |number: u64| HumanCount(number).to_string();
+        vec![
+            participant.row.to_string(),
+            counted(counters.messages),
+            BinaryBytes(counters.bytes).to_string(),
+            counted(counters.full),
+            counted(counters.empty),
+            counted(counters.parks),
+            counted(counters.wakes),
+            counted(counters.reaped),
+        ]
+    };
+    output::table("  ", &columns, &participants.iter().map(row).collect::<Vec<_>>())
+}
+
+/// What the row says, and what the kernel adds to it.
+fn state(participant: &ParticipantInfo) -> String {
+    match (participant.reaper_pid, participant.state, participant.alive) {
+        (Some(reaper), _, _) => format!("being reaped by {reaper}"),
+        (None, ParticipantState::Live, Some(false)) => "died".to_owned(),
+        (None, state, _) => facts::state_name(state).to_owned(),
+    }
+}

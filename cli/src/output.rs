@@ -1,0 +1,95 @@
+//! Standard output for facts, standard error for everything else. Neither panics when nobody reads.
+
+use crate::failure::{Failure, Outcome};
+use indicatif::HumanCount;
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Writes `text` to standard output.
+pub fn print(text: &str) -> Outcome {
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes()).and_then(|()| output.flush()).map_err(|error| write_failed(&error))
+}
+
+/// Writes `value` to standard output as JSON.
+pub fn print_json<T: Serialize>(value: &T) -> Outcome {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::failed(format!("the result cannot be written as JSON: {error}")))?;
+    print(&(text + "\n"))
+}
+
+/// What a failed write to standard output means.
+pub fn write_failed(error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Failure::OutputClosed;
+    }
+    Failure::failed(format!("writing to standard output failed: {error}"))
+}
+
+/// Writes one line to standard error.
+pub fn complain(sentence: &str) {
+    // If nobody reads standard error either, there is nothing left to do.
+    let _ = writeln!(io::stderr(), "memlane: {}", printable(sentence));
+}
+
+/// Text that others chose, safe for a terminal and on one line.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
+/// `1 message`, `2,000 messages`.
+pub fn count(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", HumanCount(number))
+}
+
+/// Where a column's text stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    Left,
+    Right,
+}
+
+/// Rows under headings, each line indented and ended.
+pub fn table(indent: &str, columns: &[(&str, Align)], rows: &[Vec<String>]) -> String {
+    let headings = columns.iter().map(|(heading, _)| (*heading).to_owned()).collect();
+    let lines: Vec<&Vec<String>> = std::iter::once(&headings).chain(rows).collect();
+    let width_of = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns.len()).map(width_of).collect();
+    let mut text = String::new();
+    for line in lines {
+        let cells = line.iter().zip(columns).zip(&widths).map(|((cell, (_, align)), &width)| match align {
+            Align::Left => format!("{cell:<width$}"),
+            Align::Right => format!("{cell:>width$}"),
+        });
+        let cells: Vec<String> = cells.collect();
+        text.push_str(indent);
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up() {
+        let rows = [vec!["a".into(), "1000".into()], vec!["long".into(), "1".into()]];
+        let text = table("  ", &[("name", Align::Left), ("n", Align::Right)], &rows);
+        assert_eq!(text, "  name     n\n  a     1000\n  long     1\n");
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        assert_eq!(printable("a\x1b[31m\nb"), "a\\u{1b}[31m\\nb");
+        assert_eq!(printable("µ"), "µ");
+    }
+
+    #[test]
+    fn a_count_agrees_with_its_noun() {
+        assert_eq!(count(1, "message"), "1 message");
+        assert_eq!(count(1234, "message"), "1,234 messages");
+    }
+}

@@ -1,0 +1,187 @@
+//! `memlane recv`: messages to standard output.
+//!
+//! ```text
+//! channel ──recv_batch──► buffer ──write──► standard output ──then──► release
+//! ```
+//!
+//! What holds: a message is released only after its last byte was written. Kill the command at any instant, and its
+//! successor gets every message that was not written completely, and perhaps some that were: at most one batch of them.
+
+use crate::failure::{Failure, Outcome};
+use crate::framing::Framing;
+use crate::output;
+use crate::time;
+use crate::waiting::{self, Patience};
+use memlane::spsc::{Batch, Options, Receiver};
+use memlane::{JoinError, RecvTimeoutError};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+/// Write messages to standard output, one a line
+///
+/// Waits for the channel to appear, and ends when it is drained and its senders have gone. A message is released after it
+/// was written, so killing this command loses nothing: the next one goes on, and may repeat the last messages.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The channel's name or path
+    name: String,
+    /// How messages follow each other in standard output; lines writes a message with a line end in it as it is
+    #[arg(long, default_value = "lines")]
+    framing: Framing,
+    /// End after so many messages
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+    /// Wait so long for the channel, and for each message: seconds, or a number with ms, s, min behind it [default: for
+    /// ever]
+    #[arg(long, value_name = "DURATION", value_parser = time::parse)]
+    timeout: Option<Duration>,
+    /// Stay when the senders have gone, and when the channel is removed: others may come
+    #[arg(long)]
+    follow: bool,
+    /// Also use a channel of another user
+    #[arg(long)]
+    any_owner: bool,
+}
+
+/// Messages that are written and released together. So many can be repeated after a kill.
+const BATCH_MAX: u64 = 1024;
+
+/// A follower whose senders have gone looks at the channel's name once in so many pauses: others may have removed the
+/// channel without telling anybody in it.
+const PAUSES_PER_NAME: u32 = 10;
+
+/// What is written at once, except for a longer message.
+const WRITE_BYTES: usize = 256 << 10;
+
+/// Receives everything.
+pub fn run(arguments: &Arguments) -> Outcome {
+    let options = Options::new().any_owner(arguments.any_owner);
+    let patience = Patience::new(arguments.timeout);
+    let mut sink = Sink::new(arguments.framing)?;
+    let mut left = arguments.count;
+    loop {
+        let channel = waiting::open(&options, &arguments.name, patience, arguments.follow)?;
+        let receiver = match channel.receiver() {
+            Err(JoinError::Removed { .. }) => continue,
+            Err(JoinError::Closed { .. }) if arguments.follow => continue,
+            other => other?,
+        };
+        let instance = channel.info().instance;
+        let mut receiving = Receiving { arguments, patience, instance, receiver };
+        match receiving.receive(&mut sink, &mut left) {
+            Ok(Stop::Done) => return Ok(()),
+            Ok(Stop::Removed) if arguments.follow => {}
+            Ok(Stop::Removed) => return Err(Failure::failed(format!("channel {} was removed", arguments.name))),
+            Err(Stopped::Failed(failure)) => return Err(failure),
+            Err(Stopped::Unwritten(failure)) => {
+                // Leaving in good order would release what was taken and not written. So this seat is left as a killed
+                // process leaves it: its successor gets that again.
+                std::mem::forget(receiving);
+                return Err(failure);
+            }
+        }
+    }
+}
+
+/// Why receiving from one channel came to its end.
+enum Stop {
+    /// Everything that was asked for is written.
+    Done,
+    /// The name does not lead to this channel any more.
+    Removed,
+}
+
+/// Why receiving did not come to its end.
+enum Stopped {
+    Failed(Failure),
+    /// Messages were taken, not written, and must not be released.
+    Unwritten(Failure),
+}
+
+/// A receiver at work.
+struct Receiving<'a> {
+    arguments: &'a Arguments,
+    patience: Patience,
+    /// Which channel it is, whatever its name leads to by now.
+    instance: String,
+    receiver: Receiver,
+}
+
+impl Receiving<'_> {
+    fn receive(&mut self, sink: &mut Sink, left: &mut Option<u64>) -> Result<Stop, Stopped> {
+        let name = &self.arguments.name;
+        let mut wait = self.patience.start();
+        let mut pauses = 0u32;
+        while *left != Some(0) {
+            let max = left.unwrap_or(BATCH_MAX).min(BATCH_MAX) as usize;
+            let batch = match wait.left() {
+                None => self.receiver.recv_batch(max).map_err(RecvTimeoutError::from),
+                Some(timeout) => self.receiver.recv_batch_timeout(max, timeout),
+            };
+            match batch {
+                Ok(batch) => {
+                    let taken = batch.len() as u64;
+                    if let Err(failure) = sink.write(&batch) {
+                        std::mem::forget(batch);
+                        return Err(Stopped::Unwritten(failure));
+                    }
+                    drop(batch);
+                    *left = left.map(|left| left - taken);
+                    wait = self.patience.start();
+                }
+                Err(RecvTimeoutError::Disconnected) if !self.arguments.follow => return Ok(Stop::Done),
+                // The senders have gone, and the call says so at once until another one joins.
+                Err(RecvTimeoutError::Disconnected) => {
+                    pauses += 1;
+                    if pauses.is_multiple_of(PAUSES_PER_NAME) && !waiting::leads_to(name, &self.instance) {
+                        return Ok(Stop::Removed);
+                    }
+                    if !wait.pause() {
+                        return Err(Stopped::Failed(timed_out(name, &wait)));
+                    }
+                }
+                Err(RecvTimeoutError::Removed) => return Ok(Stop::Removed),
+                Err(RecvTimeoutError::Timeout) => return Err(Stopped::Failed(timed_out(name, &wait))),
+                Err(other) => return Err(Stopped::Failed(Failure::failed(format!("channel {name}: {other}")))),
+            }
+        }
+        Ok(Stop::Done)
+    }
+}
+
+fn timed_out(name: &str, wait: &waiting::Wait) -> Failure {
+    Failure::failed(format!("channel {name}: no message came within {}", wait.limit_text()))
+}
+
+/// Standard output, without a buffer of its own behind ours.
+struct Sink {
+    output: File,
+    framing: Framing,
+    buffer: Vec<u8>,
+}
+
+impl Sink {
+    fn new(framing: Framing) -> Outcome<Self> {
+        let output = io::stdout().as_fd().try_clone_to_owned().map_err(|error| output::write_failed(&error))?;
+        Ok(Self { output: output.into(), framing, buffer: Vec::with_capacity(WRITE_BYTES) })
+    }
+
+    /// Writes the whole batch.
+    fn write(&mut self, batch: &Batch<'_>) -> Outcome {
+        for message in batch {
+            self.framing.encode(&mut self.buffer, message.len(), |buffer| message.append_to(buffer));
+            if self.buffer.len() >= WRITE_BYTES {
+                self.flush()?;
+            }
+        }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Outcome {
+        let written = self.output.write_all(&self.buffer).map_err(|error| output::write_failed(&error));
+        self.buffer.clear();
+        written
+    }
+}

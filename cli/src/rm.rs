@@ -1,0 +1,31 @@
+//! `memlane rm`: removes channels. Nothing else does.
+
+use crate::failure::{Failure, Outcome};
+
+/// Remove channels, with the messages that are still in them
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The channels' names or paths
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    /// Also remove channels that somebody alive uses
+    #[arg(long, short)]
+    force: bool,
+}
+
+/// Removes the channels: all that can be, whatever becomes of the others.
+pub fn run(arguments: &Arguments) -> Outcome {
+    let remove = if arguments.force { memlane::remove_forced } else { memlane::remove };
+    let failures: Vec<Failure> =
+        arguments.names.iter().filter_map(|name| remove(name).err()).map(Failure::from).collect();
+    match <[Failure; 1]>::try_from(failures) {
+        Ok([failure]) => Err(failure),
+        Err(failures) if failures.is_empty() => Ok(()),
+        Err(failures) => {
+            for failure in &failures {
+                failure.report();
+            }
+            Err(Failure::Reported)
+        }
+    }
+}

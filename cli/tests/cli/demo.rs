@@ -1,0 +1,81 @@
+//! The demo: that it checks and reports, and leaves nothing behind. How fast it is, is not a test's business.
+
+use crate::sandbox::{Sandbox, eventually};
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
+
+fn left_behind(sandbox: &Sandbox) -> usize {
+    fs::read_dir(sandbox.channels()).unwrap().count()
+}
+
+#[test]
+fn the_demo_checks_a_generated_feed() {
+    let sandbox = Sandbox::new();
+    let text = sandbox.run(&["demo", "--seconds", "0.2", "--rate", "2000"]).text();
+    for part in
+        ["100,000 messages", "full speed", "messages/s", "MB/s", "p50", "p99.9", "max", "all arrived, once, in order"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    assert_eq!(left_behind(&sandbox), 0);
+}
+
+#[test]
+fn the_demo_replays_a_file() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.scratch();
+    fs::write(&path, format!("one\n\n{}\nlast", "x".repeat(2_000_000))).unwrap();
+    let file = path.to_str().unwrap();
+    let facts = sandbox.run(&["demo", file, "--json", "--seconds", "0.2", "--rate", "500"]).json();
+    let feed = &facts["feed"];
+    assert_eq!((feed["messages"].as_u64(), feed["bytes"].as_u64()), (Some(4), Some(2_000_007)));
+    assert_eq!((feed["file"].as_str(), feed["largest_bytes"].as_u64()), (Some(file), Some(2_000_000)));
+    let number = |part: &str, key: &str| facts[part][key].as_f64().unwrap();
+    let messages = number("full_speed", "messages") + number("fixed_rate", "messages");
+    assert_eq!(facts["verified_messages"].as_f64().unwrap(), messages);
+    assert!(number("full_speed", "messages") >= 4.0 && number("full_speed", "megabytes_per_second") > 0.0);
+    let latency = ["p50_ns", "p99_ns", "p999_ns", "max_ns"].map(|key| number("fixed_rate", key));
+    assert!(latency.is_sorted() && latency[0] > 0.0, "{latency:?}");
+    assert_eq!(left_behind(&sandbox), 0);
+}
+
+#[test]
+fn a_file_that_cannot_be_replayed_is_named() {
+    let sandbox = Sandbox::new();
+    assert!(
+        sandbox.run(&["demo", "/no/such/file"]).failed(1).starts_with("reading /no/such/file failed: No such file")
+    );
+    assert!(sandbox.run(&["demo", "/dev/null"]).failed(1).starts_with("/dev/null is not a regular file"));
+    assert_eq!(left_behind(&sandbox), 0);
+}
+
+#[test]
+fn an_interrupted_demo_leaves_nothing_behind() {
+    let sandbox = Sandbox::new();
+    for signal in [Signal::INT, Signal::TERM] {
+        let demo = sandbox.start(&["demo", "--seconds", "20"]);
+        let running = || sandbox.run(&["ls", "--json"]).json()[0]["lanes"][0]["messages"].as_u64() > Some(0);
+        eventually("the demo sends", running);
+        kill_process(Pid::from_raw(demo.pid() as i32).unwrap(), signal).unwrap();
+        assert_eq!(demo.end().status.code(), Some(130));
+        eventually("nothing is left", || left_behind(&sandbox) == 0);
+    }
+}
+
+#[test]
+fn a_demo_whose_process_dies_says_so_and_leaves_nothing_behind() {
+    let sandbox = Sandbox::new();
+    let demo = sandbox.start(&["demo", "--seconds", "20"]);
+    let mut receiver = None;
+    eventually("the receiver has got something", || {
+        let listed = sandbox.run(&["ls", "--json"]).json();
+        let participants = listed[0]["participants"].as_array().cloned().unwrap_or_default();
+        let busy = participants.into_iter().find(|one| one["role"] == "receiver" && one["counters"]["messages"] != 0);
+        receiver = busy.and_then(|one| Pid::from_raw(one["pid"].as_i64()? as i32));
+        receiver.is_some()
+    });
+    kill_process(receiver.unwrap(), Signal::KILL).unwrap();
+    assert_eq!(demo.end().failed(1), "the demo's receiver failed: signal: 9 (SIGKILL)");
+    assert_eq!(left_behind(&sandbox), 0);
+}

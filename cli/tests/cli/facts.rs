@@ -1,0 +1,147 @@
+//! What `create`, `ls` and `info` tell, for people and as JSON.
+
+use crate::sandbox::{Sandbox, eventually};
+use serde_json::{Value, json};
+
+fn keys(object: &Value) -> Vec<&str> {
+    object.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+/// The keys are an interface: scripts depend on them.
+const CHANNEL_KEYS: [&str; 18] = [
+    "backend",
+    "capacity",
+    "corruption",
+    "created_unix_ns",
+    "creator_pid",
+    "fence",
+    "instance",
+    "kind",
+    "lanes",
+    "max_message",
+    "name",
+    "participants",
+    "path",
+    "payload_alignment",
+    "persistent",
+    "status",
+    "total_bytes",
+    "type_name",
+];
+
+#[test]
+fn info_tells_everything_as_json() {
+    let sandbox = Sandbox::new();
+    let options = ["--capacity", "64K", "--max-message", "1000", "--payload-alignment", "16", "--persistent"];
+    let more = ["--fence", "symmetric", "--type-name", "quote"];
+    sandbox.run(&[&["create", "prices", "--kind", "spsc"][..], &options, &more].concat()).ok();
+    let mut sender = sandbox.start_with_input(&["send", "prices"]);
+    sender.write(b"hello\nagain\n");
+    eventually("both lines are sent", || sandbox.messages("prices") == 2);
+
+    let facts = sandbox.run(&["info", "prices", "--json"]).json();
+    assert_eq!(keys(&facts), CHANNEL_KEYS);
+    let path = sandbox.channels().join("prices.lane");
+    let expected = json!({
+        "name": "prices", "path": path, "kind": "spsc", "status": "live", "corruption": null, "backend": "futex",
+        "fence": "symmetric", "capacity": 65536, "max_message": 1000, "payload_alignment": 16, "persistent": true,
+        "type_name": "quote", "total_bytes": path.metadata().unwrap().len(),
+    });
+    for (key, value) in expected.as_object().unwrap() {
+        assert_eq!(&facts[key], value, "{key}");
+    }
+    assert_eq!(facts["lanes"], json!([{ "messages": 2, "committed": 64, "consumed": 0, "used_bytes": 64 }]));
+    let participant = &facts["participants"][0];
+    let participant_keys =
+        ["alive", "counters", "epoch", "name", "pid", "reaper_pid", "role", "row", "started_unix_ns", "state"];
+    assert_eq!(keys(participant), participant_keys);
+    let expected = json!({ "row": 0, "role": "sender", "state": "live", "alive": true, "name": "memlane",
+        "pid": sender.pid(), "reaper_pid": null });
+    for (key, value) in expected.as_object().unwrap() {
+        assert_eq!(&participant[key], value, "{key}");
+    }
+    assert_eq!(keys(&participant["counters"]), ["bytes", "empty", "full", "messages", "parks", "reaped", "wakes"]);
+    assert_eq!((&participant["counters"]["messages"], &participant["counters"]["bytes"]), (&json!(2), &json!(10)));
+}
+
+#[test]
+fn info_tells_everything_to_people() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["send", "prices", "--capacity", "64K", "hello"]).ok();
+    let text = sandbox.run(&["info", "prices"]).text();
+    for part in ["64.00 KiB (65,536 bytes)", "messages         1 since it was created", "sender", "closed", "memlane"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let longest = text.lines().filter(|line| !line.contains("path")).map(|line| line.chars().count()).max();
+    assert!(longest.unwrap() <= 100, "{text}");
+}
+
+#[test]
+fn a_participant_that_died_is_shown_as_such() {
+    let sandbox = Sandbox::new();
+    let mut sender = sandbox.start_with_input(&["send", "prices"]);
+    eventually("the sender has joined", || sandbox.has("prices", "sender"));
+    sender.kill();
+    let participant = &sandbox.look("prices").unwrap()["participants"][0];
+    assert_eq!((&participant["state"], &participant["alive"]), (&json!("live"), &json!(false)));
+    assert!(sandbox.run(&["info", "prices"]).text().contains("died"));
+}
+
+#[test]
+fn ls_lists_channels_by_name() {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.run(&["ls"]).text(), "");
+    assert_eq!(sandbox.run(&["ls", "--json"]).json(), json!([]));
+    sandbox.run(&["create", "two"]).ok();
+    sandbox.run(&["send", "one", "hello"]).ok();
+    std::fs::write(sandbox.channels().join("notes.txt"), "not a channel").unwrap();
+    let listed = sandbox.run(&["ls", "--json"]).json();
+    let names: Vec<&Value> = listed.as_array().unwrap().iter().map(|channel| &channel["name"]).collect();
+    assert_eq!(names, ["one", "two"]);
+    assert_eq!(listed[0], sandbox.look("one").unwrap(), "the same facts as info's");
+    let text = sandbox.run(&["ls"]).text();
+    let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0], ["name", "kind", "status", "file", "in", "use", "messages", "senders", "receivers"]);
+    assert_eq!(lines[1], ["one", "spsc", "live", "1.01", "MiB", "16", "B", "1", "0", "0"]);
+    assert_eq!(lines.len(), 3);
+}
+
+#[test]
+fn ls_of_a_folder_that_does_not_exist_is_empty() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(&["ls"]);
+    command.env("MEMLANE_DIR", sandbox.channels().join("not/yet"));
+    assert_eq!(sandbox.spawn(&mut command).end().text(), "");
+}
+
+#[test]
+fn create_tells_how_large_the_channel_became() {
+    let sandbox = Sandbox::new();
+    let text = sandbox.run(&["create", "prices", "--capacity", "50K", "--prefault"]).text();
+    let bytes = sandbox.channels().join("prices.lane").metadata().unwrap().len();
+    assert_eq!(bytes, 64 * 1024 + 8192);
+    assert!(text.starts_with("created prices: spsc, 72.00 KiB (73,728 bytes) in all\n"), "{text}");
+    assert!(text.contains("prefault") && text.contains("granted"), "{text}");
+    assert!(!text.contains("lock-memory"), "what was not asked for is not mentioned: {text}");
+}
+
+#[test]
+fn create_tells_the_same_as_json() {
+    let sandbox = Sandbox::new();
+    let facts = sandbox.run(&["create", "prices", "--capacity", "64K", "--prefault", "--json"]).json();
+    let memory = json!({ "prefaulted": { "granted": true, "reason": null }, "locked": null, "huge_pages": null });
+    assert_eq!(facts["memory"], memory);
+    let mut without_memory = facts.clone();
+    without_memory.as_object_mut().unwrap().remove("memory");
+    assert_eq!(without_memory, sandbox.look("prices").unwrap());
+}
+
+#[test]
+fn a_mode_needs_a_path_or_a_folder_of_its_own() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new();
+    let path = sandbox.channels().join("shared");
+    sandbox.run(&["create", path.to_str().unwrap(), "--mode", "660"]).ok();
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o660);
+    sandbox.run(&["rm", path.to_str().unwrap()]).ok();
+}

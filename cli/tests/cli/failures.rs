@@ -1,0 +1,247 @@
+//! Whatever goes wrong is one sentence on standard error and a status: 1, or 2 where the arguments make no sense.
+
+use crate::sandbox::{Sandbox, eventually};
+use std::os::unix::process::CommandExt;
+
+#[test]
+fn wrong_arguments_have_status_2() {
+    let sandbox = Sandbox::new();
+    let cases: &[(&[&str], &str)] = &[
+        (&["frobnicate"], "unrecognized subcommand 'frobnicate'"),
+        (&["ls", "--frobnicate"], "unexpected argument '--frobnicate'"),
+        (&["create"], "<NAME>"),
+        (&["send"], "<NAME>"),
+        (&["recv"], "<NAME>"),
+        (&["rm"], "<NAME>"),
+        (&["info", "a", "b"], "unexpected argument 'b'"),
+        (&["create", "prices", "--kind", "mpmc"], "possible values: spsc"),
+        (&["create", "prices", "--capacity", "12Q"], "invalid value '12Q' for '--capacity <BYTES>'"),
+        (&["create", "prices", "--capacity", "5G"], "option capacity"),
+        (&["create", "prices", "--max-message", "64K", "--capacity", "64K"], "option max_message"),
+        (&["create", "prices", "--payload-alignment", "7"], "option payload_alignment"),
+        (&["create", "prices", "--payload-alignment", "5G"], "8, 16, 32 or 64"),
+        (&["create", "prices", "--mode", "999"], "invalid value '999'"),
+        (&["create", "prices", "--fence", "none"], "possible values: asymmetric, symmetric"),
+        (&["create", "two words"], "`two words` is not a channel name"),
+        (&["create", ""], "`` is not a channel name"),
+        (&["send", "two words", "hello"], "is not a channel name"),
+        (&["recv", "two words"], "is not a channel name"),
+        (&["info", ".hidden"], "is not a channel name"),
+        (&["rm", "two words"], "is not a channel name"),
+        (&["send", "prices", "--framing", "xml"], "possible values: lines, length, raw"),
+        (&["send", "prices", "hello", "--framing", "raw"], "cannot be used with"),
+        (&["recv", "prices", "--timeout", "soon"], "a duration is"),
+        (&["recv", "prices", "--timeout=-1"], "a duration is"),
+        (&["recv", "prices", "--count", "0"], "0 is not in"),
+        (&["demo", "--seconds", "3600"], "0.05 to 60 seconds"),
+        (&["demo", "--rate", "0"], "0 is not in"),
+    ];
+    for (arguments, part) in cases {
+        let sentence = sandbox.run(arguments).failed(2);
+        assert!(sentence.contains(part), "{arguments:?}: {sentence}");
+    }
+    assert!(sandbox.run(&["ls"]).text().is_empty(), "nothing was created");
+}
+
+#[test]
+fn a_missing_command_shows_the_help_and_has_status_2() {
+    let ended = Sandbox::new().run::<&str>(&[]);
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(ended.stdout.is_empty() && ended.stderr.contains("Usage: memlane"));
+    assert!(ended.stderr.ends_with("memlane: no command was given\n"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_missing_channel_has_status_1() {
+    let sandbox = Sandbox::new();
+    for arguments in [&["info", "nothing"][..], &["rm", "nothing"], &["rm", "--force", "nothing"]] {
+        assert_eq!(sandbox.run(arguments).failed(1), "channel nothing does not exist");
+    }
+    let sentence = sandbox.run(&["send", "./no/such/folder", "hello"]).failed(1);
+    assert!(sentence.contains("folder") && sentence.contains("does not exist"), "{sentence}");
+}
+
+#[test]
+fn a_file_that_is_not_a_channel_is_left_alone() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.channels().join("text.lane");
+    std::fs::write(&path, "somebody's notes").unwrap();
+    for arguments in [&["info", "text"][..], &["send", "text", "hello"], &["recv", "text"], &["rm", "--force", "text"]]
+    {
+        let sentence = sandbox.run(arguments).failed(1);
+        assert!(sentence.starts_with("text is not a channel but a file of another program"), "{sentence}");
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), b"somebody's notes");
+    assert!(sandbox.run(&["ls"]).text().contains("unreadable"));
+    let listed = sandbox.run(&["ls", "--json"]).json();
+    assert_eq!(listed[0]["name"], "text");
+    assert!(listed[0]["error"].as_str().unwrap().contains("not a channel"));
+}
+
+#[test]
+fn a_name_that_is_taken_is_not_created_again() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["send", "prices", "hello"]).ok();
+    let sentence = sandbox.run(&["create", "prices"]).failed(1);
+    assert_eq!(sentence, "channel prices exists already: open it, or remove it first");
+    assert_eq!(sandbox.run(&["recv", "prices"]).text(), "hello\n");
+}
+
+#[test]
+fn options_that_differ_from_the_channels_are_named() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["create", "prices", "--capacity", "64K", "--type-name", "quote"]).ok();
+    sandbox.run(&["send", "prices", "--capacity", "64KiB", "--type-name", "quote", "hello"]).ok();
+    let sentence = sandbox.run(&["send", "prices", "--capacity", "1M", "hello"]).failed(1);
+    assert_eq!(sentence, "channel prices has capacity 65536; it was opened with 1048576");
+    let sentence = sandbox.run(&["send", "prices", "--type-name", "trade", "hello"]).failed(1);
+    assert_eq!(sentence, "channel prices carries messages of type quote; it was opened for trade");
+    assert_eq!(sandbox.messages("prices"), 1);
+}
+
+#[test]
+fn a_seat_that_is_taken_is_refused() {
+    let sandbox = Sandbox::new();
+    let sender = sandbox.start_with_input(&["send", "prices"]);
+    eventually("the sender has joined", || sandbox.has("prices", "sender"));
+    let sentence = sandbox.run(&["send", "prices", "hello"]).failed(1);
+    assert_eq!(sentence, format!("channel prices has its sender already (process {})", sender.pid()));
+    let receiver = sandbox.start(&["recv", "prices"]);
+    eventually("the receiver has joined", || sandbox.has("prices", "receiver"));
+    let sentence = sandbox.run(&["recv", "prices"]).failed(1);
+    assert_eq!(sentence, format!("channel prices has its receiver already (process {})", receiver.pid()));
+}
+
+#[test]
+fn a_line_that_is_too_long_stops_behind_those_before_it() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["create", "small", "--max-message", "10"]).ok();
+    let ended = sandbox.run_with(&["send", "small"], b"one\n0123456789\n0123456789a\nfour\n");
+    let sentence = ended.failed(1);
+    assert_eq!(sentence, "line 3 has 11 bytes, and channel small takes at most 10; 2 messages were sent before that");
+    assert_eq!(sandbox.run(&["recv", "small"]).text(), "one\n0123456789\n");
+}
+
+#[test]
+fn a_long_line_is_measured_only_after_those_before_it_were_sent() {
+    let sandbox = Sandbox::new();
+    let mut sender = sandbox.start_with_input(&["send", "small", "--capacity", "4K"]);
+    sender.write(b"one\n");
+    sender.write(&[b'x'; 30_000]);
+    eventually("the line before it is sent", || sandbox.messages("small") == 1);
+    sender.write(&[b'x'; 30_000]);
+    sender.write(b"\ntwo\n");
+    let sentence = sender.end().failed(1);
+    let expected = "line 2 has 60000 bytes, and channel small takes at most 1784; 1 message was sent before that";
+    assert_eq!(sentence, expected);
+    assert_eq!(sandbox.run(&["recv", "small"]).text(), "one\n");
+}
+
+#[test]
+fn an_argument_that_is_too_long_stops_behind_those_before_it() {
+    let sandbox = Sandbox::new();
+    let sentence = sandbox.run(&["send", "small", "--max-message", "3", "one", "four", "two"]).failed(1);
+    let expected = "message 2 has 4 bytes, and channel small takes at most 3; 1 message was sent before that";
+    assert_eq!(sentence, expected);
+    assert_eq!(sandbox.run(&["recv", "small"]).text(), "one\n");
+}
+
+#[test]
+fn a_broken_length_frame_says_what_is_missing() {
+    let sandbox = Sandbox::new();
+    let cases: [(&[u8], &str); 3] = [
+        (b"\x0a\0\0\0abc", "standard input ends inside message 2: 7 bytes missing; 1 message was sent before that"),
+        (
+            b"\x0a\0\0",
+            "standard input ends inside the length of message 2: 1 byte missing; 1 message was sent before that",
+        ),
+        (
+            b"\xff\xff\xff\xff",
+            "message 2 has 4294967295 bytes, and channel framed takes at most 458744; 1 message was sent before that",
+        ),
+    ];
+    for (broken, expected) in cases {
+        let stream = [b"\x03\0\0\0one", broken].concat();
+        assert_eq!(sandbox.run_with(&["send", "framed", "--framing", "length"], &stream).failed(1), expected);
+    }
+    assert_eq!(sandbox.run(&["recv", "framed"]).text(), "one\none\none\n");
+}
+
+#[test]
+fn input_that_cannot_be_read_is_a_failure() {
+    let sandbox = Sandbox::new();
+    let sentence = sandbox.start_reading(&["send", "prices"], sandbox.channels()).end().failed(1);
+    assert!(sentence.starts_with("reading standard input failed: Is a directory"), "{sentence}");
+}
+
+#[test]
+fn a_channel_in_use_is_removed_only_by_force() {
+    let sandbox = Sandbox::new();
+    let mut sender = sandbox.start_with_input(&["send", "prices"]);
+    eventually("the sender has joined", || sandbox.has("prices", "sender"));
+    let sentence = sandbox.run(&["rm", "prices"]).failed(1);
+    assert_eq!(sentence, "channel prices is in use by 1 live participant; stop them, or use --force");
+    sandbox.run(&["rm", "--force", "prices"]).ok();
+    sandbox.run(&["info", "prices"]).failed(1);
+    sender.end_input();
+    sender.end();
+}
+
+#[test]
+fn one_channel_that_cannot_be_removed_does_not_keep_the_others() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["create", "one"]).ok();
+    sandbox.run(&["create", "two"]).ok();
+    let ended = sandbox.run(&["rm", "one", "nothing", "two", "nowhere"]);
+    assert_eq!(ended.status.code(), Some(1));
+    assert_eq!(ended.stderr, "memlane: channel nothing does not exist\nmemlane: channel nowhere does not exist\n");
+    assert!(sandbox.run(&["ls"]).text().is_empty());
+}
+
+#[test]
+fn a_missing_permission_is_said() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["send", "prices", "hello"]).ok();
+    // The folder is open to its owner alone: somebody else, if this is root; or its owner, once the folder is closed.
+    let is_root = rustix::process::geteuid().is_root();
+    let _closed = (!is_root).then(|| Closed::close(sandbox.channels()));
+    for arguments in [
+        &["info", "prices"][..],
+        &["recv", "prices"],
+        &["send", "prices", "hello"],
+        &["create", "another"],
+        &["rm", "prices"],
+        &["ls"],
+    ] {
+        let mut command = sandbox.command(arguments);
+        if is_root {
+            command.uid(65_534).gid(65_534);
+        }
+        match command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).output() {
+            Ok(output) => {
+                let stderr = String::from_utf8(output.stderr).unwrap();
+                let ended = crate::sandbox::Ended { status: output.status, stdout: output.stdout, stderr };
+                let sentence = ended.failed(1).to_lowercase();
+                assert!(sentence.contains("permission"), "{arguments:?}: {sentence}");
+            }
+            // Where the build folder is private, too, this cannot be tried.
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied),
+        }
+    }
+}
+
+/// A folder that nobody but root can enter, until this is dropped.
+struct Closed<'a>(&'a std::path::Path);
+
+impl<'a> Closed<'a> {
+    fn close(folder: &'a std::path::Path) -> Self {
+        rustix::fs::chmod(folder, rustix::fs::Mode::empty()).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Closed<'_> {
+    fn drop(&mut self) {
+        let _ = rustix::fs::chmod(self.0, rustix::fs::Mode::RWXU);
+    }
+}

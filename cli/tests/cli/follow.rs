@@ -1,0 +1,105 @@
+//! When `recv` ends, and what it stays for.
+
+use crate::sandbox::{Sandbox, eventually};
+
+#[test]
+fn a_follower_stays_across_senders_and_channels() {
+    let sandbox = Sandbox::new();
+    let mut receiver = sandbox.start(&["recv", "feed", "--follow"]);
+    let mut expected = String::new();
+    let mut arrives = |sandbox: &Sandbox, word: &str| {
+        sandbox.run(&["send", "feed", word]).ok();
+        expected += &format!("{word}\n");
+        eventually("the message arrives", || receiver.stdout() == expected.as_bytes());
+    };
+    arrives(&sandbox, "one");
+    arrives(&sandbox, "two");
+    sandbox.run(&["rm", "--force", "feed"]).ok();
+    arrives(&sandbox, "three");
+    assert!(receiver.is_running());
+}
+
+#[test]
+fn a_follower_notices_that_the_channel_was_replaced_while_a_sender_lives() {
+    let sandbox = Sandbox::new();
+    let mut sender = sandbox.start_with_input(&["send", "feed"]);
+    sender.write(b"one\n");
+    let receiver = sandbox.start(&["recv", "feed", "--follow"]);
+    eventually("the message arrives", || receiver.stdout() == b"one\n");
+    sandbox.run(&["rm", "--force", "feed"]).ok();
+    sandbox.run(&["send", "feed", "two"]).ok();
+    eventually("the message of the new channel arrives", || receiver.stdout() == b"one\ntwo\n");
+}
+
+#[test]
+fn a_follower_whose_senders_have_gone_notices_that_the_file_was_deleted() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["send", "feed", "one"]).ok();
+    let receiver = sandbox.start(&["recv", "feed", "--follow"]);
+    eventually("the message arrives", || receiver.stdout() == b"one\n");
+    // By a stranger, who tells nobody.
+    std::fs::remove_file(sandbox.channels().join("feed.lane")).unwrap();
+    sandbox.run(&["send", "feed", "two"]).ok();
+    eventually("the message of the new channel arrives", || receiver.stdout() == b"one\ntwo\n");
+}
+
+#[test]
+fn a_receiver_says_that_its_channel_was_removed() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["create", "feed"]).ok();
+    let receiver = sandbox.start(&["recv", "feed"]);
+    eventually("the receiver has joined", || sandbox.has("feed", "receiver"));
+    sandbox.run(&["rm", "--force", "feed"]).ok();
+    assert_eq!(receiver.end().failed(1), "channel feed was removed");
+}
+
+#[test]
+fn a_sender_says_that_its_channel_was_removed() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.scratch();
+    std::fs::write(&path, "0123456789abcdef\n".repeat(1000)).unwrap();
+    let sender = sandbox.start_reading(&["send", "feed", "--capacity", "4K"], &path);
+    eventually("the channel is full", || sandbox.messages("feed") > 100 && sender.is_asleep());
+    sandbox.run(&["rm", "--force", "feed"]).ok();
+    let sentence = sender.end().failed(1);
+    assert!(sentence.starts_with("channel feed: it was removed; 1"), "{sentence}");
+}
+
+#[test]
+fn a_sender_learns_that_its_receiver_has_left() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.scratch();
+    std::fs::write(&path, "0123456789abcdef\n".repeat(1000)).unwrap();
+    let sender = sandbox.start_reading(&["send", "feed", "--capacity", "4K"], &path);
+    eventually("the channel is in use", || sandbox.has("feed", "sender"));
+    sandbox.run(&["recv", "feed", "--count", "1"]).ok();
+    let sentence = sender.end().failed(1);
+    assert!(sentence.starts_with("channel feed: every receiver has closed"), "{sentence}");
+}
+
+#[test]
+fn a_persistent_channel_never_disconnects() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["send", "feed", "--persistent", "one"]).ok();
+    let receiver = sandbox.start(&["recv", "feed", "--count", "2"]);
+    eventually("the first message arrives", || receiver.stdout() == b"one\n");
+    sandbox.run(&["send", "feed", "two"]).ok();
+    assert_eq!(receiver.end().text(), "one\ntwo\n");
+}
+
+#[test]
+fn a_bounded_wait_ends_with_a_sentence() {
+    let sandbox = Sandbox::new();
+    let missing = sandbox.run(&["recv", "nowhere", "--timeout", "30ms"]).failed(1);
+    assert_eq!(missing, "channel nowhere did not appear within 0.03 s");
+    sandbox.run(&["create", "quiet", "--persistent"]).ok();
+    sandbox.run(&["send", "quiet", "one"]).ok();
+    for more in [&[][..], &["--follow"]] {
+        let ended = sandbox.run(&[&["recv", "quiet", "--timeout", "0.03"], more].concat());
+        assert_eq!(ended.failed(1), "channel quiet: no message came within 0.03 s");
+    }
+    sandbox.run(&["send", "left", "one"]).ok();
+    let ended = sandbox.run(&["recv", "left", "--follow", "--timeout", "30ms"]);
+    assert_eq!(ended.stdout, b"one\n");
+    assert_eq!(ended.failed(1), "channel left: no message came within 0.03 s");
+}

@@ -1,0 +1,376 @@
+//! Random sequences of calls against a queue that is obviously right, over private and named channels.
+//!
+//! The model is a `VecDeque` of messages and a few positions. It predicts contents, order, sequence numbers and, by the
+//! documented layout (`docs/layout.md`), exactly when the channel is full and what a successor gets.
+
+mod support;
+
+use memlane::spsc::{Channel, Options, Receiver, Sender};
+use memlane::{RecvError, TryRecvError, TrySendError};
+use proptest::prelude::*;
+use std::collections::VecDeque;
+use support::stage::{Place, Stage};
+
+/// One call.
+#[derive(Debug, Clone)]
+enum Step {
+    TrySend(usize),
+    SendBatch(Vec<usize>),
+    /// Reserve so much, write all of it, send this part of it (in sixteenths), or nothing.
+    Reserve(usize, Option<usize>),
+    TryRecv,
+    RecvInto(usize),
+    TryRecvBatch(usize),
+    PanicWithMessage,
+    PanicWithBatch(usize),
+    Publish,
+    RejoinSender,
+    RejoinReceiver,
+    DrainAndFill,
+}
+
+/// The shape of a channel.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    place: Place,
+    alignment: u32,
+    max_message: Option<u64>,
+}
+
+/// A message that is committed and not yet released.
+#[derive(Debug, Clone)]
+struct Entry {
+    sequence: u64,
+    content: Vec<u8>,
+    /// Positions of its record, without the padding in front of it.
+    start: u64,
+    end: u64,
+}
+
+/// What the engine is compared with.
+struct Model {
+    capacity: u64,
+    alignment: u64,
+    queue: VecDeque<Entry>,
+    /// Behind the last committed record.
+    committed: u64,
+    /// Where the reader stands: behind the last released record and any padding that it has seen since.
+    released: u64,
+    /// What the writer knows of that.
+    published: u64,
+    sent: u64,
+}
+
+impl Model {
+    fn record(&self, length: usize) -> u64 {
+        (self.alignment + length as u64).next_multiple_of(self.alignment)
+    }
+
+    /// Where a record with room for `length` bytes would start.
+    fn start(&self, length: usize) -> u64 {
+        let until_end = self.capacity - self.committed % self.capacity;
+        self.committed + if self.record(length) > until_end { until_end } else { 0 }
+    }
+
+    fn fits(&self, length: usize) -> bool {
+        self.start(length) + self.record(length) + self.alignment <= self.published + self.capacity
+    }
+
+    /// Commits `content` into room for `reserved` bytes.
+    fn commit(&mut self, content: Vec<u8>, reserved: usize) {
+        let start = self.start(reserved);
+        let end = start + self.record(content.len());
+        self.queue.push_back(Entry { sequence: self.sent, content, start, end });
+        self.committed = end;
+        self.sent += 1;
+    }
+
+    /// The first message, as whoever looks for it finds it.
+    fn look(&mut self) -> Option<Entry> {
+        let entry = self.queue.front()?.clone();
+        self.released = entry.start;
+        Some(entry)
+    }
+
+    /// Releases the first message. Every eighth of the ring that is published.
+    fn release(&mut self) {
+        self.released = self.queue.pop_front().expect("a message").end;
+        if self.released - self.published >= self.capacity / 8 {
+            self.publish();
+        }
+    }
+
+    fn publish(&mut self) {
+        self.published = self.released;
+    }
+}
+
+struct Run {
+    channel: Channel,
+    sender: Option<Sender>,
+    receiver: Option<Receiver>,
+    model: Model,
+    filler: u8,
+}
+
+impl Run {
+    fn new(stage: &Stage, shape: Shape) -> Self {
+        let mut options = Options::new().capacity(4096).payload_alignment(shape.alignment).persistent(true);
+        if let Some(max) = shape.max_message {
+            options = options.max_message(max);
+        }
+        let (channel, sender, receiver) = stage.pair(&options);
+        let model = Model {
+            capacity: channel.capacity(),
+            alignment: shape.alignment.into(),
+            queue: VecDeque::new(),
+            committed: 0,
+            released: 0,
+            published: 0,
+            sent: 0,
+        };
+        Self { channel, sender: Some(sender), receiver: Some(receiver), model, filler: 0 }
+    }
+
+    fn sender(&mut self) -> &mut Sender {
+        self.sender.as_mut().unwrap()
+    }
+
+    fn receiver(&mut self) -> &mut Receiver {
+        self.receiver.as_mut().unwrap()
+    }
+
+    fn message(&mut self, length: usize) -> Vec<u8> {
+        self.filler = self.filler.wrapping_add(1);
+        (0..length).map(|at| self.filler ^ at as u8).collect()
+    }
+
+    fn try_send(&mut self, length: usize) {
+        let message = self.message(length);
+        let max = self.sender().max_message();
+        let outcome = self.sender().try_send(&message);
+        if length > max {
+            assert_eq!(outcome, Err(TrySendError::TooLarge { length, max }));
+        } else if self.model.fits(length) {
+            assert_eq!(outcome, Ok(()));
+            self.model.commit(message, length);
+        } else {
+            assert_eq!(outcome, Err(TrySendError::Full));
+        }
+    }
+
+    /// A batch of messages that fit, since one that does not would wait.
+    fn send_batch(&mut self, lengths: &[usize]) {
+        let max = self.sender().max_message();
+        let mut batch = Vec::new();
+        for &length in lengths {
+            if length > max || !self.model.fits(length) {
+                break;
+            }
+            let message = self.message(length);
+            self.model.commit(message.clone(), length);
+            batch.push(message);
+        }
+        assert_eq!(self.sender().send_batch(&batch), Ok(batch.len()));
+    }
+
+    fn reserve(&mut self, length: usize, part: Option<usize>) {
+        let message = self.message(length);
+        let max = self.sender().max_message();
+        let fits = self.model.fits(length);
+        let outcome = self.sender().try_reserve(length);
+        let mut grant = match outcome {
+            Ok(grant) => grant,
+            Err(TrySendError::TooLarge { .. }) => return assert!(length > max),
+            Err(error) => return assert!(error == TrySendError::Full && length <= max && !fits, "{error:?}"),
+        };
+        assert!(length <= max && fits);
+        grant.write_at(0, &message).unwrap();
+        if let Some(sixteenths) = part {
+            let used = length * sixteenths / 16;
+            grant.commit(used).unwrap();
+            self.model.commit(message[..used].to_vec(), length);
+        }
+    }
+
+    fn try_recv(&mut self) {
+        let expected = self.model.look();
+        let found = self.receiver().try_recv().map(|message| (message.sequence(), message.to_vec()));
+        match (found, expected) {
+            (Ok(found), Some(entry)) => {
+                assert_eq!(found, (entry.sequence, entry.content));
+                self.model.release();
+            }
+            (Err(TryRecvError::Empty), None) => self.model.publish(),
+            (found, expected) => panic!("{found:?} instead of {expected:?}"),
+        }
+    }
+
+    fn recv_into(&mut self, room: usize) {
+        let expected = self.model.look();
+        let mut buffer = vec![0; room];
+        match (self.receiver().try_recv_into(&mut buffer), expected) {
+            (Ok(length), Some(entry)) => {
+                assert_eq!(&buffer[..length], entry.content);
+                self.model.release();
+            }
+            (Err(TryRecvError::BufferTooSmall { needed }), Some(entry)) => {
+                assert!(needed == entry.content.len() && needed > room);
+            }
+            (Err(TryRecvError::Empty), None) => self.model.publish(),
+            (found, expected) => panic!("{found:?} instead of {expected:?}"),
+        }
+    }
+
+    fn try_recv_batch(&mut self, max: usize) {
+        let entries = self.model.queue.iter().take(max.max(1));
+        let expected: Vec<_> = entries.map(|entry| (entry.sequence, entry.content.clone())).collect();
+        let found = self.receiver().try_recv_batch(max);
+        let found = found.map(|batch| batch.iter().map(|message| (message.sequence(), message.to_vec())).collect());
+        assert_eq!(found, if expected.is_empty() { Err(TryRecvError::Empty) } else { Ok(expected.clone()) });
+        expected.iter().for_each(|_| self.model.release());
+        self.model.publish();
+    }
+
+    /// Takes something and unwinds with it in hand: nothing is released.
+    fn panic_with(&mut self, take: impl FnOnce(&mut Receiver)) {
+        let expected = self.model.look();
+        let receiver = self.receiver();
+        let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| take(receiver)));
+        assert_eq!(unwound.is_err(), expected.is_some());
+        if expected.is_none() {
+            self.model.publish();
+        }
+    }
+
+    fn rejoin_receiver(&mut self) {
+        self.receiver = None;
+        self.model.publish();
+        self.receiver = Some(self.channel.receiver().unwrap());
+        self.model.look();
+    }
+
+    fn rejoin_sender(&mut self) {
+        self.sender = None;
+        let sender = self.channel.sender().unwrap();
+        assert_eq!(sender.resumed_at(), self.model.sent);
+        self.sender = Some(sender);
+    }
+
+    /// What anybody can see from outside is what the model says.
+    fn check(&self) {
+        let lane = self.channel.info().lanes[0];
+        let (model, sender) = (&self.model, self.sender.as_ref().unwrap());
+        assert_eq!((lane.messages, lane.committed, sender.sent()), (model.sent, model.committed, model.sent));
+        assert_eq!(lane.consumed, model.published);
+    }
+
+    fn take(&mut self, step: &Step) {
+        match *step {
+            Step::TrySend(length) => self.try_send(length),
+            Step::SendBatch(ref lengths) => self.send_batch(lengths),
+            Step::Reserve(length, part) => self.reserve(length, part),
+            Step::TryRecv => self.try_recv(),
+            Step::RecvInto(room) => self.recv_into(room),
+            Step::TryRecvBatch(max) => self.try_recv_batch(max),
+            Step::PanicWithMessage => self.panic_with(|receiver| match receiver.try_recv() {
+                Ok(_message) => std::panic::resume_unwind(Box::new("on purpose")),
+                Err(_) => {}
+            }),
+            Step::PanicWithBatch(max) => self.panic_with(|receiver| match receiver.try_recv_batch(max) {
+                Ok(_batch) => std::panic::resume_unwind(Box::new("on purpose")),
+                Err(_) => {}
+            }),
+            Step::Publish => {
+                self.receiver().publish_released();
+                self.model.publish();
+            }
+            Step::RejoinSender => self.rejoin_sender(),
+            Step::RejoinReceiver => self.rejoin_receiver(),
+            Step::DrainAndFill => self.fullness_law(),
+        }
+    }
+
+    /// An empty channel whose releases are published takes a message of the largest size, wherever it stands.
+    fn fullness_law(&mut self) {
+        while !self.model.queue.is_empty() {
+            self.try_recv();
+        }
+        self.try_recv();
+        let max = self.sender().max_message();
+        assert!(self.model.fits(max), "the layout promises room for it");
+        self.try_send(max);
+        assert_eq!(self.model.queue.len(), 1);
+    }
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    // Lengths around nothing, around whole records, around the largest (1784, 1776, 1760, 1728), and beyond.
+    let length = || {
+        prop_oneof![
+            3 => 0usize..20,
+            2 => (0usize..64).prop_map(|words| words * 8),
+            2 => 0usize..600,
+            3 => 1700usize..1790,
+            1 => Just(4096usize),
+        ]
+    };
+    let step = prop_oneof![
+        8 => length().prop_map(Step::TrySend),
+        3 => proptest::collection::vec(length(), 0..6).prop_map(Step::SendBatch),
+        4 => (length(), proptest::option::weighted(0.8, 0usize..=16)).prop_map(|(length, part)| Step::Reserve(length, part)),
+        8 => Just(Step::TryRecv),
+        2 => length().prop_map(Step::RecvInto),
+        3 => (0usize..8).prop_map(Step::TryRecvBatch),
+        1 => Just(Step::PanicWithMessage),
+        1 => (0usize..8).prop_map(Step::PanicWithBatch),
+        1 => Just(Step::Publish),
+        1 => Just(Step::RejoinSender),
+        1 => Just(Step::RejoinReceiver),
+        1 => Just(Step::DrainAndFill),
+    ];
+    proptest::collection::vec(step, 1..120)
+}
+
+fn shape() -> impl Strategy<Value = Shape> {
+    let place = prop_oneof![Just(Place::Private), Just(Place::Named)];
+    let alignment = prop_oneof![Just(8u32), Just(16), Just(32), Just(64)];
+    let max_message = proptest::option::weighted(0.3, 0u64..=1728);
+    (place, alignment, max_message).prop_map(|(place, alignment, max_message)| Shape { place, alignment, max_message })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_channel_is_a_queue(shape in shape(), steps in steps()) {
+        let stage = Stage::new(shape.place);
+        let mut run = Run::new(&stage, shape);
+        for step in &steps {
+            run.take(step);
+            run.check();
+        }
+        // Whatever is left arrives, and then the end of the channel.
+        run.channel.close();
+        let mut receiver = run.receiver.take().unwrap();
+        for entry in run.model.queue {
+            let message = receiver.recv().unwrap();
+            prop_assert_eq!((message.sequence(), message.to_vec()), (entry.sequence, entry.content));
+        }
+        prop_assert_eq!(receiver.recv().unwrap_err(), RecvError::Disconnected);
+    }
+
+    /// The law by itself, for every position in the ring: messages of one size bring the lane there, in an empty channel.
+    #[test]
+    fn an_empty_channel_takes_its_largest_message(shape in shape(), size in 0usize..1800, count in 0usize..300) {
+        let stage = Stage::new(shape.place);
+        let mut run = Run::new(&stage, shape);
+        let size = size.min(run.sender().max_message());
+        for _ in 0..count {
+            run.try_send(size);
+            run.try_recv();
+        }
+        run.fullness_law();
+        run.fullness_law();
+    }
+}

@@ -1,0 +1,64 @@
+//! Namespaces and limits of a process of its own: for tests that run `child::alone`.
+
+use super::child;
+use std::ffi::CString;
+use std::path::Path;
+
+/// Gives this thread mounts of its own, which nobody else sees and which go with the process. Where that is not allowed,
+/// says so and returns false: the test ends then.
+#[must_use]
+pub fn private_mounts() -> bool {
+    // SAFETY: unsharing the mount table concerns this thread's view of the filesystem, nothing in memory.
+    if unsafe { libc::unshare(libc::CLONE_NEWNS) } != 0 {
+        child::skip(format_args!("no mount namespace: {}", std::io::Error::last_os_error()));
+        return false;
+    }
+    mount_raw("none", "/", "none", libc::MS_REC | libc::MS_PRIVATE, "").expect("private propagation");
+    true
+}
+
+/// Mounts a filesystem of this kind.
+pub fn mount(kind: &str, target: &Path, options: &str) -> std::io::Result<()> {
+    mount_raw(kind, target.to_str().unwrap(), kind, 0, options)
+}
+
+fn mount_raw(source: &str, target: &str, kind: &str, flags: libc::c_ulong, options: &str) -> std::io::Result<()> {
+    let [source, target, kind, options] = [source, target, kind, options].map(|text| CString::new(text).unwrap());
+    // SAFETY: four zero-terminated strings that outlive the call.
+    let mounted =
+        unsafe { libc::mount(source.as_ptr(), target.as_ptr(), kind.as_ptr(), flags, options.as_ptr().cast()) };
+    if mounted == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+}
+
+/// Limits a resource of this process.
+pub fn limit(resource: rustix::process::Resource, to: u64) {
+    let limits = rustix::process::Rlimit { current: Some(to), maximum: None };
+    let maximum = rustix::process::getrlimit(resource).maximum;
+    rustix::process::setrlimit(resource, rustix::process::Rlimit { maximum, ..limits }).expect("a lower limit");
+}
+
+/// Bytes of address space that this process uses.
+pub fn address_space() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
+    pages * rustix::param::page_size() as u64
+}
+
+/// Makes the kernel refuse one system call to this process with EPERM, for good.
+pub fn refuse_system_call(number: libc::c_long) {
+    let instruction = |code: u32, jt: u8, jf: u8, k: u32| libc::sock_filter { code: code as u16, jt, jf, k };
+    let number = u32::try_from(number).unwrap();
+    let filter = [
+        // Load the system call's number; if it is this one, EPERM, else allow.
+        instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
+        instruction(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, number),
+        instruction(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
+        instruction(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
+    // SAFETY: the program is valid for the duration of the calls, which copy it.
+    unsafe {
+        assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+        assert_eq!(libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program), 0, "seccomp");
+    }
+}

@@ -1,0 +1,218 @@
+//! The rules of the engine's source that the compiler does not know: layers, the one room for `unsafe`, the one place
+//! for atomics, the length of files, and both ends of every synchronising edge.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The modules, each of which imports only what stands before it.
+const LAYERS: [&str; 8] = ["sync", "error", "layout", "region", "ring", "wait", "liveness", "channel"];
+
+/// Lines of a source file, and of a test file, at most.
+const SOURCE_LINES_MAX: usize = 600;
+const TEST_LINES_MAX: usize = 400;
+
+fn package() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// One source file.
+struct Source {
+    /// Relative to the package.
+    path: PathBuf,
+    text: String,
+}
+
+impl Source {
+    /// The module of `core/src` that it belongs to; `None` for the crate's root.
+    fn layer(&self) -> Option<&str> {
+        let first = self.path.strip_prefix("src").ok()?.components().next()?;
+        let name = first.as_os_str().to_str().unwrap();
+        (name != "lib.rs").then_some(name)
+    }
+
+    /// Its lines without comments, each with its number.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.text.lines().enumerate().map(|(at, line)| (at + 1, without_comment(line)))
+    }
+
+    fn complain(&self, line: usize, what: &str) -> String {
+        format!("{}:{line}: {what}", self.path.display())
+    }
+}
+
+/// The part of a line before `//`, unless that stands in a string.
+fn without_comment(line: &str) -> &str {
+    let (mut in_string, mut escaped) = (false, false);
+    for (at, character) in line.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if in_string => escaped = true,
+            '"' => in_string = !in_string,
+            '/' if !in_string && line[at..].starts_with("//") => return &line[..at],
+            _ => {}
+        }
+    }
+    line
+}
+
+/// The places at which a word stands by itself.
+fn words<'a>(line: &'a str, word: &'a str) -> impl Iterator<Item = usize> {
+    let is_part = |character: char| character.is_alphanumeric() || character == '_';
+    line.match_indices(word)
+        .map(|(at, _)| at)
+        .filter(move |&at| !line[..at].ends_with(is_part) && !line[at + word.len()..].starts_with(is_part))
+}
+
+/// Every Rust file below a folder of the package.
+fn sources(folder: &str) -> Vec<Source> {
+    fn collect(folder: &Path, into: &mut Vec<Source>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, into);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                into.push(Source { path: path.strip_prefix(package()).unwrap().to_owned(), text });
+            }
+        }
+    }
+    let mut found = Vec::new();
+    collect(&package().join(folder), &mut found);
+    assert!(found.len() > 10, "{folder} has sources");
+    found.sort_by(|one, other| one.path.cmp(&other.path));
+    found
+}
+
+#[track_caller]
+fn assert_none(complaints: Vec<String>) {
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+fn rank(layer: &str) -> Option<usize> {
+    LAYERS.iter().position(|&other| other == layer)
+}
+
+#[test]
+fn a_module_imports_only_what_stands_above_it() {
+    let mut complaints = Vec::new();
+    for source in sources("src") {
+        let Some(layer) = source.layer() else { continue };
+        let Some(own) = rank(layer) else {
+            complaints.push(source.complain(1, "belongs to no layer: name it in LAYERS"));
+            continue;
+        };
+        for (number, line) in source.code() {
+            for at in words(line, "crate").filter(|&at| line[at..].starts_with("crate::")) {
+                let import: String = line[at + 7..].chars().take_while(|&c| c.is_alphanumeric() || c == '_').collect();
+                let allowed =
+                    rank(&import).is_some_and(|other| other <= own) && (layer, &*import) != ("ring", "region");
+                if !allowed {
+                    complaints.push(source.complain(number, &format!("`{layer}` must not import `crate::{import}`")));
+                }
+            }
+        }
+    }
+    assert_none(complaints);
+}
+
+#[test]
+fn atomics_come_from_sync_alone() {
+    let mut complaints = Vec::new();
+    for source in sources("src").into_iter().filter(|source| source.layer() != Some("sync")) {
+        for (number, line) in source.code() {
+            if line.contains("sync::atomic") || line.contains("loom::") {
+                complaints.push(source.complain(number, "atomics come from crate::sync, or no model sees them"));
+            }
+        }
+    }
+    assert_none(complaints);
+}
+
+#[test]
+fn unsafe_stands_in_region_alone() {
+    let mut complaints = Vec::new();
+    for source in sources("src").into_iter().filter(|source| source.layer() != Some("region")) {
+        for (number, line) in source.code().filter(|(_, line)| words(line, "unsafe").next().is_some()) {
+            complaints.push(source.complain(number, &format!("`unsafe` outside region: {}", line.trim())));
+        }
+        let opens_it = |line: &str| line.contains("allow(unsafe_code") || line.contains("expect(unsafe_code");
+        for (number, _) in source.code().filter(|(_, line)| opens_it(line)) {
+            complaints.push(source.complain(number, "only region may allow unsafe code"));
+        }
+    }
+    assert_none(complaints);
+    let root = std::fs::read_to_string(package().join("src/lib.rs")).unwrap();
+    assert!(root.contains("\n#![deny(unsafe_code)]\n"), "src/lib.rs denies unsafe code");
+}
+
+#[test]
+fn files_say_what_they_are_for_and_stay_short() {
+    let mut complaints = Vec::new();
+    let limits = [("src", SOURCE_LINES_MAX), ("tests", TEST_LINES_MAX)];
+    for (source, max) in limits.iter().flat_map(|&(folder, max)| sources(folder).into_iter().map(move |s| (s, max))) {
+        let lines = source.text.lines().count();
+        if lines > max {
+            complaints.push(source.complain(lines, &format!("{lines} lines; at most {max}")));
+        }
+        if !source.text.starts_with("//! ") {
+            complaints.push(source.complain(1, "does not open with what it is for"));
+        }
+    }
+    assert_none(complaints);
+}
+
+/// The names that follow a keyword in the comments of the source, and how often each is cited.
+fn cited(keyword: &str) -> BTreeMap<String, usize> {
+    let mut names = BTreeMap::new();
+    for source in sources("src") {
+        for line in source.text.lines() {
+            let comment = &line[without_comment(line).len()..];
+            for at in words(comment, keyword) {
+                let rest = comment[at + keyword.len()..].trim_start();
+                let name: String = rest.chars().take_while(|&c| c.is_alphanumeric() || "_→".contains(c)).collect();
+                *names.entry(name).or_default() += 1;
+            }
+        }
+    }
+    names
+}
+
+/// The first cells of the table in `docs/memory-model.md` whose first column has this title.
+fn documented(title: &str) -> Vec<String> {
+    let path = package().join("../docs/memory-model.md");
+    let text = std::fs::read_to_string(&path).expect("docs/memory-model.md lists every edge");
+    let first = |line: &str| line.strip_prefix('|').map(|line| line.split('|').next().unwrap().trim().to_owned());
+    let below = text.lines().skip_while(|line| first(line).as_deref() != Some(title));
+    below.skip(2).map_while(first).collect()
+}
+
+#[test]
+fn every_edge_has_two_ends_and_is_documented() {
+    let cited = cited("EDGE");
+    let documented = documented("edge");
+    let mut complaints = Vec::new();
+    for (name, ends) in &cited {
+        if !name.contains('→') {
+            complaints.push(format!("an EDGE is named `{name}`: write it as `release→acquire`"));
+        } else if *ends < 2 {
+            complaints.push(format!("EDGE {name} is cited at one end only"));
+        }
+        if !documented.contains(name) {
+            complaints.push(format!("EDGE {name} is missing in docs/memory-model.md"));
+        }
+    }
+    for name in documented.iter().filter(|name| !cited.contains_key(*name)) {
+        complaints.push(format!("docs/memory-model.md has the edge {name}, which no code cites"));
+    }
+    assert!(!cited.is_empty());
+    assert_none(complaints);
+}
+
+#[test]
+fn every_fence_has_two_ends_and_is_documented() {
+    let cited = cited("FENCE");
+    let documented = documented("fence");
+    let named: Vec<_> = documented.iter().filter_map(|name| name.strip_prefix("FENCE ")).map(str::to_owned).collect();
+    assert_eq!(cited.keys().cloned().collect::<Vec<_>>(), named, "the fences of the code and of docs/memory-model.md");
+    assert!(cited.values().all(|&ends| ends >= 2), "{cited:?}");
+}

@@ -1,0 +1,85 @@
+//! The ways in which the engine's receivers read, and a record of it that survives the reader.
+
+use crate::lane::LoomLane;
+use crate::message::Received;
+use memlane::ring::log::Reader;
+use std::cell::RefCell;
+
+/// What a reader did before it died.
+#[derive(Debug, Default)]
+pub struct Life(RefCell<Facts>);
+
+#[derive(Debug, Default)]
+struct Facts {
+    received: Vec<Received>,
+    published: usize,
+}
+
+impl Life {
+    /// What it copied out, in order.
+    pub fn into_received(self) -> Vec<Received> {
+        self.0.into_inner().received
+    }
+
+    /// How many of these it had given back for all to see.
+    pub fn published(&self) -> u64 {
+        self.0.borrow().published as u64
+    }
+
+    fn receives(&self, copy: Received) {
+        self.0.borrow_mut().received.push(copy);
+    }
+
+    /// Everything received so far is published now, if this says so.
+    fn publishes(&self, published: bool) {
+        if published {
+            let mut facts = self.0.borrow_mut();
+            facts.published = facts.received.len();
+        }
+    }
+}
+
+/// One message after the other, as `recv_into` does: poll, copy, release; publish where there is none.
+pub fn one_by_one(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
+    for _ in 0..polls {
+        match Received::poll(reader) {
+            Some(copy) => {
+                let record = copy.record;
+                life.receives(copy);
+                life.publishes(reader.release(record));
+            }
+            None => life.publishes(reader.publish()),
+        }
+    }
+}
+
+/// All messages that there are, and then all of them given back, as `recv_batch` does; so many times.
+pub fn in_batches(reader: &mut Reader<LoomLane>, batches: usize, life: &Life) {
+    for _ in 0..batches {
+        let mut batch = Vec::new();
+        while let Some(record) = reader.poll().expect("a lane without a bad peer is never corrupted") {
+            reader.advance(record);
+            batch.push(record);
+        }
+        for record in batch {
+            life.receives(Received::copy(reader.memory(), record));
+        }
+        life.publishes(reader.publish());
+    }
+}
+
+/// Releases nothing before it has read everything, as an iterator over messages that are kept: reads again what it
+/// handed back.
+pub fn with_second_thoughts(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
+    for _ in 0..polls {
+        let mark = reader.mark();
+        let Some(first) = Received::poll(reader) else { continue };
+        reader.advance(first.record);
+        let _ = Received::poll(reader);
+        reader.rewind(mark);
+        let again = Received::poll(reader).expect("it was there");
+        let record = again.record;
+        life.receives(again);
+        life.publishes(reader.release(record));
+    }
+}
