@@ -74,13 +74,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
             Ok(Stop::Done) => return Ok(()),
             Ok(Stop::Removed) if arguments.follow => {}
             Ok(Stop::Removed) => return Err(Failure::failed(format!("channel {} was removed", arguments.name))),
-            Err(Stopped::Failed(failure)) => return Err(failure),
-            Err(Stopped::Unwritten(failure)) => {
-                // Leaving in good order would release what was taken and not written. So this seat is left as a killed
-                // process leaves it: its successor gets that again.
-                std::mem::forget(receiving);
-                return Err(failure);
-            }
+            Err(failure) => return Err(failure),
         }
     }
 }
@@ -93,13 +87,6 @@ enum Stop {
     Removed,
 }
 
-/// Why receiving did not come to its end.
-enum Stopped {
-    Failed(Failure),
-    /// Messages were taken, not written, and must not be released.
-    Unwritten(Failure),
-}
-
 /// A receiver at work.
 struct Receiving<'a> {
     arguments: &'a Arguments,
@@ -110,7 +97,7 @@ struct Receiving<'a> {
 }
 
 impl Receiving<'_> {
-    fn receive(&mut self, sink: &mut Sink, left: &mut Option<u64>) -> Result<Stop, Stopped> {
+    fn receive(&mut self, sink: &mut Sink, left: &mut Option<u64>) -> Result<Stop, Failure> {
         let name = &self.arguments.name;
         let mut wait = self.patience.start();
         let mut pauses = 0u32;
@@ -124,8 +111,9 @@ impl Receiving<'_> {
                 Ok(batch) => {
                     let taken = batch.len() as u64;
                     if let Err(failure) = sink.write(&batch) {
-                        std::mem::forget(batch);
-                        return Err(Stopped::Unwritten(failure));
+                        // A successor gets it again.
+                        batch.hand_back();
+                        return Err(failure);
                     }
                     drop(batch);
                     *left = left.map(|left| left - taken);
@@ -139,12 +127,12 @@ impl Receiving<'_> {
                         return Ok(Stop::Removed);
                     }
                     if !wait.pause() {
-                        return Err(Stopped::Failed(timed_out(name, &wait)));
+                        return Err(timed_out(name, &wait));
                     }
                 }
                 Err(RecvTimeoutError::Removed) => return Ok(Stop::Removed),
-                Err(RecvTimeoutError::Timeout) => return Err(Stopped::Failed(timed_out(name, &wait))),
-                Err(other) => return Err(Stopped::Failed(Failure::failed(format!("channel {name}: {other}")))),
+                Err(RecvTimeoutError::Timeout) => return Err(timed_out(name, &wait)),
+                Err(other) => return Err(Failure::failed(format!("channel {name}: {other}"))),
             }
         }
         Ok(Stop::Done)

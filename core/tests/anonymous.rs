@@ -63,7 +63,6 @@ fn content(of: &OwnedFd) -> Vec<u8> {
 const SIZE: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
 
 #[test]
-#[ignore = "plays the parts of other processes"]
 fn child_part() {
     child::play(&[
         ("echoes over a socket", |arguments| {

@@ -3,7 +3,7 @@
 mod support;
 
 use memlane::spsc::{self, Options};
-use memlane::{CreateError, Origin};
+use memlane::{CreateError, JoinError, Origin, RemoveError};
 use std::fs;
 use std::sync::Barrier;
 use support::child::{self, Child};
@@ -17,7 +17,6 @@ fn small() -> Options {
 }
 
 #[test]
-#[ignore = "plays the parts of other processes"]
 fn child_part() {
     child::play(&[
         ("opens or creates", |arguments| {
@@ -26,6 +25,19 @@ fn child_part() {
             let channel = small().open_or_create(&arguments[0]).unwrap();
             child::tell(format_args!("{:?}", channel.origin()));
             child::tell(channel.info().instance);
+        }),
+        ("comes and goes", |arguments| {
+            for _ in 0..400 {
+                let channel = small().open_or_create(&arguments[0]).unwrap();
+                match channel.sender() {
+                    Ok(_) | Err(JoinError::RoleTaken { .. } | JoinError::Removed { .. }) => {}
+                    Err(error) => panic!("{error}"),
+                }
+                match memlane::remove(&arguments[0]) {
+                    Ok(()) | Err(RemoveError::NotFound { .. } | RemoveError::InUse { .. }) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
         }),
         ("holds a sender", |arguments| {
             let _sender = spsc::open(&arguments[0]).unwrap().sender().unwrap();
@@ -135,23 +147,14 @@ fn of_many_that_insist_on_creating_one_succeeds() {
     }
 }
 
-/// Creating and removing at full speed: whoever opens, opens something that works, and nothing is left in the end.
+/// Creating and removing at full speed, in several processes: whoever opens or creates gets something that works, and
+/// nothing is left in the end.
 #[test]
 fn channels_that_come_and_go_leave_nothing_behind() {
     let scratch = Scratch::new();
     let name = scratch.name("prices");
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                for _ in 0..200 {
-                    let channel = small().open_or_create(&name).unwrap();
-                    let _ = channel.sender();
-                    drop(channel);
-                    let _ = memlane::remove(&name);
-                }
-            });
-        }
-    });
+    let mut children: Vec<_> = (0..4).map(|_| Child::start("comes and goes", &[&name])).collect();
+    children.iter_mut().for_each(|child| drop(child.finish()));
     let _ = memlane::remove(&name);
     assert_eq!(scratch.files(), [""; 0]);
 }

@@ -104,7 +104,6 @@ fn without_descriptors_a_call_fails_and_nothing_else() {
 }
 
 #[test]
-#[ignore = "plays the parts of other processes"]
 fn child_part() {
     child::play(&[("reaps at each word", |arguments| {
         let channel = spsc::open(&arguments[0]).unwrap();

@@ -20,7 +20,6 @@ fn mode_of(path: impl AsRef<Path>) -> u32 {
 }
 
 #[test]
-#[ignore = "plays the parts of other processes"]
 fn child_part() {
     child::play(&[
         ("creates", |arguments| {

@@ -5,6 +5,7 @@ mod support;
 use memlane::FenceMode;
 use memlane::spsc::Options;
 use std::fs;
+use std::os::fd::AsRawFd;
 use support::layout::{self, RESERVED, field, structure};
 use support::{Scratch, lock_file};
 
@@ -152,4 +153,49 @@ fn padding_stands_at_the_end_of_the_ring_as_documented() {
     assert_eq!(probe.0[data_at as usize + 8..][..1784], [3; 1784]);
     let lane = probe.header("lanes_at");
     assert_eq!(probe.field(lane, "LaneControl", "committed"), 4096 + 1792);
+}
+
+/// The write lock that somebody else holds on a byte of this file, as its first byte and its length.
+fn write_lock_on(file: &fs::File, byte: i64) -> Option<(i64, i64)> {
+    // SAFETY: an all-zero flock is valid.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    (lock.l_type, lock.l_start, lock.l_len) = (libc::F_RDLCK as i16, byte, 1);
+    // SAFETY: the descriptor is open, and fcntl reads and writes one flock.
+    assert_eq!(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_GETLK, &mut lock) }, 0);
+    (i32::from(lock.l_type) == libc::F_WRLCK).then_some((lock.l_start, lock.l_len))
+}
+
+/// Locks bytes of a file on behalf of its description.
+fn lock(file: &fs::File, kind: i32, start: i64, length: i64) {
+    // SAFETY: an all-zero flock is valid.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    (lock.l_type, lock.l_start, lock.l_len) = (kind as i16, start, length);
+    // SAFETY: the descriptor is open, and fcntl reads one flock.
+    assert_eq!(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &lock) }, 0);
+}
+
+#[test]
+fn the_lock_file_is_locked_as_documented() {
+    let scratch = Scratch::new();
+    let name = scratch.name("probe");
+    let channel = Options::new().capacity(4096).create(&name).unwrap();
+    let open = || fs::File::options().read(true).write(true).open(lock_file(&name)).unwrap();
+    let (probe, locks) = (open(), || [0, 1, 2, 3, 1 << 20].map(|byte| write_lock_on(&open(), byte)));
+    assert_eq!(locks(), [None; 5]);
+    let sender = channel.sender().unwrap();
+    assert_eq!(locks(), [Some((0, 1)), None, None, None, None]);
+    let receiver = channel.receiver().unwrap();
+    assert_eq!(locks(), [Some((0, 1)), None, Some((2, 1)), None, None]);
+    drop(sender);
+    assert_eq!(locks(), [None, None, Some((2, 1)), None, None]);
+    drop(receiver);
+
+    let alive = || channel.info().participants.iter().map(|participant| participant.alive).collect::<Vec<_>>();
+    assert_eq!(alive(), [Some(false), Some(false)]);
+    lock(&probe, libc::F_WRLCK, 2, 1);
+    assert_eq!(alive(), [Some(false), Some(true)], "as a participant does");
+    lock(&probe, libc::F_WRLCK, 2, 2);
+    assert_eq!(alive(), [Some(false), Some(false)], "as a reaper does");
+    lock(&probe, libc::F_RDLCK, 0, 4);
+    assert_eq!(alive(), [Some(false), Some(false)], "a read lock means nothing");
 }

@@ -27,7 +27,6 @@ fn receive(receiver: &mut Receiver) -> u64 {
 }
 
 #[test]
-#[ignore = "plays the parts of other processes"]
 fn child_part() {
     child::play(&[
         ("sends", |arguments| {

@@ -25,15 +25,31 @@ fn not_found(name: &str) -> RemoveError {
 }
 
 #[test]
-#[ignore = "plays the parts of other processes"]
 fn child_part() {
-    child::play(&[("holds a sender", |arguments| {
-        let mut sender = spsc::open(&arguments[0]).unwrap().sender().unwrap();
-        child::tell("joined");
-        child::hear();
-        child::tell(format_args!("{:?}", sender.try_send(b"anybody?")));
-        child::stay();
-    })]);
+    child::play(&[
+        ("holds a sender", |arguments| {
+            let mut sender = spsc::open(&arguments[0]).unwrap().sender().unwrap();
+            child::tell("joined");
+            child::hear();
+            child::tell(format_args!("{:?}", sender.try_send(b"anybody?")));
+            child::stay();
+        }),
+        ("joins at each word", |_| {
+            let mut held = None;
+            loop {
+                let channel = spsc::open(&child::hear()).unwrap();
+                child::tell("opened");
+                assert_eq!(child::hear(), "go");
+                let sender = channel.sender();
+                child::tell(match &sender {
+                    Ok(_) => "joined".to_owned(),
+                    Err(JoinError::Removed { .. }) => "removed".to_owned(),
+                    Err(error) => error.to_string(),
+                });
+                drop(held.replace(sender));
+            }
+        }),
+    ]);
 }
 
 #[test]
@@ -285,31 +301,28 @@ fn without_permission_a_channel_is_not_removed() {
     });
 }
 
-/// Joining and removing at the same time: one of the two succeeds, never both, and neither leaves half of it.
+/// Joining in one process and removing in another at the same time: one of the two succeeds, never both, and neither
+/// leaves half of it.
 #[test]
 fn who_joins_what_is_being_removed_is_in_or_out() {
+    let scratch = Scratch::new();
+    let mut joiner = Child::start("joins at each word", &[]);
     let (mut joined, mut removed) = (0, 0);
-    for _ in 0..300 {
-        let scratch = Scratch::new();
-        let name = scratch.name("prices");
-        let channel = small().create(&name).unwrap();
-        let barrier = std::sync::Barrier::new(2);
-        let (sender, outcome) = std::thread::scope(|scope| {
-            let joiner = scope.spawn(|| {
-                barrier.wait();
-                channel.sender()
-            });
-            barrier.wait();
-            let outcome = memlane::remove(&name);
-            (joiner.join().unwrap(), outcome)
-        });
-        match (sender, outcome) {
-            (Ok(_), Err(RemoveError::InUse { .. })) => joined += 1,
-            (Err(JoinError::Removed { .. }), Ok(())) => removed += 1,
-            (sender, outcome) => panic!("{:?}, {outcome:?}", sender.map(drop)),
+    for round in 0..400 {
+        let name = scratch.name(&format!("channel-{round}"));
+        small().create(&name).unwrap();
+        joiner.say(&name);
+        joiner.expect("opened");
+        joiner.say("go");
+        let outcome = memlane::remove(&name);
+        match (joiner.line().as_str(), outcome) {
+            ("joined", Err(RemoveError::InUse { .. })) => joined += 1,
+            ("removed", Ok(())) => removed += 1,
+            (sender, outcome) => panic!("{sender}, {outcome:?}"),
         }
-        assert!([0, 2].contains(&scratch.files().len()));
+        assert_eq!(scratch.files().len(), 2 * joined);
     }
+    joiner.kill();
     eprintln!("joined {joined} times, removed {removed} times");
 }
 

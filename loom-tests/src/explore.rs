@@ -3,17 +3,13 @@
 //! A model is explored with every store that a load may return and every interleaving, or with every interleaving that
 //! has at most so many preemptions (a switch away from a thread that could have gone on). `LOOM_DEEP=1` lifts the
 //! bounds; `LOOM_MAX_PREEMPTIONS=n` sets them all to n.
+#![allow(clippy::disallowed_types, reason = "what counts executions must be invisible to loom")]
 
 use memlane::sync::fuse;
 use std::env;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
-
-#[allow(clippy::disallowed_types, reason = "these count executions across the model: loom must not see them")]
-mod unseen {
-    pub(super) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-}
-use unseen::{AtomicBool, AtomicU64, Relaxed};
 
 /// A model by name, with its bound.
 #[derive(Debug, Clone, Copy)]

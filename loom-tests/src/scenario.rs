@@ -7,8 +7,9 @@
 
 use crate::lane::LoomLane;
 use crate::message::{Message, Received, Sent};
+use memlane::layout::{RecordHeader, RecordKind};
 use memlane::ring::log::{LaneGeometry, LaneMemory, Reader, Writer};
-use memlane::sync::Ordering::Relaxed;
+use memlane::sync::Ordering::{Acquire, Relaxed};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -58,6 +59,24 @@ impl Scenario {
     /// A successor for a reader that is dead and joined.
     pub fn next_reader(&self) -> Reader<LoomLane> {
         Reader::resume(self.lane.clone(), self.geometry).expect("a dead reader leaves a sound lane")
+    }
+
+    /// Looks at a lane in its first lap from outside, as `inspect` does, while anything goes on.
+    pub fn observe(&self) {
+        let consumed = self.lane.consumed().load(Acquire);
+        let committed = self.lane.committed().load(Acquire);
+        let count = self.lane.count().load(Relaxed);
+        let (mut end, mut messages) = (0, 0);
+        while end < committed {
+            let header = RecordHeader::from_bits(self.lane.header(end).load(Relaxed));
+            assert_eq!(header.kind(), RecordKind::Message, "what `committed` covers is there");
+            end += self.geometry.record_bytes(header.length().into());
+            messages += 1;
+        }
+        assert_eq!(end, committed, "`committed` stands between records");
+        assert!(count >= messages, "the count covers what `committed` covers");
+        let longest = self.geometry.record_bytes(self.geometry.max_message());
+        assert!(consumed <= committed + longest, "at most one record is consumed before `committed` covers it");
     }
 
     /// Checks that these copies are what was committed, from number `from` on, each once and in order. Returns the number

@@ -76,7 +76,7 @@ fn one_sleeper_in_several_rounds() {
 
 #[test]
 fn two_sleepers_and_one_waker() {
-    explore(Model::exhaustive("two sleepers, one waker"), [|it| it.wait_for(1), |it| it.wait_for(1), |it| it.step()]);
+    explore(Model::bounded("two sleepers, one waker", 4), [|it| it.wait_for(1), |it| it.wait_for(1), |it| it.step()]);
 }
 
 #[test]
@@ -99,13 +99,13 @@ fn two_sleepers_in_several_rounds() {
 
 #[test]
 fn one_sleeper_and_two_wakers() {
-    explore(Model::exhaustive("one sleeper, two wakers"), [|it| it.wait_for(2), |it| it.step(), |it| it.step()]);
+    explore(Model::bounded("one sleeper, two wakers", 4), [|it| it.wait_for(2), |it| it.step(), |it| it.step()]);
 }
 
 #[test]
 fn two_sleepers_and_two_wakers() {
     explore(
-        Model::bounded("two sleepers, two wakers", 2),
+        Model::bounded("two sleepers, two wakers", 3),
         [|it| it.wait_for(1), |it| it.wait_for(2), |it| it.step(), |it| it.step()],
     );
 }

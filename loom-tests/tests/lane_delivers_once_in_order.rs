@@ -2,9 +2,6 @@
 //! each other, wherever in the ring they stand; and what it tells observers about itself is true.
 
 use loom::thread;
-use memlane::layout::{RecordHeader, RecordKind};
-use memlane::ring::log::LaneMemory;
-use memlane::sync::Ordering::{Acquire, Relaxed};
 use memlane_loom_tests::explore::Model;
 use memlane_loom_tests::message::{Message, Received, lengths};
 use memlane_loom_tests::scenario::{Scenario, medium, receive, small};
@@ -119,28 +116,12 @@ fn a_batch_stays_until_it_is_given_back_as_a_whole() {
 fn observers_see_only_what_is_there() {
     Model::bounded("observers", 2).check(|| {
         let (scenario, mut writer, mut reader) = Scenario::after(medium(), &[]);
-        let (lane, geometry) = (scenario.lane.clone(), scenario.geometry);
-        let ledger = scenario.committed.clone();
+        let (observed, ledger) = (scenario.clone(), scenario.committed.clone());
         let sending = thread::spawn(move || {
             ledger.send_all(&lengths([0, 8, 0]), &mut writer);
             writer
         });
-        let observing = thread::spawn(move || {
-            let consumed = lane.consumed().load(Acquire);
-            let committed = lane.committed().load(Acquire);
-            let count = lane.count().load(Relaxed);
-            let (mut end, mut messages) = (0, 0);
-            while end < committed {
-                let header = RecordHeader::from_bits(lane.header(end).load(Relaxed));
-                assert_eq!(header.kind(), RecordKind::Message, "what `committed` covers is there");
-                end += geometry.record_bytes(header.length().into());
-                messages += 1;
-            }
-            assert_eq!(end, committed, "`committed` stands between records");
-            assert!(count >= messages, "the count covers what `committed` covers");
-            // One record at most is consumed before `committed` covers it.
-            assert!(consumed <= committed + geometry.record_bytes(8), "`consumed` does not run ahead");
-        });
+        let observing = thread::spawn(move || observed.observe());
         let mut received = Vec::new();
         receive(&mut reader, 2, &mut received);
         observing.join().unwrap();

@@ -8,7 +8,7 @@
 use loom::thread;
 use memlane_loom_tests::explore::Model;
 use memlane_loom_tests::message::lengths;
-use memlane_loom_tests::scenario::{Scenario, receive, small};
+use memlane_loom_tests::scenario::{Scenario, medium, receive, small};
 
 /// After `prelude` has passed, a writer dies somewhere in `script`, and its successor writes `sequel`.
 fn takeover<const P: usize, const N: usize, const S: usize>(
@@ -78,5 +78,19 @@ fn and_its_successor_dies_as_well() {
         committed.send_all(&third, &mut writer);
         let (reader, received) = reading.join().unwrap();
         scenario.settle(2, writer, reader, received);
+    });
+}
+
+#[test]
+fn and_observers_see_only_what_is_there() {
+    Model::bounded("a writer dies, observed", 3).check_crashes(|crash| {
+        let (scenario, mut writer, reader) = Scenario::after(medium(), &[]);
+        let observed = scenario.clone();
+        let observing = thread::spawn(move || observed.observe());
+        crash.of(|| scenario.committed.send_all(&lengths([8, 0]), &mut writer));
+        let writer = scenario.next_writer();
+        scenario.committed.settle_doubt(&writer);
+        observing.join().unwrap();
+        scenario.settle(0, writer, reader, Vec::new());
     });
 }

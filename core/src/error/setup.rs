@@ -64,7 +64,7 @@ pub enum CreateError {
         channel: String,
     },
     /// The folder does not exist.
-    #[error("channel {channel}: the folder {folder} does not exist")]
+    #[error("channel {channel}: the folder {folder} does not exist; make it first")]
     NoFolder {
         /// The channel.
         channel: String,
@@ -88,7 +88,7 @@ pub enum CreateError {
         bytes: u64,
     },
     /// This user may not create files there.
-    #[error("channel {channel}: no permission to create it")]
+    #[error("channel {channel}: no permission to create it; use another folder (MEMLANE_DIR, or a path)")]
     Permission {
         /// The channel.
         channel: String,
@@ -124,7 +124,7 @@ pub enum OpenError {
         channel: String,
     },
     /// There is something of this name, but it is not a channel.
-    #[error("{channel} is not a channel but {found}")]
+    #[error("{channel} is not a channel but {found}; use another name")]
     NotAChannel {
         /// The channel.
         channel: String,
@@ -132,7 +132,10 @@ pub enum OpenError {
         found: NotAChannel,
     },
     /// The file was written by an incompatible version of memlane.
-    #[error("channel {channel} has file layout {found}; this version of memlane reads {supported}")]
+    #[error(
+        "channel {channel} has file layout {found}; this version of memlane reads {supported}: use the version that made \
+         it, or remove it and create it again"
+    )]
     WrongVersion {
         /// The channel.
         channel: String,
@@ -170,7 +173,7 @@ pub enum OpenError {
         boot: String,
     },
     /// The file is shorter than its header says.
-    #[error("channel {channel} is truncated: it has {length} bytes and needs {needed}")]
+    #[error("channel {channel} is truncated: it has {length} bytes and needs {needed}; remove it and create it again")]
     Truncated {
         /// The channel.
         channel: String,
@@ -226,7 +229,7 @@ pub enum OpenError {
         channel: String,
     },
     /// This user may not open the channel.
-    #[error("channel {channel}: no permission to open it")]
+    #[error("channel {channel}: no permission to open it; its creator decides who may, by the option mode")]
     Permission {
         /// The channel.
         channel: String,
@@ -287,13 +290,13 @@ pub enum JoinError {
         pid: u32,
     },
     /// The channel was closed for good.
-    #[error("channel {channel} was closed")]
+    #[error("channel {channel} was closed; remove it and create it again")]
     Closed {
         /// The channel.
         channel: String,
     },
     /// The channel's file was unlinked.
-    #[error("channel {channel} was removed")]
+    #[error("channel {channel} was removed; open or create it again")]
     Removed {
         /// The channel.
         channel: String,
@@ -359,7 +362,7 @@ pub enum RemoveError {
         participants: usize,
     },
     /// This user may not remove the channel.
-    #[error("channel {channel}: no permission to remove it")]
+    #[error("channel {channel}: no permission to remove it; its owner may, or the owner of its folder")]
     Permission {
         /// The channel.
         channel: String,

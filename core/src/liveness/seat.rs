@@ -34,9 +34,9 @@ impl Seat {
             JoinError::Io { channel: channel(), action: "locking a participant row", source }
         };
         // A seat that is neither free nor held by who is alive is being left, reaped or removed at this moment: it is
-        // worth another look, first at once and then for about a second.
+        // worth another look, first at once and then for a tenth of a second.
         const TURNS_AT_ONCE: u32 = 100;
-        const TURNS: u32 = 1000;
+        const TURNS: u32 = 200;
         let mut holder = 0;
         for turn in 0..TURNS {
             let mut in_motion = false;

@@ -1,6 +1,7 @@
 //! Other processes: this test binary again, playing one part.
 //!
-//! Each file that needs other processes has one ignored test, `child_part`, that calls [`play`] with its parts.
+//! Each file that needs other processes has a test `child_part` that calls [`play`] with its parts; unless it was started
+//! to play one, it does nothing.
 //! A part talks to the test that started it in lines: [`tell`] and [`hear`] on its side, [`Child::line`] and
 //! [`Child::say`] on the other.
 //!
@@ -84,7 +85,7 @@ impl Child {
     /// Starts a part after the caller has changed the command.
     pub fn start_with(part: &str, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "child_part", "--ignored", "--nocapture", "--test-threads=1"]);
+        command.args(["--exact", "child_part", "--nocapture", "--test-threads=1"]);
         command.env(PART, part).env(ARGUMENTS, arguments.join("\x1f")).env_remove(ALONE).env_remove("MEMLANE_DIR");
         change(&mut command);
         Self::spawn(command)

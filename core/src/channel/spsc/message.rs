@@ -122,6 +122,12 @@ impl<'a> Message<'a> {
         self.receiver.reader.memory()
     }
 
+    /// Gives the message back unread: it comes again, to this receiver's next call or to its successor.
+    pub fn hand_back(self) {
+        // Nothing has advanced: forgetting the message is all.
+        std::mem::forget(self);
+    }
+
     message_methods!();
 }
 
@@ -145,6 +151,26 @@ pub struct Batch<'a> {
 impl<'a> Batch<'a> {
     pub(super) fn new(receiver: &'a mut Receiver, start: ReaderMark) -> Self {
         Self { receiver, start }
+    }
+
+    /// Gives all messages back unread: they come again, to this receiver's next call or to its successor.
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two"])?;
+    /// rx.recv_batch(2)?.hand_back(); // what they were needed for failed
+    /// assert_eq!(rx.recv()?.to_vec(), b"one");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn hand_back(mut self) {
+        self.rewind();
+        std::mem::forget(self);
+    }
+
+    fn rewind(&mut self) {
+        self.receiver.batch.clear();
+        self.receiver.reader.rewind(self.start);
     }
 
     /// How many messages there are, at least one.
@@ -171,8 +197,7 @@ impl<'a> Batch<'a> {
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.receiver.batch.clear();
-            self.receiver.reader.rewind(self.start);
+            self.rewind();
         } else {
             self.receiver.release_batch();
         }

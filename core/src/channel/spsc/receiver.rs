@@ -67,7 +67,7 @@ impl Receiver {
     /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
     #[inline]
     pub fn try_recv(&mut self) -> Result<Message<'_>, TryRecvError> {
-        match self.attempt_record()? {
+        match self.first_attempt()? {
             Some(record) => Ok(Message::new(self, record)),
             None => {
                 self.end.looked_in_vain().map_err(recv_error)?;
@@ -81,7 +81,7 @@ impl Receiver {
     /// # Errors
     /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Message<'_>, RecvTimeoutError> {
-        let record = match self.attempt_record()? {
+        let record = match self.first_attempt()? {
             Some(record) => record,
             None => self.wait_until(Clock::now().plus(timeout))?.ok_or(RecvTimeoutError::Timeout)?,
         };
@@ -104,7 +104,7 @@ impl Receiver {
     /// [`TryRecvError::Empty`]; `BufferTooSmall` leaves the message in the channel; see [`TryRecvError`].
     #[inline]
     pub fn try_recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, TryRecvError> {
-        match self.attempt_record()? {
+        match self.first_attempt()? {
             Some(record) => Ok(self.copy_and_release(record, buffer)?),
             None => {
                 self.end.looked_in_vain().map_err(recv_error)?;
@@ -138,7 +138,7 @@ impl Receiver {
     /// # Errors
     /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
     pub fn try_recv_batch(&mut self, max: usize) -> Result<Batch<'_>, TryRecvError> {
-        match self.attempt_record()? {
+        match self.first_attempt()? {
             Some(first) => Ok(self.collect_batch(first, max)?),
             None => {
                 self.end.looked_in_vain().map_err(recv_error)?;
@@ -152,7 +152,7 @@ impl Receiver {
     /// # Errors
     /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
     pub fn recv_batch_timeout(&mut self, max: usize, timeout: Duration) -> Result<Batch<'_>, RecvTimeoutError> {
-        let first = match self.attempt_record()? {
+        let first = match self.first_attempt()? {
             Some(record) => record,
             None => self.wait_until(Clock::now().plus(timeout))?.ok_or(RecvTimeoutError::Timeout)?,
         };
@@ -231,7 +231,7 @@ impl Receiver {
 
     #[inline]
     fn wait_for_record(&mut self) -> Result<Record, RecvError> {
-        if let Some(record) = self.attempt_record()? {
+        if let Some(record) = self.first_attempt()? {
             return Ok(record);
         }
         self.wait_for_record_slowly()
@@ -250,6 +250,16 @@ impl Receiver {
         block(&mut NextRecord(self), Some(deadline))
     }
 
+    /// The first attempt of a call: one that finds nothing is counted, the looks after it are not.
+    #[inline]
+    fn first_attempt(&mut self) -> Result<Option<Record>, RecvError> {
+        let attempt = self.attempt_record();
+        if let Ok(None) = attempt {
+            self.end.tally.empty();
+        }
+        attempt
+    }
+
     #[inline]
     fn attempt_record(&mut self) -> Result<Option<Record>, RecvError> {
         if self.end.is_foreign() {
@@ -264,7 +274,6 @@ impl Receiver {
 
     fn found_empty(&mut self) -> Result<Option<Record>, RecvError> {
         if self.reader.publish() {
-            self.end.tally.empty();
             self.wake_sender();
         }
         if self.end.has_news() { self.take_news() } else { Ok(None) }

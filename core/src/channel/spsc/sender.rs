@@ -121,11 +121,11 @@ impl Sender {
         let mut sent = 0;
         for message in messages {
             let message = message.as_ref();
-            let reservation = match batch.0.attempt_room(message.len()) {
+            let reservation = match batch.0.first_attempt(message.len()) {
                 Ok(Some(reservation)) => Ok(reservation),
                 Ok(None) => {
                     batch.0.wake_receiver();
-                    batch.0.wait_for_room(message.len(), None)
+                    batch.0.wait_for_room_slowly(message.len(), None)
                 }
                 Err(error) => Err(error),
             };
@@ -182,7 +182,7 @@ impl Sender {
 
     #[inline]
     fn room_now(&mut self, length: usize) -> Result<Reservation, TrySendError> {
-        match self.attempt_room(length)? {
+        match self.first_attempt(length)? {
             Some(reservation) => Ok(reservation),
             None => {
                 self.end.looked_in_vain().map_err(send_error)?;
@@ -192,7 +192,7 @@ impl Sender {
     }
 
     fn room_within(&mut self, length: usize, timeout: Duration) -> Result<Reservation, SendTimeoutError> {
-        if let Some(reservation) = self.attempt_room(length)? {
+        if let Some(reservation) = self.first_attempt(length)? {
             return Ok(reservation);
         }
         let deadline = Clock::now().plus(timeout);
@@ -202,7 +202,7 @@ impl Sender {
 
     #[inline]
     fn wait_for_room(&mut self, length: usize, deadline: Option<Moment>) -> Result<Reservation, SendError> {
-        if let Some(reservation) = self.attempt_room(length)? {
+        if let Some(reservation) = self.first_attempt(length)? {
             return Ok(reservation);
         }
         self.wait_for_room_slowly(length, deadline)
@@ -215,6 +215,16 @@ impl Sender {
                 return Ok(reservation);
             }
         }
+    }
+
+    /// The first attempt of a call: one that finds no room is counted, the looks after it are not.
+    #[inline]
+    fn first_attempt(&mut self, length: usize) -> Result<Option<Reservation>, SendError> {
+        let attempt = self.attempt_room(length);
+        if let Ok(None) = attempt {
+            self.end.tally.full();
+        }
+        attempt
     }
 
     #[inline]
@@ -234,10 +244,7 @@ impl Sender {
     #[cold]
     fn refused(&mut self, refusal: Refusal, length: usize) -> Result<Option<Reservation>, SendError> {
         match refusal {
-            Refusal::Full => {
-                self.end.tally.full();
-                Ok(None)
-            }
+            Refusal::Full => Ok(None),
             Refusal::TooLarge => Err(SendError::TooLarge { length, max: self.max_message() }),
             Refusal::Corrupted(reason) => Err(SendError::Corrupted(self.end.poison(reason))),
         }

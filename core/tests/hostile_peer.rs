@@ -1,0 +1,289 @@
+//! A peer that writes garbage into the file: the others get a typed error, and the channel is poisoned for all. Nobody
+//! panics, reads out of bounds or hangs.
+
+mod support;
+
+use memlane::spsc::{self, Channel, Options, Receiver, Sender};
+use memlane::{
+    ChannelStatus, Corruption, JoinError, OpenError, RecvError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::time::Duration;
+use support::layout::{field, structure};
+use support::{Scratch, assert_same};
+
+/// A channel of 4 KiB and a peer's access to its file.
+struct Victim {
+    scratch: Scratch,
+    channel: Channel,
+    file: File,
+}
+
+impl Victim {
+    fn new() -> Self {
+        let scratch = Scratch::new();
+        let name = scratch.name("prices");
+        let channel = Options::new().capacity(4096).create(&name).unwrap();
+        let file = File::options().read(true).write(true).open(&name).unwrap();
+        Self { scratch, channel, file }
+    }
+
+    fn name(&self) -> String {
+        self.scratch.name("prices")
+    }
+
+    fn ends(&self) -> (Sender, Receiver) {
+        (self.channel.sender().unwrap(), self.channel.receiver().unwrap())
+    }
+
+    fn word(&self, at: u64) -> u64 {
+        let mut word = [0; 8];
+        self.file.read_exact_at(&mut word, at).unwrap();
+        u64::from_le_bytes(word)
+    }
+
+    fn write(&self, at: u64, word: u64) {
+        self.file.write_all_at(&word.to_le_bytes(), at).unwrap();
+    }
+
+    /// Where a part of the file begins, by the header.
+    fn part(&self, header_field: &str) -> u64 {
+        self.word(field("HeaderBlock", header_field).offset as u64)
+    }
+
+    /// Where a field of the first struct of its kind stands.
+    fn place(&self, header_field: &str, structure_name: &str, field_name: &str) -> u64 {
+        self.part(header_field) + field(structure_name, field_name).offset as u64
+    }
+
+    /// Makes everybody look at rows and status again, as who changes them does.
+    fn announce(&self) {
+        let at = self.place("control_at", "ChannelControl", "membership");
+        let mut count = [0; 4];
+        self.file.read_exact_at(&mut count, at).unwrap();
+        self.file.write_all_at(&u32::from_le_bytes(count).wrapping_add(1).to_le_bytes(), at).unwrap();
+    }
+
+    /// Everybody is told the same reason, and nobody gets in any more.
+    #[track_caller]
+    fn assert_poisoned(&self, reason: Corruption) {
+        let channel = self.name();
+        assert_eq!(self.channel.info().status, ChannelStatus::Corrupted(reason));
+        let wanted = OpenError::Corrupted { channel: channel.clone(), reason };
+        assert_same(&spsc::open(&channel).unwrap_err(), &wanted, "opening");
+        for error in [self.channel.sender().map(drop), self.channel.receiver().map(drop)].map(Result::unwrap_err) {
+            match error {
+                JoinError::Corrupted { reason: told, .. } => assert_eq!(told, reason),
+                JoinError::RoleTaken { .. } => {}
+                other => panic!("{other}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_record_header_that_no_sender_writes_is_noticed() {
+    let header = |kind: u64, sequence: u64, length: u64| kind << 60 | sequence << 32 | length;
+    for (what, word, reason) in [
+        ("a length without a kind", header(0, 0, 5), Corruption::RecordHeader),
+        ("a sequence without a kind", header(0, 1, 0), Corruption::RecordHeader),
+        ("an unknown kind", header(3, 1, 5), Corruption::RecordHeader),
+        ("all ones", u64::MAX, Corruption::RecordHeader),
+        ("a message from the past", header(1, 0, 5), Corruption::RecordHeader),
+        ("a message from the future", header(1, 2, 5), Corruption::RecordHeader),
+        ("longer than allowed", header(1, 1, 1785), Corruption::RecordLength),
+        ("as long as a number can be", header(1, 1, u32::MAX.into()), Corruption::RecordLength),
+        ("padding of another length", header(2, 1, 4096), Corruption::RecordHeader),
+        ("padding from the past", header(2, 0, 4072), Corruption::RecordHeader),
+        ("padding with a message from the past behind it", header(2, 1, 4072), Corruption::RecordHeader),
+    ] {
+        let victim = Victim::new();
+        let (mut sender, mut receiver) = victim.ends();
+        sender.send(b"one").unwrap();
+        drop(receiver.recv().unwrap());
+        victim.write(victim.part("data_at") + 16, word);
+        assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Corrupted(reason), "{what}");
+        assert_eq!(receiver.recv().unwrap_err(), RecvError::Corrupted(reason), "{what}, again");
+        assert_eq!(sender.try_send(b"two"), Err(TrySendError::Corrupted(reason)), "{what}, the other side");
+        victim.assert_poisoned(reason);
+    }
+}
+
+#[test]
+fn a_record_that_crosses_the_end_of_the_ring_is_noticed() {
+    let victim = Victim::new();
+    let (mut sender, mut receiver) = victim.ends();
+    for _ in 0..3 {
+        sender.send(&[0; 1000]).unwrap();
+        drop(receiver.recv().unwrap());
+    }
+    // 3 × 1008 bytes are used, 1072 are left.
+    victim.write(victim.part("data_at") + 3024, 1 << 60 | 3 << 32 | 1065);
+    assert_eq!(receiver.recv().unwrap_err(), RecvError::Corrupted(Corruption::RecordLength));
+    victim.assert_poisoned(Corruption::RecordLength);
+}
+
+#[test]
+fn garbage_in_the_middle_of_a_batch_gives_none_of_it() {
+    let victim = Victim::new();
+    let (mut sender, mut receiver) = victim.ends();
+    sender.send_batch(["one", "two", "three"]).unwrap();
+    victim.write(victim.part("data_at") + 32, u64::MAX);
+    assert_eq!(receiver.recv_batch(8).unwrap_err(), RecvError::Corrupted(Corruption::RecordHeader));
+    victim.assert_poisoned(Corruption::RecordHeader);
+}
+
+#[test]
+fn a_consumed_position_that_no_receiver_writes_is_noticed() {
+    for (what, consumed) in [("ahead", 1 << 20), ("behind", u64::MAX - 7), ("crooked", 12), ("far", 1 << 63)] {
+        let victim = Victim::new();
+        let (mut sender, _receiver) = victim.ends();
+        while sender.try_send(&[0; 504]).is_ok() {}
+        victim.write(victim.place("gates_at", "Gate", "consumed"), consumed);
+        let timeout = sender.send_timeout(&[0; 504], Duration::from_secs(3600));
+        assert_eq!(timeout, Err(SendTimeoutError::Corrupted(Corruption::Positions)), "{what}");
+        assert_eq!(
+            sender.send(b"x"),
+            Err(SendError::Corrupted(Corruption::Positions)),
+            "{what}, though that would fit"
+        );
+        victim.assert_poisoned(Corruption::Positions);
+    }
+}
+
+#[test]
+fn positions_that_contradict_each_other_are_noticed_at_joining() {
+    let place = |victim: &Victim, receiver: bool| match receiver {
+        true => victim.place("gates_at", "Gate", "consumed"),
+        false => victim.place("lanes_at", "LaneControl", "committed"),
+    };
+    for (what, consumed, value) in
+        [("committed, crooked", false, 12), ("committed, far ahead", false, 1 << 40), ("consumed, crooked", true, 4)]
+    {
+        let victim = Victim::new();
+        victim.channel.sender().unwrap().send(b"x").unwrap();
+        victim.write(place(&victim, consumed), value);
+        let outcome = if consumed { victim.channel.receiver().map(drop) } else { victim.channel.sender().map(drop) };
+        match outcome {
+            Err(JoinError::Corrupted { reason: Corruption::Positions, .. }) => {}
+            other => panic!("{what}: {other:?}"),
+        }
+        victim.assert_poisoned(Corruption::Positions);
+    }
+}
+
+#[test]
+fn a_row_that_no_participant_writes_is_noticed() {
+    for word in [4, 0xff, 2 << 8, u64::MAX] {
+        let victim = Victim::new();
+        let (mut sender, mut receiver) = victim.ends();
+        victim.write(victim.place("participants_at", "ParticipantRow", "state"), word);
+        victim.announce();
+        assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Corrupted(Corruption::Participant), "{word:#x}");
+        assert_eq!(sender.try_send(b"x"), Err(TrySendError::Corrupted(Corruption::Participant)));
+        victim.assert_poisoned(Corruption::Participant);
+    }
+}
+
+#[test]
+fn a_status_that_does_not_exist_is_noticed() {
+    let victim = Victim::new();
+    let (mut sender, mut receiver) = victim.ends();
+    sender.send(b"one").unwrap();
+    victim.write(structure("StatusCell").at.unwrap(), 77);
+    victim.announce();
+    assert_eq!(sender.try_send(b"two"), Err(TrySendError::Corrupted(Corruption::Status)));
+    assert_eq!(receiver.recv().unwrap().to_vec(), b"one", "what is sound still comes");
+    assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Corrupted(Corruption::Status));
+    victim.assert_poisoned(Corruption::Status);
+}
+
+/// Numbers that look random and are the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    /// A word that is likelier than chance to hit something.
+    fn word(&mut self, old: u64) -> u64 {
+        match self.below(8) {
+            0 => 0,
+            1 => u64::MAX,
+            2 => old ^ 1 << self.below(64),
+            3 => old.wrapping_add(self.below(64)).wrapping_sub(32),
+            4 => 1 << 60 | self.below(1 << 4) << 32 | self.below(2000),
+            5 => 2 << 60 | self.below(1 << 4) << 32 | self.below(4096),
+            6 => self.below(16),
+            _ => self.next(),
+        }
+    }
+}
+
+/// Words anywhere behind the immutable header change while both ends work, leave and come back.
+#[test]
+fn random_garbage_never_does_more_than_end_the_channel() {
+    std::thread::scope(|scope| {
+        for seed in [1, 2] {
+            scope.spawn(move || {
+                let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed));
+                (0..600).for_each(|_| torment(&mut numbers));
+            });
+        }
+    });
+}
+
+fn torment(numbers: &mut Numbers) {
+    let victim = Victim::new();
+    let length = victim.file.metadata().unwrap().len();
+    let (mut sender, mut receiver) = (victim.channel.sender().ok(), victim.channel.receiver().ok());
+    for _ in 0..60 {
+        match numbers.below(12) {
+            0 | 1 => {
+                // Control words, or the ring, or anything behind the header block.
+                let at = match numbers.below(3) {
+                    0 => 4096 + numbers.below(4096),
+                    1 => 8192 + numbers.below(4096),
+                    _ => 512 + numbers.below(length - 512),
+                } & !7;
+                victim.write(at, numbers.word(victim.word(at)));
+            }
+            2 => victim.announce(),
+            3 => sender = None,
+            4 => receiver = None,
+            5 => sender = sender.or_else(|| victim.channel.sender().ok()),
+            6 => receiver = receiver.or_else(|| victim.channel.receiver().ok()),
+            7 => drop((victim.channel.info(), memlane::inspect(&victim.name()), spsc::open(&victim.name()))),
+            8 => {
+                let batch = receiver.as_mut().map(|receiver| receiver.try_recv_batch(numbers.below(9) as usize));
+                if let Some(Ok(batch)) = batch {
+                    assert!(batch.iter().all(|message| message.to_vec().len() <= 1784));
+                }
+            }
+            9 => {
+                let message = receiver.as_mut().map(Receiver::try_recv);
+                if let Some(Ok(message)) = message {
+                    assert!(message.to_vec().len() <= 1784 && message.copy_to(&mut [0; 1784]).is_ok());
+                }
+            }
+            10 => {
+                let grant = sender.as_mut().map(|sender| sender.try_reserve(numbers.below(2000) as usize));
+                if let Some(Ok(mut grant)) = grant {
+                    let length = grant.len();
+                    grant.write_at(length / 2, &vec![7; length - length / 2]).unwrap();
+                    grant.commit(length).unwrap();
+                }
+            }
+            _ => drop(sender.as_mut().map(|sender| sender.try_send(&vec![5; numbers.below(1785) as usize]))),
+        }
+    }
+}
