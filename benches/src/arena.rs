@@ -51,23 +51,28 @@ impl Arena {
     }
 }
 
-/// A bare ring of fixed-size records of whole lines, each with the number that commits it in its first word: no checks,
-/// no wake-ups, no other lengths. What the machine can stream between two cores through a ring, and no more.
+/// A bare ring of fixed-size records of whole lines, handed over an eighth of the ring at a time: no headers, no checks,
+/// no wake-ups, and neither end ever touches a line that the other is working on. What the machine can stream between
+/// two cores through a ring of this size, for who does not care when a message arrives.
 #[derive(Debug)]
 pub struct BareRing<const N: usize> {
     arena: Arena,
     records: u64,
-    /// Records written, or read, so far.
-    at: u64,
+    /// Records written, or read, so far, by this end.
+    own: u64,
+    /// Records read, or written, so far, by the other end, as last seen.
+    other: u64,
+    /// What the other end knows of `own`.
+    told: u64,
     /// Byte of the arena where the next one stands.
     place: usize,
-    /// Writer: what `consumed` said last. Reader: what it says.
-    consumed: u64,
 }
 
 impl<const N: usize> BareRing<N> {
     const STRIDE: usize = (8 + N).next_multiple_of(64);
-    /// The reader's word stands in front of the ring.
+    /// Each end's count stands in front of the ring.
+    const WRITTEN_AT: usize = 0;
+    const READ_AT: usize = APART;
     const RING_AT: usize = 4096;
 
     /// Bytes of the file behind a ring of at most `ring_bytes`.
@@ -78,47 +83,58 @@ impl<const N: usize> BareRing<N> {
     /// One end of it.
     pub fn new(arena: Arena) -> Self {
         let records = ((arena.map.len() - Self::RING_AT) / Self::STRIDE) as u64;
-        Self { arena, records, at: 0, place: Self::RING_AT, consumed: 0 }
-    }
-
-    #[inline]
-    fn advance(&mut self) {
-        self.at += 1;
-        self.place += Self::STRIDE;
-        if self.place == Self::RING_AT + self.records as usize * Self::STRIDE {
-            self.place = Self::RING_AT;
-        }
+        Self { arena, records, own: 0, other: 0, told: 0, place: Self::RING_AT }
     }
 
     /// Writes a record, spinning while the ring is full.
     #[inline]
     pub fn write(&mut self, message: &[u8; N]) {
-        while self.at - self.consumed == self.records {
-            self.consumed = self.arena.word(0).load(Acquire);
+        while self.own - self.other == self.records {
+            self.tell(Self::WRITTEN_AT);
+            self.other = self.arena.word(Self::READ_AT).load(Acquire);
             std::hint::spin_loop();
         }
-        let place = self.place;
         // SAFETY: the record lies inside the mapping. The reader is done with it (Acquire above) and looks at it again
-        // only when its number has changed (Release below), so nobody accesses it meanwhile.
-        unsafe { self.arena.map.as_mut_ptr().add(place + 8).cast::<[u8; N]>().write(*message) };
-        self.advance();
-        self.arena.word(place).store(self.at, Release);
+        // only when it was told to (Release in `tell`), so nobody accesses it meanwhile.
+        unsafe { self.arena.map.as_mut_ptr().add(self.place).cast::<[u8; N]>().write(*message) };
+        self.advance(Self::WRITTEN_AT);
+    }
+
+    /// The writer's end: hands over what is written, a part that is not full, too.
+    pub fn flush(&mut self) {
+        self.tell(Self::WRITTEN_AT);
     }
 
     /// Reads a record, spinning while the ring is empty.
     #[inline]
     pub fn read(&mut self, message: &mut [u8; N]) {
-        let place = self.place;
-        while self.arena.word(place).load(Acquire) != self.at + 1 {
+        while self.own == self.other {
+            self.tell(Self::READ_AT);
+            self.other = self.arena.word(Self::WRITTEN_AT).load(Acquire);
             std::hint::spin_loop();
         }
-        // SAFETY: the record lies inside the mapping. The writer wrote it before its number (Acquire above), and writes
-        // again only when `consumed` has passed it (Release below).
-        *message = unsafe { self.arena.map.as_mut_ptr().add(place + 8).cast::<[u8; N]>().read() };
-        self.advance();
-        if self.at - self.consumed >= self.records / 8 {
-            self.consumed = self.at;
-            self.arena.word(0).store(self.at, Release);
+        // SAFETY: the record lies inside the mapping. The writer is done with it (Acquire above) and writes to it again
+        // only when it was told to (Release in `tell`).
+        *message = unsafe { self.arena.map.as_mut_ptr().add(self.place).cast::<[u8; N]>().read() };
+        self.advance(Self::READ_AT);
+    }
+
+    #[inline]
+    fn advance(&mut self, word_at: usize) {
+        self.own += 1;
+        self.place += Self::STRIDE;
+        if self.place == Self::RING_AT + self.records as usize * Self::STRIDE {
+            self.place = Self::RING_AT;
+        }
+        if self.own - self.told >= self.records / 8 {
+            self.tell(word_at);
+        }
+    }
+
+    fn tell(&mut self, word_at: usize) {
+        if self.told != self.own {
+            self.told = self.own;
+            self.arena.word(word_at).store(self.own, Release);
         }
     }
 }
@@ -138,6 +154,7 @@ mod tests {
             for number in 0..1000u32 {
                 ring.write(&[number as u8; 56]);
             }
+            ring.flush();
         });
         let mut ring = BareRing::<56>::new(reader);
         let mut message = [0; 56];

@@ -3,15 +3,16 @@
 //! A round is cut into **chunks** of about a millisecond, by number of operations, at both ends alike. The kernel tells
 //! what happened to each end in each chunk. A chunk counts only if both ends had their cores to themselves:
 //!
-//! | the ends | a chunk of the lead counts if it, and every chunk of the partner that overlaps it in time, |
+//! | the ends | a chunk of the lead counts if it, the one before, and all of the partner's at that time |
 //! | --- | --- |
 //! | spin | ran for at least 99 % of the wall time |
 //! | may sleep | did that, or was never pushed off its core while nothing else on the machine was runnable |
 //!
 //! The running time is net of what the hypervisor gave to others, where the kernel accounts for stolen time. The second
 //! rule lets a contestant sleep as it likes on a quiet machine, and charges it for that; on a busy one, only the
-//! chunks count in which both ends were running. A round counts if at least a tenth of its chunks do. What was measured
-//! in a chunk plays no part in the rule.
+//! chunks count in which both ends were running. The chunk before has to be undisturbed, too, because a ring that filled
+//! up while the receiver was away is emptied faster than it can be filled. A round counts if at least three of its
+//! chunks do. What was measured in a chunk plays no part in the rule.
 
 use anyhow::{Context, Result};
 use rustix::time::{ClockId, clock_gettime};
@@ -67,16 +68,15 @@ impl Account {
 /// Which of the lead's chunks count.
 pub fn counting(lead: &[Chunk], partner: &[Chunk]) -> Vec<bool> {
     let overlap = |a: &Chunk, b: &Chunk| a.start_ns < b.end_ns && b.start_ns < a.end_ns;
-    let counts = |chunk: &Chunk| {
+    let undisturbed = |chunk: &Chunk| {
         chunk.undisturbed && partner.iter().filter(|other| overlap(chunk, other)).all(|other| other.undisturbed)
     };
-    lead.iter().map(counts).collect()
+    let alone: Vec<bool> = lead.iter().map(undisturbed).collect();
+    (0..alone.len()).map(|index| index > 0 && alone[index - 1] && alone[index]).collect()
 }
 
-/// Whether enough of a round's chunks count for the round to count.
-pub fn is_enough(counting: usize, chunks: usize) -> bool {
-    counting > 0 && counting * 10 >= chunks
-}
+/// Chunks that have to count for a round to count.
+pub const COUNTING_MIN: usize = 3;
 
 fn clock_ns(clock: ClockId) -> u64 {
     let time = clock_gettime(clock);
@@ -131,16 +131,24 @@ mod tests {
     #[test]
     fn a_chunk_counts_only_if_the_partner_was_undisturbed_meanwhile() {
         let chunk = |start_ns, end_ns, undisturbed| Chunk { start_ns, end_ns, undisturbed };
-        let lead = [chunk(0, 10, true), chunk(10, 20, true), chunk(20, 30, false), chunk(30, 40, true)];
+        let lead = [
+            chunk(0, 10, true),
+            chunk(10, 20, true),
+            chunk(20, 30, false),
+            chunk(30, 40, true),
+            chunk(40, 50, true),
+            chunk(50, 60, true),
+        ];
         // The partner's chunks are shifted against the lead's, as a sender's are by the contents of the ring.
-        let partner = [chunk(0, 8, true), chunk(8, 15, false), chunk(15, 29, true), chunk(29, 38, true)];
-        assert_eq!(counting(&lead, &partner), [false, false, false, true]);
+        let partner = [chunk(0, 8, true), chunk(8, 15, false), chunk(15, 29, true), chunk(29, 58, true)];
+        assert_eq!(counting(&lead, &partner), [false, false, false, false, true, true]);
     }
 
     #[test]
-    fn a_round_needs_a_tenth_of_its_chunks() {
-        assert!(is_enough(5, 50) && !is_enough(4, 50));
-        assert!(!is_enough(0, 0));
+    fn the_chunk_behind_a_disturbed_one_does_not_count() {
+        let chunk = |start_ns, undisturbed| Chunk { start_ns, end_ns: start_ns + 10, undisturbed };
+        let lead = [chunk(0, true), chunk(10, true), chunk(20, false), chunk(30, true), chunk(40, true)];
+        assert_eq!(counting(&lead, &[]), [false, true, false, false, true]);
     }
 
     #[test]

@@ -54,12 +54,19 @@ struct Measure {
     /// Groups of undisturbed rounds wanted for each figure
     #[arg(long, default_value_t = 15)]
     groups: usize,
+    /// On a busy machine, be content with fewer after so many seconds
+    #[arg(long, default_value_t = 240)]
+    seconds: u64,
     /// Length of a round in milliseconds
     #[arg(long, default_value_t = 50)]
     round_ms: u64,
     /// Only families whose title contains this
     #[arg(long)]
     only: Option<String>,
+    /// Only groups count in which the two-line ping-pong takes FROM to TO nanoseconds: to compare two builds on a
+    /// machine whose hypervisor moves its processors
+    #[arg(long, num_args = 2, value_delimiter = ',', value_names = ["FROM", "TO"])]
+    placement: Option<Vec<f64>>,
     /// Write the figures to this file as JSON, too
     #[arg(long)]
     json: Option<PathBuf>,
@@ -72,15 +79,13 @@ fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Spsc(measure) => run(&measure, contests::spsc()),
         Command::Partner { folder, meeting, core } => {
-            let contests: Vec<_> = contests::spsc().into_iter().flat_map(|family| family.contests).collect();
+            let mut contests = vec![contests::placement()];
+            contests.extend(contests::spsc().into_iter().flat_map(|family| family.contests));
             rig::partner(&contests, &folder, &meeting, core)
         }
         Command::HotPath { direction, messages, bytes } => hot_path::run(direction, messages, bytes),
     }
 }
-
-/// On a busy machine, this many times as many groups are run at most.
-const PATIENCE: usize = 4;
 
 fn run(measure: &Measure, mut families: Vec<Family>) -> Result<()> {
     if let Some(wanted) = &measure.only {
@@ -90,11 +95,12 @@ fn run(measure: &Measure, mut families: Vec<Family>) -> Result<()> {
     let cores = [measure.cores[0], measure.cores[1]];
     let effort = Effort {
         groups: measure.groups,
-        groups_max: PATIENCE * measure.groups,
+        patience: Duration::from_secs(measure.seconds),
         round: Duration::from_millis(measure.round_ms),
+        placement_ns: measure.placement.as_ref().map_or(0.0..=f64::INFINITY, |range| range[0]..=range[1]),
     };
     let mut rig = Rig::start(cores)?;
-    let outcomes = schedule::measure(&mut rig, &families, effort)?;
+    let outcomes = schedule::measure(&mut rig, &families, &effort)?;
     let report =
         Report { machine: machine::Machine::describe(), cores, effort, families: &families, outcomes: &outcomes };
     print!("{}", report.markdown());

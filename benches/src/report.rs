@@ -2,7 +2,7 @@
 
 use crate::contest::{Contest, Family, Target, Work};
 use crate::machine::Machine;
-use crate::schedule::{Effort, Outcome};
+use crate::schedule::{Effort, FamilyOutcome, Outcome};
 use crate::statistics::Estimate;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -17,14 +17,14 @@ pub struct Report<'a> {
     pub effort: Effort,
     /// What.
     pub families: &'a [Family],
-    /// The outcomes of each family's contests.
-    pub outcomes: &'a [Vec<Outcome>],
+    /// The outcome of each family.
+    pub outcomes: &'a [FamilyOutcome],
 }
 
 impl Report<'_> {
     fn rows(&self) -> impl Iterator<Item = (&Family, &Contest, &Outcome)> {
-        self.families.iter().zip(self.outcomes).flat_map(|(family, outcomes)| {
-            family.contests.iter().zip(outcomes).map(move |(contest, outcome)| (family, contest, outcome))
+        self.families.iter().zip(self.outcomes).flat_map(|(family, outcome)| {
+            family.contests.iter().zip(&outcome.contests).map(move |(contest, outcome)| (family, contest, outcome))
         })
     }
 
@@ -44,11 +44,12 @@ impl Report<'_> {
             self.effort.round.as_millis(),
             self.effort.groups
         );
-        if let Some(placement) = self.placement() {
-            let _ = writeln!(text, "{placement}");
-        }
-        for (family, outcomes) in self.families.iter().zip(self.outcomes) {
+        for (family, outcome) in self.families.iter().zip(self.outcomes) {
             let _ = writeln!(text, "\n### {}\n", family.title);
+            if let Some([middle, low, high]) = outcome.placement_ns {
+                let _ =
+                    writeln!(text, "Two-line ping-pong around these groups: {middle:.0} ns ({low:.0} to {high:.0}).\n");
+            }
             match family.work {
                 Work::RoundTrips => text.push_str("| | p50, ns | mean, ns | p50 × limit | asked (aim) | groups |\n"),
                 Work::Messages { .. } => {
@@ -56,7 +57,7 @@ impl Report<'_> {
                 }
             }
             text.push_str("| --- | ---: | ---: | ---: | ---: | ---: |\n");
-            for (contest, outcome) in family.contests.iter().zip(outcomes) {
+            for (contest, outcome) in family.contests.iter().zip(&outcome.contests) {
                 let [left, right] = figures(family.work, outcome);
                 let place = if contest.between_processes() { "processes" } else { "threads" };
                 let ratio = outcome.ratio.as_ref().map_or_else(String::new, |ratio| {
@@ -80,17 +81,6 @@ impl Report<'_> {
             }
         }
         text
-    }
-
-    /// Which cores the hypervisor gave us, as far as the first limit tells.
-    fn placement(&self) -> Option<String> {
-        let (_, limit, outcome) = self.rows().find(|(family, ..)| family.work == Work::RoundTrips)?;
-        let Estimate { median, low, high, .. } = outcome.typical_ns?;
-        Some(format!(
-            "Placement, as the {} shows it: {median:.0} ns [{low:.0}, {high:.0}]. Siblings of one core take about 100 ns, \
-             cores of one die 150 to 350, of two dies more.",
-            limit.label.trim_start_matches("limit: ")
-        ))
     }
 
     /// The same for programs.
@@ -117,6 +107,10 @@ impl Report<'_> {
             "cores": self.cores,
             "round_ms": self.effort.round.as_millis() as u64,
             "groups_wanted": self.effort.groups,
+            "placements_ns": self.families.iter().zip(self.outcomes).map(|(family, outcome)| {
+                let [middle, low, high] = outcome.placement_ns.map_or([None; 3], |values| values.map(Some));
+                json!({ "family": family.title, "median": middle, "low": low, "high": high })
+            }).collect::<Vec<_>>(),
             "rows": self.rows().map(row).collect::<Vec<_>>(),
         })
     }

@@ -2,30 +2,43 @@
 //!
 //! The rounds of a family run in groups: the table from top to bottom, then from bottom to top (A B B A). A contest's
 //! value in a group is the mean of its two rounds, so that a drift within the group cancels; ratios are taken within the
-//! group, so that a drift between groups does, too. A round's value is the median over
-//! the chunks that count by the rule of [`crate::disturbance`]; a group counts for a contest if both of its rounds do.
+//! group, so that a drift between groups does, too. A round's value is the median over the chunks that count by the rule
+//! of [`crate::disturbance`]; a group counts for a contest if both of its rounds do.
+//!
+//! A hypervisor moves virtual processors between cores, and everything between two cores becomes twice or ten times as
+//! fast or slow. So a two-line ping-pong runs before and after each group. A group counts only if both say the same.
 
 use crate::contest::{BLOCK, Contest, Family, Work};
-use crate::disturbance::is_enough;
+use crate::contests;
+use crate::disturbance::COUNTING_MIN;
 use crate::rig::{Plan, Rig, Round, Yield};
-use crate::statistics::{Estimate, median, paired_ratios};
+use crate::statistics::{Estimate, median, paired_ratios, quantile};
 use anyhow::Result;
 use indicatif::ProgressBar;
-use std::time::Duration;
+use std::ops::RangeInclusive;
+use std::time::{Duration, Instant};
 
 /// Length of a chunk: shorter than a scheduler's time slice, so that a busy machine has chunks that count, and long
 /// enough that the accounts at its ends do not matter.
 const CHUNK: Duration = Duration::from_millis(1);
 
+/// Length of a look at the placement, in chunks.
+const LOOK_CHUNKS: usize = 10;
+
+/// How far apart the ping-pongs before and after a group may lie.
+const SAME_PLACEMENT: f64 = 1.3;
+
 /// How much to measure.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Effort {
     /// Groups that have to count, for every contest of a family.
     pub groups: usize,
-    /// Groups that are run at most to get them.
-    pub groups_max: usize,
+    /// When to be content with fewer: no group is started later than this after the start.
+    pub patience: Duration,
     /// Length of a round.
     pub round: Duration,
+    /// Only groups count in which the two-line ping-pong took so many nanoseconds.
+    pub placement_ns: RangeInclusive<f64>,
 }
 
 /// What one round says, per operation.
@@ -51,80 +64,116 @@ pub struct Outcome {
     pub run: usize,
 }
 
+/// What is known about a family at the end.
+#[derive(Debug, Clone)]
+pub struct FamilyOutcome {
+    /// The two-line ping-pong around the groups that counted, nanoseconds: median, lowest, highest.
+    pub placement_ns: Option<[f64; 3]>,
+    /// The contests, in the order of the table.
+    pub contests: Vec<Outcome>,
+}
+
 /// Measures all families, group by group, so that all are measured over the same time.
-pub fn measure(rig: &mut Rig, families: &[Family], effort: Effort) -> Result<Vec<Vec<Outcome>>> {
+pub fn measure(rig: &mut Rig, families: &[Family], effort: &Effort) -> Result<Vec<FamilyOutcome>> {
+    let mut placement = Placement { contest: contests::placement(), track: Track::default() };
     let mut running: Vec<Running<'_>> = families.iter().map(Running::new).collect();
     for family in &mut running {
         family.calibrate(rig)?;
     }
-    let rounds: usize = families.iter().map(|family| 2 * family.contests.len()).sum();
-    let progress = ProgressBar::new((rounds * effort.groups_max) as u64);
-    for _ in 0..effort.groups_max {
+    let progress = ProgressBar::new((families.len() * effort.groups) as u64);
+    let started = Instant::now();
+    while started.elapsed() < effort.patience && !running.iter().all(|family| family.is_complete(effort.groups)) {
         for family in &mut running {
-            if family.is_complete(effort.groups) {
-                progress.inc(2 * family.family.contests.len() as u64);
-            } else {
-                family.run_group(rig, effort.round, &progress)?;
+            if !family.is_complete(effort.groups) {
+                family.run_group(rig, effort, &mut placement)?;
             }
         }
+        let complete: usize = running.iter().map(|family| family.groups_complete().min(effort.groups)).sum();
+        progress.set_position(complete as u64);
     }
     progress.finish_and_clear();
-    Ok(running.iter().map(Running::outcomes).collect())
+    Ok(running.iter().map(Running::outcome).collect())
+}
+
+/// The ping-pong that tells which cores we were given.
+struct Placement {
+    contest: Contest,
+    track: Track,
+}
+
+impl Placement {
+    fn look(&mut self, rig: &mut Rig) -> Result<Option<f64>> {
+        if self.track.ns_expected == 0.0 {
+            self.track.calibrate(rig, &self.contest)?;
+        }
+        let value = self.track.run(rig, &self.contest, CHUNK * LOOK_CHUNKS as u32)?;
+        Ok(value.map(|value| value.typical_ns))
+    }
 }
 
 struct Running<'a> {
     family: &'a Family,
     tracks: Vec<Track>,
     groups: usize,
+    /// Of the groups that counted.
+    placements_ns: Vec<f64>,
 }
 
 /// One contest's rounds.
 #[derive(Default)]
 struct Track {
+    /// An operation, undisturbed.
     ns_expected: f64,
+    /// How many times as long the last round took as it should have, because somebody else was running.
+    slowness: f64,
     groups: Vec<Option<Value>>,
 }
 
 impl<'a> Running<'a> {
     fn new(family: &'a Family) -> Self {
-        Self { family, tracks: family.contests.iter().map(|_| Track::default()).collect(), groups: 0 }
+        Self {
+            family,
+            tracks: family.contests.iter().map(|_| Track::default()).collect(),
+            groups: 0,
+            placements_ns: Vec::new(),
+        }
     }
 
     fn is_complete(&self, groups: usize) -> bool {
-        self.tracks.iter().all(|track| track.groups.iter().flatten().count() >= groups)
+        self.groups_complete() >= groups
     }
 
-    /// Finds out how many operations make a chunk, from ever longer ones.
+    fn groups_complete(&self) -> usize {
+        self.tracks.iter().map(|track| track.groups.iter().flatten().count()).min().unwrap_or(0)
+    }
+
     fn calibrate(&mut self, rig: &mut Rig) -> Result<()> {
-        for (contest, track) in self.family.contests.iter().zip(&mut self.tracks) {
-            let mut chunk = BLOCK;
-            loop {
-                let round = rig.run(contest, Plan { warm_up: 0, chunk, chunks: 5 })?;
-                let fastest = round.chunks.iter().map(|chunk| chunk.wall).min().unwrap_or_default();
-                track.ns_expected = fastest.as_nanos() as f64 / chunk as f64;
-                if fastest > CHUNK / 4 {
-                    break;
-                }
-                chunk *= 4;
-            }
-        }
-        Ok(())
+        let pairs = self.family.contests.iter().zip(&mut self.tracks);
+        pairs.into_iter().try_for_each(|(contest, track)| track.calibrate(rig, contest))
     }
 
-    fn run_group(&mut self, rig: &mut Rig, round: Duration, progress: &ProgressBar) -> Result<()> {
+    fn run_group(&mut self, rig: &mut Rig, effort: &Effort, placement: &mut Placement) -> Result<()> {
         let down = 0..self.family.contests.len();
         let mut halves: Vec<Vec<Option<Value>>> = vec![Vec::new(); down.len()];
+        let before = placement.look(rig)?;
         for index in down.clone().chain(down.rev()) {
             let contest = &self.family.contests[index];
-            halves[index].push(self.tracks[index].run(rig, contest, round)?);
-            progress.inc(1);
+            halves[index].push(self.tracks[index].run(rig, contest, effort.round)?);
         }
+        let stayed = stayed(before, placement.look(rig)?).filter(|ns| effort.placement_ns.contains(ns));
+        self.placements_ns.extend(stayed);
         for (track, halves) in self.tracks.iter_mut().zip(halves) {
             let both: Option<Vec<Value>> = halves.into_iter().collect();
-            track.groups.push(both.map(|values| Value::mean(&values)));
+            track.groups.push(both.filter(|_| stayed.is_some()).map(|values| Value::mean(&values)));
         }
         self.groups += 1;
         Ok(())
+    }
+
+    fn outcome(&self) -> FamilyOutcome {
+        let [low, middle, high] = [0.0, 0.5, 1.0].map(|share| quantile(&self.placements_ns, share));
+        let placement_ns = middle.zip(low).zip(high).map(|((middle, low), high)| [middle, low, high]);
+        FamilyOutcome { placement_ns, contests: self.outcomes() }
     }
 
     fn outcomes(&self) -> Vec<Outcome> {
@@ -150,12 +199,29 @@ impl<'a> Running<'a> {
 }
 
 impl Track {
+    /// Finds out how many operations make a chunk, from ever longer ones.
+    fn calibrate(&mut self, rig: &mut Rig, contest: &Contest) -> Result<()> {
+        let mut chunk = BLOCK;
+        loop {
+            let round = rig.run(contest, Plan { warm_up: 0, chunk, chunks: 5 })?;
+            let fastest = round.chunks.iter().map(|chunk| chunk.wall).min().unwrap_or_default();
+            self.ns_expected = fastest.as_nanos() as f64 / chunk as f64;
+            if fastest > CHUNK / 4 {
+                return Ok(());
+            }
+            chunk *= 4;
+        }
+    }
+
     /// One round; `None` if it is discarded.
     fn run(&mut self, rig: &mut Rig, contest: &Contest, length: Duration) -> Result<Option<Value>> {
         let blocks = (CHUNK.as_nanos() as f64 / self.ns_expected / BLOCK as f64).clamp(1.0, 1e6) as u64;
         let chunk = blocks * BLOCK;
-        let chunks = (length.as_nanos() / CHUNK.as_nanos()).max(1) as usize;
+        let chunks = (length.as_secs_f64() / CHUNK.as_secs_f64() / self.slowness.max(1.0)) as usize;
+        let chunks = chunks.max(2 * COUNTING_MIN);
         let round = rig.run(contest, Plan { warm_up: 2 * chunk, chunk, chunks })?;
+        let wall: Duration = round.chunks.iter().map(|chunk| chunk.wall).sum();
+        self.slowness = wall.as_secs_f64() / (chunks as f64 * CHUNK.as_secs_f64());
         let value = Value::of(&round, chunk);
         if let Some(value) = value {
             self.ns_expected = value.mean_ns;
@@ -164,10 +230,16 @@ impl Track {
     }
 }
 
+/// The placement of a group, if it was the same before and after.
+fn stayed(before: Option<f64>, after: Option<f64>) -> Option<f64> {
+    let (before, after) = (before?, after?);
+    (before.max(after) <= SAME_PLACEMENT * before.min(after)).then_some((before + after) / 2.0)
+}
+
 impl Value {
     fn of(round: &Round, operations: u64) -> Option<Self> {
         let counting: Vec<&Yield> = round.chunks.iter().filter(|chunk| chunk.counts).collect();
-        if !is_enough(counting.len(), round.chunks.len()) {
+        if counting.len() < COUNTING_MIN {
             return None;
         }
         let per = |time: Duration, operations: u64| time.as_nanos() as f64 / operations as f64;
@@ -181,5 +253,18 @@ impl Value {
     fn mean(values: &[Self]) -> Self {
         let mean = |of: fn(&Self) -> f64| values.iter().map(of).sum::<f64>() / values.len() as f64;
         Self { mean_ns: mean(|value| value.mean_ns), typical_ns: mean(|value| value.typical_ns) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_in_which_the_processors_were_moved_has_no_placement() {
+        assert_eq!(stayed(Some(100.0), Some(120.0)), Some(110.0));
+        assert_eq!(stayed(Some(110.0), Some(490.0)), None);
+        assert_eq!(stayed(Some(110.0), Some(50.0)), None);
+        assert_eq!(stayed(None, Some(50.0)), None);
     }
 }

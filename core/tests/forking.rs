@@ -256,12 +256,15 @@ fn a_fork_at_any_moment_keeps_no_seat() {
                 }
             });
             for _ in 0..200 {
-                // SAFETY: the child calls nothing but pause.
+                // SAFETY: the child calls nothing but prctl and pause.
                 let child = unsafe { libc::fork() };
                 if child == 0 {
                     loop {
-                        // SAFETY: waits for a signal.
-                        unsafe { libc::pause() };
+                        // SAFETY: goes when its parent does, should that fail; until then, waits for a signal.
+                        unsafe {
+                            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+                            libc::pause();
+                        }
                     }
                 }
                 children.push(child);

@@ -5,7 +5,7 @@
 
 mod support;
 
-use memlane::spsc::{Channel, Options, Receiver, Sender};
+use memlane::spsc::{Batch, Channel, Message, Options, Receiver, Sender};
 use memlane::{RecvError, TryRecvError, TrySendError};
 use proptest::prelude::*;
 use std::collections::VecDeque;
@@ -23,6 +23,8 @@ enum Step {
     TryRecvBatch(usize),
     PanicWithMessage,
     PanicWithBatch(usize),
+    HandBack,
+    HandBackBatch(usize),
     Publish,
     RejoinSender,
     RejoinReceiver,
@@ -243,6 +245,15 @@ impl Run {
         }
     }
 
+    /// Takes something and gives it back unread.
+    fn hand_back(&mut self, take: impl FnOnce(&mut Receiver) -> Result<(), TryRecvError>) {
+        let expected = self.model.look();
+        assert_eq!(take(self.receiver()).is_ok(), expected.is_some());
+        if expected.is_none() {
+            self.model.publish();
+        }
+    }
+
     fn rejoin_receiver(&mut self) {
         self.receiver = None;
         self.model.publish();
@@ -281,6 +292,8 @@ impl Run {
                 Ok(_batch) => std::panic::resume_unwind(Box::new("on purpose")),
                 Err(_) => {}
             }),
+            Step::HandBack => self.hand_back(|receiver| receiver.try_recv().map(Message::hand_back)),
+            Step::HandBackBatch(max) => self.hand_back(|receiver| receiver.try_recv_batch(max).map(Batch::hand_back)),
             Step::Publish => {
                 self.receiver().publish_released();
                 self.model.publish();
@@ -324,6 +337,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (0usize..8).prop_map(Step::TryRecvBatch),
         1 => Just(Step::PanicWithMessage),
         1 => (0usize..8).prop_map(Step::PanicWithBatch),
+        1 => Just(Step::HandBack),
+        1 => (0usize..8).prop_map(Step::HandBackBatch),
         1 => Just(Step::Publish),
         1 => Just(Step::RejoinSender),
         1 => Just(Step::RejoinReceiver),

@@ -54,11 +54,7 @@ fn child_part() {
         }),
         ("forks", |arguments| {
             let _sender = spsc::open(&arguments[0]).unwrap().sender().unwrap();
-            let grandchild = child::fork(|| {
-                loop {
-                    std::thread::park();
-                }
-            });
+            let grandchild = child::fork(child::stay);
             child::tell(grandchild);
             child::stay();
         }),

@@ -131,7 +131,7 @@ fn info_tells_who_takes_part_and_what_they_did() {
         }
         assert_eq!((one.counters.messages, one.counters.bytes), (6, 3 + 5 + 4 * 1000));
         assert_eq!((two.counters.messages, two.counters.bytes), (1, 3));
-        assert!(one.counters.full > 0);
+        assert_eq!((one.counters.full, two.counters.empty), (1, 0), "calls, not looks");
         drop((sender, receiver));
         let gone = channel.info().participants;
         assert!(gone.iter().all(|participant| participant.state == ParticipantState::Closed), "{gone:?}");

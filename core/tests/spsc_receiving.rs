@@ -192,6 +192,25 @@ fn a_message_in_hand_when_a_panic_comes_is_handed_back() {
 }
 
 #[test]
+fn what_is_handed_back_comes_again() {
+    everywhere(|stage| {
+        let (channel, mut sender, mut receiver) = stage.small();
+        send(&mut sender, &["one", "two", "three"]);
+        receiver.recv().unwrap().hand_back();
+        assert_eq!(next(&mut receiver), b"one");
+        receiver.recv_batch(2).unwrap().hand_back();
+        receiver.recv().unwrap().hand_back();
+        assert_eq!(receiver.recv_batch(1).unwrap().get(0).unwrap().to_vec(), b"two");
+        receiver.recv_batch(8).unwrap().hand_back();
+        drop(receiver);
+        let info = channel.info();
+        assert_eq!(info.participants[1].counters.messages, 2, "what came twice is counted once");
+        assert_eq!(info.lanes[0].consumed, 32);
+        assert_eq!(next(&mut channel.receiver().unwrap()), b"three", "to the successor, too");
+    });
+}
+
+#[test]
 fn a_receiver_that_unwinds_with_a_message_leaves_it_to_its_successor() {
     everywhere(|stage| {
         let (channel, mut sender, receiver) = stage.small();

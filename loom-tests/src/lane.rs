@@ -10,7 +10,7 @@
 //! payload that is still being read.
 
 use loom::cell::Cell;
-use memlane::ring::log::{LaneGeometry, LaneMemory};
+use memlane::ring::log::{LaneGeometry, LaneMemory, Position};
 use memlane::sync::{AtomicU64, Ordering::Relaxed};
 use std::rc::Rc;
 
@@ -36,50 +36,50 @@ struct Word {
 }
 
 impl LoomLane {
-    /// A fresh lane: all zeros.
-    pub fn new(geometry: LaneGeometry) -> Self {
+    /// A lane that has carried `count` messages, all of them so long ago that every word of the ring is zero.
+    pub fn new(geometry: LaneGeometry, count: u64) -> Self {
         let word = |_| Word { atomic: AtomicU64::new(0), cell: Cell::new(0) };
         Self(Rc::new(Words {
             ring: (0..geometry.capacity() / WORD).map(word).collect(),
             committed: AtomicU64::new(0),
-            count: AtomicU64::new(0),
+            count: AtomicU64::new(count),
             consumed: AtomicU64::new(0),
         }))
     }
 
     /// Writes a payload, as the sender does between reserve and commit.
-    pub fn write(&self, offset: u64, payload: &[u64]) {
-        for (word, value) in self.words(offset, payload.len()).zip(payload) {
+    pub fn write(&self, position: Position, payload: &[u64]) {
+        for (word, value) in self.words(position, payload.len()).zip(payload) {
             word.cell.set(*value);
             word.atomic.store(*value, Relaxed);
         }
     }
 
     /// Copies a payload of this many words out, as the receiver does between poll and release.
-    pub fn read(&self, offset: u64, words: usize) -> Vec<u64> {
+    pub fn read(&self, position: Position, words: usize) -> Vec<u64> {
         let read = |word: &Word| {
             let value = word.cell.get();
             assert_eq!(word.atomic.load(Relaxed), value, "a header was stored into a payload that is still in use");
             value
         };
-        self.words(offset, words).map(read).collect()
+        self.words(position, words).map(read).collect()
     }
 
-    fn words(&self, offset: u64, words: usize) -> impl Iterator<Item = &Word> {
-        let first = self.index(offset);
+    fn words(&self, position: Position, words: usize) -> impl Iterator<Item = &Word> {
+        let first = self.index(position);
         // Out of range panics: a payload never wraps.
         self.0.ring[first..first + words].iter()
     }
 
-    fn index(&self, offset: u64) -> usize {
-        assert!(offset.is_multiple_of(WORD), "an offset is a multiple of 8");
-        (offset / WORD) as usize
+    fn index(&self, position: Position) -> usize {
+        assert!(position.0.is_multiple_of(WORD), "a position is a multiple of 8");
+        (position.0 / WORD) as usize % self.0.ring.len()
     }
 }
 
 impl LaneMemory for LoomLane {
-    fn header(&self, offset: u64) -> &AtomicU64 {
-        &self.0.ring[self.index(offset)].atomic
+    fn header(&self, position: Position) -> &AtomicU64 {
+        &self.0.ring[self.index(position)].atomic
     }
 
     fn committed(&self) -> &AtomicU64 {

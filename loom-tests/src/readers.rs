@@ -22,8 +22,8 @@ impl Life {
     }
 
     /// How many of these it had given back for all to see.
-    pub fn published(&self) -> u64 {
-        self.0.borrow().published as u64
+    pub fn published(&self) -> usize {
+        self.0.borrow().published
     }
 
     fn receives(&self, copy: Received) {
@@ -68,8 +68,7 @@ pub fn in_batches(reader: &mut Reader<LoomLane>, batches: usize, life: &Life) {
     }
 }
 
-/// Releases nothing before it has read everything, as an iterator over messages that are kept: reads again what it
-/// handed back.
+/// Looks at the next message, hands it back with the one after it, and reads it again.
 pub fn with_second_thoughts(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
     for _ in 0..polls {
         let mark = reader.mark();
@@ -81,5 +80,15 @@ pub fn with_second_thoughts(reader: &mut Reader<LoomLane>, polls: usize, life: &
         let record = again.record;
         life.receives(again);
         life.publishes(reader.release(record));
+    }
+}
+
+/// Looks at the next message, publishes what came before it, be it only padding, and then reads it: as a receiver whose
+/// buffer was too small.
+pub fn with_a_pause(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
+    for _ in 0..polls {
+        let _ = reader.poll();
+        life.publishes(reader.publish());
+        one_by_one(reader, 1, life);
     }
 }

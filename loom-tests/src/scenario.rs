@@ -8,47 +8,68 @@
 use crate::lane::LoomLane;
 use crate::message::{Message, Received, Sent};
 use memlane::layout::{RecordHeader, RecordKind};
-use memlane::ring::log::{LaneGeometry, LaneMemory, Reader, Writer};
+use memlane::ring::log::{LaneGeometry, LaneMemory, Position, Reader, Writer};
 use memlane::sync::Ordering::{Acquire, Relaxed};
 use std::cell::RefCell;
 use std::rc::Rc;
 
+/// The shape of a lane, and how many messages it has carried before the model begins.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    geometry: LaneGeometry,
+    origin: u64,
+}
+
 /// Eight words. Header and padded payload are at most 7/16 of the ring, so that 16 bytes are the longest message.
 /// Everything given back is published at once.
-pub fn small() -> LaneGeometry {
-    LaneGeometry::new(64, 8, 16)
+pub fn small() -> Shape {
+    Shape { geometry: LaneGeometry::new(64, 8, 16), origin: 0 }
 }
 
 /// Sixteen words; 48 bytes are the longest message. What is given back is published every 16 bytes.
-pub fn medium() -> LaneGeometry {
-    LaneGeometry::new(128, 8, 48)
+pub fn medium() -> Shape {
+    Shape { geometry: LaneGeometry::new(128, 8, 48), origin: 0 }
+}
+
+/// Sixteen words, records and payloads aligned to 16 bytes; 32 bytes are the longest message.
+pub fn aligned() -> Shape {
+    Shape { geometry: LaneGeometry::new(128, 16, 32), origin: 0 }
+}
+
+impl Shape {
+    /// The same so long after its creation that the third message from now on wraps the number in the headers.
+    pub fn aged(self) -> Self {
+        let wrap = 1 << 28;
+        assert_eq!(RecordHeader::message(0, wrap), RecordHeader::message(0, 0), "that is where it wraps");
+        Self { origin: wrap - 2, ..self }
+    }
 }
 
 /// A lane with both ends, and everything that was ever committed into it. Clones are the same lane.
 #[derive(Debug, Clone)]
 pub struct Scenario {
-    /// The memory, for successors and observers.
+    /// The memory, for observers and for saboteurs.
     pub lane: LoomLane,
-    /// Its shape.
-    pub geometry: LaneGeometry,
     /// What was committed, in order: the truth that the receivers' copies are compared with.
     pub committed: Ledger,
+    geometry: LaneGeometry,
 }
 
 impl Scenario {
     /// A lane through which `prelude` has passed already.
-    pub fn after(geometry: LaneGeometry, prelude: &[Message]) -> (Self, Writer<LoomLane>, Reader<LoomLane>) {
-        let lane = LoomLane::new(geometry);
+    pub fn after(shape: Shape, prelude: &[Message]) -> (Self, Writer<LoomLane>, Reader<LoomLane>) {
+        let Shape { geometry, origin } = shape;
+        let lane = LoomLane::new(geometry, origin);
         let mut writer = Writer::resume(lane.clone(), geometry).expect("a fresh lane");
         let mut reader = Reader::resume(lane.clone(), geometry).expect("a fresh lane");
-        let committed = Ledger::default();
+        let committed = Ledger::from(origin);
         for message in prelude {
             assert!(committed.send(*message, &mut writer), "there is room: the lane is empty");
             let received = Received::poll(&mut reader).expect("it was just committed");
             reader.advance(received.record);
             reader.publish();
         }
-        (Self { lane, geometry, committed }, writer, reader)
+        (Self { lane, committed, geometry }, writer, reader)
     }
 
     /// A successor for a writer that is dead and joined.
@@ -68,7 +89,7 @@ impl Scenario {
         let count = self.lane.count().load(Relaxed);
         let (mut end, mut messages) = (0, 0);
         while end < committed {
-            let header = RecordHeader::from_bits(self.lane.header(end).load(Relaxed));
+            let header = RecordHeader::from_bits(self.lane.header(Position(end)).load(Relaxed));
             assert_eq!(header.kind(), RecordKind::Message, "what `committed` covers is there");
             end += self.geometry.record_bytes(header.length().into());
             messages += 1;
@@ -79,29 +100,30 @@ impl Scenario {
         assert!(consumed <= committed + longest, "at most one record is consumed before `committed` covers it");
     }
 
-    /// Checks that these copies are what was committed, from number `from` on, each once and in order. Returns the number
-    /// after the last one.
-    pub fn check(&self, received: &[Received], from: u64) -> u64 {
-        let entries = self.committed.0.borrow();
-        for (copy, sequence) in received.iter().zip(from..) {
-            entries.certain.get(sequence as usize).expect("only what was committed arrives").check(copy, sequence);
+    /// Checks that these copies are what was committed, each once and in order, after the first `skipped` messages of the
+    /// model. Returns how many messages these are, with the skipped ones.
+    pub fn check(&self, received: &[Received], skipped: usize) -> usize {
+        let entries = self.committed.entries.borrow();
+        for (index, copy) in (skipped..).zip(received) {
+            let message = entries.certain.get(index).expect("only what was committed arrives");
+            message.check(copy, self.committed.origin + index as u64);
         }
-        from + received.len() as u64
+        skipped + received.len()
     }
 
-    /// Drains the lane once its ends have stopped; checks that it delivered everything that was committed, from number
-    /// `from` on, and that it still carries messages.
+    /// Drains the lane once its ends have stopped; checks that it delivered everything that was committed after the first
+    /// `skipped` messages of the model, and that it still carries messages.
     pub fn settle(
         &self,
-        from: u64,
+        skipped: usize,
         mut writer: Writer<LoomLane>,
         mut reader: Reader<LoomLane>,
         mut received: Vec<Received>,
     ) {
         receive(&mut reader, usize::MAX, &mut received);
         let committed = self.committed.certain();
-        assert_eq!(self.check(&received, from), committed, "everything that was committed arrives");
-        assert_eq!(writer.count(), committed, "the count is the number of messages");
+        assert_eq!(self.check(&received, skipped), committed, "everything that was committed arrives");
+        assert_eq!(writer.count(), self.committed.count(), "the count is the number of messages");
         assert_eq!(self.lane.count().load(Relaxed), writer.count(), "observers are told the count");
         assert_eq!(self.lane.committed().load(Relaxed), self.lane.consumed().load(Relaxed), "the lane is empty");
 
@@ -117,8 +139,11 @@ impl Scenario {
 }
 
 /// What was committed into a lane, in order. Invisible to loom: it is not part of what is explored.
-#[derive(Debug, Clone, Default)]
-pub struct Ledger(Rc<RefCell<Entries>>);
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    origin: u64,
+    entries: Rc<RefCell<Entries>>,
+}
 
 #[derive(Debug, Default)]
 struct Entries {
@@ -128,11 +153,16 @@ struct Entries {
 }
 
 impl Ledger {
+    /// Of a lane that has carried `origin` messages.
+    fn from(origin: u64) -> Self {
+        Self { origin, entries: Rc::default() }
+    }
+
     /// Sends a message if there is room, and enters it once the commit has returned.
     pub fn send(&self, message: Message, writer: &mut Writer<LoomLane>) -> bool {
-        self.0.borrow_mut().in_doubt = Some(message);
+        self.entries.borrow_mut().in_doubt = Some(message);
         let sent = message.send(writer) == Sent::Committed;
-        let mut entries = self.0.borrow_mut();
+        let mut entries = self.entries.borrow_mut();
         entries.in_doubt = None;
         if sent {
             entries.certain.push(message);
@@ -147,18 +177,23 @@ impl Ledger {
 
     /// The last writer is dead. Whether the message that it was about exists, its successor's count tells.
     pub fn settle_doubt(&self, successor: &Writer<LoomLane>) {
-        let mut entries = self.0.borrow_mut();
+        let mut entries = self.entries.borrow_mut();
         let in_doubt = entries.in_doubt.take();
-        let certain = entries.certain.len() as u64;
+        let certain = self.origin + entries.certain.len() as u64;
         if successor.count() != certain {
             assert_eq!(successor.count(), certain + 1, "at most one commit did not return");
             entries.certain.push(in_doubt.expect("nothing was in doubt"));
         }
     }
 
-    /// How many messages exist for certain.
-    pub fn certain(&self) -> u64 {
-        self.0.borrow().certain.len() as u64
+    /// How many messages of the model exist for certain.
+    pub fn certain(&self) -> usize {
+        self.entries.borrow().certain.len()
+    }
+
+    /// How many messages the lane has carried.
+    fn count(&self) -> u64 {
+        self.origin + self.certain() as u64
     }
 }
 

@@ -5,14 +5,14 @@
 //! publication by one for a sleeping sender, and a receiver that finds nothing publishes before it sleeps.
 
 use loom::thread;
-use memlane::ring::log::{LaneGeometry, Reader, Writer};
+use memlane::ring::log::{Reader, Writer};
 use memlane::sync::AtomicU32;
 use memlane::sync::Ordering::{Acquire, Release};
 use memlane_loom_tests::explore::{Model, Witness};
 use memlane_loom_tests::lane::LoomLane;
 use memlane_loom_tests::message::{Message, Received, lengths};
 use memlane_loom_tests::parking::Event;
-use memlane_loom_tests::scenario::{Ledger, Scenario, medium, small};
+use memlane_loom_tests::scenario::{Ledger, Scenario, Shape, medium, small};
 use std::rc::Rc;
 
 /// The two words that a channel with one sender and one receiver sleeps on.
@@ -69,16 +69,11 @@ impl Events {
     }
 }
 
-fn transfer<const P: usize, const N: usize>(
-    model: Model,
-    geometry: LaneGeometry,
-    prelude: [u64; P],
-    script: [u64; N],
-) -> Sleeps {
+fn transfer<const P: usize, const N: usize>(model: Model, shape: Shape, prelude: [u64; P], script: [u64; N]) -> Sleeps {
     let sleeps = Sleeps::new();
     let asleep = sleeps.clone();
     model.check(move || {
-        let (scenario, mut writer, mut reader) = Scenario::after(geometry, &lengths(prelude));
+        let (scenario, mut writer, mut reader) = Scenario::after(shape, &lengths(prelude));
         let events = Events::new(&asleep);
         let (ledger, its_events) = (scenario.committed.clone(), Rc::clone(&events));
         let sending = thread::spawn(move || {
@@ -89,7 +84,7 @@ fn transfer<const P: usize, const N: usize>(
         });
         let received = lengths(script).map(|_| events.receive(&mut reader)).into();
         let writer = sending.join().unwrap();
-        scenario.settle(P as u64, writer, reader, received);
+        scenario.settle(P, writer, reader, received);
     });
     sleeps
 }
@@ -144,7 +139,7 @@ fn a_sleeping_receiver_outlives_its_sender() {
         sending.join().unwrap();
         let writer = scenario.next_writer();
         scenario.committed.settle_doubt(&writer);
-        assert_eq!(received.len() as u64 + 2, writer.count(), "everything arrives before the end is announced");
+        assert_eq!(received.len() + 2, scenario.committed.certain(), "everything arrives before the end is announced");
         scenario.settle(2, writer, reader, received);
     });
     sleeps.receiver.testifies();

@@ -4,12 +4,12 @@
 use loom::thread;
 use memlane_loom_tests::explore::Model;
 use memlane_loom_tests::message::{Message, Received, lengths};
-use memlane_loom_tests::scenario::{Scenario, medium, receive, small};
+use memlane_loom_tests::scenario::{Scenario, Shape, aligned, medium, receive, small};
 
 /// Writer and reader make as many attempts as there are messages, and one more, against each other.
-fn window<const P: usize, const N: usize>(model: Model, prelude: [u64; P], script: [Message; N]) {
+fn window<const P: usize, const N: usize>(model: Model, shape: Shape, prelude: [u64; P], script: [Message; N]) {
     model.check(move || {
-        let (scenario, mut writer, mut reader) = Scenario::after(small(), &lengths(prelude));
+        let (scenario, mut writer, mut reader) = Scenario::after(shape, &lengths(prelude));
         let ledger = scenario.committed.clone();
         let sending = thread::spawn(move || {
             for message in script {
@@ -21,32 +21,38 @@ fn window<const P: usize, const N: usize>(model: Model, prelude: [u64; P], scrip
         let mut received = Vec::new();
         receive(&mut reader, N + 1, &mut received);
         let writer = sending.join().unwrap();
-        scenario.settle(P as u64, writer, reader, received);
+        scenario.settle(P, writer, reader, received);
     });
 }
 
 #[test]
 fn from_the_beginning() {
-    window(Model::exhaustive("from the beginning"), [], lengths([16, 0, 8]));
+    window(Model::exhaustive("from the beginning"), small(), [], lengths([16, 0, 8]));
 }
 
 #[test]
 fn up_to_the_end_of_the_ring() {
     // From 24: 24–48, 48–64, and the next header stands at the beginning.
-    window(Model::exhaustive("up to the end of the ring"), [16], lengths([16, 8, 16]));
+    window(Model::exhaustive("up to the end of the ring"), small(), [16], lengths([16, 8, 16]));
 }
 
 #[test]
 fn over_the_end_of_the_ring() {
     // From 48: padding, 0–24, 24–32, 32–56 once something was consumed, 0–16 after padding.
-    window(Model::exhaustive("over the end of the ring"), [16, 16], lengths([16, 0, 16, 8]));
+    window(Model::exhaustive("over the end of the ring"), small(), [16, 16], lengths([16, 0, 16, 8]));
 }
 
 #[test]
 fn less_used_than_reserved() {
     // What was reserved for the first one is where the next one's header stands.
     let script = [Message::of(16).using(3), Message::of(16).using(0), Message::of(13)];
-    window(Model::exhaustive("less used than reserved"), [16], script);
+    window(Model::exhaustive("less used than reserved"), small(), [16], script);
+}
+
+#[test]
+fn aligned_payloads() {
+    // From 80: 80–112, padding, 0–48, 48–64.
+    window(Model::bounded("aligned payloads", 3), aligned(), [32, 8], lengths([16, 32, 0]));
 }
 
 #[test]

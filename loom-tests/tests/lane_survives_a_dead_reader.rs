@@ -2,24 +2,24 @@
 //! never stops, nothing is missing, and what is delivered again is exactly what the dead one had not published.
 
 use loom::thread;
-use memlane::ring::log::{LaneGeometry, Reader};
+use memlane::ring::log::Reader;
 use memlane_loom_tests::explore::Model;
 use memlane_loom_tests::lane::LoomLane;
 use memlane_loom_tests::message::lengths;
-use memlane_loom_tests::readers::{Life, in_batches, one_by_one, with_second_thoughts};
-use memlane_loom_tests::scenario::{Scenario, medium, receive, small};
+use memlane_loom_tests::readers::{Life, in_batches, one_by_one, with_a_pause, with_second_thoughts};
+use memlane_loom_tests::scenario::{Scenario, Shape, medium, receive, small};
 
 /// After `prelude` has passed, a reader dies somewhere in its `polls`, while a writer sends `script`.
 fn takeover<const P: usize, const N: usize>(
     model: Model,
-    geometry: LaneGeometry,
+    shape: Shape,
     prelude: [u64; P],
     script: [u64; N],
     polls: usize,
     read: fn(&mut Reader<LoomLane>, usize, &Life),
 ) {
     model.check_crashes(move |crash| {
-        let (scenario, mut writer, mut reader) = Scenario::after(geometry, &lengths(prelude));
+        let (scenario, mut writer, mut reader) = Scenario::after(shape, &lengths(prelude));
         let ledger = scenario.committed.clone();
         let writing = thread::spawn(move || {
             for message in lengths(script) {
@@ -34,10 +34,9 @@ fn takeover<const P: usize, const N: usize>(
         let mut received = Vec::new();
         receive(&mut reader, 2, &mut received);
         let writer = writing.join().unwrap();
-        let from = P as u64;
         let published = life.published();
-        scenario.check(&life.into_received(), from);
-        scenario.settle(from + published, writer, reader, received);
+        scenario.check(&life.into_received(), P);
+        scenario.settle(P + published, writer, reader, received);
     });
 }
 
@@ -76,4 +75,17 @@ fn after_second_thoughts() {
     // It polls past the padding, hands back, polls again.
     let model = Model::exhaustive("a reader dies after second thoughts");
     takeover(model, small(), [16, 16], [16, 0], 2, with_second_thoughts);
+}
+
+#[test]
+fn between_a_look_and_the_copy() {
+    // It publishes the padding in front of a message that it has not read.
+    let model = Model::exhaustive("a reader dies between a look and the copy");
+    takeover(model, small(), [16, 16], [16, 0], 2, with_a_pause);
+}
+
+#[test]
+fn where_the_number_in_the_headers_wraps() {
+    let model = Model::exhaustive("a reader dies where the number in the headers wraps");
+    takeover(model, small().aged(), [16], [0, 0], 2, one_by_one);
 }

@@ -8,18 +8,19 @@
 use loom::thread;
 use memlane_loom_tests::explore::Model;
 use memlane_loom_tests::message::lengths;
-use memlane_loom_tests::scenario::{Scenario, medium, receive, small};
+use memlane_loom_tests::scenario::{Scenario, Shape, aligned, medium, receive, small};
 
 /// After `prelude` has passed, a writer dies somewhere in `script`, and its successor writes `sequel`.
 fn takeover<const P: usize, const N: usize, const S: usize>(
     model: Model,
+    shape: Shape,
     prelude: [u64; P],
     script: [u64; N],
     sequel: [u64; S],
 ) {
     let (script, sequel) = (lengths(script), lengths(sequel).map(|message| message.by(1)));
     model.check_crashes(move |crash| {
-        let (scenario, mut writer, mut reader) = Scenario::after(small(), &lengths(prelude));
+        let (scenario, mut writer, mut reader) = Scenario::after(shape, &lengths(prelude));
         let reading = thread::spawn(move || {
             let mut received = Vec::new();
             receive(&mut reader, N + 1, &mut received);
@@ -30,29 +31,44 @@ fn takeover<const P: usize, const N: usize, const S: usize>(
         scenario.committed.settle_doubt(&writer);
         scenario.committed.send_all(&sequel, &mut writer);
         let (reader, received) = reading.join().unwrap();
-        scenario.settle(P as u64, writer, reader, received);
+        scenario.settle(P, writer, reader, received);
     });
 }
 
 #[test]
 fn in_the_middle_of_the_ring() {
-    takeover(Model::exhaustive("a writer dies in the middle of the ring"), [0], [16, 0], [8]);
+    takeover(Model::exhaustive("a writer dies in the middle of the ring"), small(), [0], [16, 0], [8]);
 }
 
 #[test]
 fn where_records_end_with_the_ring() {
-    takeover(Model::exhaustive("a writer dies where records end with the ring"), [16], [16, 8], [8, 16]);
+    let model = Model::exhaustive("a writer dies where records end with the ring");
+    takeover(model, small(), [16], [16, 8], [8, 16]);
 }
 
 #[test]
 fn between_padding_and_record() {
-    takeover(Model::exhaustive("a writer dies between padding and record"), [16, 16], [16, 8], [8, 16]);
+    takeover(Model::exhaustive("a writer dies between padding and record"), small(), [16, 16], [16, 8], [8, 16]);
 }
 
 #[test]
 fn where_its_successor_needs_no_padding() {
     // The dead one's record stands at the beginning of the ring, invisible; the successor's fits before the end.
-    takeover(Model::exhaustive("a writer dies where its successor needs no padding"), [16, 16], [16], [8, 16, 0]);
+    let model = Model::exhaustive("a writer dies where its successor needs no padding");
+    takeover(model, small(), [16, 16], [16], [8, 16, 0]);
+}
+
+#[test]
+fn in_a_lane_with_aligned_payloads() {
+    // From 80: 80–112, padding, 0–48.
+    let model = Model::exhaustive("a writer dies in a lane with aligned payloads");
+    takeover(model, aligned(), [32, 8], [16, 32], [32]);
+}
+
+#[test]
+fn where_the_number_in_the_headers_wraps() {
+    let model = Model::exhaustive("a writer dies where the number in the headers wraps");
+    takeover(model, small().aged(), [16], [0, 0], [0]);
 }
 
 #[test]

@@ -6,18 +6,19 @@ use loom::thread;
 use memlane_loom_tests::explore::Model;
 use memlane_loom_tests::message::lengths;
 use memlane_loom_tests::readers::{Life, one_by_one};
-use memlane_loom_tests::scenario::{Scenario, receive, small};
+use memlane_loom_tests::scenario::{Scenario, Shape, receive, small};
 
 /// After `prelude` has passed, a writer dies somewhere in `script` and a reader dies somewhere in as many polls.
 fn takeovers<const P: usize, const N: usize, const S: usize>(
     model: Model,
+    shape: Shape,
     prelude: [u64; P],
     script: [u64; N],
     sequel: [u64; S],
 ) {
     let (script, sequel) = (lengths(script), lengths(sequel).map(|message| message.by(1)));
     model.check_double_crashes(move |writer_crash, reader_crash| {
-        let (scenario, mut writer, mut reader) = Scenario::after(small(), &lengths(prelude));
+        let (scenario, mut writer, mut reader) = Scenario::after(shape, &lengths(prelude));
         let (of_the_writers, writer_crash) = (scenario.clone(), writer_crash.clone());
         let writing = thread::spawn(move || {
             let scenario = of_the_writers;
@@ -33,19 +34,23 @@ fn takeovers<const P: usize, const N: usize, const S: usize>(
         let mut received = Vec::new();
         receive(&mut reader, 1, &mut received);
         let writer = writing.join().unwrap();
-        let from = P as u64;
         let published = life.published();
-        scenario.check(&life.into_received(), from);
-        scenario.settle(from + published, writer, reader, received);
+        scenario.check(&life.into_received(), P);
+        scenario.settle(P + published, writer, reader, received);
     });
 }
 
 #[test]
 fn around_the_padding() {
-    takeovers(Model::bounded("both die around the padding", 3), [16, 16], [16, 8], [16]);
+    takeovers(Model::bounded("both die around the padding", 3), small(), [16, 16], [16, 8], [16]);
 }
 
 #[test]
 fn where_records_end_with_the_ring() {
-    takeovers(Model::bounded("both die where records end with the ring", 3), [16], [16, 8], [16]);
+    takeovers(Model::bounded("both die where records end with the ring", 3), small(), [16], [16, 8], [16]);
+}
+
+#[test]
+fn where_the_number_in_the_headers_wraps() {
+    takeovers(Model::bounded("both die where the number wraps", 3), small().aged(), [16], [0, 0], [0]);
 }

@@ -107,7 +107,7 @@ pub fn futexes() -> Contest {
     between_processes("futex-ping-pong", "limit: raw futex ping-pong", 4096, true, end)
 }
 
-/// Whole lines streamed through a bare ring.
+/// Whole lines streamed through a bare ring, in large parts.
 pub fn stream<const N: usize>(ring_bytes: usize) -> Contest {
     struct Stream<const N: usize> {
         ring: BareRing<N>,
@@ -128,12 +128,15 @@ pub fn stream<const N: usize>(ring_bytes: usize) -> Contest {
                     self.ring.write(&message);
                 }
             }
+            if !self.leads {
+                self.ring.flush();
+            }
             Ok(())
         }
     }
 
     let end = |arena, leads| -> Box<dyn End> { Box::new(Stream::<N> { ring: BareRing::new(arena), number: 0, leads }) };
-    let label = format!("limit: {} lines streamed", (8 + N).div_ceil(64));
+    let label = format!("limit: lines streamed, {} a message", (8 + N).div_ceil(64));
     between_processes(&format!("stream-{N}-{ring_bytes}"), &label, BareRing::<N>::file_bytes(ring_bytes), false, end)
 }
 

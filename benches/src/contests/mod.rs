@@ -4,12 +4,17 @@ mod limits;
 mod memlane_spsc;
 mod rtrb;
 
-use crate::contest::{Family, Target, Work};
+use crate::contest::{Contest, Family, Target, Work};
 use memlane::Strategy;
 use memlane_spsc::Pace;
 
 /// Ring sizes, in bytes, the same for all contestants.
 const RINGS: [usize; 2] = [64 << 10, 1 << 20];
+
+/// What runs around each group to tell which cores the hypervisor gave us.
+pub fn placement() -> Contest {
+    Contest { id: "placement".to_owned(), ..limits::two_lines() }
+}
 
 /// Everything that is measured about `spsc`.
 pub fn spsc() -> Vec<Family> {

@@ -2,13 +2,18 @@
 
 use crate::layout::Geometry;
 use crate::region::LaneView;
-use crate::ring::log::{LaneGeometry, LaneMemory};
+use crate::ring::log::{LaneGeometry, LaneMemory, Position};
 use crate::sync::AtomicU64;
 
 impl LaneMemory for LaneView {
     #[inline]
-    fn header(&self, offset: u64) -> &AtomicU64 {
-        self.word(offset)
+    fn header(&self, position: Position) -> &AtomicU64 {
+        self.word(position.0)
+    }
+
+    #[inline]
+    fn prepare_to_write(&self, position: Position) {
+        LaneView::prepare_to_write(self, position.0);
     }
 
     #[inline]

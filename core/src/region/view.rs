@@ -126,7 +126,7 @@ pub(crate) struct LaneView {
     /// The reader seat's word.
     pub(crate) gate: View<Gate>,
     ring: NonNull<u8>,
-    /// Ring bytes − 1.
+    /// Ring bytes − 8: what turns a position into the offset of a word.
     mask: u64,
 }
 
@@ -146,34 +146,50 @@ impl LaneView {
             control: View::new(region, region.lane_offset(lane)),
             gate: View::new(region, region.gate_offset(lane, seat)),
             ring,
-            mask: capacity - 1,
+            mask: capacity - 8,
         }
     }
 
-    /// The ring's word at this offset; offsets beyond the ring wrap, and are rounded down to a multiple of 8.
+    /// The ring's word at this position, which wraps, and is rounded down to a multiple of 8.
     #[inline]
-    pub(crate) fn word(&self, offset: u64) -> &AtomicU64 {
-        let at = (offset & self.mask & !7) as usize;
+    pub(crate) fn word(&self, position: u64) -> &AtomicU64 {
+        let at = (position & self.mask) as usize;
         // SAFETY: `at` is a multiple of 8 below the capacity, a power of two ≥ 4096, so the word lies inside the ring,
         // which `control` keeps alive; the ring is page-aligned; any content is valid for an atomic.
         unsafe { self.ring.add(at).cast::<AtomicU64>().as_ref() }
     }
 
-    /// The place of `length` payload bytes at `offset`, a multiple of 8.
-    ///
-    /// # Panics
-    /// If they do not lie inside the ring: the lane's algorithm validates every length, so that is a bug in the engine.
+    /// Asks for the line at this position in a state in which it can be written, before it is needed.
     #[inline]
-    fn payload(&self, offset: u64, length: usize) -> NonNull<u8> {
-        assert!(length as u64 <= self.mask + 1 && offset <= self.mask + 1 - length as u64 && offset.is_multiple_of(8));
-        // SAFETY: as asserted, the bytes lie inside the ring.
-        unsafe { self.ring.add(offset as usize) }
+    pub(crate) fn prepare_to_write(&self, position: u64) {
+        let at = (position & self.mask) as usize;
+        // SAFETY: inside the ring, as in `word`; a prefetch has no effect that a program can see.
+        #[cfg(target_arch = "x86_64")]
+        unsafe {
+            let line = self.ring.add(at).as_ptr();
+            std::arch::asm!("prefetchw [{line}]", line = in(reg) line, options(nostack, preserves_flags, readonly));
+        }
     }
 
-    /// Copies `bytes` into the ring at `offset`, `skip` bytes further on.
+    /// The place of `length` payload bytes at `position`, which wraps, and is rounded down to a multiple of 8.
+    ///
+    /// # Panics
+    /// If they reach beyond the end of the ring: the lane's algorithm validates every length, so that is a bug in the
+    /// engine.
     #[inline]
-    pub(crate) fn write(&self, offset: u64, skip: usize, bytes: &[u8]) {
-        let place = self.payload(offset, skip + bytes.len());
+    fn payload(&self, position: u64, length: usize) -> NonNull<u8> {
+        let at = position & self.mask;
+        if length as u64 > self.mask + 8 - at {
+            beyond_the_ring();
+        }
+        // SAFETY: as checked, the bytes lie inside the ring.
+        unsafe { self.ring.add(at as usize) }
+    }
+
+    /// Copies `bytes` into the ring at `position`, `skip` bytes further on.
+    #[inline]
+    pub(crate) fn write(&self, position: u64, skip: usize, bytes: &[u8]) {
+        let place = self.payload(position, skip + bytes.len());
         // SAFETY: `place` is valid for `skip + bytes.len()` bytes of the ring and aligned to 8; the writer owns them.
         unsafe {
             if skip == 0 {
@@ -184,19 +200,19 @@ impl LaneView {
         }
     }
 
-    /// Copies bytes out of the ring at `offset`, filling `buffer`.
+    /// Copies bytes out of the ring at `position`, filling `buffer`.
     #[inline]
-    pub(crate) fn read(&self, offset: u64, buffer: &mut [u8]) {
-        let place = self.payload(offset, buffer.len());
+    pub(crate) fn read(&self, position: u64, buffer: &mut [u8]) {
+        let place = self.payload(position, buffer.len());
         // SAFETY: `place` is valid for `buffer.len()` bytes of the ring and aligned to 8. A peer that writes to them
         // meanwhile garbles the copy, nothing else.
         unsafe { copy_out(place, buffer) }
     }
 
-    /// Copies `length` bytes out of the ring at `offset` to the end of `vector`, which grows by them.
-    pub(crate) fn append_to(&self, offset: u64, length: usize, vector: &mut Vec<u8>) {
+    /// Copies `length` bytes out of the ring at `position` to the end of `vector`, which grows by them.
+    pub(crate) fn append_to(&self, position: u64, length: usize, vector: &mut Vec<u8>) {
         vector.reserve(length);
-        let place = self.payload(offset, length);
+        let place = self.payload(position, length);
         let end = vector.len();
         // SAFETY: `place` is valid for `length` bytes; `reserve` made room for as many behind the vector's end, and the
         // copy initialises them before the length covers them.
@@ -207,23 +223,29 @@ impl LaneView {
         }
     }
 
-    /// Borrows bytes of the ring at `offset`. The caller holds the record.
+    /// Borrows bytes of the ring at `position`. The caller holds the record.
     #[inline]
-    pub(crate) fn borrow(&self, _: TrustPeers, offset: u64, length: usize) -> &[u8] {
-        let place = self.payload(offset, length);
+    pub(crate) fn borrow(&self, _: TrustPeers, position: u64, length: usize) -> &[u8] {
+        let place = self.payload(position, length);
         // SAFETY: inside the ring; initialised, as all of a file or zeroed allocation is; that nobody writes to them
         // meanwhile is what `TrustPeers::promise` promised.
         unsafe { std::slice::from_raw_parts(place.as_ptr(), length) }
     }
 
-    /// Borrows bytes of the ring at `offset` for writing. The caller holds the reservation, exclusively.
+    /// Borrows bytes of the ring at `position` for writing. The caller holds the reservation, exclusively.
     #[inline]
-    pub(crate) fn borrow_mut(&mut self, _: TrustPeers, offset: u64, length: usize) -> &mut [u8] {
-        let place = self.payload(offset, length);
+    pub(crate) fn borrow_mut(&mut self, _: TrustPeers, position: u64, length: usize) -> &mut [u8] {
+        let place = self.payload(position, length);
         // SAFETY: inside the ring and initialised; `&mut self` is the writer's only view; that no other process touches
         // the bytes is what `TrustPeers::promise` promised.
         unsafe { std::slice::from_raw_parts_mut(place.as_ptr(), length) }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn beyond_the_ring() -> ! {
+    panic!("a payload reaches beyond the end of the ring");
 }
 
 /// Up to this many bytes are copied word by word in line, larger ones by the C library.
@@ -244,8 +266,10 @@ unsafe fn copy_in(bytes: &[u8], place: NonNull<u8>) {
         // SAFETY: the word lies within the bytes that the caller vouches for, at a multiple of 8.
         unsafe { place.add(index * 8).cast::<AtomicU64>().as_ref() }.store(u64::from_le_bytes(*word), Relaxed);
     }
-    // SAFETY: the rest lies within the bytes that the caller vouches for.
-    unsafe { place.add(words.len() * 8).copy_from_nonoverlapping(NonNull::from(rest).cast(), rest.len()) }
+    if !rest.is_empty() {
+        // SAFETY: the rest lies within the bytes that the caller vouches for.
+        unsafe { place.add(words.len() * 8).copy_from_nonoverlapping(NonNull::from(rest).cast(), rest.len()) }
+    }
 }
 
 /// Fills `buffer` from `place`, reading every byte once.

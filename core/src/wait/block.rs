@@ -5,7 +5,7 @@
 //! the same slices.
 
 use super::eventcount::{self, Parking};
-use super::{SpinWindow, Strategy};
+use super::{Pace, SpinWindow, Strategy};
 use crate::region::{Clock, Moment};
 use crate::sync::AtomicU32;
 use std::time::Duration;
@@ -31,6 +31,12 @@ pub trait Waiting {
     /// Tries once. `None`: not yet.
     fn attempt(&mut self) -> Result<Option<Self::Output>, Self::Error>;
 
+    /// Whether an attempt would probably succeed: cheap enough for the tightest loop.
+    fn glance(&self) -> bool;
+
+    /// What decides about falling back; `None` for what does not come in a stream.
+    fn pace(&mut self) -> Option<&mut Pace>;
+
     /// Called before sleeping, to tell the peer everything that was put off.
     fn before_park(&mut self);
 
@@ -47,12 +53,20 @@ pub trait Waiting {
     fn strategy(&mut self) -> (Strategy, &mut SpinWindow);
 }
 
-/// Waits until `attempt` succeeds or fails, or until `deadline` (absolute; `None`: for ever).
+/// Waits, after an attempt that failed, until `attempt` succeeds or fails, or until `deadline` (absolute; `None`: for ever).
 ///
 /// Returns `Ok(None)` at the deadline. A deadline in the past still makes one attempt.
 pub fn block<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Result<Option<W::Output>, W::Error> {
+    if let Some(pace) = waiting.pace() {
+        pace.fall_back();
+    }
     match waiting.attempt()? {
-        Some(output) => Ok(Some(output)),
+        Some(output) => {
+            if let Some(pace) = waiting.pace() {
+                pace.found_after(0);
+            }
+            Ok(Some(output))
+        }
         None => block_slowly(waiting, deadline),
     }
 }
@@ -67,10 +81,18 @@ fn block_slowly<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Result
     };
     // The first looks need no clock.
     if !spin_for.is_zero() {
-        for _ in 0..EAGER_LOOKS {
-            if let Some(output) = waiting.attempt()? {
+        for look in 0..EAGER_LOOKS {
+            if waiting.glance()
+                && let Some(output) = waiting.attempt()?
+            {
+                if let Some(pace) = waiting.pace() {
+                    pace.found_after(look);
+                }
                 return Ok(Some(output));
             }
+        }
+        if let Some(pace) = waiting.pace() {
+            pace.found_after(EAGER_LOOKS);
         }
     }
     let started = Clock::now();
@@ -118,8 +140,11 @@ fn block_in_slices<W: Waiting>(
 fn spin<W: Waiting>(waiting: &mut W, strategy: Strategy, until: Moment) -> Result<Option<W::Output>, W::Error> {
     let mut looks = 0u32;
     while Clock::now() < until {
-        for _ in 0..LOOKS_PER_CLOCK {
-            if let Some(output) = waiting.attempt()? {
+        // An attempt sees more than a glance: that somebody left, for example.
+        for look in 0..LOOKS_PER_CLOCK {
+            if (look == 0 || waiting.glance())
+                && let Some(output) = waiting.attempt()?
+            {
                 return Ok(Some(output));
             }
             std::hint::spin_loop();

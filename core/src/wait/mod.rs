@@ -2,6 +2,7 @@
 //!
 //! - [`eventcount`]: how a sleeper and a waker never miss each other, on one 32-bit word.
 //! - [`strategy`]: how long to spin before parking.
+//! - `pace`: falling back a little while messages stream.
 //! - [`block`]: the loop that puts both together, in slices.
 //!
 //! This layer knows no participant and no message: it asks a [`block::Waiting`] whether the wait is over, and calls back
@@ -12,8 +13,13 @@ pub mod eventcount;
 #[cfg(not(loom))]
 pub mod block;
 #[cfg(not(loom))]
+mod pace;
+#[cfg(not(loom))]
 mod parking;
 #[cfg(not(loom))]
 mod strategy;
 #[cfg(not(loom))]
-pub use strategy::{SpinWindow, Strategy};
+pub use self::{
+    pace::Pace,
+    strategy::{SpinWindow, Strategy},
+};

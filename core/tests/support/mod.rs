@@ -16,22 +16,29 @@ pub mod space;
 pub mod stage;
 
 use std::fmt::Debug;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 /// Longer than any step of any test takes on a machine that works, however busy it is.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A folder in shared memory that nobody else uses, gone when dropped.
-pub struct Scratch(tempfile::TempDir);
+/// A folder in shared memory that nobody else uses, gone when dropped. Should its test hang, the watchdog ends it.
+pub struct Scratch {
+    folder: tempfile::TempDir,
+    _watchdog: Watchdog,
+}
 
 impl Scratch {
+    #[track_caller]
     pub fn new() -> Self {
-        Self(tempfile::tempdir_in("/dev/shm").expect("a folder in /dev/shm"))
+        let folder = tempfile::tempdir_in("/dev/shm").expect("a folder in /dev/shm");
+        Self { folder, _watchdog: Watchdog::new() }
     }
 
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
     }
 
     /// The path of a file in here.
@@ -47,6 +54,27 @@ impl Scratch {
     /// The files in here, sorted.
     pub fn files(&self) -> Vec<String> {
         files_in(self.path())
+    }
+}
+
+/// Aborts the process unless it is dropped in time: a test that waits for ever fails instead of hanging.
+pub struct Watchdog {
+    _alive: Sender<()>,
+}
+
+impl Watchdog {
+    #[track_caller]
+    pub fn new() -> Self {
+        let (alive, dropped) = std::sync::mpsc::channel();
+        let place = std::panic::Location::caller();
+        std::thread::spawn(move || {
+            if dropped.recv_timeout(2 * PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                // Past the harness, which would keep it until the test ends.
+                let _ = writeln!(std::io::stderr(), "the test at {place} hangs");
+                std::process::abort();
+            }
+        });
+        Self { _alive: alive }
     }
 }
 

@@ -19,6 +19,7 @@ pub struct Stage {
 }
 
 impl Stage {
+    #[track_caller]
     pub fn new(place: Place) -> Self {
         Self { place, scratch: Scratch::new(), created: 0.into() }
     }
@@ -47,6 +48,7 @@ impl Stage {
 }
 
 /// Runs a test over each place.
+#[track_caller]
 pub fn everywhere(test: impl Fn(&Stage)) {
     for place in [Place::Named, Place::Anonymous, Place::Private] {
         eprintln!("over a {place:?} channel");

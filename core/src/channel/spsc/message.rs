@@ -46,7 +46,7 @@ macro_rules! message_methods {
         pub fn copy_to(&self, buffer: &mut [u8]) -> Result<usize, BufferTooSmall> {
             let length = self.len();
             let target = buffer.get_mut(..length).ok_or(BufferTooSmall { needed: length })?;
-            self.lane().read(self.record.payload, target);
+            self.lane().read(self.record.payload.0, target);
             Ok(length)
         }
 
@@ -60,7 +60,7 @@ macro_rules! message_methods {
 
         /// Appends a copy of the message to `vector`.
         pub fn append_to(&self, vector: &mut Vec<u8>) {
-            self.lane().append_to(self.record.payload, self.len(), vector);
+            self.lane().append_to(self.record.payload.0, self.len(), vector);
         }
 
         /// A copy of the message as a `T`: any plain data without padding or invalid values.
@@ -90,7 +90,7 @@ macro_rules! message_methods {
             if self.len() != size_of::<T>() {
                 return Err(WrongSize { expected: size_of::<T>(), found: self.len() });
             }
-            self.lane().read(self.record.payload, value.as_mut_bytes());
+            self.lane().read(self.record.payload.0, value.as_mut_bytes());
             Ok(value)
         }
 
@@ -98,7 +98,7 @@ macro_rules! message_methods {
         #[must_use]
         #[inline]
         pub fn as_slice(&self, trust: TrustPeers) -> &[u8] {
-            self.lane().borrow(trust, self.record.payload, self.len())
+            self.lane().borrow(trust, self.record.payload.0, self.len())
         }
     };
 }

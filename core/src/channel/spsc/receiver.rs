@@ -11,7 +11,7 @@ use crate::region::{Clock, LaneView, Moment, Signals};
 use crate::ring::log::{Reader, Record};
 use crate::sync::AtomicU32;
 use crate::wait::block::{Waiting, block};
-use crate::wait::{SpinWindow, Strategy};
+use crate::wait::{Pace, SpinWindow, Strategy};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ pub struct Receiver {
     end: Endpoint,
     /// Whether the channel held messages when this receiver joined.
     held_messages: bool,
+    pace: Pace,
     /// The records of the current batch; empty otherwise. Kept for its allocation.
     pub(super) batch: Vec<Record>,
     _not_sync: PhantomData<Cell<()>>,
@@ -37,7 +38,7 @@ impl Receiver {
         let lane = LaneView::new(end.region(), 0, 0);
         let mut reader = Reader::resume(lane, lane_geometry(end.region().geometry())).map_err(corrupted)?;
         let held_messages = reader.poll().map_err(corrupted)?.is_some();
-        Ok(Self { reader, end, held_messages, batch: Vec::new(), _not_sync: PhantomData })
+        Ok(Self { reader, end, held_messages, pace: Pace::default(), batch: Vec::new(), _not_sync: PhantomData })
     }
 
     /// Largest message in bytes: a buffer of this length always suffices.
@@ -92,9 +93,24 @@ impl Receiver {
     ///
     /// # Errors
     /// [`RecvError::BufferTooSmall`] leaves the message in the channel; see [`RecvError`].
-    #[inline]
+    #[inline(always)]
     pub fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
-        let record = self.wait_for_record()?;
+        // In line, so that the compiler knows the length of a message that has a fixed one.
+        if !self.end.is_foreign()
+            && let Some(record) = self.reader.poll_before_frontier()
+            && record.length as usize == buffer.len()
+        {
+            self.reader.memory().read(record.payload.0, buffer);
+            self.end.tally.message(record.length);
+            self.reader.advance(record);
+            return Ok(buffer.len());
+        }
+        self.recv_into_slowly(buffer)
+    }
+
+    #[inline(never)]
+    fn recv_into_slowly(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        let record = if self.reader.glance() { self.wait_for_record()? } else { self.wait_for_record_slowly()? };
         self.copy_and_release(record, buffer)
     }
 
@@ -180,7 +196,7 @@ impl Receiver {
         let Some(target) = buffer.get_mut(..length) else {
             return Err(RecvError::BufferTooSmall { needed: length });
         };
-        self.reader.memory().read(record.payload, target);
+        self.reader.memory().read(record.payload.0, target);
         self.release(record);
         Ok(length)
     }
@@ -327,6 +343,16 @@ impl Waiting for NextRecord<'_> {
     #[inline]
     fn attempt(&mut self) -> Result<Option<Record>, RecvError> {
         self.0.attempt_record()
+    }
+
+    #[inline]
+    fn glance(&self) -> bool {
+        self.0.reader.glance()
+    }
+
+    #[inline]
+    fn pace(&mut self) -> Option<&mut Pace> {
+        Some(&mut self.0.pace)
     }
 
     fn before_park(&mut self) {

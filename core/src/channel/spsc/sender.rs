@@ -10,7 +10,7 @@ use crate::region::{Clock, LaneView, Moment, Signals, TrustPeers};
 use crate::ring::log::{Refusal, Reservation, Writer};
 use crate::sync::AtomicU32;
 use crate::wait::block::{Waiting, block};
-use crate::wait::{SpinWindow, Strategy};
+use crate::wait::{Pace, SpinWindow, Strategy};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -64,8 +64,19 @@ impl Sender {
     ///
     /// # Errors
     /// See [`SendError`]. The message was not sent.
-    #[inline]
+    #[inline(always)]
     pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
+        // In line, so that the compiler knows the length of a message that has a fixed one.
+        if let Ok(Some(reservation)) = self.attempt_room(message.len()) {
+            self.fill_and_commit(reservation, message);
+            return Ok(());
+        }
+        self.send_slowly(message)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn send_slowly(&mut self, message: &[u8]) -> Result<(), SendError> {
         let reservation = self.wait_for_room(message.len(), None)?;
         self.fill_and_commit(reservation, message);
         Ok(())
@@ -130,7 +141,7 @@ impl Sender {
                 Err(error) => Err(error),
             };
             let reservation = reservation.map_err(|error| SendBatchError { sent, error })?;
-            batch.0.writer.memory().write(reservation.payload, 0, message);
+            batch.0.writer.memory().write(reservation.payload.0, 0, message);
             batch.0.commit_quietly(reservation, message.len());
             sent += 1;
         }
@@ -227,7 +238,7 @@ impl Sender {
         attempt
     }
 
-    #[inline]
+    #[inline(always)]
     fn attempt_room(&mut self, length: usize) -> Result<Option<Reservation>, SendError> {
         if self.end.is_foreign() {
             return Err(SendError::Forked);
@@ -261,14 +272,14 @@ impl Sender {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn fill_and_commit(&mut self, reservation: Reservation, message: &[u8]) {
-        self.writer.memory().write(reservation.payload, 0, message);
+        self.writer.memory().write(reservation.payload.0, 0, message);
         self.commit_quietly(reservation, message.len());
         self.wake_receiver();
     }
 
-    #[inline]
+    #[inline(always)]
     fn commit_quietly(&mut self, reservation: Reservation, used: usize) {
         self.writer.commit(reservation, used as u64);
         self.end.tally.message(used as u64);
@@ -302,6 +313,16 @@ impl Waiting for Room<'_> {
     #[inline]
     fn attempt(&mut self) -> Result<Option<Reservation>, SendError> {
         self.sender.attempt_room(self.length)
+    }
+
+    #[inline]
+    fn glance(&self) -> bool {
+        self.sender.writer.glance()
+    }
+
+    /// Room comes in large pieces, not in a stream.
+    fn pace(&mut self) -> Option<&mut Pace> {
+        None
     }
 
     fn before_park(&mut self) {}
@@ -366,7 +387,7 @@ impl Grant<'_> {
     #[inline]
     pub fn write_at(&mut self, offset: usize, bytes: &[u8]) -> Result<(), GrantError> {
         self.check(offset.saturating_add(bytes.len()))?;
-        self.sender.writer.memory().write(self.reservation.payload, offset, bytes);
+        self.sender.writer.memory().write(self.reservation.payload.0, offset, bytes);
         Ok(())
     }
 
@@ -374,7 +395,7 @@ impl Grant<'_> {
     #[must_use]
     pub fn as_mut_slice(&mut self, trust: TrustPeers) -> &mut [u8] {
         let Reservation { payload, length, .. } = self.reservation;
-        self.sender.writer.memory_mut().borrow_mut(trust, payload, length as usize)
+        self.sender.writer.memory_mut().borrow_mut(trust, payload.0, length as usize)
     }
 
     /// Sends the first `used` bytes.

@@ -5,11 +5,14 @@ use crate::sync::AtomicU64;
 
 /// The words of one lane, as seen by its writer or by one of its readers.
 ///
-/// Offsets are bytes from the ring's beginning, multiples of 8, below the capacity. An implementation may mask or
-/// assert what exceeds it; it must not trust it.
+/// Places in the ring are given as positions, multiples of 8 that only grow; the word at a position stands at position
+/// modulo capacity. An implementation wraps them itself; it must not trust them.
 pub trait LaneMemory {
-    /// The ring's word at this offset, as a record header.
-    fn header(&self, offset: u64) -> &AtomicU64;
+    /// The ring's word at this position, as a record header.
+    fn header(&self, position: Position) -> &AtomicU64;
+    /// Hint that the ring at this position is going to be written.
+    #[inline]
+    fn prepare_to_write(&self, _position: Position) {}
     /// End of the last committed record.
     fn committed(&self) -> &AtomicU64;
     /// Messages committed.
@@ -40,7 +43,11 @@ impl Position {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LaneGeometry {
     capacity: u64,
+    /// The capacity less one.
+    mask: u64,
     header_bytes: u64,
+    /// The header bytes less one.
+    alignment_mask: u64,
     max_message: u64,
 }
 
@@ -52,7 +59,8 @@ impl LaneGeometry {
     /// (`layout::Geometry::map`).
     pub fn new(capacity: u64, payload_alignment: u64, max_message: u64) -> Self {
         debug_assert!(capacity.is_power_of_two() && payload_alignment.is_power_of_two() && payload_alignment >= 8);
-        Self { capacity, header_bytes: payload_alignment.max(RecordHeader::BYTES), max_message }
+        let header_bytes = payload_alignment.max(RecordHeader::BYTES);
+        Self { capacity, mask: capacity - 1, header_bytes, alignment_mask: header_bytes - 1, max_message }
     }
 
     /// Bytes of the ring.
@@ -76,7 +84,7 @@ impl LaneGeometry {
     /// Where `position` stands in the ring.
     #[inline]
     pub fn offset(&self, position: Position) -> u64 {
-        position.0 & (self.capacity - 1)
+        position.0 & self.mask
     }
 
     /// Bytes from `position` to the end of the ring.
@@ -85,10 +93,10 @@ impl LaneGeometry {
         self.capacity - self.offset(position)
     }
 
-    /// Bytes that a record with this payload takes.
+    /// Bytes that a record with this payload takes. Meaningless for more than the largest message.
     #[inline]
     pub fn record_bytes(&self, payload: u64) -> u64 {
-        (self.header_bytes + payload + self.header_bytes - 1) & !(self.header_bytes - 1)
+        payload.wrapping_add(self.header_bytes + self.alignment_mask) & !self.alignment_mask
     }
 
     /// How far `consumed` may lag behind what was given back.
@@ -97,8 +105,12 @@ impl LaneGeometry {
         self.capacity / 8
     }
 
-    /// Whether a position can be one: records are multiples of their alignment.
-    pub fn is_aligned(&self, position: Position) -> bool {
-        position.0 & (self.header_bytes - 1) == 0
+    /// Whether a position can be one: records are multiples of their alignment, and no channel lives to see 2⁶² bytes.
+    pub fn is_possible(&self, position: Position) -> bool {
+        self.is_aligned(position) && position.0 < 1 << 62
+    }
+
+    fn is_aligned(&self, position: Position) -> bool {
+        position.0 & self.alignment_mask == 0
     }
 }

@@ -17,14 +17,18 @@ pub struct Reader<M> {
     /// The number of the next message: a guess until `sequence_known`.
     sequence: u64,
     sequence_known: bool,
+    /// Up to here, a record neither reaches beyond the end of the ring nor has to be published when it is released.
+    frontier: Position,
 }
 
 /// A committed record at the reader's position, validated against private geometry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a record stays in the lane until it is given back"]
 pub struct Record {
-    /// Offset of the payload in the ring.
-    pub payload: u64,
+    /// Where the next record starts.
+    end: Position,
+    /// Position of the payload.
+    pub payload: Position,
     /// Bytes of payload.
     pub length: u64,
     /// How many messages the lane carried before this one.
@@ -48,11 +52,19 @@ impl<M: LaneMemory> Reader<M> {
     /// The lane's words contradict each other.
     pub fn resume(memory: M, geometry: LaneGeometry) -> Result<Self, Corruption> {
         let consumed = Position(memory.consumed().load(Acquire));
-        if !geometry.is_aligned(consumed) {
+        if !geometry.is_possible(consumed) {
             return Err(Corruption::Positions);
         }
         let sequence = memory.count().load(Relaxed);
-        Ok(Self { memory, geometry, position: consumed, published: consumed, sequence, sequence_known: false })
+        Ok(Self {
+            memory,
+            geometry,
+            position: consumed,
+            published: consumed,
+            sequence,
+            sequence_known: false,
+            frontier: consumed,
+        })
     }
 
     /// The words that this reader reads.
@@ -73,33 +85,73 @@ impl<M: LaneMemory> Reader<M> {
     /// The header there is not one that a writer writes.
     #[inline]
     pub fn poll(&mut self) -> Result<Option<Record>, Corruption> {
-        let header = self.header();
-        if header.is_message(self.sequence) && self.sequence_known {
-            return self.accept(header).map(Some);
+        match self.poll_before_frontier() {
+            Some(record) => Ok(Some(record)),
+            None => self.poll_carefully(),
         }
+    }
+
+    /// The record at the reader's position, if it is an ordinary one before the frontier. `None` decides nothing.
+    ///
+    /// What it returns can be given back by [`Reader::advance`] alone: nothing has to be published yet.
+    #[inline]
+    pub fn poll_before_frontier(&self) -> Option<Record> {
+        let header = self.header();
+        let length = u64::from(header.length());
+        let end = self.position.plus(self.geometry.record_bytes(length));
+        // Until the sequence is known, the frontier stands at the position.
+        if !header.is_message(self.sequence) || length > self.geometry.max_message() || end.0 > self.frontier.0 {
+            return None;
+        }
+        let payload = self.position.plus(self.geometry.header_bytes());
+        Some(Record { end, payload, length, sequence: self.sequence })
+    }
+
+    /// Whether something stands at the reader's position: a cheap hint for who waits for it.
+    #[inline]
+    pub fn glance(&self) -> bool {
+        self.memory.header(self.position).load(Relaxed) != RecordHeader::EMPTY.bits()
+    }
+
+    /// The same at the end of the ring, before publishing is due, or where nothing is committed.
+    fn poll_carefully(&mut self) -> Result<Option<Record>, Corruption> {
+        let header = self.header();
         if header == RecordHeader::EMPTY {
             return Ok(None);
         }
-        self.poll_unusual(header)
+        let record = if header.is_message(self.sequence) && self.sequence_known {
+            self.accept(header).map(Some)
+        } else {
+            self.poll_unusual(header)
+        };
+        self.move_frontier();
+        record
+    }
+
+    /// The frontier follows the position and what was published.
+    fn move_frontier(&mut self) {
+        if self.sequence_known {
+            let lap_end = self.position.plus(self.geometry.until_end(self.position));
+            let publish_at = self.published.plus(self.geometry.publish_after());
+            self.frontier = Position(lap_end.0.min(publish_at.0));
+        }
     }
 
     #[inline]
     fn header(&self) -> RecordHeader {
         // EDGE commit→poll: pairs with the Release in `Writer::commit`.
-        RecordHeader::from_bits(self.memory.header(self.geometry.offset(self.position)).load(Acquire))
+        RecordHeader::from_bits(self.memory.header(self.position).load(Acquire))
     }
 
     /// Validates a header that was read once.
-    #[inline]
     fn accept(&self, header: RecordHeader) -> Result<Record, Corruption> {
         let length = u64::from(header.length());
-        if length > self.geometry.max_message()
-            || self.geometry.record_bytes(length) > self.geometry.until_end(self.position)
-        {
+        let bytes = self.geometry.record_bytes(length);
+        if length > self.geometry.max_message() || bytes > self.geometry.until_end(self.position) {
             return Err(Corruption::RecordLength);
         }
-        let payload = self.geometry.offset(self.position) + self.geometry.header_bytes();
-        Ok(Record { payload, length, sequence: self.sequence })
+        let payload = self.position.plus(self.geometry.header_bytes());
+        Ok(Record { end: self.position.plus(bytes), payload, length, sequence: self.sequence })
     }
 
     /// Padding, the first record after [`Reader::resume`], or damage.
@@ -147,7 +199,7 @@ impl<M: LaneMemory> Reader<M> {
     /// Moves past a record without publishing that: the caller still reads it, and publishes later.
     #[inline]
     pub fn advance(&mut self, record: Record) {
-        self.position = self.position.plus(self.geometry.record_bytes(record.length));
+        self.position = record.end;
         self.sequence = record.sequence.wrapping_add(1);
     }
 
@@ -160,6 +212,8 @@ impl<M: LaneMemory> Reader<M> {
     pub fn rewind(&mut self, mark: ReaderMark) {
         self.position = mark.position;
         self.sequence = mark.sequence;
+        // The frontier may be of a later lap.
+        self.frontier = mark.position;
     }
 
     /// Tells the writer about everything given back so far. Returns whether there was anything to tell.
@@ -169,6 +223,7 @@ impl<M: LaneMemory> Reader<M> {
             return false;
         }
         self.published = self.position;
+        self.move_frontier();
         // EDGE consume→reuse: pairs with the Acquire in `Writer::refresh`.
         self.memory.consumed().store(self.position.0, Release);
         true

@@ -16,7 +16,12 @@ pub struct Writer<M> {
     count: u64,
     /// The reader's `consumed` as last read: what lies before it may be overwritten.
     consumed: Position,
+    /// Up to here, a record fits without padding, and it and the header behind it without another look at the reader.
+    frontier: Position,
 }
+
+/// How far ahead of the writer the ring is prepared for writing, in bytes.
+const PREPARE_AHEAD: u64 = 1024;
 
 /// Why nothing was reserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +38,12 @@ pub enum Refusal {
 #[derive(Debug, Clone, Copy)]
 #[must_use = "a reservation does nothing until it is committed"]
 pub struct Reservation {
-    /// Where the record starts; beyond the writer's position if padding goes in front of it.
-    record: Position,
-    /// Offset of the payload in the ring.
-    pub payload: u64,
+    /// Bytes of padding that go in front of the record.
+    padding: u64,
+    /// Where the record ends if all of it is used.
+    end: Position,
+    /// Position of the payload.
+    pub payload: Position,
     /// Bytes of payload that fit.
     pub length: u64,
 }
@@ -54,11 +61,11 @@ impl<M: LaneMemory> Writer<M> {
         // A reader may have consumed the one record that `committed` does not cover yet.
         let lag = consumed.since(committed);
         let ahead = committed.since(consumed);
-        if !geometry.is_aligned(committed) || !geometry.is_aligned(consumed) || lag.min(ahead) > geometry.capacity() {
+        if !geometry.is_possible(committed) || !geometry.is_possible(consumed) || lag.min(ahead) > geometry.capacity() {
             return Err(Corruption::Positions);
         }
         let count = memory.count().load(Relaxed);
-        let mut writer = Self { memory, geometry, position: committed, count, consumed };
+        let mut writer = Self { memory, geometry, position: committed, count, consumed, frontier: committed };
         writer.walk_to_end()?;
         if writer.position.since(consumed) > geometry.capacity() {
             return Err(Corruption::Positions);
@@ -108,7 +115,7 @@ impl<M: LaneMemory> Writer<M> {
 
     fn header_at(&self, position: Position) -> RecordHeader {
         // EDGE commit→poll, reading side: a successor sees what its predecessor committed.
-        RecordHeader::from_bits(self.memory.header(self.geometry.offset(position)).load(Acquire))
+        RecordHeader::from_bits(self.memory.header(position).load(Acquire))
     }
 
     /// The words that this writer writes to.
@@ -141,6 +148,17 @@ impl<M: LaneMemory> Writer<M> {
     /// See [`Refusal`].
     #[inline]
     pub fn reserve(&mut self, length: u64) -> Result<Reservation, Refusal> {
+        let end = self.position.plus(self.geometry.record_bytes(length));
+        if length > self.geometry.max_message() || end.0 > self.frontier.0 {
+            return self.reserve_carefully(length);
+        }
+        let payload = self.position.plus(self.geometry.header_bytes());
+        Ok(Reservation { padding: 0, end, payload, length })
+    }
+
+    /// The same beyond the frontier: at the end of the ring, or where the reader was last seen.
+    #[cold]
+    fn reserve_carefully(&mut self, length: u64) -> Result<Reservation, Refusal> {
         if length > self.geometry.max_message() {
             return Err(Refusal::TooLarge);
         }
@@ -148,22 +166,30 @@ impl<M: LaneMemory> Writer<M> {
         let until_end = self.geometry.until_end(self.position);
         let padding = if record_bytes > until_end { until_end } else { 0 };
         let record = self.position.plus(padding);
+        let end = record.plus(record_bytes);
         // The next header has to be ours to zero, too.
-        let end = record.plus(record_bytes + self.geometry.header_bytes());
-        if end.since(self.consumed) > self.geometry.capacity() {
-            self.refresh(end)?;
+        let next_header = self.geometry.header_bytes();
+        if end.plus(next_header).since(self.consumed) > self.geometry.capacity() {
+            self.refresh(end.plus(next_header))?;
         }
-        let payload = self.geometry.offset(record) + self.geometry.header_bytes();
-        Ok(Reservation { record, payload, length })
+        let lap_end = self.position.plus(until_end);
+        let limit = self.consumed.plus(self.geometry.capacity() - next_header);
+        self.frontier = Position(lap_end.0.min(limit.0));
+        Ok(Reservation { padding, end, payload: record.plus(next_header), length })
+    }
+
+    /// Whether the reader has consumed something since we last looked: a cheap hint for who waits for room.
+    #[inline]
+    pub fn glance(&self) -> bool {
+        self.memory.consumed().load(Relaxed) != self.consumed.0
     }
 
     /// Reads how far the reader has come, once the last known limit is reached.
-    #[cold]
     fn refresh(&mut self, end: Position) -> Result<(), Refusal> {
         // EDGE consume→reuse: pairs with the Release in `Reader::publish`.
         let consumed = Position(self.memory.consumed().load(Acquire));
         let moved = consumed.since(self.consumed);
-        if moved > self.position.since(self.consumed) || !self.geometry.is_aligned(consumed) {
+        if moved > self.position.since(self.consumed) || !self.geometry.is_possible(consumed) {
             return Err(Refusal::Corrupted(Corruption::Positions));
         }
         self.consumed = consumed;
@@ -175,29 +201,34 @@ impl<M: LaneMemory> Writer<M> {
     /// `used` beyond the reservation counts as the whole reservation.
     #[inline]
     pub fn commit(&mut self, reservation: Reservation, used: u64) {
+        let record = self.position.plus(reservation.padding);
         let used = used.min(reservation.length);
-        let record = reservation.record;
-        let next = record.plus(self.geometry.record_bytes(used));
-        self.memory.header(self.geometry.offset(next)).store(RecordHeader::EMPTY.bits(), Relaxed);
+        let whole = used == reservation.length;
+        let next = if whole { reservation.end } else { record.plus(self.geometry.record_bytes(used)) };
+        self.memory.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
         let header = RecordHeader::message(used as u32, self.count);
         // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
-        self.memory.header(self.geometry.offset(record)).store(header.bits(), Release);
-        if record != self.position {
-            self.commit_padding();
+        self.memory.header(record).store(header.bits(), Release);
+        if reservation.padding != 0 {
+            self.commit_padding(reservation.padding);
         }
         self.position = next;
         self.count = self.count.wrapping_add(1);
         self.memory.count().store(self.count, Relaxed);
         // EDGE committed→observe: pairs with the Acquire of observers; also keeps the order header → count → committed.
         self.memory.committed().store(next.0, Release);
+        // Beyond the frontier the reader may still be reading.
+        if next.0 + PREPARE_AHEAD < self.frontier.0 {
+            self.memory.prepare_to_write(next.plus(PREPARE_AHEAD));
+        }
     }
 
     /// The record went to the beginning of the ring: the padding in front of it is what makes both visible.
     #[cold]
-    fn commit_padding(&mut self) {
-        let length = self.geometry.until_end(self.position) - self.geometry.header_bytes();
+    fn commit_padding(&mut self, bytes: u64) {
+        let length = bytes - self.geometry.header_bytes();
         let padding = RecordHeader::padding(length as u32, self.count);
         // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
-        self.memory.header(self.geometry.offset(self.position)).store(padding.bits(), Release);
+        self.memory.header(self.position).store(padding.bits(), Release);
     }
 }
