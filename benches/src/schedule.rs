@@ -22,9 +22,6 @@ use std::time::{Duration, Instant};
 /// enough that the accounts at its ends do not matter.
 const CHUNK: Duration = Duration::from_millis(1);
 
-/// Length of a look at the placement, in chunks.
-const LOOK_CHUNKS: usize = 10;
-
 /// How far apart the ping-pongs before and after a group may lie.
 const SAME_PLACEMENT: f64 = 1.3;
 
@@ -75,7 +72,7 @@ pub struct FamilyOutcome {
 
 /// Measures all families, group by group, so that all are measured over the same time.
 pub fn measure(rig: &mut Rig, families: &[Family], effort: &Effort) -> Result<Vec<FamilyOutcome>> {
-    let mut placement = Placement { contest: contests::placement(), track: Track::default() };
+    let placement = Placement { contest: contests::placement() };
     let mut running: Vec<Running<'_>> = families.iter().map(Running::new).collect();
     for family in &mut running {
         family.calibrate(rig)?;
@@ -85,7 +82,7 @@ pub fn measure(rig: &mut Rig, families: &[Family], effort: &Effort) -> Result<Ve
     while started.elapsed() < effort.patience && !running.iter().all(|family| family.is_complete(effort.groups)) {
         for family in &mut running {
             if !family.is_complete(effort.groups) {
-                family.run_group(rig, effort, &mut placement)?;
+                family.run_group(rig, effort, &placement)?;
             }
         }
         let complete: usize = running.iter().map(|family| family.groups_complete().min(effort.groups)).sum();
@@ -98,17 +95,20 @@ pub fn measure(rig: &mut Rig, families: &[Family], effort: &Effort) -> Result<Ve
 /// The ping-pong that tells which cores we were given.
 struct Placement {
     contest: Contest,
-    track: Track,
 }
 
 impl Placement {
-    fn look(&mut self, rig: &mut Rig) -> Result<Option<f64>> {
-        if self.track.ns_expected == 0.0 {
-            self.track.calibrate(rig, &self.contest)?;
-        }
-        let value = self.track.run(rig, &self.contest, CHUNK * LOOK_CHUNKS as u32)?;
-        Ok(value.map(|value| value.typical_ns))
+    /// Nanoseconds a round trip. A disturbance spoils one block of thousands, so the median needs no rule.
+    fn look(&self, rig: &mut Rig) -> Result<Option<f64>> {
+        let round = rig.run(&self.contest, Plan { warm_up: BLOCK, chunk: 64 * BLOCK, chunks: 10 })?;
+        let blocks: Vec<f64> = round.chunks.iter().flat_map(|chunk| &chunk.blocks).map(per_trip).collect();
+        Ok(median(&blocks))
     }
+}
+
+/// Nanoseconds of each round trip of a block.
+fn per_trip(block: &Duration) -> f64 {
+    block.as_nanos() as f64 / BLOCK as f64
 }
 
 struct Running<'a> {
@@ -152,7 +152,7 @@ impl<'a> Running<'a> {
         pairs.into_iter().try_for_each(|(contest, track)| track.calibrate(rig, contest))
     }
 
-    fn run_group(&mut self, rig: &mut Rig, effort: &Effort, placement: &mut Placement) -> Result<()> {
+    fn run_group(&mut self, rig: &mut Rig, effort: &Effort, placement: &Placement) -> Result<()> {
         let down = 0..self.family.contests.len();
         let mut halves: Vec<Vec<Option<Value>>> = vec![Vec::new(); down.len()];
         let before = placement.look(rig)?;
@@ -242,10 +242,8 @@ impl Value {
         if counting.len() < COUNTING_MIN {
             return None;
         }
-        let per = |time: Duration, operations: u64| time.as_nanos() as f64 / operations as f64;
-        let means: Vec<f64> = counting.iter().map(|chunk| per(chunk.wall, operations)).collect();
-        let blocks: Vec<f64> =
-            counting.iter().flat_map(|chunk| &chunk.blocks).map(|block| per(*block, BLOCK)).collect();
+        let means: Vec<f64> = counting.iter().map(|chunk| chunk.wall.as_nanos() as f64 / operations as f64).collect();
+        let blocks: Vec<f64> = counting.iter().flat_map(|chunk| &chunk.blocks).map(per_trip).collect();
         let mean_ns = median(&means)?;
         Some(Self { mean_ns, typical_ns: median(&blocks).unwrap_or(mean_ns) })
     }

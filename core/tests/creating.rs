@@ -81,9 +81,9 @@ fn a_file_size_limit_is_an_error_and_no_signal() {
 #[test]
 fn too_little_memory_is_an_error_and_no_abort() {
     child::alone("too_little_memory_is_an_error_and_no_abort", || {
-        let capacity = 64 << 20;
+        let (capacity, scratch) = (64 << 20, Scratch::new());
+        let large = Options::new().capacity(capacity);
         space::limit(rustix::process::Resource::As, space::address_space() + capacity / 2);
-        let (large, scratch) = (Options::new().capacity(capacity), Scratch::new());
         let name = scratch.name("large");
         for (what, error) in [
             ("private", large.private().unwrap_err()),

@@ -84,7 +84,7 @@ impl Victim {
 
 #[test]
 fn a_record_header_that_no_sender_writes_is_noticed() {
-    let header = |kind: u64, sequence: u64, length: u64| kind << 60 | sequence << 32 | length;
+    let header = |kind: u64, sequence: u64, length: u64| sequence << 36 | kind << 32 | length;
     for (what, word, reason) in [
         ("a length without a kind", header(0, 0, 5), Corruption::RecordHeader),
         ("a sequence without a kind", header(0, 1, 0), Corruption::RecordHeader),
@@ -119,7 +119,7 @@ fn a_record_that_crosses_the_end_of_the_ring_is_noticed() {
         drop(receiver.recv().unwrap());
     }
     // 3 × 1008 bytes are used, 1072 are left.
-    victim.write(victim.part("data_at") + 3024, 1 << 60 | 3 << 32 | 1065);
+    victim.write(victim.part("data_at") + 3024, 3 << 36 | 1 << 32 | 1065);
     assert_eq!(receiver.recv().unwrap_err(), RecvError::Corrupted(Corruption::RecordLength));
     victim.assert_poisoned(Corruption::RecordLength);
 }
@@ -221,8 +221,8 @@ impl Numbers {
             1 => u64::MAX,
             2 => old ^ 1 << self.below(64),
             3 => old.wrapping_add(self.below(64)).wrapping_sub(32),
-            4 => 1 << 60 | self.below(1 << 4) << 32 | self.below(2000),
-            5 => 2 << 60 | self.below(1 << 4) << 32 | self.below(4096),
+            4 => self.below(1 << 4) << 36 | 1 << 32 | self.below(2000),
+            5 => self.below(1 << 4) << 36 | 2 << 32 | self.below(4096),
             6 => self.below(16),
             _ => self.next(),
         }

@@ -6,7 +6,7 @@ use memlane::ring::log::Reader;
 use memlane_loom_tests::explore::Model;
 use memlane_loom_tests::lane::LoomLane;
 use memlane_loom_tests::message::lengths;
-use memlane_loom_tests::readers::{Life, in_batches, one_by_one, with_a_pause, with_second_thoughts};
+use memlane_loom_tests::readers::{Life, fast, in_batches, one_by_one, with_a_pause, with_second_thoughts};
 use memlane_loom_tests::scenario::{Scenario, Shape, medium, receive, small};
 
 /// After `prelude` has passed, a reader dies somewhere in its `polls`, while a writer sends `script`.
@@ -62,6 +62,12 @@ fn with_a_released_but_unpublished_message() {
     // Eight bytes are not published at once here.
     let model = Model::bounded("a reader dies with a message released but not published", 3);
     takeover(model, medium(), [40, 32], [0, 0, 48], 3, one_by_one);
+}
+
+#[test]
+fn before_the_frontier() {
+    let model = Model::bounded("a reader dies before the frontier", 3);
+    takeover(model, medium(), [40, 32], [0, 0, 0], 3, fast);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::contest::{Contest, End, Open, Pair, Watch};
 use anyhow::Result;
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
+use std::hint::black_box;
 
 /// Messages of `W` words through a ring of `ring_bytes`, pushed and popped one by one.
 pub fn one_by_one<const W: usize>(ring_bytes: usize) -> Contest {
@@ -56,6 +57,7 @@ impl<const W: usize> End for Popping<W> {
                     Err(_) => std::hint::spin_loop(),
                 }
             };
+            let message: &[u64; W] = black_box(&message); // all of it, as in `stamp::is`
             watch.check(message[0] == self.number && message[W - 1] == self.number);
         }
         Ok(())

@@ -1,12 +1,15 @@
 //! The header word in front of every record of a lane.
 //!
 //! ```text
-//! 63      60 59                    32 31                     0
-//! ┌─────────┬────────────────────────┬────────────────────────┐
-//! │  kind   │  sequence, low 28 bits │  payload length, bytes │
-//! └─────────┴────────────────────────┴────────────────────────┘
+//! 63                    36 35       32 31                     0
+//! ┌────────────────────────┬─────────┬────────────────────────┐
+//! │  sequence, low 28 bits │  kind   │  payload length, bytes │
+//! └────────────────────────┴─────────┴────────────────────────┘
 //! kind 0: nothing committed here · 1: message · 2: padding up to the end of the ring
 //! ```
+//!
+//! The length stands lowest and the sequence highest, so that one subtraction of the header that is expected, of length
+//! 0, tells kind, sequence and length at once: what is left is the length, and for any other header more than any.
 //!
 //! The sequence is the number of messages that the lane carried before this one. It lets the reader recognise the
 //! header that it expects by one comparison, lets a successor of either side recover the exact message count from the
@@ -17,8 +20,9 @@
 pub const SEQUENCE_BITS: u32 = 28;
 
 const SEQUENCE_MASK: u64 = (1 << SEQUENCE_BITS) - 1;
-const KIND_SHIFT: u32 = 60;
-const SEQUENCE_SHIFT: u32 = 32;
+const KIND_SHIFT: u32 = 32;
+const KIND_MASK: u64 = 0xf;
+const SEQUENCE_SHIFT: u32 = 36;
 
 /// What a record header announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +62,8 @@ impl RecordHeader {
 
     #[inline]
     fn new(kind: u64, length: u32, sequence: u64) -> Self {
-        Self(kind << KIND_SHIFT | (sequence & SEQUENCE_MASK) << SEQUENCE_SHIFT | u64::from(length))
+        // The shift drops what exceeds 28 bits.
+        Self(sequence << SEQUENCE_SHIFT | kind << KIND_SHIFT | u64::from(length))
     }
 
     /// The header with these bits, whoever wrote them.
@@ -75,7 +80,7 @@ impl RecordHeader {
 
     /// What it announces.
     pub fn kind(self) -> RecordKind {
-        match self.0 >> KIND_SHIFT {
+        match self.0 >> KIND_SHIFT & KIND_MASK {
             0 if self.0 == 0 => RecordKind::Empty,
             1 => RecordKind::Message,
             2 => RecordKind::Padding,
@@ -89,15 +94,21 @@ impl RecordHeader {
         self.0 as u32
     }
 
+    /// The payload length if this is the header of message number `sequence`; more than any length if it is not.
+    #[inline]
+    pub fn length_as_message(self, sequence: u64) -> u64 {
+        self.0.wrapping_sub(Self::message(0, sequence).0)
+    }
+
     /// Whether this is the header of message number `sequence`, of whatever length.
     #[inline]
     pub fn is_message(self, sequence: u64) -> bool {
-        self.0 >> SEQUENCE_SHIFT == 1 << SEQUENCE_BITS | (sequence & SEQUENCE_MASK)
+        self.length_as_message(sequence) <= u64::from(u32::MAX)
     }
 
     /// The full sequence, given one that is at most 2²⁸ − 1 larger or equal (`not_above`).
     pub fn sequence_not_above(self, not_above: u64) -> u64 {
-        let low = self.0 >> SEQUENCE_SHIFT & SEQUENCE_MASK;
+        let low = self.0 >> SEQUENCE_SHIFT;
         not_above.wrapping_sub(not_above.wrapping_sub(low) & SEQUENCE_MASK)
     }
 }
@@ -115,6 +126,8 @@ mod tests {
         let header = RecordHeader::padding(4088, 9);
         assert_eq!((header.kind(), header.length()), (RecordKind::Padding, 4088));
         assert!(!header.is_message(9));
+        assert!(!RecordHeader::EMPTY.is_message(0) && !RecordHeader::from_bits(u64::MAX).is_message(0));
+        assert_eq!(RecordHeader::message(77, 5).length_as_message(5), 77);
         assert_eq!(RecordHeader::EMPTY.kind(), RecordKind::Empty);
         assert_eq!(RecordHeader::from_bits(1).kind(), RecordKind::Unknown);
         assert_eq!(RecordHeader::from_bits(u64::MAX).kind(), RecordKind::Unknown);

@@ -67,7 +67,10 @@ impl Sender {
     #[inline(always)]
     pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
         // In line, so that the compiler knows the length of a message that has a fixed one.
-        if let Ok(Some(reservation)) = self.attempt_room(message.len()) {
+        if !self.end.is_foreign()
+            && !self.end.has_news()
+            && let Some(reservation) = self.writer.reserve_before_frontier(message.len() as u64)
+        {
             self.fill_and_commit(reservation, message);
             return Ok(());
         }

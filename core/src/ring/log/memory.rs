@@ -46,8 +46,9 @@ pub struct LaneGeometry {
     /// The capacity less one.
     mask: u64,
     header_bytes: u64,
-    /// The header bytes less one.
-    alignment_mask: u64,
+    /// What is added to a payload's length before it is rounded down to a record's.
+    rounding: u64,
+    rounding_mask: u64,
     max_message: u64,
 }
 
@@ -60,7 +61,14 @@ impl LaneGeometry {
     pub fn new(capacity: u64, payload_alignment: u64, max_message: u64) -> Self {
         debug_assert!(capacity.is_power_of_two() && payload_alignment.is_power_of_two() && payload_alignment >= 8);
         let header_bytes = payload_alignment.max(RecordHeader::BYTES);
-        Self { capacity, mask: capacity - 1, header_bytes, alignment_mask: header_bytes - 1, max_message }
+        Self {
+            capacity,
+            mask: capacity - 1,
+            header_bytes,
+            rounding: 2 * header_bytes - 1,
+            rounding_mask: !(header_bytes - 1),
+            max_message,
+        }
     }
 
     /// Bytes of the ring.
@@ -96,7 +104,7 @@ impl LaneGeometry {
     /// Bytes that a record with this payload takes. Meaningless for more than the largest message.
     #[inline]
     pub fn record_bytes(&self, payload: u64) -> u64 {
-        payload.wrapping_add(self.header_bytes + self.alignment_mask) & !self.alignment_mask
+        payload.wrapping_add(self.rounding) & self.rounding_mask
     }
 
     /// How far `consumed` may lag behind what was given back.
@@ -111,6 +119,6 @@ impl LaneGeometry {
     }
 
     fn is_aligned(&self, position: Position) -> bool {
-        position.0 & self.alignment_mask == 0
+        position.0 & !self.rounding_mask == 0
     }
 }

@@ -96,11 +96,13 @@ impl<M: LaneMemory> Reader<M> {
     /// What it returns can be given back by [`Reader::advance`] alone: nothing has to be published yet.
     #[inline]
     pub fn poll_before_frontier(&self) -> Option<Record> {
-        let header = self.header();
-        let length = u64::from(header.length());
-        let end = self.position.plus(self.geometry.record_bytes(length));
         // Until the sequence is known, the frontier stands at the position.
-        if !header.is_message(self.sequence) || length > self.geometry.max_message() || end.0 > self.frontier.0 {
+        let length = self.header().length_as_message(self.sequence);
+        if length > self.geometry.max_message() {
+            return None;
+        }
+        let end = self.position.plus(self.geometry.record_bytes(length));
+        if end.0 > self.frontier.0 {
             return None;
         }
         let payload = self.position.plus(self.geometry.header_bytes());

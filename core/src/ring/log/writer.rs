@@ -148,12 +148,24 @@ impl<M: LaneMemory> Writer<M> {
     /// See [`Refusal`].
     #[inline]
     pub fn reserve(&mut self, length: u64) -> Result<Reservation, Refusal> {
+        match self.reserve_before_frontier(length) {
+            Some(reservation) => Ok(reservation),
+            None => self.reserve_carefully(length),
+        }
+    }
+
+    /// The same as long as it needs no second thought. `None` decides nothing.
+    #[inline]
+    pub fn reserve_before_frontier(&self, length: u64) -> Option<Reservation> {
+        if length > self.geometry.max_message() {
+            return None;
+        }
         let end = self.position.plus(self.geometry.record_bytes(length));
-        if length > self.geometry.max_message() || end.0 > self.frontier.0 {
-            return self.reserve_carefully(length);
+        if end.0 > self.frontier.0 {
+            return None;
         }
         let payload = self.position.plus(self.geometry.header_bytes());
-        Ok(Reservation { padding: 0, end, payload, length })
+        Some(Reservation { padding: 0, end, payload, length })
     }
 
     /// The same beyond the frontier: at the end of the ring, or where the reader was last seen.
