@@ -20,6 +20,7 @@ use report::Report;
 use rig::Rig;
 use schedule::Effort;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 #[derive(Parser)]
@@ -49,8 +50,8 @@ enum Command {
 #[derive(Args)]
 struct Measure {
     /// The two cores to run on
-    #[arg(long, num_args = 2, value_delimiter = ',', default_values_t = [0, 1])]
-    cores: Vec<usize>,
+    #[arg(long, value_name = "CORE,CORE", value_parser = pair::<usize>, default_value = "0,1")]
+    cores: [usize; 2],
     /// Groups of undisturbed rounds wanted for each figure
     #[arg(long, default_value_t = 15)]
     groups: usize,
@@ -65,14 +66,21 @@ struct Measure {
     only: Option<String>,
     /// Only groups count in which the two-line ping-pong takes FROM to TO nanoseconds: to compare two builds on a
     /// machine whose hypervisor moves its processors
-    #[arg(long, num_args = 2, value_delimiter = ',', value_names = ["FROM", "TO"])]
-    placement: Option<Vec<f64>>,
+    #[arg(long, value_name = "FROM,TO", value_parser = pair::<f64>)]
+    placement: Option<[f64; 2]>,
     /// Write the figures to this file as JSON, too
     #[arg(long)]
     json: Option<PathBuf>,
     /// Fail if a ratio that is asked for is missed
     #[arg(long)]
     check: bool,
+}
+
+/// Two values with a comma between them.
+fn pair<T: FromStr>(text: &str) -> Result<[T; 2]> {
+    let value = |part: &str| part.trim().parse().ok();
+    let (first, second) = text.split_once(',').context("two values with a comma between them")?;
+    value(first).zip(value(second)).map(|(first, second)| [first, second]).context("not two numbers")
 }
 
 fn main() -> Result<()> {
@@ -92,12 +100,12 @@ fn run(measure: &Measure, mut families: Vec<Family>) -> Result<()> {
         families.retain(|family| family.title.contains(wanted.as_str()));
         ensure!(!families.is_empty(), "no family's title contains '{wanted}'");
     }
-    let cores = [measure.cores[0], measure.cores[1]];
+    let cores = measure.cores;
     let effort = Effort {
         groups: measure.groups,
         patience: Duration::from_secs(measure.seconds),
         round: Duration::from_millis(measure.round_ms),
-        placement_ns: measure.placement.as_ref().map_or(0.0..=f64::INFINITY, |range| range[0]..=range[1]),
+        placement_ns: measure.placement.map_or(0.0..=f64::INFINITY, |[from, to]| from..=to),
     };
     let mut rig = Rig::start(cores)?;
     let outcomes = schedule::measure(&mut rig, &families, &effort)?;

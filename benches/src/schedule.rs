@@ -22,6 +22,9 @@ use std::time::{Duration, Instant};
 /// enough that the accounts at its ends do not matter.
 const CHUNK: Duration = Duration::from_millis(1);
 
+/// How many times as long as wanted a round may take on a busy machine before it gets fewer chunks.
+const SLOWNESS_MAX: f64 = 4.0;
+
 /// How far apart the ping-pongs before and after a group may lie.
 const SAME_PLACEMENT: f64 = 1.3;
 
@@ -217,7 +220,7 @@ impl Track {
     fn run(&mut self, rig: &mut Rig, contest: &Contest, length: Duration) -> Result<Option<Value>> {
         let blocks = (CHUNK.as_nanos() as f64 / self.ns_expected / BLOCK as f64).clamp(1.0, 1e6) as u64;
         let chunk = blocks * BLOCK;
-        let chunks = (length.as_secs_f64() / CHUNK.as_secs_f64() / self.slowness.max(1.0)) as usize;
+        let chunks = (length.as_secs_f64() / CHUNK.as_secs_f64() / (self.slowness / SLOWNESS_MAX).max(1.0)) as usize;
         let chunks = chunks.max(2 * COUNTING_MIN);
         let round = rig.run(contest, Plan { warm_up: 2 * chunk, chunk, chunks })?;
         let wall: Duration = round.chunks.iter().map(|chunk| chunk.wall).sum();

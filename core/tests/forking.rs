@@ -148,7 +148,9 @@ fn an_inherited_grant_sends_nothing() {
             assert_eq!(grant.write_at(0, b"child's"), Err(GrantError::Forked));
             assert_eq!(grant.commit(8), Err(GrantError::Forked));
         }));
-        join(fork(|| drop(inherited.take())));
+        join(fork(|| {
+            let _ = inherited.take();
+        }));
         assert_eq!(snapshot(&channel), before);
         inherited.unwrap().commit(8).unwrap();
         assert_eq!(channel.receiver().unwrap().recv().unwrap().to_vec(), b"parent's");

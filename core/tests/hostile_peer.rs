@@ -125,6 +125,19 @@ fn a_record_that_crosses_the_end_of_the_ring_is_noticed() {
 }
 
 #[test]
+fn padding_that_lies_about_its_length_is_noticed() {
+    let victim = Victim::new();
+    let (mut sender, mut receiver) = victim.ends();
+    sender.send(b"one").unwrap();
+    drop(receiver.recv().unwrap());
+    // What would be the next message stands at the beginning of the ring, where honest padding leads.
+    victim.write(victim.part("data_at"), 1 << 36 | 1 << 32 | 5);
+    victim.write(victim.part("data_at") + 16, 1 << 36 | 2 << 32 | 100);
+    assert_eq!(receiver.recv().unwrap_err(), RecvError::Corrupted(Corruption::RecordHeader));
+    victim.assert_poisoned(Corruption::RecordHeader);
+}
+
+#[test]
 fn garbage_in_the_middle_of_a_batch_gives_none_of_it() {
     let victim = Victim::new();
     let (mut sender, mut receiver) = victim.ends();
@@ -141,7 +154,7 @@ fn a_consumed_position_that_no_receiver_writes_is_noticed() {
         let (mut sender, _receiver) = victim.ends();
         while sender.try_send(&[0; 504]).is_ok() {}
         victim.write(victim.place("gates_at", "Gate", "consumed"), consumed);
-        let timeout = sender.send_timeout(&[0; 504], Duration::from_secs(3600));
+        let timeout = sender.send_timeout(&[0; 504], Duration::from_secs(1));
         assert_eq!(timeout, Err(SendTimeoutError::Corrupted(Corruption::Positions)), "{what}");
         assert_eq!(
             sender.send(b"x"),

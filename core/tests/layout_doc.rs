@@ -196,6 +196,7 @@ fn the_lock_file_is_locked_as_documented() {
     assert_eq!(alive(), [Some(false), Some(true)], "as a participant does");
     lock(&probe, libc::F_WRLCK, 2, 2);
     assert_eq!(alive(), [Some(false), Some(false)], "as a reaper does");
-    lock(&probe, libc::F_RDLCK, 0, 4);
+    lock(&probe, libc::F_UNLCK, 0, 4);
+    lock(&probe, libc::F_RDLCK, 0, 1);
     assert_eq!(alive(), [Some(false), Some(false)], "a read lock means nothing");
 }

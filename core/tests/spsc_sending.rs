@@ -175,6 +175,7 @@ fn what_a_batch_had_sent_when_its_iterator_panicked_arrives() {
             assert!(unwound.is_err());
             let (message, mut receiver) = receiving.join().unwrap();
             assert_eq!(message, b"sent");
+            assert_eq!(channel.info().participants[0].counters.wakes, 1, "the receiver was woken");
             sender.send(b"goes on").unwrap();
             assert_eq!(next(&mut receiver), b"goes on");
         });
@@ -226,7 +227,7 @@ fn a_grant_that_is_dropped_or_forgotten_takes_no_room() {
         let (_, mut sender, mut receiver) = stage.small();
         for round in 0..100u32 {
             drop(sender.reserve(1784).unwrap());
-            std::mem::forget(sender.reserve(1000).unwrap());
+            let _ = sender.reserve(1000).unwrap();
             sender.send(&round.to_le_bytes()).unwrap();
             assert_eq!(next(&mut receiver), round.to_le_bytes());
         }

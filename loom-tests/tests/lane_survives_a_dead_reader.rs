@@ -42,56 +42,56 @@ fn takeover<const P: usize, const N: usize>(
 
 #[test]
 fn in_the_middle_of_the_ring() {
-    takeover(Model::exhaustive("a reader dies in the middle of the ring"), small(), [0], [16, 0], 2, one_by_one);
+    takeover(Model::bounded("a reader dies in the middle of the ring", 3), small(), [0], [16, 0], 2, one_by_one);
 }
 
 #[test]
 fn where_records_end_with_the_ring() {
-    let model = Model::bounded("a reader dies where records end with the ring", 3);
+    let model = Model::bounded("a reader dies where records end with the ring", 2);
     takeover(model, small(), [16], [16, 8, 16], 3, one_by_one);
 }
 
 #[test]
 fn between_padding_and_record() {
-    let model = Model::bounded("a reader dies between padding and record", 3);
+    let model = Model::bounded("a reader dies between padding and record", 2);
     takeover(model, small(), [16, 16], [16, 8, 16], 3, one_by_one);
 }
 
 #[test]
 fn with_a_released_but_unpublished_message() {
     // Eight bytes are not published at once here.
-    let model = Model::bounded("a reader dies with a message released but not published", 3);
+    let model = Model::bounded("a reader dies with a message released but not published", 2);
     takeover(model, medium(), [40, 32], [0, 0, 48], 3, one_by_one);
 }
 
 #[test]
 fn before_the_frontier() {
-    let model = Model::bounded("a reader dies before the frontier", 3);
+    let model = Model::bounded("a reader dies before the frontier", 2);
     takeover(model, medium(), [40, 32], [0, 0, 0], 3, fast);
 }
 
 #[test]
 fn in_the_middle_of_a_batch() {
-    let model = Model::bounded("a reader dies in the middle of a batch", 3);
+    let model = Model::bounded("a reader dies in the middle of a batch", 2);
     takeover(model, medium(), [40, 32], [8, 40, 16], 2, in_batches);
 }
 
 #[test]
 fn after_second_thoughts() {
     // It polls past the padding, hands back, polls again.
-    let model = Model::exhaustive("a reader dies after second thoughts");
+    let model = Model::bounded("a reader dies after second thoughts", 2);
     takeover(model, small(), [16, 16], [16, 0], 2, with_second_thoughts);
 }
 
 #[test]
 fn between_a_look_and_the_copy() {
     // It publishes the padding in front of a message that it has not read.
-    let model = Model::exhaustive("a reader dies between a look and the copy");
+    let model = Model::bounded("a reader dies between a look and the copy", 2);
     takeover(model, small(), [16, 16], [16, 0], 2, with_a_pause);
 }
 
 #[test]
 fn where_the_number_in_the_headers_wraps() {
-    let model = Model::exhaustive("a reader dies where the number in the headers wraps");
+    let model = Model::bounded("a reader dies where the number in the headers wraps", 3);
     takeover(model, small().aged(), [16], [0, 0], 2, one_by_one);
 }

@@ -42,15 +42,15 @@ fn takeovers<const P: usize, const N: usize, const S: usize>(
 
 #[test]
 fn around_the_padding() {
-    takeovers(Model::bounded("both die around the padding", 3), small(), [16, 16], [16, 8], [16]);
+    takeovers(Model::bounded("both die around the padding", 2), small(), [16, 16], [16, 8], [16]);
 }
 
 #[test]
 fn where_records_end_with_the_ring() {
-    takeovers(Model::bounded("both die where records end with the ring", 3), small(), [16], [16, 8], [16]);
+    takeovers(Model::bounded("both die where records end with the ring", 2), small(), [16], [16, 8], [16]);
 }
 
 #[test]
 fn where_the_number_in_the_headers_wraps() {
-    takeovers(Model::bounded("both die where the number wraps", 3), small().aged(), [16], [0, 0], [0]);
+    takeovers(Model::bounded("both die where the number wraps", 2), small().aged(), [16], [0, 0], [0]);
 }

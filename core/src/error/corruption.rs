@@ -30,6 +30,7 @@ pub enum Corruption {
 
 impl Corruption {
     /// The reason with this number in the file format.
+    #[cfg(not(loom))]
     pub(crate) fn from_code(code: u16) -> Self {
         match code {
             1 => Self::RecordHeader,

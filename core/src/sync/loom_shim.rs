@@ -64,7 +64,7 @@ macro_rules! fused_atomic {
         #[derive(Debug)]
         pub struct $name($inner);
 
-        #[allow(missing_docs, reason = "the methods of std's atomics, with their meaning")]
+        #[allow(missing_docs, clippy::missing_errors_doc, reason = "the methods of std's atomics, with their meaning")]
         impl $name {
             pub fn new(value: $value) -> Self {
                 Self(<$inner>::new(value))

@@ -2,7 +2,7 @@
 //!
 //! Everything else in the engine imports [`AtomicU32`], [`AtomicU64`], [`fence`] from here, so that the very code that
 //! ships is the code that loom explores: under `cfg(loom)` the same names are loom's, wrapped with a **crash fuse**
-//! (see [`fuse`]) that ends the calling thread right before its k-th shared operation, as SIGKILL would.
+//! (`sync::fuse`) that ends the calling thread right before its k-th shared operation, as SIGKILL would.
 //!
 //! Fences: every store→load pair in the engine is written with `fence(SeqCst)`, never with SeqCst *accesses*, because
 //! loom (0.7) treats those as AcqRel.
