@@ -154,7 +154,7 @@ mutant "count is stored before the header" $writer_rs "$zero$header$edge$commit"
 $zero$header$edge$commit" $dead_writer::between_padding_and_record
 mutant "count is stored after committed" $writer_rs "$count$committed" "$committed$count" $dead_writer::between_padding_and_record
 mutant "committed is Relaxed" $writer_rs "$committed" "${committed/Release/Relaxed}" $lane::observers_see_only_what_is_there
-mutant "no room is kept for the next header" $writer_rs 'record.plus(record_bytes + self.geometry.header_bytes())' 'record.plus(record_bytes)' $lane::over_the_end_of_the_ring
+mutant "no room is kept for the next header" $writer_rs 'let next_header = self.geometry.header_bytes();' 'let next_header = 0;' $lane::over_the_end_of_the_ring
 mutant "room is not asked for the padding" $writer_rs 'let end = record.plus(' 'let end = self.position.plus(' $lane::over_the_end_of_the_ring
 mutant "consumed is loaded Relaxed before its bytes are reused" $writer_rs 'let consumed = Position(self.memory.consumed().load(Acquire));' 'let consumed = Position(self.memory.consumed().load(Relaxed));' $lane::over_the_end_of_the_ring
 
@@ -164,7 +164,7 @@ mutant "it does not walk over what is committed" $writer_rs '        writer.walk
 mutant "it does not learn the count from the headers" $writer_rs '                    self.count = sequence.wrapping_add(1);
 ' '' $dead_writer::between_padding_and_record
 mutant "it stops at padding" $writer_rs 'RecordKind::Empty => return Ok(())' 'RecordKind::Empty | RecordKind::Padding => return Ok(())' $dead_writer::between_padding_and_record
-mutant "it takes committed for consumed" $writer_rs 'position: committed, count, consumed }' 'position: committed, count, consumed: committed }' $dead_writer::between_padding_and_record
+mutant "it takes committed for consumed" $writer_rs 'count, consumed, frontier: committed }' 'count, consumed: committed, frontier: committed }' $dead_writer::between_padding_and_record
 mutant "it loads consumed Relaxed" $writer_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.consumed().load(Relaxed));' $dead_writer::between_padding_and_record
 mutant "it does not tell observers the count" $writer_rs '        writer.memory.count().store(writer.count, Relaxed);
 ' '' $dead_writer::between_padding_and_record
@@ -174,17 +174,19 @@ mutant "it does not tell observers the position" $writer_rs '        writer.memo
 mutant "it tells observers the position Relaxed" $writer_rs 'writer.memory.committed().store(writer.position.0, Release)' 'writer.memory.committed().store(writer.position.0, Relaxed)' $dead_writer::and_observers_see_only_what_is_there
 
 echo "--- the reader"
-mutant "poll loads the header Relaxed" $reader_rs 'self.geometry.offset(self.position)).load(Acquire)' 'self.geometry.offset(self.position)).load(Relaxed)' $lane::over_the_end_of_the_ring
+mutant "poll loads the header Relaxed" $reader_rs 'self.memory.header(self.position).load(Acquire)' 'self.memory.header(self.position).load(Relaxed)' $lane::over_the_end_of_the_ring
 mutant "consumed is stored Relaxed" $reader_rs 'store(self.position.0, Release)' 'store(self.position.0, Relaxed)' $lane::over_the_end_of_the_ring
-mutant "consumed is published before the copy" $reader_rs '        let payload = self.geometry.offset(self.position) + self.geometry.header_bytes();
-' '        let payload = self.geometry.offset(self.position) + self.geometry.header_bytes();
-        self.memory.consumed().store(self.position.plus(self.geometry.record_bytes(length)).0, Release);
+mutant "consumed is published before the copy" $reader_rs '            Some(record) => Ok(Some(record)),
+' '            Some(record) => {
+                self.memory.consumed().store(record.end.0, Release);
+                Ok(Some(record))
+            }
 ' $lane::over_the_end_of_the_ring
 mutant "rewinding forgets the number" $reader_rs '        self.sequence = mark.sequence;
 ' '' $dead_reader::after_second_thoughts
 
 echo "--- the reader's successor"
-mutant "it takes the count for the number of the next message" $reader_rs 'sequence_known: false }' 'sequence_known: true }' $dead_reader::between_padding_and_record
+mutant "it takes the count for the number of the next message" $reader_rs 'sequence_known: false,' 'sequence_known: true,' $dead_reader::between_padding_and_record
 mutant "it learns the number from a count that is too old" $reader_rs 'header.sequence_not_above(self.memory.count().load(Relaxed))' 'header.sequence_not_above(self.sequence)' $dead_reader::between_padding_and_record
 mutant "it starts at committed" $reader_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.committed().load(Acquire));' $dead_reader::between_padding_and_record
 
@@ -199,12 +201,12 @@ mutant "the flag is set after the heavy fence" $eventcount_rs '    let seen = wo
     let seen = word.fetch_or(SLEEPERS, Relaxed) | SLEEPERS;
 ' $eventcount::one_sleeper_and_one_waker
 mutant "the flag is cleared without a step of the sequence" $eventcount_rs 'seen.wrapping_add(STEP) & !SLEEPERS' 'seen & !SLEEPERS' $eventcount::two_sleepers_and_one_waker
-mutant "the wake comes before the flag is cleared" $eventcount_rs '    if word.compare_exchange(seen, cleared, AcqRel, Acquire).is_err() {
+mutant "the wake comes before the flag is cleared" $eventcount_rs '    if word.compare_exchange(seen, cleared, Relaxed, Relaxed).is_err() {
         return false;
     }
     parking.unpark_all(word);
 ' '    parking.unpark_all(word);
-    if word.compare_exchange(seen, cleared, AcqRel, Acquire).is_err() {
+    if word.compare_exchange(seen, cleared, Relaxed, Relaxed).is_err() {
         return false;
     }
 ' $eventcount::one_sleeper_and_one_waker
@@ -215,7 +217,7 @@ death="the proof of its predecessor's death comes in between"
 harmless "a writer's successor loads committed Relaxed" "$death" $writer_rs 'let committed = Position(memory.committed().load(Acquire));' 'let committed = Position(memory.committed().load(Relaxed));' $dead_writer $both
 harmless "a writer's successor loads headers Relaxed" "$death" $writer_rs 'self.geometry.offset(position)).load(Acquire)' 'self.geometry.offset(position)).load(Relaxed)' $dead_writer $both
 harmless "a reader's successor loads consumed Relaxed" "$death" $reader_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.consumed().load(Relaxed));' $dead_reader $both
-harmless "the flag is cleared Relaxed" "the fences order all that has to be" $eventcount_rs 'word.compare_exchange(seen, cleared, AcqRel, Acquire)' 'word.compare_exchange(seen, cleared, Relaxed, Relaxed)' $eventcount $channel
+harmless "the flag is cleared Relaxed" "the fences order all that has to be" $eventcount_rs 'word.compare_exchange(seen, cleared, Relaxed, Relaxed)' 'word.compare_exchange(seen, cleared, Relaxed, Relaxed)' $eventcount $channel
 
 echo
 echo "$mutants mutants, $killed killed; $harmless changes that are harmless, as they have to be"

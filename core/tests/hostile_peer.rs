@@ -112,15 +112,39 @@ fn a_record_header_that_no_sender_writes_is_noticed() {
 
 #[test]
 fn a_record_that_crosses_the_end_of_the_ring_is_noticed() {
+    // Far from the end and close to it; just beyond it and far beyond.
+    for (received, left, length) in
+        [(3, 4096 - 3 * 1008, 1065), (3, 4096 - 3 * 1008, 1784), (4, 64, 57), (4, 64, 100), (4, 64, 1784)]
+    {
+        let victim = Victim::new();
+        let (mut sender, mut receiver) = victim.ends();
+        for _ in 0..received {
+            sender.send(&[0; 1000]).unwrap();
+            assert_eq!(receiver.recv_into(&mut [0; 1000]), Ok(1000));
+            receiver.publish_released();
+        }
+        victim.write(victim.part("data_at") + 4096 - left, received << 36 | 1 << 32 | length);
+        let mut buffer = vec![0; length as usize];
+        assert_eq!(receiver.recv_into(&mut buffer), Err(RecvError::Corrupted(Corruption::RecordLength)), "{length}");
+        victim.assert_poisoned(Corruption::RecordLength);
+    }
+}
+
+/// The same where the receiver has been beyond the end already and came back.
+#[test]
+fn a_record_that_crosses_the_end_of_the_ring_is_noticed_when_it_comes_again() {
     let victim = Victim::new();
     let (mut sender, mut receiver) = victim.ends();
-    for _ in 0..3 {
+    for _ in 0..4 {
         sender.send(&[0; 1000]).unwrap();
-        drop(receiver.recv().unwrap());
+        assert_eq!(receiver.recv_into(&mut [0; 1000]), Ok(1000));
+        receiver.publish_released();
     }
-    // 3 × 1008 bytes are used, 1072 are left.
-    victim.write(victim.part("data_at") + 3024, 3 << 36 | 1 << 32 | 1065);
-    assert_eq!(receiver.recv().unwrap_err(), RecvError::Corrupted(Corruption::RecordLength));
+    // One fills the 64 bytes that are left, and one stands at the beginning.
+    sender.send_batch([[1; 56], [2; 56]]).unwrap();
+    receiver.recv_batch(8).unwrap().hand_back();
+    victim.write(victim.part("data_at") + 4096 - 64, 4 << 36 | 1 << 32 | 200);
+    assert_eq!(receiver.recv_into(&mut [0; 200]), Err(RecvError::Corrupted(Corruption::RecordLength)));
     victim.assert_poisoned(Corruption::RecordLength);
 }
 
@@ -171,9 +195,13 @@ fn positions_that_contradict_each_other_are_noticed_at_joining() {
         true => victim.place("gates_at", "Gate", "consumed"),
         false => victim.place("lanes_at", "LaneControl", "committed"),
     };
-    for (what, consumed, value) in
-        [("committed, crooked", false, 12), ("committed, far ahead", false, 1 << 40), ("consumed, crooked", true, 4)]
-    {
+    for (what, consumed, value) in [
+        ("committed, crooked", false, 12),
+        ("committed, far ahead", false, 1 << 40),
+        ("consumed, crooked", true, 4),
+        ("consumed, beyond what any channel carries", true, 1 << 62),
+        ("consumed, at the end of all numbers", true, u64::MAX - 7),
+    ] {
         let victim = Victim::new();
         victim.channel.sender().unwrap().send(b"x").unwrap();
         victim.write(place(&victim, consumed), value);

@@ -1,25 +1,29 @@
 //! Random sequences of calls against a queue that is obviously right, over private and named channels.
 //!
-//! The model is a `VecDeque` of messages and a few positions. It predicts contents, order, sequence numbers and, by the
-//! documented layout (`docs/layout.md`), exactly when the channel is full and what a successor gets.
+//! The queue predicts contents, order, sequence numbers and, by the documented layout (`docs/layout.md`), exactly when the
+//! channel is full and what a successor gets.
 
 mod support;
 
 use memlane::spsc::{Batch, Channel, Message, Options, Receiver, Sender};
 use memlane::{RecvError, TryRecvError, TrySendError};
 use proptest::prelude::*;
-use std::collections::VecDeque;
+use support::model::Model;
 use support::stage::{Place, Stage};
 
 /// One call.
 #[derive(Debug, Clone)]
 enum Step {
     TrySend(usize),
+    /// `send`, where it does not have to wait.
+    Send(usize),
     SendBatch(Vec<usize>),
     /// Reserve so much, write all of it, send this part of it (in sixteenths), or nothing.
     Reserve(usize, Option<usize>),
     TryRecv,
     RecvInto(usize),
+    /// `recv_into` with a buffer that is longer than the message by this much, where it does not have to wait.
+    RecvExact(usize),
     TryRecvBatch(usize),
     PanicWithMessage,
     PanicWithBatch(usize),
@@ -39,74 +43,6 @@ struct Shape {
     max_message: Option<u64>,
 }
 
-/// A message that is committed and not yet released.
-#[derive(Debug, Clone)]
-struct Entry {
-    sequence: u64,
-    content: Vec<u8>,
-    /// Positions of its record, without the padding in front of it.
-    start: u64,
-    end: u64,
-}
-
-/// What the engine is compared with.
-struct Model {
-    capacity: u64,
-    alignment: u64,
-    queue: VecDeque<Entry>,
-    /// Behind the last committed record.
-    committed: u64,
-    /// Where the reader stands: behind the last released record and any padding that it has seen since.
-    released: u64,
-    /// What the writer knows of that.
-    published: u64,
-    sent: u64,
-}
-
-impl Model {
-    fn record(&self, length: usize) -> u64 {
-        (self.alignment + length as u64).next_multiple_of(self.alignment)
-    }
-
-    /// Where a record with room for `length` bytes would start.
-    fn start(&self, length: usize) -> u64 {
-        let until_end = self.capacity - self.committed % self.capacity;
-        self.committed + if self.record(length) > until_end { until_end } else { 0 }
-    }
-
-    fn fits(&self, length: usize) -> bool {
-        self.start(length) + self.record(length) + self.alignment <= self.published + self.capacity
-    }
-
-    /// Commits `content` into room for `reserved` bytes.
-    fn commit(&mut self, content: Vec<u8>, reserved: usize) {
-        let start = self.start(reserved);
-        let end = start + self.record(content.len());
-        self.queue.push_back(Entry { sequence: self.sent, content, start, end });
-        self.committed = end;
-        self.sent += 1;
-    }
-
-    /// The first message, as whoever looks for it finds it.
-    fn look(&mut self) -> Option<Entry> {
-        let entry = self.queue.front()?.clone();
-        self.released = entry.start;
-        Some(entry)
-    }
-
-    /// Releases the first message. Every eighth of the ring that is published.
-    fn release(&mut self) {
-        self.released = self.queue.pop_front().expect("a message").end;
-        if self.released - self.published >= self.capacity / 8 {
-            self.publish();
-        }
-    }
-
-    fn publish(&mut self) {
-        self.published = self.released;
-    }
-}
-
 struct Run {
     channel: Channel,
     sender: Option<Sender>,
@@ -122,15 +58,7 @@ impl Run {
             options = options.max_message(max);
         }
         let (channel, sender, receiver) = stage.pair(&options);
-        let model = Model {
-            capacity: channel.capacity(),
-            alignment: shape.alignment.into(),
-            queue: VecDeque::new(),
-            committed: 0,
-            released: 0,
-            published: 0,
-            sent: 0,
-        };
+        let model = Model::new(channel.capacity(), shape.alignment.into());
         Self { channel, sender: Some(sender), receiver: Some(receiver), model, filler: 0 }
     }
 
@@ -158,6 +86,14 @@ impl Run {
             self.model.commit(message, length);
         } else {
             assert_eq!(outcome, Err(TrySendError::Full));
+        }
+    }
+
+    fn send(&mut self, length: usize) {
+        if length <= self.sender().max_message() && self.model.fits(length) {
+            let message = self.message(length);
+            assert_eq!(self.sender().send(&message), Ok(()));
+            self.model.commit(message, length);
         }
     }
 
@@ -224,6 +160,19 @@ impl Run {
         }
     }
 
+    fn recv_exact(&mut self, spare: usize) {
+        let Some(entry) = self.model.look() else { return };
+        let mut buffer = vec![0; entry.content.len() + spare];
+        assert_eq!(self.receiver().recv_into(&mut buffer), Ok(entry.content.len()));
+        assert_eq!(buffer[..entry.content.len()], entry.content);
+        let (before, consumed) = (self.model.published, self.channel.info().lanes[0].consumed);
+        self.model.release();
+        // A message that ends exactly where publishing is due may be published with the next one.
+        if consumed == before && self.model.released - before == self.model.capacity / 8 {
+            self.model.published = before;
+        }
+    }
+
     fn try_recv_batch(&mut self, max: usize) {
         let entries = self.model.queue.iter().take(max.max(1));
         let expected: Vec<_> = entries.map(|entry| (entry.sequence, entry.content.clone())).collect();
@@ -279,10 +228,12 @@ impl Run {
     fn take(&mut self, step: &Step) {
         match *step {
             Step::TrySend(length) => self.try_send(length),
+            Step::Send(length) => self.send(length),
             Step::SendBatch(ref lengths) => self.send_batch(lengths),
             Step::Reserve(length, part) => self.reserve(length, part),
             Step::TryRecv => self.try_recv(),
             Step::RecvInto(room) => self.recv_into(room),
+            Step::RecvExact(spare) => self.recv_exact(spare),
             Step::TryRecvBatch(max) => self.try_recv_batch(max),
             Step::PanicWithMessage => self.panic_with(|receiver| {
                 if let Ok(_message) = receiver.try_recv() {
@@ -335,10 +286,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     };
     let step = prop_oneof![
         8 => length().prop_map(Step::TrySend),
+        8 => length().prop_map(Step::Send),
         3 => proptest::collection::vec(length(), 0..6).prop_map(Step::SendBatch),
         4 => (length(), proptest::option::weighted(0.8, 0usize..=16)).prop_map(|(length, part)| Step::Reserve(length, part)),
         8 => Just(Step::TryRecv),
         2 => length().prop_map(Step::RecvInto),
+        8 => prop_oneof![4 => Just(0), 1 => 1usize..9].prop_map(Step::RecvExact),
         3 => (0usize..8).prop_map(Step::TryRecvBatch),
         1 => Just(Step::PanicWithMessage),
         1 => (0usize..8).prop_map(Step::PanicWithBatch),
@@ -382,13 +335,15 @@ proptest! {
 
     /// The law by itself, for every position in the ring: messages of one size bring the lane there, in an empty channel.
     #[test]
-    fn an_empty_channel_takes_its_largest_message(shape in shape(), size in 0usize..1800, count in 0usize..300) {
+    fn an_empty_channel_takes_its_largest_message(
+        shape in shape(), size in 0usize..1800, count in 0usize..300, exact in any::<bool>()
+    ) {
         let stage = Stage::new(shape.place);
         let mut run = Run::new(&stage, shape);
         let size = size.min(run.sender().max_message());
         for _ in 0..count {
-            run.try_send(size);
-            run.try_recv();
+            run.send(size);
+            if exact { run.recv_exact(0) } else { run.try_recv() }
         }
         run.fullness_law(false);
         run.fullness_law(true);

@@ -5,9 +5,10 @@ mod support;
 use memlane::spsc::{self, Batch, BatchMessage, Channel, Grant, Message, Options, Receiver, Sender};
 use memlane::{Backend, ChannelStatus, Corruption, FenceMode, Granted, Kind, ParticipantState, Role, TrustPeers};
 use std::fmt::Debug;
+use std::time::Duration;
 use support::image::Image;
 use support::stage::{Place, everywhere};
-use support::{Scratch, lock_file};
+use support::{Scratch, eventually, lock_file};
 
 #[test]
 fn an_end_may_move_to_another_thread_but_is_used_by_one() {
@@ -163,13 +164,40 @@ fn sleeping_and_waking_is_counted() {
         receiver.set_strategy(memlane::Strategy::Park);
         std::thread::scope(|scope| {
             let blocked = scope.spawn(|| receiver.recv().map(|message| message.to_vec()));
-            support::eventually("it sleeps", || channel.info().participants[1].counters.parks > 0);
+            eventually("it sleeps", || channel.info().participants[1].counters.parks > 0);
             sender.send(b"wake up").unwrap();
             assert_eq!(blocked.join().unwrap().unwrap(), b"wake up");
         });
         assert_eq!(channel.info().participants[0].counters.wakes, 1);
         sender.send(b"nobody sleeps").unwrap();
         assert_eq!(channel.info().participants[0].counters.wakes, 1);
+    });
+}
+
+#[test]
+fn a_call_that_waits_is_counted_once() {
+    everywhere(|stage| {
+        type Receive = fn(&mut Receiver);
+        let ways: [(&str, Receive); 5] = [
+            ("recv", |receiver| drop(receiver.recv().unwrap())),
+            ("recv_timeout", |receiver| drop(receiver.recv_timeout(Duration::MAX).unwrap())),
+            ("recv_into", |receiver| assert_eq!(receiver.recv_into(&mut [0; 7]), Ok(7))),
+            ("recv_batch", |receiver| drop(receiver.recv_batch(8).unwrap())),
+            ("messages", |receiver| drop(receiver.messages().next().unwrap().unwrap())),
+        ];
+        for (way, receive) in ways {
+            let (channel, mut sender, mut receiver) = stage.small();
+            std::thread::scope(|scope| {
+                let blocked = scope.spawn(move || {
+                    receive(&mut receiver);
+                    receiver
+                });
+                eventually("it sleeps", || channel.info().participants[1].counters.parks > 0);
+                sender.send(b"at last").unwrap();
+                let _receiver = blocked.join().unwrap();
+                assert_eq!(channel.info().participants[1].counters.empty, 1, "{way}");
+            });
+        }
     });
 }
 

@@ -6,7 +6,7 @@ use memlane_loom_tests::explore::Model;
 use memlane_loom_tests::message::{Message, Received, lengths};
 use memlane_loom_tests::scenario::{Scenario, Shape, aligned, medium, receive, small};
 
-/// Writer and reader make as many attempts as there are messages, and one more, against each other.
+/// Writer and reader make as many attempts as there are messages against each other.
 fn window<const P: usize, const N: usize>(model: Model, shape: Shape, prelude: [u64; P], script: [Message; N]) {
     model.check(move || {
         let (scenario, mut writer, mut reader) = Scenario::after(shape, &lengths(prelude));
@@ -19,7 +19,7 @@ fn window<const P: usize, const N: usize>(model: Model, shape: Shape, prelude: [
             writer
         });
         let mut received = Vec::new();
-        receive(&mut reader, N + 1, &mut received);
+        receive(&mut reader, N, &mut received);
         let writer = sending.join().unwrap();
         scenario.settle(P, writer, reader, received);
     });

@@ -4,6 +4,7 @@
 //! - [`child`]: the same test binary once more, as another process.
 //! - [`image`]: region files, forged field by field.
 //! - [`layout`]: where each field stands, as `docs/layout.md` says.
+//! - [`model`]: a lane that is obviously right, to compare with.
 //! - [`space`]: namespaces and limits of a process of its own.
 //! - [`stage`]: the same test over named, anonymous and private channels.
 
@@ -12,6 +13,7 @@
 pub mod child;
 pub mod image;
 pub mod layout;
+pub mod model;
 pub mod space;
 pub mod stage;
 

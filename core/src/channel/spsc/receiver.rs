@@ -110,7 +110,12 @@ impl Receiver {
 
     #[inline(never)]
     fn recv_into_slowly(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
-        let record = if self.reader.glance() { self.wait_for_record()? } else { self.wait_for_record_slowly()? };
+        let record = if self.reader.glance() || self.end.is_foreign() {
+            self.wait_for_record()?
+        } else {
+            self.end.tally.empty();
+            self.wait_for_record_slowly()?
+        };
         self.copy_and_release(record, buffer)
     }
 

@@ -187,7 +187,8 @@ impl<M: LaneMemory> Writer<M> {
         let lap_end = self.position.plus(until_end);
         let limit = self.consumed.plus(self.geometry.capacity() - next_header);
         self.frontier = Position(lap_end.0.min(limit.0));
-        Ok(Reservation { padding, end, payload: record.plus(next_header), length })
+        let payload = record.plus(self.geometry.header_bytes());
+        Ok(Reservation { padding, end, payload, length })
     }
 
     /// Whether the reader has consumed something since we last looked: a cheap hint for who waits for room.
