@@ -3,10 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where cargo put the static library: beside this test's own folder.
-fn library_folder() -> PathBuf {
+/// The static library: testing alone does not build it, so this does.
+fn library() -> PathBuf {
+    run(Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "-p", "memlane-ffi", "--lib"])
+        .current_dir(env!("CARGO_MANIFEST_DIR")));
     let test = std::env::current_exe().unwrap();
-    test.ancestors().nth(2).unwrap().to_owned()
+    // …/target/<profile>/deps/<test>
+    test.ancestors().nth(3).unwrap().join("debug/libmemlane_ffi.a")
 }
 
 fn run(command: &mut Command) {
@@ -18,7 +22,7 @@ fn run(command: &mut Command) {
 fn a_c_and_a_cpp_program_find_header_and_library_together() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/version.c");
     let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("include");
-    let scratch = tempfile::tempdir().unwrap();
+    let (scratch, library) = (tempfile::tempdir().unwrap(), library());
     for (compiler, standard) in [("cc", "-std=c99"), ("c++", "-std=c++17")] {
         let program = scratch.path().join(compiler);
         let language = if compiler == "cc" { "c" } else { "c++" };
@@ -29,7 +33,7 @@ fn a_c_and_a_cpp_program_find_header_and_library_together() {
             .arg(&include)
             .arg("-o")
             .arg(&program)
-            .arg(library_folder().join("libmemlane_ffi.a"))
+            .arg(&library)
             .args(["-lpthread", "-ldl", "-lm"]));
         run(&mut Command::new(&program));
     }
