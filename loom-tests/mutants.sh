@@ -154,8 +154,11 @@ mutant "count is stored before the header" $writer_rs "$zero$header$edge$commit"
 $zero$header$edge$commit" $dead_writer::between_padding_and_record
 mutant "count is stored after committed" $writer_rs "$count$committed" "$committed$count" $dead_writer::between_padding_and_record
 mutant "committed is Relaxed" $writer_rs "$committed" "${committed/Release/Relaxed}" $lane::observers_see_only_what_is_there
-mutant "no room is kept for the next header" $writer_rs 'let next_header = self.geometry.header_bytes();' 'let next_header = 0;' $lane::over_the_end_of_the_ring
-mutant "room is not asked for the padding" $writer_rs 'let end = record.plus(' 'let end = self.position.plus(' $lane::over_the_end_of_the_ring
+mutant "no room is kept for the next header" $writer_rs 'if end.plus(next_header).since(self.consumed)' 'if end.since(self.consumed)' $lane::over_the_end_of_the_ring
+mutant "no room is kept for the next header before the frontier" $writer_rs 'self.consumed.plus(self.geometry.capacity() - next_header)' 'self.consumed.plus(self.geometry.capacity())' $lane::up_to_the_end_of_the_ring
+mutant "the frontier does not heed the reader" $writer_rs 'self.frontier = Position(lap_end.0.min(limit.0));' 'self.frontier = lap_end;' $lane::up_to_the_end_of_the_ring
+mutant "the frontier does not heed the end of the ring" $writer_rs 'self.frontier = Position(lap_end.0.min(limit.0));' 'self.frontier = limit;' $lane::over_the_end_of_the_ring
+mutant "room is not asked for the padding" $writer_rs 'if end.plus(next_header).since(self.consumed)' 'if end.plus(next_header).since(self.consumed.plus(padding))' $lane::over_the_end_of_the_ring
 mutant "consumed is loaded Relaxed before its bytes are reused" $writer_rs 'let consumed = Position(self.memory.consumed().load(Acquire));' 'let consumed = Position(self.memory.consumed().load(Relaxed));' $lane::over_the_end_of_the_ring
 
 echo "--- the writer's successor"
@@ -182,6 +185,7 @@ mutant "consumed is published before the copy" $reader_rs '            Some(reco
                 Ok(Some(record))
             }
 ' $lane::over_the_end_of_the_ring
+mutant "the frontier does not heed what is to be published" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = lap_end;' $dead_reader::before_the_frontier
 mutant "rewinding forgets the number" $reader_rs '        self.sequence = mark.sequence;
 ' '' $dead_reader::after_second_thoughts
 
@@ -215,9 +219,10 @@ mutant "the sleeper does not use its ticket" $eventcount_rs 'parking.park(word, 
 echo "--- harmless"
 death="the proof of its predecessor's death comes in between"
 harmless "a writer's successor loads committed Relaxed" "$death" $writer_rs 'let committed = Position(memory.committed().load(Acquire));' 'let committed = Position(memory.committed().load(Relaxed));' $dead_writer $both
-harmless "a writer's successor loads headers Relaxed" "$death" $writer_rs 'self.geometry.offset(position)).load(Acquire)' 'self.geometry.offset(position)).load(Relaxed)' $dead_writer $both
+harmless "a writer's successor loads headers Relaxed" "$death" $writer_rs 'self.memory.header(position).load(Acquire)' 'self.memory.header(position).load(Relaxed)' $dead_writer $both
 harmless "a reader's successor loads consumed Relaxed" "$death" $reader_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.consumed().load(Relaxed));' $dead_reader $both
-harmless "the flag is cleared Relaxed" "the fences order all that has to be" $eventcount_rs 'word.compare_exchange(seen, cleared, Relaxed, Relaxed)' 'word.compare_exchange(seen, cleared, Relaxed, Relaxed)' $eventcount $channel
+harmless "rewinding leaves the frontier in a later lap" "only what no writer writes could stand before it" $reader_rs '        self.frontier = mark.position;
+' '' $dead_reader::after_second_thoughts
 
 echo
 echo "$mutants mutants, $killed killed; $harmless changes that are harmless, as they have to be"

@@ -13,6 +13,7 @@ use crate::contest::{BLOCK, Contest, End, Open, Watch};
 use crate::disturbance::{Account, Chunk, counting};
 use crate::machine;
 use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -224,6 +225,8 @@ impl Drop for PartnerProcess {
 
 /// The partner process: takes orders from standard input until it ends.
 pub fn partner(contests: &[Contest], folder: &Path, meeting: &Path, core: usize) -> Result<()> {
+    // A lead that is killed leaves its partner spinning for it.
+    set_parent_process_death_signal(Some(Signal::KILL)).context("asking to die with the lead")?;
     machine::pin(core)?;
     let mut meeting = Meeting::new(Arena::open(meeting)?, false);
     let mut ends: HashMap<String, Box<dyn End>> = HashMap::new();

@@ -2,7 +2,7 @@
 
 mod support;
 
-use memlane::spsc::{self, Channel, Options};
+use memlane::spsc::{self, Channel, Options, Receiver};
 use memlane::{
     GrantError, JoinError, RecvError, RecvTimeoutError, SendBatchError, SendError, SendTimeoutError, TryRecvError,
     TrySendError,
@@ -61,28 +61,42 @@ fn an_inherited_receiver_is_forked() {
         let scratch = Scratch::new();
         let channel = small().create(&scratch.name("prices")).unwrap();
         let (mut sender, mut receiver) = (channel.sender().unwrap(), channel.receiver().unwrap());
-        sender.send_batch(["one", "two"]).unwrap();
+        sender.send(b"one").unwrap();
         drop(receiver.recv().unwrap());
+        assert!(receiver.try_recv().is_err());
+        touch_an_inherited_receiver(&channel, &mut receiver);
+        sender.send_batch(["two", "three"]).unwrap();
+        drop(receiver.recv().unwrap());
+        touch_an_inherited_receiver(&channel, &mut receiver);
         let before = snapshot(&channel);
         let mut inherited = Some(receiver);
         join(fork(|| {
             let mut receiver = inherited.take().unwrap();
-            let mut buffer = [0; 8];
-            assert_eq!(receiver.recv().unwrap_err(), RecvError::Forked);
-            assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Forked);
-            assert_eq!(receiver.recv_timeout(SHORT).unwrap_err(), RecvTimeoutError::Forked);
-            assert_eq!(receiver.recv_into(&mut buffer), Err(RecvError::Forked));
-            assert_eq!(receiver.try_recv_into(&mut buffer), Err(TryRecvError::Forked));
-            assert_eq!(receiver.recv_batch(2).unwrap_err(), RecvError::Forked);
-            assert_eq!(receiver.try_recv_batch(2).unwrap_err(), TryRecvError::Forked);
-            assert_eq!(receiver.recv_batch_timeout(2, SHORT).unwrap_err(), RecvTimeoutError::Forked);
-            assert_eq!(receiver.messages().collect::<Vec<_>>(), [Err(RecvError::Forked)]);
             receiver.publish_released();
             drop(receiver);
         }));
         assert_eq!(snapshot(&channel), before, "nothing was published or released");
-        assert_eq!(inherited.unwrap().recv().unwrap().to_vec(), b"two");
+        assert_eq!(inherited.unwrap().recv().unwrap().to_vec(), b"three");
     });
+}
+
+/// Every way to receive, in a child.
+fn touch_an_inherited_receiver(channel: &Channel, receiver: &mut Receiver) {
+    let before = snapshot(channel);
+    join(fork(|| {
+        let mut buffer = [0; 8];
+        assert_eq!(receiver.recv().unwrap_err(), RecvError::Forked);
+        assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Forked);
+        assert_eq!(receiver.recv_timeout(SHORT).unwrap_err(), RecvTimeoutError::Forked);
+        assert_eq!(receiver.recv_into(&mut buffer), Err(RecvError::Forked));
+        assert_eq!(receiver.try_recv_into(&mut buffer), Err(TryRecvError::Forked));
+        assert_eq!(receiver.recv_batch(2).unwrap_err(), RecvError::Forked);
+        assert_eq!(receiver.try_recv_batch(2).unwrap_err(), TryRecvError::Forked);
+        assert_eq!(receiver.recv_batch_timeout(2, SHORT).unwrap_err(), RecvTimeoutError::Forked);
+        assert_eq!(receiver.messages().collect::<Vec<_>>(), [Err(RecvError::Forked)]);
+        receiver.publish_released();
+    }));
+    assert_eq!(snapshot(channel), before);
 }
 
 #[test]

@@ -254,6 +254,34 @@ fn what_cannot_be_opened_any_more_can_be_removed() {
 }
 
 #[test]
+fn a_channel_in_use_stays_though_its_header_cannot_be_read() {
+    let spoil: [(&str, fn(&str)); 3] = [
+        ("damaged", |name| Image::load(name).set("crc", 0).store()),
+        ("from the future", |name| {
+            forge(name, |image| {
+                image.set("major", 9);
+            });
+        }),
+        ("truncated", |name| fs::File::options().write(true).open(name).unwrap().set_len(8192).unwrap()),
+    ];
+    for (what, act) in spoil {
+        let scratch = Scratch::new();
+        let name = scratch.name("prices");
+        small().create(&name).unwrap();
+        let mut child = Child::start("holds a sender", &[&name]);
+        child.expect("joined");
+        act(&name);
+        assert_same(&memlane::remove(&name).unwrap_err(), &in_use(&name, 1), what);
+        assert_eq!(scratch.files().len(), 2, "{what}");
+        memlane::remove_forced(&name).unwrap();
+        assert!(!fs::exists(&name).unwrap(), "{what}, by force");
+        child.kill();
+        small().create(&name).unwrap();
+        assert_eq!(scratch.files().len(), 2, "{what}: its lock file goes with the next creation");
+    }
+}
+
+#[test]
 fn a_channel_in_use_stays_though_the_remover_lacks_memory_or_descriptors() {
     child::alone("a_channel_in_use_stays_though_the_remover_lacks_memory_or_descriptors", || {
         let scratch = Scratch::new();

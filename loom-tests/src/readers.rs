@@ -2,40 +2,62 @@
 
 use crate::lane::LoomLane;
 use crate::message::Received;
-use memlane::ring::log::Reader;
+use crate::scenario::Scenario;
+use memlane::ring::log::{LaneGeometry, LaneMemory, Reader, Record};
+use memlane::sync::Ordering::Relaxed;
 use std::cell::RefCell;
 
 /// What a reader did before it died.
-#[derive(Debug, Default)]
-pub struct Life(RefCell<Facts>);
+#[derive(Debug)]
+pub struct Life {
+    geometry: LaneGeometry,
+    facts: RefCell<Facts>,
+}
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Facts {
     received: Vec<Received>,
+    /// How many of these were given back for all to see.
     published: usize,
+    /// Where the reader stands, and where others know that it stands, as positions.
+    stands_at: u64,
+    known_at: u64,
 }
 
 impl Life {
+    /// Of the reader that begins where the lane is drained.
+    pub fn of_the_reader(scenario: &Scenario) -> Self {
+        let start = scenario.lane.consumed().load(Relaxed);
+        let facts = Facts { received: Vec::new(), published: 0, stands_at: start, known_at: start };
+        Self { geometry: scenario.geometry, facts: RefCell::new(facts) }
+    }
+
     /// What it copied out, in order.
     pub fn into_received(self) -> Vec<Received> {
-        self.0.into_inner().received
+        self.facts.into_inner().received
     }
 
     /// How many of these it had given back for all to see.
     pub fn published(&self) -> usize {
-        self.0.borrow().published
+        self.facts.borrow().published
     }
 
     fn receives(&self, copy: Received) {
-        self.0.borrow_mut().received.push(copy);
+        let mut facts = self.facts.borrow_mut();
+        let Record { payload, length, .. } = copy.record;
+        facts.stands_at = payload.0 - self.geometry.header_bytes() + self.geometry.record_bytes(length);
+        facts.received.push(copy);
     }
 
-    /// Everything received so far is published now, if this says so.
-    fn publishes(&self, published: bool) {
+    /// Everything received so far was given back, and that is published, if this says so.
+    fn gives_back(&self, published: bool) {
+        let mut facts = self.facts.borrow_mut();
         if published {
-            let mut facts = self.0.borrow_mut();
             facts.published = facts.received.len();
+            facts.known_at = facts.stands_at;
         }
+        let lag = facts.stands_at - facts.known_at;
+        assert!(lag <= self.geometry.publish_after(), "{lag} bytes were given back, and nobody knows");
     }
 }
 
@@ -46,9 +68,9 @@ pub fn one_by_one(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
             Some(copy) => {
                 let record = copy.record;
                 life.receives(copy);
-                life.publishes(reader.release(record));
+                life.gives_back(reader.release(record));
             }
-            None => life.publishes(reader.publish()),
+            None => life.gives_back(reader.publish()),
         }
     }
 }
@@ -60,6 +82,7 @@ pub fn fast(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
             Some(record) => {
                 life.receives(Received::copy(reader.memory(), record));
                 reader.advance(record);
+                life.gives_back(false);
             }
             None => one_by_one(reader, 1, life),
         }
@@ -77,7 +100,7 @@ pub fn in_batches(reader: &mut Reader<LoomLane>, batches: usize, life: &Life) {
         for record in batch {
             life.receives(Received::copy(reader.memory(), record));
         }
-        life.publishes(reader.publish());
+        life.gives_back(reader.publish());
     }
 }
 
@@ -92,7 +115,7 @@ pub fn with_second_thoughts(reader: &mut Reader<LoomLane>, polls: usize, life: &
         let again = Received::poll(reader).expect("it was there");
         let record = again.record;
         life.receives(again);
-        life.publishes(reader.release(record));
+        life.gives_back(reader.release(record));
     }
 }
 
@@ -101,7 +124,7 @@ pub fn with_second_thoughts(reader: &mut Reader<LoomLane>, polls: usize, life: &
 pub fn with_a_pause(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
     for _ in 0..polls {
         let _ = reader.poll();
-        life.publishes(reader.publish());
+        life.gives_back(reader.publish());
         one_by_one(reader, 1, life);
     }
 }

@@ -52,7 +52,7 @@ pub struct Scenario {
     pub lane: LoomLane,
     /// What was committed, in order: the truth that the receivers' copies are compared with.
     pub committed: Ledger,
-    geometry: LaneGeometry,
+    pub(crate) geometry: LaneGeometry,
 }
 
 impl Scenario {

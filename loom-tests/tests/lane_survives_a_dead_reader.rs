@@ -28,7 +28,7 @@ fn takeover<const P: usize, const N: usize>(
             }
             writer
         });
-        let life = Life::default();
+        let life = Life::of_the_reader(&scenario);
         crash.of(|| read(&mut reader, polls, &life));
         let mut reader = scenario.next_reader();
         let mut received = Vec::new();

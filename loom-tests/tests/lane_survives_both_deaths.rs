@@ -28,7 +28,7 @@ fn takeovers<const P: usize, const N: usize, const S: usize>(
             scenario.committed.send_all(&sequel, &mut writer);
             writer
         });
-        let life = Life::default();
+        let life = Life::of_the_reader(&scenario);
         reader_crash.of(|| one_by_one(&mut reader, N, &life));
         let mut reader = scenario.next_reader();
         let mut received = Vec::new();

@@ -190,6 +190,16 @@ pub(super) fn is_alive(description: impl AsFd, row: u32) -> io::Result<bool> {
     Ok(sys::write_lock_on(description, at)? == Some((at, 1)))
 }
 
+/// How many participants are alive in a lock file of unknown size.
+pub(super) fn count_alive(description: impl AsFd) -> io::Result<usize> {
+    const ROWS_MAX: u32 = 1024;
+    let mut alive = 0;
+    for row in 0..ROWS_MAX {
+        alive += usize::from(is_alive(&description, row)?);
+    }
+    Ok(alive)
+}
+
 /// Tries to lock all rows: possible only while nobody is alive in them, or holds one for a moment.
 pub(super) fn try_lock_rows(description: impl AsFd, rows: u32) -> io::Result<bool> {
     sys::try_write_lock(description, 0, u64::from(rows) * ROW)

@@ -57,11 +57,11 @@ pub(super) fn remove_located(location: &Location, force: bool, id: Option<FileId
     if !start.starts_with(&MAGIC) {
         return not_a_channel(NotAChannel::Foreign);
     }
-    // A damaged or incompatible channel has no participants that this version could find.
+    // What is damaged or of another version can be removed, too.
     let header = header::parse(name, &start[..read], facts.length).ok();
     let locked = under_lifecycle_lock(location, pinned.as_fd(), facts.id, || match &header {
         Some(header) => unlink_unused(location, header, force),
-        None => unlink_unreadable(location),
+        None => unlink_unreadable(location, force),
     });
     match locked.map_err(failed("locking the file"))? {
         Some(outcome) => outcome,
@@ -109,9 +109,21 @@ fn open_lock_file(path: &Path) -> io::Result<Option<OwnedFd>> {
     sys::reopen(pinned.as_fd(), true).map(Some)
 }
 
-/// Unlinks a channel whose header cannot be read, and every lock file beside it that nobody holds.
-fn unlink_unreadable(location: &Location) -> Result<(), RemoveError> {
-    sys::unlink(&location.path).map_err(|source| io_error(&location.label, "unlinking the file", source))?;
+/// Unlinks a channel whose header is damaged or of another version, and every lock file beside it that nobody holds;
+/// unless somebody is alive, which the lock files tell whatever the header says.
+fn unlink_unreadable(location: &Location, force: bool) -> Result<(), RemoveError> {
+    let name = &location.label;
+    let failed = |action: &'static str| move |source: io::Error| io_error(name, action, source);
+    let mut participants = 0;
+    for path in location.lock_files() {
+        if let Some(lock_file) = open_lock_file(&path).map_err(failed("opening the lock file"))? {
+            participants += locks::count_alive(lock_file).map_err(failed("looking at the rows"))?;
+        }
+    }
+    if participants > 0 && !force {
+        return Err(RemoveError::InUse { channel: name.clone(), participants });
+    }
+    sys::unlink(&location.path).map_err(failed("unlinking the file"))?;
     locks::sweep_orphans_guarded(location);
     Ok(())
 }
