@@ -12,11 +12,6 @@ impl LaneMemory for LaneView {
     }
 
     #[inline]
-    fn prepare_to_write(&self, position: Position) {
-        LaneView::prepare_to_write(self, position.0);
-    }
-
-    #[inline]
     fn committed(&self) -> &AtomicU64 {
         &self.control.committed
     }

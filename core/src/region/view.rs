@@ -159,18 +159,6 @@ impl LaneView {
         unsafe { self.ring.add(at).cast::<AtomicU64>().as_ref() }
     }
 
-    /// Asks for the line at this position in a state in which it can be written, before it is needed.
-    #[inline]
-    pub(crate) fn prepare_to_write(&self, position: u64) {
-        let at = (position & self.mask) as usize;
-        // SAFETY: inside the ring, as in `word`; a prefetch has no effect that a program can see.
-        #[cfg(target_arch = "x86_64")]
-        unsafe {
-            let line = self.ring.add(at).as_ptr();
-            std::arch::asm!("prefetchw [{line}]", line = in(reg) line, options(nostack, preserves_flags, readonly));
-        }
-    }
-
     /// The place of `length` payload bytes at `position`, which wraps, and is rounded down to a multiple of 8.
     ///
     /// # Panics

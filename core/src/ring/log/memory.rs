@@ -10,9 +10,6 @@ use crate::sync::AtomicU64;
 pub trait LaneMemory {
     /// The ring's word at this position, as a record header.
     fn header(&self, position: Position) -> &AtomicU64;
-    /// Hint that the ring at this position is going to be written.
-    #[inline]
-    fn prepare_to_write(&self, _position: Position) {}
     /// End of the last committed record.
     fn committed(&self) -> &AtomicU64;
     /// Messages committed.
