@@ -123,7 +123,7 @@ fn a_file_holds_what_the_page_says_where_it_says() {
 
     for (number, text) in [(0, &b"first"[..]), (1, b"second")] {
         let at = data_at + number * 32;
-        assert_eq!(probe.number(at, 8), number << 36 | 1 << 32 | text.len() as u64, "sequence, kind, length");
+        assert_eq!(probe.number(at, 8), number << 34 | 1 << 32 | text.len() as u64, "sequence, kind, length");
         assert_eq!(&probe.0[at as usize + 16..][..text.len()], text);
     }
     assert_eq!(probe.number(data_at + 64, 8), 0, "the header behind the last record");
@@ -145,11 +145,11 @@ fn padding_stands_at_the_end_of_the_ring_as_documented() {
     }
     rx.publish_released();
     // 3584 bytes are used, 512 are left: the third message goes to the beginning.
-    tx.send(&[3; 1784]).unwrap();
+    tx.send_batch([[3; 1784]]).unwrap();
     let probe = Probe(fs::read(&name).unwrap());
     let data_at = probe.header("data_at");
-    assert_eq!(probe.number(data_at + 3584, 8), 2 << 36 | 2 << 32 | (512 - 8), "padding in front of message 2");
-    assert_eq!(probe.number(data_at, 8), 2 << 36 | 1 << 32 | 1784);
+    assert_eq!(probe.number(data_at + 3584, 8), 2 << 34 | 2 << 32 | (512 - 8), "padding in front of message 2");
+    assert_eq!(probe.number(data_at, 8), 2 << 34 | 1 << 32 | 1784);
     assert_eq!(probe.0[data_at as usize + 8..][..1784], [3; 1784]);
     let lane = probe.header("lanes_at");
     assert_eq!(probe.field(lane, "LaneControl", "committed"), 4096 + 1792);

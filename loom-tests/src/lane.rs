@@ -10,7 +10,7 @@
 //! payload that is still being read.
 
 use loom::cell::Cell;
-use memlane::ring::log::{LaneGeometry, LaneMemory, Position};
+use memlane::ring::log::{LaneGeometry, LaneMemory, Position, Ring};
 use memlane::sync::{AtomicU64, Ordering::Relaxed};
 use std::rc::Rc;
 
@@ -77,9 +77,17 @@ impl LoomLane {
     }
 }
 
-impl LaneMemory for LoomLane {
+impl Ring for &LoomLane {
     fn header(&self, position: Position) -> &AtomicU64 {
         &self.0.ring[self.index(position)].atomic
+    }
+}
+
+impl LaneMemory for LoomLane {
+    type Ring<'a> = &'a Self;
+
+    fn ring(&self) -> &Self {
+        self
     }
 
     fn committed(&self) -> &AtomicU64 {

@@ -8,7 +8,7 @@
 use crate::lane::LoomLane;
 use crate::message::{Message, Received, Sent};
 use memlane::layout::{RecordHeader, RecordKind};
-use memlane::ring::log::{LaneGeometry, LaneMemory, Position, Reader, Writer};
+use memlane::ring::log::{LaneGeometry, LaneMemory, Position, Reader, Ring, Survey, Writer};
 use memlane::sync::Ordering::{Acquire, Relaxed};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -39,7 +39,7 @@ pub fn aligned() -> Shape {
 impl Shape {
     /// The same so long after its creation that the third message from now on wraps the number in the headers.
     pub fn aged(self) -> Self {
-        let wrap = 1 << 28;
+        let wrap = 1 << 30;
         assert_eq!(RecordHeader::message(0, wrap), RecordHeader::message(0, 0), "that is where it wraps");
         Self { origin: wrap - 2, ..self }
     }
@@ -85,19 +85,17 @@ impl Scenario {
     /// Looks at a lane in its first lap from outside, as `inspect` does, while anything goes on.
     pub fn observe(&self) {
         let consumed = self.lane.consumed().load(Acquire);
-        let committed = self.lane.committed().load(Acquire);
-        let count = self.lane.count().load(Relaxed);
+        let survey = Survey::of(&self.lane, &self.geometry);
         let (mut end, mut messages) = (0, 0);
-        while end < committed {
-            let header = RecordHeader::from_bits(self.lane.header(Position(end)).load(Relaxed));
-            assert_eq!(header.kind(), RecordKind::Message, "what `committed` covers is there");
+        while end < survey.committed.0 {
+            let header = RecordHeader::from_bits((&self.lane).header(Position(end)).load(Relaxed));
+            assert_eq!(header.kind(), RecordKind::Message, "what is said to be committed is there");
             end += self.geometry.record_bytes(header.length().into());
             messages += 1;
         }
-        assert_eq!(end, committed, "`committed` stands between records");
-        assert!(count >= messages, "the count covers what `committed` covers");
-        let longest = self.geometry.record_bytes(self.geometry.max_message());
-        assert!(consumed <= committed + longest, "at most one record is consumed before `committed` covers it");
+        assert_eq!(end, survey.committed.0, "a survey ends between records");
+        assert_eq!(survey.count, messages, "the count is that of the records");
+        assert!(consumed <= end, "what was consumed before had been committed");
     }
 
     /// Checks that these copies are what was committed, each once and in order, after the first `skipped` messages of the
@@ -124,8 +122,9 @@ impl Scenario {
         let committed = self.committed.certain();
         assert_eq!(self.check(&received, skipped), committed, "everything that was committed arrives");
         assert_eq!(writer.count(), self.committed.count(), "the count is the number of messages");
-        assert_eq!(self.lane.count().load(Relaxed), writer.count(), "observers are told the count");
-        assert_eq!(self.lane.committed().load(Relaxed), self.lane.consumed().load(Relaxed), "the lane is empty");
+        let survey = Survey::of(&self.lane, &self.geometry);
+        assert_eq!(survey.count, writer.count(), "observers find the count");
+        assert_eq!(survey.committed.0, self.lane.consumed().load(Relaxed), "the lane is empty");
 
         let longest = Message::of(self.geometry.max_message()).by(7);
         for sequence in writer.count()..writer.count() + 2 {

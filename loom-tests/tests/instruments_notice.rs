@@ -2,7 +2,7 @@
 //! access without order is reported, and so is a lane that does not deliver what was committed.
 
 use loom::thread;
-use memlane::ring::log::{LaneGeometry, LaneMemory, Position};
+use memlane::ring::log::{LaneGeometry, Position, Ring};
 use memlane::sync::AtomicU32;
 use memlane::sync::Ordering::Relaxed;
 use memlane_loom_tests::explore::{Model, Witness};
@@ -84,7 +84,7 @@ fn a_header_in_the_middle_of_a_payload_is_reported() {
     Model::exhaustive("a header in a payload").check(|| {
         let (scenario, mut writer, reader) = Scenario::after(small(), &[]);
         assert!(scenario.committed.send(Message::of(8), &mut writer));
-        scenario.lane.header(Position(8)).store(0, Relaxed);
+        (&scenario.lane).header(Position(8)).store(0, Relaxed);
         scenario.settle(0, writer, reader, Vec::new());
     });
 }
@@ -96,7 +96,7 @@ fn a_message_that_never_arrives_is_reported() {
         let (scenario, mut writer, reader) = Scenario::after(small(), &[]);
         let lost = lengths([8, 8]);
         scenario.committed.send_all(&lost, &mut writer);
-        scenario.lane.header(Position(16)).store(0, Relaxed);
+        (&scenario.lane).header(Position(16)).store(0, Relaxed);
         scenario.settle(0, writer, reader, Vec::new());
     });
 }

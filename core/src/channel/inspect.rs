@@ -1,12 +1,15 @@
 //! Looking at a channel from outside: through a read-only mapping, without taking part and without disturbing anybody.
 
+use super::lane::lane_geometry;
 use crate::error::{Corruption, CreateError, OpenError};
 use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, RowState, Status};
 use crate::liveness::{self, Counters};
-use crate::region::{Access, Expectations, Location, MemoryOptions, Region, list_folder};
+use crate::region::{Access, Expectations, LaneView, Location, MemoryOptions, Region, list_folder};
+use crate::ring::log::Survey;
 use crate::sync::Ordering::{Acquire, Relaxed};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Everything that can be seen of a channel. A snapshot: the numbers are each exact, but not all of one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +125,7 @@ pub struct ParticipantInfo {
 }
 
 impl Info {
-    pub(super) fn of(region: &Region) -> Self {
+    pub(super) fn of(region: &Arc<Region>) -> Self {
         let facts = region.facts();
         let geometry = &facts.geometry;
         let status = match region.status() {
@@ -132,6 +135,9 @@ impl Info {
             Status::Poisoned(reason) => ChannelStatus::Corrupted(reason),
             Status::Initialising => ChannelStatus::Corrupted(Corruption::Status),
         };
+        let mut participants: Vec<_> =
+            (0..geometry.participants()).filter_map(|row| ParticipantInfo::of(region, row)).collect();
+        let lanes = (0..geometry.lanes()).map(|lane| LaneInfo::of(region, lane, &mut participants)).collect();
         Self {
             name: region.label().to_owned(),
             path: region.path().map(ToOwned::to_owned),
@@ -148,19 +154,24 @@ impl Info {
             persistent: facts.persistent,
             type_name: facts.type_name.clone(),
             status,
-            lanes: (0..geometry.lanes()).map(|lane| LaneInfo::of(region, lane)).collect(),
-            participants: (0..geometry.participants()).filter_map(|row| ParticipantInfo::of(region, row)).collect(),
+            lanes,
+            participants,
         }
     }
 }
 
 impl LaneInfo {
-    fn of(region: &Region, lane: u32) -> Self {
-        let control = region.lane(lane);
+    /// Also adds to its sender's counters what that has not counted yet.
+    fn of(region: &Arc<Region>, lane: u32, participants: &mut [ParticipantInfo]) -> Self {
+        let view = LaneView::new(region, lane, 0);
         // Consumed first: whatever happens meanwhile, it does not pass what is committed afterwards.
-        let consumed = region.gate(lane, 0).consumed.load(Acquire);
-        let committed = control.committed.load(Acquire); // EDGE committed→observe: pairs with the Release in `Writer::commit`
-        Self { messages: control.count.load(Relaxed), committed, consumed }
+        let consumed = view.gate.consumed.load(Acquire);
+        let survey = Survey::of(&view, &lane_geometry(region.geometry()));
+        if let Some(sender) = participants.iter_mut().find(|participant| participant.row == lane) {
+            sender.counters.messages += survey.unpublished_messages;
+            sender.counters.bytes += survey.unpublished_bytes;
+        }
+        Self { messages: survey.count, committed: survey.committed.0, consumed }
     }
 }
 
@@ -206,7 +217,7 @@ impl ParticipantInfo {
 pub fn inspect(name: &str) -> Result<Info, OpenError> {
     let location = Location::of(name).map_err(|_| CreateError::InvalidName { channel: name.to_owned() })?;
     let region = Region::open_named(&location, &Expectations::default(), MemoryOptions::default(), Access::Inspect)?;
-    Ok(Info::of(&region))
+    Ok(Info::of(&Arc::new(region)))
 }
 
 /// Names of the channels in the folder of named channels (see [`crate::channel_path`]), sorted. Whether each can be

@@ -1,14 +1,23 @@
 //! The lane's words where they ship: in a region.
 
 use crate::layout::Geometry;
-use crate::region::LaneView;
-use crate::ring::log::{LaneGeometry, LaneMemory, Position};
+use crate::region::{LaneView, RingView};
+use crate::ring::log::{LaneGeometry, LaneMemory, Position, Ring};
 use crate::sync::AtomicU64;
 
-impl LaneMemory for LaneView {
+impl Ring for RingView<'_> {
     #[inline]
     fn header(&self, position: Position) -> &AtomicU64 {
         self.word(position.0)
+    }
+}
+
+impl LaneMemory for LaneView {
+    type Ring<'a> = RingView<'a>;
+
+    #[inline]
+    fn ring(&self) -> RingView<'_> {
+        LaneView::ring(self)
     }
 
     #[inline]

@@ -166,8 +166,8 @@ fn record_headers_are_those_of_the_page() {
     let kinds: Vec<_> = kinds.into_iter().zip(0..).collect();
     assert_eq!(numbers(&["kind", "number", "meaning"], 0, 1), kinds);
     let ranges: Vec<_> = rows(&["bits", "field", "content"]).into_iter().map(|row| row[0].clone()).collect();
-    assert_eq!(ranges, ["0–31", "32–35", "36–63"]);
-    assert_eq!(RecordHeader::message(5, 7).bits(), 7 << 36 | 1 << 32 | 5);
-    assert_eq!(RecordHeader::padding(5, u64::MAX).bits(), ((1 << 28) - 1) << 36 | 2 << 32 | 5);
+    assert_eq!(ranges, ["0–31", "32–33", "34–63"]);
+    assert_eq!(RecordHeader::message(5, 7).bits(), 7 << 34 | 1 << 32 | 5);
+    assert_eq!(RecordHeader::padding(5, u64::MAX).bits(), ((1 << 30) - 1) << 34 | 2 << 32 | 5);
     assert_eq!(RecordHeader::EMPTY.bits(), 0);
 }

@@ -1,9 +1,9 @@
 //! The header word in front of every record of a lane.
 //!
 //! ```text
-//! 63                    36 35       32 31                     0
+//! 63                    34 33       32 31                     0
 //! ┌────────────────────────┬─────────┬────────────────────────┐
-//! │  sequence, low 28 bits │  kind   │  payload length, bytes │
+//! │  sequence, low 30 bits │  kind   │  payload length, bytes │
 //! └────────────────────────┴─────────┴────────────────────────┘
 //! kind 0: nothing committed here · 1: message · 2: padding up to the end of the ring
 //! ```
@@ -13,16 +13,16 @@
 //!
 //! The sequence is the number of messages that the lane carried before this one. It lets the reader recognise the
 //! header that it expects by one comparison, lets a successor of either side recover the exact message count from the
-//! ring itself, and makes a header that some other program wrote improbable to pass. 28 bits suffice: a lane of at
-//! most 2 GiB holds fewer than 2²⁸ records of at least 8 bytes, so a count known to within one ring is unambiguous.
+//! ring itself, and makes a header that some other program wrote improbable to pass. 30 bits suffice: a lane of at
+//! most 2 GiB holds fewer than 2²⁸ records of at least 8 bytes, so a count known to within two rings is unambiguous.
 
 /// Bits of the sequence that stand in a header.
-pub const SEQUENCE_BITS: u32 = 28;
+pub const SEQUENCE_BITS: u32 = 30;
 
 const SEQUENCE_MASK: u64 = (1 << SEQUENCE_BITS) - 1;
 const KIND_SHIFT: u32 = 32;
-const KIND_MASK: u64 = 0xf;
-const SEQUENCE_SHIFT: u32 = 36;
+const KIND_MASK: u64 = 0b11;
+const SEQUENCE_SHIFT: u32 = 34;
 
 /// What a record header announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl RecordHeader {
 
     #[inline]
     fn new(kind: u64, length: u32, sequence: u64) -> Self {
-        // The shift drops what exceeds 28 bits.
+        // The shift drops what exceeds 30 bits.
         Self(sequence << SEQUENCE_SHIFT | kind << KIND_SHIFT | u64::from(length))
     }
 
@@ -106,7 +106,7 @@ impl RecordHeader {
         self.length_as_message(sequence) <= u64::from(u32::MAX)
     }
 
-    /// The full sequence, given one that is at most 2²⁸ − 1 larger or equal (`not_above`).
+    /// The full sequence, given one that is at most 2³⁰ − 1 larger or equal (`not_above`).
     pub fn sequence_not_above(self, not_above: u64) -> u64 {
         let low = self.0 >> SEQUENCE_SHIFT;
         not_above.wrapping_sub(not_above.wrapping_sub(low) & SEQUENCE_MASK)

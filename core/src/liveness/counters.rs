@@ -94,6 +94,12 @@ impl Tally {
         add(&self.row.bytes, bytes);
     }
 
+    /// So many messages of so many bytes in all went through since it joined.
+    pub(crate) fn messages_in_all(&mut self, messages: u64, bytes: u64) {
+        self.row.messages.store(messages, Relaxed);
+        self.row.bytes.store(bytes, Relaxed);
+    }
+
     counts! {
         /// A send found no room.
         full => full,

@@ -48,7 +48,7 @@ pub(crate) use self::{
     remove::remove_named,
     signals::Signals,
     sys::{Clock, Moment, ProcessMark},
-    view::{LaneView, View},
+    view::{LaneView, RingView, View},
 };
 pub use self::{
     memory::{Granted, MemoryReport},

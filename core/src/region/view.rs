@@ -8,6 +8,7 @@ use super::bytes::SharedWords;
 use crate::layout::{ChannelControl, Gate, LaneControl, ParticipantRow};
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
+use std::marker::PhantomData;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -100,11 +101,6 @@ impl Region {
         self.bytes.shared(self.lane_offset(lane))
     }
 
-    /// The word of receiver seat `seat` in lane `lane`.
-    pub(crate) fn gate(&self, lane: u32, seat: u32) -> &Gate {
-        self.bytes.shared(self.gate_offset(lane, seat))
-    }
-
     fn lane_offset(&self, lane: u32) -> u64 {
         assert!(lane < self.geometry().lanes());
         self.map().lanes_at + u64::from(lane) * size_of::<LaneControl>() as u64
@@ -118,16 +114,25 @@ impl Region {
     }
 }
 
-/// One lane: its words and its ring, for one writer or one reader seat.
+/// One lane: its words and its ring, for one writer or one reader seat. Keeps the region alive.
 #[derive(Debug)]
 pub(crate) struct LaneView {
     /// The lane's words.
     pub(crate) control: View<LaneControl>,
     /// The reader seat's word.
     pub(crate) gate: View<Gate>,
-    ring: NonNull<u8>,
+    base: NonNull<u8>,
+    mask: u64,
+}
+
+/// The bytes of a lane's ring.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RingView<'a> {
+    base: NonNull<u8>,
     /// Ring bytes − 8: what turns a position into the offset of a word.
     mask: u64,
+    /// The lane keeps the bytes in place.
+    lane: PhantomData<&'a LaneView>,
 }
 
 // SAFETY: the ring pointer stands for shared memory that `control` keeps alive; access to it is atomic or, for payloads,
@@ -141,22 +146,39 @@ impl LaneView {
         let at = region.map().data_at + u64::from(lane) * capacity;
         assert!(lane < region.geometry().lanes() && at + capacity <= region.bytes.length() as u64);
         // SAFETY: the whole ring lies inside the region's memory, as asserted.
-        let ring = unsafe { region.bytes.base().add(at as usize) };
+        let base = unsafe { region.bytes.base().add(at as usize) };
         Self {
             control: View::new(region, region.lane_offset(lane)),
             gate: View::new(region, region.gate_offset(lane, seat)),
-            ring,
+            base,
             mask: capacity - 8,
         }
     }
 
+    /// The ring.
+    #[inline]
+    pub(crate) fn ring(&self) -> RingView<'_> {
+        RingView { base: self.base, mask: self.mask, lane: PhantomData }
+    }
+
+    /// Borrows bytes of the ring at `position` for writing. The caller holds the reservation, exclusively.
+    #[inline]
+    pub(crate) fn borrow_mut(&mut self, _: TrustPeers, position: u64, length: usize) -> &mut [u8] {
+        let place = self.ring().payload(position, length);
+        // SAFETY: inside the ring and initialised; `&mut self` is the writer's only view; that no other process touches
+        // the bytes is what `TrustPeers::promise` promised.
+        unsafe { std::slice::from_raw_parts_mut(place.as_ptr(), length) }
+    }
+}
+
+impl<'a> RingView<'a> {
     /// The ring's word at this position, which wraps, and is rounded down to a multiple of 8.
     #[inline]
-    pub(crate) fn word(&self, position: u64) -> &AtomicU64 {
+    pub(crate) fn word(self, position: u64) -> &'a AtomicU64 {
         let at = (position & self.mask) as usize;
         // SAFETY: `at` is a multiple of 8 below the capacity, a power of two ≥ 4096, so the word lies inside the ring,
-        // which `control` keeps alive; the ring is page-aligned; any content is valid for an atomic.
-        unsafe { self.ring.add(at).cast::<AtomicU64>().as_ref() }
+        // which the lane keeps alive; the ring is page-aligned; any content is valid for an atomic.
+        unsafe { self.base.add(at).cast::<AtomicU64>().as_ref() }
     }
 
     /// The place of `length` payload bytes at `position`, which wraps, and is rounded down to a multiple of 8.
@@ -165,18 +187,18 @@ impl LaneView {
     /// If they reach beyond the end of the ring: the lane's algorithm validates every length, so that is a bug in the
     /// engine.
     #[inline]
-    fn payload(&self, position: u64, length: usize) -> NonNull<u8> {
+    fn payload(self, position: u64, length: usize) -> NonNull<u8> {
         let at = position & self.mask;
         if length as u64 > self.mask + 8 - at {
             beyond_the_ring();
         }
         // SAFETY: as checked, the bytes lie inside the ring.
-        unsafe { self.ring.add(at as usize) }
+        unsafe { self.base.add(at as usize) }
     }
 
     /// Copies `bytes` into the ring at `position`, `skip` bytes further on.
     #[inline]
-    pub(crate) fn write(&self, position: u64, skip: usize, bytes: &[u8]) {
+    pub(crate) fn write(self, position: u64, skip: usize, bytes: &[u8]) {
         let place = self.payload(position, skip + bytes.len());
         // SAFETY: `place` is valid for `skip + bytes.len()` bytes of the ring and aligned to 8; the writer owns them.
         unsafe {
@@ -190,7 +212,7 @@ impl LaneView {
 
     /// Copies bytes out of the ring at `position`, filling `buffer`.
     #[inline]
-    pub(crate) fn read(&self, position: u64, buffer: &mut [u8]) {
+    pub(crate) fn read(self, position: u64, buffer: &mut [u8]) {
         let place = self.payload(position, buffer.len());
         // SAFETY: `place` is valid for `buffer.len()` bytes of the ring and aligned to 8. A peer that writes to them
         // meanwhile garbles the copy, nothing else.
@@ -198,7 +220,7 @@ impl LaneView {
     }
 
     /// Copies `length` bytes out of the ring at `position` to the end of `vector`, which grows by them.
-    pub(crate) fn append_to(&self, position: u64, length: usize, vector: &mut Vec<u8>) {
+    pub(crate) fn append_to(self, position: u64, length: usize, vector: &mut Vec<u8>) {
         vector.reserve(length);
         let place = self.payload(position, length);
         let end = vector.len();
@@ -213,20 +235,11 @@ impl LaneView {
 
     /// Borrows bytes of the ring at `position`. The caller holds the record.
     #[inline]
-    pub(crate) fn borrow(&self, _: TrustPeers, position: u64, length: usize) -> &[u8] {
+    pub(crate) fn borrow(self, _: TrustPeers, position: u64, length: usize) -> &'a [u8] {
         let place = self.payload(position, length);
         // SAFETY: inside the ring; initialised, as all of a file or zeroed allocation is; that nobody writes to them
         // meanwhile is what `TrustPeers::promise` promised.
         unsafe { std::slice::from_raw_parts(place.as_ptr(), length) }
-    }
-
-    /// Borrows bytes of the ring at `position` for writing. The caller holds the reservation, exclusively.
-    #[inline]
-    pub(crate) fn borrow_mut(&mut self, _: TrustPeers, position: u64, length: usize) -> &mut [u8] {
-        let place = self.payload(position, length);
-        // SAFETY: inside the ring and initialised; `&mut self` is the writer's only view; that no other process touches
-        // the bytes is what `TrustPeers::promise` promised.
-        unsafe { std::slice::from_raw_parts_mut(place.as_ptr(), length) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Receiver;
 use crate::error::{BufferTooSmall, RecvError};
-use crate::region::{LaneView, TrustPeers};
+use crate::region::{RingView, TrustPeers};
 use crate::ring::log::{ReaderMark, Record};
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -46,7 +46,7 @@ macro_rules! message_methods {
         pub fn copy_to(&self, buffer: &mut [u8]) -> Result<usize, BufferTooSmall> {
             let length = self.len();
             let target = buffer.get_mut(..length).ok_or(BufferTooSmall { needed: length })?;
-            self.lane().read(self.record.payload.0, target);
+            self.ring().read(self.record.payload.0, target);
             Ok(length)
         }
 
@@ -60,7 +60,7 @@ macro_rules! message_methods {
 
         /// Appends a copy of the message to `vector`.
         pub fn append_to(&self, vector: &mut Vec<u8>) {
-            self.lane().append_to(self.record.payload.0, self.len(), vector);
+            self.ring().append_to(self.record.payload.0, self.len(), vector);
         }
 
         /// A copy of the message as a `T`: any plain data without padding or invalid values.
@@ -90,7 +90,7 @@ macro_rules! message_methods {
             if self.len() != size_of::<T>() {
                 return Err(WrongSize { expected: size_of::<T>(), found: self.len() });
             }
-            self.lane().read(self.record.payload.0, value.as_mut_bytes());
+            self.ring().read(self.record.payload.0, value.as_mut_bytes());
             Ok(value)
         }
 
@@ -98,7 +98,7 @@ macro_rules! message_methods {
         #[must_use]
         #[inline]
         pub fn as_slice(&self, trust: TrustPeers) -> &[u8] {
-            self.lane().borrow(trust, self.record.payload.0, self.len())
+            self.ring().borrow(trust, self.record.payload.0, self.len())
         }
     };
 }
@@ -118,8 +118,8 @@ impl<'a> Message<'a> {
     }
 
     #[inline]
-    fn lane(&self) -> &LaneView {
-        self.receiver.reader.memory()
+    fn ring(&self) -> RingView<'_> {
+        self.receiver.reader.memory().ring()
     }
 
     /// Gives the message back unread: it comes again, to this receiver's next call or to its successor.
@@ -184,13 +184,13 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub fn get(&self, index: usize) -> Option<BatchMessage<'_>> {
         let record = *self.receiver.batch.get(index)?;
-        Some(BatchMessage { lane: self.receiver.reader.memory(), record })
+        Some(BatchMessage { ring: self.receiver.reader.memory().ring(), record })
     }
 
     /// All messages, in the order in which they were sent.
     #[must_use]
     pub fn iter(&self) -> BatchIter<'_> {
-        BatchIter { lane: self.receiver.reader.memory(), records: self.receiver.batch.iter() }
+        BatchIter { ring: self.receiver.reader.memory().ring(), records: self.receiver.batch.iter() }
     }
 }
 
@@ -216,14 +216,14 @@ impl<'b> IntoIterator for &'b Batch<'_> {
 /// One message of a [`Batch`].
 #[derive(Debug, Clone, Copy)]
 pub struct BatchMessage<'b> {
-    lane: &'b LaneView,
+    ring: RingView<'b>,
     record: Record,
 }
 
 impl BatchMessage<'_> {
     #[inline]
-    fn lane(&self) -> &LaneView {
-        self.lane
+    fn ring(&self) -> RingView<'_> {
+        self.ring
     }
 
     message_methods!();
@@ -232,7 +232,7 @@ impl BatchMessage<'_> {
 /// Iterates over the messages of a [`Batch`].
 #[derive(Debug)]
 pub struct BatchIter<'b> {
-    lane: &'b LaneView,
+    ring: RingView<'b>,
     records: std::slice::Iter<'b, Record>,
 }
 
@@ -241,7 +241,7 @@ impl<'b> Iterator for BatchIter<'b> {
 
     #[inline]
     fn next(&mut self) -> Option<BatchMessage<'b>> {
-        self.records.next().map(|&record| BatchMessage { lane: self.lane, record })
+        self.records.next().map(|&record| BatchMessage { ring: self.ring, record })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -100,7 +100,7 @@ impl Receiver {
             && let Some(record) = self.reader.poll_before_frontier()
             && record.length as usize == buffer.len()
         {
-            self.reader.memory().read(record.payload.0, buffer);
+            self.reader.memory().ring().read(record.payload.0, buffer);
             self.end.tally.message(record.length);
             self.reader.advance(record);
             return Ok(buffer.len());
@@ -201,7 +201,7 @@ impl Receiver {
         let Some(target) = buffer.get_mut(..length) else {
             return Err(RecvError::BufferTooSmall { needed: length });
         };
-        self.reader.memory().read(record.payload.0, target);
+        self.reader.memory().ring().read(record.payload.0, target);
         self.release(record);
         Ok(length)
     }

@@ -72,6 +72,7 @@ impl Sender {
             && let Some(reservation) = self.writer.reserve_before_frontier(message.len() as u64)
         {
             self.fill_and_commit(reservation, message);
+            self.wake_receiver();
             return Ok(());
         }
         self.send_slowly(message)
@@ -82,6 +83,7 @@ impl Sender {
     fn send_slowly(&mut self, message: &[u8]) -> Result<(), SendError> {
         let reservation = self.wait_for_room(message.len(), None)?;
         self.fill_and_commit(reservation, message);
+        self.wake_receiver();
         Ok(())
     }
 
@@ -93,6 +95,7 @@ impl Sender {
     pub fn try_send(&mut self, message: &[u8]) -> Result<(), TrySendError> {
         let reservation = self.room_now(message.len())?;
         self.fill_and_commit(reservation, message);
+        self.wake_receiver();
         Ok(())
     }
 
@@ -103,6 +106,7 @@ impl Sender {
     pub fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<(), SendTimeoutError> {
         let reservation = self.room_within(message.len(), timeout)?;
         self.fill_and_commit(reservation, message);
+        self.wake_receiver();
         Ok(())
     }
 
@@ -128,7 +132,10 @@ impl Sender {
         struct Wake<'a>(&'a mut Sender);
         impl Drop for Wake<'_> {
             fn drop(&mut self) {
-                self.0.wake_receiver();
+                if !self.0.end.is_foreign() {
+                    self.0.wake_receiver();
+                    self.0.publish();
+                }
             }
         }
         let batch = Wake(self);
@@ -144,8 +151,7 @@ impl Sender {
                 Err(error) => Err(error),
             };
             let reservation = reservation.map_err(|error| SendBatchError { sent, error })?;
-            batch.0.writer.memory().write(reservation.payload.0, 0, message);
-            batch.0.commit_quietly(reservation, message.len());
+            batch.0.fill_and_commit(reservation, message);
             sent += 1;
         }
         Ok(sent)
@@ -249,10 +255,27 @@ impl Sender {
         if self.end.has_news() {
             self.take_news()?;
         }
-        match self.writer.reserve(length as u64) {
+        if let Some(reservation) = self.writer.reserve_before_frontier(length as u64) {
+            return Ok(Some(reservation));
+        }
+        let reservation = self.writer.reserve(length as u64);
+        self.count_published();
+        match reservation {
             Ok(reservation) => Ok(Some(reservation)),
             Err(refusal) => self.refused(refusal, length),
         }
+    }
+
+    /// Tells observers what was sent so far.
+    fn publish(&mut self) {
+        self.writer.publish();
+        self.count_published();
+    }
+
+    /// The writer published how far it has come: so does its row.
+    fn count_published(&mut self) {
+        let messages = self.writer.count().wrapping_sub(self.resumed_at);
+        self.end.tally.messages_in_all(messages, self.writer.published_bytes());
     }
 
     #[cold]
@@ -277,20 +300,21 @@ impl Sender {
 
     #[inline(always)]
     fn fill_and_commit(&mut self, reservation: Reservation, message: &[u8]) {
-        self.writer.memory().write(reservation.payload.0, 0, message);
-        self.commit_quietly(reservation, message.len());
-        self.wake_receiver();
-    }
-
-    #[inline(always)]
-    fn commit_quietly(&mut self, reservation: Reservation, used: usize) {
-        self.writer.commit(reservation, used as u64);
-        self.end.tally.message(used as u64);
+        let length = message.len() as u64;
+        self.writer.fill_and_commit(reservation, length, |ring, payload| ring.write(payload.0, 0, message));
     }
 
     #[inline]
     fn wake_receiver(&mut self) {
         self.end.notify_receivers();
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        if !self.end.is_foreign() {
+            self.publish();
+        }
     }
 }
 
@@ -390,7 +414,7 @@ impl Grant<'_> {
     #[inline]
     pub fn write_at(&mut self, offset: usize, bytes: &[u8]) -> Result<(), GrantError> {
         self.check(offset.saturating_add(bytes.len()))?;
-        self.sender.writer.memory().write(self.reservation.payload.0, offset, bytes);
+        self.sender.writer.memory().ring().write(self.reservation.payload.0, offset, bytes);
         Ok(())
     }
 
@@ -408,7 +432,7 @@ impl Grant<'_> {
     #[inline]
     pub fn commit(self, used: usize) -> Result<(), GrantError> {
         self.check(used)?;
-        self.sender.commit_quietly(self.reservation, used);
+        self.sender.writer.commit(self.reservation, used as u64);
         self.sender.wake_receiver();
         Ok(())
     }

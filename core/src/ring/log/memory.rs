@@ -8,14 +8,25 @@ use crate::sync::AtomicU64;
 /// Places in the ring are given as positions, multiples of 8 that only grow; the word at a position stands at position
 /// modulo capacity. An implementation wraps them itself; it must not trust them.
 pub trait LaneMemory {
-    /// The ring's word at this position, as a record header.
-    fn header(&self, position: Position) -> &AtomicU64;
-    /// End of the last committed record.
+    /// See [`Ring`].
+    type Ring<'a>: Ring
+    where
+        Self: 'a;
+    /// The ring.
+    fn ring(&self) -> Self::Ring<'_>;
+    /// End of the last committed record that the writer told of.
     fn committed(&self) -> &AtomicU64;
-    /// Messages committed.
+    /// Messages committed that the writer told of.
     fn count(&self) -> &AtomicU64;
     /// End of the last record that the reader has given back.
     fn consumed(&self) -> &AtomicU64;
+}
+
+/// The ring's words. A copy in a local variable, which no store can change, spares the compiler from loading its fields
+/// again after every atomic access.
+pub trait Ring: Copy {
+    /// The word at this position, as a record header.
+    fn header(&self, position: Position) -> &AtomicU64;
 }
 
 /// A place in the endless sequence of a lane's bytes. Only grows.
@@ -102,6 +113,12 @@ impl LaneGeometry {
     #[inline]
     pub fn record_bytes(&self, payload: u64) -> u64 {
         payload.wrapping_add(self.rounding) & self.rounding_mask
+    }
+
+    /// More records than the ring holds.
+    #[inline]
+    pub fn records_max(&self) -> u64 {
+        self.capacity / RecordHeader::BYTES
     }
 
     /// How far `consumed` may lag behind what was given back.

@@ -19,23 +19,27 @@
 //!
 //! 1. *The header after the last record is 0.* The writer zeroes the next header before it stores this one, and keeps
 //!    room for it. A fresh ring is all zeros. So stale bytes of an earlier lap can never pass for a record.
-//! 2. *The writer writes only between `committed` and `consumed + capacity`*, all of which the reader has given back.
+//! 2. *The writer writes only between its position and `consumed + capacity`*, all of which the reader has given back.
 //! 3. *`consumed` never passes a record that the caller has not given back*, and lags behind what it has by less than
 //!    capacity/8 when a call ends.
 //! 4. *A record and the padding in front of it appear at once.* Where a record does not fit before the end of the ring,
 //!    the writer stores the record's header at the ring's beginning first and the padding's header last; until then the
 //!    reader stands before the padding and sees 0.
-//! 5. *`header → count → committed`* are stored in this order, for every record. So a dead writer leaves at most one
-//!    record that `committed` does not cover, and the headers tell the count.
+//! 5. *`header → count → committed`* are stored in this order, the latter two once a stretch, before the writer looks
+//!    for more room. So what a writer has room for never reaches beyond `committed + capacity`, and all records that
+//!    `committed` does not cover yet stay as they are: their headers lead from there to where the writer stands, and
+//!    tell the count.
 //!
 //! Because of 1 and 5 a successor of a dead writer starts at `committed`, walks over headers that are already there,
-//! and goes on; what was not committed does not exist. A successor of a dead reader starts at `consumed`.
+//! and goes on; what was not committed does not exist. An observer walks the same way, and looks again at `committed`
+//! afterwards. A successor of a dead reader starts at `consumed`.
 //!
 //! Orderings. Three edges, each named at both ends:
 //! - *commit→poll*: the header's Release store makes payload and zeroed next header visible to whoever Acquires it.
 //! - *consume→reuse*: `consumed`'s Release store comes after every read of the records before it; the writer Acquires
 //!   it before it overwrites them.
-//! - *committed→observe*: `committed`'s Release store comes after the headers that it covers, for observers.
+//! - *published→observe*: the Release stores of `count` and `committed` come after the headers that they cover, for
+//!   observers.
 //!
 //! A successor needs no edge of its own: it starts after the kernel released its predecessor's lock.
 //!
@@ -44,8 +48,10 @@
 
 mod memory;
 mod reader;
+mod walk;
 mod writer;
 
-pub use memory::{LaneGeometry, LaneMemory, Position};
+pub use memory::{LaneGeometry, LaneMemory, Position, Ring};
 pub use reader::{Reader, ReaderMark, Record};
+pub use walk::Survey;
 pub use writer::{Refusal, Reservation, Writer};

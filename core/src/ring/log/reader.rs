@@ -1,6 +1,6 @@
 //! The reading end of a lane.
 
-use super::{LaneGeometry, LaneMemory, Position};
+use super::{LaneGeometry, LaneMemory, Position, Ring};
 use crate::error::Corruption;
 use crate::layout::{RecordHeader, RecordKind};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
@@ -112,7 +112,7 @@ impl<M: LaneMemory> Reader<M> {
     /// Whether something stands at the reader's position: a cheap hint for who waits for it.
     #[inline]
     pub fn glance(&self) -> bool {
-        self.memory.header(self.position).load(Relaxed) != RecordHeader::EMPTY.bits()
+        self.memory.ring().header(self.position).load(Relaxed) != RecordHeader::EMPTY.bits()
     }
 
     /// The same at the end of the ring, before publishing is due, or where nothing is committed.
@@ -142,7 +142,7 @@ impl<M: LaneMemory> Reader<M> {
     #[inline]
     fn header(&self) -> RecordHeader {
         // EDGE commit→poll: pairs with the Release in `Writer::commit`.
-        RecordHeader::from_bits(self.memory.header(self.position).load(Acquire))
+        RecordHeader::from_bits(self.memory.ring().header(self.position).load(Acquire))
     }
 
     /// Validates a header that was read once.
@@ -177,11 +177,12 @@ impl<M: LaneMemory> Reader<M> {
         self.accept(header).map(Some)
     }
 
-    /// The first header that this reader sees tells the low bits of its number; the writer's count, which is behind by
-    /// at most this record and ahead by at most one ring, tells the rest.
+    /// The first header that this reader sees tells the low bits of its number; the writer's count, which is behind or
+    /// ahead by at most one ring, tells the rest.
     fn learn_sequence(&mut self, header: RecordHeader) {
         if !self.sequence_known && matches!(header.kind(), RecordKind::Message | RecordKind::Padding) {
-            self.sequence = header.sequence_not_above(self.memory.count().load(Relaxed));
+            let not_above = self.memory.count().load(Relaxed).wrapping_add(self.geometry.records_max());
+            self.sequence = header.sequence_not_above(not_above);
             self.sequence_known = true;
         }
     }

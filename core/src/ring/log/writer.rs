@@ -1,8 +1,9 @@
 //! The writing end of a lane.
 
-use super::{LaneGeometry, LaneMemory, Position};
+use super::walk::{Walk, walk};
+use super::{LaneGeometry, LaneMemory, Position, Ring};
 use crate::error::Corruption;
-use crate::layout::{RecordHeader, RecordKind};
+use crate::layout::RecordHeader;
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 
 /// Writes records into a lane. There is one at a time; its successor is made by [`Writer::resume`].
@@ -12,8 +13,11 @@ pub struct Writer<M> {
     geometry: LaneGeometry,
     /// Where the next record starts.
     position: Position,
-    /// Messages committed so far.
+    /// Messages committed in this lane, and bytes of payload committed by this writer, as published.
     count: u64,
+    bytes: u64,
+    /// What was committed since.
+    unpublished: Unpublished,
     /// The reader's `consumed` as last read: what lies before it may be overwritten.
     consumed: Position,
     /// Up to here, a record fits without padding, and it and the header behind it without another look at the reader;
@@ -31,6 +35,32 @@ pub struct Writer<M> {
 const STRETCH: u64 = 1024;
 const SMALL_RECORD: u64 = 256;
 const LINE: u64 = 64;
+
+/// How much is written at most between two looks around where records are larger, in bytes, unless a record is.
+const LARGE_STRETCH: u64 = 8192;
+
+/// Messages and payload bytes committed since that was published, in one word: it is stored with every message.
+#[derive(Debug, Clone, Copy, Default)]
+struct Unpublished(u64);
+
+impl Unpublished {
+    /// A stretch holds at most 1,024 records, and the one behind it: far below 2¹⁶.
+    const MESSAGE_BITS: u32 = 16;
+
+    #[inline]
+    fn add(&mut self, payload: u64) {
+        self.0 += 1 + (payload << Self::MESSAGE_BITS);
+    }
+
+    #[inline]
+    fn messages(self) -> u64 {
+        self.0 & ((1 << Self::MESSAGE_BITS) - 1)
+    }
+
+    fn bytes(self) -> u64 {
+        self.0 >> Self::MESSAGE_BITS
+    }
+}
 
 /// Why nothing was reserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,64 +97,29 @@ impl<M: LaneMemory> Writer<M> {
     pub fn resume(memory: M, geometry: LaneGeometry) -> Result<Self, Corruption> {
         let committed = Position(memory.committed().load(Acquire));
         let consumed = Position(memory.consumed().load(Acquire));
-        // A reader may have consumed the one record that `committed` does not cover yet.
+        // A reader may have consumed records that `committed` does not cover yet.
         let lag = consumed.since(committed);
         let ahead = committed.since(consumed);
         if !geometry.is_possible(committed) || !geometry.is_possible(consumed) || lag.min(ahead) > geometry.capacity() {
             return Err(Corruption::Positions);
         }
-        let count = memory.count().load(Relaxed);
-        let mut writer = Self { memory, geometry, position: committed, count, consumed, frontier: committed };
-        writer.walk_to_end()?;
-        if writer.position.since(consumed) > geometry.capacity() {
+        // What its predecessor committed since it published that for the last time.
+        let Walk { end, count, .. } = walk(&memory, &geometry, committed, memory.count().load(Relaxed))?;
+        if end.since(consumed) > geometry.capacity() {
             return Err(Corruption::Positions);
         }
-        writer.memory.count().store(writer.count, Relaxed);
-        writer.memory.committed().store(writer.position.0, Release); // EDGE committed→observe
+        let mut writer = Self {
+            memory,
+            geometry,
+            position: end,
+            count,
+            bytes: 0,
+            unpublished: Unpublished::default(),
+            consumed,
+            frontier: end,
+        };
+        writer.publish();
         Ok(writer)
-    }
-
-    /// Walks over records that are committed but not yet covered by `committed`: at most one ring of them.
-    fn walk_to_end(&mut self) -> Result<(), Corruption> {
-        let start = self.position;
-        loop {
-            let header = self.header_at(self.position);
-            match header.kind() {
-                RecordKind::Empty => return Ok(()),
-                RecordKind::Unknown => return Err(Corruption::RecordHeader),
-                RecordKind::Padding => {
-                    if u64::from(header.length()) + self.geometry.header_bytes()
-                        != self.geometry.until_end(self.position)
-                    {
-                        return Err(Corruption::RecordLength);
-                    }
-                    self.position = self.position.plus(self.geometry.until_end(self.position));
-                }
-                RecordKind::Message => {
-                    let record = self.geometry.record_bytes(header.length().into());
-                    if u64::from(header.length()) > self.geometry.max_message()
-                        || record > self.geometry.until_end(self.position)
-                    {
-                        return Err(Corruption::RecordLength);
-                    }
-                    // `count` was stored before or after this header's `committed`: it covers this record or it does not.
-                    let sequence = header.sequence_not_above(self.count);
-                    if self.count.wrapping_sub(sequence) > 1 {
-                        return Err(Corruption::RecordHeader);
-                    }
-                    self.count = sequence.wrapping_add(1);
-                    self.position = self.position.plus(record);
-                }
-            }
-            if self.position.since(start) > self.geometry.capacity() {
-                return Err(Corruption::Positions);
-            }
-        }
-    }
-
-    fn header_at(&self, position: Position) -> RecordHeader {
-        // EDGE commit→poll, reading side: a successor sees what its predecessor committed.
-        RecordHeader::from_bits(self.memory.header(position).load(Acquire))
     }
 
     /// The words that this writer writes to.
@@ -148,7 +143,24 @@ impl<M: LaneMemory> Writer<M> {
     /// Messages committed in this lane since it was created.
     #[inline]
     pub fn count(&self) -> u64 {
-        self.count
+        self.count.wrapping_add(self.unpublished.messages())
+    }
+
+    /// Bytes of payload that this writer committed, as of the last [`Writer::publish`].
+    #[inline]
+    pub fn published_bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Stores how far this writer has come, for observers and for its successor, which would otherwise have to walk.
+    /// It happens by itself about every kilobyte.
+    pub fn publish(&mut self) {
+        let unpublished = std::mem::take(&mut self.unpublished);
+        self.count = self.count.wrapping_add(unpublished.messages());
+        self.bytes = self.bytes.wrapping_add(unpublished.bytes());
+        // EDGE published→observe: pairs with the Acquire of observers; also keeps the order header → count → committed.
+        self.memory.count().store(self.count, Release);
+        self.memory.committed().store(self.position.0, Release);
     }
 
     /// Finds room for a record with `length` bytes of payload. Changes nothing that others see.
@@ -177,9 +189,11 @@ impl<M: LaneMemory> Writer<M> {
         Some(Reservation { padding: 0, end, payload, length })
     }
 
-    /// The same beyond the frontier: at the end of the ring, or where the reader was last seen.
+    /// The same beyond the frontier: at the end of a stretch or of the ring, or where the reader was last seen.
     #[cold]
     fn reserve_carefully(&mut self, length: u64) -> Result<Reservation, Refusal> {
+        // Before anything is overwritten beyond the old frontier: see invariant 5.
+        self.publish();
         if length > self.geometry.max_message() {
             return Err(Refusal::TooLarge);
         }
@@ -195,9 +209,10 @@ impl<M: LaneMemory> Writer<M> {
         }
         let lap_end = self.position.plus(until_end);
         let limit = self.consumed.plus(self.geometry.capacity() - next_header);
-        self.frontier = Position(lap_end.0.min(limit.0));
-        if record_bytes <= SMALL_RECORD {
-            self.frontier = Position(self.frontier.0.min(self.position.plus(STRETCH).0));
+        let is_small = record_bytes <= SMALL_RECORD;
+        let stretch_end = self.position.plus(if is_small { STRETCH } else { LARGE_STRETCH });
+        self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));
+        if is_small {
             self.claim_stretch();
         }
         let payload = record.plus(self.geometry.header_bytes());
@@ -208,7 +223,7 @@ impl<M: LaneMemory> Writer<M> {
     fn claim_stretch(&self) {
         let mut line = Position((self.position.0 | (LINE - 1)) + 1);
         while line.0 < self.frontier.0 {
-            self.memory.header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
+            self.memory.ring().header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
             line = line.plus(LINE);
         }
     }
@@ -236,30 +251,31 @@ impl<M: LaneMemory> Writer<M> {
     /// `used` beyond the reservation counts as the whole reservation.
     #[inline]
     pub fn commit(&mut self, reservation: Reservation, used: u64) {
-        let record = self.position.plus(reservation.padding);
+        self.fill_and_commit(reservation, used, |_, _| {});
+    }
+
+    /// The same, after `fill` has written the payload to the position that it is given.
+    #[inline(always)]
+    pub fn fill_and_commit(&mut self, reservation: Reservation, used: u64, fill: impl FnOnce(M::Ring<'_>, Position)) {
+        let ring = self.memory.ring();
+        let start = self.position;
+        let record = start.plus(reservation.padding);
         let used = used.min(reservation.length);
         let whole = used == reservation.length;
         let next = if whole { reservation.end } else { record.plus(self.geometry.record_bytes(used)) };
-        self.memory.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
-        let header = RecordHeader::message(used as u32, self.count);
+        let header = RecordHeader::message(used as u32, self.count());
+        fill(ring, reservation.payload);
+        ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
         // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
-        self.memory.header(record).store(header.bits(), Release);
+        ring.header(record).store(header.bits(), Release);
         if reservation.padding != 0 {
-            self.commit_padding(reservation.padding);
+            let length = reservation.padding - self.geometry.header_bytes();
+            let padding = RecordHeader::padding(length as u32, self.count());
+            // The record went to the beginning of the ring: the padding in front of it is what makes both visible.
+            // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
+            ring.header(start).store(padding.bits(), Release);
         }
         self.position = next;
-        self.count = self.count.wrapping_add(1);
-        self.memory.count().store(self.count, Relaxed);
-        // EDGE committed→observe: pairs with the Acquire of observers; also keeps the order header → count → committed.
-        self.memory.committed().store(next.0, Release);
-    }
-
-    /// The record went to the beginning of the ring: the padding in front of it is what makes both visible.
-    #[cold]
-    fn commit_padding(&mut self, bytes: u64) {
-        let length = bytes - self.geometry.header_bytes();
-        let padding = RecordHeader::padding(length as u32, self.count);
-        // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
-        self.memory.header(self.position).store(padding.bits(), Release);
+        self.unpublished.add(used);
     }
 }

@@ -1,0 +1,113 @@
+//! Walking over the headers that a writer committed, to where it stands.
+
+use super::{LaneGeometry, LaneMemory, Position, Ring};
+use crate::error::Corruption;
+use crate::layout::{RecordHeader, RecordKind};
+use crate::sync::Ordering::{Acquire, Relaxed};
+
+/// What was found behind a published position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Walk {
+    /// Where the first header stands that is not committed.
+    pub(super) end: Position,
+    /// The number of the message that will be committed there.
+    pub(super) count: u64,
+    /// Messages walked over, and their payload bytes.
+    pub(super) messages: u64,
+    pub(super) bytes: u64,
+}
+
+/// Walks from `start`, where a record starts, over all that is committed: at most one ring. `count` is what the word of
+/// that name says: at least the number of the record at `start`, and at most that of the one behind the last.
+///
+/// # Errors
+/// A header is not one that a writer writes there.
+pub(super) fn walk<M: LaneMemory>(
+    memory: &M,
+    geometry: &LaneGeometry,
+    start: Position,
+    count: u64,
+) -> Result<Walk, Corruption> {
+    let mut walk = Walk { end: start, count, messages: 0, bytes: 0 };
+    let mut is_first = true;
+    loop {
+        // EDGE commit→poll, reading side: a successor or observer sees what its predecessor committed.
+        let header = RecordHeader::from_bits(memory.ring().header(walk.end).load(Acquire));
+        let until_end = geometry.until_end(walk.end);
+        let kind = header.kind();
+        if is_first && matches!(kind, RecordKind::Message | RecordKind::Padding) {
+            walk.count = header.sequence_not_above(count);
+            if count.wrapping_sub(walk.count) > geometry.records_max() {
+                return Err(Corruption::RecordHeader);
+            }
+            is_first = false;
+        }
+        let length = u64::from(header.length());
+        let record = match kind {
+            RecordKind::Empty => return Ok(walk),
+            RecordKind::Unknown => return Err(Corruption::RecordHeader),
+            RecordKind::Padding if length + geometry.header_bytes() != until_end => {
+                return Err(Corruption::RecordLength);
+            }
+            RecordKind::Padding if header != RecordHeader::padding(header.length(), walk.count) => {
+                return Err(Corruption::RecordHeader);
+            }
+            RecordKind::Padding => until_end,
+            RecordKind::Message if !header.is_message(walk.count) => return Err(Corruption::RecordHeader),
+            RecordKind::Message => {
+                let record = geometry.record_bytes(length);
+                if length > geometry.max_message() || record > until_end {
+                    return Err(Corruption::RecordLength);
+                }
+                walk.count = walk.count.wrapping_add(1);
+                walk.messages += 1;
+                walk.bytes += length;
+                record
+            }
+        };
+        walk.end = walk.end.plus(record);
+        if walk.end.since(start) > geometry.capacity() {
+            return Err(Corruption::Positions);
+        }
+    }
+}
+
+/// What a lane carried, for who watches it without taking part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Survey {
+    /// End of the last committed record.
+    pub committed: Position,
+    /// Messages committed.
+    pub count: u64,
+    /// How many of these the writer has not counted in its words yet, and their payload bytes.
+    pub unpublished_messages: u64,
+    /// See `unpublished_messages`.
+    pub unpublished_bytes: u64,
+}
+
+impl Survey {
+    /// Looks at the lane, whose writer goes on meanwhile: at where it published that it stands, and on from there.
+    ///
+    /// While the writer is faster than the walk again and again, and on a damaged lane, it is what was published.
+    pub fn of<M: LaneMemory>(memory: &M, geometry: &LaneGeometry) -> Self {
+        const TURNS: usize = 16;
+        for _ in 0..TURNS {
+            // EDGE published→observe, of both words: a count that is ahead of `committed` comes with its records.
+            let committed = memory.committed().load(Acquire);
+            let count = memory.count().load(Acquire);
+            if !geometry.is_possible(Position(committed)) {
+                break;
+            }
+            let walk = walk(memory, geometry, Position(committed), count);
+            // The walk's loads are Acquire: this one comes after them.
+            if memory.committed().load(Relaxed) != committed {
+                continue;
+            }
+            if let Ok(Walk { end, count, messages, bytes }) = walk {
+                return Self { committed: end, count, unpublished_messages: messages, unpublished_bytes: bytes };
+            }
+        }
+        let (committed, count) = (Position(memory.committed().load(Acquire)), memory.count().load(Acquire));
+        Self { committed, count, unpublished_messages: 0, unpublished_bytes: 0 }
+    }
+}
