@@ -175,7 +175,7 @@ impl Sender {
     #[inline]
     pub fn reserve(&mut self, length: usize) -> Result<Grant<'_>, SendError> {
         let reservation = self.wait_for_room(length, None)?;
-        Ok(Grant { sender: self, reservation })
+        Ok(Grant::new(self, reservation))
     }
 
     /// Room for a message of up to `length` bytes, if there is any now.
@@ -185,7 +185,7 @@ impl Sender {
     #[inline]
     pub fn try_reserve(&mut self, length: usize) -> Result<Grant<'_>, TrySendError> {
         let reservation = self.room_now(length)?;
-        Ok(Grant { sender: self, reservation })
+        Ok(Grant::new(self, reservation))
     }
 
     /// Room for a message of up to `length` bytes. Blocks while the channel is full, for at most `timeout`.
@@ -194,7 +194,7 @@ impl Sender {
     /// [`SendTimeoutError::Timeout`], and the others of [`SendTimeoutError`].
     pub fn reserve_timeout(&mut self, length: usize, timeout: Duration) -> Result<Grant<'_>, SendTimeoutError> {
         let reservation = self.room_within(length, timeout)?;
-        Ok(Grant { sender: self, reservation })
+        Ok(Grant::new(self, reservation))
     }
 
     /// Leaves the channel, as dropping does.
@@ -382,7 +382,13 @@ pub struct Grant<'a> {
     reservation: Reservation,
 }
 
-impl Grant<'_> {
+impl<'a> Grant<'a> {
+    #[inline]
+    fn new(sender: &'a mut Sender, reservation: Reservation) -> Self {
+        sender.writer.disclaim();
+        Self { sender, reservation }
+    }
+
     /// Bytes that were reserved.
     #[must_use]
     pub fn len(&self) -> usize {

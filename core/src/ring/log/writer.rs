@@ -20,9 +20,10 @@ pub struct Writer<M> {
     unpublished: Unpublished,
     /// The reader's `consumed` as last read: what lies before it may be overwritten.
     consumed: Position,
-    /// Up to here, a record fits without padding, and it and the header behind it without another look at the reader;
-    /// and its lines are claimed, if it is small.
+    /// Up to here, a record fits without padding, and it and the header behind it without another look at the reader.
     frontier: Position,
+    /// Up to here, the first word of every line behind the position is 0, and the line is probably ours.
+    claimed: Position,
 }
 
 /// How much of the ring is claimed at once for small records, in bytes, and how large a small record is.
@@ -117,6 +118,7 @@ impl<M: LaneMemory> Writer<M> {
             unpublished: Unpublished::default(),
             consumed,
             frontier: end,
+            claimed: end,
         };
         writer.publish();
         Ok(writer)
@@ -214,18 +216,27 @@ impl<M: LaneMemory> Writer<M> {
         self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));
         if is_small {
             self.claim_stretch();
+        } else {
+            self.disclaim();
         }
         let payload = record.plus(self.geometry.header_bytes());
         Ok(Reservation { padding, end, payload, length })
     }
 
     /// Makes the lines up to the frontier ours; what stands in them is free to be overwritten.
-    fn claim_stretch(&self) {
+    fn claim_stretch(&mut self) {
         let mut line = Position((self.position.0 | (LINE - 1)) + 1);
         while line.0 < self.frontier.0 {
             self.memory.ring().header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
             line = line.plus(LINE);
         }
+        self.claimed = self.frontier;
+    }
+
+    /// To be called before anything is written into a reservation that may then be dropped, or committed in part.
+    #[inline]
+    pub fn disclaim(&mut self) {
+        self.claimed = self.position;
     }
 
     /// Whether the reader has consumed something since we last looked: a cheap hint for who waits for room.
@@ -265,7 +276,10 @@ impl<M: LaneMemory> Writer<M> {
         let next = if whole { reservation.end } else { record.plus(self.geometry.record_bytes(used)) };
         let header = RecordHeader::message(used as u32, self.count());
         fill(ring, reservation.payload);
-        ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
+        // At the start of a claimed line stands a 0 already. Elsewhere, the next header shares a line with this record.
+        if next.0 >= self.claimed.0 || !next.0.is_multiple_of(LINE) {
+            ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
+        }
         // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
         ring.header(record).store(header.bits(), Release);
         if reservation.padding != 0 {
