@@ -71,7 +71,31 @@ pub fn block<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Result<Op
     }
 }
 
+/// Looks for a moment without reading the clock, if the strategy has it spin. Whether an attempt would probably succeed.
+#[inline]
+pub fn look_eagerly<W: Waiting>(waiting: &mut W) -> bool {
+    let (strategy, window) = waiting.strategy();
+    let spins = match strategy {
+        Strategy::Spin | Strategy::SpinThenYield => true,
+        Strategy::Adaptive => !Clock::single_core() && window.is_open(),
+        Strategy::Park => false,
+    };
+    if !spins {
+        return false;
+    }
+    let found = (0..EAGER_LOOKS).find(|_| waiting.glance());
+    if let Some(pace) = waiting.pace() {
+        pace.found_after(found.unwrap_or(EAGER_LOOKS));
+    }
+    found.is_some()
+}
+
 fn block_slowly<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Result<Option<W::Output>, W::Error> {
+    if look_eagerly(waiting)
+        && let Some(output) = waiting.attempt()?
+    {
+        return Ok(Some(output));
+    }
     let (strategy, window) = waiting.strategy();
     let spin_for = match strategy {
         Strategy::Spin | Strategy::SpinThenYield => SLICE,
@@ -79,48 +103,37 @@ fn block_slowly<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Result
         Strategy::Adaptive => window.spin_for(),
         Strategy::Park => Duration::ZERO,
     };
-    // The first looks need no clock.
-    if !spin_for.is_zero() {
-        for look in 0..EAGER_LOOKS {
-            if waiting.glance()
-                && let Some(output) = waiting.attempt()?
-            {
-                if let Some(pace) = waiting.pace() {
-                    pace.found_after(look);
-                }
-                return Ok(Some(output));
-            }
-        }
-        if let Some(pace) = waiting.pace() {
-            pace.found_after(EAGER_LOOKS);
-        }
-    }
     let started = Clock::now();
-    let result = block_in_slices(waiting, strategy, spin_for, started, deadline)?;
+    let (result, slept) = block_in_slices(waiting, strategy, spin_for, started, deadline)?;
     if strategy == Strategy::Adaptive {
-        waiting.strategy().1.learn(Clock::now().since(started));
+        waiting.strategy().1.learn(Clock::now().since(started), slept);
     }
     Ok(result)
 }
 
+/// What was found, and whether that took a sleep.
 fn block_in_slices<W: Waiting>(
     waiting: &mut W,
     strategy: Strategy,
     spin_for: Duration,
     started: Moment,
     deadline: Option<Moment>,
-) -> Result<Option<W::Output>, W::Error> {
+) -> Result<(Option<W::Output>, bool), W::Error> {
+    let mut slept = false;
     let mut slice_end = started.plus(SLICE);
     let mut spin_end = started.plus(spin_for);
     loop {
         let until = deadline.map_or(slice_end, |deadline| deadline.min(slice_end));
         let found = match spin(waiting, strategy, spin_end.min(until))? {
             Some(output) => Some(output),
-            None if matches!(strategy, Strategy::Adaptive | Strategy::Park) => park(waiting, until)?,
+            None if matches!(strategy, Strategy::Adaptive | Strategy::Park) => {
+                slept = true;
+                park(waiting, until)?
+            }
             None => None,
         };
         if found.is_some() {
-            return Ok(found);
+            return Ok((found, slept));
         }
         let now = Clock::now();
         if now >= slice_end {
@@ -131,7 +144,7 @@ fn block_in_slices<W: Waiting>(
             }
         }
         if deadline.is_some_and(|deadline| now >= deadline) {
-            return waiting.attempt();
+            return Ok((waiting.attempt()?, slept));
         }
     }
 }

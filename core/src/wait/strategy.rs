@@ -25,12 +25,18 @@ pub enum Strategy {
 ///
 /// ```text
 /// wait ended after t ≤ CEILING (spinning or asleep)    window moves to 2·t, by a quarter of the way down, at once up
-/// wait ended later                                      window halves; below FLOOR it is 0 except for one probe in 16
+/// wait ended later                                      window halves
+/// 4 spins in a row ended asleep                         window closes until a spin finds something
 /// ```
+///
+/// A window below FLOOR, and a closed one, is 0 except for one probe in 16. The last rule is for peers that share a core:
+/// there the spin itself keeps away what it waits for, however long it is.
 #[derive(Debug)]
 pub struct SpinWindow {
     window_ns: u64,
     parks: u32,
+    /// Spins in a row that ended asleep.
+    in_vain: u32,
 }
 
 impl SpinWindow {
@@ -38,23 +44,36 @@ impl SpinWindow {
     const CEILING_NS: u64 = 100_000;
     /// Below this, spinning finds nothing that the first look did not.
     const FLOOR_NS: u64 = 500;
+    const IN_VAIN_MAX: u32 = 4;
 
     /// Starts in the middle: long enough to learn, short enough not to matter.
     pub fn new() -> Self {
-        Self { window_ns: 20_000, parks: 0 }
+        Self { window_ns: 20_000, parks: 0, in_vain: 0 }
+    }
+
+    /// Whether to spin at all now, but for probes.
+    #[inline]
+    pub fn is_open(&self) -> bool {
+        self.window_ns >= Self::FLOOR_NS && self.in_vain < Self::IN_VAIN_MAX
     }
 
     /// How long to spin now.
     pub fn spin_for(&mut self) -> Duration {
-        if self.window_ns >= Self::FLOOR_NS {
+        if self.is_open() {
             return Duration::from_nanos(self.window_ns);
         }
         self.parks = self.parks.wrapping_add(1);
-        if self.parks.is_multiple_of(16) { Duration::from_nanos(4 * Self::FLOOR_NS) } else { Duration::ZERO }
+        let probe = self.window_ns.max(4 * Self::FLOOR_NS);
+        if self.parks.is_multiple_of(16) { Duration::from_nanos(probe) } else { Duration::ZERO }
     }
 
-    /// Learns from a wait that took `waited` in all.
-    pub fn learn(&mut self, waited: Duration) {
+    /// Learns from a wait that took `waited` in all, and that ended asleep or not.
+    pub fn learn(&mut self, waited: Duration, slept: bool) {
+        if !slept {
+            self.in_vain = 0;
+        } else if self.is_open() {
+            self.in_vain += 1;
+        }
         let waited_ns = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
         if waited_ns > Self::CEILING_NS {
             self.window_ns /= 2;
@@ -73,21 +92,35 @@ mod tests {
     fn the_window_grows_with_quick_waits_and_closes_with_slow_ones() {
         let mut window = SpinWindow::new();
         for _ in 0..20 {
-            window.learn(Duration::from_millis(5));
+            window.learn(Duration::from_millis(5), true);
         }
         assert_eq!(window.spin_for(), Duration::ZERO, "slow waits close the window");
-        window.learn(Duration::from_micros(30));
+        window.learn(Duration::from_micros(30), false);
         assert_eq!(window.spin_for(), Duration::from_micros(60), "one quick wait opens it");
         for _ in 0..64 {
-            window.learn(Duration::from_micros(1));
+            window.learn(Duration::from_micros(1), false);
         }
         assert!(window.spin_for() < Duration::from_micros(4), "and it shrinks towards what is needed");
     }
 
     #[test]
     fn a_closed_window_probes_now_and_then() {
-        let mut window = SpinWindow { window_ns: 0, parks: 0 };
+        let mut window = SpinWindow { window_ns: 0, parks: 0, in_vain: 0 };
         let probes = (0..64).filter(|_| window.spin_for() > Duration::ZERO).count();
         assert_eq!(probes, 4);
+    }
+
+    #[test]
+    fn spins_that_find_nothing_end_though_the_waits_are_short() {
+        let mut window = SpinWindow::new();
+        for _ in 0..4 {
+            assert!(window.is_open());
+            window.learn(Duration::from_micros(30), true);
+        }
+        assert!(!window.is_open() && window.spin_for() == Duration::ZERO);
+        window.learn(Duration::from_micros(30), true);
+        assert!(!window.is_open(), "sleeping tells nothing about spinning");
+        window.learn(Duration::from_micros(3), false);
+        assert!(window.is_open(), "a probe that found something opens it");
     }
 }

@@ -10,7 +10,7 @@ use crate::liveness::Presence;
 use crate::region::{Clock, LaneView, Moment, Signals};
 use crate::ring::log::{Reader, Record};
 use crate::sync::AtomicU32;
-use crate::wait::block::{Waiting, block};
+use crate::wait::block::{Waiting, block, look_eagerly};
 use crate::wait::{Pace, SpinWindow, Strategy};
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -96,26 +96,45 @@ impl Receiver {
     #[inline(always)]
     pub fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
         // In line, so that the compiler knows the length of a message that has a fixed one.
-        if !self.end.is_foreign()
-            && let Some(record) = self.reader.poll_before_frontier()
-            && record.length as usize == buffer.len()
-        {
-            self.reader.memory().ring().read(record.payload.0, buffer);
-            self.end.tally.message(record.length);
-            self.reader.advance(record);
-            return Ok(buffer.len());
+        match self.copy_before_frontier(buffer) {
+            Some(length) => Ok(length),
+            None => self.recv_into_slowly(buffer),
         }
-        self.recv_into_slowly(buffer)
+    }
+
+    /// The shortest way: for a message as long as the buffer, where nothing needs a second thought.
+    #[inline(always)]
+    fn copy_before_frontier(&mut self, buffer: &mut [u8]) -> Option<usize> {
+        if self.end.is_foreign() {
+            return None;
+        }
+        let record = self.reader.poll_before_frontier()?;
+        if record.length as usize != buffer.len() {
+            return None;
+        }
+        self.reader.memory().ring().read(record.payload.0, buffer);
+        self.end.tally.message(record.length);
+        self.reader.advance(record);
+        Some(buffer.len())
     }
 
     #[inline(never)]
     fn recv_into_slowly(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
-        let record = if self.reader.glance() || self.end.is_foreign() {
-            self.wait_for_record()?
-        } else {
-            self.end.tally.empty();
-            self.wait_for_record_slowly()?
-        };
+        if self.reader.glance() || self.end.is_foreign() {
+            let record = self.wait_for_record()?;
+            return self.copy_and_release(record, buffer);
+        }
+        self.end.tally.empty();
+        self.pace.fall_back();
+        if let Some(record) = self.found_empty()? {
+            return self.copy_and_release(record, buffer);
+        }
+        if look_eagerly(&mut NextRecord(self))
+            && let Some(length) = self.copy_before_frontier(buffer)
+        {
+            return Ok(length);
+        }
+        let record = self.wait_for_record_slowly()?;
         self.copy_and_release(record, buffer)
     }
 

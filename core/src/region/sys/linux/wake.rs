@@ -35,10 +35,12 @@ impl Clock {
         Moment((time.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec as u64))
     }
 
-    /// Whether this process can run on one core only, so that spinning keeps the peer from running.
+    /// Whether the machine has one core only, so that spinning keeps the peer from running. Which cores *this* process
+    /// may use does not matter: pinned to one, it spins for a peer that is pinned to another.
     pub(crate) fn single_core() -> bool {
         static SINGLE: OnceLock<bool> = OnceLock::new();
-        *SINGLE.get_or_init(|| std::thread::available_parallelism().is_ok_and(|cores| cores.get() == 1))
+        // SAFETY: asks for a number.
+        *SINGLE.get_or_init(|| unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) } == 1)
     }
 }
 
