@@ -90,7 +90,13 @@ impl Tally {
     /// A message of `bytes` bytes went through.
     #[inline]
     pub(crate) fn message(&mut self, bytes: u64) {
-        add(&self.row.messages, 1);
+        self.messages(1, bytes);
+    }
+
+    /// So many messages of so many bytes together went through.
+    #[inline]
+    pub(crate) fn messages(&mut self, messages: u64, bytes: u64) {
+        add(&self.row.messages, messages);
         add(&self.row.bytes, bytes);
     }
 

@@ -3,7 +3,7 @@
 use super::Receiver;
 use crate::error::{BufferTooSmall, RecvError};
 use crate::region::{RingView, TrustPeers};
-use crate::ring::log::{ReaderMark, Record};
+use crate::ring::log::{Payload, ReaderMark, Record, RecordPlace};
 use zerocopy::{FromBytes, IntoBytes};
 
 /// A typed read of a message that has another length.
@@ -146,11 +146,13 @@ impl Drop for Message<'_> {
 pub struct Batch<'a> {
     receiver: &'a mut Receiver,
     start: ReaderMark,
+    /// Bytes of payload in all.
+    bytes: u64,
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(receiver: &'a mut Receiver, start: ReaderMark) -> Self {
-        Self { receiver, start }
+    pub(super) fn new(receiver: &'a mut Receiver, start: ReaderMark, bytes: u64) -> Self {
+        Self { receiver, start, bytes }
     }
 
     /// Gives all messages back unread: they come again, to this receiver's next call or to its successor.
@@ -183,14 +185,15 @@ impl<'a> Batch<'a> {
     /// The message at `index`, in the order in which they were sent.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<BatchMessage<'_>> {
-        let record = *self.receiver.batch.get(index)?;
+        let record = self.start.payload(*self.receiver.batch.get(index)?, index);
         Some(BatchMessage { ring: self.receiver.reader.memory().ring(), record })
     }
 
     /// All messages, in the order in which they were sent.
     #[must_use]
     pub fn iter(&self) -> BatchIter<'_> {
-        BatchIter { ring: self.receiver.reader.memory().ring(), records: self.receiver.batch.iter() }
+        let places = self.receiver.batch.iter().enumerate();
+        BatchIter { ring: self.receiver.reader.memory().ring(), start: self.start, places }
     }
 }
 
@@ -199,7 +202,7 @@ impl Drop for Batch<'_> {
         if std::thread::panicking() {
             self.rewind();
         } else {
-            self.receiver.release_batch();
+            self.receiver.release_batch(self.bytes);
         }
     }
 }
@@ -217,7 +220,7 @@ impl<'b> IntoIterator for &'b Batch<'_> {
 #[derive(Debug, Clone, Copy)]
 pub struct BatchMessage<'b> {
     ring: RingView<'b>,
-    record: Record,
+    record: Payload,
 }
 
 impl BatchMessage<'_> {
@@ -233,7 +236,8 @@ impl BatchMessage<'_> {
 #[derive(Debug)]
 pub struct BatchIter<'b> {
     ring: RingView<'b>,
-    records: std::slice::Iter<'b, Record>,
+    start: ReaderMark,
+    places: std::iter::Enumerate<std::slice::Iter<'b, RecordPlace>>,
 }
 
 impl<'b> Iterator for BatchIter<'b> {
@@ -241,11 +245,12 @@ impl<'b> Iterator for BatchIter<'b> {
 
     #[inline]
     fn next(&mut self) -> Option<BatchMessage<'b>> {
-        self.records.next().map(|&record| BatchMessage { ring: self.ring, record })
+        let (index, place) = self.places.next()?;
+        Some(BatchMessage { ring: self.ring, record: self.start.payload(*place, index) })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.records.size_hint()
+        self.places.size_hint()
     }
 }
 

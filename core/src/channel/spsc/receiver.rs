@@ -8,7 +8,7 @@ use crate::error::{JoinError, RecvError, RecvTimeoutError, TryRecvError};
 use crate::layout::Role;
 use crate::liveness::Presence;
 use crate::region::{Clock, LaneView, Moment, Signals};
-use crate::ring::log::{Reader, Record};
+use crate::ring::log::{Reader, Record, RecordPlace};
 use crate::sync::AtomicU32;
 use crate::wait::block::{Waiting, block, look_eagerly};
 use crate::wait::{Pace, SpinWindow, Strategy};
@@ -26,7 +26,7 @@ pub struct Receiver {
     held_messages: bool,
     pace: Pace,
     /// The records of the current batch; empty otherwise. Kept for its allocation.
-    pub(super) batch: Vec<Record>,
+    pub(super) batch: Vec<RecordPlace>,
     _not_sync: PhantomData<Cell<()>>,
 }
 
@@ -239,14 +239,16 @@ impl Receiver {
 
     fn collect_batch(&mut self, first: Record, max: usize) -> Result<Batch<'_>, RecvError> {
         let start = self.reader.mark();
+        let mut bytes = first.length;
         self.batch.clear();
-        self.batch.push(first);
+        self.batch.push(start.place(&first));
         self.reader.advance(first);
         while self.batch.len() < max {
             match self.reader.poll() {
                 Ok(Some(record)) => {
+                    bytes += record.length;
+                    self.batch.push(start.place(&record));
                     self.reader.advance(record);
-                    self.batch.push(record);
                 }
                 Ok(None) => break,
                 Err(reason) => {
@@ -255,17 +257,16 @@ impl Receiver {
                 }
             }
         }
-        Ok(Batch::new(self, start))
+        Ok(Batch::new(self, start, bytes))
     }
 
     /// Gives the current batch back; in a forked child, touches nothing.
-    pub(super) fn release_batch(&mut self) {
+    pub(super) fn release_batch(&mut self, bytes: u64) {
         if self.end.is_foreign() {
             return;
         }
-        for record in self.batch.drain(..) {
-            self.end.tally.message(record.length);
-        }
+        self.end.tally.messages(self.batch.len() as u64, bytes);
+        self.batch.clear();
         self.publish_released();
     }
 

@@ -66,16 +66,25 @@ impl Sender {
     /// See [`SendError`]. The message was not sent.
     #[inline(always)]
     pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
-        // In line, so that the compiler knows the length of a message that has a fixed one.
-        if !self.end.is_foreign()
-            && !self.end.has_news()
-            && let Some(reservation) = self.writer.reserve_before_frontier(message.len() as u64)
-        {
-            self.fill_and_commit(reservation, message);
+        if self.send_before_frontier(message) {
             self.wake_receiver();
             return Ok(());
         }
         self.send_slowly(message)
+    }
+
+    /// The shortest way, where nothing needs a second thought. In line, so that the compiler knows the length of a message
+    /// that has a fixed one. Whether it was sent; nobody was woken.
+    #[inline(always)]
+    fn send_before_frontier(&mut self, message: &[u8]) -> bool {
+        if self.end.is_foreign() || self.end.has_news() {
+            return false;
+        }
+        let Some(reservation) = self.writer.reserve_before_frontier(message.len() as u64) else {
+            return false;
+        };
+        self.fill_and_commit(reservation, message);
+        true
     }
 
     #[cold]
@@ -142,19 +151,26 @@ impl Sender {
         let mut sent = 0;
         for message in messages {
             let message = message.as_ref();
-            let reservation = match batch.0.first_attempt(message.len()) {
-                Ok(Some(reservation)) => Ok(reservation),
-                Ok(None) => {
-                    batch.0.wake_receiver();
-                    batch.0.wait_for_room_slowly(message.len(), None)
-                }
-                Err(error) => Err(error),
-            };
-            let reservation = reservation.map_err(|error| SendBatchError { sent, error })?;
-            batch.0.fill_and_commit(reservation, message);
+            if !batch.0.send_before_frontier(message) {
+                batch.0.send_next_of_batch(message).map_err(|error| SendBatchError { sent, error })?;
+            }
             sent += 1;
         }
         Ok(sent)
+    }
+
+    /// Before it waits for room, the receiver learns of what was sent so far.
+    #[inline(never)]
+    fn send_next_of_batch(&mut self, message: &[u8]) -> Result<(), SendError> {
+        let reservation = match self.first_attempt(message.len())? {
+            Some(reservation) => reservation,
+            None => {
+                self.wake_receiver();
+                self.wait_for_room_slowly(message.len(), None)?
+            }
+        };
+        self.fill_and_commit(reservation, message);
+        Ok(())
     }
 
     /// Room for a message of up to `length` bytes, to be filled in place. Blocks while the channel is full.

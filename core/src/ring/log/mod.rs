@@ -52,6 +52,6 @@ mod walk;
 mod writer;
 
 pub use memory::{LaneGeometry, LaneMemory, Position, Ring};
-pub use reader::{Reader, ReaderMark, Record};
+pub use reader::{Payload, Reader, ReaderMark, Record, RecordPlace};
 pub use walk::Survey;
 pub use writer::{Refusal, Reservation, Writer};

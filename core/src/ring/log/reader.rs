@@ -42,6 +42,45 @@ pub struct ReaderMark {
     sequence: u64,
 }
 
+/// Where the payload of a record behind a [`ReaderMark`] stands, in eight bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordPlace {
+    /// From the mark to the payload, in words: a ring and its padding have fewer than 2³².
+    words: u32,
+    length: u32,
+}
+
+/// The payload of a record whose number is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Payload {
+    /// Position of its first byte.
+    pub payload: Position,
+    /// Bytes of payload.
+    pub length: u64,
+    /// How many messages the lane carried before this one.
+    pub sequence: u64,
+}
+
+impl ReaderMark {
+    const WORD: u64 = 8;
+
+    /// Where a record stands that was read after the mark was taken.
+    #[inline]
+    pub fn place(&self, record: &Record) -> RecordPlace {
+        RecordPlace { words: (record.payload.since(self.position) / Self::WORD) as u32, length: record.length as u32 }
+    }
+
+    /// The payload of the record in this place, which was the `index`th after the mark.
+    #[inline]
+    pub fn payload(&self, place: RecordPlace, index: usize) -> Payload {
+        Payload {
+            payload: self.position.plus(u64::from(place.words) * Self::WORD),
+            length: place.length.into(),
+            sequence: self.sequence.wrapping_add(index as u64),
+        }
+    }
+}
+
 impl<M: LaneMemory> Reader<M> {
     /// Goes on behind the last record that the previous reader gave back (as far as it published that), or starts a
     /// fresh lane.
