@@ -38,8 +38,8 @@
 //! - *commit→poll*: the header's Release store makes payload and zeroed next header visible to whoever Acquires it.
 //! - *consume→reuse*: `consumed`'s Release store comes after every read of the records before it; the writer Acquires
 //!   it before it overwrites them.
-//! - *published→observe*: the Release stores of `count` and `committed` come after the headers that they cover, for
-//!   observers.
+//! - *published→observe*: the Release stores of `count` and `committed` come after the headers that they cover, and a
+//!   fence behind them before whatever is written over these later, for observers.
 //!
 //! A successor needs no edge of its own: it starts after the kernel released its predecessor's lock.
 //!

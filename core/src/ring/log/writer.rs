@@ -5,6 +5,7 @@ use super::{LaneGeometry, LaneMemory, Position, Ring};
 use crate::error::Corruption;
 use crate::layout::RecordHeader;
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
+use crate::sync::fence;
 
 /// Writes records into a lane. There is one at a time; its successor is made by [`Writer::resume`].
 #[derive(Debug)]
@@ -163,6 +164,9 @@ impl<M: LaneMemory> Writer<M> {
         // EDGE published→observe: pairs with the Acquire of observers; also keeps the order header → count → committed.
         self.memory.count().store(self.count, Release);
         self.memory.committed().store(self.position.0, Release);
+        // EDGE published→observe: what is written from now on may lie over what the old `committed` led to. Whoever sees
+        // any of it sees the new one.
+        fence(Release);
     }
 
     /// Finds room for a record with `length` bytes of payload. Changes nothing that others see.
