@@ -1,7 +1,8 @@
 //! Messages that can be told apart, and as dangerous as payload can be.
 //!
 //! Every payload word has the form of a record header, numbered for the place where stale bytes would be met one lap
-//! later. An engine that took payload for a header would find a record there, instead of stumbling over nonsense.
+//! later, or with the number that a model says. An engine that took payload for a header would find a record there,
+//! instead of stumbling over nonsense.
 
 use crate::lane::LoomLane;
 use memlane::layout::RecordHeader;
@@ -19,12 +20,14 @@ pub struct Message {
     pub used: u64,
     /// Which of the lane's successive writers sends it: below 8.
     pub author: u64,
+    /// The number of the message whose header every word of its payload looks like, if a model says so.
+    pub feigned: Option<u64>,
 }
 
 impl Message {
     /// A message of this many bytes, by the first writer.
     pub const fn of(bytes: u64) -> Self {
-        Self { reserved: bytes, used: bytes, author: 0 }
+        Self { reserved: bytes, used: bytes, author: 0, feigned: None }
     }
 
     /// The same with less of the reservation used.
@@ -37,11 +40,16 @@ impl Message {
         Self { author, ..self }
     }
 
+    /// The same with a payload that looks like the header of message number `number` wherever one looks.
+    pub const fn feigning(self, number: u64) -> Self {
+        Self { feigned: Some(number), ..self }
+    }
+
     /// The payload's words if this is the lane's message number `sequence`.
     fn payload(self, sequence: u64, bytes: u64) -> Vec<u64> {
         let word = |index: u64| {
-            let lookalike =
-                RecordHeader::message((8 * index + self.author) as u32, sequence + MESSAGES_PER_LAP + index);
+            let number = self.feigned.unwrap_or(sequence + MESSAGES_PER_LAP + index);
+            let lookalike = RecordHeader::message((8 * index + self.author) as u32, number);
             let bytes_here = (bytes - 8 * index).min(8);
             lookalike.bits() & (u64::MAX >> (64 - 8 * bytes_here))
         };
@@ -55,11 +63,21 @@ impl Message {
             Err(Refusal::Full) => return Sent::Full,
             Err(refusal) => panic!("the writer was refused: {refusal:?}"),
         };
+        if self.used < self.reserved {
+            writer.disclaim();
+        }
         let sequence = writer.count();
         writer.memory().write(reservation.payload, &self.payload(sequence, self.reserved));
         writer.commit(reservation, self.used);
         assert_eq!(writer.count(), sequence + 1, "a commit is one message");
         Sent::Committed
+    }
+
+    /// Writes this into a reservation, and drops that.
+    pub fn abandon(self, writer: &mut Writer<LoomLane>) {
+        let reservation = writer.reserve(self.reserved).expect("there is room");
+        writer.disclaim();
+        writer.memory().write(reservation.payload, &self.payload(writer.count(), self.reserved));
     }
 
     /// Asserts that `received` is this, as the lane's message number `sequence`.

@@ -7,8 +7,8 @@
 
 use crate::lane::LoomLane;
 use crate::message::{Message, Received, Sent};
-use memlane::layout::{RecordHeader, RecordKind};
-use memlane::ring::log::{LaneGeometry, LaneMemory, Position, Reader, Ring, Survey, Writer};
+use memlane::layout::RecordHeader;
+use memlane::ring::log::{LaneGeometry, LaneMemory, Position, Reader, Survey, Writer};
 use memlane::sync::Ordering::{Acquire, Relaxed};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -34,6 +34,12 @@ pub fn medium() -> Shape {
 /// Sixteen words, records and payloads aligned to 16 bytes; 32 bytes are the longest message.
 pub fn aligned() -> Shape {
     Shape { geometry: LaneGeometry::new(128, 16, 32), origin: 0 }
+}
+
+/// Four lines of 64 bytes; 104 bytes are the longest message. What is given back is published every 32 bytes. A stretch
+/// reaches up to the end of the ring, or to where the reader was last seen.
+pub fn lines() -> Shape {
+    Shape { geometry: LaneGeometry::new(256, 8, 104), origin: 0 }
 }
 
 impl Shape {
@@ -62,7 +68,7 @@ impl Scenario {
         let lane = LoomLane::new(geometry, origin);
         let mut writer = Writer::resume(lane.clone(), geometry).expect("a fresh lane");
         let mut reader = Reader::resume(lane.clone(), geometry).expect("a fresh lane");
-        let committed = Ledger::from(origin);
+        let committed = Ledger::of(shape);
         for message in prelude {
             assert!(committed.send(*message, &mut writer), "there is room: the lane is empty");
             let received = Received::poll(&mut reader).expect("it was just committed");
@@ -82,20 +88,14 @@ impl Scenario {
         Reader::resume(self.lane.clone(), self.geometry).expect("a dead reader leaves a sound lane")
     }
 
-    /// Looks at a lane in its first lap from outside, as `inspect` does, while anything goes on.
-    pub fn observe(&self) {
+    /// Looks at the lane from outside, as `inspect` does, while anything goes on. Returns how many messages it saw.
+    pub fn observe(&self) -> u64 {
         let consumed = self.lane.consumed().load(Acquire);
         let survey = Survey::of(&self.lane, &self.geometry);
-        let (mut end, mut messages) = (0, 0);
-        while end < survey.committed.0 {
-            let header = RecordHeader::from_bits((&self.lane).header(Position(end)).load(Relaxed));
-            assert_eq!(header.kind(), RecordKind::Message, "what is said to be committed is there");
-            end += self.geometry.record_bytes(header.length().into());
-            messages += 1;
-        }
-        assert_eq!(end, survey.committed.0, "a survey ends between records");
-        assert_eq!(survey.count, messages, "the count is that of the records");
-        assert!(consumed <= end, "what was consumed before had been committed");
+        let end = self.committed.end_behind(survey.count);
+        assert_eq!(survey.committed, end, "a survey ends behind as many records as it counts");
+        assert!(consumed <= end.0, "what was consumed before had been committed");
+        survey.count
     }
 
     /// Checks that these copies are what was committed, each once and in order, after the first `skipped` messages of the
@@ -140,6 +140,7 @@ impl Scenario {
 /// What was committed into a lane, in order. Invisible to loom: it is not part of what is explored.
 #[derive(Debug, Clone)]
 pub struct Ledger {
+    geometry: LaneGeometry,
     origin: u64,
     entries: Rc<RefCell<Entries>>,
 }
@@ -152,9 +153,10 @@ struct Entries {
 }
 
 impl Ledger {
-    /// Of a lane that has carried `origin` messages.
-    fn from(origin: u64) -> Self {
-        Self { origin, entries: Rc::default() }
+    /// Of a fresh lane.
+    fn of(shape: Shape) -> Self {
+        let Shape { geometry, origin } = shape;
+        Self { geometry, origin, entries: Rc::default() }
     }
 
     /// Sends a message if there is room, and enters it once the commit has returned.
@@ -191,8 +193,21 @@ impl Ledger {
     }
 
     /// How many messages the lane has carried.
-    fn count(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.origin + self.certain() as u64
+    }
+
+    /// Where the record of the last of `count` messages ends. The last may be one whose commit has not returned.
+    fn end_behind(&self, count: u64) -> Position {
+        let entries = self.entries.borrow();
+        let messages = entries.certain.iter().chain(&entries.in_doubt);
+        let number = (count - self.origin) as usize;
+        assert!(number <= messages.clone().count(), "nobody sent as many as {count} messages");
+        messages.take(number).fold(Position(0), |start, message| {
+            let until_end = self.geometry.until_end(start);
+            let padding = if self.geometry.record_bytes(message.reserved) > until_end { until_end } else { 0 };
+            start.plus(padding + self.geometry.record_bytes(message.used))
+        })
     }
 }
 

@@ -1,0 +1,119 @@
+//! A writer of small records claims the lines that it comes to, and leaves out the zero that one of them holds already.
+//! In a ring of four lines, in its second lap: what stands at the starts of these lines looks like the header of the very
+//! message that is expected there next, and must never be met; and lines that the reader has not given back stay as they
+//! are.
+
+use loom::thread;
+use memlane::ring::log::Writer;
+use memlane_loom_tests::explore::Model;
+use memlane_loom_tests::lane::LoomLane;
+use memlane_loom_tests::message::{Message, lengths};
+use memlane_loom_tests::readers::{Life, fast};
+use memlane_loom_tests::scenario::{Ledger, Scenario, lines, receive};
+
+/// 0–112, 112–224, padding, 256–296. The next reservation claims the lines at 320, 384 and 448. The first message left
+/// the header of message 4 where the first of these starts, and the second one that of message 6 in the others.
+const SECOND_LAP: [Message; 3] = [Message::of(104).feigning(4), Message::of(104).feigning(6), Message::of(32)];
+
+/// After `prelude` has passed and `backlog` was sent, a writer does `act` while a reader makes so many attempts.
+fn window<const P: usize, const B: usize>(
+    model: Model,
+    prelude: [Message; P],
+    backlog: [Message; B],
+    act: fn(&Ledger, &mut Writer<LoomLane>),
+    polls: usize,
+) {
+    model.check(move || {
+        let (scenario, mut writer, mut reader) = Scenario::after(lines(), &prelude);
+        scenario.committed.send_all(&backlog, &mut writer);
+        assert_eq!(scenario.committed.certain(), P + B, "there is room for the backlog");
+        let ledger = scenario.committed.clone();
+        let sending = thread::spawn(move || {
+            act(&ledger, &mut writer);
+            writer
+        });
+        let life = Life::of_the_reader(&scenario);
+        fast(&mut reader, polls, &life);
+        let writer = sending.join().unwrap();
+        scenario.settle(P, writer, reader, life.into_received());
+    });
+}
+
+#[test]
+fn where_stale_bytes_look_like_the_next_header() {
+    // 296–320, 320–344, 344–384, 384–392: both lines that are entered held the header of the message that starts there.
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
+        ledger.send_all(&lengths([16, 16, 32, 0]), writer);
+        assert_eq!(ledger.certain(), 7, "there is room");
+    };
+    window(Model::exhaustive("stale bytes look like the next header"), SECOND_LAP, [], act, 5);
+}
+
+#[test]
+fn where_a_reservation_was_dropped() {
+    // 296–344 with garbage at 320, dropped; 296–320, 320–344.
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
+        Message::of(40).feigning(4).abandon(writer);
+        ledger.send_all(&lengths([16, 16]), writer);
+    };
+    window(Model::exhaustive("a reservation is dropped"), SECOND_LAP, [], act, 3);
+}
+
+#[test]
+fn where_less_was_used_than_reserved() {
+    // 296–344 with garbage at 320, of which 296–320 is committed; 320–344.
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
+        ledger.send_all(&[Message::of(40).using(16).feigning(4), Message::of(16)], writer);
+    };
+    window(Model::exhaustive("less used than reserved of claimed lines"), SECOND_LAP, [], act, 3);
+}
+
+/// Ten messages of which the reader has seen two. 120–144, 144–168, 168–192, 192–216, 216–256 are behind it.
+const UNREAD: [Message; 5] = [Message::of(16), Message::of(16), Message::of(16), Message::of(16), Message::of(32)];
+
+#[test]
+fn beside_lines_that_were_not_given_back() {
+    // 256–296, 296–320, 320–368, which is all until 120–144 is given back; then 368–392 over it. Of the lines at 320, 384
+    // and 448 only the first may be claimed before that.
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
+        for message in lengths([32, 16, 40, 16]) {
+            let _ = ledger.send(message, writer) || ledger.send(message, writer);
+        }
+    };
+    let prelude = [Message::of(104).feigning(9), Message::of(0)];
+    window(Model::exhaustive("lines that were not given back"), prelude, UNREAD, act, 3);
+}
+
+#[test]
+fn up_to_the_end_of_the_ring() {
+    // From 448: 448–488, 488–512; the next header stands at the beginning of a line that was not claimed, as it lies
+    // behind the end of the ring: 512–520.
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
+        ledger.send_all(&lengths([32, 16, 0]), writer);
+    };
+    let prelude = lengths([104, 104, 24, 88, 88]);
+    window(Model::exhaustive("claimed up to the end of the ring"), prelude, [], act, 4);
+}
+
+#[test]
+fn a_writer_dies_among_claimed_lines() {
+    // Wherever it dies, its successor walks over what was not published, and finds zeros only where nothing is committed.
+    Model::bounded("a writer dies among claimed lines", 2).check_crashes(|crash| {
+        let (scenario, mut writer, mut reader) = Scenario::after(lines(), &SECOND_LAP);
+        let reading = thread::spawn(move || {
+            let mut received = Vec::new();
+            receive(&mut reader, 3, &mut received);
+            (reader, received)
+        });
+        let committed = &scenario.committed;
+        crash.of(|| {
+            Message::of(40).feigning(4).abandon(&mut writer);
+            committed.send_all(&lengths([16, 16]), &mut writer);
+        });
+        let mut writer = scenario.next_writer();
+        committed.settle_doubt(&writer);
+        committed.send_all(&lengths([16, 16, 32]).map(|message| message.by(1)), &mut writer);
+        let (reader, received) = reading.join().unwrap();
+        scenario.settle(SECOND_LAP.len(), writer, reader, received);
+    });
+}

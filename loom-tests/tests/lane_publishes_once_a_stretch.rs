@@ -1,0 +1,145 @@
+//! `count` and `committed` tell how far a writer has come once a stretch only. Whoever starts from there, a successor or
+//! an observer, finds the rest in the headers, whenever the writer publishes, overwrites what it published before, or
+//! dies in between.
+
+use loom::thread;
+use memlane::ring::log::{Reader, Writer};
+use memlane_loom_tests::explore::{CrashPoint, Model};
+use memlane_loom_tests::lane::LoomLane;
+use memlane_loom_tests::message::{Message, Received, lengths};
+use memlane_loom_tests::readers::{Life, fast};
+use memlane_loom_tests::scenario::{Scenario, lines, medium, receive};
+
+/// Every message that one thread sends and receives after its prelude, before the model begins.
+fn pass(
+    scenario: &Scenario,
+    messages: &[Message],
+    writer: &mut Writer<LoomLane>,
+    reader: &mut Reader<LoomLane>,
+) -> Vec<Received> {
+    let mut received = Vec::new();
+    let before = scenario.committed.certain();
+    scenario.committed.send_all(messages, writer);
+    assert_eq!(scenario.committed.certain(), before + messages.len(), "there is room");
+    receive(reader, messages.len() + 1, &mut received);
+    received
+}
+
+#[test]
+fn observers_see_what_is_not_published() {
+    Model::exhaustive("observers of a stretch").check(|| {
+        let (scenario, mut writer, mut reader) = Scenario::after(lines(), &lengths([0]));
+        // Nothing of this is published, and all of it was committed before the observer comes.
+        let received = pass(&scenario, &lengths([8, 16]), &mut writer, &mut reader);
+        let (observed, known) = (scenario.clone(), scenario.committed.count());
+        let observing = thread::spawn(move || {
+            let first = observed.observe();
+            assert!(first >= known, "what was there before is seen");
+            assert!(observed.observe() >= first, "nothing that was seen disappears");
+        });
+        let committed = &scenario.committed;
+        committed.send_all(&lengths([0]), &mut writer);
+        writer.publish();
+        committed.send_all(&lengths([8]), &mut writer);
+        observing.join().unwrap();
+        scenario.settle(1, writer, reader, received);
+    });
+}
+
+/// A lane in which the next reservation publishes, sees that everything was given back, and claims the line where the
+/// record stands that `committed` points to.
+///
+/// 0–112, 112–120, 120–192 and, behind padding, 256–328. `committed` is 192, where the padding stands: so is the start of
+/// the line at 448.
+fn before_a_claim_over_what_is_published() -> (Scenario, Writer<LoomLane>, Reader<LoomLane>, Vec<Received>) {
+    let (scenario, mut writer, mut reader) = Scenario::after(lines(), &lengths([104, 0]));
+    let received = pass(&scenario, &lengths([64, 64]), &mut writer, &mut reader);
+    (scenario, writer, reader, received)
+}
+
+#[test]
+fn observers_see_through_a_claim_over_what_was_published() {
+    Model::exhaustive("observers of a claim").check(|| {
+        let (scenario, mut writer, reader, received) = before_a_claim_over_what_is_published();
+        let (observed, known) = (scenario.clone(), scenario.committed.count());
+        let observing = thread::spawn(move || assert!(observed.observe() >= known, "what was there before is seen"));
+        scenario.committed.send_all(&lengths([40]), &mut writer);
+        observing.join().unwrap();
+        scenario.settle(2, writer, reader, received);
+    });
+}
+
+#[test]
+fn observers_see_through_a_lap_over_what_was_published() {
+    // `committed` is 256; 440–512 zeroes the header there, and 512–560 writes over the records behind it.
+    Model::bounded("observers of a lap", 3).check(|| {
+        let (scenario, mut writer, mut reader) = Scenario::after(lines(), &lengths([104, 104, 24]));
+        let received = pass(&scenario, &lengths([16, 16, 16, 104]), &mut writer, &mut reader);
+        let (observed, known) = (scenario.clone(), scenario.committed.count());
+        let observing = thread::spawn(move || assert!(observed.observe() >= known, "what was there before is seen"));
+        scenario.committed.send_all(&[Message::of(64), Message::of(40).feigning(4)], &mut writer);
+        observing.join().unwrap();
+        scenario.settle(3, writer, reader, received);
+    });
+}
+
+#[test]
+fn a_writer_dies_while_it_claims_what_it_published() {
+    // Its successor finds `committed` beyond what was claimed, or what it covers as it was.
+    Model::bounded("a writer dies while it claims", 2).check_crashes(|crash| {
+        let (scenario, mut writer, reader, received) = before_a_claim_over_what_is_published();
+        let (observed, known) = (scenario.clone(), scenario.committed.count());
+        let observing = thread::spawn(move || assert!(observed.observe() >= known, "what was there before is seen"));
+        crash.of(|| scenario.committed.send_all(&lengths([40]), &mut writer));
+        let mut writer = scenario.next_writer();
+        scenario.committed.settle_doubt(&writer);
+        scenario.committed.send_all(&lengths([16]).map(|message| message.by(1)), &mut writer);
+        observing.join().unwrap();
+        scenario.settle(2, writer, reader, received);
+    });
+}
+
+#[test]
+fn a_writer_dies_while_it_publishes() {
+    // Between `count` and `committed`, too; its successor publishes as well.
+    Model::bounded("a writer dies while it publishes", 2).check_crashes(|crash| {
+        let (scenario, mut writer, reader) = Scenario::after(medium(), &[]);
+        let observed = scenario.clone();
+        let observing = thread::spawn(move || observed.observe());
+        crash.of(|| {
+            for message in lengths([0, 8]) {
+                scenario.committed.send(message, &mut writer);
+                writer.publish();
+            }
+        });
+        let mut writer = scenario.next_writer();
+        scenario.committed.settle_doubt(&writer);
+        scenario.committed.send_all(&lengths([0]).map(|message| message.by(1)), &mut writer);
+        observing.join().unwrap();
+        scenario.settle(0, writer, reader, Vec::new());
+    });
+}
+
+#[test]
+fn a_reader_dies_behind_what_is_published() {
+    // Its successor learns the number of its first message from a count that is behind it.
+    Model::bounded("a reader dies behind what is published", 2).check_crashes(|crash: &CrashPoint| {
+        let (scenario, mut writer, mut reader) = Scenario::after(lines(), &lengths([0]));
+        let received = pass(&scenario, &lengths([0, 8, 16]), &mut writer, &mut reader);
+        let ledger = scenario.committed.clone();
+        let writing = thread::spawn(move || {
+            ledger.send_all(&lengths([16, 0]), &mut writer);
+            writer
+        });
+        let passed = 1 + received.len();
+        let life = Life::of_the_reader(&scenario);
+        crash.of(|| fast(&mut reader, 3, &life));
+        let mut reader = scenario.next_reader();
+        let mut received = Vec::new();
+        receive(&mut reader, 2, &mut received);
+        let writer = writing.join().unwrap();
+        let published = life.published();
+        scenario.check(&life.into_received(), passed);
+        scenario.settle(passed + published, writer, reader, received);
+    });
+}
