@@ -328,3 +328,15 @@ fn torment(numbers: &mut Numbers) {
         }
     }
 }
+
+#[test]
+fn counters_that_a_peer_wrote_do_not_overflow() {
+    let victim = Victim::new();
+    let (mut sender, _receiver) = victim.ends();
+    sender.send(b"one, which its row does not count yet").unwrap();
+    for counter in ["messages", "bytes"] {
+        victim.write(victim.place("participants_at", "ParticipantRow", counter), u64::MAX);
+    }
+    assert_eq!(victim.channel.info().participants[0].counters.messages, 0, "it went round");
+    assert_eq!(memlane::inspect(&victim.name()).unwrap().participants[0].counters.bytes, 36);
+}

@@ -313,3 +313,28 @@ fn every_strategy_waits_on_both_sides() {
         }
     });
 }
+
+#[test]
+fn a_destructor_that_runs_in_a_panic_drains_the_channel_and_ends() {
+    struct Worker(Receiver, std::sync::Arc<std::sync::Mutex<Vec<Vec<u8>>>>);
+    impl Drop for Worker {
+        fn drop(&mut self) {
+            let mut drained = self.1.lock().unwrap();
+            drained.push(self.0.try_recv().unwrap().to_vec());
+            drained.extend(self.0.try_recv_batch(1).unwrap().iter().map(|message| message.to_vec()));
+            while let Ok(message) = self.0.try_recv() {
+                drained.push(message.to_vec());
+            }
+        }
+    }
+    let channel = memlane::spsc::Options::new().private().unwrap();
+    channel.sender().unwrap().send_batch(["one", "two", "three", "four"]).unwrap();
+    let drained = std::sync::Arc::default();
+    let worker = Worker(channel.receiver().unwrap(), std::sync::Arc::clone(&drained));
+    let panicked = std::thread::spawn(move || {
+        let _worker = worker;
+        panic!("for a reason that has nothing to do with the messages");
+    });
+    assert!(panicked.join().is_err());
+    assert_eq!(*drained.lock().unwrap(), ["one", "two", "three", "four"].map(|text| text.as_bytes().to_vec()));
+}

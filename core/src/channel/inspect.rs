@@ -168,8 +168,10 @@ impl LaneInfo {
         let consumed = view.gate.consumed.load(Acquire);
         let survey = Survey::of(&view, &lane_geometry(region.geometry()));
         if let Some(sender) = participants.iter_mut().find(|participant| participant.row == lane) {
-            sender.counters.messages += survey.unpublished_messages;
-            sender.counters.bytes += survey.unpublished_bytes;
+            // A peer may have written any number into the row.
+            let counters = &mut sender.counters;
+            counters.messages = counters.messages.wrapping_add(survey.unpublished_messages);
+            counters.bytes = counters.bytes.wrapping_add(survey.unpublished_bytes);
         }
         Self { messages: survey.count, committed: survey.committed.0, consumed }
     }

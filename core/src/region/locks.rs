@@ -14,18 +14,20 @@
 //! a mapping (see `sys::PinnedLock`), so no handle keeps a descriptor open. Byte [`LIFECYCLE`] is held by a creator until
 //! its region has its name.
 //!
-//! Private channels live and die with their process; their rows are a vector of flags.
+//! Private channels live and die with their process; their rows are flags in memory.
 
 use super::remove::remove_located;
 use super::sys::{self, FileId, PinnedLock, ProcessMark};
 use super::{Location, Region};
 use crate::error::RemoveError;
 use crate::layout::HeaderBlock;
+use crate::sync::AtomicU32;
+use crate::sync::Ordering::{Acquire, Release};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::io;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use zerocopy::FromBytes;
 
 /// The byte behind all rows that creators hold.
@@ -42,8 +44,11 @@ pub(super) enum Place {
     /// Two memfds.
     Anonymous { file: OwnedFd, locks: OwnedFd },
     /// This process's memory: which rows are taken.
-    Private(Arc<Mutex<Vec<bool>>>),
+    Private(Rows),
 }
+
+/// Which rows of a private region are taken: 1 or 0. Atomics, so that a child forked at any moment can look at them.
+type Rows = Arc<[AtomicU32]>;
 
 /// See [`Place::Named`].
 #[derive(Debug)]
@@ -60,7 +65,7 @@ pub(crate) enum SeatLock {
     #[doc(hidden)]
     Pinned { pin: ManuallyDrop<PinnedLock>, mark: ProcessMark },
     #[doc(hidden)]
-    Private { rows: Arc<Mutex<Vec<bool>>>, row: u32 },
+    Private { rows: Rows, row: u32 },
 }
 
 impl Drop for SeatLock {
@@ -73,23 +78,18 @@ impl Drop for SeatLock {
                 unsafe { ManuallyDrop::drop(pin) }
             }
             Self::Private { rows, row } => {
-                if let Some(taken) = lock(rows).get_mut(*row as usize) {
-                    *taken = false;
+                if let Some(taken) = rows.get(*row as usize) {
+                    taken.store(0, Release);
                 }
             }
         }
     }
 }
 
-/// The flags stay consistent whatever panicked while holding them.
-fn lock(rows: &Mutex<Vec<bool>>) -> std::sync::MutexGuard<'_, Vec<bool>> {
-    rows.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Place {
     /// A place in this process's memory.
     pub(super) fn private(rows: u32) -> Self {
-        Self::Private(Arc::new(Mutex::new(vec![false; rows as usize])))
+        Self::Private((0..rows).map(|_| AtomicU32::new(0)).collect())
     }
 
     /// A fresh description of the lock file. The caller holds the fork guard.
@@ -109,10 +109,9 @@ impl Region {
     /// The lock file is gone, or the process is out of descriptors or mappings.
     pub(crate) fn try_lock_seat(&self, row: u32) -> io::Result<Option<SeatLock>> {
         if let Place::Private(rows) = &self.place {
-            let mut taken = lock(rows);
-            let Some(free) = taken.get_mut(row as usize).filter(|taken| !**taken) else { return Ok(None) };
-            *free = true;
-            return Ok(Some(SeatLock::Private { rows: Arc::clone(rows), row }));
+            // Acquire: whoever had the row before is done with it.
+            let taken = rows.get(row as usize).is_none_or(|taken| taken.swap(1, Acquire) == 1);
+            return Ok((!taken).then(|| SeatLock::Private { rows: Arc::clone(rows), row }));
         }
         let _guard = sys::fork_guard();
         let description = self.place.fresh_lock_description()?;
@@ -129,7 +128,7 @@ impl Region {
     /// As [`Region::try_lock_seat`].
     pub(crate) fn is_seat_locked(&self, row: u32) -> io::Result<bool> {
         if let Place::Private(rows) = &self.place {
-            return Ok(lock(rows).get(row as usize).copied().unwrap_or(false));
+            return Ok(rows.get(row as usize).is_some_and(|taken| taken.load(Acquire) == 1));
         }
         let _guard = sys::fork_guard();
         is_alive(self.place.fresh_lock_description()?, row)

@@ -219,7 +219,8 @@ impl Channel {
         Info::of(&self.shared.region)
     }
 
-    /// Closes the channel for good: senders get `Disconnected` at once, receivers when they have drained it.
+    /// Closes the channel for good: senders get `Disconnected` at their next call, receivers when they have drained it. What
+    /// is being sent at this moment may stay in the channel, undelivered: to lose nothing, drop the senders instead.
     pub fn close(&self) {
         if !self.shared.region.mark().is_foreign() {
             self.shared.region.set_closed();

@@ -103,18 +103,20 @@ macro_rules! message_methods {
     };
 }
 
-/// A message in the channel. It is copied out, and released when dropped; while panicking it is handed back instead, and
-/// comes again.
+/// A message in the channel. It is copied out, and released when dropped. If a panic drops it, it is handed back instead,
+/// and comes again.
 #[derive(Debug)]
 pub struct Message<'a> {
     receiver: &'a mut Receiver,
     record: Record,
+    /// Received while panicking: dropping it is no sign that it could not be dealt with.
+    in_panic: bool,
 }
 
 impl<'a> Message<'a> {
     #[inline]
     pub(super) fn new(receiver: &'a mut Receiver, record: Record) -> Self {
-        Self { receiver, record }
+        Self { receiver, record, in_panic: std::thread::panicking() }
     }
 
     #[inline]
@@ -134,25 +136,27 @@ impl<'a> Message<'a> {
 impl Drop for Message<'_> {
     #[inline]
     fn drop(&mut self) {
-        if !std::thread::panicking() {
+        if self.in_panic || !std::thread::panicking() {
             self.receiver.release(self.record);
         }
     }
 }
 
 /// Several messages that were in the channel at once. They are released, and that is published, when the batch is
-/// dropped; while panicking they are handed back instead, and come again.
+/// dropped. If a panic drops it, they are handed back instead, and come again.
 #[derive(Debug)]
 pub struct Batch<'a> {
     receiver: &'a mut Receiver,
     start: ReaderMark,
     /// Bytes of payload in all.
     bytes: u64,
+    /// Received while panicking, as with [`Message`].
+    in_panic: bool,
 }
 
 impl<'a> Batch<'a> {
     pub(super) fn new(receiver: &'a mut Receiver, start: ReaderMark, bytes: u64) -> Self {
-        Self { receiver, start, bytes }
+        Self { receiver, start, bytes, in_panic: std::thread::panicking() }
     }
 
     /// Gives all messages back unread: they come again, to this receiver's next call or to its successor.
@@ -199,7 +203,7 @@ impl<'a> Batch<'a> {
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if std::thread::panicking() && !self.in_panic {
             self.rewind();
         } else {
             self.receiver.release_batch(self.bytes);

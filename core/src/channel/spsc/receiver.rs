@@ -335,7 +335,7 @@ impl Receiver {
                 return Ok(None);
             }
         }
-        // Whoever left or closed did so after its last commit.
+        // Whoever left did so after its last commit. A channel that was closed may have a sender that does not know yet.
         match self.reader.poll() {
             Ok(None) => Err(look.map_or_else(recv_error, |_| RecvError::Disconnected)),
             Ok(record) => Ok(record),
