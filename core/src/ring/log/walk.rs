@@ -99,8 +99,8 @@ impl Survey {
                 break;
             }
             let walk = walk(memory, geometry, Position(committed), count);
-            // EDGE published→observe: pairs with the fence in `Writer::publish`. The walk's loads are Acquire, so that this
-            // one comes after them.
+            // EDGE published→observe: pairs with the fence in `Writer::publish`. The walk's loads are Acquire: this one
+            // comes after them.
             if memory.committed().load(Relaxed) != committed {
                 continue;
             }
