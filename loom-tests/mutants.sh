@@ -49,8 +49,9 @@ attack() {
     if $everything; then
         case $file in
         wait/*) tests=(eventcount_loses_no_wake channel_sleeps_and_wakes) ;;
-        *) tests=(lane_delivers_once_in_order lane_survives_a_dead_writer lane_survives_a_dead_reader
-            lane_survives_both_deaths channel_sleeps_and_wakes) ;;
+        *) tests=(lane_delivers_once_in_order lane_claims_lines_ahead lane_publishes_once_a_stretch
+            lane_survives_a_dead_writer lane_survives_a_dead_reader lane_survives_both_deaths
+            channel_sleeps_and_wakes) ;;
         esac
     fi
     rm -rf "$copy/core" "$copy/loom-tests"
@@ -111,6 +112,8 @@ harmless() {
 }
 
 lane=lane_delivers_once_in_order
+claims=lane_claims_lines_ahead
+publishes=lane_publishes_once_a_stretch
 dead_writer=lane_survives_a_dead_writer
 dead_reader=lane_survives_a_dead_reader
 both=lane_survives_both_deaths
@@ -118,80 +121,155 @@ eventcount=eventcount_loses_no_wake
 channel=channel_sleeps_and_wakes
 
 writer_rs=ring/log/writer.rs
+walk_rs=ring/log/walk.rs
 reader_rs=ring/log/reader.rs
 eventcount_rs=wait/eventcount.rs
 
-echo "--- the writer"
-zero='        self.memory.header(self.geometry.offset(next)).store(RecordHeader::EMPTY.bits(), Relaxed);
-'
-commit='        self.memory.header(self.geometry.offset(record)).store(header.bits(), Release);
-'
-padding='        if record != self.position {
-            self.commit_padding();
+echo "--- the writer commits"
+zero='        if next.0 >= self.claimed.0 || !next.0.is_multiple_of(LINE) {
+            ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
         }
-'
-count='        self.memory.count().store(self.count, Relaxed);
-'
-committed='        // EDGE committed→observe: pairs with the Acquire of observers; also keeps the order header → count → committed.
-        self.memory.committed().store(next.0, Release);
-'
-rest='        self.position = next;
-        self.count = self.count.wrapping_add(1);
 '
 edge='        // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
 '
-header='        let header = RecordHeader::message(used as u32, self.count);
+commit='        ring.header(record).store(header.bits(), Release);
+'
+padding='        if reservation.padding != 0 {
+            let length = reservation.padding - self.geometry.header_bytes();
+            let padding = RecordHeader::padding(length as u32, self.count());
+            // The record went to the beginning of the ring: the padding in front of it is what makes both visible.
+            // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
+            ring.header(start).store(padding.bits(), Release);
+        }
 '
 
 mutant "the next header is not zeroed" $writer_rs "$zero" "" $lane::over_the_end_of_the_ring
-mutant "the next header is zeroed after the commit" $writer_rs "$zero$header$edge$commit" "$header$edge$commit$zero" $lane::over_the_end_of_the_ring
+mutant "the next header is zeroed after the commit" $writer_rs "$zero$edge$commit" "$edge$commit$zero" $lane::over_the_end_of_the_ring
 mutant "the commit is Relaxed" $writer_rs "$commit" "${commit/Release/Relaxed}" $lane::over_the_end_of_the_ring
 mutant "the padding is Relaxed" $writer_rs 'store(padding.bits(), Release)' 'store(padding.bits(), Relaxed)' $lane::over_the_end_of_the_ring
-mutant "the padding is visible before the record" $writer_rs "$zero$header$edge$commit$padding" "$zero$padding$header$edge$commit" $lane::over_the_end_of_the_ring
-mutant "the padding is visible before the next header is zeroed" $writer_rs "$zero$header$edge$commit$padding" "$header$edge$commit$padding$zero" $lane::over_the_end_of_the_ring
-mutant "committed is stored before the header" $writer_rs "$zero$header$edge$commit" "$committed$zero$header$edge$commit" $dead_writer::between_padding_and_record
-mutant "count is stored before the header" $writer_rs "$zero$header$edge$commit" "        self.memory.count().store(self.count.wrapping_add(1), Relaxed);
-$zero$header$edge$commit" $dead_writer::between_padding_and_record
-mutant "count is stored after committed" $writer_rs "$count$committed" "$committed$count" $dead_writer::between_padding_and_record
-mutant "committed is Relaxed" $writer_rs "$committed" "${committed/Release/Relaxed}" $lane::observers_see_only_what_is_there
+mutant "the padding is visible before the record" $writer_rs "$zero$edge$commit$padding" "$zero$padding$edge$commit" $lane::over_the_end_of_the_ring
+mutant "the padding is visible before the next header is zeroed" $writer_rs "$zero$edge$commit$padding" "$edge$commit$padding$zero" $lane::over_the_end_of_the_ring
+mutant "a header carries the published count" $writer_rs 'RecordHeader::message(used as u32, self.count());' 'RecordHeader::message(used as u32, self.count);' $lane::over_the_end_of_the_ring
+
+echo "--- the writer claims"
+mutant "a claim stores no zero" $writer_rs '            self.memory.ring().header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
+' '' $claims::where_stale_bytes_look_like_the_next_header
+mutant "a claim leaves out the first line" $writer_rs '(self.position.0 | (LINE - 1)) + 1' '(self.position.0 | (LINE - 1)) + 1 + LINE' $claims::where_stale_bytes_look_like_the_next_header
+mutant "a claim begins one line too early" $writer_rs '(self.position.0 | (LINE - 1)) + 1' 'self.position.0 & !(LINE - 1)' $lane::over_the_end_of_the_ring
+mutant "a claim goes beyond the frontier" $writer_rs 'while line.0 < self.frontier.0 {' 'while line.0 < self.position.plus(self.geometry.until_end(self.position)).0 {' $claims::beside_lines_that_were_not_given_back
+mutant "more counts as claimed than lies before the frontier" $writer_rs 'self.claimed = self.frontier;' 'self.claimed = self.frontier.plus(LINE);' $claims::up_to_the_end_of_the_ring
+mutant "what ends with the claim is not zeroed" $writer_rs 'if next.0 >= self.claimed.0' 'if next.0 > self.claimed.0' $claims::up_to_the_end_of_the_ring
+mutant "the start of a line is never zeroed" $writer_rs 'if next.0 >= self.claimed.0 || !next.0.is_multiple_of(LINE)' 'if !next.0.is_multiple_of(LINE)' $claims::where_a_reservation_was_dropped
+mutant "nothing before the frontier is zeroed" $writer_rs 'if next.0 >= self.claimed.0 || !next.0.is_multiple_of(LINE)' 'if next.0 >= self.claimed.0' $claims::where_stale_bytes_look_like_the_next_header
+mutant "disclaiming forgets nothing" $writer_rs '        self.claimed = self.position;
+' '' $claims::where_a_reservation_was_dropped $claims::where_less_was_used_than_reserved
+mutant "a large record counts as a claim" $writer_rs '            self.disclaim();
+' '            self.claimed = self.frontier;
+' $claims::behind_a_large_record
+
+echo "--- the writer finds room"
+frontier='self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));'
 mutant "no room is kept for the next header" $writer_rs 'if end.plus(next_header).since(self.consumed)' 'if end.since(self.consumed)' $lane::over_the_end_of_the_ring
-mutant "no room is kept for the next header before the frontier" $writer_rs 'self.consumed.plus(self.geometry.capacity() - next_header)' 'self.consumed.plus(self.geometry.capacity())' $lane::up_to_the_end_of_the_ring
-mutant "the frontier does not heed the reader" $writer_rs 'self.frontier = Position(lap_end.0.min(limit.0));' 'self.frontier = lap_end;' $lane::up_to_the_end_of_the_ring
-mutant "the frontier does not heed the end of the ring" $writer_rs 'self.frontier = Position(lap_end.0.min(limit.0));' 'self.frontier = limit;' $lane::over_the_end_of_the_ring
-mutant "room is not asked for the padding" $writer_rs 'if end.plus(next_header).since(self.consumed)' 'if end.plus(next_header).since(self.consumed.plus(padding))' $lane::over_the_end_of_the_ring
+mutant "no room is kept for the next header before the frontier" $writer_rs 'self.consumed.plus(self.geometry.capacity() - next_header)' 'self.consumed.plus(self.geometry.capacity())' $claims::in_front_of_a_record_that_was_not_given_back
+mutant "the frontier does not heed the reader" $writer_rs "$frontier" 'self.frontier = Position(lap_end.0.min(stretch_end.0));' $claims::beside_lines_that_were_not_given_back
+mutant "the frontier does not heed the end of the ring" $writer_rs "$frontier" 'self.frontier = Position(limit.0.min(stretch_end.0));' $lane::over_the_end_of_the_ring
+mutant "room is not asked for the padding" $writer_rs 'if end.plus(next_header).since(self.consumed)' 'if end.plus(next_header).since(self.consumed.plus(padding))' $claims::behind_padding_and_in_front_of_a_record_that_was_not_given_back
 mutant "consumed is loaded Relaxed before its bytes are reused" $writer_rs 'let consumed = Position(self.memory.consumed().load(Acquire));' 'let consumed = Position(self.memory.consumed().load(Relaxed));' $lane::over_the_end_of_the_ring
 
-echo "--- the writer's successor"
-mutant "it does not walk over what is committed" $writer_rs '        writer.walk_to_end()?;
-' '' $dead_writer::between_padding_and_record
-mutant "it does not learn the count from the headers" $writer_rs '                    self.count = sequence.wrapping_add(1);
-' '' $dead_writer::between_padding_and_record
-mutant "it stops at padding" $writer_rs 'RecordKind::Empty => return Ok(())' 'RecordKind::Empty | RecordKind::Padding => return Ok(())' $dead_writer::between_padding_and_record
-mutant "it takes committed for consumed" $writer_rs 'count, consumed, frontier: committed }' 'count, consumed: committed, frontier: committed }' $dead_writer::between_padding_and_record
-mutant "it loads consumed Relaxed" $writer_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.consumed().load(Relaxed));' $dead_writer::between_padding_and_record
-mutant "it does not tell observers the count" $writer_rs '        writer.memory.count().store(writer.count, Relaxed);
-' '' $dead_writer::between_padding_and_record
-mutant "it does not tell observers the position" $writer_rs '        writer.memory.committed().store(writer.position.0, Release); // EDGE committed→observe
-' '' $dead_writer::between_padding_and_record
+echo "--- the writer publishes"
+first='        // Before anything is overwritten beyond the old frontier: see invariant 5.
+        self.publish();
+'
+careful='        if length > self.geometry.max_message() {
+            return Err(Refusal::TooLarge);
+        }
+        let record_bytes = self.geometry.record_bytes(length);
+        let until_end = self.geometry.until_end(self.position);
+        let padding = if record_bytes > until_end { until_end } else { 0 };
+        let record = self.position.plus(padding);
+        let end = record.plus(record_bytes);
+        // The next header has to be ours to zero, too.
+        let next_header = self.geometry.header_bytes();
+        if end.plus(next_header).since(self.consumed) > self.geometry.capacity() {
+            self.refresh(end.plus(next_header))?;
+        }
+        let lap_end = self.position.plus(until_end);
+        let limit = self.consumed.plus(self.geometry.capacity() - next_header);
+        let is_small = record_bytes <= SMALL_RECORD;
+        let stretch_end = self.position.plus(if is_small { STRETCH } else { LARGE_STRETCH });
+        self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));
+        if is_small {
+            self.claim_stretch();
+        } else {
+            self.disclaim();
+        }
+'
+count='        self.memory.count().store(self.count, Release);
+'
+committed='        self.memory.committed().store(self.position.0, Release);
+'
+mutant "a stretch is not published" $writer_rs "$first" '' $dead_writer::between_padding_and_record
+mutant "a stretch is published after the next one was claimed" $writer_rs "$first$careful" "$careful$first" $publishes::a_writer_dies_while_it_claims_what_it_published
+mutant "count is stored after committed" $writer_rs "$count$committed" "$committed$count" $publishes::a_writer_dies_while_it_publishes
+mutant "count is stored Relaxed" $writer_rs "$count" "${count/Release/Relaxed}" $publishes::observers_see_what_is_published_meanwhile
+mutant "committed is stored Relaxed" $writer_rs "$committed" "${committed/Release/Relaxed}" $publishes::observers_see_what_is_not_published
+mutant "no fence behind committed" $writer_rs '        fence(Release);
+' '' $publishes::observers_see_through_a_claim_over_what_was_published
+mutant "what was published is counted again" $writer_rs 'std::mem::take(&mut self.unpublished)' 'self.unpublished' $lane::over_the_end_of_the_ring
 
-mutant "it tells observers the position Relaxed" $writer_rs 'writer.memory.committed().store(writer.position.0, Release)' 'writer.memory.committed().store(writer.position.0, Relaxed)' $dead_writer::and_observers_see_only_what_is_there
+echo "--- the writer's successor"
+mutant "it does not walk over what is committed" $writer_rs 'let Walk { end, count, .. } = walk(&memory, &geometry, committed, memory.count().load(Relaxed))?;' 'let (end, count) = (committed, memory.count().load(Relaxed));' $dead_writer::between_padding_and_record
+mutant "it does not learn the count from the headers" $walk_rs '            walk.count = header.sequence_not_above(count);
+' '' $publishes::a_writer_dies_while_it_publishes
+mutant "it stops at padding" $walk_rs 'RecordKind::Empty => return Ok(walk)' 'RecordKind::Empty | RecordKind::Padding => return Ok(walk)' $dead_writer::between_padding_and_record
+mutant "it takes committed for consumed" $writer_rs '            consumed,
+            frontier: end,' '            consumed: committed,
+            frontier: end,' $dead_writer::between_padding_and_record
+mutant "it loads consumed Relaxed" $writer_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.consumed().load(Relaxed));' $dead_writer::between_padding_and_record
+mutant "it takes what it does not know for claimed" $writer_rs '            self.claim_stretch();
+' '            self.claimed = self.frontier;
+' $claims::a_writer_dies_among_claimed_lines
+
+echo "--- the observer"
+loads='            let committed = memory.committed().load(Acquire);
+            let count = memory.count().load(Acquire);
+'
+again='            if memory.committed().load(Relaxed) != committed {
+                continue;
+            }
+'
+mutant "it does not walk" $walk_rs 'let walk = walk(memory, geometry, Position(committed), count);' 'let walk: Result<_, Corruption> = Ok(Walk { end: Position(committed), count, messages: 0, bytes: 0 });' $publishes::observers_see_what_is_not_published
+mutant "it does not look at committed again" $walk_rs "$again" '' $publishes::observers_see_through_a_claim_over_what_was_published
+mutant "it looks at committed again before it walks" $walk_rs 'let walk = walk(memory, geometry, Position(committed), count);' 'if memory.committed().load(Relaxed) != committed { continue; }
+            let walk = walk(memory, geometry, Position(committed), count);
+            let committed = memory.committed().load(Acquire);' $publishes::observers_see_through_a_claim_over_what_was_published
+mutant "it loads count before committed" $walk_rs "$loads" '            let count = memory.count().load(Acquire);
+            let committed = memory.committed().load(Acquire);
+' $publishes::observers_see_what_is_not_published
+mutant "it loads count Relaxed" $walk_rs 'let count = memory.count().load(Acquire);' 'let count = memory.count().load(Relaxed);' $publishes::observers_see_what_is_published_meanwhile
+mutant "it loads committed Relaxed" $walk_rs 'let committed = memory.committed().load(Acquire);' 'let committed = memory.committed().load(Relaxed);' $publishes::observers_see_what_is_not_published
+mutant "it loads headers Relaxed" $walk_rs 'memory.ring().header(walk.end).load(Acquire)' 'memory.ring().header(walk.end).load(Relaxed)' $publishes::observers_see_through_a_claim_over_what_was_published
 
 echo "--- the reader"
-mutant "poll loads the header Relaxed" $reader_rs 'self.memory.header(self.position).load(Acquire)' 'self.memory.header(self.position).load(Relaxed)' $lane::over_the_end_of_the_ring
+mutant "poll loads the header Relaxed" $reader_rs 'self.memory.ring().header(self.position).load(Acquire)' 'self.memory.ring().header(self.position).load(Relaxed)' $lane::over_the_end_of_the_ring
 mutant "consumed is stored Relaxed" $reader_rs 'store(self.position.0, Release)' 'store(self.position.0, Relaxed)' $lane::over_the_end_of_the_ring
-mutant "consumed is published before the copy" $reader_rs '            Some(record) => Ok(Some(record)),
-' '            Some(record) => {
-                self.memory.consumed().store(record.end.0, Release);
-                Ok(Some(record))
-            }
-' $lane::over_the_end_of_the_ring
+mutant "consumed is published before the copy, before the frontier" $reader_rs '        let payload = self.position.plus(self.geometry.header_bytes());
+        Some(Record {' '        let payload = self.position.plus(self.geometry.header_bytes());
+        self.memory.consumed().store(end.0, Release);
+        Some(Record {' $claims::beside_lines_that_were_not_given_back
+mutant "consumed is published before the copy, beyond the frontier" $reader_rs '        let payload = self.position.plus(self.geometry.header_bytes());
+        Ok(Record {' '        let payload = self.position.plus(self.geometry.header_bytes());
+        self.memory.consumed().store(self.position.plus(bytes).0, Release);
+        Ok(Record {' $lane::over_the_end_of_the_ring
 mutant "the frontier does not heed what is to be published" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = lap_end;' $dead_reader::before_the_frontier
+mutant "what is due is not published" $reader_rs '>= self.geometry.publish_after()' '> 2 * self.geometry.publish_after()' $dead_reader::with_a_released_but_unpublished_message
 mutant "rewinding forgets the number" $reader_rs '        self.sequence = mark.sequence;
 ' '' $dead_reader::after_second_thoughts
 
 echo "--- the reader's successor"
 mutant "it takes the count for the number of the next message" $reader_rs 'sequence_known: false,' 'sequence_known: true,' $dead_reader::between_padding_and_record
-mutant "it learns the number from a count that is too old" $reader_rs 'header.sequence_not_above(self.memory.count().load(Relaxed))' 'header.sequence_not_above(self.sequence)' $dead_reader::between_padding_and_record
+mutant "it learns the number from a count that is too old" $reader_rs 'self.memory.count().load(Relaxed).wrapping_add(self.geometry.records_max())' 'self.memory.count().load(Relaxed)' $publishes::a_reader_dies_behind_what_is_published
+mutant "it does not learn the number from padding" $reader_rs 'matches!(header.kind(), RecordKind::Message | RecordKind::Padding)' 'matches!(header.kind(), RecordKind::Message)' $dead_reader::between_padding_and_record
 mutant "it starts at committed" $reader_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.committed().load(Acquire));' $dead_reader::between_padding_and_record
 
 echo "--- the eventcount"
@@ -218,11 +296,19 @@ mutant "the sleeper does not use its ticket" $eventcount_rs 'parking.park(word, 
 
 echo "--- harmless"
 death="the proof of its predecessor's death comes in between"
-harmless "a writer's successor loads committed Relaxed" "$death" $writer_rs 'let committed = Position(memory.committed().load(Acquire));' 'let committed = Position(memory.committed().load(Relaxed));' $dead_writer $both
-harmless "a writer's successor loads headers Relaxed" "$death" $writer_rs 'self.memory.header(position).load(Acquire)' 'self.memory.header(position).load(Relaxed)' $dead_writer $both
+harmless "a writer's successor loads committed Relaxed" "$death" $writer_rs 'let committed = Position(memory.committed().load(Acquire));' 'let committed = Position(memory.committed().load(Relaxed));' $dead_writer $both $publishes
+harmless "a writer's successor does not publish at once" "its first reservation does, and everybody walks until then" $writer_rs '        writer.publish();
+' '' $dead_writer $both $publishes
+harmless "a large record leaves the claim as it is" "it ends beyond the frontier, and so beyond everything that was claimed" $writer_rs '            self.disclaim();
+' '' $claims
 harmless "a reader's successor loads consumed Relaxed" "$death" $reader_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.consumed().load(Relaxed));' $dead_reader $both
 harmless "rewinding leaves the frontier in a later lap" "only what no writer writes could stand before it" $reader_rs '        self.frontier = mark.position;
 ' '' $dead_reader::after_second_thoughts
+harmless "the reader's frontier does not heed the end of the ring" "a record that reaches beyond it is one that no writer writes" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = publish_at;' $lane $claims $dead_reader
+harmless "publishing leaves the reader's frontier where it is" "it only sends the reader the careful way, which moves it" $reader_rs '        self.published = self.position;
+        self.move_frontier();
+' '        self.published = self.position;
+' $lane $claims $dead_reader
 
 echo
 echo "$mutants mutants, $killed killed; $harmless changes that are harmless, as they have to be"

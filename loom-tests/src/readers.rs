@@ -3,7 +3,7 @@
 use crate::lane::LoomLane;
 use crate::message::Received;
 use crate::scenario::Scenario;
-use memlane::ring::log::{LaneGeometry, LaneMemory, Reader, Record};
+use memlane::ring::log::{LaneGeometry, LaneMemory, Payload, Reader, Record};
 use memlane::sync::Ordering::Relaxed;
 use std::cell::RefCell;
 
@@ -92,16 +92,30 @@ pub fn fast(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
 /// All messages that there are, and then all of them given back, as `recv_batch` does; so many times.
 pub fn in_batches(reader: &mut Reader<LoomLane>, batches: usize, life: &Life) {
     for _ in 0..batches {
-        let mut batch = Vec::new();
-        while let Some(record) = reader.poll().expect("a lane without a bad peer is never corrupted") {
-            reader.advance(record);
-            batch.push(record);
-        }
-        for record in batch {
+        for record in batch(reader) {
             life.receives(Received::copy(reader.memory(), record));
         }
         life.gives_back(reader.publish());
     }
+}
+
+/// All messages that there are, none of which is given back.
+pub fn batch(reader: &mut Reader<LoomLane>) -> Vec<Record> {
+    let mut batch = Vec::new();
+    let mut start = None;
+    while let Some(record) = reader.poll().expect("a lane without a bad peer is never corrupted") {
+        // Behind padding: the number is known and the first message stands here.
+        let start = start.get_or_insert_with(|| reader.mark());
+        let Payload { payload, length, sequence } = start.payload(start.place(&record), batch.len());
+        assert_eq!(
+            (payload, length, sequence),
+            (record.payload, record.length, record.sequence),
+            "the place of a record"
+        );
+        reader.advance(record);
+        batch.push(record);
+    }
+    batch
 }
 
 /// Looks at the next message, hands it back with the one after it, and reads it again.

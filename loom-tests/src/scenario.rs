@@ -42,6 +42,12 @@ pub fn lines() -> Shape {
     Shape { geometry: LaneGeometry::new(256, 8, 104), origin: 0 }
 }
 
+/// Sixteen lines of 64 bytes; 440 bytes are the longest message, and records of more than 256 are large. What is given
+/// back is published every 128 bytes.
+pub fn wide() -> Shape {
+    Shape { geometry: LaneGeometry::new(1024, 8, 440), origin: 0 }
+}
+
 impl Shape {
     /// The same so long after its creation that the third message from now on wraps the number in the headers.
     pub fn aged(self) -> Self {

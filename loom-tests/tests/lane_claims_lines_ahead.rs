@@ -9,7 +9,7 @@ use memlane_loom_tests::explore::Model;
 use memlane_loom_tests::lane::LoomLane;
 use memlane_loom_tests::message::{Message, lengths};
 use memlane_loom_tests::readers::{Life, fast};
-use memlane_loom_tests::scenario::{Ledger, Scenario, lines, receive};
+use memlane_loom_tests::scenario::{Ledger, Scenario, Shape, lines, receive, wide};
 
 /// 0–112, 112–224, padding, 256–296. The next reservation claims the lines at 320, 384 and 448. The first message left
 /// the header of message 4 where the first of these starts, and the second one that of message 6 in the others.
@@ -18,13 +18,14 @@ const SECOND_LAP: [Message; 3] = [Message::of(104).feigning(4), Message::of(104)
 /// After `prelude` has passed and `backlog` was sent, a writer does `act` while a reader makes so many attempts.
 fn window<const P: usize, const B: usize>(
     model: Model,
+    shape: Shape,
     prelude: [Message; P],
     backlog: [Message; B],
     act: fn(&Ledger, &mut Writer<LoomLane>),
     polls: usize,
 ) {
     model.check(move || {
-        let (scenario, mut writer, mut reader) = Scenario::after(lines(), &prelude);
+        let (scenario, mut writer, mut reader) = Scenario::after(shape, &prelude);
         scenario.committed.send_all(&backlog, &mut writer);
         assert_eq!(scenario.committed.certain(), P + B, "there is room for the backlog");
         let ledger = scenario.committed.clone();
@@ -46,7 +47,7 @@ fn where_stale_bytes_look_like_the_next_header() {
         ledger.send_all(&lengths([16, 16, 32, 0]), writer);
         assert_eq!(ledger.certain(), 7, "there is room");
     };
-    window(Model::exhaustive("stale bytes look like the next header"), SECOND_LAP, [], act, 5);
+    window(Model::bounded("stale bytes look like the next header", 4), lines(), SECOND_LAP, [], act, 5);
 }
 
 #[test]
@@ -56,7 +57,7 @@ fn where_a_reservation_was_dropped() {
         Message::of(40).feigning(4).abandon(writer);
         ledger.send_all(&lengths([16, 16]), writer);
     };
-    window(Model::exhaustive("a reservation is dropped"), SECOND_LAP, [], act, 3);
+    window(Model::exhaustive("a reservation is dropped"), lines(), SECOND_LAP, [], act, 3);
 }
 
 #[test]
@@ -65,23 +66,42 @@ fn where_less_was_used_than_reserved() {
     let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
         ledger.send_all(&[Message::of(40).using(16).feigning(4), Message::of(16)], writer);
     };
-    window(Model::exhaustive("less used than reserved of claimed lines"), SECOND_LAP, [], act, 3);
+    window(Model::exhaustive("less used than reserved of claimed lines"), lines(), SECOND_LAP, [], act, 3);
 }
 
 /// Ten messages of which the reader has seen two. 120–144, 144–168, 168–192, 192–216, 216–256 are behind it.
 const UNREAD: [Message; 5] = [Message::of(16), Message::of(16), Message::of(16), Message::of(16), Message::of(32)];
 
+/// Sends each of these if there is room, or if the reader made some meanwhile.
+fn send_or_try_again<const N: usize>(ledger: &Ledger, writer: &mut Writer<LoomLane>, script: [u64; N]) {
+    for message in lengths(script) {
+        let _ = ledger.send(message, writer) || ledger.send(message, writer);
+    }
+}
+
 #[test]
 fn beside_lines_that_were_not_given_back() {
     // 256–296, 296–320, 320–368, which is all until 120–144 is given back; then 368–392 over it. Of the lines at 320, 384
     // and 448 only the first may be claimed before that.
-    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
-        for message in lengths([32, 16, 40, 16]) {
-            let _ = ledger.send(message, writer) || ledger.send(message, writer);
-        }
-    };
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| send_or_try_again(ledger, writer, [32, 16, 40, 16]);
     let prelude = [Message::of(104).feigning(9), Message::of(0)];
-    window(Model::exhaustive("lines that were not given back"), prelude, UNREAD, act, 3);
+    window(Model::exhaustive("lines that were not given back"), lines(), prelude, UNREAD, act, 3);
+}
+
+#[test]
+fn in_front_of_a_record_that_was_not_given_back() {
+    // 256–296, 296–320; 320–376 would fit, but the header behind it would stand where 120–144 has its own.
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| send_or_try_again(ledger, writer, [32, 16, 48]);
+    let model = Model::exhaustive("in front of a record that was not given back");
+    window(model, lines(), lengths([104, 0]), UNREAD, act, 3);
+}
+
+#[test]
+fn behind_padding_and_in_front_of_a_record_that_was_not_given_back() {
+    // 24–136 and 136–216 are unread. 256–304, behind padding, has room only once the first of these was given back.
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| send_or_try_again(ledger, writer, [40]);
+    let model = Model::exhaustive("behind padding and in front of a record");
+    window(model, lines(), lengths([16]), lengths([104, 72]), act, 2);
 }
 
 #[test]
@@ -92,7 +112,17 @@ fn up_to_the_end_of_the_ring() {
         ledger.send_all(&lengths([32, 16, 0]), writer);
     };
     let prelude = lengths([104, 104, 24, 88, 88]);
-    window(Model::exhaustive("claimed up to the end of the ring"), prelude, [], act, 4);
+    window(Model::exhaustive("claimed up to the end of the ring"), lines(), prelude, [], act, 4);
+}
+
+#[test]
+fn behind_a_large_record() {
+    // 0–448, 448–896, 896–1024, 1024–1472, 1472–1664, and the writer knows of room up to 1912. 1664–1928 is large and
+    // claims nothing. 1928–1984 then ends with a line, whose start held the header of message 7; 1984–1992.
+    let prelude =
+        [Message::of(440), Message::of(440), Message::of(120).feigning(7), Message::of(440), Message::of(184)];
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| ledger.send_all(&lengths([256, 48, 0]), writer);
+    window(Model::bounded("behind a large record", 3), wide(), prelude, [], act, 3);
 }
 
 #[test]

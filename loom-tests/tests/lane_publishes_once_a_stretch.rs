@@ -46,6 +46,23 @@ fn observers_see_what_is_not_published() {
     });
 }
 
+#[test]
+fn observers_see_what_is_published_meanwhile() {
+    // Nothing stands behind `committed`: it is `count` alone that tells the number, and the header has to come with it.
+    Model::exhaustive("observers of a publication").check(|| {
+        let (scenario, mut writer, reader) = Scenario::after(lines(), &lengths([0]));
+        writer.publish();
+        let (observed, known) = (scenario.clone(), scenario.committed.count());
+        let observing = thread::spawn(move || assert!(observed.observe() >= known, "what was there before is seen"));
+        let committed = &scenario.committed;
+        committed.send_all(&lengths([0]), &mut writer);
+        writer.publish();
+        committed.send_all(&lengths([8]), &mut writer);
+        observing.join().unwrap();
+        scenario.settle(1, writer, reader, Vec::new());
+    });
+}
+
 /// A lane in which the next reservation publishes, sees that everything was given back, and claims the line where the
 /// record stands that `committed` points to.
 ///
@@ -103,20 +120,18 @@ fn a_writer_dies_while_it_claims_what_it_published() {
 fn a_writer_dies_while_it_publishes() {
     // Between `count` and `committed`, too; its successor publishes as well.
     Model::bounded("a writer dies while it publishes", 2).check_crashes(|crash| {
-        let (scenario, mut writer, reader) = Scenario::after(medium(), &[]);
+        let (scenario, mut writer, reader) = Scenario::after(medium(), &lengths([0]));
         let observed = scenario.clone();
         let observing = thread::spawn(move || observed.observe());
         crash.of(|| {
-            for message in lengths([0, 8]) {
-                scenario.committed.send(message, &mut writer);
-                writer.publish();
-            }
+            scenario.committed.send_all(&lengths([0, 8]), &mut writer);
+            writer.publish();
         });
         let mut writer = scenario.next_writer();
         scenario.committed.settle_doubt(&writer);
         scenario.committed.send_all(&lengths([0]).map(|message| message.by(1)), &mut writer);
         observing.join().unwrap();
-        scenario.settle(0, writer, reader, Vec::new());
+        scenario.settle(1, writer, reader, Vec::new());
     });
 }
 
