@@ -262,7 +262,7 @@ mutant "consumed is published before the copy, beyond the frontier" $reader_rs '
         self.memory.consumed().store(self.position.plus(bytes).0, Release);
         Ok(Record {' $lane::over_the_end_of_the_ring
 mutant "the frontier does not heed what is to be published" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = lap_end;' $dead_reader::before_the_frontier
-mutant "what is due is not published" $reader_rs '>= self.geometry.publish_after()' '> 2 * self.geometry.publish_after()' $dead_reader::with_a_released_but_unpublished_message
+mutant "what is due is not published" $reader_rs '>= self.geometry.publish_after()' '> 2 * self.geometry.publish_after()' $claims::where_stale_bytes_look_like_the_next_header
 mutant "rewinding forgets the number" $reader_rs '        self.sequence = mark.sequence;
 ' '' $dead_reader::after_second_thoughts
 
