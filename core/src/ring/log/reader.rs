@@ -166,7 +166,13 @@ impl<M: LaneMemory> Reader<M> {
             self.poll_unusual(header)
         };
         self.move_frontier();
-        record
+        // A writer goes no further than a ring beyond what was published; one that does feeds a batch for ever.
+        match record {
+            Ok(Some(Record { end, .. })) if end.since(self.published) > self.geometry.capacity() => {
+                Err(Corruption::Positions)
+            }
+            record => record,
+        }
     }
 
     /// The frontier follows the position and what was published.
@@ -269,5 +275,60 @@ impl<M: LaneMemory> Reader<M> {
         // EDGE consume→reuse: pairs with the Acquire in `Writer::refresh`.
         self.memory.consumed().store(self.position.0, Release);
         true
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::sync::AtomicU64;
+
+    /// A ring in which every word is the header that the reader expects next: a peer that writes ahead of it for ever.
+    #[derive(Debug, Default)]
+    struct Endless {
+        word: AtomicU64,
+        zero: AtomicU64,
+    }
+
+    impl Ring for &Endless {
+        fn header(&self, position: Position) -> &AtomicU64 {
+            self.word.store(RecordHeader::message(0, position.0 / RecordHeader::BYTES).bits(), Relaxed);
+            &self.word
+        }
+    }
+
+    impl LaneMemory for Endless {
+        type Ring<'a> = &'a Self;
+
+        fn ring(&self) -> &Self {
+            self
+        }
+
+        fn committed(&self) -> &AtomicU64 {
+            &self.zero
+        }
+
+        fn count(&self) -> &AtomicU64 {
+            &self.zero
+        }
+
+        fn consumed(&self) -> &AtomicU64 {
+            &self.zero
+        }
+    }
+
+    #[test]
+    fn a_writer_that_goes_further_than_a_ring_is_noticed() {
+        let geometry = LaneGeometry::new(4096, 8, 100);
+        let mut reader = Reader::resume(Endless::default(), geometry).unwrap();
+        let mut records = 0;
+        let end = loop {
+            match reader.poll() {
+                Ok(Some(record)) if records <= geometry.records_max() => reader.advance(record),
+                end => break end,
+            }
+            records += 1;
+        };
+        assert_eq!((records, end), (geometry.records_max(), Err(Corruption::Positions)));
     }
 }

@@ -104,8 +104,11 @@ impl Survey {
             if memory.committed().load(Relaxed) != committed {
                 continue;
             }
-            if let Ok(Walk { end, count, messages, bytes }) = walk {
-                return Self { committed: end, count, unpublished_messages: messages, unpublished_bytes: bytes };
+            match walk {
+                Ok(Walk { end, count, messages, bytes }) => {
+                    return Self { committed: end, count, unpublished_messages: messages, unpublished_bytes: bytes };
+                }
+                Err(_) => break,
             }
         }
         let (committed, count) = (Position(memory.committed().load(Acquire)), memory.count().load(Acquire));
