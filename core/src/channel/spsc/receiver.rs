@@ -126,13 +126,18 @@ impl Receiver {
         }
         self.end.tally.empty();
         self.pace.fall_back();
-        if let Some(record) = self.found_empty()? {
+        if !self.reader.glance()
+            && let Some(record) = self.found_empty()?
+        {
             return self.copy_and_release(record, buffer);
         }
-        if look_eagerly(&mut NextRecord(self))
-            && let Some(length) = self.copy_before_frontier(buffer)
-        {
-            return Ok(length);
+        if look_eagerly(&mut NextRecord(self)) {
+            if let Some(length) = self.copy_before_frontier(buffer) {
+                return Ok(length);
+            }
+            if let Some(record) = self.attempt_record()? {
+                return self.copy_and_release(record, buffer);
+            }
         }
         let record = self.wait_for_record_slowly()?;
         self.copy_and_release(record, buffer)

@@ -81,6 +81,8 @@ pub enum Refusal {
 pub struct Reservation {
     /// Bytes of padding that go in front of the record.
     padding: u64,
+    /// Whether a new stretch begins with it.
+    opens_stretch: bool,
     /// Where the record ends if all of it is used.
     end: Position,
     /// Position of the payload.
@@ -192,7 +194,7 @@ impl<M: LaneMemory> Writer<M> {
             return None;
         }
         let payload = self.position.plus(self.geometry.header_bytes());
-        Some(Reservation { padding: 0, end, payload, length })
+        Some(Reservation { padding: 0, opens_stretch: false, end, payload, length })
     }
 
     /// The same beyond the frontier: at the end of a stretch or of the ring, or where the reader was last seen.
@@ -218,13 +220,9 @@ impl<M: LaneMemory> Writer<M> {
         let is_small = record_bytes <= SMALL_RECORD;
         let stretch_end = self.position.plus(if is_small { STRETCH } else { LARGE_STRETCH });
         self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));
-        if is_small {
-            self.claim_stretch();
-        } else {
-            self.disclaim();
-        }
+        self.disclaim();
         let payload = record.plus(self.geometry.header_bytes());
-        Ok(Reservation { padding, end, payload, length })
+        Ok(Reservation { padding, opens_stretch: is_small, end, payload, length })
     }
 
     /// Makes the lines up to the frontier ours; what stands in them is free to be overwritten.
@@ -295,5 +293,9 @@ impl<M: LaneMemory> Writer<M> {
         }
         self.position = next;
         self.unpublished.add(used);
+        if reservation.opens_stretch {
+            // Not before: the message would wait for all these lines.
+            self.claim_stretch();
+        }
     }
 }
