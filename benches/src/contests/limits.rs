@@ -54,6 +54,63 @@ fn ping_pong(id: &str, label: &str, apart: usize) -> Contest {
     between_processes(id, label, 4096, false, end)
 }
 
+/// Both ends write a whole line, each time the next one of a ring, and spin on the line that the other will write: what a
+/// log of messages that fill a line cannot be faster than.
+pub fn fresh_lines() -> Contest {
+    const LINES: usize = 1 << 13;
+    const WORDS: usize = 8;
+
+    struct FreshLines {
+        arena: Arena,
+        number: u64,
+        leads: bool,
+    }
+
+    impl FreshLines {
+        fn line(&self, leader: bool) -> usize {
+            (usize::from(!leader) * LINES + self.number as usize % LINES) * 64
+        }
+
+        fn write(&self) {
+            let line = self.line(self.leads);
+            for word in (0..WORDS).rev() {
+                self.arena.word(line + 8 * word).store(self.number, Release);
+            }
+        }
+
+        fn read(&self) -> bool {
+            let line = self.line(!self.leads);
+            while self.arena.word(line).load(Acquire) != self.number {}
+            (1..WORDS).all(|word| self.arena.word(line + 8 * word).load(Acquire) == self.number)
+        }
+    }
+
+    impl End for FreshLines {
+        fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
+            for _ in 0..operations / BLOCK {
+                watch.block(|watch| {
+                    for _ in 0..BLOCK {
+                        self.number += 1;
+                        if self.leads {
+                            self.write();
+                            watch.check(self.read());
+                        } else {
+                            watch.check(self.read());
+                            self.write();
+                        }
+                    }
+                    Ok(())
+                })?;
+            }
+            Ok(())
+        }
+    }
+
+    let end = |arena, leads| -> Box<dyn End> { Box::new(FreshLines { arena, number: 0, leads }) };
+    let label = "limit: ping-pong, each time the next line";
+    between_processes("fresh-line-ping-pong", label, 2 * LINES * 64, false, end)
+}
+
 /// Both ends sleep in the kernel until the other wakes them.
 pub fn futexes() -> Contest {
     struct Futexes {
