@@ -24,9 +24,14 @@ trap 'rm -rf "$copy"' EXIT
 # What was compiled stays here for the next run.
 export CARGO_TARGET_DIR=$PWD/target/mutants
 export RUST_BACKTRACE=0
+# A mutant takes longer to compile than to kill.
+export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1
 mutants=0 killed=0 harmless=0 wrong=0
 
-# Replaces OLD by NEW, which must stand exactly once in FILE.
+# Replaces OLD by NEW, which must stand exactly once in FILE. Two places that change together are separated by $and.
+and='
+<and>
+'
 replace() {
     python3 - "$@" <<'EOF'
 import sys
@@ -34,10 +39,12 @@ import sys
 path, old, new = sys.argv[1:]
 with open(path) as file:
     text = file.read()
-if text.count(old) != 1:
-    sys.exit(f"{path}: what is to be replaced stands there {text.count(old)} times:\n{old}")
+for old, new in zip(old.split("\n<and>\n"), new.split("\n<and>\n"), strict=True):
+    if text.count(old) != 1:
+        sys.exit(f"{path}: what is to be replaced stands there {text.count(old)} times:\n{old}")
+    text = text.replace(old, new)
 with open(path, "w") as file:
-    file.write(text.replace(old, new))
+    file.write(text)
 EOF
 }
 
@@ -152,6 +159,14 @@ mutant "the padding is visible before the next header is zeroed" $writer_rs "$ze
 mutant "a header carries the published count" $writer_rs 'RecordHeader::message(used as u32, self.count());' 'RecordHeader::message(used as u32, self.count);' $lane::over_the_end_of_the_ring
 
 echo "--- the writer claims"
+moves='        self.position = next;
+        self.unpublished.add(used);
+'
+opens='        if reservation.opens_stretch {
+            // Not before: the message would wait for all these lines.
+            self.claim_stretch();
+        }
+'
 mutant "a claim stores no zero" $writer_rs '            self.memory.ring().header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
 ' '' $claims::where_stale_bytes_look_like_the_next_header
 mutant "a claim leaves out the first line" $writer_rs '(self.position.0 | (LINE - 1)) + 1' '(self.position.0 | (LINE - 1)) + 1 + LINE' $claims::where_stale_bytes_look_like_the_next_header
@@ -163,9 +178,10 @@ mutant "the start of a line is never zeroed" $writer_rs 'if next.0 >= self.claim
 mutant "nothing before the frontier is zeroed" $writer_rs 'if next.0 >= self.claimed.0 || !next.0.is_multiple_of(LINE)' 'if next.0 >= self.claimed.0' $claims::where_stale_bytes_look_like_the_next_header
 mutant "disclaiming forgets nothing" $writer_rs '        self.claimed = self.position;
 ' '' $claims::where_a_reservation_was_dropped $claims::where_less_was_used_than_reserved
-mutant "a large record counts as a claim" $writer_rs '            self.disclaim();
-' '            self.claimed = self.frontier;
-' $claims::behind_a_large_record
+mutant "a stretch counts as claimed before it is" $writer_rs '        self.disclaim();
+        let payload' '        self.claimed = self.frontier;
+        let payload' $claims::where_stale_bytes_look_like_the_next_header $claims::behind_a_large_record
+mutant "a stretch is claimed from where its first record starts" $writer_rs "$moves$opens" "$opens$moves" $claims::where_a_reservation_was_dropped
 
 echo "--- the writer finds room"
 frontier='self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));'
@@ -180,36 +196,13 @@ echo "--- the writer publishes"
 first='        // Before anything is overwritten beyond the old frontier: see invariant 5.
         self.publish();
 '
-careful='        if length > self.geometry.max_message() {
-            return Err(Refusal::TooLarge);
-        }
-        let record_bytes = self.geometry.record_bytes(length);
-        let until_end = self.geometry.until_end(self.position);
-        let padding = if record_bytes > until_end { until_end } else { 0 };
-        let record = self.position.plus(padding);
-        let end = record.plus(record_bytes);
-        // The next header has to be ours to zero, too.
-        let next_header = self.geometry.header_bytes();
-        if end.plus(next_header).since(self.consumed) > self.geometry.capacity() {
-            self.refresh(end.plus(next_header))?;
-        }
-        let lap_end = self.position.plus(until_end);
-        let limit = self.consumed.plus(self.geometry.capacity() - next_header);
-        let is_small = record_bytes <= SMALL_RECORD;
-        let stretch_end = self.position.plus(if is_small { STRETCH } else { LARGE_STRETCH });
-        self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));
-        if is_small {
-            self.claim_stretch();
-        } else {
-            self.disclaim();
-        }
-'
 count='        self.memory.count().store(self.count, Release);
 '
 committed='        self.memory.committed().store(self.position.0, Release);
 '
 mutant "a stretch is not published" $writer_rs "$first" '' $dead_writer::between_padding_and_record
-mutant "a stretch is published after the next one was claimed" $writer_rs "$first$careful" "$careful$first" $publishes::a_writer_dies_while_it_claims_what_it_published
+mutant "a stretch is published after the next one was claimed" $writer_rs "$first$and            self.claim_stretch();" "$and            self.claim_stretch();
+            self.publish();" $publishes::a_writer_dies_while_it_claims_the_last_stretch
 mutant "count is stored after committed" $writer_rs "$count$committed" "$committed$count" $publishes::a_writer_dies_while_it_publishes
 mutant "count is stored Relaxed" $writer_rs "$count" "${count/Release/Relaxed}" $publishes::observers_see_what_is_published_meanwhile
 mutant "committed is stored Relaxed" $writer_rs "$committed" "${committed/Release/Relaxed}" $publishes::observers_see_what_is_not_published
@@ -299,8 +292,9 @@ death="the proof of its predecessor's death comes in between"
 harmless "a writer's successor loads committed Relaxed" "$death" $writer_rs 'let committed = Position(memory.committed().load(Acquire));' 'let committed = Position(memory.committed().load(Relaxed));' $dead_writer $both $publishes
 harmless "a writer's successor does not publish at once" "its first reservation does, and everybody walks until then" $writer_rs '        writer.publish();
 ' '' $dead_writer $both $publishes
-harmless "a large record leaves the claim as it is" "it ends beyond the frontier, and so beyond everything that was claimed" $writer_rs '            self.disclaim();
-' '' $claims
+harmless "what opens a stretch leaves the claim as it is" "it ends beyond the frontier, and so beyond everything that was claimed" $writer_rs '        self.disclaim();
+        let payload' '        let payload' $claims
+harmless "large records claim the stretch that they open" "it only costs time" $writer_rs 'opens_stretch: is_small' 'opens_stretch: true' $claims
 harmless "a reader's successor loads consumed Relaxed" "$death" $reader_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.consumed().load(Relaxed));' $dead_reader $both
 harmless "rewinding leaves the frontier in a later lap" "only what no writer writes could stand before it" $reader_rs '        self.frontier = mark.position;
 ' '' $dead_reader::after_second_thoughts

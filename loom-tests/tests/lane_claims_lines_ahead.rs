@@ -11,8 +11,9 @@ use memlane_loom_tests::message::{Message, lengths};
 use memlane_loom_tests::readers::{Life, fast};
 use memlane_loom_tests::scenario::{Ledger, Scenario, Shape, lines, receive, wide};
 
-/// 0–112, 112–224, padding, 256–296. The next reservation claims the lines at 320, 384 and 448. The first message left
-/// the header of message 4 where the first of these starts, and the second one that of message 6 in the others.
+/// 0–112, 112–224, padding, 256–296. The next message opens a stretch: once it is out, the lines behind it are claimed, of
+/// those at 320, 384 and 448. The first message left the header of message 4 where the first of these starts, and the
+/// second one that of message 6 in the others.
 const SECOND_LAP: [Message; 3] = [Message::of(104).feigning(4), Message::of(104).feigning(6), Message::of(32)];
 
 /// After `prelude` has passed and `backlog` was sent, a writer does `act` while a reader makes so many attempts.
@@ -43,6 +44,7 @@ fn window<const P: usize, const B: usize>(
 #[test]
 fn where_stale_bytes_look_like_the_next_header() {
     // 296–320, 320–344, 344–384, 384–392: both lines that are entered held the header of the message that starts there.
+    // The zero in the first one comes with the commit, that in the second one from the claim.
     let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
         ledger.send_all(&lengths([16, 16, 32, 0]), writer);
         assert_eq!(ledger.certain(), 7, "there is room");
@@ -52,21 +54,32 @@ fn where_stale_bytes_look_like_the_next_header() {
 
 #[test]
 fn where_a_reservation_was_dropped() {
-    // 296–344 with garbage at 320, dropped; 296–320, 320–344.
+    // 296–328, which claims the line at 384; 328–400 with garbage there, dropped; 328–384, 384–392.
     let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
-        Message::of(40).feigning(4).abandon(writer);
-        ledger.send_all(&lengths([16, 16]), writer);
+        ledger.send(Message::of(24), writer);
+        Message::of(64).feigning(5).abandon(writer);
+        ledger.send_all(&lengths([48, 0]), writer);
     };
     window(Model::exhaustive("a reservation is dropped"), lines(), SECOND_LAP, [], act, 3);
 }
 
 #[test]
 fn where_less_was_used_than_reserved() {
-    // 296–344 with garbage at 320, of which 296–320 is committed; 320–344.
+    // 296–328, which claims the line at 384; 328–400 with garbage there, of which 328–384 is committed; 384–392.
     let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
-        ledger.send_all(&[Message::of(40).using(16).feigning(4), Message::of(16)], writer);
+        ledger.send_all(&[Message::of(24), Message::of(64).using(48).feigning(5), Message::of(0)], writer);
     };
     window(Model::exhaustive("less used than reserved of claimed lines"), lines(), SECOND_LAP, [], act, 3);
+}
+
+#[test]
+fn where_a_dropped_reservation_opened_the_stretch() {
+    // 296–344 with garbage at 320, dropped: nothing is claimed. 296–320, 320–344.
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
+        Message::of(40).feigning(4).abandon(writer);
+        ledger.send_all(&lengths([16, 16]), writer);
+    };
+    window(Model::exhaustive("a reservation that opened a stretch is dropped"), lines(), SECOND_LAP, [], act, 3);
 }
 
 /// Ten messages of which the reader has seen two. 120–144, 144–168, 168–192, 192–216, 216–256 are behind it.
@@ -137,12 +150,13 @@ fn a_writer_dies_among_claimed_lines() {
         });
         let committed = &scenario.committed;
         crash.of(|| {
-            Message::of(40).feigning(4).abandon(&mut writer);
-            committed.send_all(&lengths([16, 16]), &mut writer);
+            committed.send(Message::of(24), &mut writer);
+            Message::of(64).feigning(5).abandon(&mut writer);
+            committed.send_all(&lengths([48, 0]), &mut writer);
         });
         let mut writer = scenario.next_writer();
         committed.settle_doubt(&writer);
-        committed.send_all(&lengths([16, 16, 32]).map(|message| message.by(1)), &mut writer);
+        committed.send_all(&lengths([16, 48, 0]).map(|message| message.by(1)), &mut writer);
         let (reader, received) = reading.join().unwrap();
         scenario.settle(SECOND_LAP.len(), writer, reader, received);
     });

@@ -63,8 +63,8 @@ fn observers_see_what_is_published_meanwhile() {
     });
 }
 
-/// A lane in which the next reservation publishes, sees that everything was given back, and claims the line where the
-/// record stands that `committed` points to.
+/// A lane in which the next message publishes what came before it, finds that everything was given back, and claims the
+/// line where the record stands that `committed` pointed to.
 ///
 /// 0–112, 112–120, 120–192 and, behind padding, 256–328. `committed` is 192, where the padding stands: so is the start of
 /// the line at 448.
@@ -100,11 +100,26 @@ fn observers_see_through_a_lap_over_what_was_published() {
     });
 }
 
-#[test]
-fn a_writer_dies_while_it_claims_what_it_published() {
-    // Its successor finds `committed` beyond what was claimed, or what it covers as it was.
-    Model::bounded("a writer dies while it claims", 2).check_crashes(|crash| {
-        let (scenario, mut writer, reader, received) = before_a_claim_over_what_is_published();
+/// A lane in which the next message opens a stretch and claims the line behind the message that opened the last one.
+///
+/// 0–112, 112–224, 256–296; 296–384, which opened a stretch, 384–448, 448–512. `committed` is 296. The next message is
+/// 512–560, and the line at 640 is claimed after it.
+fn before_a_claim_over_the_last_stretch() -> (Scenario, Writer<LoomLane>, Reader<LoomLane>, Vec<Received>) {
+    let (scenario, mut writer, mut reader) = Scenario::after(lines(), &lengths([104]));
+    let mut received = pass(&scenario, &lengths([104, 32]), &mut writer, &mut reader);
+    received.extend(pass(&scenario, &lengths([80, 56, 56]), &mut writer, &mut reader));
+    (scenario, writer, reader, received)
+}
+
+/// A writer dies in `before`'s next stretch. Its successor finds `committed` beyond what was claimed or written, or what it
+/// covers as it was; so does an observer.
+fn dies_in_the_next_stretch(
+    model: Model,
+    prelude: usize,
+    before: fn() -> (Scenario, Writer<LoomLane>, Reader<LoomLane>, Vec<Received>),
+) {
+    model.check_crashes(move |crash| {
+        let (scenario, mut writer, reader, received) = before();
         let (observed, known) = (scenario.clone(), scenario.committed.count());
         let observing = thread::spawn(move || assert!(observed.observe() >= known, "what was there before is seen"));
         crash.of(|| scenario.committed.send_all(&lengths([40]), &mut writer));
@@ -112,8 +127,20 @@ fn a_writer_dies_while_it_claims_what_it_published() {
         scenario.committed.settle_doubt(&writer);
         scenario.committed.send_all(&lengths([16]).map(|message| message.by(1)), &mut writer);
         observing.join().unwrap();
-        scenario.settle(2, writer, reader, received);
+        scenario.settle(prelude, writer, reader, received);
     });
+}
+
+#[test]
+fn a_writer_dies_while_it_claims_what_it_published() {
+    let model = Model::bounded("a writer dies while it claims what it published", 2);
+    dies_in_the_next_stretch(model, 2, before_a_claim_over_what_is_published);
+}
+
+#[test]
+fn a_writer_dies_while_it_claims_the_last_stretch() {
+    let model = Model::bounded("a writer dies while it claims the last stretch", 2);
+    dies_in_the_next_stretch(model, 1, before_a_claim_over_the_last_stretch);
 }
 
 #[test]
