@@ -298,7 +298,7 @@ harmless "large records claim the stretch that they open" "it only costs time" $
 harmless "a reader's successor loads consumed Relaxed" "$death" $reader_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.consumed().load(Relaxed));' $dead_reader $both
 harmless "rewinding leaves the frontier in a later lap" "only what no writer writes could stand before it" $reader_rs '        self.frontier = mark.position;
 ' '' $dead_reader::after_second_thoughts
-harmless "the reader's frontier does not heed the end of the ring" "a record that reaches beyond it is one that no writer writes" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = publish_at;' $lane $claims $dead_reader
+harmless "the reader's frontier does not heed the end of the ring" "only a damaged lane holds a record that reaches beyond it, and no model does" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = publish_at;' $lane $claims $dead_reader
 harmless "publishing leaves the reader's frontier where it is" "it only sends the reader the careful way, which moves it" $reader_rs '        self.published = self.position;
         self.move_frontier();
 ' '        self.published = self.position;
