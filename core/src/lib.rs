@@ -73,9 +73,10 @@ mod wait;
 
 #[cfg(not(loom))]
 mod public {
-    pub use crate::channel::inspect::{ChannelStatus, Info, LaneInfo, ParticipantInfo, inspect, list};
+    pub use crate::channel::contents::WrongSize;
+    pub use crate::channel::inspect::{ChannelStatus, Info, LaneInfo, ParticipantInfo, QueueInfo, inspect, list};
     pub use crate::channel::remove::{remove, remove_forced};
-    pub use crate::channel::spsc;
+    pub use crate::channel::{mpmc, spsc};
     pub use crate::error::*;
     pub use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role};
     pub use crate::liveness::Counters;

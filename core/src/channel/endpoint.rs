@@ -3,7 +3,7 @@
 use super::options::Shared;
 use crate::error::{Corruption, JoinError};
 use crate::layout::{ChannelControl, Role, Status};
-use crate::liveness::{self, PeerWatch, Presence, Seat, Tally};
+use crate::liveness::{self, PeerWatch, Presence, Seat, Settle, Tally};
 use crate::region::{Clock, Moment, ProcessMark, Region, Signals, View};
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::Acquire;
@@ -29,9 +29,19 @@ pub(super) struct Endpoint {
     removed: bool,
     peers: PeerWatch,
     peer_role: Role,
+    settle: Settle,
     seat: Seat,
     /// Dropped last: it may remove the channel.
     shared: Arc<Shared>,
+}
+
+/// Whose dead a participant looks for: those whom it waits for. What the dead of a slot queue held, everybody waits for.
+fn roles_to_reap(region: &Region, peer_role: Role) -> &'static [Role] {
+    match peer_role {
+        _ if region.geometry().slots > 0 => &[Role::Sender, Role::Receiver],
+        Role::Sender => &[Role::Sender],
+        Role::Receiver => &[Role::Receiver],
+    }
 }
 
 /// What keeps a participant from going on.
@@ -47,13 +57,13 @@ const LOOKS_PER_CLOCK: u32 = 4096;
 
 impl Endpoint {
     /// Takes a seat. Whoever of the other role died before is reaped first.
-    pub(super) fn join(shared: &Arc<Shared>, role: Role) -> Result<Self, JoinError> {
+    pub(super) fn join(shared: &Arc<Shared>, role: Role, settle: Settle) -> Result<Self, JoinError> {
         let region = &shared.region;
         let corrupted = |reason| {
             region.poison(reason);
             JoinError::Corrupted { channel: region.label().to_owned(), reason }
         };
-        let (seat, predecessor_died) = Seat::take(region, role, &shared.participant_name)?;
+        let (seat, predecessor_died) = Seat::take(region, role, settle, &shared.participant_name)?;
         let mut tally = seat.tally();
         if predecessor_died {
             tally.reap();
@@ -62,7 +72,9 @@ impl Endpoint {
             Role::Sender => Role::Receiver,
             Role::Receiver => Role::Sender,
         };
-        liveness::reap_dead(region, peer_role, Some(&mut tally)).map_err(corrupted)?;
+        for role in roles_to_reap(region, peer_role) {
+            liveness::reap_dead(region, *role, settle, Some(&mut tally)).map_err(corrupted)?;
+        }
         let peers = PeerWatch::start(region, peer_role).map_err(corrupted)?;
         let control = View::control(region);
         let mut endpoint = Self {
@@ -78,6 +90,7 @@ impl Endpoint {
             removed: false,
             peers,
             peer_role,
+            settle,
             seat,
             shared: Arc::clone(shared),
         };
@@ -87,6 +100,10 @@ impl Endpoint {
 
     pub(super) fn region(&self) -> &Arc<Region> {
         &self.shared.region
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     pub(super) fn seat(&self) -> &Seat {
@@ -160,6 +177,22 @@ impl Endpoint {
         }
     }
 
+    /// Wakes one of the receivers that sleep.
+    #[inline]
+    pub(super) fn notify_one_receiver(&mut self) {
+        if eventcount::notify_one(&self.signals, &self.control.data) {
+            self.tally.wake();
+        }
+    }
+
+    /// Wakes one of the senders that sleep on this word.
+    #[inline]
+    pub(super) fn notify_one_sender(&mut self, space: &AtomicU32) {
+        if eventcount::notify_one(&self.signals, space) {
+            self.tally.wake();
+        }
+    }
+
     /// Wakes the sender that sleeps on its lane's word.
     #[inline]
     pub(super) fn notify_sender(&mut self, space: &AtomicU32) {
@@ -172,8 +205,10 @@ impl Endpoint {
     pub(super) fn slice_ended(&mut self) -> Result<(), Trouble> {
         self.last_slice = Clock::now();
         self.removed = self.region().is_removed();
-        liveness::reap_dead(&self.shared.region, self.peer_role, Some(&mut self.tally))
-            .map_err(|reason| Trouble::Corrupted(self.poison(reason)))?;
+        for role in roles_to_reap(&self.shared.region, self.peer_role) {
+            liveness::reap_dead(&self.shared.region, *role, self.settle, Some(&mut self.tally))
+                .map_err(|reason| Trouble::Corrupted(self.poison(reason)))?;
+        }
         self.look_again();
         Ok(())
     }

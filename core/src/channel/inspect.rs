@@ -1,11 +1,13 @@
 //! Looking at a channel from outside: through a read-only mapping, without taking part and without disturbing anybody.
 
 use super::lane::lane_geometry;
+use super::slots::slot_geometry;
 use crate::error::{Corruption, CreateError, OpenError};
 use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, RowState, Status};
 use crate::liveness::{self, Counters};
-use crate::region::{Access, Expectations, LaneView, Location, MemoryOptions, Region, list_folder};
+use crate::region::{Access, Expectations, LaneView, Location, MemoryOptions, Region, SlotsView, list_folder};
 use crate::ring::log::Survey;
+use crate::ring::slots::{Census, backlog};
 use crate::sync::Ordering::{Acquire, Relaxed};
 use std::io;
 use std::path::PathBuf;
@@ -47,6 +49,8 @@ pub struct Info {
     pub status: ChannelStatus,
     /// One per sender seat.
     pub lanes: Vec<LaneInfo>,
+    /// Its slot queue, in kinds that have one.
+    pub queue: Option<QueueInfo>,
     /// Every seat that was ever taken.
     pub participants: Vec<ParticipantInfo>,
 }
@@ -88,6 +92,59 @@ pub struct LaneInfo {
     pub committed: u64,
     /// Bytes whose release was published: the receiver's position. May lag by 1/8 of the capacity.
     pub consumed: u64,
+}
+
+/// The slot queue of a channel that has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QueueInfo {
+    /// Slots.
+    pub slots: u32,
+    /// Slots that are nobody's.
+    pub free: u64,
+    /// Slots that senders fill, or whose message is queued.
+    pub produced: u64,
+    /// Slots whose message a receiver has and did not acknowledge.
+    pub consumed: u64,
+    /// Slots whose message was given back, and is queued again or about to be.
+    pub redeliver: u64,
+    /// Messages queued, by priority, the most urgent first.
+    pub queued: Vec<u64>,
+    /// Messages that left the queue since the channel was created, by priority; those that came again count each time.
+    pub passed: Vec<u64>,
+    /// Messages that were given up after too many deliveries.
+    pub dead_letters: u64,
+    /// Messages whose receiver died, where these are not delivered again.
+    pub discarded: u64,
+    /// Whether what a dead receiver held is discarded.
+    pub discard_on_death: bool,
+    /// A message that was delivered so often in vain is given up; 0: never.
+    pub delivery_limit: u16,
+}
+
+impl QueueInfo {
+    fn of(region: &Arc<Region>) -> Option<Self> {
+        if region.geometry().slots == 0 {
+            return None;
+        }
+        let geometry = slot_geometry(region.geometry());
+        let view = SlotsView::new(region);
+        let census = Census::of(&view, &geometry);
+        let (passed, queued) = (0..geometry.rings()).map(|ring| backlog(&view, &geometry, ring)).unzip();
+        Some(Self {
+            slots: geometry.slots(),
+            free: census.free,
+            produced: census.produced,
+            consumed: census.consumed,
+            redeliver: census.redeliver,
+            queued,
+            passed,
+            dead_letters: view.control.dead_letters.load(Relaxed),
+            discarded: view.control.discarded.load(Relaxed),
+            discard_on_death: region.facts().redelivery.discard_on_death,
+            delivery_limit: region.facts().redelivery.limit,
+        })
+    }
 }
 
 impl LaneInfo {
@@ -155,6 +212,7 @@ impl Info {
             type_name: facts.type_name.clone(),
             status,
             lanes,
+            queue: QueueInfo::of(region),
             participants,
         }
     }

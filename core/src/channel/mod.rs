@@ -4,12 +4,16 @@
 //!
 //! - `options`: what can be asked for when a channel is created or opened, and how it is found.
 //! - `endpoint`: what every sender and receiver is made of besides its ring.
-//! - `lane`: the ring of a mapped or private region.
+//! - `lane`, `slots`: the rings of a mapped or private region.
+//! - `contents`: what can be done with the bytes of a message.
 //! - [`inspect`], [`remove`]: looking at a channel from outside, and deleting it.
 
+pub(crate) mod contents;
 mod endpoint;
 pub(crate) mod inspect;
 mod lane;
+pub mod mpmc;
 mod options;
 pub(crate) mod remove;
+mod slots;
 pub mod spsc;

@@ -6,12 +6,17 @@
 
 use crate::error::{CreateError, OpenError};
 use crate::layout::{FenceMode, Geometry, Kind, Limits};
-use crate::region::{Access, CreateSpec, Expectations, Location, MemoryOptions, Origin, Region};
+use crate::region::{Access, CreateSpec, Expectations, Location, MemoryOptions, Origin, Redelivery, Region};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 /// Default ring bytes per lane.
 const CAPACITY: u64 = 1 << 20;
+
+/// Defaults of kinds with slots.
+const SLOTS: u32 = 1024;
+const SLOT_MESSAGE: u64 = 1008;
+const SEATS: u32 = 64;
 
 /// What was asked for, of whatever kind.
 #[derive(Debug, Clone)]
@@ -20,6 +25,12 @@ pub(super) struct Wishes {
     pub(super) capacity: Option<u64>,
     pub(super) max_message: Option<u64>,
     pub(super) payload_alignment: Option<u32>,
+    pub(super) slots: Option<u32>,
+    pub(super) priorities: Option<u16>,
+    pub(super) senders: Option<u32>,
+    pub(super) receivers: Option<u32>,
+    pub(super) discard_on_death: Option<bool>,
+    pub(super) delivery_limit: Option<u16>,
     pub(super) persistent: Option<bool>,
     pub(super) fence: Option<FenceMode>,
     pub(super) type_name: Option<String>,
@@ -55,6 +66,12 @@ impl Wishes {
             capacity: None,
             max_message: None,
             payload_alignment: None,
+            slots: None,
+            priorities: None,
+            senders: None,
+            receivers: None,
+            discard_on_death: None,
+            delivery_limit: None,
             persistent: None,
             fence: None,
             type_name: None,
@@ -72,6 +89,26 @@ impl Wishes {
     }
 
     fn geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
+        match self.kind {
+            Kind::Spsc => self.lane_geometry(channel),
+            Kind::Mpmc => Ok(self.slot_geometry()),
+        }
+    }
+
+    fn slot_geometry(&self) -> Geometry {
+        Geometry {
+            kind: self.kind,
+            senders: self.senders.unwrap_or(SEATS),
+            receivers: self.receivers.unwrap_or(SEATS),
+            capacity: 0,
+            max_message: self.max_message.unwrap_or(SLOT_MESSAGE),
+            payload_alignment: self.payload_alignment.unwrap_or(8),
+            slots: self.slots.unwrap_or(SLOTS),
+            priorities: self.priorities.unwrap_or(1),
+        }
+    }
+
+    fn lane_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
         let payload_alignment = self.payload_alignment.unwrap_or(8);
         let too_large = |given: u64| CreateError::InvalidOption {
             channel: channel.to_owned(),
@@ -98,16 +135,26 @@ impl Wishes {
             }
             None => 0,
         };
-        let (senders, receivers) = match self.kind {
-            Kind::Spsc => (1, 1),
-        };
-        Ok(Geometry { kind: self.kind, senders, receivers, capacity, max_message, payload_alignment })
+        Ok(Geometry {
+            kind: self.kind,
+            senders: 1,
+            receivers: 1,
+            capacity,
+            max_message,
+            payload_alignment,
+            slots: 0,
+            priorities: 0,
+        })
     }
 
     fn spec(&self, channel: &str) -> Result<CreateSpec, CreateError> {
         Ok(CreateSpec {
             geometry: self.geometry(channel)?,
             persistent: self.persistent.unwrap_or(false),
+            redelivery: Redelivery {
+                discard_on_death: self.discard_on_death.unwrap_or(false),
+                limit: self.delivery_limit.unwrap_or(0),
+            },
             fence: self.fence,
             type_name: self.type_name.clone().unwrap_or_default(),
             mode: self.mode.unwrap_or(0o600),
@@ -121,6 +168,10 @@ impl Wishes {
             capacity: self.rounded_capacity(),
             max_message: self.max_message,
             payload_alignment: self.payload_alignment,
+            slots: self.slots,
+            priorities: self.priorities,
+            discard_on_death: self.discard_on_death,
+            delivery_limit: self.delivery_limit,
             persistent: self.persistent,
             fence: self.fence,
             type_name: self.type_name.clone(),
@@ -171,3 +222,181 @@ fn program_name() -> String {
     let file = std::path::Path::new(&program).file_name().unwrap_or_default();
     file.to_string_lossy().into_owned()
 }
+
+/// The options that every kind has, of an `Options` with a field `wishes`.
+macro_rules! common_options {
+    () => {
+        /// A persistent channel never disconnects: both sides wait for each other however often the other leaves. Default:
+        /// false.
+        pub fn persistent(mut self, persistent: bool) -> Self {
+            self.wishes.persistent = Some(persistent);
+            self
+        }
+
+        /// Who pays for the fence between a message and the look for sleepers. Default: asymmetric where the system has
+        /// `membarrier`.
+        pub fn fence(mut self, mode: FenceMode) -> Self {
+            self.wishes.fence = Some(mode);
+            self
+        }
+
+        /// A name for the type of the messages, at most 64 bytes; opening with another one is [`OpenError::TypeMismatch`].
+        /// Default at creation: none, the messages are bytes.
+        pub fn type_name(mut self, name: &str) -> Self {
+            self.wishes.type_name = Some(name.to_owned());
+            self
+        }
+
+        /// Permission bits of the file, whatever the umask. Default: `0o600`. Others can only use it outside the private
+        /// folder: give a path, or set `MEMLANE_DIR`.
+        pub fn mode(mut self, mode: u32) -> Self {
+            self.wishes.mode = Some(mode);
+            self
+        }
+
+        /// Open files of other users, too. Default: false, only this user's and root's.
+        pub fn any_owner(mut self, any: bool) -> Self {
+            self.wishes.any_owner = any;
+            self
+        }
+
+        /// The creator's process removes the channel when it drops its last handle to it, unless somebody else is using it.
+        /// Default: false, a channel stays until it is removed.
+        pub fn remove_on_drop(mut self, remove: bool) -> Self {
+            self.wishes.remove_on_drop = remove;
+            self
+        }
+
+        /// What this process's senders and receivers are called in [`Info`], at most 64 bytes. Default: the program's name.
+        pub fn participant_name(mut self, name: &str) -> Self {
+            self.wishes.participant_name = Some(name.to_owned());
+            self
+        }
+
+        /// Touch every page now, so that none faults later. What came of it is in [`Channel::memory`].
+        pub fn prefault(mut self, prefault: bool) -> Self {
+            self.wishes.memory.prefault = prefault;
+            self
+        }
+
+        /// Keep the pages from being swapped out. What came of it is in [`Channel::memory`].
+        pub fn lock_memory(mut self, lock: bool) -> Self {
+            self.wishes.memory.lock = lock;
+            self
+        }
+
+        /// Ask for huge pages. What came of it is in [`Channel::memory`].
+        pub fn huge_pages(mut self, huge: bool) -> Self {
+            self.wishes.memory.huge_pages = huge;
+            self
+        }
+
+        /// Creates a channel of this name.
+        ///
+        /// # Errors
+        /// [`CreateError::AlreadyExists`], and the others of [`CreateError`]. Nothing is left behind.
+        pub fn create(&self, name: &str) -> Result<Channel, CreateError> {
+            self.wishes.create(name).map(Channel::new)
+        }
+
+        /// Opens the channel of this name.
+        ///
+        /// # Errors
+        /// See [`OpenError`].
+        pub fn open(&self, name: &str) -> Result<Channel, OpenError> {
+            self.wishes.open(name).map(Channel::new)
+        }
+
+        /// Opens the channel of this name, or creates it if there is none or only one from before the last reboot.
+        /// [`Channel::origin`] tells which.
+        ///
+        /// # Errors
+        /// See [`OpenError`].
+        pub fn open_or_create(&self, name: &str) -> Result<Channel, OpenError> {
+            self.wishes.open_or_create(name).map(Channel::new)
+        }
+
+        /// Creates a channel without a name, in a memfd whose size is sealed, with a second one for the locks. Hand both
+        /// [`Channel::descriptors`] over, by inheritance or over a Unix socket; the other side uses
+        /// [`Options::open_descriptors`].
+        ///
+        /// # Errors
+        /// See [`CreateError`].
+        pub fn anonymous(&self) -> Result<Channel, CreateError> {
+            self.wishes.anonymous().map(Channel::new)
+        }
+
+        /// Opens an anonymous channel from its two descriptors.
+        ///
+        /// # Errors
+        /// See [`OpenError`].
+        pub fn open_descriptors(&self, region: OwnedFd, locks: OwnedFd) -> Result<Channel, OpenError> {
+            self.wishes.open_descriptors(region, locks).map(Channel::new)
+        }
+
+        /// Creates a channel in this process's memory, for threads.
+        ///
+        /// # Errors
+        /// [`CreateError::InvalidOption`].
+        pub fn private(&self) -> Result<Channel, CreateError> {
+            self.wishes.private().map(Channel::new)
+        }
+    };
+}
+
+/// The methods that every kind's `Channel` has.
+macro_rules! common_channel {
+    () => {
+        /// Everything that can be seen of the channel now. Does not disturb it.
+        #[must_use]
+        pub fn info(&self) -> Info {
+            Info::of(&self.shared.region)
+        }
+
+        /// Closes the channel for good: senders get `Disconnected` at their next call, receivers when they have drained
+        /// it. What is being sent at this moment may stay in the channel, undelivered: to lose nothing, drop the senders
+        /// instead.
+        pub fn close(&self) {
+            if !self.shared.region.mark().is_foreign() {
+                self.shared.region.set_closed();
+                liveness::announce(&self.shared.region);
+            }
+        }
+
+        /// Removes the channel's file, as [`crate::remove`] does.
+        ///
+        /// # Errors
+        /// [`RemoveError::InUse`] while somebody lives in it, this process's own handles included; `NotFound` for a channel
+        /// without a name; the others of [`RemoveError`].
+        pub fn remove(&self) -> Result<(), RemoveError> {
+            self.shared.region.remove(false)
+        }
+
+        /// Largest message in bytes.
+        #[must_use]
+        pub fn max_message(&self) -> usize {
+            self.shared.region.geometry().max_message as usize
+        }
+
+        /// Whether it was opened or created.
+        #[must_use]
+        pub fn origin(&self) -> Origin {
+            self.shared.origin
+        }
+
+        /// What became of the wishes for prefaulted, locked and huge pages.
+        #[must_use]
+        pub fn memory(&self) -> &MemoryReport {
+            self.shared.region.memory()
+        }
+
+        /// The descriptors of an anonymous channel: the region's and its locks'. `None` for the other kinds. They are closed
+        /// on `exec` unless the caller clears that.
+        #[must_use]
+        pub fn descriptors(&self) -> Option<(BorrowedFd<'_>, BorrowedFd<'_>)> {
+            self.shared.region.descriptors()
+        }
+    };
+}
+
+pub(super) use {common_channel, common_options};

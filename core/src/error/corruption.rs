@@ -23,6 +23,12 @@ pub enum Corruption {
     /// A participant's row holds a value that does not exist.
     #[error("a participant row holds an unknown value")]
     Participant = 5,
+    /// A cell of the queue names a slot that does not exist.
+    #[error("a cell of the queue names a slot that does not exist")]
+    SlotIndex = 6,
+    /// A slot is in a state in which it cannot be where it is.
+    #[error("a slot is in a state that contradicts the queue")]
+    SlotState = 7,
     /// A reason that this version of memlane does not know.
     #[error("for a reason that this version does not know")]
     Unknown = u16::MAX,
@@ -38,6 +44,8 @@ impl Corruption {
             3 => Self::Positions,
             4 => Self::Status,
             5 => Self::Participant,
+            6 => Self::SlotIndex,
+            7 => Self::SlotState,
             _ => Self::Unknown,
         }
     }

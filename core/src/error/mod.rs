@@ -15,6 +15,6 @@ mod transfer;
 pub use corruption::Corruption;
 pub use setup::{CreateError, JoinError, NotAChannel, OpenError, RemoveError};
 pub use transfer::{
-    BufferTooSmall, GrantError, RecvError, RecvTimeoutError, SendBatchError, SendError, SendTimeoutError, TryRecvError,
-    TrySendError,
+    AckError, BufferTooSmall, GrantError, NoSuchPriority, RecvError, RecvTimeoutError, SendBatchError, SendError,
+    SendTimeoutError, TryRecvError, TrySendError,
 };

@@ -194,6 +194,9 @@ pub enum GrantError {
     /// The grant was inherited through `fork`. It belongs to the parent.
     #[error("this grant belongs to the parent process")]
     Forked,
+    /// The channel holds something that no correct participant writes. It is poisoned: nobody can use it any more.
+    #[error("the channel is corrupted: {0}; remove it and create it again")]
+    Corrupted(Corruption),
 }
 
 impl From<GrantError> for io::Error {
@@ -201,9 +204,42 @@ impl From<GrantError> for io::Error {
         let kind = match error {
             GrantError::OutOfBounds { .. } => io::ErrorKind::InvalidInput,
             GrantError::Forked => io::ErrorKind::PermissionDenied,
+            GrantError::Corrupted(_) => io::ErrorKind::InvalidData,
         };
         Self::new(kind, error)
     }
+}
+
+/// Why a message could not be acknowledged or given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AckError {
+    /// The message was inherited through `fork`. It belongs to the parent.
+    #[error("this message belongs to the parent process")]
+    Forked,
+    /// The channel holds something that no correct participant writes. It is poisoned: nobody can use it any more.
+    #[error("the channel is corrupted: {0}; remove it and create it again")]
+    Corrupted(Corruption),
+}
+
+impl From<AckError> for io::Error {
+    fn from(error: AckError) -> Self {
+        let kind = match error {
+            AckError::Forked => io::ErrorKind::PermissionDenied,
+            AckError::Corrupted(_) => io::ErrorKind::InvalidData,
+        };
+        Self::new(kind, error)
+    }
+}
+
+/// The channel has no such priority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("priority {given} does not exist: the channel has {priorities}, from 0, the most urgent")]
+pub struct NoSuchPriority {
+    /// What was asked for.
+    pub given: u8,
+    /// How many there are.
+    pub priorities: u8,
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@
 mod page;
 
 use super::{
-    Backend, ChannelControl, FenceMode, Gate, HEADER_BYTES, HeaderBlock, Kind, LaneControl, MAGIC, OPTION_PERSISTENT,
-    ParticipantRow, ParticipantState, RecordHeader, RecordKind, Role, RowState, STATUS_AT, Status, StatusCell, VERSION,
+    Backend, Cell, ChannelControl, FenceMode, Gate, HEADER_BYTES, HeaderBlock, Kind, LaneControl, MAGIC,
+    OPTION_PERSISTENT, ParticipantRow, ParticipantState, QueueControl, RecordHeader, RecordKind, RingControl, Role,
+    RowIndex, RowState, STATUS_AT, SlotHeader, SlotState, SlotWord, Status, StatusCell, VERSION,
 };
 use crate::error::Corruption;
 use page::{Field, RESERVED, rows, structure, structures};
@@ -41,8 +42,8 @@ fn fields_in(source: &str, name: &str) -> Vec<Option<String>> {
 
 #[test]
 fn every_struct_is_on_the_page_with_every_field_at_its_place() {
-    let (header, participant, lane) =
-        (include_str!("header.rs"), include_str!("participant.rs"), include_str!("lane.rs"));
+    let (header, participant) = (include_str!("header.rs"), include_str!("participant.rs"));
+    let (lane, queue) = (include_str!("lane.rs"), include_str!("queue.rs"));
     let listed = [
         (
             "HeaderBlock",
@@ -51,7 +52,8 @@ fn every_struct_is_on_the_page_with_every_field_at_its_place() {
             fields_of!(HeaderBlock:
                 magic major minor kind backend fence instance boot created_unix_ns total_bytes options capacity
                 max_message participants senders receivers lanes payload_alignment creator_pid participants_at
-                control_at lanes_at gates_at data_at type_hash type_name reserved crc
+                control_at lanes_at gates_at data_at type_hash type_name slots priorities delivery_limit queue_at
+                cells_at reserved crc
             ),
         ),
         ("StatusCell", header, size_of::<StatusCell>(), fields_of!(StatusCell: word)),
@@ -72,6 +74,8 @@ fn every_struct_is_on_the_page_with_every_field_at_its_place() {
             fields_of!(LaneControl: committed count reserved limit acknowledged space boundaries),
         ),
         ("Gate", lane, size_of::<Gate>(), fields_of!(Gate: consumed state)),
+        ("QueueControl", queue, size_of::<QueueControl>(), fields_of!(QueueControl: space dead_letters discarded)),
+        ("RingControl", queue, size_of::<RingControl>(), fields_of!(RingControl: head tail)),
     ];
     let on_the_page: Vec<_> = structures().iter().map(|structure| structure.name.as_str()).collect();
     assert_eq!(on_the_page, listed.each_ref().map(|(name, ..)| *name));
@@ -170,4 +174,19 @@ fn record_headers_are_those_of_the_page() {
     assert_eq!(RecordHeader::message(5, 7).bits(), 7 << 34 | 1 << 32 | 5);
     assert_eq!(RecordHeader::padding(5, u64::MAX).bits(), ((1 << 30) - 1) << 34 | 2 << 32 | 5);
     assert_eq!(RecordHeader::EMPTY.bits(), 0);
+}
+
+#[test]
+fn cells_and_slots_are_those_of_the_page() {
+    let ranges =
+        |title: &str| rows(&[title, "part", "content"]).into_iter().map(|row| row[0].clone()).collect::<Vec<_>>();
+    assert_eq!(ranges("bits of a cell"), ["0–15", "16–63"]);
+    assert_eq!(Cell::new(3 * 64 + 5, 64, 7).bits(), 4 << 16 | 7);
+    assert_eq!(ranges("bits of a slot's word"), ["0–15", "16–18", "19–63"]);
+    let states = [SlotState::Produced, SlotState::Consumed, SlotState::Redeliver, SlotState::Free];
+    for (state, number) in states.into_iter().zip([1, 2, 3, 0]) {
+        assert_eq!(SlotWord::FRESH.next(state, RowIndex(9)).bits(), 1 << 19 | number << 16 | 9);
+    }
+    assert_eq!(ranges("bits of a slot's header"), ["0–31", "32–47", "48–55"]);
+    assert_eq!(SlotHeader::new(5, 3).delivered_once_more().bits(), 3 << 48 | 1 << 32 | 5);
 }

@@ -1,22 +1,29 @@
 //! From the options of a channel to the offsets of its parts, with every product and sum checked.
 
-use super::{ChannelControl, Gate, HEADER_BYTES, Kind, LaneControl, PAGE, ParticipantRow, RecordHeader};
+use super::{
+    ChannelControl, Gate, HEADER_BYTES, Kind, LaneControl, PAGE, ParticipantRow, QueueControl, RecordHeader,
+    RingControl,
+};
 
 /// The numbers that shape a channel. Private to each process once read; never read from the file again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Geometry {
     /// What the channel is.
     pub kind: Kind,
-    /// Seats for senders; they have rows `0..senders` and one lane each.
+    /// Seats for senders; they have rows `0..senders`, and one lane each in kinds with lanes.
     pub senders: u32,
     /// Seats for receivers; they have the rows behind the senders'.
     pub receivers: u32,
-    /// Ring bytes per lane, a power of two.
+    /// Ring bytes per lane, a power of two; 0 in kinds without lanes.
     pub capacity: u64,
     /// Largest message in bytes.
     pub max_message: u64,
     /// Alignment of every payload in bytes, a power of two from 8.
     pub payload_alignment: u32,
+    /// Slots; 0 in kinds without them.
+    pub slots: u32,
+    /// Orders of delivery, from the most urgent; 0 in kinds without slots.
+    pub priorities: u16,
 }
 
 /// Documented limits.
@@ -30,6 +37,14 @@ impl Limits {
     pub const CAPACITY_MAX: u64 = 1 << 31;
     /// Largest payload alignment in bytes.
     pub const ALIGNMENT_MAX: u32 = 64;
+    /// Most slots.
+    pub const SLOTS_MAX: u32 = 1 << 16;
+    /// Most priorities.
+    pub const PRIORITIES_MAX: u16 = 8;
+    /// Largest message of a slot in bytes: 1 GiB.
+    pub const SLOT_MESSAGE_MAX: u64 = 1 << 30;
+    /// Most seats of either role.
+    pub const SEATS_MAX: u32 = 512;
 }
 
 /// Where everything stands, in bytes from the start of the file.
@@ -43,7 +58,11 @@ pub struct Map {
     pub lanes_at: u64,
     /// [`Gate`] × lanes × receivers.
     pub gates_at: u64,
-    /// Ring × lanes.
+    /// [`QueueControl`] and [`RingControl`] × priorities; 0 without slots.
+    pub queue_at: u64,
+    /// Cell × cells × priorities; 0 without slots.
+    pub cells_at: u64,
+    /// Ring × lanes, or slot × slots.
     pub data_at: u64,
     /// Length of the file.
     pub total: u64,
@@ -66,9 +85,27 @@ impl Geometry {
         self.senders + self.receivers
     }
 
-    /// Lanes: one per sender.
+    /// Lanes: one per sender, in kinds with lanes.
     pub fn lanes(&self) -> u32 {
-        self.senders
+        match self.kind {
+            Kind::Spsc => self.senders,
+            Kind::Mpmc => 0,
+        }
+    }
+
+    /// Cells of each ring: a power of two, at least 64 and at least as many as slots.
+    pub fn cells(&self) -> u64 {
+        u64::from(self.slots).next_power_of_two().max(64)
+    }
+
+    /// Bytes from the start of a slot to its payload: the slot's word and header stand in front.
+    pub fn slot_payload_at(&self) -> u64 {
+        u64::from(self.payload_alignment).max(16)
+    }
+
+    /// Bytes from slot to slot: whole lines.
+    pub fn slot_bytes(&self) -> u64 {
+        (self.slot_payload_at() + self.max_message).next_multiple_of(64)
     }
 
     /// The largest message that a ring of `capacity` bytes can always take, in bytes.
@@ -93,31 +130,64 @@ impl Geometry {
     /// Checks every number and computes the offsets.
     pub fn map(&self) -> Result<Map, GeometryError> {
         let bad = |field, found, wanted: &str| Err(GeometryError { field, found, wanted: wanted.to_owned() });
-        if !self.capacity.is_power_of_two() || !(Limits::CAPACITY_MIN..=Limits::CAPACITY_MAX).contains(&self.capacity) {
-            return bad("capacity", self.capacity, "a power of two from 4096 to 2147483648");
-        }
         let alignment = self.payload_alignment;
         if !alignment.is_power_of_two() || !(8..=Limits::ALIGNMENT_MAX).contains(&alignment) {
             return bad("payload_alignment", alignment.into(), "a power of two from 8 to 64");
         }
-        let largest = Self::largest_message(self.capacity, alignment);
-        if self.max_message > largest {
-            return bad("max_message", self.max_message, &format!("at most 7/16 of the capacity ({largest})"));
+        match self.kind {
+            Kind::Spsc => self.check_lanes()?,
+            Kind::Mpmc => self.check_slots()?,
         }
-        let (senders_wanted, receivers_wanted) = match self.kind {
-            Kind::Spsc => (1..=1, 1..=1),
+        let seats = match self.kind {
+            Kind::Spsc => 1..=1,
+            Kind::Mpmc => 1..=Limits::SEATS_MAX,
         };
-        if !senders_wanted.contains(&self.senders) {
-            return bad("senders", self.senders.into(), &format!("{senders_wanted:?}"));
+        if !seats.contains(&self.senders) {
+            return bad("senders", self.senders.into(), &format!("{seats:?}"));
         }
-        if !receivers_wanted.contains(&self.receivers) {
-            return bad("receivers", self.receivers.into(), &format!("{receivers_wanted:?}"));
+        if !seats.contains(&self.receivers) {
+            return bad("receivers", self.receivers.into(), &format!("{seats:?}"));
         }
         self.offsets().ok_or(GeometryError {
             field: "total",
             found: u64::MAX,
             wanted: "a file below 2^63 bytes".into(),
         })
+    }
+
+    fn check_slots(&self) -> Result<(), GeometryError> {
+        let check = |field, found: u64, min: u64, max: u64| {
+            if (min..=max).contains(&found) {
+                return Ok(());
+            }
+            Err(GeometryError {
+                field,
+                found,
+                wanted: if min == max { min.to_string() } else { format!("{min} to {max}") },
+            })
+        };
+        check("capacity", self.capacity, 0, 0)?;
+        check("slots", self.slots.into(), 1, Limits::SLOTS_MAX.into())?;
+        check("priorities", self.priorities.into(), 1, Limits::PRIORITIES_MAX.into())?;
+        check("max_message", self.max_message, 0, Limits::SLOT_MESSAGE_MAX)
+    }
+
+    fn check_lanes(&self) -> Result<(), GeometryError> {
+        let bad = |field, found, wanted: &str| Err(GeometryError { field, found, wanted: wanted.to_owned() });
+        if self.slots != 0 {
+            return bad("slots", self.slots.into(), "0");
+        }
+        if self.priorities != 0 {
+            return bad("priorities", self.priorities.into(), "0");
+        }
+        if !self.capacity.is_power_of_two() || !(Limits::CAPACITY_MIN..=Limits::CAPACITY_MAX).contains(&self.capacity) {
+            return bad("capacity", self.capacity, "a power of two from 4096 to 2147483648");
+        }
+        let largest = Self::largest_message(self.capacity, self.payload_alignment);
+        if self.max_message > largest {
+            return bad("max_message", self.max_message, &format!("at most 7/16 of the capacity ({largest})"));
+        }
+        Ok(())
     }
 
     fn offsets(&self) -> Option<Map> {
@@ -128,10 +198,20 @@ impl Geometry {
         let gates_at = lanes_at.checked_add(array(size_of::<LaneControl>(), self.lanes())?)?;
         let gates = self.lanes().checked_mul(self.receivers)?;
         let control_end = gates_at.checked_add(array(size_of::<Gate>(), gates)?)?;
-        let data_at = control_end.checked_next_multiple_of(PAGE)?;
-        let total = data_at.checked_add(self.capacity.checked_mul(self.lanes().into())?)?;
+        let (mut queue_at, mut cells_at, mut words_end) = (0, 0, control_end);
+        if self.slots > 0 {
+            queue_at = control_end;
+            let rings_at = queue_at.checked_add(size_of::<QueueControl>() as u64)?;
+            cells_at = rings_at.checked_add(array(size_of::<RingControl>(), self.priorities.into())?)?;
+            let cells = self.cells().checked_mul(self.priorities.into())?;
+            words_end = cells_at.checked_add(cells.checked_mul(8)?)?;
+        }
+        let data_at = words_end.checked_next_multiple_of(PAGE)?;
+        let lanes = self.capacity.checked_mul(self.lanes().into())?;
+        let slots = self.slot_bytes().checked_mul(self.slots.into())?;
+        let total = data_at.checked_add(lanes)?.checked_add(slots)?;
         i64::try_from(total).ok()?;
-        Some(Map { participants_at, control_at, lanes_at, gates_at, data_at, total })
+        Some(Map { participants_at, control_at, lanes_at, gates_at, queue_at, cells_at, data_at, total })
     }
 }
 
@@ -146,6 +226,19 @@ mod tests {
         capacity: 1 << 20,
         max_message: 1000,
         payload_alignment: 8,
+        slots: 0,
+        priorities: 0,
+    };
+
+    const SLOTS: Geometry = Geometry {
+        kind: Kind::Mpmc,
+        senders: 2,
+        receivers: 3,
+        capacity: 0,
+        max_message: 48,
+        slots: 100,
+        priorities: 2,
+        ..DEFAULT
     };
 
     #[test]
@@ -160,6 +253,18 @@ mod tests {
     }
 
     #[test]
+    fn a_queue_has_its_rings_and_slots_and_no_lanes() {
+        let map = SLOTS.map().unwrap();
+        assert_eq!(map.lanes_at, map.control_at + 256);
+        assert_eq!((map.gates_at, map.queue_at), (map.lanes_at, map.lanes_at));
+        assert_eq!(map.cells_at, map.queue_at + 256 + 2 * 256);
+        assert_eq!(map.data_at, (map.cells_at + 2 * 128 * 8).next_multiple_of(4096));
+        assert_eq!(map.total, map.data_at + 100 * 64, "48 bytes, with word and header, are one line");
+        assert_eq!(Geometry { max_message: 49, ..SLOTS }.slot_bytes(), 128);
+        assert_eq!(Geometry { payload_alignment: 64, ..SLOTS }.slot_payload_at(), 64);
+    }
+
+    #[test]
     fn numbers_out_of_range_are_named() {
         let field = |geometry: Geometry| geometry.map().unwrap_err().field;
         assert_eq!(field(Geometry { capacity: 0, ..DEFAULT }), "capacity");
@@ -170,6 +275,16 @@ mod tests {
         assert_eq!(field(Geometry { max_message: 1 << 19, ..DEFAULT }), "max_message");
         assert_eq!(field(Geometry { senders: 2, ..DEFAULT }), "senders");
         assert_eq!(field(Geometry { receivers: 0, ..DEFAULT }), "receivers");
+        assert_eq!(field(Geometry { slots: 1, ..DEFAULT }), "slots");
+        assert_eq!(field(Geometry { priorities: 1, ..DEFAULT }), "priorities");
+        assert_eq!(field(Geometry { capacity: 4096, ..SLOTS }), "capacity");
+        assert_eq!(field(Geometry { slots: 0, ..SLOTS }), "slots");
+        assert_eq!(field(Geometry { slots: 65_537, ..SLOTS }), "slots");
+        assert_eq!(field(Geometry { priorities: 9, ..SLOTS }), "priorities");
+        assert_eq!(field(Geometry { max_message: (1 << 30) + 1, ..SLOTS }), "max_message");
+        assert_eq!(field(Geometry { senders: 513, ..SLOTS }), "senders");
+        assert_eq!(field(Geometry { receivers: 0, ..SLOTS }), "receivers");
+        assert_eq!(field(Geometry { payload_alignment: 12, ..SLOTS }), "payload_alignment");
     }
 
     #[test]

@@ -16,6 +16,9 @@ pub const STATUS_AT: u64 = 1024;
 /// [`HeaderBlock::options`]: the channel never disconnects.
 pub const OPTION_PERSISTENT: u64 = 1;
 
+/// [`HeaderBlock::options`]: what a dead receiver had not acknowledged is not delivered again.
+pub const OPTION_DISCARD: u64 = 2;
+
 /// Version of the file layout. An opener reads its own major version and any minor version up to its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {
@@ -40,16 +43,19 @@ impl std::fmt::Display for Version {
 pub enum Kind {
     /// One sender, one receiver, in order, lossless.
     Spsc,
+    /// Many senders, many receivers, each message to one of these.
+    Mpmc,
 }
 
 impl Kind {
     /// Every kind that this version knows.
-    pub const ALL: &[Self] = &[Self::Spsc];
+    pub const ALL: &[Self] = &[Self::Spsc, Self::Mpmc];
 
     /// The name that people write.
     pub fn name(self) -> &'static str {
         match self {
             Self::Spsc => "spsc",
+            Self::Mpmc => "mpmc",
         }
     }
 
@@ -61,6 +67,7 @@ impl Kind {
     pub(crate) fn code(self) -> u16 {
         match self {
             Self::Spsc => 1,
+            Self::Mpmc => 2,
         }
     }
 
@@ -163,7 +170,7 @@ pub struct HeaderBlock {
     pub total_bytes: u64,
     /// `OPTION_*` bits.
     pub options: u64,
-    /// Ring bytes per lane, a power of two.
+    /// Ring bytes per lane, a power of two; 0 without lanes.
     pub capacity: u64,
     /// Largest message in bytes.
     pub max_message: u64,
@@ -187,14 +194,24 @@ pub struct HeaderBlock {
     pub lanes_at: u64,
     /// Offset of the gates.
     pub gates_at: u64,
-    /// Offset of the first lane's ring.
+    /// Offset of the first lane's ring, or of the first slot.
     pub data_at: u64,
     /// Hash of the message type's name, 0 for bytes.
     pub type_hash: u64,
     /// The message type's name, UTF-8, padded with zeros; empty for bytes.
     pub type_name: [u8; 64],
+    /// Slots; 0 for kinds without them.
+    pub slots: u32,
+    /// Rings of cells, one a priority; 0 without slots.
+    pub priorities: u16,
+    /// A message that was delivered so often in vain is given up; 0: never.
+    pub delivery_limit: u16,
+    /// Offset of [`super::QueueControl`], with the rings' control words behind it; 0 without slots.
+    pub queue_at: u64,
+    /// Offset of the first ring's cells; 0 without slots.
+    pub cells_at: u64,
     /// Zero.
-    pub reserved: [u8; 284],
+    pub reserved: [u8; 260],
     /// CRC-32C of everything above.
     pub crc: u32,
 }
@@ -219,7 +236,9 @@ const _: () = {
     assert!(offset_of!(HeaderBlock, participants) == 88);
     assert!(offset_of!(HeaderBlock, participants_at) == 112);
     assert!(offset_of!(HeaderBlock, type_hash) == 152);
-    assert!(offset_of!(HeaderBlock, reserved) == 224);
+    assert!(offset_of!(HeaderBlock, slots) == 224);
+    assert!(offset_of!(HeaderBlock, queue_at) == 232);
+    assert!(offset_of!(HeaderBlock, reserved) == 248);
     assert!(offset_of!(HeaderBlock, crc) == 508);
 };
 

@@ -17,7 +17,9 @@
 //! - The version in [`VERSION`] grows with every change to what stands here.
 
 mod record;
+mod slot;
 pub use record::{RecordHeader, RecordKind};
+pub use slot::{Cell, RowIndex, SlotHeader, SlotState, SlotWord};
 
 #[cfg(all(test, not(loom)))]
 mod doc_test;
@@ -30,14 +32,17 @@ mod lane;
 #[cfg(not(loom))]
 mod participant;
 #[cfg(not(loom))]
+mod queue;
+#[cfg(not(loom))]
 pub use self::{
     geometry::{Geometry, Limits, Map},
     header::{
-        Backend, FenceMode, HEADER_BYTES, HeaderBlock, Kind, MAGIC, OPTION_PERSISTENT, STATUS_AT, Status, StatusCell,
-        VERSION, Version,
+        Backend, FenceMode, HEADER_BYTES, HeaderBlock, Kind, MAGIC, OPTION_DISCARD, OPTION_PERSISTENT, STATUS_AT,
+        Status, StatusCell, VERSION, Version,
     },
     lane::{ChannelControl, Gate, LaneControl},
     participant::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState},
+    queue::{QueueControl, RingControl},
 };
 
 /// The unit in which the data area is aligned: one page of the smallest size.

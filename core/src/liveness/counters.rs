@@ -21,6 +21,8 @@ pub struct Counters {
     pub parks: u64,
     /// Times it woke somebody.
     pub wakes: u64,
+    /// Messages that it got that had been delivered before.
+    pub redelivered: u64,
     /// Dead participants that it reaped.
     pub reaped: u64,
 }
@@ -36,6 +38,7 @@ impl Counters {
             empty: load(&row.empty),
             parks: load(&row.parks),
             wakes: load(&row.wakes),
+            redelivered: load(&row.redelivered),
             reaped: load(&row.reaped),
         }
     }
@@ -115,6 +118,8 @@ impl Tally {
         park => parks,
         /// It woke somebody.
         wake => wakes,
+        /// A message came that had been delivered before.
+        redelivered => redelivered,
         /// It reaped somebody.
         reap => reaped,
     }

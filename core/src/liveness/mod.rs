@@ -28,11 +28,18 @@ pub(crate) use counters::Tally;
 pub(crate) use peers::{PeerWatch, Presence, reap_dead};
 pub(crate) use seat::{Seat, read_name};
 
+use crate::error::Corruption;
 use crate::layout::{Geometry, Role};
 use crate::region::Region;
 use crate::sync::Ordering::Release;
 use crate::wait::eventcount;
 use std::ops::Range;
+use std::sync::Arc;
+
+/// Finishes or undoes what the dead participant in this row held. Whoever calls it holds the row's byte.
+///
+/// It may be called again after it was cut short, and has to leave alone what the living hold.
+pub(crate) type Settle = fn(&Arc<Region>, u32) -> Result<(), Corruption>;
 
 /// The rows of a role.
 pub(crate) fn rows_of(geometry: &Geometry, role: Role) -> Range<u32> {
@@ -51,5 +58,8 @@ pub(crate) fn announce(region: &Region) {
     eventcount::notify(&signals, &control.data);
     for lane in 0..region.geometry().lanes() {
         eventcount::notify(&signals, &region.lane(lane).space);
+    }
+    if region.geometry().slots > 0 {
+        eventcount::notify(&signals, &region.queue().space);
     }
 }

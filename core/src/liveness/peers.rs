@@ -1,11 +1,12 @@
 //! The other side: who is there, who was, and reaping who died.
 
-use super::{Tally, announce, rows_of};
+use super::{Settle, Tally, announce, rows_of};
 use crate::error::Corruption;
 use crate::layout::{ParticipantState, Role, RowState};
 use crate::region::{Region, sys};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// What is known about the participants of the other role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,12 +67,18 @@ fn row_state(region: &Region, row: u32) -> Result<RowState, Corruption> {
 /// Reaps whoever of this role is `Live` by its row and dead by its lock. Costs a few system calls per such row.
 ///
 /// A system call that fails (out of descriptors, lock file gone) proves nothing, so nobody is reaped then.
-pub(crate) fn reap_dead(region: &Region, role: Role, tally: Option<&mut Tally>) -> Result<(), Corruption> {
+pub(crate) fn reap_dead(
+    region: &Arc<Region>,
+    role: Role,
+    settle: Settle,
+    tally: Option<&mut Tally>,
+) -> Result<(), Corruption> {
     let mut reaped = 0u32;
     for row in rows_of(region.geometry(), role) {
         if row_state(region, row)?.state == ParticipantState::Live
             && matches!(region.is_seat_locked(row), Ok(false))
-            && matches!(region.with_seat_locked(row, || reap_row(region, row)), Ok(Some(true)))
+            && let Ok(Some(outcome)) = region.with_seat_locked(row, || reap_row(region, row, settle))
+            && outcome?
         {
             reaped += 1;
             announce(region);
@@ -85,16 +92,16 @@ pub(crate) fn reap_dead(region: &Region, role: Role, tally: Option<&mut Tally>) 
 
 /// Reaps one row. The caller holds its byte, so its owner is dead for good and nobody else is reaping it.
 ///
-/// A dead participant of a lane holds nothing that has to be undone: an uncommitted record does not exist, and what a
-/// receiver had not given back is still there.
-fn reap_row(region: &Region, row: u32) -> bool {
+/// Until what the dead one held is settled, its row says `Live`: a reaper that dies meanwhile leaves it to the next one.
+fn reap_row(region: &Arc<Region>, row: u32, settle: Settle) -> Result<bool, Corruption> {
     let words = region.row(row);
-    let Ok(state) = row_state(region, row) else { return false };
+    let Ok(state) = row_state(region, row) else { return Ok(false) };
     if state.state != ParticipantState::Live {
-        return false;
+        return Ok(false);
     }
     words.reaper_pid.store(sys::process_id().into(), Relaxed);
+    settle(region, row)?;
     words.state.store(RowState { state: ParticipantState::Dead, ..state }.bits(), Release); // EDGE row→look
     words.reaper_pid.store(0, Relaxed);
-    true
+    Ok(true)
 }

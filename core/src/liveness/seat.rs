@@ -1,6 +1,6 @@
 //! A participant's seat: its row, and the lock that proves its life.
 
-use super::{Counters, Tally, announce, rows_of};
+use super::{Counters, Settle, Tally, announce, rows_of};
 use crate::error::{Corruption, JoinError};
 use crate::layout::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState, Status};
 use crate::region::sys;
@@ -22,7 +22,12 @@ pub(crate) struct Seat {
 
 impl Seat {
     /// Takes a free seat of this role, or one whose holder died, which is reaped.
-    pub(crate) fn take(region: &Arc<Region>, role: Role, name: &str) -> Result<(Self, bool), JoinError> {
+    pub(crate) fn take(
+        region: &Arc<Region>,
+        role: Role,
+        settle: Settle,
+        name: &str,
+    ) -> Result<(Self, bool), JoinError> {
         let channel = || region.label().to_owned();
         if region.mark().is_foreign() {
             return Err(JoinError::Forked { channel: channel() });
@@ -42,7 +47,7 @@ impl Seat {
             let mut in_motion = false;
             for row in rows_of(region.geometry(), role) {
                 if let Some(lock) = region.try_lock_seat(row).map_err(refused)? {
-                    return Self::sit_down(region, row, role, lock, name);
+                    return Self::sit_down(region, row, role, settle, lock, name);
                 }
                 let words = region.row(row);
                 holder = words.pid.load(Relaxed) as u32;
@@ -67,6 +72,7 @@ impl Seat {
         region: &Arc<Region>,
         row: u32,
         role: Role,
+        settle: Settle,
         lock: SeatLock,
         name: &str,
     ) -> Result<(Self, bool), JoinError> {
@@ -75,6 +81,12 @@ impl Seat {
             region.poison(Corruption::Participant);
             return Err(JoinError::Corrupted { channel: region.label().to_owned(), reason: Corruption::Participant });
         };
+        if before.state == ParticipantState::Live {
+            settle(region, row).map_err(|reason| {
+                region.poison(reason);
+                JoinError::Corrupted { channel: region.label().to_owned(), reason }
+            })?;
+        }
         let seat = Self { region: Arc::clone(region), row, epoch: before.epoch.wrapping_add(1), role, _lock: lock };
         Counters::reset(words);
         words.pid.store(sys::process_id().into(), Relaxed);

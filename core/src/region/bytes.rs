@@ -1,6 +1,6 @@
 //! The memory of a region: mapped from a file, or of this process alone.
 
-use crate::layout::{ChannelControl, Gate, LaneControl, ParticipantRow, StatusCell};
+use crate::layout::{ChannelControl, Gate, LaneControl, ParticipantRow, QueueControl, StatusCell};
 use crate::sync::AtomicU64;
 use memmap2::{MmapOptions, MmapRaw};
 use std::io;
@@ -23,6 +23,8 @@ unsafe impl SharedWords for ChannelControl {}
 unsafe impl SharedWords for LaneControl {}
 // SAFETY: as above.
 unsafe impl SharedWords for Gate {}
+// SAFETY: as above.
+unsafe impl SharedWords for QueueControl {}
 // SAFETY: an atomic.
 unsafe impl SharedWords for AtomicU64 {}
 

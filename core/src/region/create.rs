@@ -6,7 +6,7 @@
 
 use super::Region;
 use super::bytes::Bytes;
-use super::header::{Facts, TYPE_NAME_MAX};
+use super::header::{Facts, Redelivery, TYPE_NAME_MAX};
 use super::locks::{self, LIFECYCLE, NamedPlace, Place};
 use super::memory::{MemoryOptions, MemoryReport};
 use super::names::Location;
@@ -25,6 +25,7 @@ use zerocopy::IntoBytes;
 pub(crate) struct CreateSpec {
     pub(crate) geometry: Geometry,
     pub(crate) persistent: bool,
+    pub(crate) redelivery: Redelivery,
     /// `None`: asymmetric where the system allows it.
     pub(crate) fence: Option<FenceMode>,
     pub(crate) type_name: String,
@@ -67,6 +68,7 @@ impl CreateSpec {
             fence,
             backend: Backend::Futex,
             persistent: self.persistent,
+            redelivery: self.redelivery,
             instance: sys::random_id().map_err(|source| failed("getting random bits", source))?,
             boot: sys::boot_id().map_err(|source| failed("reading the boot id", source))?,
             created_unix_ns: sys::unix_time_ns(),

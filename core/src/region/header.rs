@@ -4,7 +4,8 @@ use super::sys;
 use crate::error::NotAChannel;
 use crate::error::OpenError;
 use crate::layout::{
-    Backend, FenceMode, Geometry, HEADER_BYTES, HeaderBlock, Kind, MAGIC, Map, OPTION_PERSISTENT, VERSION, Version,
+    Backend, FenceMode, Geometry, HEADER_BYTES, HeaderBlock, Kind, MAGIC, Map, OPTION_DISCARD, OPTION_PERSISTENT,
+    VERSION, Version,
 };
 use zerocopy::{FromBytes, FromZeros};
 
@@ -16,11 +17,21 @@ pub(crate) struct Facts {
     pub(crate) fence: FenceMode,
     pub(crate) backend: Backend,
     pub(crate) persistent: bool,
+    pub(crate) redelivery: Redelivery,
     pub(crate) instance: [u8; 16],
     pub(crate) boot: [u8; 16],
     pub(crate) created_unix_ns: u64,
     pub(crate) creator_pid: u32,
     pub(crate) type_name: String,
+}
+
+/// What becomes of messages that were delivered and not acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Redelivery {
+    /// What a dead receiver held is gone.
+    pub(crate) discard_on_death: bool,
+    /// A message that was delivered so often in vain is given up; 0: never.
+    pub(crate) limit: u16,
 }
 
 /// Longest name of a message type in bytes.
@@ -41,6 +52,7 @@ impl Facts {
         block.created_unix_ns = self.created_unix_ns;
         block.total_bytes = self.map.total;
         block.options = if self.persistent { OPTION_PERSISTENT } else { 0 };
+        block.options |= if self.redelivery.discard_on_death { OPTION_DISCARD } else { 0 };
         block.capacity = self.geometry.capacity;
         block.max_message = self.geometry.max_message;
         block.participants = self.geometry.participants();
@@ -54,6 +66,11 @@ impl Facts {
         block.lanes_at = self.map.lanes_at;
         block.gates_at = self.map.gates_at;
         block.data_at = self.map.data_at;
+        block.slots = self.geometry.slots;
+        block.priorities = self.geometry.priorities;
+        block.delivery_limit = self.redelivery.limit;
+        block.queue_at = self.map.queue_at;
+        block.cells_at = self.map.cells_at;
         block.type_hash = type_hash(&self.type_name);
         let name = self.type_name.as_bytes();
         block.type_name[..name.len()].copy_from_slice(name);
@@ -109,8 +126,15 @@ pub(super) fn parse(channel: &str, start: &[u8], length: u64) -> Result<Facts, O
         .ok_or_else(|| bad("wake backend", block.backend.to_string(), "1 (futex)".to_owned()))?;
     let fence = FenceMode::from_code(block.fence)
         .ok_or_else(|| bad("fence mode", block.fence.to_string(), "1 (asymmetric) or 2 (symmetric)".to_owned()))?;
-    if block.options & !OPTION_PERSISTENT != 0 {
-        return Err(bad("options", format!("{:#x}", block.options), format!("only bits of {OPTION_PERSISTENT:#x}")));
+    let options = match kind {
+        Kind::Spsc => OPTION_PERSISTENT,
+        Kind::Mpmc => OPTION_PERSISTENT | OPTION_DISCARD,
+    };
+    if block.options & !options != 0 {
+        return Err(bad("options", format!("{:#x}", block.options), format!("only bits of {options:#x}")));
+    }
+    if kind == Kind::Spsc && block.delivery_limit != 0 {
+        return Err(bad("delivery_limit", block.delivery_limit.to_string(), "0".to_owned()));
     }
     let geometry = Geometry {
         kind,
@@ -119,6 +143,8 @@ pub(super) fn parse(channel: &str, start: &[u8], length: u64) -> Result<Facts, O
         capacity: block.capacity,
         max_message: block.max_message,
         payload_alignment: block.payload_alignment,
+        slots: block.slots,
+        priorities: block.priorities,
     };
     let map = geometry.map().map_err(|error| bad(error.field, error.found.to_string(), error.wanted))?;
     let stored_and_derived = [
@@ -128,6 +154,8 @@ pub(super) fn parse(channel: &str, start: &[u8], length: u64) -> Result<Facts, O
         ("control_at", block.control_at, map.control_at),
         ("lanes_at", block.lanes_at, map.lanes_at),
         ("gates_at", block.gates_at, map.gates_at),
+        ("queue_at", block.queue_at, map.queue_at),
+        ("cells_at", block.cells_at, map.cells_at),
         ("data_at", block.data_at, map.data_at),
         ("total_bytes", block.total_bytes, map.total),
     ];
@@ -159,6 +187,7 @@ pub(super) fn parse(channel: &str, start: &[u8], length: u64) -> Result<Facts, O
         fence,
         backend,
         persistent: block.options & OPTION_PERSISTENT != 0,
+        redelivery: Redelivery { discard_on_death: block.options & OPTION_DISCARD != 0, limit: block.delivery_limit },
         instance: block.instance,
         boot: block.boot,
         created_unix_ns: block.created_unix_ns,

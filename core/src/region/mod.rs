@@ -27,6 +27,7 @@
 #![allow(unsafe_code, reason = "this is the room for it; every block names its invariant")]
 
 mod bytes;
+mod copy;
 mod create;
 mod header;
 mod locks;
@@ -35,18 +36,20 @@ mod names;
 mod open;
 mod remove;
 mod signals;
+mod slots;
 pub(crate) mod sys;
 mod view;
 
 pub(crate) use self::{
     create::CreateSpec,
-    header::Facts,
+    header::{Facts, Redelivery},
     locks::SeatLock,
     memory::MemoryOptions,
     names::{Location, list_folder},
     open::{Access, Expectations},
     remove::remove_named,
     signals::Signals,
+    slots::SlotsView,
     sys::{Clock, Moment, ProcessMark},
     view::{LaneView, RingView, View},
 };

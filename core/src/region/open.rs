@@ -22,6 +22,10 @@ pub(crate) struct Expectations {
     pub(crate) capacity: Option<u64>,
     pub(crate) max_message: Option<u64>,
     pub(crate) payload_alignment: Option<u32>,
+    pub(crate) slots: Option<u32>,
+    pub(crate) priorities: Option<u16>,
+    pub(crate) discard_on_death: Option<bool>,
+    pub(crate) delivery_limit: Option<u16>,
     pub(crate) persistent: Option<bool>,
     pub(crate) fence: Option<FenceMode>,
     pub(crate) type_name: Option<String>,
@@ -190,6 +194,10 @@ fn check_expectations(label: &str, facts: &Facts, expected: &Expectations, acces
             geometry.payload_alignment.to_string(),
             expected.payload_alignment.map(|value| value.to_string()),
         ),
+        ("slots", geometry.slots.to_string(), expected.slots.map(|value| value.to_string())),
+        ("priorities", geometry.priorities.to_string(), expected.priorities.map(|value| value.to_string())),
+        ("on_death", on_death_text(facts.redelivery.discard_on_death), expected.discard_on_death.map(on_death_text)),
+        ("delivery_limit", facts.redelivery.limit.to_string(), expected.delivery_limit.map(|value| value.to_string())),
         ("persistent", facts.persistent.to_string(), expected.persistent.map(|value| value.to_string())),
         ("fence", facts.fence.name().to_owned(), expected.fence.map(|value| value.name().to_owned())),
     ];
@@ -256,4 +264,8 @@ fn io_error(channel: &str, action: &'static str, source: io::Error) -> OpenError
         Some(Errno::ACCESS | Errno::PERM | Errno::ROFS) => OpenError::Permission { channel },
         _ => OpenError::Io { channel, action, source },
     }
+}
+
+fn on_death_text(discard: bool) -> String {
+    if discard { "discard" } else { "redeliver" }.to_owned()
 }

@@ -43,8 +43,13 @@ impl Signals {
         sys::futex_wait(word, expected, until, self.process_private);
     }
 
+    /// Wakes one of those who sleep on `word`. Whether there was one.
+    pub(crate) fn wake_one(self, word: &AtomicU32) -> bool {
+        sys::futex_wake(word, 1, self.process_private) > 0
+    }
+
     /// Wakes all who sleep on `word`.
     pub(crate) fn wake_all(self, word: &AtomicU32) {
-        sys::futex_wake_all(word, self.process_private);
+        sys::futex_wake(word, i32::MAX as u32, self.process_private);
     }
 }

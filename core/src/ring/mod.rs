@@ -4,5 +4,7 @@
 //! offsets and lengths. The same code runs over a mapped file, over process memory and over loom's atomics.
 //!
 //! - [`log`]: the lane, a single-writer log of variable-length records.
+//! - [`slots`]: the slot queue, for many senders and many receivers.
 
 pub mod log;
+pub mod slots;

@@ -9,6 +9,35 @@ pub fn fence(order: Ordering) {
     loom::sync::atomic::fence(order);
 }
 
+/// Nobody else has to go on for this thread to make progress, but somebody else may have to for the model to end.
+pub fn spin_loop() {
+    loom::thread::yield_now();
+}
+
+/// Whether loom sees that the order of two loads matters.
+///
+/// loom compares an access only with the last one to the same atomic. If one thread loads, another one loads and then
+/// stores, it compares the store with the second load, which is of the same thread, and never tries the store before the
+/// first load. Where that pattern occurs, every access also touches a companion of the atomic, by a relaxed
+/// read-modify-write that orders nothing but makes all accesses depend on each other.
+pub mod thorough {
+    use std::cell::Cell;
+
+    // Model threads share one thread of the system.
+    std::thread_local! {
+        static THOROUGH: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// From now on, for the models that this thread runs.
+    pub fn set(thorough: bool) {
+        THOROUGH.set(thorough);
+    }
+
+    pub(super) fn is_set() -> bool {
+        THOROUGH.get()
+    }
+}
+
 /// Kills a model thread at its k-th shared operation.
 pub mod fuse {
     use std::cell::Cell;
@@ -62,35 +91,45 @@ macro_rules! fused_atomic {
     ($(#[$doc:meta])* $name:ident, $inner:ty, $value:ty) => {
         $(#[$doc])*
         #[derive(Debug)]
-        pub struct $name($inner);
+        pub struct $name($inner, loom::sync::atomic::AtomicUsize);
 
         #[allow(missing_docs, clippy::missing_errors_doc, reason = "the methods of std's atomics, with their meaning")]
         impl $name {
             pub fn new(value: $value) -> Self {
-                Self(<$inner>::new(value))
+                Self(<$inner>::new(value), loom::sync::atomic::AtomicUsize::new(0))
+            }
+
+            /// Whether an operation takes effect.
+            #[track_caller]
+            fn burn(&self) -> bool {
+                let burns = fuse::burn();
+                if burns && thorough::is_set() {
+                    self.1.fetch_add(0, Ordering::Relaxed);
+                }
+                burns
             }
 
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
                 // Not even a load: loom could switch to another thread, which would seem to be unwinding then.
-                if fuse::burn() { self.0.load(order) } else { 0 }
+                if self.burn() { self.0.load(order) } else { 0 }
             }
 
             #[track_caller]
             pub fn store(&self, value: $value, order: Ordering) {
-                if fuse::burn() {
+                if self.burn() {
                     self.0.store(value, order);
                 }
             }
 
             #[track_caller]
             pub fn fetch_or(&self, value: $value, order: Ordering) -> $value {
-                if fuse::burn() { self.0.fetch_or(value, order) } else { 0 }
+                if self.burn() { self.0.fetch_or(value, order) } else { 0 }
             }
 
             #[track_caller]
             pub fn fetch_add(&self, value: $value, order: Ordering) -> $value {
-                if fuse::burn() { self.0.fetch_add(value, order) } else { 0 }
+                if self.burn() { self.0.fetch_add(value, order) } else { 0 }
             }
 
             #[track_caller]
@@ -101,7 +140,7 @@ macro_rules! fused_atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                if fuse::burn() {
+                if self.burn() {
                     self.0.compare_exchange(current, new, success, failure)
                 } else {
                     Err(current)

@@ -10,6 +10,12 @@ pub type AtomicU64 = std::sync::atomic::AtomicU64;
 
 /// The standard library's.
 #[inline]
+pub fn spin_loop() {
+    std::hint::spin_loop();
+}
+
+/// The standard library's.
+#[inline]
 pub fn fence(order: Ordering) {
     std::sync::atomic::fence(order);
 }

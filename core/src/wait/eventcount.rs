@@ -17,7 +17,9 @@
 //!    would find the word as it left it, after another sleeper set the flag again, and sleep through its wake.
 //! 3. *One CAS suffices.* If it fails, somebody else cleared the flag and wakes everybody who had set it; whoever set it
 //!    later looks at the data after its fence, and the data had changed before.
-//! 4. *No counts of waiters*, so a killed sleeper leaves nothing stale but a flag that costs the next waker one wake.
+//! 4. *Where one waiter is enough, the flag is sticky*: [`notify_one`] bumps the sequence and wakes one; it clears the
+//!    flag only when that woke nobody, by the CAS of 2, and then wakes all.
+//! 5. *No counts of waiters*, so a killed sleeper leaves nothing stale but a flag that costs the next waker one wake.
 //!
 //! A waker killed between change and wake wakes nobody. That is why no sleep is longer than a slice.
 //!
@@ -48,6 +50,9 @@ pub trait Parking {
 
     /// Wakes everybody who sleeps on `word`.
     fn unpark_all(&self, word: &AtomicU32);
+
+    /// Wakes one of those who sleep on `word`. Whether there was one.
+    fn unpark_one(&self, word: &AtomicU32) -> bool;
 }
 
 /// What [`prepare`] saw: sleeping is right only while the word still says this.
@@ -89,4 +94,28 @@ fn notify_sleepers<P: Parking>(parking: &P, word: &AtomicU32, seen: u32) -> bool
     }
     parking.unpark_all(word);
     true
+}
+
+/// Wakes one of those who sleep on `word`, after a change that one of them can use up. Returns whether there was anybody.
+///
+/// The flag stays set while there are sleepers: taking it back would take one CAS a wake, and all of them out of their
+/// sleep. Whoever finds nobody asleep clears it, and then wakes all: somebody may have set it again just before, and gone
+/// to sleep on the word as it was.
+#[inline]
+pub fn notify_one<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
+    parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
+    if word.load(Relaxed) & SLEEPERS == 0 {
+        return false;
+    }
+    notify_one_sleeper(parking, word)
+}
+
+#[cold]
+fn notify_one_sleeper<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
+    // Who stands between flag and sleep must not sleep through this.
+    let seen = word.fetch_add(STEP, Relaxed).wrapping_add(STEP);
+    if parking.unpark_one(word) {
+        return true;
+    }
+    notify_sleepers(parking, word, seen)
 }

@@ -23,4 +23,8 @@ impl Parking for Signals {
     fn unpark_all(&self, word: &AtomicU32) {
         self.wake_all(word);
     }
+
+    fn unpark_one(&self, word: &AtomicU32) -> bool {
+        self.wake_one(word)
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{Receiver, Sender};
 use crate::channel::inspect::Info;
-use crate::channel::options::{Shared, Wishes};
+use crate::channel::options::{Shared, Wishes, common_channel, common_options};
 use crate::error::{CreateError, JoinError, OpenError, RemoveError};
 use crate::layout::{FenceMode, Kind};
 use crate::liveness;
@@ -69,121 +69,7 @@ impl Options {
         self
     }
 
-    /// A persistent channel never disconnects: both sides wait for each other however often the other leaves. Default:
-    /// false.
-    pub fn persistent(mut self, persistent: bool) -> Self {
-        self.wishes.persistent = Some(persistent);
-        self
-    }
-
-    /// Who pays for the fence between a message and the look for sleepers. Default: asymmetric where the system has
-    /// `membarrier`.
-    pub fn fence(mut self, mode: FenceMode) -> Self {
-        self.wishes.fence = Some(mode);
-        self
-    }
-
-    /// A name for the type of the messages, at most 64 bytes; opening with another one is [`OpenError::TypeMismatch`].
-    /// Default at creation: none, the messages are bytes.
-    pub fn type_name(mut self, name: &str) -> Self {
-        self.wishes.type_name = Some(name.to_owned());
-        self
-    }
-
-    /// Permission bits of the file, whatever the umask. Default: `0o600`. Others can only use it outside the private
-    /// folder: give a path, or set `MEMLANE_DIR`.
-    pub fn mode(mut self, mode: u32) -> Self {
-        self.wishes.mode = Some(mode);
-        self
-    }
-
-    /// Open files of other users, too. Default: false, only this user's and root's.
-    pub fn any_owner(mut self, any: bool) -> Self {
-        self.wishes.any_owner = any;
-        self
-    }
-
-    /// The creator's process removes the channel when it drops its last handle to it, unless somebody else is using it.
-    /// Default: false, a channel stays until it is removed.
-    pub fn remove_on_drop(mut self, remove: bool) -> Self {
-        self.wishes.remove_on_drop = remove;
-        self
-    }
-
-    /// What this process's senders and receivers are called in [`Info`], at most 64 bytes. Default: the program's name.
-    pub fn participant_name(mut self, name: &str) -> Self {
-        self.wishes.participant_name = Some(name.to_owned());
-        self
-    }
-
-    /// Touch every page now, so that none faults later. What came of it is in [`Channel::memory`].
-    pub fn prefault(mut self, prefault: bool) -> Self {
-        self.wishes.memory.prefault = prefault;
-        self
-    }
-
-    /// Keep the pages from being swapped out. What came of it is in [`Channel::memory`].
-    pub fn lock_memory(mut self, lock: bool) -> Self {
-        self.wishes.memory.lock = lock;
-        self
-    }
-
-    /// Ask for huge pages. What came of it is in [`Channel::memory`].
-    pub fn huge_pages(mut self, huge: bool) -> Self {
-        self.wishes.memory.huge_pages = huge;
-        self
-    }
-
-    /// Creates a channel of this name.
-    ///
-    /// # Errors
-    /// [`CreateError::AlreadyExists`], and the others of [`CreateError`]. Nothing is left behind.
-    pub fn create(&self, name: &str) -> Result<Channel, CreateError> {
-        self.wishes.create(name).map(Channel::new)
-    }
-
-    /// Opens the channel of this name.
-    ///
-    /// # Errors
-    /// See [`OpenError`].
-    pub fn open(&self, name: &str) -> Result<Channel, OpenError> {
-        self.wishes.open(name).map(Channel::new)
-    }
-
-    /// Opens the channel of this name, or creates it if there is none or only one from before the last reboot.
-    /// [`Channel::origin`] tells which.
-    ///
-    /// # Errors
-    /// See [`OpenError`].
-    pub fn open_or_create(&self, name: &str) -> Result<Channel, OpenError> {
-        self.wishes.open_or_create(name).map(Channel::new)
-    }
-
-    /// Creates a channel without a name, in a memfd whose size is sealed, with a second one for the locks. Hand both
-    /// [`Channel::descriptors`] over, by inheritance or over a Unix socket; the other side uses
-    /// [`Options::open_descriptors`].
-    ///
-    /// # Errors
-    /// See [`CreateError`].
-    pub fn anonymous(&self) -> Result<Channel, CreateError> {
-        self.wishes.anonymous().map(Channel::new)
-    }
-
-    /// Opens an anonymous channel from its two descriptors.
-    ///
-    /// # Errors
-    /// See [`OpenError`].
-    pub fn open_descriptors(&self, region: OwnedFd, locks: OwnedFd) -> Result<Channel, OpenError> {
-        self.wishes.open_descriptors(region, locks).map(Channel::new)
-    }
-
-    /// Creates a channel in this process's memory, for threads.
-    ///
-    /// # Errors
-    /// [`CreateError::InvalidOption`].
-    pub fn private(&self) -> Result<Channel, CreateError> {
-        self.wishes.private().map(Channel::new)
-    }
+    common_options!();
 }
 
 /// An open channel: makes senders and receivers. Cheap to clone; keeps no descriptor open unless it is anonymous.
@@ -213,58 +99,11 @@ impl Channel {
         Receiver::join(&self.shared)
     }
 
-    /// Everything that can be seen of the channel now. Does not disturb it.
-    #[must_use]
-    pub fn info(&self) -> Info {
-        Info::of(&self.shared.region)
-    }
-
-    /// Closes the channel for good: senders get `Disconnected` at their next call, receivers when they have drained it. What
-    /// is being sent at this moment may stay in the channel, undelivered: to lose nothing, drop the senders instead.
-    pub fn close(&self) {
-        if !self.shared.region.mark().is_foreign() {
-            self.shared.region.set_closed();
-            liveness::announce(&self.shared.region);
-        }
-    }
-
-    /// Removes the channel's file, as [`crate::remove`] does.
-    ///
-    /// # Errors
-    /// [`RemoveError::InUse`] while somebody lives in it, this process's own handles included; `NotFound` for a channel
-    /// without a name; the others of [`RemoveError`].
-    pub fn remove(&self) -> Result<(), RemoveError> {
-        self.shared.region.remove(false)
-    }
-
     /// Ring size in bytes.
     #[must_use]
     pub fn capacity(&self) -> u64 {
         self.shared.region.geometry().capacity
     }
 
-    /// Largest message in bytes.
-    #[must_use]
-    pub fn max_message(&self) -> usize {
-        self.shared.region.geometry().max_message as usize
-    }
-
-    /// Whether it was opened or created.
-    #[must_use]
-    pub fn origin(&self) -> Origin {
-        self.shared.origin
-    }
-
-    /// What became of the wishes for prefaulted, locked and huge pages.
-    #[must_use]
-    pub fn memory(&self) -> &MemoryReport {
-        self.shared.region.memory()
-    }
-
-    /// The descriptors of an anonymous channel: the region's and its locks'. `None` for the other kinds. They are closed
-    /// on `exec` unless the caller clears that.
-    #[must_use]
-    pub fn descriptors(&self) -> Option<(BorrowedFd<'_>, BorrowedFd<'_>)> {
-        self.shared.region.descriptors()
-    }
+    common_channel!();
 }

@@ -1,22 +1,12 @@
 //! What a receiver hands out: single messages, batches, and the iterator.
 
 use super::Receiver;
-use crate::error::{BufferTooSmall, RecvError};
+use crate::channel::contents::message_contents;
+use crate::error::RecvError;
 use crate::region::{RingView, TrustPeers};
 use crate::ring::log::{Payload, ReaderMark, Record, RecordPlace};
-use zerocopy::{FromBytes, IntoBytes};
 
-/// A typed read of a message that has another length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the message has {found} bytes; the type has {expected}")]
-pub struct WrongSize {
-    /// The type's size in bytes.
-    pub expected: usize,
-    /// The message's length in bytes.
-    pub found: usize,
-}
-
-/// The methods that every view of one message has.
+/// The methods of a view of one message, with a `record` and a `ring`.
 macro_rules! message_methods {
     () => {
         /// Length in bytes.
@@ -26,80 +16,27 @@ macro_rules! message_methods {
             self.record.length as usize
         }
 
-        /// Whether it has length 0.
-        #[must_use]
-        pub fn is_empty(&self) -> bool {
-            self.len() == 0
-        }
-
         /// How many messages this channel carried before this one.
         #[must_use]
         pub fn sequence(&self) -> u64 {
             self.record.sequence
         }
 
-        /// Copies the message to the start of `buffer` and returns its length.
-        ///
-        /// # Errors
-        /// [`BufferTooSmall`]; nothing was copied.
         #[inline]
-        pub fn copy_to(&self, buffer: &mut [u8]) -> Result<usize, BufferTooSmall> {
-            let length = self.len();
-            let target = buffer.get_mut(..length).ok_or(BufferTooSmall { needed: length })?;
-            self.ring().read(self.record.payload.0, target);
-            Ok(length)
+        fn read_start(&self, buffer: &mut [u8]) {
+            self.ring().read(self.record.payload.0, buffer);
         }
 
-        /// A copy of the message.
-        #[must_use]
-        pub fn to_vec(&self) -> Vec<u8> {
-            let mut copy = Vec::new();
-            self.append_to(&mut copy);
-            copy
-        }
-
-        /// Appends a copy of the message to `vector`.
-        pub fn append_to(&self, vector: &mut Vec<u8>) {
+        fn append_all(&self, vector: &mut Vec<u8>) {
             self.ring().append_to(self.record.payload.0, self.len(), vector);
         }
 
-        /// A copy of the message as a `T`: any plain data without padding or invalid values.
-        ///
-        /// # Errors
-        /// [`WrongSize`] if the message is not exactly as long as a `T`.
-        ///
-        /// ```
-        /// # let channel = memlane::spsc::Options::new().private()?;
-        /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
-        /// use zerocopy::{FromBytes, Immutable, IntoBytes};
-        ///
-        /// #[derive(FromBytes, IntoBytes, Immutable)]
-        /// #[repr(C)]
-        /// struct Quote {
-        ///     price: f64,
-        ///     quantity: u64,
-        /// }
-        /// tx.send(Quote { price: 61_496.5, quantity: 7 }.as_bytes())?;
-        /// let quote: Quote = rx.recv()?.read()?;
-        /// assert_eq!((quote.price, quote.quantity), (61_496.5, 7));
-        /// # Ok::<(), Box<dyn std::error::Error>>(())
-        /// ```
         #[inline]
-        pub fn read<T: FromBytes + IntoBytes>(&self) -> Result<T, WrongSize> {
-            let mut value = T::new_zeroed();
-            if self.len() != size_of::<T>() {
-                return Err(WrongSize { expected: size_of::<T>(), found: self.len() });
-            }
-            self.ring().read(self.record.payload.0, value.as_mut_bytes());
-            Ok(value)
-        }
-
-        /// The message's bytes in place. See [`TrustPeers`] for what the caller promised.
-        #[must_use]
-        #[inline]
-        pub fn as_slice(&self, trust: TrustPeers) -> &[u8] {
+        fn borrow_all(&self, trust: TrustPeers) -> &[u8] {
             self.ring().borrow(trust, self.record.payload.0, self.len())
         }
+
+        message_contents!();
     };
 }
 

@@ -41,7 +41,8 @@ mod message;
 mod receiver;
 mod sender;
 
+pub use crate::channel::contents::WrongSize;
 pub use channel::{Channel, Options, open};
-pub use message::{Batch, BatchIter, BatchMessage, Message, Messages, WrongSize};
+pub use message::{Batch, BatchIter, BatchMessage, Message, Messages};
 pub use receiver::Receiver;
 pub use sender::{Grant, Sender};

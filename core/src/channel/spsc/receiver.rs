@@ -2,7 +2,7 @@
 
 use super::message::{Batch, Message, Messages};
 use crate::channel::endpoint::{Endpoint, Trouble};
-use crate::channel::lane::lane_geometry;
+use crate::channel::lane::{lane_geometry, settle_nothing};
 use crate::channel::options::Shared;
 use crate::error::{JoinError, RecvError, RecvTimeoutError, TryRecvError};
 use crate::layout::Role;
@@ -32,7 +32,7 @@ pub struct Receiver {
 
 impl Receiver {
     pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
-        let end = Endpoint::join(shared, Role::Receiver)?;
+        let end = Endpoint::join(shared, Role::Receiver, settle_nothing)?;
         let corrupted =
             |reason| JoinError::Corrupted { channel: end.region().label().to_owned(), reason: end.poison(reason) };
         let lane = LaneView::new(end.region(), 0, 0);

@@ -1,7 +1,7 @@
 //! The sending end of an `spsc` channel.
 
 use crate::channel::endpoint::{Endpoint, Trouble};
-use crate::channel::lane::lane_geometry;
+use crate::channel::lane::{lane_geometry, settle_nothing};
 use crate::channel::options::Shared;
 use crate::error::{GrantError, JoinError, SendBatchError, SendError, SendTimeoutError, TrySendError};
 use crate::layout::Role;
@@ -27,7 +27,7 @@ pub struct Sender {
 
 impl Sender {
     pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
-        let end = Endpoint::join(shared, Role::Sender)?;
+        let end = Endpoint::join(shared, Role::Sender, settle_nothing)?;
         let lane = LaneView::new(end.region(), end.seat().row(), 0);
         let writer = Writer::resume(lane, lane_geometry(end.region().geometry())).map_err(|reason| {
             JoinError::Corrupted { channel: end.region().label().to_owned(), reason: end.poison(reason) }

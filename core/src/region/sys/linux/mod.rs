@@ -21,7 +21,7 @@ pub(crate) use self::{
     fork::{ProcessMark, fork_guard},
     locks::{PinnedLock, try_write_lock, write_lock_on},
     pages::{collapse, lock_memory, prefault},
-    wake::{Clock, Moment, futex_wait, futex_wake_all, membarrier, register_membarrier},
+    wake::{Clock, Moment, futex_wait, futex_wake, membarrier, register_membarrier},
 };
 
 /// This user's effective id.

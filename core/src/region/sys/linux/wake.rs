@@ -57,10 +57,10 @@ pub(crate) fn futex_wait(word: &AtomicU32, expected: u32, until: Moment, process
     let _ = futex::wait_bitset(word, flags(process_private), expected, Some(&until), ANY);
 }
 
-/// Wakes all who sleep on `word`.
-pub(crate) fn futex_wake_all(word: &AtomicU32, process_private: bool) {
+/// Wakes at most `count` of those who sleep on `word`. Returns how many there were.
+pub(crate) fn futex_wake(word: &AtomicU32, count: u32, process_private: bool) -> usize {
     // Fails only for an unmapped or misaligned word, which a reference excludes.
-    let _ = futex::wake(word, flags(process_private), i32::MAX as u32);
+    futex::wake(word, flags(process_private), count).unwrap_or(0)
 }
 
 const MEMBARRIER_CMD_GLOBAL_EXPEDITED: libc::c_int = 1 << 1;

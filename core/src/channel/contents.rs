@@ -1,0 +1,90 @@
+//! What can be done with the bytes of a message, whatever kind it is of.
+
+/// A typed read of a message that has another length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the message has {found} bytes; the type has {expected}")]
+pub struct WrongSize {
+    /// The type's size in bytes.
+    pub expected: usize,
+    /// The message's length in bytes.
+    pub found: usize,
+}
+
+/// What can be done with the bytes of a message. The type has a `len`, and private `read_start`, `append_all` and
+/// `borrow_all`, which know where the bytes are.
+macro_rules! message_contents {
+    () => {
+        /// Whether it has length 0.
+        #[must_use]
+        pub fn is_empty(&self) -> bool {
+            self.len() == 0
+        }
+
+        /// Copies the message to the start of `buffer` and returns its length.
+        ///
+        /// # Errors
+        /// [`BufferTooSmall`](crate::BufferTooSmall); nothing was copied.
+        #[inline]
+        pub fn copy_to(&self, buffer: &mut [u8]) -> Result<usize, crate::error::BufferTooSmall> {
+            let length = self.len();
+            let target = buffer.get_mut(..length).ok_or(crate::error::BufferTooSmall { needed: length })?;
+            self.read_start(target);
+            Ok(length)
+        }
+
+        /// A copy of the message.
+        #[must_use]
+        pub fn to_vec(&self) -> Vec<u8> {
+            let mut copy = Vec::new();
+            self.append_to(&mut copy);
+            copy
+        }
+
+        /// Appends a copy of the message to `vector`.
+        pub fn append_to(&self, vector: &mut Vec<u8>) {
+            self.append_all(vector);
+        }
+
+        /// A copy of the message as a `T`: any plain data without padding or invalid values.
+        ///
+        /// # Errors
+        /// [`WrongSize`](crate::WrongSize) if the message is not exactly as long as a `T`.
+        ///
+        /// ```
+        /// # let channel = memlane::spsc::Options::new().private()?;
+        /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+        /// use zerocopy::{FromBytes, Immutable, IntoBytes};
+        ///
+        /// #[derive(FromBytes, IntoBytes, Immutable)]
+        /// #[repr(C)]
+        /// struct Quote {
+        ///     price: f64,
+        ///     quantity: u64,
+        /// }
+        /// tx.send(Quote { price: 61_496.5, quantity: 7 }.as_bytes())?;
+        /// let quote: Quote = rx.recv()?.read()?;
+        /// assert_eq!((quote.price, quote.quantity), (61_496.5, 7));
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        #[inline]
+        pub fn read<T: zerocopy::FromBytes + zerocopy::IntoBytes>(
+            &self,
+        ) -> Result<T, crate::channel::contents::WrongSize> {
+            let mut value = T::new_zeroed();
+            if self.len() != size_of::<T>() {
+                return Err(crate::channel::contents::WrongSize { expected: size_of::<T>(), found: self.len() });
+            }
+            self.read_start(value.as_mut_bytes());
+            Ok(value)
+        }
+
+        /// The message's bytes in place. See [`TrustPeers`](crate::TrustPeers) for what the caller promised.
+        #[must_use]
+        #[inline]
+        pub fn as_slice(&self, trust: crate::region::TrustPeers) -> &[u8] {
+            self.borrow_all(trust)
+        }
+    };
+}
+
+pub(super) use message_contents;

@@ -1,0 +1,404 @@
+//! A receiving end of an `mpmc` channel.
+
+use super::message::{Batch, Message, Messages};
+use crate::channel::endpoint::{Endpoint, Trouble};
+use crate::channel::options::Shared;
+use crate::channel::slots;
+use crate::error::{AckError, Corruption, JoinError, RecvError, RecvTimeoutError, TryRecvError};
+use crate::layout::Role;
+use crate::liveness::Presence;
+use crate::region::{Clock, Moment, Signals, SlotsView};
+use crate::ring::slots::{Delivery, GivenBack, Queue};
+use crate::sync::AtomicU32;
+use crate::sync::Ordering::Relaxed;
+use crate::wait::block::{Waiting, block};
+use crate::wait::{Pace, SpinWindow, Strategy};
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A receiver of an `mpmc` channel. Dropping it leaves the channel.
+#[derive(Debug)]
+pub struct Receiver {
+    pub(super) queue: Queue<SlotsView>,
+    end: Endpoint,
+    /// Whether the channel held messages when this receiver joined.
+    held_messages: bool,
+    /// The messages of the current batch; empty otherwise. Kept for its allocation.
+    pub(super) batch: Vec<Delivery>,
+    _not_sync: PhantomData<Cell<()>>,
+}
+
+impl Receiver {
+    pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
+        let end = Endpoint::join(shared, Role::Receiver, slots::settle)?;
+        let queue = slots::queue(end.region(), end.seat().row());
+        let held_messages = !queue.is_drained();
+        Ok(Self { queue, end, held_messages, batch: Vec::new(), _not_sync: PhantomData })
+    }
+
+    /// Another receiver of the same channel, with a seat of its own.
+    ///
+    /// # Errors
+    /// See [`JoinError`].
+    pub fn try_clone(&self) -> Result<Self, JoinError> {
+        Self::join(self.end.shared())
+    }
+
+    /// Largest message in bytes: a buffer of this length always suffices.
+    #[must_use]
+    pub fn max_message(&self) -> usize {
+        self.end.region().geometry().max_message as usize
+    }
+
+    /// How this receiver waits for messages. Default: [`Strategy::Adaptive`].
+    pub fn set_strategy(&mut self, strategy: Strategy) {
+        self.end.set_strategy(strategy);
+    }
+
+    /// The next message. Blocks while nothing is queued. Dropping the message acknowledges it.
+    ///
+    /// # Errors
+    /// See [`RecvError`]; never `BufferTooSmall`.
+    #[inline]
+    pub fn recv(&mut self) -> Result<Message<'_>, RecvError> {
+        let delivery = self.wait_for_delivery()?;
+        Ok(Message::new(self, delivery))
+    }
+
+    /// The next message, if there is one now.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
+    #[inline]
+    pub fn try_recv(&mut self) -> Result<Message<'_>, TryRecvError> {
+        match self.first_attempt()? {
+            Some(delivery) => Ok(Message::new(self, delivery)),
+            None => {
+                self.end.looked_in_vain().map_err(recv_error)?;
+                Err(TryRecvError::Empty)
+            }
+        }
+    }
+
+    /// The next message. Blocks while nothing is queued, for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Message<'_>, RecvTimeoutError> {
+        let delivery = self.delivery_within(timeout)?;
+        Ok(Message::new(self, delivery))
+    }
+
+    /// Copies the next message into `buffer`, acknowledges it, and returns its length. Blocks while nothing is queued.
+    ///
+    /// # Errors
+    /// [`RecvError::BufferTooSmall`] gives the message back, to be delivered again; see [`RecvError`].
+    #[inline]
+    pub fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        let delivery = self.wait_for_delivery()?;
+        self.copy_and_acknowledge(delivery, buffer)
+    }
+
+    /// Copies the next message into `buffer`, if there is one now, acknowledges it, and returns its length.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`]; `BufferTooSmall` gives the message back; see [`TryRecvError`].
+    #[inline]
+    pub fn try_recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, TryRecvError> {
+        match self.first_attempt()? {
+            Some(delivery) => Ok(self.copy_and_acknowledge(delivery, buffer)?),
+            None => {
+                self.end.looked_in_vain().map_err(recv_error)?;
+                Err(TryRecvError::Empty)
+            }
+        }
+    }
+
+    /// Takes up to `max` messages at once (at least one), of one priority. Blocks while nothing is queued, but not to fill
+    /// the batch. Dropping the batch acknowledges all of it.
+    ///
+    /// # Errors
+    /// See [`RecvError`]; never `BufferTooSmall`.
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two", "three"])?;
+    /// let batch = rx.recv_batch(64)?;
+    /// let texts: Vec<_> = batch.iter().map(|message| message.to_vec()).collect();
+    /// assert_eq!(texts, [b"one".to_vec(), b"two".to_vec(), b"three".to_vec()]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn recv_batch(&mut self, max: usize) -> Result<Batch<'_>, RecvError> {
+        let first = self.wait_for_delivery()?;
+        self.collect_batch(first, max)
+    }
+
+    /// Takes up to `max` messages at once, if there is any now.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
+    pub fn try_recv_batch(&mut self, max: usize) -> Result<Batch<'_>, TryRecvError> {
+        match self.first_attempt()? {
+            Some(first) => Ok(self.collect_batch(first, max)?),
+            None => {
+                self.end.looked_in_vain().map_err(recv_error)?;
+                Err(TryRecvError::Empty)
+            }
+        }
+    }
+
+    /// Takes up to `max` messages at once. Blocks while nothing is queued, for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
+    pub fn recv_batch_timeout(&mut self, max: usize, timeout: Duration) -> Result<Batch<'_>, RecvTimeoutError> {
+        let first = self.delivery_within(timeout)?;
+        Ok(self.collect_batch(first, max)?)
+    }
+
+    /// Copies of messages, each acknowledged as it is copied, until the channel is drained and its senders have gone.
+    /// Blocks while nothing is queued.
+    pub fn messages(&mut self) -> Messages<'_> {
+        Messages::new(self)
+    }
+
+    /// Leaves the channel, as dropping does.
+    pub fn close(self) {}
+
+    fn copy_and_acknowledge(&mut self, delivery: Delivery, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        let length = delivery.header.length() as usize;
+        let Some(target) = buffer.get_mut(..length) else {
+            self.give_back(delivery).map_err(ack_error)?;
+            return Err(RecvError::BufferTooSmall { needed: length });
+        };
+        self.queue.memory().read(delivery.slot, target);
+        self.acknowledge(delivery).map_err(ack_error)?;
+        Ok(length)
+    }
+
+    /// The message is done with.
+    #[inline]
+    pub(super) fn acknowledge(&mut self, delivery: Delivery) -> Result<(), AckError> {
+        self.acknowledge_quietly(delivery)?;
+        self.end.notify_one_sender(&self.queue.memory().control.space);
+        Ok(())
+    }
+
+    /// The same without looking for a sender that waits.
+    #[inline]
+    pub(super) fn acknowledge_quietly(&mut self, delivery: Delivery) -> Result<(), AckError> {
+        if self.end.is_foreign() {
+            return Err(AckError::Forked);
+        }
+        self.queue.acknowledge(delivery).map_err(|reason| AckError::Corrupted(self.end.poison(reason)))?;
+        self.end.tally.message(delivery.header.length().into());
+        Ok(())
+    }
+
+    /// Slots became free: wakes the senders that wait.
+    pub(super) fn wake_senders(&mut self) {
+        if !self.end.is_foreign() {
+            self.end.notify_sender(&self.queue.memory().control.space);
+        }
+    }
+
+    /// The message comes again.
+    pub(super) fn give_back(&mut self, delivery: Delivery) -> Result<(), AckError> {
+        if self.end.is_foreign() {
+            return Err(AckError::Forked);
+        }
+        let limit = self.end.region().facts().redelivery.limit;
+        match self.queue.give_back(delivery, limit) {
+            Ok(GivenBack::Queued) => self.end.notify_one_receiver(),
+            Ok(GivenBack::GivenUp) => {
+                let control = &self.queue.memory().control;
+                control.dead_letters.fetch_add(1, Relaxed);
+                self.end.notify_one_sender(&control.space);
+            }
+            Err(reason) => return Err(AckError::Corrupted(self.end.poison(reason))),
+        }
+        Ok(())
+    }
+
+    fn collect_batch(&mut self, first: Delivery, max: usize) -> Result<Batch<'_>, RecvError> {
+        self.batch.clear();
+        self.batch.push(first);
+        if max > 1 {
+            let ring = first.header.priority(self.queue.geometry().rings() - 1);
+            let more = self.queue.take_batch_from(ring, max - 1, &mut self.batch);
+            let sound = more.and_then(|_| self.batch[1..].iter().try_for_each(|&delivery| self.validate(delivery)));
+            if let Err(reason) = sound {
+                self.batch.clear();
+                return Err(RecvError::Corrupted(self.end.poison(reason)));
+            }
+            for delivery in &self.batch[1..] {
+                if delivery.is_repeated() {
+                    self.end.tally.redelivered();
+                }
+            }
+        }
+        Ok(Batch::new(self))
+    }
+
+    /// A peer may have written any length.
+    #[inline]
+    fn validate(&self, delivery: Delivery) -> Result<(), Corruption> {
+        let max = self.end.region().geometry().max_message;
+        if u64::from(delivery.header.length()) <= max { Ok(()) } else { Err(Corruption::RecordLength) }
+    }
+
+    #[inline]
+    fn wait_for_delivery(&mut self) -> Result<Delivery, RecvError> {
+        match self.first_attempt()? {
+            Some(delivery) => Ok(delivery),
+            None => self.wait_for_delivery_slowly(),
+        }
+    }
+
+    #[cold]
+    fn wait_for_delivery_slowly(&mut self) -> Result<Delivery, RecvError> {
+        loop {
+            if let Some(delivery) = block(&mut NextDelivery(self), None)? {
+                return Ok(delivery);
+            }
+        }
+    }
+
+    fn delivery_within(&mut self, timeout: Duration) -> Result<Delivery, RecvTimeoutError> {
+        if let Some(delivery) = self.first_attempt()? {
+            return Ok(delivery);
+        }
+        let deadline: Moment = Clock::now().plus(timeout);
+        block(&mut NextDelivery(self), Some(deadline))?.ok_or(RecvTimeoutError::Timeout)
+    }
+
+    /// The first attempt of a call: one that finds nothing is counted, the looks after it are not.
+    #[inline]
+    fn first_attempt(&mut self) -> Result<Option<Delivery>, RecvError> {
+        let attempt = self.attempt_delivery();
+        if let Ok(None) = attempt {
+            self.end.tally.empty();
+        }
+        attempt
+    }
+
+    #[inline]
+    fn attempt_delivery(&mut self) -> Result<Option<Delivery>, RecvError> {
+        if self.end.is_foreign() {
+            return Err(RecvError::Forked);
+        }
+        match self.take()? {
+            Some(delivery) => Ok(Some(delivery)),
+            None if self.end.has_news() => self.take_news(),
+            None => Ok(None),
+        }
+    }
+
+    #[inline]
+    fn take(&mut self) -> Result<Option<Delivery>, RecvError> {
+        let taken = self
+            .queue
+            .take()
+            .and_then(|taken| taken.map(|delivery| self.validate(delivery).map(|()| delivery)).transpose());
+        let taken = taken.map_err(|reason| RecvError::Corrupted(self.end.poison(reason)))?;
+        if taken.is_some_and(|delivery| delivery.is_repeated()) {
+            self.end.tally.redelivered();
+        }
+        Ok(taken)
+    }
+
+    /// Somebody joined or left, or the status changed. What is still in the channel comes first; and what others hold may
+    /// come back.
+    #[cold]
+    fn take_news(&mut self) -> Result<Option<Delivery>, RecvError> {
+        let look = self.end.look();
+        if let Ok((presence, membership)) = look {
+            let gone = match presence {
+                Presence::Alive => false,
+                Presence::NoneYet => self.held_messages,
+                Presence::AllClosed | Presence::SomeDied => true,
+            };
+            if !gone || self.end.region().facts().persistent || !self.queue.is_drained() {
+                // Should somebody who holds the last message die, a slice ends, and this is asked again.
+                self.end.acknowledge(membership);
+                return self.take();
+            }
+        }
+        // Whoever left or closed did so after its last commit.
+        match self.take()? {
+            None => Err(look.map_or_else(recv_error, |_| RecvError::Disconnected)),
+            found => Ok(found),
+        }
+    }
+}
+
+fn recv_error(trouble: Trouble) -> RecvError {
+    match trouble {
+        Trouble::Corrupted(reason) => RecvError::Corrupted(reason),
+        Trouble::Closed => RecvError::Disconnected,
+        Trouble::Removed => RecvError::Removed,
+    }
+}
+
+fn ack_error(error: AckError) -> RecvError {
+    match error {
+        AckError::Forked => RecvError::Forked,
+        AckError::Corrupted(reason) => RecvError::Corrupted(reason),
+    }
+}
+
+/// Waiting for the next message.
+struct NextDelivery<'a>(&'a mut Receiver);
+
+impl Waiting for NextDelivery<'_> {
+    type Output = Delivery;
+    type Error = RecvError;
+    type Parking = Signals;
+
+    #[inline]
+    fn attempt(&mut self) -> Result<Option<Delivery>, RecvError> {
+        self.0.attempt_delivery()
+    }
+
+    #[inline]
+    fn glance(&self) -> bool {
+        self.0.queue.glance()
+    }
+
+    /// Receivers of a queue do not run after one sender's line.
+    fn pace(&mut self) -> Option<&mut Pace> {
+        None
+    }
+
+    fn before_park(&mut self) {}
+
+    fn slice_ended(&mut self) -> Result<(), RecvError> {
+        self.0.end.slice_ended().map_err(recv_error)
+    }
+
+    fn event(&self) -> (&Signals, &AtomicU32) {
+        (self.0.end.signals(), self.0.end.data())
+    }
+
+    fn count_park(&mut self) {
+        self.0.end.tally.park();
+    }
+
+    fn strategy(&mut self) -> (Strategy, &mut SpinWindow) {
+        self.0.end.waiting()
+    }
+}
+
+impl Drop for Receiver {
+    /// Gives back what a forgotten message still holds.
+    fn drop(&mut self) {
+        if !self.end.is_foreign()
+            && let Err(reason) = slots::settle(self.end.region(), self.end.seat().row())
+        {
+            self.end.poison(reason);
+        }
+    }
+}

@@ -1,0 +1,423 @@
+//! A sending end of an `mpmc` channel.
+
+use crate::channel::endpoint::{Endpoint, Trouble};
+use crate::channel::options::Shared;
+use crate::channel::slots;
+use crate::error::{
+    Corruption, GrantError, JoinError, NoSuchPriority, SendBatchError, SendError, SendTimeoutError, TrySendError,
+};
+use crate::layout::{Role, SlotHeader};
+use crate::liveness::Presence;
+use crate::region::{Clock, Signals, SlotsView, TrustPeers};
+use crate::ring::slots::{Loan, Queue};
+use crate::sync::AtomicU32;
+use crate::wait::block::{Waiting, block};
+use crate::wait::{Pace, SpinWindow, Strategy};
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A sender of an `mpmc` channel. Dropping it leaves the channel.
+#[derive(Debug)]
+pub struct Sender {
+    queue: Queue<SlotsView>,
+    end: Endpoint,
+    max_message: usize,
+    priority: u8,
+    _not_sync: PhantomData<Cell<()>>,
+}
+
+impl Sender {
+    pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
+        let end = Endpoint::join(shared, Role::Sender, slots::settle)?;
+        let queue = slots::queue(end.region(), end.seat().row());
+        let max_message = end.region().geometry().max_message as usize;
+        let priority = queue.geometry().rings() - 1;
+        Ok(Self { queue, end, max_message, priority, _not_sync: PhantomData })
+    }
+
+    /// Another sender of the same channel, with a seat of its own.
+    ///
+    /// # Errors
+    /// See [`JoinError`].
+    pub fn try_clone(&self) -> Result<Self, JoinError> {
+        Self::join(self.end.shared())
+    }
+
+    /// Largest message in bytes.
+    #[must_use]
+    pub fn max_message(&self) -> usize {
+        self.max_message
+    }
+
+    /// How this sender waits for a free slot. Default: [`Strategy::Adaptive`].
+    pub fn set_strategy(&mut self, strategy: Strategy) {
+        self.end.set_strategy(strategy);
+    }
+
+    /// The priority of what this sender sends from now on; 0 is the most urgent. Default: the least urgent.
+    ///
+    /// # Errors
+    /// [`NoSuchPriority`]; nothing changed.
+    pub fn set_priority(&mut self, priority: u8) -> Result<(), NoSuchPriority> {
+        let priorities = self.queue.geometry().rings();
+        if priority >= priorities {
+            return Err(NoSuchPriority { given: priority, priorities });
+        }
+        self.priority = priority;
+        Ok(())
+    }
+
+    /// Sends a copy of `message`, of 0 to [`Sender::max_message`] bytes. Blocks while every slot is in use.
+    ///
+    /// # Errors
+    /// See [`SendError`]. The message was not sent.
+    #[inline]
+    pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
+        let loan = self.wait_for_slot(message.len())?;
+        self.fill_and_commit(loan, message)?;
+        self.wake_receiver();
+        Ok(())
+    }
+
+    /// Sends a copy of `message` if there is a free slot now.
+    ///
+    /// # Errors
+    /// [`TrySendError::Full`], and the others of [`TrySendError`]. The message was not sent.
+    #[inline]
+    pub fn try_send(&mut self, message: &[u8]) -> Result<(), TrySendError> {
+        let loan = self.slot_now(message.len())?;
+        self.fill_and_commit(loan, message)?;
+        self.wake_receiver();
+        Ok(())
+    }
+
+    /// Sends a copy of `message`. Blocks while every slot is in use, for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`SendTimeoutError::Timeout`], and the others of [`SendTimeoutError`]. The message was not sent.
+    pub fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<(), SendTimeoutError> {
+        let loan = self.slot_within(message.len(), timeout)?;
+        self.fill_and_commit(loan, message)?;
+        self.wake_receiver();
+        Ok(())
+    }
+
+    /// Sends copies of all messages, in order, looking for sleeping receivers once. Blocks while every slot is in use. Each
+    /// message can be received as soon as it is written; others may send in between. Returns how many there were.
+    ///
+    /// # Errors
+    /// [`SendBatchError`] says how many were sent, and what stopped the next one.
+    pub fn send_batch<I>(&mut self, messages: I) -> Result<usize, SendBatchError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<[u8]>,
+    {
+        // Whatever ends this call, an error or a panic of the caller's iterator, the receivers learn of what was sent.
+        struct Wake<'a>(&'a mut Sender);
+        impl Drop for Wake<'_> {
+            fn drop(&mut self) {
+                if !self.0.end.is_foreign() {
+                    self.0.end.notify_receivers();
+                }
+            }
+        }
+        let batch = Wake(self);
+        let mut sent = 0;
+        for message in messages {
+            batch.0.send_next_of_batch(message.as_ref()).map_err(|error| SendBatchError { sent, error })?;
+            sent += 1;
+        }
+        Ok(sent)
+    }
+
+    /// Before it waits for a slot, the receivers learn of what was sent so far.
+    fn send_next_of_batch(&mut self, message: &[u8]) -> Result<(), SendError> {
+        let loan = match self.first_attempt(message.len())? {
+            Some(loan) => loan,
+            None => {
+                self.end.notify_receivers();
+                self.wait_for_slot_slowly(message.len())?
+            }
+        };
+        self.fill_and_commit(loan, message)
+    }
+
+    /// A slot for a message of up to `length` bytes, to be filled in place. Blocks while every slot is in use.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// let mut grant = tx.reserve(100)?;
+    /// grant.write_at(0, b"head")?;
+    /// grant.write_at(4, b"tail")?;
+    /// grant.commit(8)?;
+    /// assert_eq!(rx.recv()?.to_vec(), b"headtail");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn reserve(&mut self, length: usize) -> Result<Grant<'_>, SendError> {
+        let loan = self.wait_for_slot(length)?;
+        Ok(Grant { sender: self, loan: Some(loan), length })
+    }
+
+    /// A slot for a message of up to `length` bytes, if there is a free one now.
+    ///
+    /// # Errors
+    /// [`TrySendError::Full`], and the others of [`TrySendError`].
+    pub fn try_reserve(&mut self, length: usize) -> Result<Grant<'_>, TrySendError> {
+        let loan = self.slot_now(length)?;
+        Ok(Grant { sender: self, loan: Some(loan), length })
+    }
+
+    /// A slot for a message of up to `length` bytes. Blocks while every slot is in use, for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`SendTimeoutError::Timeout`], and the others of [`SendTimeoutError`].
+    pub fn reserve_timeout(&mut self, length: usize, timeout: Duration) -> Result<Grant<'_>, SendTimeoutError> {
+        let loan = self.slot_within(length, timeout)?;
+        Ok(Grant { sender: self, loan: Some(loan), length })
+    }
+
+    /// Leaves the channel, as dropping does.
+    pub fn close(self) {}
+
+    fn slot_now(&mut self, length: usize) -> Result<Loan, TrySendError> {
+        match self.first_attempt(length)? {
+            Some(loan) => Ok(loan),
+            None => {
+                self.end.looked_in_vain().map_err(send_error)?;
+                Err(TrySendError::Full)
+            }
+        }
+    }
+
+    fn slot_within(&mut self, length: usize, timeout: Duration) -> Result<Loan, SendTimeoutError> {
+        if let Some(loan) = self.first_attempt(length)? {
+            return Ok(loan);
+        }
+        let deadline = Clock::now().plus(timeout);
+        let waited = block(&mut FreeSlot { sender: self, length }, Some(deadline))?;
+        waited.ok_or(SendTimeoutError::Timeout)
+    }
+
+    #[inline]
+    fn wait_for_slot(&mut self, length: usize) -> Result<Loan, SendError> {
+        match self.first_attempt(length)? {
+            Some(loan) => Ok(loan),
+            None => self.wait_for_slot_slowly(length),
+        }
+    }
+
+    #[cold]
+    fn wait_for_slot_slowly(&mut self, length: usize) -> Result<Loan, SendError> {
+        loop {
+            if let Some(loan) = block(&mut FreeSlot { sender: self, length }, None)? {
+                return Ok(loan);
+            }
+        }
+    }
+
+    /// The first attempt of a call: one that finds no free slot is counted, the looks after it are not.
+    #[inline]
+    fn first_attempt(&mut self, length: usize) -> Result<Option<Loan>, SendError> {
+        let attempt = self.attempt_slot(length);
+        if let Ok(None) = attempt {
+            self.end.tally.full();
+        }
+        attempt
+    }
+
+    #[inline]
+    fn attempt_slot(&mut self, length: usize) -> Result<Option<Loan>, SendError> {
+        if self.end.is_foreign() {
+            return Err(SendError::Forked);
+        }
+        if self.end.has_news() {
+            self.take_news()?;
+        }
+        if length > self.max_message {
+            return Err(SendError::TooLarge { length, max: self.max_message });
+        }
+        Ok(self.queue.alloc())
+    }
+
+    /// Somebody joined or left, or the status changed.
+    #[cold]
+    fn take_news(&mut self) -> Result<(), SendError> {
+        let (presence, membership) = self.end.look().map_err(send_error)?;
+        if presence == Presence::AllClosed && !self.end.region().facts().persistent {
+            return Err(SendError::Disconnected);
+        }
+        self.end.acknowledge(membership);
+        Ok(())
+    }
+
+    #[inline]
+    fn fill_and_commit(&mut self, loan: Loan, message: &[u8]) -> Result<(), SendError> {
+        self.queue.memory().write(loan.slot, 0, message);
+        self.commit(loan, message.len()).map_err(SendError::Corrupted)
+    }
+
+    #[inline]
+    fn commit(&mut self, loan: Loan, length: usize) -> Result<(), Corruption> {
+        let header = SlotHeader::new(length as u32, self.priority);
+        self.queue.commit(loan, header).map_err(|reason| self.end.poison(reason))?;
+        self.end.tally.message(length as u64);
+        Ok(())
+    }
+
+    #[inline]
+    fn wake_receiver(&mut self) {
+        self.end.notify_one_receiver();
+    }
+}
+
+fn send_error(trouble: Trouble) -> SendError {
+    match trouble {
+        Trouble::Corrupted(reason) => SendError::Corrupted(reason),
+        Trouble::Closed => SendError::Disconnected,
+        Trouble::Removed => SendError::Removed,
+    }
+}
+
+impl Drop for Sender {
+    /// Gives back what a forgotten grant still holds.
+    fn drop(&mut self) {
+        if !self.end.is_foreign()
+            && let Err(reason) = slots::settle(self.end.region(), self.end.seat().row())
+        {
+            self.end.poison(reason);
+        }
+    }
+}
+
+/// Waiting for a slot for `length` bytes.
+struct FreeSlot<'a> {
+    sender: &'a mut Sender,
+    length: usize,
+}
+
+impl Waiting for FreeSlot<'_> {
+    type Output = Loan;
+    type Error = SendError;
+    type Parking = Signals;
+
+    #[inline]
+    fn attempt(&mut self) -> Result<Option<Loan>, SendError> {
+        self.sender.attempt_slot(self.length)
+    }
+
+    #[inline]
+    fn glance(&self) -> bool {
+        self.sender.queue.glance_free()
+    }
+
+    fn pace(&mut self) -> Option<&mut Pace> {
+        None
+    }
+
+    fn before_park(&mut self) {}
+
+    fn slice_ended(&mut self) -> Result<(), SendError> {
+        self.sender.end.slice_ended().map_err(send_error)
+    }
+
+    fn event(&self) -> (&Signals, &AtomicU32) {
+        (self.sender.end.signals(), &self.sender.queue.memory().control.space)
+    }
+
+    fn count_park(&mut self) {
+        self.sender.end.tally.park();
+    }
+
+    fn strategy(&mut self) -> (Strategy, &mut SpinWindow) {
+        self.sender.end.waiting()
+    }
+}
+
+/// A slot for one message, invisible to the receivers until it is committed. Dropping it sends nothing.
+///
+/// Bytes that are committed without having been written hold whatever the slot held: zeros, or parts of earlier messages
+/// of this channel.
+#[derive(Debug)]
+#[must_use = "dropping a grant sends nothing: commit it"]
+pub struct Grant<'a> {
+    sender: &'a mut Sender,
+    /// `None` once it is committed.
+    loan: Option<Loan>,
+    length: usize,
+}
+
+impl Grant<'_> {
+    /// Bytes that were reserved.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether no bytes were reserved: a message of length 0, which is a message.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Whether bytes up to `end` may be touched.
+    fn check(&self, end: usize) -> Result<Loan, GrantError> {
+        match self.loan {
+            Some(loan) if !self.sender.end.is_foreign() => {
+                if end > self.length {
+                    return Err(GrantError::OutOfBounds { length: self.length, end });
+                }
+                Ok(loan)
+            }
+            _ => Err(GrantError::Forked),
+        }
+    }
+
+    /// Copies `bytes` into the message at `offset`.
+    ///
+    /// # Errors
+    /// [`GrantError::OutOfBounds`] if they do not fit, [`GrantError::Forked`]; nothing was written.
+    pub fn write_at(&mut self, offset: usize, bytes: &[u8]) -> Result<(), GrantError> {
+        let loan = self.check(offset.saturating_add(bytes.len()))?;
+        self.sender.queue.memory().write(loan.slot, offset, bytes);
+        Ok(())
+    }
+
+    /// The message's bytes in place. See [`TrustPeers`] for what the caller promised.
+    #[must_use]
+    pub fn as_mut_slice(&mut self, trust: TrustPeers) -> &mut [u8] {
+        match self.loan {
+            Some(loan) => self.sender.queue.memory_mut().borrow_mut(trust, loan.slot, self.length),
+            None => &mut [],
+        }
+    }
+
+    /// Sends the first `used` bytes.
+    ///
+    /// # Errors
+    /// [`GrantError::OutOfBounds`] if `used` is more than was reserved; [`GrantError::Forked`]; [`GrantError::Corrupted`].
+    /// Nothing was sent.
+    pub fn commit(mut self, used: usize) -> Result<(), GrantError> {
+        let loan = self.check(used)?;
+        self.loan = None;
+        self.sender.commit(loan, used).map_err(GrantError::Corrupted)?;
+        self.sender.wake_receiver();
+        Ok(())
+    }
+}
+
+impl Drop for Grant<'_> {
+    fn drop(&mut self) {
+        if let Some(loan) = self.loan.take()
+            && !self.sender.end.is_foreign()
+        {
+            self.sender.queue.abort(loan);
+            self.sender.end.notify_one_sender(&self.sender.queue.memory().control.space);
+        }
+    }
+}

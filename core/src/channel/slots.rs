@@ -1,0 +1,58 @@
+//! The slot queue's words where they ship: in a region.
+
+use crate::error::Corruption;
+use crate::layout::{Geometry, RowIndex};
+use crate::region::{Region, SlotsView};
+use crate::ring::slots::{OnDeath, Queue, SlotGeometry, SlotMemory};
+use crate::sync::AtomicU64;
+use crate::sync::Ordering::Relaxed;
+use std::sync::Arc;
+
+impl SlotMemory for SlotsView {
+    #[inline]
+    fn slot(&self, slot: u16) -> &AtomicU64 {
+        self.word(slot)
+    }
+
+    #[inline]
+    fn slot_header(&self, slot: u16) -> &AtomicU64 {
+        self.header(slot)
+    }
+
+    #[inline]
+    fn cell(&self, ring: u8, index: u64) -> &AtomicU64 {
+        SlotsView::cell(self, ring, index)
+    }
+
+    #[inline]
+    fn head(&self, ring: u8) -> &AtomicU64 {
+        &self.ring(ring).head
+    }
+
+    #[inline]
+    fn tail(&self, ring: u8) -> &AtomicU64 {
+        &self.ring(ring).tail
+    }
+}
+
+pub(super) fn slot_geometry(geometry: &Geometry) -> SlotGeometry {
+    SlotGeometry::new(geometry.slots, geometry.cells(), geometry.priorities as u8)
+}
+
+/// The queue of a region, for the participant in this row.
+pub(super) fn queue(region: &Arc<Region>, row: u32) -> Queue<SlotsView> {
+    Queue::new(SlotsView::new(region), slot_geometry(region.geometry()), RowIndex(row as u16))
+}
+
+/// Finishes or undoes what the participant in this row, who is dead or about to leave, held. Whoever sleeps is woken
+/// by the announcement that follows.
+pub(super) fn settle(region: &Arc<Region>, row: u32) -> Result<(), Corruption> {
+    let redelivery = region.facts().redelivery;
+    let policy = if redelivery.discard_on_death { OnDeath::Discard } else { OnDeath::Redeliver };
+    let queue = queue(region, row);
+    let report = queue.reap(RowIndex(row as u16), policy, redelivery.limit)?;
+    let control = &queue.memory().control;
+    control.discarded.fetch_add(report.discarded.into(), Relaxed);
+    control.dead_letters.fetch_add(report.given_up.into(), Relaxed);
+    Ok(())
+}

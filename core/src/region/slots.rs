@@ -1,0 +1,171 @@
+//! The slot queue's words and payloads, in a region.
+
+use super::copy::{copy_in, copy_large, copy_out};
+use super::{Region, TrustPeers, View};
+use crate::layout::{QueueControl, RingControl};
+use crate::sync::AtomicU64;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// The queue's words and its slots. Keeps the region alive.
+#[derive(Debug)]
+pub(crate) struct SlotsView {
+    /// Its words as a whole.
+    pub(crate) control: View<QueueControl>,
+    rings: NonNull<RingControl>,
+    cells: NonNull<AtomicU64>,
+    slots: NonNull<u8>,
+    ring_count: u8,
+    /// Cells of each ring, a power of two.
+    cells_per_ring: u64,
+    slot_count: u32,
+    slot_bytes: usize,
+    payload_at: usize,
+    payload_max: usize,
+}
+
+// SAFETY: the pointers stand for shared memory that `control` keeps alive; access to it is atomic or, for payloads,
+// ordered by the slots' words.
+unsafe impl Send for SlotsView {}
+
+impl SlotsView {
+    /// The queue of a region that has one.
+    pub(crate) fn new(region: &Arc<Region>) -> Self {
+        let (geometry, map) = (region.geometry(), region.map());
+        let (rings, cells, slots) = (u64::from(geometry.priorities), geometry.cells(), u64::from(geometry.slots));
+        let rings_at = map.queue_at + size_of::<QueueControl>() as u64;
+        let length = region.bytes.length() as u64;
+        assert!(slots > 0 && rings > 0);
+        assert!(rings_at + rings * size_of::<RingControl>() as u64 <= map.cells_at);
+        assert!(
+            map.cells_at + rings * cells * 8 <= map.data_at && map.data_at + slots * geometry.slot_bytes() <= length
+        );
+        // SAFETY: all three lie inside the region's memory, as asserted, and are aligned: the offsets are multiples of
+        // 128, 8 and 4096, and the memory is page-aligned.
+        let at = |offset: u64| unsafe { region.bytes.base().add(offset as usize) };
+        Self {
+            control: View::queue(region),
+            rings: at(rings_at).cast(),
+            cells: at(map.cells_at).cast(),
+            slots: at(map.data_at),
+            ring_count: geometry.priorities as u8,
+            cells_per_ring: cells,
+            slot_count: geometry.slots,
+            slot_bytes: geometry.slot_bytes() as usize,
+            payload_at: geometry.slot_payload_at() as usize,
+            payload_max: geometry.max_message as usize,
+        }
+    }
+
+    /// A ring's positions.
+    #[inline]
+    pub(crate) fn ring(&self, ring: u8) -> &RingControl {
+        assert!(ring < self.ring_count);
+        // SAFETY: inside the region, which `control` keeps alive; atomics, for which any content is valid.
+        unsafe { self.rings.add(ring.into()).as_ref() }
+    }
+
+    /// A cell of a ring; the index wraps.
+    #[inline]
+    pub(crate) fn cell(&self, ring: u8, index: u64) -> &AtomicU64 {
+        assert!(ring < self.ring_count);
+        let at = u64::from(ring) * self.cells_per_ring + (index & (self.cells_per_ring - 1));
+        // SAFETY: as in `ring`.
+        unsafe { self.cells.add(at as usize).as_ref() }
+    }
+
+    #[inline]
+    fn slot_at(&self, slot: u16) -> NonNull<u8> {
+        assert!(u32::from(slot) < self.slot_count);
+        // SAFETY: as asserted, inside the region.
+        unsafe { self.slots.add(usize::from(slot) * self.slot_bytes) }
+    }
+
+    /// A slot's word.
+    #[inline]
+    pub(crate) fn word(&self, slot: u16) -> &AtomicU64 {
+        // SAFETY: slots are whole lines, and start with an atomic; any content is valid for it.
+        unsafe { self.slot_at(slot).cast().as_ref() }
+    }
+
+    /// A slot's header.
+    #[inline]
+    pub(crate) fn header(&self, slot: u16) -> &AtomicU64 {
+        // SAFETY: as in `word`; the header is the second word.
+        unsafe { self.slot_at(slot).add(8).cast().as_ref() }
+    }
+
+    /// The place of `length` payload bytes of a slot.
+    ///
+    /// # Panics
+    /// If they do not fit: lengths are validated against private geometry, so that is a bug in the engine.
+    #[inline]
+    fn payload(&self, slot: u16, length: usize) -> NonNull<u8> {
+        if length > self.payload_max {
+            beyond_the_slot();
+        }
+        // SAFETY: a slot has room for its header and for `payload_max` bytes.
+        unsafe { self.slot_at(slot).add(self.payload_at) }
+    }
+
+    /// Copies `bytes` into the slot, `skip` bytes from its payload's start.
+    #[inline]
+    pub(crate) fn write(&self, slot: u16, skip: usize, bytes: &[u8]) {
+        let place = self.payload(slot, skip.saturating_add(bytes.len()));
+        // SAFETY: `place` is valid for `skip + bytes.len()` bytes and aligned to 8; the caller owns the slot.
+        unsafe {
+            if skip == 0 {
+                copy_in(bytes, place);
+            } else {
+                copy_large(NonNull::from(bytes).cast(), place.add(skip), bytes.len());
+            }
+        }
+    }
+
+    /// Copies the start of the slot's payload, filling `buffer`.
+    #[inline]
+    pub(crate) fn read(&self, slot: u16, buffer: &mut [u8]) {
+        let place = self.payload(slot, buffer.len());
+        // SAFETY: `place` is valid for `buffer.len()` bytes and aligned to 8. A peer that writes to them meanwhile
+        // garbles the copy, nothing else.
+        unsafe { copy_out(place, buffer) }
+    }
+
+    /// Copies the first `length` bytes of the slot's payload to the end of `vector`, which grows by them.
+    pub(crate) fn append_to(&self, slot: u16, length: usize, vector: &mut Vec<u8>) {
+        vector.reserve(length);
+        let place = self.payload(slot, length);
+        let end = vector.len();
+        // SAFETY: `place` is valid for `length` bytes; `reserve` made room for as many behind the vector's end, and the
+        // copy initialises them before the length covers them.
+        unsafe {
+            let spare = NonNull::new_unchecked(vector.as_mut_ptr().add(end));
+            copy_large(place, spare, length);
+            vector.set_len(end + length);
+        }
+    }
+
+    /// Borrows the first `length` bytes of the slot's payload. The caller owns the slot.
+    #[inline]
+    pub(crate) fn borrow(&self, _: TrustPeers, slot: u16, length: usize) -> &[u8] {
+        let place = self.payload(slot, length);
+        // SAFETY: inside the slot; initialised, as all of a file or zeroed allocation is; that nobody writes to them
+        // meanwhile is what `TrustPeers::promise` promised.
+        unsafe { std::slice::from_raw_parts(place.as_ptr(), length) }
+    }
+
+    /// Borrows the first `length` bytes of the slot's payload for writing. The caller owns the slot.
+    #[inline]
+    pub(crate) fn borrow_mut(&mut self, _: TrustPeers, slot: u16, length: usize) -> &mut [u8] {
+        let place = self.payload(slot, length);
+        // SAFETY: inside the slot and initialised; `&mut self` is the only view of who owns it; that no other process
+        // touches the bytes is what `TrustPeers::promise` promised.
+        unsafe { std::slice::from_raw_parts_mut(place.as_ptr(), length) }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn beyond_the_slot() -> ! {
+    panic!("a payload does not fit into its slot");
+}

@@ -1,0 +1,50 @@
+//! Counting slots and cells, for who watches a queue without taking part.
+
+use super::{SlotGeometry, SlotMemory};
+use crate::layout::{Cell, SlotState, SlotWord};
+use crate::sync::Ordering::{Acquire, Relaxed};
+
+/// How many slots were in which state, each looked at once while others went on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Census {
+    /// Nobody's.
+    pub free: u64,
+    /// Senders', being filled, or queued.
+    pub produced: u64,
+    /// Receivers', not acknowledged.
+    pub consumed: u64,
+    /// Given back, queued again or about to be.
+    pub redeliver: u64,
+    /// In a state that does not exist.
+    pub unknown: u64,
+}
+
+impl Census {
+    /// Counts the slots.
+    pub fn of<M: SlotMemory>(memory: &M, geometry: &SlotGeometry) -> Self {
+        let mut census = Self::default();
+        for slot in 0..geometry.slots() {
+            let state = SlotWord::from_bits(memory.slot(slot as u16).load(Relaxed)).state();
+            *match state {
+                Some(SlotState::Free) => &mut census.free,
+                Some(SlotState::Produced) => &mut census.produced,
+                Some(SlotState::Consumed) => &mut census.consumed,
+                Some(SlotState::Redeliver) => &mut census.redeliver,
+                None => &mut census.unknown,
+            } += 1;
+        }
+        census
+    }
+}
+
+/// Where a ring stands: the position of its first cell that was not passed, and how many are filled from there on.
+pub fn backlog<M: SlotMemory>(memory: &M, geometry: &SlotGeometry, ring: u8) -> (u64, u64) {
+    let cells = geometry.cells();
+    let head = memory.head(ring).load(Relaxed);
+    let filled = (0..cells).take_while(|&step| {
+        let position = head.wrapping_add(step);
+        let cell = Cell::from_bits(memory.cell(ring, geometry.index(position)).load(Acquire));
+        cell.stamp() >= Cell::stamp_of(position, cells)
+    });
+    (head, filled.count() as u64)
+}

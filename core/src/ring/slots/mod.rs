@@ -1,0 +1,45 @@
+//! The slot queue: any number of senders and receivers, each message to exactly one receiver, in the order of commits.
+//!
+//! ```text
+//! slots     [Free] [Consumed 7] [Produced 3] [Produced 3] [Produced 5]          whose each is: one word, one CAS a step
+//!                        1            2            4            3
+//! cells          ┌───┬───┬───┬───┬───┬───┐
+//! (one ring a    │ … │ 1 │ 2 │ 4 │ 3 │ 0 │   stamp = lap + 1, slot index
+//!  priority)     └───┴───┴─▲─┴───┴───┴─▲─┘
+//!                         head        tail (a hint)
+//! ```
+//!
+//! A sender fills a slot that nobody else sees, and **commits with one CAS** that puts its index into the next cell. So
+//! a sender that stops or dies before that blocks nobody, and after it nothing is missing. A receiver **takes with one
+//! CAS** of the slot's own word, so every slot has exactly one known owner at every moment, and what a dead one held is
+//! found by looking at the words.
+//!
+//! Queues that claim a place first and publish it later (Vyukov's bounded queue, crossbeam's `ArrayQueue`, DPDK's ring,
+//! Disruptors) block everybody behind a claim whose owner stopped. This one never claims before it has filled.
+//!
+//! Invariants:
+//! 1. *The slot word is the only truth about ownership.* Cells and positions only order.
+//! 2. *A slot leaves Consumed only after head has passed its cell.* So a slot is named by at most one cell at or after
+//!    head, and there are never more of these than slots.
+//! 3. *Cell stamps only grow; every word that a CAS replaces carries a lap or a generation.* No ABA.
+//! 4. *Head passes a cell only when its slot was seen in Consumed while head still stood there.*
+//! 5. *Tail never passes an unfilled cell*, since it moves only over filled ones; it may lag by any distance.
+//! 6. *A loop that walks further than all cells has found corruption.*
+//!
+//! Edges: *commit→take* (the cell's Release CAS to the Acquire load at head: payload and slot word), *ack→alloc* (the slot
+//! word's Release CAS to Free, to the Acquire CAS that takes it on loan: every read of the old message is done),
+//! *pass→take* (the acknowledging Release CAS of the slot word, to the Acquire load of it by whoever still looks at the
+//! passed cell: it then sees that head has moved).
+
+mod batch;
+mod census;
+mod memory;
+mod queue;
+mod reap;
+
+pub use census::{Census, backlog};
+pub use memory::{SlotGeometry, SlotMemory};
+pub use queue::{Delivery, GivenBack, Loan, Queue};
+pub use reap::OnDeath;
+#[cfg(loom)]
+pub use reap::ReapReport;
