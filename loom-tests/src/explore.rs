@@ -5,7 +5,7 @@
 //! bounds; `LOOM_MAX_PREEMPTIONS=n` sets them all to n.
 #![allow(clippy::disallowed_types, reason = "what counts executions must be invisible to loom")]
 
-use memlane::sync::fuse;
+use memlane::sync::{fuse, thorough};
 use std::env;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -16,17 +16,24 @@ use std::time::Instant;
 pub struct Model {
     name: &'static str,
     preemptions: Option<usize>,
+    thorough: bool,
 }
 
 impl Model {
     /// Every interleaving.
     pub fn exhaustive(name: &'static str) -> Self {
-        Self { name, preemptions: None }
+        Self { name, preemptions: None, thorough: false }
     }
 
     /// Every interleaving with at most this many preemptions.
     pub fn bounded(name: &'static str, preemptions: usize) -> Self {
-        Self { name, preemptions: Some(preemptions) }
+        Self { name, preemptions: Some(preemptions), thorough: false }
+    }
+
+    /// The same, with the order of loads: for algorithms that load a word before they store to it. See
+    /// `memlane::sync::thorough`.
+    pub fn thorough(self) -> Self {
+        Self { thorough: true, ..self }
     }
 
     /// Explores `body`.
@@ -84,6 +91,7 @@ impl Model {
     fn executions(&self, body: impl Fn() + Send + Sync + 'static) -> u64 {
         let executions = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&executions);
+        thorough::set(self.thorough);
         self.builder().check(move || {
             counter.fetch_add(1, Relaxed);
             body();

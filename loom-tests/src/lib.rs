@@ -9,6 +9,7 @@
 //! - [`message`]: messages whose bytes are the most dangerous ones, and the check that they arrived.
 //! - [`readers`]: the ways in which receivers read.
 //! - [`scenario`]: sets a lane up, lets its ends run, settles accounts.
+//! - [`slots`]: a slot queue's words, and the accounts of its messages.
 //! - [`parking`]: [`parking::Event`], a futex without time-outs, so that a lost wake is a deadlock.
 
 #[cfg(not(loom))]
@@ -20,3 +21,4 @@ pub mod message;
 pub mod parking;
 pub mod readers;
 pub mod scenario;
+pub mod slots;

@@ -20,7 +20,7 @@ pub struct Event {
 impl Event {
     /// Nobody sleeps yet; whenever somebody does, the witness sees it.
     pub fn new(sleep: &Witness) -> Self {
-        let futex = LoomParking { bucket: Mutex::new(Time::Left), sleepers: Condvar::new(), sleep: sleep.clone() };
+        let futex = LoomParking { bucket: Mutex::new(Bucket { time: Time::Left, asleep: 0 }), sleepers: Condvar::new(), sleep: sleep.clone() };
         Self { word: AtomicU32::new(0), futex }
     }
 
@@ -31,8 +31,13 @@ impl Event {
 
     /// The time-out of everybody who sleeps here, now or later.
     pub fn slice_ends(&self) {
-        *self.futex.bucket.lock().expect("not poisoned") = Time::Over;
+        *self.futex.bucket.lock().expect("not poisoned") = Bucket { time: Time::Over, asleep: 0 };
         self.futex.sleepers.notify_all();
+    }
+
+    /// Wakes one of those who sleep, after a change that one can use up. Returns whether there was anybody.
+    pub fn notify_one(&self) -> bool {
+        eventcount::notify_one(&self.futex, &self.word)
     }
 
     /// Waits until `attempt` yields something: the steps of `park` in `core/src/wait/block.rs`, which needs a clock.
@@ -57,10 +62,18 @@ enum Time {
     Over,
 }
 
+/// What the kernel's lock protects.
+#[derive(Debug)]
+struct Bucket {
+    time: Time,
+    /// Sleepers that nobody has woken yet.
+    asleep: usize,
+}
+
 /// The kernel's side of one futex word.
 #[derive(Debug)]
 pub struct LoomParking {
-    bucket: Mutex<Time>,
+    bucket: Mutex<Bucket>,
     sleepers: Condvar,
     sleep: Witness,
 }
@@ -79,10 +92,11 @@ impl Parking for LoomParking {
     }
 
     fn park(&self, word: &AtomicU32, expected: u32, (): ()) {
-        let bucket = self.bucket.lock().expect("not poisoned");
+        let mut bucket = self.bucket.lock().expect("not poisoned");
         match catch_unwind(AssertUnwindSafe(|| word.load(Ordering::Relaxed))) {
-            Ok(seen) if seen == expected && *bucket == Time::Left => {
+            Ok(seen) if seen == expected && bucket.time == Time::Left => {
                 self.sleep.sees_it();
+                bucket.asleep += 1;
                 drop(self.sleepers.wait(bucket));
             }
             Ok(_) => {}
@@ -95,8 +109,20 @@ impl Parking for LoomParking {
     }
 
     fn unpark_all(&self, _word: &AtomicU32) {
-        let bucket = self.bucket.lock().expect("not poisoned");
+        let mut bucket = self.bucket.lock().expect("not poisoned");
+        bucket.asleep = 0;
         self.sleepers.notify_all();
         drop(bucket);
+    }
+
+    fn unpark_one(&self, _word: &AtomicU32) -> bool {
+        let mut bucket = self.bucket.lock().expect("not poisoned");
+        let somebody = bucket.asleep > 0;
+        if somebody {
+            bucket.asleep -= 1;
+            self.sleepers.notify_one();
+        }
+        drop(bucket);
+        somebody
     }
 }

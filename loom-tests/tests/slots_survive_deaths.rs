@@ -1,0 +1,154 @@
+//! Senders, receivers and reapers die before each of their shared operations, and others go on meanwhile: nothing committed
+//! is lost, nothing acknowledged comes again, and every slot comes back.
+//!
+//! Whoever reaps starts after the dead thread was joined. That stands for the kernel's proof of death.
+
+use loom::thread;
+use memlane::ring::slots::OnDeath;
+use memlane_loom_tests::explore::Model;
+use memlane_loom_tests::slots::Accounts;
+
+fn two_slots() -> Accounts {
+    Accounts::of(2, 1, OnDeath::Redeliver)
+}
+
+#[test]
+fn a_sender_dies() {
+    Model::bounded("slots: a sender dies", 3).thorough().check_crashes(|crash| {
+        let accounts = two_slots();
+        let here = accounts.clone();
+        let receiving = thread::spawn(move || {
+            let queue = here.queue(1);
+            let _ = here.receive(&queue);
+            let _ = here.receive(&queue);
+        });
+        let mut queue = accounts.queue(0);
+        crash.of(|| {
+            for message in 0..2 {
+                let _ = accounts.send(&mut queue, message);
+            }
+        });
+        accounts.reap(2, 0);
+        let _ = accounts.send(&mut accounts.queue(2), 5);
+        receiving.join().unwrap();
+        accounts.settle(1);
+    });
+}
+
+#[test]
+fn a_receiver_dies() {
+    Model::bounded("slots: a receiver dies", 2).thorough().check_crashes(|crash| {
+        let accounts = two_slots();
+        let mut sender = accounts.queue(0);
+        assert!(accounts.send(&mut sender, 1) && accounts.send(&mut sender, 2));
+        let here = accounts.clone();
+        let receiving = thread::spawn(move || {
+            let queue = here.queue(2);
+            let _ = here.receive(&queue);
+        });
+        let queue = accounts.queue(1);
+        crash.of(|| {
+            let _ = accounts.receive(&queue);
+            if let Some(taken) = accounts.take(&queue) {
+                accounts.give_back(&queue, taken);
+            }
+        });
+        accounts.reap(3, 1);
+        let _ = accounts.send(&mut sender, 3);
+        receiving.join().unwrap();
+        accounts.settle(2);
+    });
+}
+
+/// The sequence that catches a reaping without settling: a receiver dies between taking a slot and passing head; the slot is
+/// given back, taken and acknowledged, and goes on loan: the old cell must not hand out that loan.
+#[test]
+fn a_slot_whose_taker_died_before_it_passed_head_is_not_handed_out_on_loan() {
+    Model::exhaustive("slots: a taker dies before it passes head").thorough().check_crashes(|crash| {
+        let accounts = two_slots();
+        let mut sender = accounts.queue(0);
+        assert!(accounts.send(&mut sender, 1));
+        let queue = accounts.queue(1);
+        crash.of(|| drop(accounts.take(&queue)));
+        accounts.reap(3, 1);
+        let other = accounts.queue(2);
+        assert!(accounts.receive(&other), "it comes again");
+        let loans = [accounts.fill(&mut sender, 2), accounts.fill(&mut sender, 3)].map(|loan| loan.expect("free again"));
+        assert!(accounts.take(&other).is_none(), "nothing is committed");
+        for (loan, message) in loans.into_iter().zip([2, 3]) {
+            accounts.commit(&sender, loan, message, 0);
+        }
+        accounts.settle(2);
+    });
+}
+
+#[test]
+fn a_receiver_and_its_reaper_die() {
+    Model::bounded("slots: a receiver and its reaper die", 1).thorough().check_double_crashes(|first, second| {
+        let accounts = two_slots();
+        let mut sender = accounts.queue(0);
+        assert!(accounts.send(&mut sender, 1) && accounts.send(&mut sender, 2));
+        let here = accounts.clone();
+        let receiving = thread::spawn(move || {
+            let queue = here.queue(2);
+            let _ = here.receive(&queue);
+        });
+        let queue = accounts.queue(1);
+        first.of(|| {
+            if let Some(taken) = accounts.take(&queue) {
+                accounts.give_back(&queue, taken);
+            }
+        });
+        accounts.reap_and_die(second, 3, 1);
+        accounts.reap(4, 1);
+        receiving.join().unwrap();
+        accounts.settle(2);
+    });
+}
+
+#[test]
+fn a_sender_and_its_reaper_die() {
+    Model::bounded("slots: a sender and its reaper die", 1).thorough().check_double_crashes(|first, second| {
+        let accounts = two_slots();
+        let here = accounts.clone();
+        let receiving = thread::spawn(move || {
+            let queue = here.queue(1);
+            let _ = here.receive(&queue);
+        });
+        let mut queue = accounts.queue(0);
+        first.of(|| {
+            let _ = accounts.send(&mut queue, 1);
+        });
+        accounts.reap_and_die(second, 3, 0);
+        accounts.reap(4, 0);
+        receiving.join().unwrap();
+        accounts.settle(1);
+    });
+}
+
+#[test]
+fn a_batch_dies() {
+    Model::bounded("slots: a batch dies", 2).thorough().check_crashes(|crash| {
+        let accounts = two_slots();
+        let mut sender = accounts.queue(0);
+        assert!(accounts.send(&mut sender, 1) && accounts.send(&mut sender, 2));
+        let here = accounts.clone();
+        let receiving = thread::spawn(move || {
+            let queue = here.queue(2);
+            let _ = here.receive(&queue);
+        });
+        let queue = accounts.queue(1);
+        crash.of(|| {
+            let mut batch = Vec::new();
+            queue.take_batch_from(0, 2, &mut batch).expect("sound");
+            for delivery in batch {
+                let message = accounts.read(&queue, &delivery);
+                accounts.may_repeat(message);
+                accounts.acknowledge(&queue, (delivery, message));
+            }
+        });
+        accounts.reap(3, 1);
+        receiving.join().unwrap();
+        accounts.settle(2);
+    });
+}
