@@ -29,7 +29,7 @@ struct Created {
 
 /// Creates the channel.
 pub fn run(arguments: &Arguments) -> Outcome {
-    let channel = arguments.creation.options()?.create(&arguments.name)?;
+    let channel = arguments.creation.options(None)?.create(&arguments.name)?;
     let info = channel.info();
     if arguments.json {
         return output::print_json(&Created { channel: (&info).into(), memory: channel.memory().into() });
@@ -43,7 +43,7 @@ fn describe(info: &Info, memory: &MemoryReport) -> String {
         output::printable(&info.name),
         info.kind,
         size::show(info.total_bytes),
-        size::show(info.capacity),
+        output::capacity(info),
         size::show_bytes(info.max_message),
     );
     for (wish, granted) in creation::wishes(memory) {

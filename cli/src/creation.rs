@@ -1,23 +1,37 @@
 //! The options that a channel is created with, shared by `create` and `send`.
 
 use crate::failure::{Failure, Outcome};
+use crate::kinds::{self, Options};
 use crate::size;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
-use memlane::spsc::Options;
-use memlane::{FenceMode, Granted, Kind, MemoryReport};
+use memlane::mpmc::OnDeath;
+use memlane::{FenceMode, Granted, Kind, MemoryReport, mpmc, spsc};
 
 /// How to create a channel. What is not given takes its default, or the channel's own value if it exists.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Options of a new channel")]
 pub struct CreationArguments {
-    /// What the channel is: spsc has one sender and one receiver
-    #[arg(long, value_parser = kind_parser(), default_value = "spsc")]
-    kind: Kind,
-    /// Size of the ring, as 65536 or 64K or 8M; rounded up to a power of two [default: 1M]
+    /// What the channel is: spsc has one sender and one receiver, mpmc many of both, each message for one of these [default:
+    /// spsc]
+    #[arg(long, value_parser = kind_parser())]
+    kind: Option<Kind>,
+    /// spsc: size of the ring, as 65536 or 64K or 8M; rounded up to a power of two [default: 1M]
     #[arg(long, value_name = "BYTES", value_parser = size::parse)]
     capacity: Option<u64>,
-    /// Largest message [default: the largest that the capacity allows, a little less than 7/16 of it]
+    /// mpmc: how many messages fit, up to 65536 [default: 1024]
+    #[arg(long, value_name = "N")]
+    slots: Option<u32>,
+    /// mpmc: how many priorities there are, up to 8 [default: 1]
+    #[arg(long, value_name = "N")]
+    priorities: Option<u16>,
+    /// mpmc: what becomes of messages whose receiver died before it acknowledged them [default: redeliver]
+    #[arg(long, value_name = "POLICY")]
+    on_death: Option<Death>,
+    /// mpmc: give a message up that was delivered so often in vain [default: never]
+    #[arg(long, value_name = "N")]
+    delivery_limit: Option<u16>,
+    /// Largest message [default of spsc: the largest that the capacity allows, a little less than 7/16 of it; of mpmc: 1008]
     #[arg(long, value_name = "BYTES", value_parser = size::parse)]
     max_message: Option<u64>,
     /// Alignment of every message in memory: 8, 16, 32 or 64 [default: 8]
@@ -46,6 +60,15 @@ pub struct CreationArguments {
     huge_pages: bool,
 }
 
+/// [`OnDeath`], for the argument parser.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Death {
+    /// They are delivered again, marked
+    Redeliver,
+    /// They are gone
+    Discard,
+}
+
 /// [`FenceMode`], for the argument parser.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Fence {
@@ -65,38 +88,88 @@ fn alignment(text: &str) -> Result<u32, String> {
     u32::try_from(size::parse(text)?).map_err(|_| "a payload alignment is 8, 16, 32 or 64".to_owned())
 }
 
-impl CreationArguments {
-    /// The same for the library.
-    pub fn options(&self) -> Outcome<Options> {
-        let mut options = match self.kind {
-            Kind::Spsc => Options::new(),
-            other => return Err(Failure::failed(format!("this command does not handle channels of kind {other} yet"))),
-        };
-        if let Some(bytes) = self.capacity {
-            options = options.capacity(bytes);
-        }
-        if let Some(bytes) = self.max_message {
+/// Sets the options that every kind has.
+macro_rules! common {
+    ($arguments:expr, $options:expr) => {{
+        let (arguments, mut options) = ($arguments, $options);
+        if let Some(bytes) = arguments.max_message {
             options = options.max_message(bytes);
         }
-        if let Some(bytes) = self.payload_alignment {
+        if let Some(bytes) = arguments.payload_alignment {
             options = options.payload_alignment(bytes);
         }
-        if self.persistent {
+        if arguments.persistent {
             options = options.persistent(true);
         }
-        if let Some(mode) = self.mode {
+        if let Some(mode) = arguments.mode {
             options = options.mode(mode);
         }
-        if let Some(fence) = self.fence {
+        if let Some(fence) = arguments.fence {
             options = options.fence(match fence {
                 Fence::Asymmetric => FenceMode::Asymmetric,
                 Fence::Symmetric => FenceMode::Symmetric,
             });
         }
-        if let Some(name) = &self.type_name {
+        if let Some(name) = &arguments.type_name {
             options = options.type_name(name);
         }
-        Ok(options.prefault(self.prefault).lock_memory(self.lock_memory).huge_pages(self.huge_pages))
+        options.prefault(arguments.prefault).lock_memory(arguments.lock_memory).huge_pages(arguments.huge_pages)
+    }};
+}
+
+impl CreationArguments {
+    /// The same for the library. Without a kind, it is that of the channel `existing`, if there is one.
+    pub fn options(&self, existing: Option<&str>) -> Outcome<Options> {
+        let kind = self.kind.or_else(|| kinds::kind_of(existing?)).unwrap_or(Kind::Spsc);
+        match kind {
+            Kind::Spsc => self.spsc().map(Options::Spsc),
+            Kind::Mpmc => self.mpmc().map(Options::Mpmc),
+            other => Err(Failure::failed(format!("this command does not handle channels of kind {other} yet"))),
+        }
+    }
+
+    fn spsc(&self) -> Outcome<spsc::Options> {
+        let foreign = [
+            ("--slots", self.slots.is_some()),
+            ("--priorities", self.priorities.is_some()),
+            ("--on-death", self.on_death.is_some()),
+            ("--delivery-limit", self.delivery_limit.is_some()),
+        ];
+        refuse("spsc", foreign)?;
+        let mut options = spsc::Options::new();
+        if let Some(bytes) = self.capacity {
+            options = options.capacity(bytes);
+        }
+        Ok(common!(self, options))
+    }
+
+    fn mpmc(&self) -> Outcome<mpmc::Options> {
+        refuse("mpmc", [("--capacity", self.capacity.is_some())])?;
+        let mut options = mpmc::Options::new();
+        if let Some(slots) = self.slots {
+            options = options.slots(slots);
+        }
+        if let Some(priorities) = self.priorities {
+            options = options.priorities(priorities);
+        }
+        if let Some(policy) = self.on_death {
+            options = options.on_death(match policy {
+                Death::Redeliver => OnDeath::Redeliver,
+                Death::Discard => OnDeath::Discard,
+            });
+        }
+        if let Some(limit) = self.delivery_limit {
+            options = options.delivery_limit(limit);
+        }
+        Ok(common!(self, options))
+    }
+}
+
+/// Options that the kind does not have are a mistake, not to be passed over.
+fn refuse<const N: usize>(kind: &str, options: [(&str, bool); N]) -> Outcome {
+    match options.into_iter().find(|(_, given)| *given) {
+        Some((option, _)) => Err(Failure::Usage(format!("{option} is not an option of {kind}"))),
+        None => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can be seen of a channel, in the words and units that `--json` prints. The keys are those of [`memlane::Info`].
 
-use memlane::{ChannelStatus, Granted, Info, LaneInfo, MemoryReport, ParticipantInfo, ParticipantState};
+use memlane::{ChannelStatus, Granted, Info, LaneInfo, MemoryReport, ParticipantInfo, ParticipantState, QueueInfo};
 use serde::Serialize;
 
 /// A channel. Sizes and positions are in bytes.
@@ -24,6 +24,8 @@ pub struct ChannelFacts {
     persistent: bool,
     type_name: String,
     lanes: Vec<LaneFacts>,
+    /// `null` for kinds without slots.
+    queue: Option<QueueFacts>,
     participants: Vec<ParticipantFacts>,
 }
 
@@ -33,6 +35,21 @@ struct LaneFacts {
     committed: u64,
     consumed: u64,
     used_bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct QueueFacts {
+    slots: u32,
+    free: u64,
+    produced: u64,
+    consumed: u64,
+    redeliver: u64,
+    queued: Vec<u64>,
+    passed: Vec<u64>,
+    dead_letters: u64,
+    discarded: u64,
+    on_death: &'static str,
+    delivery_limit: u16,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,6 +75,7 @@ struct CounterFacts {
     empty: u64,
     parks: u64,
     wakes: u64,
+    redelivered: u64,
     reaped: u64,
 }
 
@@ -98,6 +116,7 @@ impl From<&Info> for ChannelFacts {
             persistent: info.persistent,
             type_name: info.type_name.clone(),
             lanes: info.lanes.iter().map(LaneFacts::from).collect(),
+            queue: info.queue.as_ref().map(QueueFacts::from),
             participants: info.participants.iter().map(ParticipantFacts::from).collect(),
         }
     }
@@ -112,6 +131,29 @@ impl From<&LaneInfo> for LaneFacts {
             used_bytes: lane.used_bytes(),
         }
     }
+}
+
+impl From<&QueueInfo> for QueueFacts {
+    fn from(queue: &QueueInfo) -> Self {
+        Self {
+            slots: queue.slots,
+            free: queue.free,
+            produced: queue.produced,
+            consumed: queue.consumed,
+            redeliver: queue.redeliver,
+            queued: queue.queued.clone(),
+            passed: queue.passed.clone(),
+            dead_letters: queue.dead_letters,
+            discarded: queue.discarded,
+            on_death: on_death_name(queue.discard_on_death),
+            delivery_limit: queue.delivery_limit,
+        }
+    }
+}
+
+/// What becomes of what a dead receiver held, in a word.
+pub fn on_death_name(discard: bool) -> &'static str {
+    if discard { "discard" } else { "redeliver" }
 }
 
 impl From<&ParticipantInfo> for ParticipantFacts {
@@ -134,6 +176,7 @@ impl From<&ParticipantInfo> for ParticipantFacts {
                 empty: counters.empty,
                 parks: counters.parks,
                 wakes: counters.wakes,
+                redelivered: counters.redelivered,
                 reaped: counters.reaped,
             },
         }

@@ -5,7 +5,7 @@ use crate::failure::Outcome;
 use crate::output::{self, Align, printable};
 use crate::{size, time};
 use indicatif::{BinaryBytes, HumanCount};
-use memlane::{ChannelStatus, Info, LaneInfo, ParticipantInfo, ParticipantState};
+use memlane::{ChannelStatus, Info, LaneInfo, ParticipantInfo, ParticipantState, QueueInfo};
 use std::fmt::Write;
 
 /// Show a channel: its shape, what is in it, and who takes part
@@ -40,7 +40,7 @@ fn describe(info: &Info) -> String {
         ("status", status),
         ("path", printable(&path)),
         ("file", size::show(info.total_bytes)),
-        ("capacity", size::show(info.capacity)),
+        ("capacity", output::capacity(info)),
         ("largest message", size::show_bytes(info.max_message)),
         ("alignment", size::show_bytes(info.payload_alignment.into())),
         ("message type", type_name),
@@ -55,6 +55,9 @@ fn describe(info: &Info) -> String {
     }
     for (number, lane) in info.lanes.iter().enumerate() {
         let _ = writeln!(text, "\nlane {number}\n{}", describe_lane(lane, info.capacity));
+    }
+    if let Some(queue) = &info.queue {
+        let _ = writeln!(text, "\nqueue\n{}", describe_queue(queue));
     }
     if info.participants.is_empty() {
         text.push_str("\nnobody has joined yet\n");
@@ -73,6 +76,27 @@ fn describe_lane(lane: &LaneInfo, capacity: u64) -> String {
         HumanCount(lane.messages),
         BinaryBytes(used),
         BinaryBytes(capacity),
+    )
+}
+
+fn describe_queue(queue: &QueueInfo) -> String {
+    let counts = |counts: &[u64]| counts.iter().map(|&n| HumanCount(n).to_string()).collect::<Vec<_>>().join(" · ");
+    let limit = match queue.delivery_limit {
+        0 => "never given up".to_owned(),
+        limit => format!("given up after {limit} deliveries"),
+    };
+    format!(
+        "  queued           {}\n  passed on        {}\n  slots            {} free, {} being written or queued, {} not acknowledged, {} \
+         given back\n  redelivery       on death {}; {limit}\n  dead letters     {}, and {} discarded",
+        counts(&queue.queued),
+        counts(&queue.passed),
+        HumanCount(queue.free),
+        HumanCount(queue.produced),
+        HumanCount(queue.consumed),
+        HumanCount(queue.redeliver),
+        facts::on_death_name(queue.discard_on_death),
+        HumanCount(queue.dead_letters),
+        HumanCount(queue.discarded),
     )
 }
 

@@ -78,8 +78,8 @@ fn row(name: &str, look: &Result<Info, OpenError>) -> Vec<String> {
         info.kind.name().to_owned(),
         info.status.name().to_owned(),
         BinaryBytes(info.total_bytes).to_string(),
-        BinaryBytes(info.lanes.iter().map(|lane| lane.used_bytes()).sum()).to_string(),
-        HumanCount(info.lanes.iter().map(|lane| lane.messages).sum()).to_string(),
+        output::in_use(info),
+        HumanCount(output::messages(info)).to_string(),
         alive(Role::Sender),
         alive(Role::Receiver),
     ]

@@ -22,6 +22,7 @@ mod waiting;
 
 mod create;
 mod info;
+mod kinds;
 mod ls;
 mod recv;
 mod rm;

@@ -1,7 +1,9 @@
 //! Standard output for facts, standard error for everything else. Neither panics when nobody reads.
 
 use crate::failure::{Failure, Outcome};
-use indicatif::HumanCount;
+use crate::size;
+use indicatif::{BinaryBytes, HumanCount};
+use memlane::Info;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -92,4 +94,26 @@ mod tests {
         assert_eq!(count(1, "message"), "1 message");
         assert_eq!(count(1234, "message"), "1,234 messages");
     }
+}
+
+/// How much fits into a channel.
+pub fn capacity(info: &Info) -> String {
+    match &info.queue {
+        Some(queue) => count(queue.slots.into(), "message"),
+        None => size::show(info.capacity),
+    }
+}
+
+/// How much of that is in use.
+pub fn in_use(info: &Info) -> String {
+    match &info.queue {
+        Some(queue) => format!("{} of {}", u64::from(queue.slots).saturating_sub(queue.free), queue.slots),
+        None => BinaryBytes(info.lanes.iter().map(|lane| lane.used_bytes()).sum()).to_string(),
+    }
+}
+
+/// How many messages a channel carried: of a queue, those that it passed on or holds.
+pub fn messages(info: &Info) -> u64 {
+    let queued = info.queue.iter().flat_map(|queue| queue.queued.iter().chain(&queue.passed));
+    info.lanes.iter().map(|lane| lane.messages).chain(queued.copied()).sum()
 }

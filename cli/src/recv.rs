@@ -9,10 +9,10 @@
 
 use crate::failure::{Failure, Outcome};
 use crate::framing::Framing;
+use crate::kinds::{Batch, Receiver};
 use crate::output;
 use crate::time;
 use crate::waiting::{self, Patience};
-use memlane::spsc::{Batch, Options, Receiver};
 use memlane::{JoinError, RecvTimeoutError};
 use std::fs::File;
 use std::io::{self, Write};
@@ -40,6 +40,9 @@ pub struct Arguments {
     /// Stay when the senders have gone, and when the channel is removed: others may come
     #[arg(long)]
     follow: bool,
+    /// Write "redelivered " in front of messages that were delivered before, to a receiver that died or gave them back
+    #[arg(long)]
+    show_redelivered: bool,
     /// Also use a channel of another user
     #[arg(long)]
     any_owner: bool,
@@ -52,17 +55,19 @@ const BATCH_MAX: u64 = 1024;
 /// channel without telling anybody in it.
 const PAUSES_PER_NAME: u32 = 10;
 
+/// What stands in front of a message that was delivered before.
+const REDELIVERED: &[u8] = b"redelivered ";
+
 /// What is written at once, except for a longer message.
 const WRITE_BYTES: usize = 256 << 10;
 
 /// Receives everything.
 pub fn run(arguments: &Arguments) -> Outcome {
-    let options = Options::new().any_owner(arguments.any_owner);
     let patience = Patience::new(arguments.timeout);
-    let mut sink = Sink::new(arguments.framing)?;
+    let mut sink = Sink::new(arguments.framing, arguments.show_redelivered)?;
     let mut left = arguments.count;
     loop {
-        let channel = waiting::open(&options, &arguments.name, patience, arguments.follow)?;
+        let channel = waiting::open(&arguments.name, arguments.any_owner, patience, arguments.follow)?;
         let receiver = match channel.receiver() {
             Err(JoinError::Removed { .. }) => continue,
             Err(JoinError::Closed { .. }) if arguments.follow => continue,
@@ -103,11 +108,7 @@ impl Receiving<'_> {
         let mut pauses = 0u32;
         while *left != Some(0) {
             let max = left.unwrap_or(BATCH_MAX).min(BATCH_MAX) as usize;
-            let batch = match wait.left() {
-                None => self.receiver.recv_batch(max).map_err(RecvTimeoutError::from),
-                Some(timeout) => self.receiver.recv_batch_timeout(max, timeout),
-            };
-            match batch {
+            match self.receiver.recv_batch(max, wait.left()) {
                 Ok(batch) => {
                     let taken = batch.len() as u64;
                     if let Err(failure) = sink.write(&batch) {
@@ -147,23 +148,26 @@ fn timed_out(name: &str, wait: &waiting::Wait) -> Failure {
 struct Sink {
     output: File,
     framing: Framing,
+    show_redelivered: bool,
     buffer: Vec<u8>,
 }
 
 impl Sink {
-    fn new(framing: Framing) -> Outcome<Self> {
+    fn new(framing: Framing, show_redelivered: bool) -> Outcome<Self> {
         let output = io::stdout().as_fd().try_clone_to_owned().map_err(|error| output::write_failed(&error))?;
-        Ok(Self { output: output.into(), framing, buffer: Vec::with_capacity(WRITE_BYTES) })
+        Ok(Self { output: output.into(), framing, show_redelivered, buffer: Vec::with_capacity(WRITE_BYTES) })
     }
 
     /// Writes the whole batch.
     fn write(&mut self, batch: &Batch<'_>) -> Outcome {
-        for message in batch {
-            self.framing.encode(&mut self.buffer, message.len(), |buffer| message.append_to(buffer));
-            if self.buffer.len() >= WRITE_BYTES {
-                self.flush()?;
-            }
-        }
+        batch.try_for_each(|length, redelivered, append| {
+            let mark = if redelivered && self.show_redelivered { REDELIVERED } else { b"" };
+            self.framing.encode(&mut self.buffer, mark.len() + length, |buffer| {
+                buffer.extend_from_slice(mark);
+                append(buffer);
+            });
+            if self.buffer.len() >= WRITE_BYTES { self.flush() } else { Ok(()) }
+        })?;
         self.flush()
     }
 

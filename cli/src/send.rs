@@ -6,9 +6,9 @@
 use crate::creation::{self, CreationArguments};
 use crate::failure::{Failure, Outcome};
 use crate::framing::{End, FrameReader, Framing};
+use crate::kinds::{Channel, Sender};
 use crate::output;
 use crate::progress::Progress;
-use memlane::spsc::{Channel, Sender};
 use memlane::{Granted, Origin, SendBatchError, SendError};
 use std::ffi::OsString;
 use std::fs::File;
@@ -39,7 +39,7 @@ pub struct Arguments {
 /// Sends everything.
 pub fn run(arguments: &Arguments) -> Outcome {
     let name = &arguments.name;
-    let channel = arguments.creation.options()?.any_owner(arguments.any_owner).open_or_create(name)?;
+    let channel = arguments.creation.options(Some(name))?.any_owner(arguments.any_owner).open_or_create(name)?;
     tell_what_became(name, &channel);
     let sender = channel.sender()?;
     let mut sending = Sending { channel: name, noun: arguments.framing.noun(), sender, sent: 0 };

@@ -6,9 +6,9 @@
 //! after each anyway. Once the channel is there, waiting for messages is the engine's and costs nothing.
 
 use crate::failure::{Failure, Outcome};
+use crate::kinds::{self, Channel};
 use indicatif::HumanDuration;
 use memlane::OpenError;
-use memlane::spsc::{Channel, Options};
 use std::time::{Duration, Instant};
 
 /// Between two looks.
@@ -63,10 +63,10 @@ impl Wait {
 
 /// Opens the channel as soon as there is one. A channel from before the last reboot counts as absent: whoever sends
 /// replaces it. So does a closed one, if `closed_is_absent`.
-pub fn open(options: &Options, name: &str, patience: Patience, closed_is_absent: bool) -> Outcome<Channel> {
+pub fn open(name: &str, any_owner: bool, patience: Patience, closed_is_absent: bool) -> Outcome<Channel> {
     let wait = patience.start();
     loop {
-        match options.open(name) {
+        match kinds::open(name, any_owner) {
             Err(OpenError::NotFound { .. } | OpenError::Stale { .. }) => {}
             Err(OpenError::Closed { .. }) if closed_is_absent => {}
             other => return Ok(other?),

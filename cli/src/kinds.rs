@@ -1,0 +1,155 @@
+//! Channels of whatever kind, for the subcommands that do the same with all of them.
+
+use crate::failure::Outcome;
+use memlane::{Info, JoinError, Kind, MemoryReport, OpenError, Origin, RecvTimeoutError, SendBatchError, mpmc, spsc};
+use std::time::Duration;
+
+/// What a channel is created with.
+#[derive(Debug, Clone)]
+pub enum Options {
+    Spsc(spsc::Options),
+    Mpmc(mpmc::Options),
+}
+
+/// An open channel.
+#[derive(Debug, Clone)]
+pub enum Channel {
+    Spsc(spsc::Channel),
+    Mpmc(mpmc::Channel),
+}
+
+/// A sender.
+#[derive(Debug)]
+pub enum Sender {
+    Spsc(spsc::Sender),
+    Mpmc(mpmc::Sender),
+}
+
+/// A receiver.
+#[derive(Debug)]
+pub enum Receiver {
+    Spsc(spsc::Receiver),
+    Mpmc(mpmc::Receiver),
+}
+
+/// A batch of messages: released when dropped, unless it is handed back.
+#[derive(Debug)]
+pub enum Batch<'a> {
+    Spsc(spsc::Batch<'a>),
+    Mpmc(mpmc::Batch<'a>),
+}
+
+/// Does the same with either.
+macro_rules! either {
+    ($value:expr, $kind:ident($inner:pat) => $result:expr) => {
+        match $value {
+            $kind::Spsc($inner) => $result,
+            $kind::Mpmc($inner) => $result,
+        }
+    };
+}
+
+/// Wraps what is made of either.
+macro_rules! either_of {
+    ($value:expr, $from:ident($inner:pat) => $to:ident($result:expr)) => {
+        match $value {
+            $from::Spsc($inner) => $to::Spsc($result),
+            $from::Mpmc($inner) => $to::Mpmc($result),
+        }
+    };
+}
+
+/// The kind of the channel of this name, if there is one that can be looked at.
+pub fn kind_of(name: &str) -> Option<Kind> {
+    memlane::inspect(name).ok().map(|info| info.kind)
+}
+
+/// Opens the channel of this name, of whatever kind.
+pub fn open(name: &str, any_owner: bool) -> Result<Channel, OpenError> {
+    // What cannot be looked at cannot be opened either; `spsc` says why.
+    match kind_of(name) {
+        Some(Kind::Mpmc) => mpmc::Options::new().any_owner(any_owner).open(name).map(Channel::Mpmc),
+        _ => spsc::Options::new().any_owner(any_owner).open(name).map(Channel::Spsc),
+    }
+}
+
+impl Options {
+    pub fn any_owner(self, any: bool) -> Self {
+        either_of!(self, Options(options) => Self(options.any_owner(any)))
+    }
+
+    pub fn create(&self, name: &str) -> Outcome<Channel> {
+        Ok(either_of!(self, Options(options) => Channel(options.create(name)?)))
+    }
+
+    pub fn open_or_create(&self, name: &str) -> Outcome<Channel> {
+        Ok(either_of!(self, Options(options) => Channel(options.open_or_create(name)?)))
+    }
+}
+
+impl Channel {
+    pub fn sender(&self) -> Result<Sender, JoinError> {
+        Ok(either_of!(self, Channel(channel) => Sender(channel.sender()?)))
+    }
+
+    pub fn receiver(&self) -> Result<Receiver, JoinError> {
+        Ok(either_of!(self, Channel(channel) => Receiver(channel.receiver()?)))
+    }
+
+    pub fn info(&self) -> Info {
+        either!(self, Channel(channel) => channel.info())
+    }
+
+    pub fn origin(&self) -> Origin {
+        either!(self, Channel(channel) => channel.origin())
+    }
+
+    pub fn memory(&self) -> &MemoryReport {
+        either!(self, Channel(channel) => channel.memory())
+    }
+}
+
+impl Sender {
+    pub fn max_message(&self) -> usize {
+        either!(self, Sender(sender) => sender.max_message())
+    }
+
+    pub fn send_batch<'m>(&mut self, messages: impl Iterator<Item = &'m [u8]>) -> Result<usize, SendBatchError> {
+        either!(self, Sender(sender) => sender.send_batch(messages))
+    }
+}
+
+impl Receiver {
+    /// `None` waits for ever.
+    pub fn recv_batch(&mut self, max: usize, timeout: Option<Duration>) -> Result<Batch<'_>, RecvTimeoutError> {
+        Ok(either_of!(self, Receiver(receiver) => Batch(match timeout {
+            None => receiver.recv_batch(max)?,
+            Some(timeout) => receiver.recv_batch_timeout(max, timeout)?,
+        })))
+    }
+}
+
+impl Batch<'_> {
+    pub fn len(&self) -> usize {
+        either!(self, Batch(batch) => batch.len())
+    }
+
+    /// Calls `each` with every message's length, whether it was delivered before, and what appends it to a vector.
+    pub fn try_for_each(&self, mut each: impl FnMut(usize, bool, &dyn Fn(&mut Vec<u8>)) -> Outcome) -> Outcome {
+        match self {
+            Self::Spsc(batch) => batch.iter().try_for_each(|m| each(m.len(), false, &|vector| m.append_to(vector))),
+            Self::Mpmc(batch) => {
+                batch.iter().try_for_each(|m| each(m.len(), m.redelivered(), &|vector| m.append_to(vector)))
+            }
+        }
+    }
+
+    /// Unread: all of it comes again.
+    pub fn hand_back(self) {
+        match self {
+            Self::Spsc(batch) => batch.hand_back(),
+            // An error means that the channel is beyond use: the next call says so.
+            Self::Mpmc(batch) => drop(batch.nack()),
+        }
+    }
+}
