@@ -116,6 +116,10 @@ pub struct Target {
 }
 
 impl Target {
+    /// A queue's messages one by one: times ArrayQueue, at least.
+    pub const QUEUE: Self = Self { asked: 0.5, aim: 0.8 };
+    /// The same in batches of 16.
+    pub const QUEUE_IN_BATCHES: Self = Self { asked: 1.0, aim: 1.5 };
     /// Round trips: times the two-line ping-pong, at most.
     pub const ROUND_TRIP: Self = Self { asked: 1.5, aim: 1.3 };
     /// Messages of 8 bytes: times rtrb, at least.

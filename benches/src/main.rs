@@ -34,6 +34,8 @@ struct Cli {
 enum Command {
     /// One sender, one receiver: round trips and one-way messages
     Spsc(Measure),
+    /// Many senders, many receivers: one-way messages next to a queue between threads
+    Mpmc(Measure),
     /// The other end; started by the runner
     #[command(hide = true)]
     Partner { folder: PathBuf, meeting: PathBuf, core: usize },
@@ -86,9 +88,10 @@ fn pair<T: FromStr>(text: &str) -> Result<[T; 2]> {
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Spsc(measure) => run(&measure, contests::spsc()),
+        Command::Mpmc(measure) => run(&measure, contests::mpmc()),
         Command::Partner { folder, meeting, core } => {
             let mut contests = vec![contests::placement()];
-            contests.extend(contests::spsc().into_iter().flat_map(|family| family.contests));
+            contests.extend(contests::all());
             rig::partner(&contests, &folder, &meeting, core)
         }
         Command::HotPath { direction, messages, bytes } => hot_path::run(direction, messages, bytes),

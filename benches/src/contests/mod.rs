@@ -1,8 +1,11 @@
 //! The tables: one function a channel kind, one row a contestant. A new peer is one file here and its rows.
 
+mod array_queue;
 mod limits;
+mod memlane_mpmc;
 mod memlane_spsc;
 mod rtrb;
+mod sums;
 
 use crate::contest::{Contest, Family, Target, Work};
 use memlane::Strategy;
@@ -72,6 +75,33 @@ pub fn spsc() -> Vec<Family> {
     families
 }
 
+/// Everything that is measured about `mpmc`: messages of 48 bytes, which fill a line with what stands in front of them.
+pub fn mpmc() -> Vec<Family> {
+    let mut families = Vec::new();
+    for slots in [1024, 16_384] {
+        for each in [1, 2] {
+            let crowded = if each > 1 { ", four on two cores" } else { "" };
+            families.push(Family {
+                title: format!("mpmc, 48 bytes, {slots} slots, {each} to {each}{crowded}"),
+                work: Work::Messages { bytes: 48 },
+                contests: vec![
+                    array_queue::one_way::<6>(slots, each),
+                    memlane_mpmc::one_way::<48>(false, slots, each, 1, Some(Target::QUEUE)),
+                    memlane_mpmc::one_way::<48>(true, slots, each, 1, Some(Target::QUEUE)),
+                    memlane_mpmc::one_way::<48>(false, slots, each, 16, Some(Target::QUEUE_IN_BATCHES)),
+                    memlane_mpmc::one_way::<48>(true, slots, each, 16, Some(Target::QUEUE_IN_BATCHES)),
+                ],
+            });
+        }
+    }
+    families
+}
+
+/// Every contest, of all kinds.
+pub fn all() -> Vec<Contest> {
+    spsc().into_iter().chain(mpmc()).flat_map(|family| family.contests).collect()
+}
+
 fn one_way<const N: usize>(ring: usize) -> Family {
     Family {
         title: format!("One way, {N} bytes, ring of {} KiB", ring >> 10),
@@ -87,7 +117,7 @@ mod tests {
 
     #[test]
     fn every_contest_has_a_name_of_its_own_and_every_family_a_baseline() {
-        let families = spsc();
+        let families: Vec<_> = spsc().into_iter().chain(mpmc()).collect();
         let mut ids = HashSet::new();
         for family in &families {
             assert!(family.contests.len() > 1, "{}", family.title);
