@@ -120,6 +120,11 @@ impl Sender {
 }
 
 impl Receiver {
+    /// Whether there may be others.
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::Mpmc(_))
+    }
+
     /// `None` waits for ever.
     pub fn recv_batch(&mut self, max: usize, timeout: Option<Duration>) -> Result<Batch<'_>, RecvTimeoutError> {
         Ok(either_of!(self, Receiver(receiver) => Batch(match timeout {

@@ -51,6 +51,9 @@ pub struct Arguments {
 /// Messages that are written and released together. So many can be repeated after a kill.
 const BATCH_MAX: u64 = 1024;
 
+/// The same where others receive, too: what one takes, they do not get.
+const SHARED_BATCH_MAX: u64 = 64;
+
 /// A follower whose senders have gone looks at the channel's name once in so many pauses: others may have removed the
 /// channel without telling anybody in it.
 const PAUSES_PER_NAME: u32 = 10;
@@ -107,7 +110,8 @@ impl Receiving<'_> {
         let mut wait = self.patience.start();
         let mut pauses = 0u32;
         while *left != Some(0) {
-            let max = left.unwrap_or(BATCH_MAX).min(BATCH_MAX) as usize;
+            let batch_max = if self.receiver.is_shared() { SHARED_BATCH_MAX } else { BATCH_MAX };
+            let max = left.unwrap_or(batch_max).min(batch_max) as usize;
             match self.receiver.recv_batch(max, wait.left()) {
                 Ok(batch) => {
                     let taken = batch.len() as u64;

@@ -49,7 +49,7 @@ fn used_bytes(sandbox: &Sandbox) -> u64 {
 }
 
 /// A pipe has room for 64 KiB, of which `recv` fills nearly all before it waits.
-fn pipe_is_full(pipe: &ChildStdout) -> bool {
+pub fn pipe_is_full(pipe: &ChildStdout) -> bool {
     rustix::io::ioctl_fionread(pipe).unwrap() > 50_000
 }
 

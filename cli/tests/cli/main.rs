@@ -10,6 +10,7 @@ mod failures;
 mod feed;
 mod follow;
 mod output;
+mod queue;
 mod sandbox;
 mod stale;
 mod transfer;
