@@ -56,6 +56,7 @@ attack() {
     if $everything; then
         case $file in
         wait/*) tests=(eventcount_loses_no_wake channel_sleeps_and_wakes) ;;
+        ring/slots/*) tests=(slots_deliver_once slots_survive_deaths) ;;
         *) tests=(lane_delivers_once_in_order lane_claims_lines_ahead lane_publishes_once_a_stretch
             lane_survives_a_dead_writer lane_survives_a_dead_reader lane_survives_both_deaths
             channel_sleeps_and_wakes) ;;
@@ -127,7 +128,13 @@ both=lane_survives_both_deaths
 eventcount=eventcount_loses_no_wake
 channel=channel_sleeps_and_wakes
 
+slots=slots_deliver_once
+slot_deaths=slots_survive_deaths
+
 writer_rs=ring/log/writer.rs
+queue_rs=ring/slots/queue.rs
+batch_rs=ring/slots/batch.rs
+reap_rs=ring/slots/reap.rs
 walk_rs=ring/log/walk.rs
 reader_rs=ring/log/reader.rs
 eventcount_rs=wait/eventcount.rs
@@ -286,6 +293,27 @@ mutant "the wake comes before the flag is cleared" $eventcount_rs '    if word.c
     }
 ' $eventcount::one_sleeper_and_one_waker
 mutant "the sleeper does not use its ticket" $eventcount_rs 'parking.park(word, ticket.0, until);' 'parking.park(word, word.load(Relaxed), until);' $eventcount::one_sleeper_and_one_waker
+
+echo "--- the slot queue"
+mutant "no second look at head" $queue_rs 'if self.memory.head(ring).load(Relaxed) != position {' 'if false {' $slots::two_receivers_and_a_loan
+mutant "who takes does not pass head" $queue_rs '                    self.pass(ring, position);
+                    Ok(Attempt::Taken' '                    Ok(Attempt::Taken' $slots::two_receivers_and_a_loan
+mutant "the cell is stored Relaxed" $queue_rs 'compare_exchange(cell.bits(), ours.bits(), Release, Relaxed)' 'compare_exchange(cell.bits(), ours.bits(), Relaxed, Relaxed)' $slots::one_sender_one_receiver
+mutant "acknowledging is not Release" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Acquire, Relaxed)' $slots::one_sender_one_receiver
+mutant "taking on loan is not Acquire" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Release, Relaxed)' $slots::one_sender_one_receiver
+mutant "a batch looks at head for its first cell only" $batch_rs 'if self.memory.head(ring).load(Relaxed) > position {' 'if false {' $slots::batches
+mutant "a batch moves head once" $batch_rs 'Err(moved) => head = moved,' 'Err(_) => return,' $slots::batches
+
+echo "--- the slot queue's reaper"
+mutant "it does not settle" $reap_rs '            self.settle(ring)?;
+' '            let _ = ring;
+' $slot_deaths::a_slot_whose_taker_died_before_it_passed_head_is_not_handed_out_on_loan
+mutant "it takes no slot for queued" $reap_rs '>> (slot % 64) & 1 == 1' '>> (slot % 64) & 1 == 2' $slot_deaths::a_sender_dies
+mutant "it queues a slot again that it did not take" $reap_rs '        if !self.replace(slot, word, word.next(SlotState::Redeliver, dead)) {
+            return Ok(0);
+        }
+' '        let _ = (word, dead);
+' $slot_deaths::a_receiver_dies
 
 echo "--- harmless"
 death="the proof of its predecessor's death comes in between"
