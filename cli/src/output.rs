@@ -72,6 +72,28 @@ pub fn table(indent: &str, columns: &[(&str, Align)], rows: &[Vec<String>]) -> S
     text
 }
 
+/// How much fits into a channel.
+pub fn capacity(info: &Info) -> String {
+    match &info.queue {
+        Some(queue) => count(queue.slots.into(), "message"),
+        None => size::show(info.capacity),
+    }
+}
+
+/// How much of that is in use.
+pub fn in_use(info: &Info) -> String {
+    match &info.queue {
+        Some(queue) => format!("{} of {}", u64::from(queue.slots).saturating_sub(queue.free), queue.slots),
+        None => BinaryBytes(info.lanes.iter().map(|lane| lane.used_bytes()).sum()).to_string(),
+    }
+}
+
+/// How many messages a channel carried: of a queue, those that it passed on or holds.
+pub fn messages(info: &Info) -> u64 {
+    let queued = info.queue.iter().flat_map(|queue| queue.queued.iter().chain(&queue.passed));
+    info.lanes.iter().map(|lane| lane.messages).chain(queued.copied()).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,26 +116,4 @@ mod tests {
         assert_eq!(count(1, "message"), "1 message");
         assert_eq!(count(1234, "message"), "1,234 messages");
     }
-}
-
-/// How much fits into a channel.
-pub fn capacity(info: &Info) -> String {
-    match &info.queue {
-        Some(queue) => count(queue.slots.into(), "message"),
-        None => size::show(info.capacity),
-    }
-}
-
-/// How much of that is in use.
-pub fn in_use(info: &Info) -> String {
-    match &info.queue {
-        Some(queue) => format!("{} of {}", u64::from(queue.slots).saturating_sub(queue.free), queue.slots),
-        None => BinaryBytes(info.lanes.iter().map(|lane| lane.used_bytes()).sum()).to_string(),
-    }
-}
-
-/// How many messages a channel carried: of a queue, those that it passed on or holds.
-pub fn messages(info: &Info) -> u64 {
-    let queued = info.queue.iter().flat_map(|queue| queue.queued.iter().chain(&queue.passed));
-    info.lanes.iter().map(|lane| lane.messages).chain(queued.copied()).sum()
 }

@@ -20,7 +20,11 @@ pub struct Event {
 impl Event {
     /// Nobody sleeps yet; whenever somebody does, the witness sees it.
     pub fn new(sleep: &Witness) -> Self {
-        let futex = LoomParking { bucket: Mutex::new(Bucket { time: Time::Left, asleep: 0 }), sleepers: Condvar::new(), sleep: sleep.clone() };
+        let futex = LoomParking {
+            bucket: Mutex::new(Bucket { time: Time::Left, asleep: 0 }),
+            sleepers: Condvar::new(),
+            sleep: sleep.clone(),
+        };
         Self { word: AtomicU32::new(0), futex }
     }
 

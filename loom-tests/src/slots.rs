@@ -7,7 +7,10 @@ use crate::explore::CrashPoint;
 use loom::cell::Cell;
 use memlane::layout::{RowIndex, SlotHeader, SlotState, SlotWord};
 use memlane::ring::slots::{Delivery, GivenBack, Loan, OnDeath, Queue, SlotGeometry, SlotMemory};
-use memlane::sync::{AtomicU64, Ordering::{Acquire, Relaxed}};
+use memlane::sync::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed},
+};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

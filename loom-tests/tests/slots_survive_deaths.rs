@@ -69,11 +69,14 @@ fn a_slot_whose_taker_died_before_it_passed_head_is_not_handed_out_on_loan() {
         let mut sender = accounts.queue(0);
         assert!(accounts.send(&mut sender, 1));
         let queue = accounts.queue(1);
-        crash.of(|| drop(accounts.take(&queue)));
+        crash.of(|| {
+            let _ = accounts.take(&queue);
+        });
         accounts.reap(3, 1);
         let other = accounts.queue(2);
         assert!(accounts.receive(&other), "it comes again");
-        let loans = [accounts.fill(&mut sender, 2), accounts.fill(&mut sender, 3)].map(|loan| loan.expect("free again"));
+        let loans =
+            [accounts.fill(&mut sender, 2), accounts.fill(&mut sender, 3)].map(|loan| loan.expect("free again"));
         assert!(accounts.take(&other).is_none(), "nothing is committed");
         for (loan, message) in loans.into_iter().zip([2, 3]) {
             accounts.commit(&sender, loan, message, 0);
