@@ -416,8 +416,12 @@ impl Drop for Grant<'_> {
         if let Some(loan) = self.loan.take()
             && !self.sender.end.is_foreign()
         {
-            self.sender.queue.abort(loan);
-            self.sender.end.notify_one_sender(&self.sender.queue.memory().control.space);
+            match self.sender.queue.abort(loan) {
+                Ok(()) => self.sender.end.notify_one_sender(&self.sender.queue.memory().control.space),
+                Err(reason) => {
+                    self.sender.end.poison(reason);
+                }
+            }
         }
     }
 }

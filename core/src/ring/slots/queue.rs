@@ -114,9 +114,12 @@ impl<M: SlotMemory> Queue<M> {
     }
 
     /// Gives a loan back unused.
-    pub fn abort(&self, loan: Loan) {
+    ///
+    /// # Errors
+    /// The slot is not ours: somebody wrote to its word who may not.
+    pub fn abort(&self, loan: Loan) -> Result<(), Corruption> {
         let freed = self.replace(loan.slot, loan.word, loan.word.next(SlotState::Free, self.me));
-        debug_assert!(freed, "a loan is its owner's alone");
+        if freed { Ok(()) } else { Err(Corruption::SlotState) }
     }
 
     /// Makes the message in the slot exist, behind all that were committed to this ring before.
@@ -141,8 +144,9 @@ impl<M: SlotMemory> Queue<M> {
             if cell.stamp() >= stamp {
                 // Filled: help tail over it. A tail that lags by laps jumps to head, before which all is filled.
                 let tail = self.memory.tail(ring);
-                let next = if cell.stamp() == stamp { position + 1 } else { self.memory.head(ring).load(Relaxed) };
-                let next = next.max(position + 1);
+                let behind = position.wrapping_add(1);
+                let next =
+                    if cell.stamp() == stamp { behind } else { self.memory.head(ring).load(Relaxed).max(behind) };
                 let _ = tail.compare_exchange(position, next, Relaxed, Relaxed);
                 position = next;
                 continue;
@@ -150,7 +154,7 @@ impl<M: SlotMemory> Queue<M> {
             // EDGE commit→take: the message exists from here on.
             let ours = Cell::new(position, cells, slot);
             if word.compare_exchange(cell.bits(), ours.bits(), Release, Relaxed).is_ok() {
-                let _ = self.memory.tail(ring).compare_exchange(position, position + 1, Relaxed, Relaxed);
+                let _ = self.memory.tail(ring).compare_exchange(position, position.wrapping_add(1), Relaxed, Relaxed);
                 return Ok(());
             }
         }
