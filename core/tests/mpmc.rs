@@ -351,8 +351,8 @@ fn whatever_a_peer_writes_ends_in_results() {
                 0 => random(),
                 1 => random() % 8,
                 2 => u64::MAX - random() % 3,
-                3 => random() % 8 << 16 | random() % 8,
-                _ => random() % 4 << 48 | random() % 200,
+                3 => ((random() % 8) << 16) | (random() % 8),
+                _ => ((random() % 4) << 48) | (random() % 200),
             };
             file.write_all_at(&value.to_le_bytes(), queue_at + word * 8).unwrap();
         }

@@ -8,7 +8,7 @@ fn keys(object: &Value) -> Vec<&str> {
 }
 
 /// The keys are an interface: scripts depend on them.
-const CHANNEL_KEYS: [&str; 18] = [
+const CHANNEL_KEYS: [&str; 19] = [
     "backend",
     "capacity",
     "corruption",
@@ -24,6 +24,7 @@ const CHANNEL_KEYS: [&str; 18] = [
     "path",
     "payload_alignment",
     "persistent",
+    "queue",
     "status",
     "total_bytes",
     "type_name",
@@ -43,7 +44,7 @@ fn info_tells_everything_as_json() {
     assert_eq!(keys(&facts), CHANNEL_KEYS);
     let path = sandbox.channels().join("prices.lane");
     let expected = json!({
-        "name": "prices", "path": path, "kind": "spsc", "status": "live", "corruption": null, "backend": "futex",
+        "name": "prices", "path": path, "kind": "spsc", "status": "live", "corruption": null, "queue": null, "backend": "futex",
         "fence": "symmetric", "capacity": 65536, "max_message": 1000, "payload_alignment": 16, "persistent": true,
         "type_name": "quote", "total_bytes": path.metadata().unwrap().len(),
     });
@@ -60,7 +61,10 @@ fn info_tells_everything_as_json() {
     for (key, value) in expected.as_object().unwrap() {
         assert_eq!(&participant[key], value, "{key}");
     }
-    assert_eq!(keys(&participant["counters"]), ["bytes", "empty", "full", "messages", "parks", "reaped", "wakes"]);
+    assert_eq!(
+        keys(&participant["counters"]),
+        ["bytes", "empty", "full", "messages", "parks", "reaped", "redelivered", "wakes"]
+    );
     assert_eq!((&participant["counters"]["messages"], &participant["counters"]["bytes"]), (&json!(2), &json!(10)));
 }
 

@@ -14,7 +14,7 @@ fn wrong_arguments_have_status_2() {
         (&["recv"], "<NAME>"),
         (&["rm"], "<NAME>"),
         (&["info", "a", "b"], "unexpected argument 'b'"),
-        (&["create", "prices", "--kind", "mpmc"], "possible values: spsc"),
+        (&["create", "prices", "--kind", "queue"], "possible values: spsc, mpmc"),
         (&["create", "prices", "--capacity", "12Q"], "invalid value '12Q' for '--capacity <BYTES>'"),
         (&["create", "prices", "--capacity", "5G"], "option capacity"),
         (&["create", "prices", "--max-message", "64K", "--capacity", "64K"], "option max_message"),
