@@ -1,7 +1,7 @@
 //! What every sender and receiver is made of, besides its ring: its seat, the channel's words, and how it waits.
 
 use super::options::Shared;
-use crate::error::{Corruption, JoinError};
+use crate::error::{Corruption, JoinError, RecvError, SendError};
 use crate::layout::{ChannelControl, Role, Status};
 use crate::liveness::{self, PeerWatch, Presence, Seat, Settle, Tally};
 use crate::region::{Clock, Moment, ProcessMark, Region, Signals, View};
@@ -50,6 +50,26 @@ pub(super) enum Trouble {
     Corrupted(Corruption),
     Closed,
     Removed,
+}
+
+impl From<Trouble> for SendError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Corrupted(reason) => Self::Corrupted(reason),
+            Trouble::Closed => Self::Disconnected,
+            Trouble::Removed => Self::Removed,
+        }
+    }
+}
+
+impl From<Trouble> for RecvError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Corrupted(reason) => Self::Corrupted(reason),
+            Trouble::Closed => Self::Disconnected,
+            Trouble::Removed => Self::Removed,
+        }
+    }
 }
 
 /// Looks in vain between two readings of the clock.
@@ -161,6 +181,27 @@ impl Endpoint {
         self.seen = membership;
     }
 
+    /// A sender's look, when it [has news](Endpoint::has_news).
+    #[cold]
+    pub(super) fn look_at_receivers(&mut self) -> Result<(), SendError> {
+        let (presence, membership) = self.look()?;
+        if presence == Presence::AllClosed && !self.region().facts().persistent {
+            return Err(SendError::Disconnected);
+        }
+        self.acknowledge(membership);
+        Ok(())
+    }
+
+    /// Whether a receiver that finds the channel drained is done. `held_messages`: whether there were any when it joined.
+    pub(super) fn senders_are_gone(&self, presence: Presence, held_messages: bool) -> bool {
+        let gone = match presence {
+            Presence::Alive => false,
+            Presence::NoneYet => held_messages,
+            Presence::AllClosed | Presence::SomeDied => true,
+        };
+        gone && !self.region().facts().persistent
+    }
+
     /// Marks the channel as beyond use, and tells everybody.
     #[cold]
     pub(super) fn poison(&self, reason: Corruption) -> Corruption {
@@ -229,5 +270,16 @@ impl Endpoint {
 
     pub(super) fn set_strategy(&mut self, strategy: Strategy) {
         self.strategy = strategy;
+    }
+}
+
+impl Drop for Endpoint {
+    /// What the caller forgot that it holds is given back, as if it had died. In a forked child, touches nothing.
+    fn drop(&mut self) {
+        if !self.is_foreign()
+            && let Err(reason) = (self.settle)(&self.shared.region, self.seat.row())
+        {
+            self.poison(reason);
+        }
     }
 }

@@ -3,11 +3,13 @@
 //! One file or folder a kind. What they share:
 //!
 //! - `options`: what can be asked for when a channel is created or opened, and how it is found.
+//! - `calls`: how a call waits: not at all, for some time, or for as long as it takes.
 //! - `endpoint`: what every sender and receiver is made of besides its ring.
 //! - `lane`, `slots`: the rings of a mapped or private region.
 //! - `contents`: what can be done with the bytes of a message.
 //! - [`inspect`], [`remove`]: looking at a channel from outside, and deleting it.
 
+mod calls;
 pub(crate) mod contents;
 mod endpoint;
 pub(crate) mod inspect;

@@ -1,18 +1,17 @@
 //! A receiving end of an `mpmc` channel.
 
 use super::message::{Batch, Message, Messages};
-use crate::channel::endpoint::{Endpoint, Trouble};
+use crate::channel::calls::Attempt;
+use crate::channel::endpoint::Endpoint;
 use crate::channel::options::Shared;
 use crate::channel::slots;
 use crate::error::{AckError, Corruption, JoinError, RecvError, RecvTimeoutError, TryRecvError};
 use crate::layout::Role;
-use crate::liveness::Presence;
-use crate::region::{Clock, Moment, Signals, SlotsView};
+use crate::region::SlotsView;
 use crate::ring::slots::{Delivery, GivenBack, Queue};
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::Relaxed;
-use crate::wait::block::{Waiting, block};
-use crate::wait::{Pace, SpinWindow, Strategy};
+use crate::wait::Strategy;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -23,6 +22,7 @@ use std::time::Duration;
 pub struct Receiver {
     pub(super) queue: Queue<SlotsView>,
     end: Endpoint,
+    max_message: usize,
     /// Whether the channel held messages when this receiver joined.
     held_messages: bool,
     /// The messages of the current batch; empty otherwise. Kept for its allocation.
@@ -34,8 +34,9 @@ impl Receiver {
     pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
         let end = Endpoint::join(shared, Role::Receiver, slots::settle)?;
         let queue = slots::queue(end.region(), end.seat().row());
+        let max_message = end.region().geometry().max_message as usize;
         let held_messages = !queue.is_drained();
-        Ok(Self { queue, end, held_messages, batch: Vec::new(), _not_sync: PhantomData })
+        Ok(Self { queue, end, max_message, held_messages, batch: Vec::new(), _not_sync: PhantomData })
     }
 
     /// Another receiver of the same channel, with a seat of its own.
@@ -49,7 +50,7 @@ impl Receiver {
     /// Largest message in bytes: a buffer of this length always suffices.
     #[must_use]
     pub fn max_message(&self) -> usize {
-        self.end.region().geometry().max_message as usize
+        self.max_message
     }
 
     /// How this receiver waits for messages. Default: [`Strategy::Adaptive`].
@@ -63,7 +64,7 @@ impl Receiver {
     /// See [`RecvError`]; never `BufferTooSmall`.
     #[inline]
     pub fn recv(&mut self) -> Result<Message<'_>, RecvError> {
-        let delivery = self.wait_for_delivery()?;
+        let delivery = self.wait()?;
         Ok(Message::new(self, delivery))
     }
 
@@ -73,13 +74,8 @@ impl Receiver {
     /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
     #[inline]
     pub fn try_recv(&mut self) -> Result<Message<'_>, TryRecvError> {
-        match self.first_attempt()? {
-            Some(delivery) => Ok(Message::new(self, delivery)),
-            None => {
-                self.end.looked_in_vain().map_err(recv_error)?;
-                Err(TryRecvError::Empty)
-            }
-        }
+        let delivery = self.now()?.ok_or(TryRecvError::Empty)?;
+        Ok(Message::new(self, delivery))
     }
 
     /// The next message. Blocks while nothing is queued, for at most `timeout`.
@@ -87,7 +83,7 @@ impl Receiver {
     /// # Errors
     /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Message<'_>, RecvTimeoutError> {
-        let delivery = self.delivery_within(timeout)?;
+        let delivery = self.within(timeout)?.ok_or(RecvTimeoutError::Timeout)?;
         Ok(Message::new(self, delivery))
     }
 
@@ -97,7 +93,7 @@ impl Receiver {
     /// [`RecvError::BufferTooSmall`] gives the message back, to be delivered again; see [`RecvError`].
     #[inline]
     pub fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
-        let delivery = self.wait_for_delivery()?;
+        let delivery = self.wait()?;
         self.copy_and_acknowledge(delivery, buffer)
     }
 
@@ -107,13 +103,8 @@ impl Receiver {
     /// [`TryRecvError::Empty`]; `BufferTooSmall` gives the message back; see [`TryRecvError`].
     #[inline]
     pub fn try_recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, TryRecvError> {
-        match self.first_attempt()? {
-            Some(delivery) => Ok(self.copy_and_acknowledge(delivery, buffer)?),
-            None => {
-                self.end.looked_in_vain().map_err(recv_error)?;
-                Err(TryRecvError::Empty)
-            }
-        }
+        let delivery = self.now()?.ok_or(TryRecvError::Empty)?;
+        Ok(self.copy_and_acknowledge(delivery, buffer)?)
     }
 
     /// Takes up to `max` messages at once (at least one), of one priority. Blocks while nothing is queued, but not to fill
@@ -132,7 +123,7 @@ impl Receiver {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn recv_batch(&mut self, max: usize) -> Result<Batch<'_>, RecvError> {
-        let first = self.wait_for_delivery()?;
+        let first = self.wait()?;
         self.collect_batch(first, max)
     }
 
@@ -141,13 +132,8 @@ impl Receiver {
     /// # Errors
     /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
     pub fn try_recv_batch(&mut self, max: usize) -> Result<Batch<'_>, TryRecvError> {
-        match self.first_attempt()? {
-            Some(first) => Ok(self.collect_batch(first, max)?),
-            None => {
-                self.end.looked_in_vain().map_err(recv_error)?;
-                Err(TryRecvError::Empty)
-            }
-        }
+        let first = self.now()?.ok_or(TryRecvError::Empty)?;
+        Ok(self.collect_batch(first, max)?)
     }
 
     /// Takes up to `max` messages at once. Blocks while nothing is queued, for at most `timeout`.
@@ -155,7 +141,7 @@ impl Receiver {
     /// # Errors
     /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
     pub fn recv_batch_timeout(&mut self, max: usize, timeout: Duration) -> Result<Batch<'_>, RecvTimeoutError> {
-        let first = self.delivery_within(timeout)?;
+        let first = self.within(timeout)?.ok_or(RecvTimeoutError::Timeout)?;
         Ok(self.collect_batch(first, max)?)
     }
 
@@ -246,43 +232,7 @@ impl Receiver {
     /// A peer may have written any length.
     #[inline]
     fn validate(&self, delivery: Delivery) -> Result<(), Corruption> {
-        let max = self.end.region().geometry().max_message;
-        if u64::from(delivery.header.length()) <= max { Ok(()) } else { Err(Corruption::RecordLength) }
-    }
-
-    #[inline]
-    fn wait_for_delivery(&mut self) -> Result<Delivery, RecvError> {
-        match self.first_attempt()? {
-            Some(delivery) => Ok(delivery),
-            None => self.wait_for_delivery_slowly(),
-        }
-    }
-
-    #[cold]
-    fn wait_for_delivery_slowly(&mut self) -> Result<Delivery, RecvError> {
-        loop {
-            if let Some(delivery) = block(&mut NextDelivery(self), None)? {
-                return Ok(delivery);
-            }
-        }
-    }
-
-    fn delivery_within(&mut self, timeout: Duration) -> Result<Delivery, RecvTimeoutError> {
-        if let Some(delivery) = self.first_attempt()? {
-            return Ok(delivery);
-        }
-        let deadline: Moment = Clock::now().plus(timeout);
-        block(&mut NextDelivery(self), Some(deadline))?.ok_or(RecvTimeoutError::Timeout)
-    }
-
-    /// The first attempt of a call: one that finds nothing is counted, the looks after it are not.
-    #[inline]
-    fn first_attempt(&mut self) -> Result<Option<Delivery>, RecvError> {
-        let attempt = self.attempt_delivery();
-        if let Ok(None) = attempt {
-            self.end.tally.empty();
-        }
-        attempt
+        if delivery.header.length() as usize <= self.max_message { Ok(()) } else { Err(Corruption::RecordLength) }
     }
 
     #[inline]
@@ -315,31 +265,18 @@ impl Receiver {
     #[cold]
     fn take_news(&mut self) -> Result<Option<Delivery>, RecvError> {
         let look = self.end.look();
-        if let Ok((presence, membership)) = look {
-            let gone = match presence {
-                Presence::Alive => false,
-                Presence::NoneYet => self.held_messages,
-                Presence::AllClosed | Presence::SomeDied => true,
-            };
-            if !gone || self.end.region().facts().persistent || !self.queue.is_drained() {
-                // Should somebody who holds the last message die, a slice ends, and this is asked again.
-                self.end.acknowledge(membership);
-                return self.take();
-            }
+        if let Ok((presence, membership)) = look
+            && !(self.end.senders_are_gone(presence, self.held_messages) && self.queue.is_drained())
+        {
+            // Should somebody who holds the last message die, a slice ends, and this is asked again.
+            self.end.acknowledge(membership);
+            return self.take();
         }
         // Whoever left or closed did so after its last commit.
         match self.take()? {
-            None => Err(look.map_or_else(recv_error, |_| RecvError::Disconnected)),
+            None => Err(look.map_or_else(RecvError::from, |_| RecvError::Disconnected)),
             found => Ok(found),
         }
-    }
-}
-
-fn recv_error(trouble: Trouble) -> RecvError {
-    match trouble {
-        Trouble::Corrupted(reason) => RecvError::Corrupted(reason),
-        Trouble::Closed => RecvError::Disconnected,
-        Trouble::Removed => RecvError::Removed,
     }
 }
 
@@ -350,55 +287,36 @@ fn ack_error(error: AckError) -> RecvError {
     }
 }
 
-/// Waiting for the next message.
-struct NextDelivery<'a>(&'a mut Receiver);
-
-impl Waiting for NextDelivery<'_> {
+impl Attempt for Receiver {
     type Output = Delivery;
     type Error = RecvError;
-    type Parking = Signals;
 
     #[inline]
     fn attempt(&mut self) -> Result<Option<Delivery>, RecvError> {
-        self.0.attempt_delivery()
+        self.attempt_delivery()
     }
 
     #[inline]
     fn glance(&self) -> bool {
-        self.0.queue.glance()
+        self.queue.glance()
     }
 
-    /// Receivers of a queue do not run after one sender's line.
-    fn pace(&mut self) -> Option<&mut Pace> {
-        None
+    #[inline]
+    fn end(&self) -> &Endpoint {
+        &self.end
     }
 
-    fn before_park(&mut self) {}
-
-    fn slice_ended(&mut self) -> Result<(), RecvError> {
-        self.0.end.slice_ended().map_err(recv_error)
+    #[inline]
+    fn end_mut(&mut self) -> &mut Endpoint {
+        &mut self.end
     }
 
-    fn event(&self) -> (&Signals, &AtomicU32) {
-        (self.0.end.signals(), self.0.end.data())
+    fn word(&self) -> &AtomicU32 {
+        self.end.data()
     }
 
-    fn count_park(&mut self) {
-        self.0.end.tally.park();
-    }
-
-    fn strategy(&mut self) -> (Strategy, &mut SpinWindow) {
-        self.0.end.waiting()
-    }
-}
-
-impl Drop for Receiver {
-    /// Gives back what a forgotten message still holds.
-    fn drop(&mut self) {
-        if !self.end.is_foreign()
-            && let Err(reason) = slots::settle(self.end.region(), self.end.seat().row())
-        {
-            self.end.poison(reason);
-        }
+    #[inline]
+    fn count_in_vain(&mut self) {
+        self.end.tally.empty();
     }
 }

@@ -1,18 +1,17 @@
 //! A sending end of an `mpmc` channel.
 
-use crate::channel::endpoint::{Endpoint, Trouble};
+use crate::channel::calls::Attempt;
+use crate::channel::endpoint::Endpoint;
 use crate::channel::options::Shared;
 use crate::channel::slots;
 use crate::error::{
     Corruption, GrantError, JoinError, NoSuchPriority, SendBatchError, SendError, SendTimeoutError, TrySendError,
 };
 use crate::layout::{Role, SlotHeader};
-use crate::liveness::Presence;
-use crate::region::{Clock, Signals, SlotsView, TrustPeers};
+use crate::region::{SlotsView, TrustPeers};
 use crate::ring::slots::{Loan, Queue};
 use crate::sync::AtomicU32;
-use crate::wait::block::{Waiting, block};
-use crate::wait::{Pace, SpinWindow, Strategy};
+use crate::wait::Strategy;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -75,7 +74,7 @@ impl Sender {
     /// See [`SendError`]. The message was not sent.
     #[inline]
     pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
-        let loan = self.wait_for_slot(message.len())?;
+        let loan = self.free_slot(message.len()).wait()?;
         self.fill_and_commit(loan, message)?;
         self.wake_receiver();
         Ok(())
@@ -87,7 +86,7 @@ impl Sender {
     /// [`TrySendError::Full`], and the others of [`TrySendError`]. The message was not sent.
     #[inline]
     pub fn try_send(&mut self, message: &[u8]) -> Result<(), TrySendError> {
-        let loan = self.slot_now(message.len())?;
+        let loan = self.free_slot(message.len()).now()?.ok_or(TrySendError::Full)?;
         self.fill_and_commit(loan, message)?;
         self.wake_receiver();
         Ok(())
@@ -98,7 +97,7 @@ impl Sender {
     /// # Errors
     /// [`SendTimeoutError::Timeout`], and the others of [`SendTimeoutError`]. The message was not sent.
     pub fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<(), SendTimeoutError> {
-        let loan = self.slot_within(message.len(), timeout)?;
+        let loan = self.free_slot(message.len()).within(timeout)?.ok_or(SendTimeoutError::Timeout)?;
         self.fill_and_commit(loan, message)?;
         self.wake_receiver();
         Ok(())
@@ -134,11 +133,11 @@ impl Sender {
 
     /// Before it waits for a slot, the receivers learn of what was sent so far.
     fn send_next_of_batch(&mut self, message: &[u8]) -> Result<(), SendError> {
-        let loan = match self.first_attempt(message.len())? {
+        let loan = match self.free_slot(message.len()).first_attempt()? {
             Some(loan) => loan,
             None => {
                 self.end.notify_receivers();
-                self.wait_for_slot_slowly(message.len())?
+                self.free_slot(message.len()).wait_slowly()?
             }
         };
         self.fill_and_commit(loan, message)
@@ -160,7 +159,7 @@ impl Sender {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn reserve(&mut self, length: usize) -> Result<Grant<'_>, SendError> {
-        let loan = self.wait_for_slot(length)?;
+        let loan = self.free_slot(length).wait()?;
         Ok(Grant { sender: self, loan: Some(loan), length })
     }
 
@@ -169,7 +168,7 @@ impl Sender {
     /// # Errors
     /// [`TrySendError::Full`], and the others of [`TrySendError`].
     pub fn try_reserve(&mut self, length: usize) -> Result<Grant<'_>, TrySendError> {
-        let loan = self.slot_now(length)?;
+        let loan = self.free_slot(length).now()?.ok_or(TrySendError::Full)?;
         Ok(Grant { sender: self, loan: Some(loan), length })
     }
 
@@ -178,57 +177,17 @@ impl Sender {
     /// # Errors
     /// [`SendTimeoutError::Timeout`], and the others of [`SendTimeoutError`].
     pub fn reserve_timeout(&mut self, length: usize, timeout: Duration) -> Result<Grant<'_>, SendTimeoutError> {
-        let loan = self.slot_within(length, timeout)?;
+        let loan = self.free_slot(length).within(timeout)?.ok_or(SendTimeoutError::Timeout)?;
         Ok(Grant { sender: self, loan: Some(loan), length })
     }
 
     /// Leaves the channel, as dropping does.
     pub fn close(self) {}
 
-    fn slot_now(&mut self, length: usize) -> Result<Loan, TrySendError> {
-        match self.first_attempt(length)? {
-            Some(loan) => Ok(loan),
-            None => {
-                self.end.looked_in_vain().map_err(send_error)?;
-                Err(TrySendError::Full)
-            }
-        }
-    }
-
-    fn slot_within(&mut self, length: usize, timeout: Duration) -> Result<Loan, SendTimeoutError> {
-        if let Some(loan) = self.first_attempt(length)? {
-            return Ok(loan);
-        }
-        let deadline = Clock::now().plus(timeout);
-        let waited = block(&mut FreeSlot { sender: self, length }, Some(deadline))?;
-        waited.ok_or(SendTimeoutError::Timeout)
-    }
-
+    /// Waiting for a slot for `length` bytes.
     #[inline]
-    fn wait_for_slot(&mut self, length: usize) -> Result<Loan, SendError> {
-        match self.first_attempt(length)? {
-            Some(loan) => Ok(loan),
-            None => self.wait_for_slot_slowly(length),
-        }
-    }
-
-    #[cold]
-    fn wait_for_slot_slowly(&mut self, length: usize) -> Result<Loan, SendError> {
-        loop {
-            if let Some(loan) = block(&mut FreeSlot { sender: self, length }, None)? {
-                return Ok(loan);
-            }
-        }
-    }
-
-    /// The first attempt of a call: one that finds no free slot is counted, the looks after it are not.
-    #[inline]
-    fn first_attempt(&mut self, length: usize) -> Result<Option<Loan>, SendError> {
-        let attempt = self.attempt_slot(length);
-        if let Ok(None) = attempt {
-            self.end.tally.full();
-        }
-        attempt
+    fn free_slot(&mut self, length: usize) -> FreeSlot<'_> {
+        FreeSlot { sender: self, length }
     }
 
     #[inline]
@@ -237,23 +196,12 @@ impl Sender {
             return Err(SendError::Forked);
         }
         if self.end.has_news() {
-            self.take_news()?;
+            self.end.look_at_receivers()?;
         }
         if length > self.max_message {
             return Err(SendError::TooLarge { length, max: self.max_message });
         }
         Ok(self.queue.alloc())
-    }
-
-    /// Somebody joined or left, or the status changed.
-    #[cold]
-    fn take_news(&mut self) -> Result<(), SendError> {
-        let (presence, membership) = self.end.look().map_err(send_error)?;
-        if presence == Presence::AllClosed && !self.end.region().facts().persistent {
-            return Err(SendError::Disconnected);
-        }
-        self.end.acknowledge(membership);
-        Ok(())
     }
 
     #[inline]
@@ -276,35 +224,15 @@ impl Sender {
     }
 }
 
-fn send_error(trouble: Trouble) -> SendError {
-    match trouble {
-        Trouble::Corrupted(reason) => SendError::Corrupted(reason),
-        Trouble::Closed => SendError::Disconnected,
-        Trouble::Removed => SendError::Removed,
-    }
-}
-
-impl Drop for Sender {
-    /// Gives back what a forgotten grant still holds.
-    fn drop(&mut self) {
-        if !self.end.is_foreign()
-            && let Err(reason) = slots::settle(self.end.region(), self.end.seat().row())
-        {
-            self.end.poison(reason);
-        }
-    }
-}
-
 /// Waiting for a slot for `length` bytes.
 struct FreeSlot<'a> {
     sender: &'a mut Sender,
     length: usize,
 }
 
-impl Waiting for FreeSlot<'_> {
+impl Attempt for FreeSlot<'_> {
     type Output = Loan;
     type Error = SendError;
-    type Parking = Signals;
 
     #[inline]
     fn attempt(&mut self) -> Result<Option<Loan>, SendError> {
@@ -316,26 +244,23 @@ impl Waiting for FreeSlot<'_> {
         self.sender.queue.glance_free()
     }
 
-    fn pace(&mut self) -> Option<&mut Pace> {
-        None
+    #[inline]
+    fn end(&self) -> &Endpoint {
+        &self.sender.end
     }
 
-    fn before_park(&mut self) {}
-
-    fn slice_ended(&mut self) -> Result<(), SendError> {
-        self.sender.end.slice_ended().map_err(send_error)
+    #[inline]
+    fn end_mut(&mut self) -> &mut Endpoint {
+        &mut self.sender.end
     }
 
-    fn event(&self) -> (&Signals, &AtomicU32) {
-        (self.sender.end.signals(), &self.sender.queue.memory().control.space)
+    fn word(&self) -> &AtomicU32 {
+        &self.sender.queue.memory().control.space
     }
 
-    fn count_park(&mut self) {
-        self.sender.end.tally.park();
-    }
-
-    fn strategy(&mut self) -> (Strategy, &mut SpinWindow) {
-        self.sender.end.waiting()
+    #[inline]
+    fn count_in_vain(&mut self) {
+        self.sender.end.tally.full();
     }
 }
 

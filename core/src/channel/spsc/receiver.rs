@@ -1,17 +1,16 @@
 //! The receiving end of an `spsc` channel.
 
 use super::message::{Batch, Message, Messages};
-use crate::channel::endpoint::{Endpoint, Trouble};
+use crate::channel::calls::Attempt;
+use crate::channel::endpoint::Endpoint;
 use crate::channel::lane::{lane_geometry, settle_nothing};
 use crate::channel::options::Shared;
 use crate::error::{JoinError, RecvError, RecvTimeoutError, TryRecvError};
 use crate::layout::Role;
-use crate::liveness::Presence;
-use crate::region::{Clock, LaneView, Moment, Signals};
+use crate::region::LaneView;
 use crate::ring::log::{Reader, Record, RecordPlace};
 use crate::sync::AtomicU32;
-use crate::wait::block::{Waiting, block, look_eagerly};
-use crate::wait::{Pace, SpinWindow, Strategy};
+use crate::wait::{Pace, Strategy};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -58,7 +57,7 @@ impl Receiver {
     /// See [`RecvError`]; never `BufferTooSmall`.
     #[inline]
     pub fn recv(&mut self) -> Result<Message<'_>, RecvError> {
-        let record = self.wait_for_record()?;
+        let record = self.wait()?;
         Ok(Message::new(self, record))
     }
 
@@ -68,13 +67,8 @@ impl Receiver {
     /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
     #[inline]
     pub fn try_recv(&mut self) -> Result<Message<'_>, TryRecvError> {
-        match self.first_attempt()? {
-            Some(record) => Ok(Message::new(self, record)),
-            None => {
-                self.end.looked_in_vain().map_err(recv_error)?;
-                Err(TryRecvError::Empty)
-            }
-        }
+        let record = self.now()?.ok_or(TryRecvError::Empty)?;
+        Ok(Message::new(self, record))
     }
 
     /// The next message. Blocks while the channel is empty, for at most `timeout`.
@@ -82,10 +76,7 @@ impl Receiver {
     /// # Errors
     /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Message<'_>, RecvTimeoutError> {
-        let record = match self.first_attempt()? {
-            Some(record) => record,
-            None => self.wait_until(Clock::now().plus(timeout))?.ok_or(RecvTimeoutError::Timeout)?,
-        };
+        let record = self.within(timeout)?.ok_or(RecvTimeoutError::Timeout)?;
         Ok(Message::new(self, record))
     }
 
@@ -121,7 +112,7 @@ impl Receiver {
     #[inline(never)]
     fn recv_into_slowly(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
         if self.reader.glance() || self.end.is_foreign() {
-            let record = self.wait_for_record()?;
+            let record = self.wait()?;
             return self.copy_and_release(record, buffer);
         }
         self.end.tally.empty();
@@ -131,7 +122,7 @@ impl Receiver {
         {
             return self.copy_and_release(record, buffer);
         }
-        if look_eagerly(&mut NextRecord(self)) {
+        if self.look_eagerly() {
             if let Some(length) = self.copy_before_frontier(buffer) {
                 return Ok(length);
             }
@@ -139,7 +130,7 @@ impl Receiver {
                 return self.copy_and_release(record, buffer);
             }
         }
-        let record = self.wait_for_record_slowly()?;
+        let record = self.wait_slowly()?;
         self.copy_and_release(record, buffer)
     }
 
@@ -149,13 +140,8 @@ impl Receiver {
     /// [`TryRecvError::Empty`]; `BufferTooSmall` leaves the message in the channel; see [`TryRecvError`].
     #[inline]
     pub fn try_recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, TryRecvError> {
-        match self.first_attempt()? {
-            Some(record) => Ok(self.copy_and_release(record, buffer)?),
-            None => {
-                self.end.looked_in_vain().map_err(recv_error)?;
-                Err(TryRecvError::Empty)
-            }
-        }
+        let record = self.now()?.ok_or(TryRecvError::Empty)?;
+        Ok(self.copy_and_release(record, buffer)?)
     }
 
     /// Takes up to `max` messages at once (at least one). Blocks while the channel is empty, but not to fill the batch.
@@ -174,7 +160,7 @@ impl Receiver {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn recv_batch(&mut self, max: usize) -> Result<Batch<'_>, RecvError> {
-        let first = self.wait_for_record()?;
+        let first = self.wait()?;
         self.collect_batch(first, max)
     }
 
@@ -183,13 +169,8 @@ impl Receiver {
     /// # Errors
     /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
     pub fn try_recv_batch(&mut self, max: usize) -> Result<Batch<'_>, TryRecvError> {
-        match self.first_attempt()? {
-            Some(first) => Ok(self.collect_batch(first, max)?),
-            None => {
-                self.end.looked_in_vain().map_err(recv_error)?;
-                Err(TryRecvError::Empty)
-            }
-        }
+        let first = self.now()?.ok_or(TryRecvError::Empty)?;
+        Ok(self.collect_batch(first, max)?)
     }
 
     /// Takes up to `max` messages at once. Blocks while the channel is empty, for at most `timeout`.
@@ -197,10 +178,7 @@ impl Receiver {
     /// # Errors
     /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
     pub fn recv_batch_timeout(&mut self, max: usize, timeout: Duration) -> Result<Batch<'_>, RecvTimeoutError> {
-        let first = match self.first_attempt()? {
-            Some(record) => record,
-            None => self.wait_until(Clock::now().plus(timeout))?.ok_or(RecvTimeoutError::Timeout)?,
-        };
+        let first = self.within(timeout)?.ok_or(RecvTimeoutError::Timeout)?;
         Ok(self.collect_batch(first, max)?)
     }
 
@@ -276,37 +254,6 @@ impl Receiver {
     }
 
     #[inline]
-    fn wait_for_record(&mut self) -> Result<Record, RecvError> {
-        if let Some(record) = self.first_attempt()? {
-            return Ok(record);
-        }
-        self.wait_for_record_slowly()
-    }
-
-    #[cold]
-    fn wait_for_record_slowly(&mut self) -> Result<Record, RecvError> {
-        loop {
-            if let Some(record) = block(&mut NextRecord(self), None)? {
-                return Ok(record);
-            }
-        }
-    }
-
-    fn wait_until(&mut self, deadline: Moment) -> Result<Option<Record>, RecvError> {
-        block(&mut NextRecord(self), Some(deadline))
-    }
-
-    /// The first attempt of a call: one that finds nothing is counted, the looks after it are not.
-    #[inline]
-    fn first_attempt(&mut self) -> Result<Option<Record>, RecvError> {
-        let attempt = self.attempt_record();
-        if let Ok(None) = attempt {
-            self.end.tally.empty();
-        }
-        attempt
-    }
-
-    #[inline]
     fn attempt_record(&mut self) -> Result<Option<Record>, RecvError> {
         if self.end.is_foreign() {
             return Err(RecvError::Forked);
@@ -329,20 +276,15 @@ impl Receiver {
     #[cold]
     fn take_news(&mut self) -> Result<Option<Record>, RecvError> {
         let look = self.end.look();
-        if let Ok((presence, membership)) = look {
-            let gone = match presence {
-                Presence::Alive => false,
-                Presence::NoneYet => self.held_messages,
-                Presence::AllClosed | Presence::SomeDied => true,
-            };
-            if !gone || self.end.region().facts().persistent {
-                self.end.acknowledge(membership);
-                return Ok(None);
-            }
+        if let Ok((presence, membership)) = look
+            && !self.end.senders_are_gone(presence, self.held_messages)
+        {
+            self.end.acknowledge(membership);
+            return Ok(None);
         }
         // Whoever left did so after its last commit. A channel that was closed may have a sender that does not know yet.
         match self.reader.poll() {
-            Ok(None) => Err(look.map_or_else(recv_error, |_| RecvError::Disconnected)),
+            Ok(None) => Err(look.map_or_else(RecvError::from, |_| RecvError::Disconnected)),
             Ok(record) => Ok(record),
             Err(reason) => Err(RecvError::Corrupted(self.end.poison(reason))),
         }
@@ -354,55 +296,46 @@ impl Receiver {
     }
 }
 
-fn recv_error(trouble: Trouble) -> RecvError {
-    match trouble {
-        Trouble::Corrupted(reason) => RecvError::Corrupted(reason),
-        Trouble::Closed => RecvError::Disconnected,
-        Trouble::Removed => RecvError::Removed,
-    }
-}
-
-/// Waiting for the next record.
-struct NextRecord<'a>(&'a mut Receiver);
-
-impl Waiting for NextRecord<'_> {
+impl Attempt for Receiver {
     type Output = Record;
     type Error = RecvError;
-    type Parking = Signals;
 
     #[inline]
     fn attempt(&mut self) -> Result<Option<Record>, RecvError> {
-        self.0.attempt_record()
+        self.attempt_record()
     }
 
     #[inline]
     fn glance(&self) -> bool {
-        self.0.reader.glance()
+        self.reader.glance()
+    }
+
+    #[inline]
+    fn end(&self) -> &Endpoint {
+        &self.end
+    }
+
+    #[inline]
+    fn end_mut(&mut self) -> &mut Endpoint {
+        &mut self.end
+    }
+
+    fn word(&self) -> &AtomicU32 {
+        self.end.data()
+    }
+
+    #[inline]
+    fn count_in_vain(&mut self) {
+        self.end.tally.empty();
     }
 
     #[inline]
     fn pace(&mut self) -> Option<&mut Pace> {
-        Some(&mut self.0.pace)
+        Some(&mut self.pace)
     }
 
     fn before_park(&mut self) {
-        self.0.publish_released();
-    }
-
-    fn slice_ended(&mut self) -> Result<(), RecvError> {
-        self.0.end.slice_ended().map_err(recv_error)
-    }
-
-    fn event(&self) -> (&Signals, &AtomicU32) {
-        (self.0.end.signals(), self.0.end.data())
-    }
-
-    fn count_park(&mut self) {
-        self.0.end.tally.park();
-    }
-
-    fn strategy(&mut self) -> (Strategy, &mut SpinWindow) {
-        self.0.end.waiting()
+        self.publish_released();
     }
 }
 

@@ -1,16 +1,15 @@
 //! The sending end of an `spsc` channel.
 
-use crate::channel::endpoint::{Endpoint, Trouble};
+use crate::channel::calls::Attempt;
+use crate::channel::endpoint::Endpoint;
 use crate::channel::lane::{lane_geometry, settle_nothing};
 use crate::channel::options::Shared;
 use crate::error::{GrantError, JoinError, SendBatchError, SendError, SendTimeoutError, TrySendError};
 use crate::layout::Role;
-use crate::liveness::Presence;
-use crate::region::{Clock, LaneView, Moment, Signals, TrustPeers};
+use crate::region::{LaneView, TrustPeers};
 use crate::ring::log::{Refusal, Reservation, Writer};
 use crate::sync::AtomicU32;
-use crate::wait::block::{Waiting, block};
-use crate::wait::{Pace, SpinWindow, Strategy};
+use crate::wait::Strategy;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -90,7 +89,7 @@ impl Sender {
     #[cold]
     #[inline(never)]
     fn send_slowly(&mut self, message: &[u8]) -> Result<(), SendError> {
-        let reservation = self.wait_for_room(message.len(), None)?;
+        let reservation = self.room(message.len()).wait()?;
         self.fill_and_commit(reservation, message);
         self.wake_receiver();
         Ok(())
@@ -102,7 +101,7 @@ impl Sender {
     /// [`TrySendError::Full`], and the others of [`TrySendError`]. The message was not sent.
     #[inline]
     pub fn try_send(&mut self, message: &[u8]) -> Result<(), TrySendError> {
-        let reservation = self.room_now(message.len())?;
+        let reservation = self.room(message.len()).now()?.ok_or(TrySendError::Full)?;
         self.fill_and_commit(reservation, message);
         self.wake_receiver();
         Ok(())
@@ -113,7 +112,7 @@ impl Sender {
     /// # Errors
     /// [`SendTimeoutError::Timeout`], and the others of [`SendTimeoutError`]. The message was not sent.
     pub fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<(), SendTimeoutError> {
-        let reservation = self.room_within(message.len(), timeout)?;
+        let reservation = self.room(message.len()).within(timeout)?.ok_or(SendTimeoutError::Timeout)?;
         self.fill_and_commit(reservation, message);
         self.wake_receiver();
         Ok(())
@@ -162,11 +161,11 @@ impl Sender {
     /// Before it waits for room, the receiver learns of what was sent so far.
     #[inline(never)]
     fn send_next_of_batch(&mut self, message: &[u8]) -> Result<(), SendError> {
-        let reservation = match self.first_attempt(message.len())? {
+        let reservation = match self.room(message.len()).first_attempt()? {
             Some(reservation) => reservation,
             None => {
                 self.wake_receiver();
-                self.wait_for_room_slowly(message.len(), None)?
+                self.room(message.len()).wait_slowly()?
             }
         };
         self.fill_and_commit(reservation, message);
@@ -190,7 +189,7 @@ impl Sender {
     /// ```
     #[inline]
     pub fn reserve(&mut self, length: usize) -> Result<Grant<'_>, SendError> {
-        let reservation = self.wait_for_room(length, None)?;
+        let reservation = self.room(length).wait()?;
         Ok(Grant::new(self, reservation))
     }
 
@@ -200,7 +199,7 @@ impl Sender {
     /// [`TrySendError::Full`], and the others of [`TrySendError`].
     #[inline]
     pub fn try_reserve(&mut self, length: usize) -> Result<Grant<'_>, TrySendError> {
-        let reservation = self.room_now(length)?;
+        let reservation = self.room(length).now()?.ok_or(TrySendError::Full)?;
         Ok(Grant::new(self, reservation))
     }
 
@@ -209,58 +208,17 @@ impl Sender {
     /// # Errors
     /// [`SendTimeoutError::Timeout`], and the others of [`SendTimeoutError`].
     pub fn reserve_timeout(&mut self, length: usize, timeout: Duration) -> Result<Grant<'_>, SendTimeoutError> {
-        let reservation = self.room_within(length, timeout)?;
+        let reservation = self.room(length).within(timeout)?.ok_or(SendTimeoutError::Timeout)?;
         Ok(Grant::new(self, reservation))
     }
 
     /// Leaves the channel, as dropping does.
     pub fn close(self) {}
 
+    /// Waiting for room for `length` bytes.
     #[inline]
-    fn room_now(&mut self, length: usize) -> Result<Reservation, TrySendError> {
-        match self.first_attempt(length)? {
-            Some(reservation) => Ok(reservation),
-            None => {
-                self.end.looked_in_vain().map_err(send_error)?;
-                Err(TrySendError::Full)
-            }
-        }
-    }
-
-    fn room_within(&mut self, length: usize, timeout: Duration) -> Result<Reservation, SendTimeoutError> {
-        if let Some(reservation) = self.first_attempt(length)? {
-            return Ok(reservation);
-        }
-        let deadline = Clock::now().plus(timeout);
-        let waited = block(&mut Room { sender: self, length }, Some(deadline))?;
-        waited.ok_or(SendTimeoutError::Timeout)
-    }
-
-    #[inline]
-    fn wait_for_room(&mut self, length: usize, deadline: Option<Moment>) -> Result<Reservation, SendError> {
-        if let Some(reservation) = self.first_attempt(length)? {
-            return Ok(reservation);
-        }
-        self.wait_for_room_slowly(length, deadline)
-    }
-
-    #[cold]
-    fn wait_for_room_slowly(&mut self, length: usize, deadline: Option<Moment>) -> Result<Reservation, SendError> {
-        loop {
-            if let Some(reservation) = block(&mut Room { sender: self, length }, deadline)? {
-                return Ok(reservation);
-            }
-        }
-    }
-
-    /// The first attempt of a call: one that finds no room is counted, the looks after it are not.
-    #[inline]
-    fn first_attempt(&mut self, length: usize) -> Result<Option<Reservation>, SendError> {
-        let attempt = self.attempt_room(length);
-        if let Ok(None) = attempt {
-            self.end.tally.full();
-        }
-        attempt
+    fn room(&mut self, length: usize) -> Room<'_> {
+        Room { sender: self, length }
     }
 
     #[inline(always)]
@@ -269,7 +227,7 @@ impl Sender {
             return Err(SendError::Forked);
         }
         if self.end.has_news() {
-            self.take_news()?;
+            self.end.look_at_receivers()?;
         }
         if let Some(reservation) = self.writer.reserve_before_frontier(length as u64) {
             return Ok(Some(reservation));
@@ -303,17 +261,6 @@ impl Sender {
         }
     }
 
-    /// Somebody joined or left, or the status changed.
-    #[cold]
-    fn take_news(&mut self) -> Result<(), SendError> {
-        let (presence, membership) = self.end.look().map_err(send_error)?;
-        if presence == Presence::AllClosed && !self.end.region().facts().persistent {
-            return Err(SendError::Disconnected);
-        }
-        self.end.acknowledge(membership);
-        Ok(())
-    }
-
     #[inline(always)]
     fn fill_and_commit(&mut self, reservation: Reservation, message: &[u8]) {
         let length = message.len() as u64;
@@ -334,26 +281,17 @@ impl Drop for Sender {
     }
 }
 
-fn send_error(trouble: Trouble) -> SendError {
-    match trouble {
-        Trouble::Corrupted(reason) => SendError::Corrupted(reason),
-        Trouble::Closed => SendError::Disconnected,
-        Trouble::Removed => SendError::Removed,
-    }
-}
-
 /// Waiting for room for `length` bytes.
 struct Room<'a> {
     sender: &'a mut Sender,
     length: usize,
 }
 
-impl Waiting for Room<'_> {
+impl Attempt for Room<'_> {
     type Output = Reservation;
     type Error = SendError;
-    type Parking = Signals;
 
-    #[inline]
+    #[inline(always)]
     fn attempt(&mut self) -> Result<Option<Reservation>, SendError> {
         self.sender.attempt_room(self.length)
     }
@@ -363,27 +301,23 @@ impl Waiting for Room<'_> {
         self.sender.writer.glance()
     }
 
-    /// Room comes in large pieces, not in a stream.
-    fn pace(&mut self) -> Option<&mut Pace> {
-        None
+    #[inline]
+    fn end(&self) -> &Endpoint {
+        &self.sender.end
     }
 
-    fn before_park(&mut self) {}
-
-    fn slice_ended(&mut self) -> Result<(), SendError> {
-        self.sender.end.slice_ended().map_err(send_error)
+    #[inline]
+    fn end_mut(&mut self) -> &mut Endpoint {
+        &mut self.sender.end
     }
 
-    fn event(&self) -> (&Signals, &AtomicU32) {
-        (self.sender.end.signals(), &self.sender.writer.memory().control.space)
+    fn word(&self) -> &AtomicU32 {
+        &self.sender.writer.memory().control.space
     }
 
-    fn count_park(&mut self) {
-        self.sender.end.tally.park();
-    }
-
-    fn strategy(&mut self) -> (Strategy, &mut SpinWindow) {
-        self.sender.end.waiting()
+    #[inline]
+    fn count_in_vain(&mut self) {
+        self.sender.end.tally.full();
     }
 }
 

@@ -1,0 +1,140 @@
+//! How calls wait, whatever the kind: not at all, for some time, or for as long as it takes.
+
+use super::endpoint::{Endpoint, Trouble};
+use crate::region::{Clock, Signals};
+use crate::sync::AtomicU32;
+use crate::wait::block::{self, Waiting, block};
+use crate::wait::{Pace, SpinWindow, Strategy};
+use std::time::Duration;
+
+/// What a call wants: the next message, or room for one.
+pub(super) trait Attempt: Sized {
+    /// What it gets.
+    type Output;
+    /// Why it gets nothing.
+    type Error: From<Trouble>;
+
+    /// Tries once. `None`: not yet.
+    fn attempt(&mut self) -> Result<Option<Self::Output>, Self::Error>;
+
+    /// Whether an attempt would probably succeed: cheap enough for the tightest loop.
+    fn glance(&self) -> bool;
+
+    /// Whose call it is.
+    fn end(&self) -> &Endpoint;
+
+    /// The same.
+    fn end_mut(&mut self) -> &mut Endpoint;
+
+    /// The word to sleep on.
+    fn word(&self) -> &AtomicU32;
+
+    /// Counts a call that did not find at once what it wanted.
+    fn count_in_vain(&mut self);
+
+    /// What decides about falling back; `None` for what does not come in a stream.
+    #[inline]
+    fn pace(&mut self) -> Option<&mut Pace> {
+        None
+    }
+
+    /// Called before sleeping, to tell the peer everything that was put off.
+    fn before_park(&mut self) {}
+
+    /// The first attempt of a call: one that finds nothing is counted, the looks after it are not.
+    #[inline]
+    fn first_attempt(&mut self) -> Result<Option<Self::Output>, Self::Error> {
+        let attempt = self.attempt();
+        if let Ok(None) = attempt {
+            self.count_in_vain();
+        }
+        attempt
+    }
+
+    /// Without waiting.
+    #[inline]
+    fn now(&mut self) -> Result<Option<Self::Output>, Self::Error> {
+        let found = self.first_attempt()?;
+        if found.is_none() {
+            self.end_mut().looked_in_vain()?;
+        }
+        Ok(found)
+    }
+
+    /// Waits for at most `timeout`.
+    fn within(&mut self, timeout: Duration) -> Result<Option<Self::Output>, Self::Error> {
+        match self.first_attempt()? {
+            Some(found) => Ok(Some(found)),
+            None => block(&mut Wait(self), Some(Clock::now().plus(timeout))),
+        }
+    }
+
+    /// Waits for as long as it takes.
+    #[inline]
+    fn wait(&mut self) -> Result<Self::Output, Self::Error> {
+        match self.first_attempt()? {
+            Some(found) => Ok(found),
+            None => self.wait_slowly(),
+        }
+    }
+
+    /// The same after an attempt that failed.
+    #[cold]
+    fn wait_slowly(&mut self) -> Result<Self::Output, Self::Error> {
+        loop {
+            if let Some(found) = block(&mut Wait(self), None)? {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Looks for a moment, if the strategy has it spin. Whether an attempt would probably succeed.
+    #[inline]
+    fn look_eagerly(&mut self) -> bool {
+        block::look_eagerly(&mut Wait(self))
+    }
+}
+
+/// An attempt, as the blocking loop sees it.
+struct Wait<'a, A>(&'a mut A);
+
+impl<A: Attempt> Waiting for Wait<'_, A> {
+    type Output = A::Output;
+    type Error = A::Error;
+    type Parking = Signals;
+
+    #[inline]
+    fn attempt(&mut self) -> Result<Option<A::Output>, A::Error> {
+        self.0.attempt()
+    }
+
+    #[inline]
+    fn glance(&self) -> bool {
+        self.0.glance()
+    }
+
+    #[inline]
+    fn pace(&mut self) -> Option<&mut Pace> {
+        self.0.pace()
+    }
+
+    fn before_park(&mut self) {
+        self.0.before_park();
+    }
+
+    fn slice_ended(&mut self) -> Result<(), A::Error> {
+        Ok(self.0.end_mut().slice_ended()?)
+    }
+
+    fn event(&self) -> (&Signals, &AtomicU32) {
+        (self.0.end().signals(), self.0.word())
+    }
+
+    fn count_park(&mut self) {
+        self.0.end_mut().tally.park();
+    }
+
+    fn strategy(&mut self) -> (Strategy, &mut SpinWindow) {
+        self.0.end_mut().waiting()
+    }
+}
