@@ -2,11 +2,12 @@
 
 use crate::failure::{Failure, Outcome};
 use crate::kinds::{self, Options};
+use crate::opening;
 use crate::size;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use memlane::mpmc::OnDeath;
-use memlane::{FenceMode, Granted, Kind, MemoryReport, mpmc, spsc};
+use memlane::{Backend, FenceMode, Granted, Kind, MemoryReport, mpmc, spsc};
 
 /// How to create a channel. What is not given takes its default, or the channel's own value if it exists.
 #[derive(Debug, clap::Args)]
@@ -46,6 +47,9 @@ pub struct CreationArguments {
     /// Who pays for the fence between a message and the look for sleepers [default: asymmetric where possible]
     #[arg(long)]
     fence: Option<Fence>,
+    /// How sleepers are woken; semaphore means that whoever can write to the channel is trusted [default: futex]
+    #[arg(long)]
+    backend: Option<Waking>,
     /// A name for the type of the messages, at most 64 bytes
     #[arg(long, value_name = "NAME")]
     type_name: Option<String>,
@@ -76,6 +80,15 @@ enum Fence {
     Asymmetric,
     /// Both sides pay, by a full fence a message
     Symmetric,
+}
+
+/// [`Backend`], for the argument parser.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Waking {
+    /// By Linux futexes
+    Futex,
+    /// By POSIX semaphores, one a participant
+    Semaphore,
 }
 
 fn kind_parser() -> ValueParser {
@@ -110,6 +123,11 @@ macro_rules! common {
                 Fence::Symmetric => FenceMode::Symmetric,
             });
         }
+        options = match arguments.backend {
+            Some(Waking::Futex) => options.backend(Backend::Futex),
+            Some(Waking::Semaphore) => options.backend(Backend::Semaphore).trust_peers(opening::trust()),
+            None => options,
+        };
         if let Some(name) = &arguments.type_name {
             options = options.type_name(name);
         }

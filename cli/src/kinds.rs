@@ -1,6 +1,7 @@
 //! Channels of whatever kind, for the subcommands that do the same with all of them.
 
 use crate::failure::Outcome;
+use crate::opening::OpeningArguments;
 use memlane::{Info, JoinError, Kind, MemoryReport, OpenError, Origin, RecvTimeoutError, SendBatchError, mpmc, spsc};
 use std::time::Duration;
 
@@ -65,17 +66,25 @@ pub fn kind_of(name: &str) -> Option<Kind> {
 }
 
 /// Opens the channel of this name, of whatever kind.
-pub fn open(name: &str, any_owner: bool) -> Result<Channel, OpenError> {
+pub fn open(name: &str, opening: OpeningArguments) -> Result<Channel, OpenError> {
     // What cannot be looked at cannot be opened either; `spsc` says why.
-    match kind_of(name) {
-        Some(Kind::Mpmc) => mpmc::Options::new().any_owner(any_owner).open(name).map(Channel::Mpmc),
-        _ => spsc::Options::new().any_owner(any_owner).open(name).map(Channel::Spsc),
-    }
+    let options = match kind_of(name) {
+        Some(Kind::Mpmc) => Options::Mpmc(mpmc::Options::new()),
+        _ => Options::Spsc(spsc::Options::new()),
+    };
+    Ok(either_of!(options.opening(opening), Options(options) => Channel(options.open(name)?)))
 }
 
 impl Options {
-    pub fn any_owner(self, any: bool) -> Self {
-        either_of!(self, Options(options) => Self(options.any_owner(any)))
+    /// Sets whom to have to do with.
+    pub fn opening(self, opening: OpeningArguments) -> Self {
+        either_of!(self, Options(options) => Self({
+            let options = options.any_owner(opening.any_owner);
+            match opening.trust() {
+                Some(trust) => options.trust_peers(trust),
+                None => options,
+            }
+        }))
     }
 
     pub fn create(&self, name: &str) -> Outcome<Channel> {

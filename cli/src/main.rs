@@ -2,7 +2,7 @@
 //!
 //! - One file a subcommand: `create`, `ls`, `info`, `rm`, `send`, `recv`, and the folder `demo`.
 //! - `framing`: from a stream of bytes to messages and back. `progress`: how far a long input is.
-//! - `creation`: the options that `create` and `send` share. `waiting`: for a channel to appear or to change.
+//! - `creation`: the options that `create` and `send` share. `opening`: those of `send` and `recv`. `waiting`: for a channel to appear or to change.
 //! - `facts`: what can be seen of a channel, as `--json` prints it.
 //! - `size`, `time`: how numbers are written. `output`, `failure`: the only two ways out.
 //!
@@ -14,6 +14,7 @@ mod demo;
 mod facts;
 mod failure;
 mod framing;
+mod opening;
 mod output;
 mod progress;
 mod size;

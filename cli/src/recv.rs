@@ -10,6 +10,7 @@
 use crate::failure::{Failure, Outcome};
 use crate::framing::Framing;
 use crate::kinds::{Batch, Receiver};
+use crate::opening::OpeningArguments;
 use crate::output;
 use crate::time;
 use crate::waiting::{self, Patience};
@@ -43,9 +44,8 @@ pub struct Arguments {
     /// Write "redelivered " in front of messages that were delivered before, to a receiver that died or gave them back
     #[arg(long)]
     show_redelivered: bool,
-    /// Also use a channel of another user
-    #[arg(long)]
-    any_owner: bool,
+    #[command(flatten)]
+    opening: OpeningArguments,
 }
 
 /// Messages that are written and released together. So many can be repeated after a kill.
@@ -70,7 +70,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let mut sink = Sink::new(arguments.framing, arguments.show_redelivered)?;
     let mut left = arguments.count;
     loop {
-        let channel = waiting::open(&arguments.name, arguments.any_owner, patience, arguments.follow)?;
+        let channel = waiting::open(&arguments.name, arguments.opening, patience, arguments.follow)?;
         let receiver = match channel.receiver() {
             Err(JoinError::Removed { .. }) => continue,
             Err(JoinError::Closed { .. }) if arguments.follow => continue,

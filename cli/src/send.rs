@@ -7,6 +7,7 @@ use crate::creation::{self, CreationArguments};
 use crate::failure::{Failure, Outcome};
 use crate::framing::{End, FrameReader, Framing};
 use crate::kinds::{Channel, Sender};
+use crate::opening::OpeningArguments;
 use crate::output;
 use crate::progress::Progress;
 use memlane::{Granted, Origin, SendBatchError, SendError};
@@ -29,9 +30,8 @@ pub struct Arguments {
     /// How messages follow each other in standard input
     #[arg(long, default_value = "lines", conflicts_with = "messages")]
     framing: Framing,
-    /// Also use a channel of another user
-    #[arg(long)]
-    any_owner: bool,
+    #[command(flatten)]
+    opening: OpeningArguments,
     #[command(flatten)]
     creation: CreationArguments,
 }
@@ -39,7 +39,7 @@ pub struct Arguments {
 /// Sends everything.
 pub fn run(arguments: &Arguments) -> Outcome {
     let name = &arguments.name;
-    let channel = arguments.creation.options(Some(name))?.any_owner(arguments.any_owner).open_or_create(name)?;
+    let channel = arguments.creation.options(Some(name))?.opening(arguments.opening).open_or_create(name)?;
     tell_what_became(name, &channel);
     let sender = channel.sender()?;
     let mut sending = Sending { channel: name, noun: arguments.framing.noun(), sender, sent: 0 };

@@ -7,6 +7,7 @@
 
 use crate::failure::{Failure, Outcome};
 use crate::kinds::{self, Channel};
+use crate::opening::OpeningArguments;
 use indicatif::HumanDuration;
 use memlane::OpenError;
 use std::time::{Duration, Instant};
@@ -63,10 +64,10 @@ impl Wait {
 
 /// Opens the channel as soon as there is one. A channel from before the last reboot counts as absent: whoever sends
 /// replaces it. So does a closed one, if `closed_is_absent`.
-pub fn open(name: &str, any_owner: bool, patience: Patience, closed_is_absent: bool) -> Outcome<Channel> {
+pub fn open(name: &str, opening: OpeningArguments, patience: Patience, closed_is_absent: bool) -> Outcome<Channel> {
     let wait = patience.start();
     loop {
-        match kinds::open(name, any_owner) {
+        match kinds::open(name, opening) {
             Err(OpenError::NotFound { .. } | OpenError::Stale { .. }) => {}
             Err(OpenError::Closed { .. }) if closed_is_absent => {}
             other => return Ok(other?),

@@ -79,6 +79,10 @@ fn cases() -> Vec<Case> {
             InvalidInput, ["has capacity 8", "opened with 9"], "";
         OpenError::FenceUnavailable { channel: channel() },
             Unsupported, ["membarrier"], "create it with symmetric fences";
+        OpenError::TrustNeeded { channel: channel() },
+            PermissionDenied, ["semaphores", "faulty peer"], "set trust_peers";
+        OpenError::ForeignSemaphores { channel: channel(), file: 16, ours: 32 },
+            Unsupported, ["of 16 bytes", "have 32"], "create it with futexes";
         OpenError::Permission { channel: channel() }, PermissionDenied, ["no permission"], "by the option mode";
         OpenError::ForeignOwner { channel: channel(), owner: 1234 },
             PermissionDenied, ["user 1234"], "set any_owner";

@@ -12,22 +12,32 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 /// A model by name, with its bound.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Model {
-    name: &'static str,
+    name: String,
     preemptions: Option<usize>,
     thorough: bool,
 }
 
 impl Model {
     /// Every interleaving.
-    pub fn exhaustive(name: &'static str) -> Self {
-        Self { name, preemptions: None, thorough: false }
+    pub fn exhaustive(name: &str) -> Self {
+        Self { name: name.to_owned(), preemptions: None, thorough: false }
     }
 
     /// Every interleaving with at most this many preemptions.
-    pub fn bounded(name: &'static str, preemptions: usize) -> Self {
-        Self { name, preemptions: Some(preemptions), thorough: false }
+    pub fn bounded(name: &str, preemptions: usize) -> Self {
+        Self { name: name.to_owned(), preemptions: Some(preemptions), thorough: false }
+    }
+
+    /// The same with at most this many preemptions.
+    pub fn within(self, preemptions: usize) -> Self {
+        Self { preemptions: Some(self.preemptions.map_or(preemptions, |bound| bound.min(preemptions))), ..self }
+    }
+
+    /// The same under another name.
+    pub fn renamed(&self, suffix: &str) -> Self {
+        Self { name: format!("{}, {suffix}", self.name), ..self.clone() }
     }
 
     /// The same, with the order of loads: for algorithms that load a word before they store to it. See

@@ -1,47 +1,71 @@
-//! A futex made of loom's parts.
+//! What a model sleeps on: a futex or semaphores, made of loom's parts.
 //!
-//! The kernel compares the word and queues the sleeper under the lock that a waker takes too; so does this. There are no
-//! time-outs unless a model says so: a sleeper whose wake got lost sleeps for ever, and loom reports that as a deadlock.
-//! Nor does a sleeper wake up early, which could only help.
+//! There are no time-outs unless a model says so: a sleeper whose wake got lost sleeps for ever, and loom reports that as
+//! a deadlock. Nor does a sleeper wake up early, which could only help.
 
-use crate::explore::Witness;
+use crate::explore::{Model, Witness};
 use loom::sync::{Condvar, Mutex};
-use memlane::sync::{AtomicU32, Ordering, fence};
+use memlane::sync::{AtomicU32, AtomicU64, Ordering, fence};
 use memlane::wait::eventcount::{self, Parking};
+use memlane::wait::sleepers::{self, Semaphores};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// A word to sleep on, and the kernel's side of it.
+/// With what the sleepers of a model sleep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// A futex.
+    Futex,
+    /// A semaphore for each, and a bitmap: more steps, hence a bound even where the futex needs none.
+    Semaphores,
+}
+
+/// Both of them.
+pub const BACKENDS: [Backend; 2] = [Backend::Futex, Backend::Semaphores];
+
+impl Backend {
+    /// The model with a name that tells the backend.
+    pub fn names(self, model: &Model) -> Model {
+        match self {
+            Self::Futex => model.clone(),
+            Self::Semaphores => model.renamed("on semaphores").within(3),
+        }
+    }
+}
+
+/// A word to sleep on, and what is behind it.
 #[derive(Debug)]
 pub struct Event {
     word: AtomicU32,
-    futex: LoomParking,
+    parking: LoomParking,
 }
 
 impl Event {
     /// Nobody sleeps yet; whenever somebody does, the witness sees it.
-    pub fn new(sleep: &Witness) -> Self {
-        let futex = LoomParking {
-            bucket: Mutex::new(Bucket { time: Time::Left, asleep: 0 }),
-            sleepers: Condvar::new(),
-            sleep: sleep.clone(),
+    pub fn new(backend: Backend, sleep: &Witness) -> Self {
+        let parking = match backend {
+            Backend::Futex => LoomParking::Futex(LoomFutex::new(sleep)),
+            Backend::Semaphores => LoomParking::Semaphores(LoomSemaphores::new(sleep)),
         };
-        Self { word: AtomicU32::new(0), futex }
+        Self { word: AtomicU32::new(0), parking }
     }
 
     /// Wakes whoever sleeps, after a change. Returns whether there was anybody.
     pub fn notify(&self) -> bool {
-        eventcount::notify(&self.futex, &self.word)
-    }
-
-    /// The time-out of everybody who sleeps here, now or later.
-    pub fn slice_ends(&self) {
-        *self.futex.bucket.lock().expect("not poisoned") = Bucket { time: Time::Over, asleep: 0 };
-        self.futex.sleepers.notify_all();
+        eventcount::notify(&self.parking, &self.word)
     }
 
     /// Wakes one of those who sleep, after a change that one can use up. Returns whether there was anybody.
     pub fn notify_one(&self) -> bool {
-        eventcount::notify_one(&self.futex, &self.word)
+        eventcount::notify_one(&self.parking, &self.word)
+    }
+
+    /// The time-out of everybody who sleeps here, now or later.
+    pub fn slice_ends(&self) {
+        match &self.parking {
+            LoomParking::Futex(futex) => futex.slice_ends(),
+            LoomParking::Semaphores(semaphores) => semaphores.slice_ends(),
+        }
     }
 
     /// Waits until `attempt` yields something: the steps of `park` in `core/src/wait/block.rs`, which needs a clock.
@@ -50,36 +74,20 @@ impl Event {
             if let Some(output) = attempt() {
                 return output;
             }
-            let ticket = eventcount::prepare(&self.futex, &self.word);
+            let ticket = eventcount::prepare(&self.parking, &self.word);
             if let Some(output) = attempt() {
                 return output;
             }
-            eventcount::sleep(&self.futex, &self.word, ticket, ());
+            eventcount::sleep(&self.parking, &self.word, ticket, ());
         }
     }
 }
 
-/// Whether a sleep may still take any.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Time {
-    Left,
-    Over,
-}
-
-/// What the kernel's lock protects.
+/// The surroundings of an eventcount.
 #[derive(Debug)]
-struct Bucket {
-    time: Time,
-    /// Sleepers that nobody has woken yet.
-    asleep: usize,
-}
-
-/// The kernel's side of one futex word.
-#[derive(Debug)]
-pub struct LoomParking {
-    bucket: Mutex<Bucket>,
-    sleepers: Condvar,
-    sleep: Witness,
+enum LoomParking {
+    Futex(LoomFutex),
+    Semaphores(LoomSemaphores),
 }
 
 impl Parking for LoomParking {
@@ -96,6 +104,67 @@ impl Parking for LoomParking {
     }
 
     fn park(&self, word: &AtomicU32, expected: u32, (): ()) {
+        match self {
+            Self::Futex(futex) => futex.park(word, expected),
+            Self::Semaphores(all) => sleepers::park(all, all.own_row(), word, expected, ()),
+        }
+    }
+
+    fn unpark_all(&self, _word: &AtomicU32) {
+        match self {
+            Self::Futex(futex) => futex.unpark_all(),
+            Self::Semaphores(all) => sleepers::unpark_all(all, 0..ROWS),
+        }
+    }
+
+    fn unpark_one(&self, word: &AtomicU32) -> bool {
+        match self {
+            Self::Futex(futex) => futex.unpark_one(),
+            Self::Semaphores(all) => sleepers::unpark_one(all, 0..ROWS, word.load(Ordering::Relaxed) >> 1),
+        }
+    }
+}
+
+/// Whether a sleep may still take any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Time {
+    Left,
+    Over,
+}
+
+/// The kernel's side of one futex word.
+///
+/// The kernel compares the word and queues the sleeper under the lock that a waker takes too; so does this.
+#[derive(Debug)]
+struct LoomFutex {
+    bucket: Mutex<Bucket>,
+    sleepers: Condvar,
+    sleep: Witness,
+}
+
+/// What the kernel's lock protects.
+#[derive(Debug)]
+struct Bucket {
+    time: Time,
+    /// Sleepers that nobody has woken yet.
+    asleep: usize,
+}
+
+impl LoomFutex {
+    fn new(sleep: &Witness) -> Self {
+        Self {
+            bucket: Mutex::new(Bucket { time: Time::Left, asleep: 0 }),
+            sleepers: Condvar::new(),
+            sleep: sleep.clone(),
+        }
+    }
+
+    fn slice_ends(&self) {
+        *self.bucket.lock().expect("not poisoned") = Bucket { time: Time::Over, asleep: 0 };
+        self.sleepers.notify_all();
+    }
+
+    fn park(&self, word: &AtomicU32, expected: u32) {
         let mut bucket = self.bucket.lock().expect("not poisoned");
         match catch_unwind(AssertUnwindSafe(|| word.load(Ordering::Relaxed))) {
             Ok(seen) if seen == expected && bucket.time == Time::Left => {
@@ -112,14 +181,14 @@ impl Parking for LoomParking {
         }
     }
 
-    fn unpark_all(&self, _word: &AtomicU32) {
+    fn unpark_all(&self) {
         let mut bucket = self.bucket.lock().expect("not poisoned");
         bucket.asleep = 0;
         self.sleepers.notify_all();
         drop(bucket);
     }
 
-    fn unpark_one(&self, _word: &AtomicU32) -> bool {
+    fn unpark_one(&self) -> bool {
         let mut bucket = self.bucket.lock().expect("not poisoned");
         let somebody = bucket.asleep > 0;
         if somebody {
@@ -128,5 +197,85 @@ impl Parking for LoomParking {
         }
         drop(bucket);
         somebody
+    }
+}
+
+/// Rows that have a semaphore: as many as a model has threads.
+const ROWS: u32 = 4;
+
+/// A semaphore for each thread that ever sleeps, and the bitmap.
+#[derive(Debug)]
+struct LoomSemaphores {
+    bitmap: AtomicU64,
+    semaphores: [LoomSemaphore; ROWS as usize],
+    /// Rows given out. All threads of a model are one of the system.
+    seated: Cell<u32>,
+    sleep: Witness,
+}
+
+#[derive(Debug)]
+struct LoomSemaphore {
+    /// Posts that nobody has waited for, and whether waiting still takes any time.
+    posts: Mutex<(u32, Time)>,
+    posted: Condvar,
+}
+
+loom::thread_local! {
+    /// The row of this thread.
+    static ROW: Cell<Option<u32>> = Cell::new(None);
+}
+
+impl LoomSemaphores {
+    fn new(sleep: &Witness) -> Self {
+        let semaphore = || LoomSemaphore { posts: Mutex::new((0, Time::Left)), posted: Condvar::new() };
+        Self {
+            bitmap: AtomicU64::new(0),
+            semaphores: std::array::from_fn(|_| semaphore()),
+            seated: Cell::new(0),
+            sleep: sleep.clone(),
+        }
+    }
+
+    /// The row of the thread that asks. A thread has one row only, so it sleeps on one such event only.
+    fn own_row(&self) -> u32 {
+        ROW.with(|row| {
+            row.get().unwrap_or_else(|| {
+                let next = self.seated.get();
+                self.seated.set(next + 1);
+                row.set(Some(next));
+                next
+            })
+        })
+    }
+
+    fn slice_ends(&self) {
+        for semaphore in &self.semaphores {
+            semaphore.posts.lock().expect("not poisoned").1 = Time::Over;
+            semaphore.posted.notify_all();
+        }
+    }
+}
+
+impl Semaphores for LoomSemaphores {
+    type Until = ();
+
+    fn sleepers(&self, _index: usize) -> &AtomicU64 {
+        &self.bitmap
+    }
+
+    fn wait(&self, row: u32, (): ()) {
+        let semaphore = &self.semaphores[row as usize];
+        let mut posts = semaphore.posts.lock().expect("not poisoned");
+        while *posts == (0, Time::Left) {
+            self.sleep.sees_it();
+            posts = semaphore.posted.wait(posts).expect("not poisoned");
+        }
+        posts.0 = posts.0.saturating_sub(1);
+    }
+
+    fn post(&self, row: u32) {
+        let semaphore = &self.semaphores[row as usize];
+        semaphore.posts.lock().expect("not poisoned").0 += 1;
+        semaphore.posted.notify_one();
     }
 }

@@ -11,7 +11,7 @@ use memlane::sync::Ordering::{Acquire, Release};
 use memlane_loom_tests::explore::{Model, Witness};
 use memlane_loom_tests::lane::LoomLane;
 use memlane_loom_tests::message::{Message, Received, lengths};
-use memlane_loom_tests::parking::Event;
+use memlane_loom_tests::parking::{Backend, Event};
 use memlane_loom_tests::scenario::{Ledger, Scenario, Shape, medium, small};
 use std::rc::Rc;
 
@@ -37,7 +37,8 @@ impl Sleeps {
 
 impl Events {
     fn new(sleeps: &Sleeps) -> Rc<Self> {
-        Rc::new(Self { data: Event::new(&sleeps.receiver), space: Event::new(&sleeps.sender) })
+        let event = |sleep| Event::new(Backend::Futex, sleep);
+        Rc::new(Self { data: event(&sleeps.receiver), space: event(&sleeps.sender) })
     }
 
     fn send(&self, writer: &mut Writer<LoomLane>, ledger: &Ledger, message: Message) {

@@ -7,7 +7,7 @@ use loom::thread;
 use memlane::sync::AtomicU32;
 use memlane::sync::Ordering::Relaxed;
 use memlane_loom_tests::explore::{CrashPoint, Model, Witness};
-use memlane_loom_tests::parking::Event;
+use memlane_loom_tests::parking::{BACKENDS, Backend, Event};
 use std::rc::Rc;
 
 /// What is waited for: that a number is reached. Relaxed: the eventcount has to bring the order.
@@ -18,8 +18,8 @@ struct Target {
 }
 
 impl Target {
-    fn new(sleep: &Witness) -> Rc<Self> {
-        Rc::new(Self { event: Event::new(sleep), reached: AtomicU32::new(0) })
+    fn new(backend: Backend, sleep: &Witness) -> Rc<Self> {
+        Rc::new(Self { event: Event::new(backend, sleep), reached: AtomicU32::new(0) })
     }
 
     fn wait_for(&self, number: u32) {
@@ -32,12 +32,18 @@ impl Target {
     }
 }
 
-/// One thread for each of `lives`, the last of them the model's own.
+/// One thread for each of `lives`, the last of them the model's own; with either backend.
 fn explore<const N: usize>(model: Model, lives: [fn(&Target); N]) {
+    for backend in BACKENDS {
+        explore_with(backend, backend.names(&model), lives);
+    }
+}
+
+fn explore_with<const N: usize>(backend: Backend, model: Model, lives: [fn(&Target); N]) {
     let sleep = Witness::of("somebody sleeps");
     let asleep = sleep.clone();
     model.check(move || {
-        let target = Target::new(&asleep);
+        let target = Target::new(backend, &asleep);
         let (own, others) = lives.split_last().expect("somebody");
         let spawn = |life: &fn(&Target)| {
             let (life, target) = (*life, Rc::clone(&target));
@@ -112,14 +118,17 @@ fn two_sleepers_and_two_wakers() {
 
 #[test]
 fn a_dead_sleeper_costs_the_living_nothing() {
-    Model::bounded("a sleeper dies", 3).check_crashes(|crash| {
-        let target = Target::new(&Witness::of("somebody sleeps"));
-        let (its_target, crash): (_, CrashPoint) = (Rc::clone(&target), crash.clone());
-        let dying = thread::spawn(move || crash.of(|| its_target.wait_for(1)));
-        let its_target = Rc::clone(&target);
-        let living = thread::spawn(move || its_target.wait_for(1));
-        target.step();
-        living.join().unwrap();
-        dying.join().unwrap();
-    });
+    for backend in BACKENDS {
+        let model = backend.names(&Model::bounded("a sleeper dies", 3));
+        model.check_crashes(move |crash| {
+            let target = Target::new(backend, &Witness::of("somebody sleeps"));
+            let (its_target, crash): (_, CrashPoint) = (Rc::clone(&target), crash.clone());
+            let dying = thread::spawn(move || crash.of(|| its_target.wait_for(1)));
+            let its_target = Rc::clone(&target);
+            let living = thread::spawn(move || its_target.wait_for(1));
+            target.step();
+            living.join().unwrap();
+            dying.join().unwrap();
+        });
+    }
 }

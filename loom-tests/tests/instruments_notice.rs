@@ -8,7 +8,7 @@ use memlane::sync::Ordering::Relaxed;
 use memlane_loom_tests::explore::{Model, Witness};
 use memlane_loom_tests::lane::LoomLane;
 use memlane_loom_tests::message::{Message, lengths};
-use memlane_loom_tests::parking::Event;
+use memlane_loom_tests::parking::{Backend, Event};
 use memlane_loom_tests::scenario::{Scenario, small};
 use std::rc::Rc;
 
@@ -58,7 +58,7 @@ fn what_a_dead_thread_drops_has_no_effect() {
 #[should_panic(expected = "deadlock")]
 fn a_change_without_a_wake_leaves_the_sleeper_asleep() {
     Model::exhaustive("a change without a wake").check(|| {
-        let shared = Rc::new((Event::new(&Witness::of("a sleep")), AtomicU32::new(0)));
+        let shared = Rc::new((Event::new(Backend::Futex, &Witness::of("a sleep")), AtomicU32::new(0)));
         let its_shared = Rc::clone(&shared);
         let sleeping = thread::spawn(move || its_shared.0.wait(|| (its_shared.1.load(Relaxed) == 1).then_some(())));
         shared.1.store(1, Relaxed);

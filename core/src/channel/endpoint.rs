@@ -100,7 +100,7 @@ impl Endpoint {
         let mut endpoint = Self {
             mark: region.mark(),
             seen: 0,
-            signals: region.signals(),
+            signals: Signals::of(region, Some(seat.row())),
             control,
             tally,
             strategy: Strategy::default(),

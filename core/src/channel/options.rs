@@ -5,7 +5,7 @@
 //! the file.
 
 use crate::error::{CreateError, OpenError};
-use crate::layout::{FenceMode, Geometry, Kind, Limits};
+use crate::layout::{Backend, FenceMode, Geometry, Kind, Limits};
 use crate::region::{Access, CreateSpec, Expectations, Location, MemoryOptions, Origin, Redelivery, Region};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub(super) struct Wishes {
     pub(super) delivery_limit: Option<u16>,
     pub(super) persistent: Option<bool>,
     pub(super) fence: Option<FenceMode>,
+    pub(super) backend: Option<Backend>,
+    pub(super) trusts_peers: bool,
     pub(super) type_name: Option<String>,
     pub(super) mode: Option<u32>,
     pub(super) any_owner: bool,
@@ -74,6 +76,8 @@ impl Wishes {
             delivery_limit: None,
             persistent: None,
             fence: None,
+            backend: None,
+            trusts_peers: false,
             type_name: None,
             mode: None,
             any_owner: false,
@@ -156,6 +160,8 @@ impl Wishes {
                 limit: self.delivery_limit.unwrap_or(0),
             },
             fence: self.fence,
+            backend: self.backend.unwrap_or(Backend::Futex),
+            trusts_peers: self.trusts_peers,
             type_name: self.type_name.clone().unwrap_or_default(),
             mode: self.mode.unwrap_or(0o600),
             memory: self.memory,
@@ -174,6 +180,8 @@ impl Wishes {
             delivery_limit: self.delivery_limit,
             persistent: self.persistent,
             fence: self.fence,
+            backend: self.backend,
+            trusts_peers: self.trusts_peers,
             type_name: self.type_name.clone(),
             any_owner: self.any_owner,
         }
@@ -237,6 +245,21 @@ macro_rules! common_options {
         /// `membarrier`.
         pub fn fence(mut self, mode: FenceMode) -> Self {
             self.wishes.fence = Some(mode);
+            self
+        }
+
+        /// How sleepers are woken. Default: [`Backend::Futex`]. Semaphores are for systems and peers without futexes;
+        /// every participant of a channel that has a name or a descriptor needs [`Options::trust_peers`] then, and the C
+        /// library of the others.
+        pub fn backend(mut self, backend: Backend) -> Self {
+            self.wishes.backend = Some(backend);
+            self
+        }
+
+        /// Vouches for all who can write to the channel: see [`TrustPeers`]. Only [`Backend::Semaphore`] needs it, because
+        /// the C library believes what it finds in a semaphore.
+        pub fn trust_peers(mut self, _: TrustPeers) -> Self {
+            self.wishes.trusts_peers = true;
             self
         }
 

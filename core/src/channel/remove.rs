@@ -1,8 +1,10 @@
 //! Removing a channel: the only thing that deletes one.
 
 use crate::error::RemoveError;
+use crate::layout::Backend;
 use crate::liveness;
 use crate::region::{Access, Expectations, Location, MemoryOptions, Region, remove_named};
+use std::sync::Arc;
 
 /// Removes a channel that nobody alive uses, with the messages that are still in it.
 ///
@@ -33,14 +35,19 @@ pub fn remove(name: &str) -> Result<(), RemoveError> {
 /// See [`RemoveError`].
 pub fn remove_forced(name: &str) -> Result<(), RemoveError> {
     // Opened before the name goes, to tell its participants after. A channel that cannot be opened has none to tell.
-    let expected = Expectations { any_owner: true, ..Expectations::default() };
+    // No semaphore is posted here, so nobody has to vouch for what is in them.
+    let expected = Expectations { any_owner: true, trusts_peers: true, ..Expectations::default() };
     let region = Location::of(name)
         .ok()
         .and_then(|at| Region::open_named(&at, &expected, MemoryOptions::default(), Access::Participate).ok());
     remove_named(name, true)?;
     if let Some(region) = region {
         region.set_closed();
-        liveness::announce(&region);
+        match region.facts().backend {
+            Backend::Futex => liveness::announce(&Arc::new(region)),
+            // The sleeping notice when their slice ends.
+            Backend::Semaphore => liveness::announce_to_the_awake(&region),
+        }
     }
     Ok(())
 }

@@ -228,6 +228,29 @@ pub enum OpenError {
         /// The channel.
         channel: String,
     },
+    /// The channel wakes sleepers by semaphores of the C library, which believes what it finds in them. Whoever can write
+    /// to the channel could crash this process or worse, and that was not accepted.
+    #[error(
+        "channel {channel} wakes by semaphores, through which a faulty peer could harm this process; set trust_peers to \
+         vouch for all who can write to it, or create it with futexes"
+    )]
+    TrustNeeded {
+        /// The channel.
+        channel: String,
+    },
+    /// The channel's semaphores are those of another C library.
+    #[error(
+        "channel {channel} has semaphores of {file} bytes, this C library's have {ours}; create it with futexes, or with \
+         programs of one C library"
+    )]
+    ForeignSemaphores {
+        /// The channel.
+        channel: String,
+        /// Bytes of a semaphore in the file.
+        file: u32,
+        /// Bytes of a semaphore here.
+        ours: u32,
+    },
     /// This user may not open the channel.
     #[error("channel {channel}: no permission to open it; its creator decides who may, by the option mode")]
     Permission {
@@ -412,8 +435,10 @@ impl From<OpenError> for io::Error {
             E::Create(create) => return create.into(),
             E::Io { ref source, .. } => source.kind(),
             E::NotFound { .. } => io::ErrorKind::NotFound,
-            E::Permission { .. } | E::ForeignOwner { .. } => io::ErrorKind::PermissionDenied,
-            E::UnsupportedFilesystem { .. } | E::FenceUnavailable { .. } => io::ErrorKind::Unsupported,
+            E::Permission { .. } | E::ForeignOwner { .. } | E::TrustNeeded { .. } => io::ErrorKind::PermissionDenied,
+            E::UnsupportedFilesystem { .. } | E::FenceUnavailable { .. } | E::ForeignSemaphores { .. } => {
+                io::ErrorKind::Unsupported
+            }
             E::WrongKind { .. } | E::TypeMismatch { .. } | E::OptionsMismatch { .. } => io::ErrorKind::InvalidInput,
             E::Closed { .. } => io::ErrorKind::BrokenPipe,
             _ => io::ErrorKind::InvalidData,

@@ -86,26 +86,33 @@ impl std::fmt::Display for Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Backend {
-    /// Linux futexes.
+    /// Linux futexes. The default.
     Futex,
+    /// POSIX semaphores, one a participant.
+    Semaphore,
 }
 
 impl Backend {
+    /// Every backend that this version knows.
+    pub const ALL: &[Self] = &[Self::Futex, Self::Semaphore];
+
     /// The name that people write.
     pub fn name(self) -> &'static str {
         match self {
             Self::Futex => "futex",
+            Self::Semaphore => "semaphore",
         }
     }
 
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Futex => 1,
+            Self::Semaphore => 2,
         }
     }
 
     pub(crate) fn from_code(code: u8) -> Option<Self> {
-        (code == 1).then_some(Self::Futex)
+        Self::ALL.iter().copied().find(|backend| backend.code() == code)
     }
 }
 
@@ -210,8 +217,10 @@ pub struct HeaderBlock {
     pub queue_at: u64,
     /// Offset of the first ring's cells; 0 without slots.
     pub cells_at: u64,
+    /// Bytes of one semaphore of the creator's C library; 0 where the backend is another.
+    pub semaphore_bytes: u32,
     /// Zero.
-    pub reserved: [u8; 260],
+    pub reserved: [u8; 256],
     /// CRC-32C of everything above.
     pub crc: u32,
 }
@@ -238,7 +247,8 @@ const _: () = {
     assert!(offset_of!(HeaderBlock, type_hash) == 152);
     assert!(offset_of!(HeaderBlock, slots) == 224);
     assert!(offset_of!(HeaderBlock, queue_at) == 232);
-    assert!(offset_of!(HeaderBlock, reserved) == 248);
+    assert!(offset_of!(HeaderBlock, semaphore_bytes) == 248);
+    assert!(offset_of!(HeaderBlock, reserved) == 252);
     assert!(offset_of!(HeaderBlock, crc) == 508);
 };
 

@@ -21,7 +21,7 @@ pub struct ChannelControl {
     /// empty receive, so that such a change is noticed without a system call.
     pub membership: AtomicU32,
     reserved: [AtomicU64; 15],
-    /// Which participants sleep on their semaphore: bit = row.
+    /// Which participants sleep on their semaphore, bit = row, where sleepers are woken by them.
     pub sleepers: [AtomicU64; 16],
 }
 

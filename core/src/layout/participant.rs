@@ -106,7 +106,7 @@ pub struct ParticipantRow {
     pub reaper_pid: AtomicU64,
     /// The participant's name, UTF-8, padded with zeros.
     pub name: [AtomicU64; NAME_BYTES / 8],
-    /// Room for one process-shared semaphore.
+    /// One semaphore of the C library, where sleepers are woken by them.
     pub semaphore: [AtomicU64; 4],
     /// Messages sent or received.
     pub messages: AtomicU64,

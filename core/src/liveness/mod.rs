@@ -30,7 +30,7 @@ pub(crate) use seat::{Seat, read_name};
 
 use crate::error::Corruption;
 use crate::layout::{Geometry, Role};
-use crate::region::Region;
+use crate::region::{Region, Signals};
 use crate::sync::Ordering::Release;
 use crate::wait::eventcount;
 use std::ops::Range;
@@ -41,6 +41,12 @@ use std::sync::Arc;
 /// It may be called again after it was cut short, and has to leave alone what the living hold.
 pub(crate) type Settle = fn(&Arc<Region>, u32) -> Result<(), Corruption>;
 
+/// Tells those who are awake that a row or the status changed.
+pub(crate) fn announce_to_the_awake(region: &Region) {
+    // EDGE announce→news: pairs with the Acquire in `Endpoint::has_news`; the row or status was stored before.
+    region.control().membership.fetch_add(1, Release);
+}
+
 /// The rows of a role.
 pub(crate) fn rows_of(geometry: &Geometry, role: Role) -> Range<u32> {
     match role {
@@ -50,12 +56,10 @@ pub(crate) fn rows_of(geometry: &Geometry, role: Role) -> Range<u32> {
 }
 
 /// Tells everybody that a row or the status changed: the awake by `membership`, the sleeping by a wake.
-pub(crate) fn announce(region: &Region) {
-    let control = region.control();
-    // EDGE announce→news: pairs with the Acquire in `Endpoint::has_news`; the row or status was stored before.
-    control.membership.fetch_add(1, Release);
-    let signals = region.signals();
-    eventcount::notify(&signals, &control.data);
+pub(crate) fn announce(region: &Arc<Region>) {
+    announce_to_the_awake(region);
+    let signals = Signals::of(region, None);
+    eventcount::notify(&signals, &region.control().data);
     for lane in 0..region.geometry().lanes() {
         eventcount::notify(&signals, &region.lane(lane).space);
     }

@@ -3,8 +3,9 @@
 use super::{Settle, Tally, announce, rows_of};
 use crate::error::Corruption;
 use crate::layout::{ParticipantState, Role, RowState};
-use crate::region::{Region, sys};
+use crate::region::{Region, Signals, sys};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
+use crate::wait::forget_sleeper;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -101,6 +102,7 @@ fn reap_row(region: &Arc<Region>, row: u32, settle: Settle) -> Result<bool, Corr
     }
     words.reaper_pid.store(sys::process_id().into(), Relaxed);
     settle(region, row)?;
+    forget_sleeper(&Signals::of(region, None), row);
     words.state.store(RowState { state: ParticipantState::Dead, ..state }.bits(), Release); // EDGE row→look
     words.reaper_pid.store(0, Relaxed);
     Ok(true)

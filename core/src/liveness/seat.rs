@@ -4,8 +4,9 @@ use super::{Counters, Settle, Tally, announce, rows_of};
 use crate::error::{Corruption, JoinError};
 use crate::layout::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState, Status};
 use crate::region::sys;
-use crate::region::{Region, SeatLock, View};
+use crate::region::{Region, SeatLock, Signals, View};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
+use crate::wait::forget_sleeper;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,6 +89,7 @@ impl Seat {
             })?;
         }
         let seat = Self { region: Arc::clone(region), row, epoch: before.epoch.wrapping_add(1), role, _lock: lock };
+        forget_sleeper(&Signals::of(region, None), row);
         Counters::reset(words);
         words.pid.store(sys::process_id().into(), Relaxed);
         words.started_unix_ns.store(sys::unix_time_ns(), Relaxed);

@@ -10,7 +10,6 @@ use super::header::{Facts, Redelivery, TYPE_NAME_MAX};
 use super::locks::{self, LIFECYCLE, NamedPlace, Place};
 use super::memory::{MemoryOptions, MemoryReport};
 use super::names::Location;
-use super::signals::Signals;
 use super::sys::{self, ProcessMark, TemporaryName};
 use crate::error::CreateError;
 use crate::layout::{Backend, FenceMode, Geometry};
@@ -28,6 +27,9 @@ pub(crate) struct CreateSpec {
     pub(crate) redelivery: Redelivery,
     /// `None`: asymmetric where the system allows it.
     pub(crate) fence: Option<FenceMode>,
+    pub(crate) backend: Backend,
+    /// The creator vouches for its peers: semaphores in shared memory need that.
+    pub(crate) trusts_peers: bool,
     pub(crate) type_name: String,
     /// Permission bits of the file.
     pub(crate) mode: u32,
@@ -61,12 +63,17 @@ impl CreateSpec {
             None if membarrier => FenceMode::Asymmetric,
             None => FenceMode::Symmetric,
         };
+        if self.backend == Backend::Semaphore && !sys::has_semaphores() {
+            let wanted = "needs sem_clockwait, which this C library does not have: use futex".to_owned();
+            return Err(invalid("backend", "semaphore".to_owned(), wanted));
+        }
         let failed = |action, source| CreateError::Io { channel: channel.to_owned(), action, source };
         Ok(Facts {
             geometry: self.geometry,
             map,
             fence,
-            backend: Backend::Futex,
+            backend: self.backend,
+            semaphore_bytes: if self.backend == Backend::Semaphore { sys::SEMAPHORE_BYTES } else { 0 },
             persistent: self.persistent,
             redelivery: self.redelivery,
             instance: sys::random_id().map_err(|source| failed("getting random bits", source))?,
@@ -75,6 +82,19 @@ impl CreateSpec {
             creator_pid: sys::process_id(),
             type_name: self.type_name.clone(),
         })
+    }
+
+    /// Checks that semaphores in memory that others can write to are really meant.
+    fn check_trust(&self, label: &str) -> Result<(), CreateError> {
+        if self.backend == Backend::Semaphore && !self.trusts_peers {
+            return Err(CreateError::InvalidOption {
+                channel: label.to_owned(),
+                option: "backend",
+                given: "semaphore".to_owned(),
+                wanted: "needs trust_peers: a faulty peer could crash this process through the C library".to_owned(),
+            });
+        }
+        Ok(())
     }
 
     /// Checks the permission bits that are asked for.
@@ -100,9 +120,11 @@ impl CreateSpec {
     fn initialise(&self, label: &str, mut bytes: Bytes, facts: Facts, place: Place) -> Region {
         bytes.write_unshared(0, facts.to_block().as_bytes());
         let memory = MemoryReport::carry_out(self.memory, &bytes, true);
-        let signals = Signals::new(facts.fence, matches!(place, Place::Private(_)));
         let mark = ProcessMark::current();
-        let region = Region { label: label.to_owned(), bytes, facts, place, signals, mark, memory };
+        let region = Region { label: label.to_owned(), bytes, facts, place, mark, memory };
+        if self.backend == Backend::Semaphore {
+            region.make_semaphores(matches!(region.place, Place::Private(_)));
+        }
         region.publish_status();
         region
     }
@@ -122,6 +144,7 @@ impl Region {
     /// Makes a region in a sealed memfd, with a second one for the locks.
     pub(crate) fn create_anonymous(spec: &CreateSpec) -> Result<Self, CreateError> {
         const LABEL: &str = "(anonymous)";
+        spec.check_trust(LABEL)?;
         let facts = spec.facts(LABEL)?;
         let failed = |action: &'static str| move |source: io::Error| io_error(LABEL, facts_total(spec), action, source);
         sys::check_file_size_limit(facts.map.total).map_err(failed("allocating the region"))?;
@@ -161,6 +184,7 @@ pub(super) struct Unnamed {
 impl Unnamed {
     pub(super) fn build(location: &Location, spec: &CreateSpec) -> Result<Self, CreateError> {
         let label = &location.label;
+        spec.check_trust(label)?;
         let facts = spec.facts(label)?;
         let size = facts.map.total;
         spec.check_mode(location)?;

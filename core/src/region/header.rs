@@ -16,6 +16,8 @@ pub(crate) struct Facts {
     pub(crate) map: Map,
     pub(crate) fence: FenceMode,
     pub(crate) backend: Backend,
+    /// Bytes of a semaphore of the creator's C library; 0 with futexes.
+    pub(crate) semaphore_bytes: u32,
     pub(crate) persistent: bool,
     pub(crate) redelivery: Redelivery,
     pub(crate) instance: [u8; 16],
@@ -71,6 +73,7 @@ impl Facts {
         block.delivery_limit = self.redelivery.limit;
         block.queue_at = self.map.queue_at;
         block.cells_at = self.map.cells_at;
+        block.semaphore_bytes = self.semaphore_bytes;
         block.type_hash = type_hash(&self.type_name);
         let name = self.type_name.as_bytes();
         block.type_name[..name.len()].copy_from_slice(name);
@@ -123,7 +126,11 @@ pub(super) fn parse(channel: &str, start: &[u8], length: u64) -> Result<Facts, O
         });
     };
     let backend = Backend::from_code(block.backend)
-        .ok_or_else(|| bad("wake backend", block.backend.to_string(), "1 (futex)".to_owned()))?;
+        .ok_or_else(|| bad("wake backend", block.backend.to_string(), "1 (futex) or 2 (semaphore)".to_owned()))?;
+    if (block.semaphore_bytes == 0) != (backend == Backend::Futex) {
+        let wanted = if backend == Backend::Futex { "0" } else { "the size of a semaphore" };
+        return Err(bad("semaphore_bytes", block.semaphore_bytes.to_string(), wanted.to_owned()));
+    }
     let fence = FenceMode::from_code(block.fence)
         .ok_or_else(|| bad("fence mode", block.fence.to_string(), "1 (asymmetric) or 2 (symmetric)".to_owned()))?;
     let options = match kind {
@@ -186,6 +193,7 @@ pub(super) fn parse(channel: &str, start: &[u8], length: u64) -> Result<Facts, O
         map,
         fence,
         backend,
+        semaphore_bytes: block.semaphore_bytes,
         persistent: block.options & OPTION_PERSISTENT != 0,
         redelivery: Redelivery { discard_on_death: block.options & OPTION_DISCARD != 0, limit: block.delivery_limit },
         instance: block.instance,

@@ -15,7 +15,8 @@
 //! - `header`: building and distrusting the header page.
 //! - `create`, `open`, `remove`: the life of a region.
 //! - `locks`: the proof of life, one open-file-description lock per participant row.
-//! - `signals`: fences and futexes, as one channel needs them.
+//! - `signals`: fences, futexes and semaphores, as one channel needs them.
+//! - `semaphores`: the participants' semaphores.
 //! - `memory`: prefaulting, locking, huge pages.
 //!
 //! Invariants:
@@ -35,6 +36,7 @@ mod memory;
 mod names;
 mod open;
 mod remove;
+mod semaphores;
 mod signals;
 mod slots;
 pub(crate) mod sys;
@@ -48,7 +50,8 @@ pub(crate) use self::{
     names::{Location, list_folder},
     open::{Access, Expectations},
     remove::remove_named,
-    signals::Signals,
+    semaphores::SemaphoresView,
+    signals::{Signals, Sleep},
     slots::SlotsView,
     sys::{Clock, Moment, ProcessMark},
     view::{LaneView, RingView, View},
@@ -74,7 +77,6 @@ pub(crate) struct Region {
     bytes: Bytes,
     facts: Facts,
     place: Place,
-    signals: Signals,
     mark: ProcessMark,
     memory: MemoryReport,
 }
@@ -96,11 +98,6 @@ impl Region {
 
     fn map(&self) -> &Map {
         &self.facts.map
-    }
-
-    /// Fences and futexes of this channel.
-    pub(crate) fn signals(&self) -> Signals {
-        self.signals
     }
 
     /// Which process opened it.

@@ -5,11 +5,10 @@ use super::header::{self, Facts};
 use super::locks::{self, NamedPlace, Place};
 use super::memory::{MemoryOptions, MemoryReport};
 use super::names::Location;
-use super::signals::Signals;
 use super::sys::{self, FileFacts, FileKind, ProcessMark};
 use super::{CreateSpec, Region, remove};
 use crate::error::{CreateError, NotAChannel, OpenError};
-use crate::layout::{FenceMode, HeaderBlock, Kind, Status};
+use crate::layout::{Backend, FenceMode, HeaderBlock, Kind, Status};
 use memmap2::MmapOptions;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
@@ -28,6 +27,9 @@ pub(crate) struct Expectations {
     pub(crate) delivery_limit: Option<u16>,
     pub(crate) persistent: Option<bool>,
     pub(crate) fence: Option<FenceMode>,
+    pub(crate) backend: Option<Backend>,
+    /// The opener vouches for its peers.
+    pub(crate) trusts_peers: bool,
     pub(crate) type_name: Option<String>,
     /// Accept a file of another user.
     pub(crate) any_owner: bool,
@@ -200,6 +202,7 @@ fn check_expectations(label: &str, facts: &Facts, expected: &Expectations, acces
         ("delivery_limit", facts.redelivery.limit.to_string(), expected.delivery_limit.map(|value| value.to_string())),
         ("persistent", facts.persistent.to_string(), expected.persistent.map(|value| value.to_string())),
         ("fence", facts.fence.name().to_owned(), expected.fence.map(|value| value.name().to_owned())),
+        ("backend", facts.backend.name().to_owned(), expected.backend.map(|value| value.name().to_owned())),
     ];
     for (field, file, ours) in comparisons {
         if let Some(ours) = ours.filter(|ours| *ours != file) {
@@ -209,7 +212,18 @@ fn check_expectations(label: &str, facts: &Facts, expected: &Expectations, acces
     if facts.fence == FenceMode::Asymmetric && !sys::register_membarrier() {
         return Err(OpenError::FenceUnavailable { channel: channel() });
     }
-    Ok(())
+    match facts.backend {
+        Backend::Futex => Ok(()),
+        Backend::Semaphore if facts.semaphore_bytes != sys::SEMAPHORE_BYTES || !sys::has_semaphores() => {
+            Err(OpenError::ForeignSemaphores {
+                channel: channel(),
+                file: facts.semaphore_bytes,
+                ours: sys::SEMAPHORE_BYTES,
+            })
+        }
+        Backend::Semaphore if !expected.trusts_peers => Err(OpenError::TrustNeeded { channel: channel() }),
+        Backend::Semaphore => Ok(()),
+    }
 }
 
 /// The id of the lock file at `path`, if it is one and belongs to this instance.
@@ -237,9 +251,8 @@ fn map_and_check(
     let mapping = if writable { options.map_raw(file) } else { options.map_raw_read_only(file) };
     let bytes = Bytes::mapped(mapping.map_err(|source| io_error(label, "mapping the file", source))?);
     let memory = MemoryReport::carry_out(memory, &bytes, writable);
-    let signals = Signals::new(facts.fence, false);
     let mark = ProcessMark::current();
-    let region = Region { label: label.to_owned(), bytes, facts, place, signals, mark, memory };
+    let region = Region { label: label.to_owned(), bytes, facts, place, mark, memory };
     if access == Access::Inspect {
         return Ok(region);
     }

@@ -1,26 +1,55 @@
-//! Fences and futexes, as one channel needs them.
+//! Fences, futexes and semaphores, as one channel needs them.
 
+use super::locks::Place;
 use super::sys::{self, Moment};
-use crate::layout::FenceMode;
+use super::{Region, SemaphoresView};
+use crate::layout::{Backend, FenceMode};
 use crate::sync::Ordering::SeqCst;
 use crate::sync::{AtomicU32, compiler_fence, fence};
+use std::sync::Arc;
 
 /// How the participants of a channel order and wake each other.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Signals {
     asymmetric: bool,
+    sleep: Sleep,
+}
+
+/// What a channel's sleepers sleep on.
+#[derive(Debug)]
+pub(crate) enum Sleep {
+    /// The words themselves.
+    Futex(Futex),
+    /// Their semaphores.
+    Semaphores(SemaphoresView),
+}
+
+/// The kernel's futex calls.
+#[derive(Debug)]
+pub(crate) struct Futex {
+    /// Nobody outside this process ever sleeps on this channel's words.
     process_private: bool,
 }
 
 impl Signals {
-    /// `process_private`: nobody outside this process ever sleeps on this channel's words.
-    pub(super) fn new(mode: FenceMode, process_private: bool) -> Self {
-        Self { asymmetric: mode == FenceMode::Asymmetric, process_private }
+    /// Those of the participant in this row; without one, of somebody who only wakes.
+    pub(crate) fn of(region: &Arc<Region>, row: Option<u32>) -> Self {
+        let facts = region.facts();
+        let sleep = match facts.backend {
+            Backend::Futex => Sleep::Futex(Futex { process_private: matches!(region.place, Place::Private(_)) }),
+            Backend::Semaphore => Sleep::Semaphores(SemaphoresView::new(region, row)),
+        };
+        Self { asymmetric: facts.fence == FenceMode::Asymmetric, sleep }
+    }
+
+    /// What the sleepers sleep on.
+    pub(crate) fn sleep(&self) -> &Sleep {
+        &self.sleep
     }
 
     /// The cheap side of the store→load fence: nothing but a compiler fence where the sleeper pays by `membarrier`.
     #[inline]
-    pub(crate) fn light_fence(self) {
+    pub(crate) fn light_fence(&self) {
         if self.asymmetric {
             compiler_fence(SeqCst);
         } else {
@@ -30,26 +59,28 @@ impl Signals {
 
     /// The expensive side. In asymmetric mode it makes every running thread of every registered process pass a full
     /// fence. Should the kernel refuse that at run time, sleeping in slices covers for it.
-    pub(crate) fn heavy_fence(self) {
+    pub(crate) fn heavy_fence(&self) {
         fence(SeqCst);
         if self.asymmetric {
             sys::membarrier();
             fence(SeqCst);
         }
     }
+}
 
+impl Futex {
     /// Sleeps while `word` is `expected`, at the longest until `until`. Returns early when interrupted.
-    pub(crate) fn wait(self, word: &AtomicU32, expected: u32, until: Moment) {
+    pub(crate) fn wait(&self, word: &AtomicU32, expected: u32, until: Moment) {
         sys::futex_wait(word, expected, until, self.process_private);
     }
 
     /// Wakes one of those who sleep on `word`. Whether there was one.
-    pub(crate) fn wake_one(self, word: &AtomicU32) -> bool {
+    pub(crate) fn wake_one(&self, word: &AtomicU32) -> bool {
         sys::futex_wake(word, 1, self.process_private) > 0
     }
 
     /// Wakes all who sleep on `word`.
-    pub(crate) fn wake_all(self, word: &AtomicU32) {
+    pub(crate) fn wake_all(&self, word: &AtomicU32) {
         sys::futex_wake(word, i32::MAX as u32, self.process_private);
     }
 }

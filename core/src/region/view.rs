@@ -31,6 +31,9 @@ impl TrustPeers {
     /// covers, nor (for a mutable one) reads them. Every correct memlane participant obeys this: a sender writes only to
     /// what no receiver holds. A process that maps the file by other means, or a memlane participant with a memory
     /// error, may not.
+    ///
+    /// And, for a channel whose backend is [`Semaphore`](crate::Backend::Semaphore): for as long as this process takes part in
+    /// it, nobody writes to its semaphores but participants, by the functions of the C library.
     #[must_use]
     pub const unsafe fn promise() -> Self {
         Self(())

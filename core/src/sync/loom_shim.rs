@@ -128,6 +128,11 @@ macro_rules! fused_atomic {
             }
 
             #[track_caller]
+            pub fn fetch_and(&self, value: $value, order: Ordering) -> $value {
+                if self.burn() { self.0.fetch_and(value, order) } else { 0 }
+            }
+
+            #[track_caller]
             pub fn fetch_add(&self, value: $value, order: Ordering) -> $value {
                 if self.burn() { self.0.fetch_add(value, order) } else { 0 }
             }

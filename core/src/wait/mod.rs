@@ -1,6 +1,7 @@
 //! Waiting: spin, then yield, then park.
 //!
 //! - [`eventcount`]: how a sleeper and a waker never miss each other, on one 32-bit word.
+//! - [`sleepers`]: the kernel's part of that, on semaphores instead of a futex.
 //! - [`strategy`]: how long to spin before parking.
 //! - `pace`: falling back a little while messages stream.
 //! - [`block`]: the loop that puts both together, in slices.
@@ -9,6 +10,7 @@
 //! at the end of each slice so that its owner can look for the dead.
 
 pub mod eventcount;
+pub mod sleepers;
 
 #[cfg(not(loom))]
 pub mod block;
@@ -21,5 +23,6 @@ mod strategy;
 #[cfg(not(loom))]
 pub use self::{
     pace::Pace,
+    parking::forget_sleeper,
     strategy::{SpinWindow, Strategy},
 };

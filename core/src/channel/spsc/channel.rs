@@ -4,9 +4,9 @@ use super::{Receiver, Sender};
 use crate::channel::inspect::Info;
 use crate::channel::options::{Shared, Wishes, common_channel, common_options};
 use crate::error::{CreateError, JoinError, OpenError, RemoveError};
-use crate::layout::{FenceMode, Kind};
+use crate::layout::{Backend, FenceMode, Kind};
 use crate::liveness;
-use crate::region::{MemoryReport, Origin};
+use crate::region::{MemoryReport, Origin, TrustPeers};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 

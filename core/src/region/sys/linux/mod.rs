@@ -4,12 +4,14 @@
 //! - `locks`: open-file-description locks, and holding one by a mapping.
 //! - `fork`: which process a handle belongs to, and keeping forks out of the moments that they would spoil.
 //! - `wake`: clock, futex, membarrier.
+//! - `semaphore`: the C library's semaphores.
 //! - `pages`: prefaulting, locking, huge pages.
 
 mod files;
 mod fork;
 mod locks;
 mod pages;
+mod semaphore;
 mod wake;
 
 pub(crate) use self::{
@@ -21,6 +23,7 @@ pub(crate) use self::{
     fork::{ProcessMark, fork_guard},
     locks::{PinnedLock, try_write_lock, write_lock_on},
     pages::{collapse, lock_memory, prefault},
+    semaphore::{SEMAPHORE_BYTES, has_semaphores, semaphore_init, semaphore_post, semaphore_wait},
     wake::{Clock, Moment, futex_wait, futex_wake, membarrier, register_membarrier},
 };
 

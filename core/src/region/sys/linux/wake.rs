@@ -21,6 +21,11 @@ impl Moment {
     pub(crate) fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
+
+    /// The same for the C library.
+    pub(super) fn to_timespec(self) -> libc::timespec {
+        libc::timespec { tv_sec: (self.0 / 1_000_000_000) as i64, tv_nsec: (self.0 % 1_000_000_000) as i64 }
+    }
 }
 
 /// The monotonic clock.

@@ -1,0 +1,67 @@
+//! The participants' semaphores, and the bitmap of who sleeps on his.
+
+use super::Region;
+use super::sys::{self, Moment};
+use crate::sync::{AtomicU32, AtomicU64};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The semaphores of a channel that has them, as one participant uses them. Keeps the region alive.
+///
+/// Invariant: the region is private, or whoever opened it promised that its peers are correct participants
+/// ([`super::TrustPeers`]). Creating and opening a channel with semaphores refuse anything else, except to remove it, which
+/// makes no such view.
+#[derive(Debug, Clone)]
+pub(crate) struct SemaphoresView {
+    region: Arc<Region>,
+    /// Whose semaphore it sleeps on; `None`: it only wakes.
+    row: Option<u32>,
+}
+
+impl SemaphoresView {
+    pub(super) fn new(region: &Arc<Region>, row: Option<u32>) -> Self {
+        Self { region: Arc::clone(region), row }
+    }
+
+    /// Whose semaphore this one sleeps on.
+    pub(crate) fn row(&self) -> Option<u32> {
+        self.row
+    }
+
+    /// The rows of those who may sleep on `word`, which its place in the region tells, as it tells a futex.
+    pub(crate) fn rows_on(&self, word: &AtomicU32) -> Range<u32> {
+        let geometry = self.region.geometry();
+        if std::ptr::eq(word, &self.region.control().data) {
+            return geometry.senders..geometry.participants();
+        }
+        let lane = (0..geometry.lanes()).find(|&lane| std::ptr::eq(word, &self.region.lane(lane).space));
+        lane.map_or(0..geometry.senders, |lane| lane..lane + 1)
+    }
+
+    /// A word of the bitmap.
+    pub(crate) fn sleepers(&self, index: usize) -> &AtomicU64 {
+        &self.region.control().sleepers[index]
+    }
+
+    /// Waits on a participant's semaphore.
+    pub(crate) fn wait(&self, row: u32, until: Moment) {
+        // SAFETY: made at creation; by this type's invariant only participants write to it, by these functions.
+        unsafe { sys::semaphore_wait(&self.region.row(row).semaphore, until) }
+    }
+
+    /// Posts a participant's semaphore.
+    pub(crate) fn post(&self, row: u32) {
+        // SAFETY: as in `wait`.
+        unsafe { sys::semaphore_post(&self.region.row(row).semaphore) }
+    }
+}
+
+impl Region {
+    /// Makes every participant's semaphore. At creation, before anybody else sees the region.
+    pub(super) fn make_semaphores(&self, process_private: bool) {
+        for row in 0..self.geometry().participants() {
+            // SAFETY: nobody else has the region yet.
+            unsafe { sys::semaphore_init(&self.row(row).semaphore, !process_private) }
+        }
+    }
+}

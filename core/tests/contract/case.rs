@@ -1,0 +1,96 @@
+//! One combination of backend, place and peer.
+
+use crate::support::Scratch;
+use memlane::{Backend, TrustPeers};
+
+/// Where a channel lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Named,
+    Anonymous,
+    Private,
+}
+
+/// Who the other side is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Thread,
+    Process,
+}
+
+/// What a test runs over.
+pub struct Case {
+    pub backend: Backend,
+    pub place: Place,
+    pub side: Side,
+    scratch: Scratch,
+}
+
+impl Case {
+    pub fn new(backend: Backend, place: Place, side: Side) -> Self {
+        Self { backend, place, side, scratch: Scratch::new() }
+    }
+
+    /// The name of the channel, where it has one.
+    pub fn name(&self) -> String {
+        self.scratch.name("channel")
+    }
+}
+
+/// The tests' processes are correct participants.
+pub fn trust() -> TrustPeers {
+    // SAFETY: nobody but these tests, which use the engine alone, knows their channels.
+    unsafe { TrustPeers::promise() }
+}
+
+/// A module for each test, with a test for each combination that exists.
+macro_rules! over_all {
+    ($($test:ident)*) => {
+        $(
+            mod $test {
+                crate::case::case_tests! { $test
+                    futex_named_threads Futex Named Thread,
+                    futex_named_processes Futex Named Process,
+                    futex_anonymous_threads Futex Anonymous Thread,
+                    futex_anonymous_processes Futex Anonymous Process,
+                    futex_private_threads Futex Private Thread,
+                    semaphore_named_threads Semaphore Named Thread,
+                    semaphore_named_processes Semaphore Named Process,
+                    semaphore_anonymous_threads Semaphore Anonymous Thread,
+                    semaphore_anonymous_processes Semaphore Anonymous Process,
+                    semaphore_private_threads Semaphore Private Thread,
+                }
+            }
+        )*
+    };
+}
+
+/// The same with those combinations whose peer can be killed.
+macro_rules! over_processes {
+    ($($test:ident)*) => {
+        $(
+            mod $test {
+                crate::case::case_tests! { $test
+                    futex_named_processes Futex Named Process,
+                    futex_anonymous_processes Futex Anonymous Process,
+                    semaphore_named_processes Semaphore Named Process,
+                    semaphore_anonymous_processes Semaphore Anonymous Process,
+                }
+            }
+        )*
+    };
+}
+
+macro_rules! case_tests {
+    ($test:ident $($name:ident $backend:ident $place:ident $side:ident,)*) => {
+        $(
+            #[test]
+            fn $name() {
+                use crate::case::{Case, Place, Side};
+                super::$test(&Case::new(memlane::Backend::$backend, Place::$place, Side::$side));
+            }
+        )*
+    };
+}
+
+pub(crate) use {case_tests, over_all, over_processes};

@@ -1,0 +1,68 @@
+//! Peers that are killed. Compiled once a kind.
+
+use super::stage::{FEW, create, message, start};
+use super::waiting::until_asleep;
+use crate::case::{Case, over_processes};
+use crate::peer::Peer;
+use memlane::{RecvError, Role};
+
+over_processes! {
+    what_a_killed_sender_sent_arrives
+    a_killed_sleeper_is_replaced
+    a_killed_receiver_is_replaced
+}
+
+/// Kills whoever plays this part once it told what is expected.
+fn kill(peer: Peer) {
+    let Peer::Process(mut child) = peer else { unreachable!("only processes are killed") };
+    child.kill();
+}
+
+fn what_a_killed_sender_sent_arrives(case: &Case) {
+    let channel = create(case);
+    let mut receiver = channel.receiver().unwrap();
+    let mut peer = start(case, &channel, "sends as many as it is told");
+    peer.expect("joined");
+    peer.say(&FEW.to_string());
+    peer.expect("sent");
+    kill(peer);
+    for number in 0..FEW {
+        assert_eq!(receiver.recv().unwrap().to_vec(), message(number));
+    }
+    assert_eq!(receiver.recv().unwrap_err(), RecvError::Disconnected);
+    drop(channel.sender().unwrap());
+}
+
+fn a_killed_sleeper_is_replaced(case: &Case) {
+    let channel = create(case);
+    let mut sender = channel.sender().unwrap();
+    let peer = start(case, &channel, "sleeps for every message");
+    peer.expect("joined");
+    until_asleep(&channel, Role::Receiver, 0);
+    kill(peer);
+    sender.send(&message(1)).unwrap();
+    let peer = start(case, &channel, "sleeps for every message");
+    peer.expect("joined");
+    peer.expect(message(1).len());
+    sender.send(&message(2)).unwrap();
+    peer.expect(message(2).len());
+    drop(sender);
+    peer.finish();
+}
+
+fn a_killed_receiver_is_replaced(case: &Case) {
+    let channel = create(case);
+    let mut sender = channel.sender().unwrap();
+    let mut peer = start(case, &channel, "receives one whenever it is told");
+    peer.expect("joined");
+    sender.send_batch((0..FEW).map(message)).unwrap();
+    peer.say("next");
+    peer.expect(message(0).len());
+    kill(peer);
+    drop(sender);
+    // What was received and given back is gone, or in a lane is perhaps repeated; the rest is there, in order.
+    let mut receiver = channel.receiver().unwrap();
+    let rest: Vec<_> = receiver.messages().map(|one| one.unwrap().to_vec()).collect();
+    let all: Vec<_> = (0..FEW).map(message).collect();
+    assert!(rest == all || rest == all[1..], "{} of {FEW} messages", rest.len());
+}

@@ -1,0 +1,128 @@
+//! Joining, leaving and closing, and what can be seen of it. Compiled once a kind.
+
+use super::kind::Options;
+use super::stage::{FEW, SHORT, create, create_with, message, options_for, start};
+use crate::case::{Case, Place, over_all};
+use crate::support::eventually;
+use memlane::{
+    Backend, ChannelStatus, CreateError, JoinError, OpenError, ParticipantState, RecvTimeoutError, Role, SendError,
+    SendTimeoutError, TryRecvError, TrySendError,
+};
+
+over_all! {
+    a_receiver_gets_the_rest_and_then_the_end
+    a_sender_learns_that_the_receiver_has_left
+    a_persistent_channel_waits_for_the_next_one
+    a_closed_channel_refuses_senders_and_ends_receivers
+    everybody_is_seen
+    an_opener_agrees_with_the_creator
+}
+
+fn a_receiver_gets_the_rest_and_then_the_end(case: &Case) {
+    let channel = create(case);
+    let mut receiver = channel.receiver().unwrap();
+    let mut peer = start(case, &channel, "sends as many as it is told");
+    peer.expect("joined");
+    peer.say(&FEW.to_string());
+    peer.expect("sent");
+    peer.finish();
+    let rest: Vec<_> = receiver.messages().map(|one| one.unwrap().to_vec()).collect();
+    assert_eq!(rest, (0..FEW).map(message).collect::<Vec<_>>());
+    assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Disconnected);
+    assert_eq!(receiver.recv_timeout(SHORT).unwrap_err(), RecvTimeoutError::Disconnected);
+}
+
+fn a_sender_learns_that_the_receiver_has_left(case: &Case) {
+    let channel = create(case);
+    let mut sender = channel.sender().unwrap();
+    sender.send(b"before anybody came").unwrap();
+    let mut peer = start(case, &channel, "receives one whenever it is told");
+    peer.expect("joined");
+    peer.say("next");
+    peer.expect(19);
+    peer.finish();
+    assert_eq!(sender.send(b"in vain"), Err(SendError::Disconnected));
+    assert_eq!(sender.try_send(b"in vain"), Err(TrySendError::Disconnected));
+    assert_eq!(sender.send_timeout(b"in vain", SHORT), Err(SendTimeoutError::Disconnected));
+    assert_eq!(sender.reserve(1).unwrap_err(), SendError::Disconnected);
+}
+
+fn a_persistent_channel_waits_for_the_next_one(case: &Case) {
+    let channel = create_with(case, &options_for(case).persistent(true));
+    let mut sender = channel.sender().unwrap();
+    let mut peer = start(case, &channel, "receives one whenever it is told");
+    peer.expect("joined");
+    sender.send(b"one").unwrap();
+    peer.say("next");
+    peer.expect(3);
+    peer.finish();
+    sender.send(b"for the next one").unwrap();
+    drop(sender);
+    let mut receiver = channel.receiver().unwrap();
+    assert_eq!(receiver.recv().unwrap().to_vec(), b"for the next one");
+    assert_eq!(receiver.recv_timeout(SHORT).unwrap_err(), RecvTimeoutError::Timeout);
+}
+
+fn a_closed_channel_refuses_senders_and_ends_receivers(case: &Case) {
+    let channel = create(case);
+    let mut sender = channel.sender().unwrap();
+    sender.send(&message(0)).unwrap();
+    let peer = start(case, &channel, "receives until the end");
+    peer.expect("joined");
+    eventually("the message is received", || {
+        channel.info().participants.iter().any(|one| one.role == Role::Receiver && one.counters.messages == 1)
+    });
+    channel.close();
+    peer.expect(1);
+    peer.finish();
+    assert_eq!(sender.send(b"in vain"), Err(SendError::Disconnected));
+    assert_eq!(channel.info().status, ChannelStatus::Closed);
+    drop(sender);
+    assert!(matches!(channel.sender().unwrap_err(), JoinError::Closed { .. }));
+}
+
+fn everybody_is_seen(case: &Case) {
+    let channel = create_with(case, &options_for(case).participant_name("tester"));
+    let mut receiver = channel.receiver().unwrap();
+    let mut peer = start(case, &channel, "sends as many as it is told");
+    peer.expect("joined");
+    peer.say("3");
+    peer.expect("sent");
+    assert_eq!(receiver.recv().unwrap().len(), 4);
+    let info = channel.info();
+    assert_eq!((info.backend, info.status), (case.backend, ChannelStatus::Live));
+    for role in [Role::Sender, Role::Receiver] {
+        let mut of_role = info.participants.iter().filter(|one| one.role == role);
+        let one = of_role.next().unwrap();
+        assert_eq!((one.state, one.alive, one.epoch), (ParticipantState::Live, Some(true), 1));
+        assert_eq!(of_role.next(), None);
+    }
+    assert!(info.participants.iter().any(|one| one.role == Role::Receiver && one.name == "tester"));
+    peer.finish();
+    let sender = channel.info().participants.into_iter().find(|one| one.role == Role::Sender).unwrap();
+    assert_eq!((sender.state, sender.alive), (ParticipantState::Closed, Some(false)));
+    assert_eq!(sender.counters.messages, 3);
+    assert_eq!(sender.counters.bytes, (0..3).map(|number| message(number).len() as u64).sum::<u64>());
+}
+
+fn an_opener_agrees_with_the_creator(case: &Case) {
+    let channel = create(case);
+    start(case, &channel, "has been there").expect("left");
+    if case.place != Place::Named {
+        return;
+    }
+    let (name, other) = (case.name(), Backend::ALL.iter().find(|&&backend| backend != case.backend).unwrap());
+    options_for(case).open(&name).unwrap();
+    let error = options_for(case).backend(*other).open(&name).unwrap_err();
+    assert!(matches!(error, OpenError::OptionsMismatch { field: "backend", .. }), "{error}");
+    let untrusted = Options::new().open(&name);
+    match case.backend {
+        Backend::Semaphore => assert!(matches!(untrusted.unwrap_err(), OpenError::TrustNeeded { .. })),
+        _ => drop(untrusted.unwrap()),
+    }
+    channel.remove().unwrap();
+    if case.backend == Backend::Semaphore {
+        let error = Options::new().backend(case.backend).create(&name).unwrap_err();
+        assert!(matches!(error, CreateError::InvalidOption { option: "backend", .. }), "{error}");
+    }
+}

@@ -1,0 +1,155 @@
+//! The channel of a case, and the other side in it. Compiled once a kind.
+
+use super::kind::{Channel, Options, Receiver, Sender};
+use crate::case::{Case, Place, Side, trust};
+use crate::peer::{Peer, Talk};
+use crate::support::child::Child;
+use memlane::{Strategy, TrySendError};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::time::Duration;
+
+/// Enough messages to go round the channel several times.
+pub const MANY: u32 = 5_000;
+
+/// Messages that fit into the smallest channel at once.
+pub const FEW: u32 = 8;
+
+/// Longest message of these channels in bytes.
+pub const MAX_MESSAGE: usize = 200;
+
+/// Shorter than a test's patience by far; what is waited for in vain takes so long.
+pub const SHORT: Duration = Duration::from_millis(5);
+
+pub fn options_for(case: &Case) -> Options {
+    let options = super::small(Options::new()).backend(case.backend).max_message(MAX_MESSAGE as u64);
+    // A private channel needs no trust.
+    if case.place == Place::Private { options } else { options.trust_peers(trust()) }
+}
+
+pub fn create(case: &Case) -> Channel {
+    create_with(case, &options_for(case))
+}
+
+pub fn create_with(case: &Case, options: &Options) -> Channel {
+    match case.place {
+        Place::Named => options.create(&case.name()).unwrap(),
+        Place::Anonymous => options.anonymous().unwrap(),
+        Place::Private => options.private().unwrap(),
+    }
+}
+
+/// Has the other side play one of [`PARTS`] in the channel.
+pub fn start(case: &Case, channel: &Channel, part: &'static str) -> Peer {
+    if case.side == Side::Thread {
+        let channel = channel.clone();
+        return Peer::thread(move |talk| act(part, &channel, talk));
+    }
+    let Some((region, locks)) = channel.descriptors() else {
+        return Peer::Process(Child::start(super::NAME, &[part, &case.name()]));
+    };
+    let descriptors = [region.as_raw_fd(), locks.as_raw_fd()];
+    let [region, locks] = descriptors.map(|descriptor| descriptor.to_string());
+    Peer::Process(Child::start_with(super::NAME, &[part, &region, &locks], |command| {
+        // SAFETY: between fork and exec only fcntl is called, which is safe there; the descriptors are open.
+        unsafe {
+            command.pre_exec(move || {
+                for descriptor in descriptors {
+                    libc::fcntl(descriptor, libc::F_SETFD, 0);
+                }
+                Ok(())
+            })
+        };
+    }))
+}
+
+type Part = fn(&Channel, &Talk);
+
+/// What the other side can do.
+const PARTS: [(&str, Part); 5] = [
+    ("sends as many as it is told", |channel, talk| {
+        let mut sender = channel.sender().unwrap();
+        talk.tell("joined");
+        let count: u32 = talk.hear().parse().unwrap();
+        (0..count).for_each(|number| sender.send(&message(number)).unwrap());
+        talk.tell("sent");
+        talk.hear();
+    }),
+    ("receives until the end", |channel, talk| {
+        let mut receiver = channel.receiver().unwrap();
+        talk.tell("joined");
+        let mut received = 0;
+        while let Ok(found) = receiver.recv() {
+            assert_eq!(found.to_vec(), message(received));
+            received += 1;
+        }
+        talk.tell(received);
+    }),
+    ("sleeps for every message", |channel, talk| {
+        let mut receiver = channel.receiver().unwrap();
+        receiver.set_strategy(Strategy::Park);
+        talk.tell("joined");
+        while let Ok(found) = receiver.recv() {
+            talk.tell(found.len());
+        }
+    }),
+    ("receives one whenever it is told", |channel, talk| {
+        let mut receiver = channel.receiver().unwrap();
+        talk.tell("joined");
+        while talk.hear() == "next" {
+            let length = receiver.recv().unwrap().len();
+            talk.tell(length);
+        }
+    }),
+    ("has been there", |channel, talk| {
+        drop((channel.sender(), channel.receiver()));
+        talk.tell("left");
+    }),
+];
+
+/// Plays a part, and stays until the test wants no more.
+fn act(name: &str, channel: &Channel, talk: &Talk) {
+    let (_, part) = PARTS.iter().find(|(part, _)| *part == name).expect("a known part");
+    part(channel, talk);
+    talk.hear();
+}
+
+/// Plays a part in another process: `[part, name]`, or `[part, region, locks]` with inherited descriptors.
+pub fn play(arguments: &[String]) {
+    let options = Options::new().trust_peers(trust());
+    let channel = match &arguments[1..] {
+        [name] => options.open(name).unwrap(),
+        descriptors => {
+            let inherited = |at: usize| {
+                // SAFETY: the parent left these descriptors open for us, and nobody else in this process knows them.
+                unsafe { OwnedFd::from_raw_fd(descriptors[at].parse::<RawFd>().unwrap()) }
+            };
+            options.open_descriptors(inherited(0), inherited(1)).unwrap()
+        }
+    };
+    act(&arguments[0], &channel, &Talk::Process);
+}
+
+/// The message of this number: of any length up to 199 bytes, and different from every other.
+pub fn message(number: u32) -> Vec<u8> {
+    let mut bytes = number.to_le_bytes().to_vec();
+    bytes.extend((0..number.wrapping_mul(37) % 196).map(|at| (at ^ number) as u8));
+    bytes
+}
+
+pub fn ends(channel: &Channel) -> (Sender, Receiver) {
+    (channel.sender().unwrap(), channel.receiver().unwrap())
+}
+
+/// The longest message of this number.
+pub fn longest(number: u32) -> Vec<u8> {
+    let mut bytes = vec![number as u8; MAX_MESSAGE];
+    bytes[..4].copy_from_slice(&number.to_le_bytes());
+    bytes
+}
+
+/// Sends the longest messages until there is no more room for one. Returns how many there were.
+pub fn fill(sender: &mut Sender) -> u32 {
+    (0..).find(|&number| sender.try_send(&longest(number)) == Err(TrySendError::Full)).unwrap()
+}
+

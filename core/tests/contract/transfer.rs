@@ -1,0 +1,120 @@
+//! What is sent arrives. Compiled once a kind.
+
+use super::stage::{FEW, MANY, MAX_MESSAGE, SHORT, create, ends, message, start};
+use crate::case::{Case, over_all};
+use memlane::{GrantError, RecvError, SendError, TryRecvError, TrySendError};
+
+over_all! {
+    everything_arrives_in_order_and_intact
+    everything_arrives_at_the_other_side
+    a_batch_arrives_whole
+    a_grant_is_sent_when_it_is_committed
+    a_message_is_at_most_as_long_as_agreed
+    a_buffer_that_is_too_small_leaves_the_message
+}
+
+fn everything_arrives_in_order_and_intact(case: &Case) {
+    let channel = create(case);
+    let mut receiver = channel.receiver().unwrap();
+    let mut peer = start(case, &channel, "sends as many as it is told");
+    peer.expect("joined");
+    peer.say(&MANY.to_string());
+    for number in 0..MANY {
+        assert_eq!(receiver.recv().unwrap().to_vec(), message(number));
+    }
+    peer.expect("sent");
+    peer.finish();
+    assert_eq!(receiver.recv().unwrap_err(), RecvError::Disconnected);
+}
+
+fn everything_arrives_at_the_other_side(case: &Case) {
+    let channel = create(case);
+    let mut sender = channel.sender().unwrap();
+    let peer = start(case, &channel, "receives until the end");
+    peer.expect("joined");
+    (0..MANY).for_each(|number| sender.send(&message(number)).unwrap());
+    drop(sender);
+    peer.expect(MANY);
+    peer.finish();
+}
+
+fn a_batch_arrives_whole(case: &Case) {
+    let channel = create(case);
+    let mut sender = channel.sender().unwrap();
+    let peer = start(case, &channel, "receives until the end");
+    peer.expect("joined");
+    assert_eq!(sender.send_batch((0..MANY).map(message)), Ok(MANY as usize));
+    assert_eq!(sender.send_batch(Vec::<Vec<u8>>::new()), Ok(0));
+    drop(sender);
+    peer.expect(MANY);
+    peer.finish();
+
+    let (mut sender, mut receiver) = ends(&channel);
+    sender.send_batch((0..FEW).map(message)).unwrap();
+    let mut received = Vec::new();
+    while received.len() < FEW as usize {
+        let batch = receiver.recv_batch(FEW as usize).unwrap();
+        received.extend(batch.iter().map(|one| one.to_vec()));
+    }
+    assert_eq!(received, (0..FEW).map(message).collect::<Vec<_>>());
+    assert_eq!(receiver.try_recv_batch(1).unwrap_err(), TryRecvError::Empty);
+}
+
+fn a_grant_is_sent_when_it_is_committed(case: &Case) {
+    let channel = create(case);
+    let mut sender = channel.sender().unwrap();
+    let mut peer = start(case, &channel, "receives one whenever it is told");
+    peer.expect("joined");
+    drop(sender.reserve(MAX_MESSAGE).unwrap());
+    let mut grant = sender.reserve(MAX_MESSAGE).unwrap();
+    grant.write_at(0, b"head").unwrap();
+    grant.write_at(4, b"tail").unwrap();
+    let beyond = GrantError::OutOfBounds { length: MAX_MESSAGE, end: MAX_MESSAGE + 1 };
+    assert_eq!(grant.write_at(MAX_MESSAGE, b"!"), Err(beyond));
+    grant.commit(8).unwrap();
+    peer.say("next");
+    peer.expect(8);
+    assert_eq!(sender.try_reserve(8).unwrap().commit(9), Err(GrantError::OutOfBounds { length: 8, end: 9 }));
+    sender.reserve_timeout(8, SHORT).unwrap().commit(0).unwrap();
+    peer.say("next");
+    peer.expect(0);
+    peer.finish();
+}
+
+fn a_message_is_at_most_as_long_as_agreed(case: &Case) {
+    let (length, max) = (MAX_MESSAGE + 1, MAX_MESSAGE);
+    let channel = create(case);
+    let mut sender = channel.sender().unwrap();
+    let mut peer = start(case, &channel, "receives one whenever it is told");
+    peer.expect("joined");
+    assert_eq!((channel.max_message(), sender.max_message()), (max, max));
+    let (longest, longer) = (vec![7; max], vec![7; length]);
+    assert_eq!(sender.send(&longer), Err(SendError::TooLarge { length, max }));
+    assert_eq!(sender.try_send(&longer), Err(TrySendError::TooLarge { length, max }));
+    assert_eq!(sender.reserve(length).unwrap_err(), SendError::TooLarge { length, max });
+    let error = sender.send_batch([&longest, &longer]).unwrap_err();
+    assert_eq!((error.sent, error.error), (1, SendError::TooLarge { length, max }));
+    sender.send(b"").unwrap();
+    for length in [max, 0] {
+        peer.say("next");
+        peer.expect(length);
+    }
+    peer.finish();
+}
+
+fn a_buffer_that_is_too_small_leaves_the_message(case: &Case) {
+    let channel = create(case);
+    let mut receiver = channel.receiver().unwrap();
+    let mut peer = start(case, &channel, "sends as many as it is told");
+    peer.expect("joined");
+    peer.say("2");
+    peer.expect("sent");
+    let needed = message(1).len();
+    let mut buffer = [0; MAX_MESSAGE];
+    assert_eq!(receiver.recv_into(&mut buffer), Ok(message(0).len()));
+    assert_eq!(receiver.recv_into(&mut buffer[..needed - 1]), Err(RecvError::BufferTooSmall { needed }));
+    assert_eq!(receiver.try_recv_into(&mut buffer[..0]), Err(TryRecvError::BufferTooSmall { needed }));
+    assert_eq!(receiver.recv_into(&mut buffer[..needed]), Ok(needed));
+    assert_eq!(buffer[..needed], message(1));
+    peer.finish();
+}

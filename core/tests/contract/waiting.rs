@@ -1,0 +1,93 @@
+//! Calls that wait, and calls that do not. Compiled once a kind.
+
+use super::kind::Channel;
+use super::stage::{FEW, MAX_MESSAGE, SHORT, create, ends, fill, longest, message, start};
+use crate::case::{Case, over_all};
+use crate::support::eventually;
+use memlane::{RecvTimeoutError, Role, SendTimeoutError, Strategy, TryRecvError, TrySendError};
+use std::time::Duration;
+
+over_all! {
+    a_sleeping_receiver_is_woken_by_every_message
+    a_sleeping_sender_is_woken_by_room
+    a_call_with_a_deadline_ends_then
+    a_call_that_does_not_wait_says_so
+}
+
+/// How often participants of this role went to sleep, and woke somebody.
+fn parks_and_wakes(channel: &Channel, role: Role) -> (u64, u64) {
+    let participants = channel.info().participants;
+    let counters = participants.iter().filter(|one| one.role == role).map(|one| one.counters);
+    counters.fold((0, 0), |(parks, wakes), one| (parks + one.parks, wakes + one.wakes))
+}
+
+/// Waits until somebody of this role has gone to sleep once more.
+pub fn until_asleep(channel: &Channel, role: Role, parks_before: u64) {
+    eventually("somebody sleeps", || parks_and_wakes(channel, role).0 > parks_before);
+}
+
+fn a_sleeping_receiver_is_woken_by_every_message(case: &Case) {
+    const ROUNDS: u64 = 30;
+    let channel = create(case);
+    let mut sender = channel.sender().unwrap();
+    let peer = start(case, &channel, "sleeps for every message");
+    peer.expect("joined");
+    for round in 0..ROUNDS {
+        let (parks, _) = parks_and_wakes(&channel, Role::Receiver);
+        until_asleep(&channel, Role::Receiver, parks);
+        sender.send(&message(0)).unwrap();
+        peer.expect(message(0).len());
+        assert_eq!(parks_and_wakes(&channel, Role::Sender).1, round + 1, "each message wakes its receiver");
+    }
+    drop(sender);
+    peer.finish();
+}
+
+fn a_sleeping_sender_is_woken_by_room(case: &Case) {
+    let channel = create(case);
+    let mut sender = channel.sender().unwrap();
+    sender.set_strategy(Strategy::Park);
+    let mut peer = start(case, &channel, "receives one whenever it is told");
+    peer.expect("joined");
+    let filled = fill(&mut sender);
+    let (parks, _) = parks_and_wakes(&channel, Role::Sender);
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| (filled..2 * filled).try_for_each(|number| sender.send(&longest(number))));
+        until_asleep(&channel, Role::Sender, parks);
+        for _ in 0..2 * filled {
+            peer.say("next");
+            peer.expect(MAX_MESSAGE);
+        }
+        sending.join().unwrap().unwrap();
+    });
+    assert!(parks_and_wakes(&channel, Role::Receiver).1 > 0, "the receiver woke the sender");
+    peer.finish();
+}
+
+fn a_call_with_a_deadline_ends_then(case: &Case) {
+    let channel = create(case);
+    let (mut sender, mut receiver) = ends(&channel);
+    assert_eq!(receiver.recv_timeout(SHORT).unwrap_err(), RecvTimeoutError::Timeout);
+    assert_eq!(receiver.recv_batch_timeout(3, Duration::ZERO).unwrap_err(), RecvTimeoutError::Timeout);
+    let filled = fill(&mut sender);
+    assert_eq!(sender.send_timeout(&longest(0), SHORT), Err(SendTimeoutError::Timeout));
+    assert_eq!(sender.reserve_timeout(MAX_MESSAGE, Duration::ZERO).unwrap_err(), SendTimeoutError::Timeout);
+    for number in 0..filled {
+        assert_eq!(receiver.recv_timeout(SHORT).unwrap().to_vec(), longest(number), "nothing was lost meanwhile");
+    }
+    assert_eq!(receiver.recv_timeout(SHORT).unwrap_err(), RecvTimeoutError::Timeout);
+}
+
+fn a_call_that_does_not_wait_says_so(case: &Case) {
+    let channel = create(case);
+    let (mut sender, mut receiver) = ends(&channel);
+    assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Empty);
+    let filled = fill(&mut sender);
+    assert!(filled >= FEW);
+    assert_eq!(sender.try_reserve(MAX_MESSAGE).unwrap_err(), TrySendError::Full);
+    for number in 0..filled {
+        assert_eq!(receiver.try_recv().unwrap().to_vec(), longest(number));
+    }
+    assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Empty);
+    sender.try_send(b"room again").unwrap();
+}

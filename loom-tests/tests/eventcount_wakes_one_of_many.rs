@@ -1,0 +1,123 @@
+//! Where each change can be used up by one, one is woken for each: nobody sleeps while there is something to take, and
+//! whoever finds nobody asleep takes the flag back without missing who went to sleep meanwhile.
+//!
+//! Sleeps have no time-out here, so a lost wake is a deadlock, which loom reports.
+
+use loom::thread;
+use memlane::sync::AtomicU32;
+use memlane::sync::Ordering::Relaxed;
+use memlane_loom_tests::explore::{Model, Witness};
+use memlane_loom_tests::parking::{BACKENDS, Backend, Event};
+use std::rc::Rc;
+
+/// Things to take, one each. Relaxed: the eventcount has to bring the order.
+#[derive(Debug)]
+struct Pile {
+    event: Event,
+    things: AtomicU32,
+}
+
+impl Pile {
+    fn new(backend: Backend, sleep: &Witness) -> Rc<Self> {
+        Rc::new(Self { event: Event::new(backend, sleep), things: AtomicU32::new(0) })
+    }
+
+    fn put(&self) {
+        self.things.fetch_add(1, Relaxed);
+        self.event.notify_one();
+    }
+
+    fn take(&self) {
+        self.event.wait(|| self.try_take());
+    }
+
+    fn try_take(&self) -> Option<()> {
+        let mut left = self.things.load(Relaxed);
+        while left > 0 {
+            match self.things.compare_exchange(left, left - 1, Relaxed, Relaxed) {
+                Ok(_) => return Some(()),
+                Err(now) => left = now,
+            }
+        }
+        None
+    }
+}
+
+/// One thread for each of `lives`, the last of them the model's own; with either backend.
+fn explore<const N: usize>(model: Model, lives: [fn(&Pile); N]) {
+    for backend in BACKENDS {
+        let sleep = Witness::of("somebody sleeps");
+        let asleep = sleep.clone();
+        backend.names(&model).check(move || {
+            let pile = Pile::new(backend, &asleep);
+            let (own, others) = lives.split_last().expect("somebody");
+            let spawn = |life: &fn(&Pile)| {
+                let (life, pile) = (*life, Rc::clone(&pile));
+                thread::spawn(move || life(&pile))
+            };
+            let others: Vec<_> = others.iter().map(spawn).collect();
+            own(&pile);
+            for other in others {
+                other.join().unwrap();
+            }
+            assert_eq!(pile.things.load(Relaxed), 0, "everything was taken");
+        });
+        sleep.testifies();
+    }
+}
+
+fn take(pile: &Pile) {
+    pile.take();
+}
+
+fn put(pile: &Pile) {
+    pile.put();
+}
+
+#[test]
+fn one_taker_in_two_rounds() {
+    explore(
+        Model::bounded("one taker, two rounds", 5),
+        [
+            |it| {
+                it.take();
+                it.take();
+            },
+            |it| {
+                it.put();
+                it.put();
+            },
+        ],
+    );
+}
+
+#[test]
+fn two_takers_and_one_giver() {
+    explore(
+        Model::bounded("two takers, one giver", 4),
+        [take, take, |it| {
+            it.put();
+            it.put();
+        }],
+    );
+}
+
+#[test]
+fn one_taker_and_two_givers() {
+    explore(
+        Model::bounded("one taker, two givers", 4),
+        [
+            |it| {
+                it.take();
+                it.take();
+            },
+            put,
+            put,
+        ],
+    );
+}
+
+#[test]
+fn two_takers_and_two_givers() {
+    explore(Model::bounded("two takers, two givers", 3), [take, take, put, put]);
+}
