@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Proves that what `memlane recv` writes is byte for byte what `memlane send` read, whoever starts first, in a ring much
-# smaller than the feed, and framed by lines as well as by lengths.
+# smaller than the feed, framed by lines as well as by lengths, through a queue, with one receiver and with three, and with
+# either way of waking.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -87,6 +88,29 @@ sender_gone() {
     same "$name" "$feed" "$out"
 }
 
+# three_receivers NAME FEED [OPTION…]: together they get everything once, and none of them next to nothing.
+three_receivers() {
+    local name=$1 feed=$2 receivers=() receiver lines least all
+    shift 2
+    for receiver in 1 2 3; do
+        "$memlane" recv "$name" "$@" >"$folder/out$receiver" &
+        receivers+=($!)
+    done
+    for receiver in "${receivers[@]}"; do until_true waits "$receiver"; done
+    timeout "$seconds_max" "$memlane" send "$name" "$@" <"$feed" || fail "$name: send ended with status $?"
+    for receiver in "${receivers[@]}"; do finish "$receiver"; done
+    all=$(wc -l <"$feed")
+    for receiver in 1 2 3; do
+        lines=$(wc -l <"$folder/out$receiver")
+        echo "$name: receiver $receiver got $lines lines of $all"
+        least=$((all / 10))
+        ((lines >= least)) || fail "$name: receiver $receiver got less than a tenth"
+    done
+    LC_ALL=C sort "$feed" >"$folder/sent"
+    LC_ALL=C sort "$folder"/out[123] >"$folder/out"
+    same "$name" "$folder/sent" "$folder/out"
+}
+
 if [[ -f $recorded ]]; then
     echo "the recorded feed"
     zcat "$recorded" >"$folder/feed"
@@ -132,5 +156,15 @@ receiver_first odd-lines "$folder/odd"
 receiver_first small-ring "$folder/feed"
 
 receiver_first length-framing "$folder/records" --framing length
+
+"$memlane" create semaphores --backend semaphore --capacity 128K
+receiver_first semaphores "$folder/feed" --trust-peers
+
+for backend in futex semaphore; do
+    "$memlane" create "queue-$backend" --kind mpmc --slots 256 --max-message 128K --backend "$backend"
+    receiver_first "queue-$backend" "$folder/feed" --trust-peers
+    "$memlane" create "shared-$backend" --kind mpmc --slots 256 --max-message 128K --backend "$backend"
+    three_receivers "shared-$backend" "$folder/feed" --trust-peers
+done
 
 [[ -z $(ls -A "$MEMLANE_DIR") ]] || fail "left behind: $(ls -A "$MEMLANE_DIR")"

@@ -164,3 +164,19 @@ pub fn length_framed(messages: &[&[u8]]) -> Vec<u8> {
     }
     stream
 }
+
+#[test]
+fn a_channel_with_semaphores_wants_its_peers_trusted() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["create", "waking", "--backend", "semaphore"]).ok();
+    for arguments in [["send", "waking", "in vain"], ["recv", "waking", "--count=1"]] {
+        let ended = sandbox.run(&arguments);
+        assert_eq!(ended.status.code(), Some(1));
+        assert!(ended.stderr.contains("trust_peers"), "{}", ended.stderr);
+    }
+    let receiver = sandbox.start(&["recv", "waking", "--trust-peers"]);
+    eventually("the receiver waits", || receiver.is_asleep());
+    sandbox.run(&["send", "waking", "one", "two", "--trust-peers"]).ok();
+    assert_eq!(receiver.end().text(), "one\ntwo\n");
+    assert_eq!(sandbox.look("waking").unwrap()["backend"], "semaphore");
+}
