@@ -3,4 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+export RUSTDOCFLAGS="-D warnings"
+cargo doc --workspace --no-deps --document-private-items
+cargo doc -p memlane --no-deps --document-private-items --features named-segments

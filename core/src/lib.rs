@@ -75,6 +75,8 @@ mod wait;
 mod public {
     pub use crate::channel::contents::WrongSize;
     pub use crate::channel::inspect::{ChannelStatus, Info, LaneInfo, ParticipantInfo, QueueInfo, inspect, list};
+    #[cfg(feature = "named-segments")]
+    pub use crate::channel::remove::remove_segment;
     pub use crate::channel::remove::{remove, remove_forced};
     pub use crate::channel::{mpmc, spsc};
     pub use crate::error::*;

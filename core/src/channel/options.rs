@@ -219,6 +219,17 @@ impl Wishes {
         Ok(self.share(region, Origin::Opened))
     }
 
+    #[cfg(feature = "named-segments")]
+    pub(super) fn create_segment(&self, name: &str) -> Result<Arc<Shared>, CreateError> {
+        Ok(self.share(Region::create_segment(name, &self.spec(name)?)?, Origin::Created))
+    }
+
+    #[cfg(feature = "named-segments")]
+    pub(super) fn open_segment(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
+        let region = Region::open_segment(name, &self.expectations(), self.memory, Access::Participate)?;
+        Ok(self.share(region, Origin::Opened))
+    }
+
     pub(super) fn private(&self) -> Result<Arc<Shared>, CreateError> {
         Ok(self.share(Region::create_private(&self.spec("(private)")?)?, Origin::Created))
     }
@@ -355,6 +366,30 @@ macro_rules! common_options {
         /// See [`OpenError`].
         pub fn open_descriptors(&self, region: OwnedFd, locks: OwnedFd) -> Result<Channel, OpenError> {
             self.wishes.open_descriptors(region, locks).map(Channel::new)
+        }
+
+        /// Creates a channel in a named shared-memory segment of the operating system, by the `shared_memory` crate. Weaker
+        /// than [`Options::create`]: an opener can come before the channel is complete
+        /// ([`NotAChannel::Unfinished`](crate::NotAChannel) or [`OpenError::BadHeader`]: try again), a creator that is killed meanwhile leaves the
+        /// name behind, every handle keeps a descriptor open, and that a segment was removed is not noticed.
+        ///
+        /// `name` is as in [`open`], without paths. Channels in segments are not listed, and [`crate::inspect`] does not find
+        /// them; [`Channel::info`] works.
+        ///
+        /// # Errors
+        /// [`CreateError::AlreadyExists`], and the others of [`CreateError`].
+        #[cfg(feature = "named-segments")]
+        pub fn create_segment(&self, name: &str) -> Result<Channel, CreateError> {
+            self.wishes.create_segment(name).map(Channel::new)
+        }
+
+        /// Opens the channel in the segment of this name. See [`Options::create_segment`].
+        ///
+        /// # Errors
+        /// See [`OpenError`].
+        #[cfg(feature = "named-segments")]
+        pub fn open_segment(&self, name: &str) -> Result<Channel, OpenError> {
+            self.wishes.open_segment(name).map(Channel::new)
         }
 
         /// Creates a channel in this process's memory, for threads.

@@ -26,6 +26,15 @@ pub fn remove(name: &str) -> Result<(), RemoveError> {
     remove_named(name, false)
 }
 
+/// Removes the channel in the segment of this name, with its messages, also one that was never finished.
+///
+/// # Errors
+/// [`RemoveError::InUse`] if somebody alive uses it; see [`RemoveError`] for the others.
+#[cfg(feature = "named-segments")]
+pub fn remove_segment(name: &str) -> Result<(), RemoveError> {
+    crate::region::remove_segment(name, false)
+}
+
 /// Removes a channel even if somebody alive uses it.
 ///
 /// Its participants keep their memory. Senders get `Removed` at their next call; receivers still get what is in the

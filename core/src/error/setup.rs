@@ -28,6 +28,9 @@ pub enum NotAChannel {
     /// A character or block device.
     #[error("a device")]
     Device,
+    /// A segment that is still being made, or whose maker was killed.
+    #[error("a segment that is not finished")]
+    Unfinished,
     /// An anonymous file that lacks the seals of an anonymous channel.
     #[error("a file without the seals of an anonymous channel")]
     Unsealed,

@@ -29,11 +29,25 @@ unsafe impl SharedWords for QueueControl {}
 unsafe impl SharedWords for AtomicU64 {}
 
 /// A stretch of memory at a fixed address, readable in full for as long as this value lives.
-#[derive(Debug)]
 pub(super) struct Bytes {
     base: NonNull<u8>,
     length: usize,
-    _mapping: MmapRaw,
+    backing: Backing,
+}
+
+/// What keeps the memory in place.
+enum Backing {
+    Mapping {
+        _mapping: MmapRaw,
+    },
+    #[cfg(feature = "named-segments")]
+    Segment(shared_memory::Shmem),
+}
+
+impl std::fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bytes").field("base", &self.base).field("length", &self.length).finish_non_exhaustive()
+    }
 }
 
 // SAFETY: `Bytes` hands out references to atomics and raw pointers only; nothing in it is tied to a thread.
@@ -46,7 +60,30 @@ impl Bytes {
     pub(super) fn mapped(mapping: MmapRaw) -> Self {
         let length = mapping.len();
         let base = NonNull::new(mapping.as_mut_ptr()).expect("a mapping never starts at address 0");
-        Self { base, length, _mapping: mapping }
+        Self { base, length, backing: Backing::Mapping { _mapping: mapping } }
+    }
+
+    /// Takes over a segment.
+    #[cfg(feature = "named-segments")]
+    pub(super) fn segment(segment: shared_memory::Shmem) -> Self {
+        let base = NonNull::new(segment.as_ptr()).expect("a mapping never starts at address 0");
+        Self { base, length: segment.len(), backing: Backing::Segment(segment) }
+    }
+
+    /// From now on the segment's name outlives this value.
+    #[cfg(feature = "named-segments")]
+    pub(super) fn keep_segment(&mut self) {
+        if let Backing::Segment(segment) = &mut self.backing {
+            segment.set_owner(false);
+        }
+    }
+
+    /// Copies the start of the memory, filling `buffer`.
+    #[cfg(feature = "named-segments")]
+    pub(super) fn read(&self, buffer: &mut [u8]) {
+        assert!(buffer.len() <= self.length);
+        // SAFETY: page-aligned and valid for `length` bytes, as long as `self` lives.
+        unsafe { super::copy::copy_out(self.base, buffer) }
     }
 
     /// `length` zeroed bytes of this process alone, backed by memory as they are touched.

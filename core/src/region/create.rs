@@ -38,7 +38,7 @@ pub(crate) struct CreateSpec {
 
 impl CreateSpec {
     /// Decides what the header will say.
-    fn facts(&self, channel: &str) -> Result<Facts, CreateError> {
+    pub(super) fn facts(&self, channel: &str) -> Result<Facts, CreateError> {
         let invalid = |option, given: String, wanted: String| CreateError::InvalidOption {
             channel: channel.to_owned(),
             option,
@@ -85,7 +85,7 @@ impl CreateSpec {
     }
 
     /// Checks that semaphores in memory that others can write to are really meant.
-    fn check_trust(&self, label: &str) -> Result<(), CreateError> {
+    pub(super) fn check_trust(&self, label: &str) -> Result<(), CreateError> {
         if self.backend == Backend::Semaphore && !self.trusts_peers {
             return Err(CreateError::InvalidOption {
                 channel: label.to_owned(),
@@ -117,7 +117,7 @@ impl CreateSpec {
     }
 
     /// Fills fresh, zeroed memory. The memory becomes a channel by its last store.
-    fn initialise(&self, label: &str, mut bytes: Bytes, facts: Facts, place: Place) -> Region {
+    pub(super) fn initialise(&self, label: &str, mut bytes: Bytes, facts: Facts, place: Place) -> Region {
         bytes.write_unshared(0, facts.to_block().as_bytes());
         let memory = MemoryReport::carry_out(self.memory, &bytes, true);
         let mark = ProcessMark::current();
@@ -192,13 +192,7 @@ impl Unnamed {
         let failed = |action: &'static str| move |source: io::Error| io_error(label, size, action, source);
         sys::check_file_size_limit(size).map_err(failed("allocating the file"))?;
 
-        let (lock_file, lock_temporary) =
-            sys::create_unnamed(location.folder()).map_err(failed("creating the lock file"))?;
-        if let Some(filesystem) = sys::refused_filesystem(&lock_file).map_err(failed("looking at the filesystem"))? {
-            return Err(CreateError::UnsupportedFilesystem { channel: label.clone(), filesystem });
-        }
-        sys::set_mode(&lock_file, locks::lock_mode(spec.mode)).map_err(failed("setting the lock file's mode"))?;
-        locks::write_instance(&lock_file, &facts.instance).map_err(failed("writing the lock file"))?;
+        let (lock_file, lock_temporary) = locks::build_lock_file(location, spec.mode, &facts.instance)?;
 
         let (file, temporary) = sys::create_unnamed(location.folder()).map_err(failed("creating the file"))?;
         sys::set_mode(&file, spec.mode).map_err(failed("setting the file's mode"))?;
@@ -208,7 +202,7 @@ impl Unnamed {
         let lock_path = location.lock_path(&facts.instance);
         let place = NamedPlace {
             location: location.clone(),
-            id: sys::look_at_open(&file).map_err(failed("looking at the file"))?.id,
+            id: Some(sys::look_at_open(&file).map_err(failed("looking at the file"))?.id),
             lock_path: lock_path.clone(),
             lock_id: sys::look_at_open(&lock_file).map_err(failed("looking at the lock file"))?.id,
         };
@@ -251,7 +245,7 @@ fn map(file: &OwnedFd, facts: &Facts) -> io::Result<Bytes> {
 }
 
 /// Sorts what the operating system says into what the caller can do about it.
-fn io_error(channel: &str, bytes: u64, action: &'static str, source: io::Error) -> CreateError {
+pub(super) fn io_error(channel: &str, bytes: u64, action: &'static str, source: io::Error) -> CreateError {
     let channel = channel.to_owned();
     match source.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::NOSPC | Errno::DQUOT | Errno::FBIG | Errno::NOMEM) => CreateError::NoSpace { channel, bytes },

@@ -17,9 +17,9 @@
 //! Private channels live and die with their process; their rows are flags in memory.
 
 use super::remove::remove_located;
-use super::sys::{self, FileId, PinnedLock, ProcessMark};
+use super::sys::{self, FileId, PinnedLock, ProcessMark, TemporaryName};
 use super::{Location, Region};
-use crate::error::RemoveError;
+use crate::error::{CreateError, RemoveError};
 use crate::layout::HeaderBlock;
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::{Acquire, Release};
@@ -54,7 +54,8 @@ type Rows = Arc<[AtomicU32]>;
 #[derive(Debug)]
 pub(super) struct NamedPlace {
     pub(super) location: Location,
-    pub(super) id: FileId,
+    /// The file; `None` for a segment, which is none.
+    pub(super) id: Option<FileId>,
     pub(super) lock_path: PathBuf,
     pub(super) lock_id: FileId,
 }
@@ -151,9 +152,9 @@ impl Region {
 
     /// Whether the file lost its name, or the name leads to another file. Costs one `stat`: for slow paths.
     pub(crate) fn is_removed(&self) -> bool {
-        let Place::Named(place) = &self.place else { return false };
-        match sys::look_at(&place.location.path, true) {
-            Ok(facts) => facts.id != place.id,
+        let Place::Named(NamedPlace { location, id: Some(id), .. }) = &self.place else { return false };
+        match sys::look_at(&location.path, true) {
+            Ok(facts) => facts.id != *id,
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         }
     }
@@ -161,7 +162,7 @@ impl Region {
     /// Path of the region file, if it has one.
     pub(crate) fn path(&self) -> Option<&Path> {
         match &self.place {
-            Place::Named(place) => Some(&place.location.path),
+            Place::Named(place) if place.id.is_some() => Some(&place.location.path),
             _ => None,
         }
     }
@@ -169,7 +170,9 @@ impl Region {
     /// Unlinks both files, unless they are gone or another channel's already.
     pub(crate) fn remove(&self, force: bool) -> Result<(), RemoveError> {
         match &self.place {
-            Place::Named(place) => remove_located(&place.location, force, Some(place.id)),
+            #[cfg(feature = "named-segments")]
+            Place::Named(place) if place.id.is_none() => super::remove_segment(&place.location.label, force),
+            Place::Named(place) => remove_located(&place.location, force, place.id),
             _ => Err(RemoveError::NotFound { channel: self.label.clone() }),
         }
     }
@@ -202,6 +205,24 @@ pub(super) fn count_alive(description: impl AsFd) -> io::Result<usize> {
 /// Tries to lock all rows: possible only while nobody is alive in them, or holds one for a moment.
 pub(super) fn try_lock_rows(description: impl AsFd, rows: u32) -> io::Result<bool> {
     sys::try_write_lock(description, 0, u64::from(rows) * ROW)
+}
+
+/// Makes a lock file for this instance, without a name yet.
+pub(super) fn build_lock_file(
+    location: &Location,
+    region_mode: u32,
+    instance: &[u8; 16],
+) -> Result<(OwnedFd, Option<TemporaryName>), CreateError> {
+    let channel = || location.label.clone();
+    let failed =
+        |action: &'static str| move |source: io::Error| super::create::io_error(&location.label, 16, action, source);
+    let (file, temporary) = sys::create_unnamed(location.folder()).map_err(failed("creating the lock file"))?;
+    if let Some(filesystem) = sys::refused_filesystem(&file).map_err(failed("looking at the filesystem"))? {
+        return Err(CreateError::UnsupportedFilesystem { channel: channel(), filesystem });
+    }
+    sys::set_mode(&file, lock_mode(region_mode)).map_err(failed("setting the lock file's mode"))?;
+    write_instance(&file, instance).map_err(failed("writing the lock file"))?;
+    Ok((file, temporary))
 }
 
 /// Makes lock file content: the instance that it belongs to.

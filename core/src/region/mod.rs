@@ -13,7 +13,7 @@
 //! - `view`: typed, bounds-checked windows into a region, and the copying of payloads.
 //! - `names`: from a channel's name to its path; the private folder.
 //! - `header`: building and distrusting the header page.
-//! - `create`, `open`, `remove`: the life of a region.
+//! - `create`, `open`, `remove`: the life of a region. `segment`: the same in named segments, a feature.
 //! - `locks`: the proof of life, one open-file-description lock per participant row.
 //! - `signals`: fences, futexes and semaphores, as one channel needs them.
 //! - `semaphores`: the participants' semaphores.
@@ -36,6 +36,8 @@ mod memory;
 mod names;
 mod open;
 mod remove;
+#[cfg(feature = "named-segments")]
+mod segment;
 mod semaphores;
 mod signals;
 mod slots;
@@ -62,6 +64,9 @@ pub use self::{
     open::Origin,
     view::TrustPeers,
 };
+
+#[cfg(feature = "named-segments")]
+pub(crate) use self::segment::remove_segment;
 
 use crate::error::Corruption;
 use crate::layout::{Geometry, Map, STATUS_AT, Status, StatusCell};

@@ -50,6 +50,16 @@ impl Location {
         Ok(Self { label, path, private_folder })
     }
 
+    /// The place of a segment's lock file. A segment is known by a name, never by a path.
+    #[cfg(feature = "named-segments")]
+    pub(crate) fn of_segment(name: &str) -> Result<Self, InvalidName> {
+        let named = Self::of(name)?;
+        if named.is_path() {
+            return Err(InvalidName);
+        }
+        Ok(Self { path: named.path.with_extension("segment"), ..named })
+    }
+
     /// The folder that the region file stands in.
     pub(crate) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("/"))

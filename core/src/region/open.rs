@@ -92,7 +92,7 @@ impl Region {
             }
             _ => return Err(OpenError::NotFound { channel: label.clone() }),
         };
-        let place = NamedPlace { location: location.clone(), id: facts_of_file.id, lock_path, lock_id };
+        let place = NamedPlace { location: location.clone(), id: Some(facts_of_file.id), lock_path, lock_id };
         map_and_check(label, &file, header, Place::Named(place), memory, access)
     }
 
@@ -164,7 +164,12 @@ fn read_header(label: &str, file: &OwnedFd, length: u64) -> Result<Facts, OpenEr
     header::parse(label, &start[..read], length)
 }
 
-fn check_expectations(label: &str, facts: &Facts, expected: &Expectations, access: Access) -> Result<(), OpenError> {
+pub(super) fn check_expectations(
+    label: &str,
+    facts: &Facts,
+    expected: &Expectations,
+    access: Access,
+) -> Result<(), OpenError> {
     let channel = || label.to_owned();
     if let Some(kind) = expected.kind.filter(|&kind| kind != facts.geometry.kind) {
         return Err(OpenError::WrongKind {
@@ -227,7 +232,7 @@ fn check_expectations(label: &str, facts: &Facts, expected: &Expectations, acces
 }
 
 /// The id of the lock file at `path`, if it is one and belongs to this instance.
-fn lock_file_id(path: &std::path::Path, instance: &[u8; 16]) -> io::Result<Option<sys::FileId>> {
+pub(super) fn lock_file_id(path: &std::path::Path, instance: &[u8; 16]) -> io::Result<Option<sys::FileId>> {
     let pinned = sys::open_pinned(path)?;
     let facts = sys::look_at_open(&pinned)?;
     if facts.kind != FileKind::Regular {
@@ -250,7 +255,19 @@ fn map_and_check(
     let writable = access == Access::Participate;
     let mapping = if writable { options.map_raw(file) } else { options.map_raw_read_only(file) };
     let bytes = Bytes::mapped(mapping.map_err(|source| io_error(label, "mapping the file", source))?);
-    let memory = MemoryReport::carry_out(memory, &bytes, writable);
+    check_status(label, bytes, facts, place, memory, access)
+}
+
+/// The last steps of opening.
+pub(super) fn check_status(
+    label: &str,
+    bytes: Bytes,
+    facts: Facts,
+    place: Place,
+    memory: MemoryOptions,
+    access: Access,
+) -> Result<Region, OpenError> {
+    let memory = MemoryReport::carry_out(memory, &bytes, access == Access::Participate);
     let mark = ProcessMark::current();
     let region = Region { label: label.to_owned(), bytes, facts, place, mark, memory };
     if access == Access::Inspect {
@@ -270,7 +287,7 @@ fn map_and_check(
 }
 
 /// Sorts what the operating system says into what the caller can do about it.
-fn io_error(channel: &str, action: &'static str, source: io::Error) -> OpenError {
+pub(super) fn io_error(channel: &str, action: &'static str, source: io::Error) -> OpenError {
     let channel = channel.to_owned();
     match source.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::NOENT | Errno::NOTDIR) => OpenError::NotFound { channel },

@@ -189,7 +189,7 @@ fn under_lifecycle_lock<R>(
 }
 
 /// Sorts what the operating system says into what the caller can do about it.
-fn io_error(channel: &str, action: &'static str, source: io::Error) -> RemoveError {
+pub(super) fn io_error(channel: &str, action: &'static str, source: io::Error) -> RemoveError {
     let channel = channel.to_owned();
     match source.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::NOENT | Errno::NOTDIR) => RemoveError::NotFound { channel },

@@ -9,6 +9,8 @@ pub enum Place {
     Named,
     Anonymous,
     Private,
+    #[cfg(feature = "named-segments")]
+    Segment,
 }
 
 /// Who the other side is.
@@ -31,9 +33,27 @@ impl Case {
         Self { backend, place, side, scratch: Scratch::new() }
     }
 
-    /// The name of the channel, where it has one.
+    /// The name of the channel, where it has one: a path, or the name of a segment.
     pub fn name(&self) -> String {
-        self.scratch.name("channel")
+        match self.place {
+            Place::Named | Place::Anonymous | Place::Private => self.scratch.name("channel"),
+            #[cfg(feature = "named-segments")]
+            Place::Segment => {
+                // As different from others as the name of the scratch folder.
+                let folder = self.scratch.path().file_name().unwrap().to_str().unwrap();
+                format!("contract-{}", folder.trim_start_matches('.'))
+            }
+        }
+    }
+}
+
+#[cfg(feature = "named-segments")]
+impl Drop for Case {
+    fn drop(&mut self) {
+        if self.place == Place::Segment {
+            // Some tests remove it themselves.
+            let _ = memlane::remove_segment(&self.name());
+        }
     }
 }
 
@@ -60,6 +80,13 @@ macro_rules! over_all {
                     semaphore_anonymous_processes Semaphore Anonymous Process,
                     semaphore_private_threads Semaphore Private Thread,
                 }
+                #[cfg(feature = "named-segments")]
+                crate::case::case_tests! { $test
+                    futex_segment_threads Futex Segment Thread,
+                    futex_segment_processes Futex Segment Process,
+                    semaphore_segment_threads Semaphore Segment Thread,
+                    semaphore_segment_processes Semaphore Segment Process,
+                }
             }
         )*
     };
@@ -75,6 +102,11 @@ macro_rules! over_processes {
                     futex_anonymous_processes Futex Anonymous Process,
                     semaphore_named_processes Semaphore Named Process,
                     semaphore_anonymous_processes Semaphore Anonymous Process,
+                }
+                #[cfg(feature = "named-segments")]
+                crate::case::case_tests! { $test
+                    futex_segment_processes Futex Segment Process,
+                    semaphore_segment_processes Semaphore Segment Process,
                 }
             }
         )*

@@ -36,6 +36,8 @@ pub fn create_with(case: &Case, options: &Options) -> Channel {
         Place::Named => options.create(&case.name()).unwrap(),
         Place::Anonymous => options.anonymous().unwrap(),
         Place::Private => options.private().unwrap(),
+        #[cfg(feature = "named-segments")]
+        Place::Segment => options.create_segment(&case.name()).unwrap(),
     }
 }
 
@@ -118,6 +120,8 @@ fn act(name: &str, channel: &Channel, talk: &Talk) {
 pub fn play(arguments: &[String]) {
     let options = Options::new().trust_peers(trust());
     let channel = match &arguments[1..] {
+        #[cfg(feature = "named-segments")]
+        [name] if !name.contains('/') => options.open_segment(name).unwrap(),
         [name] => options.open(name).unwrap(),
         descriptors => {
             let inherited = |at: usize| {

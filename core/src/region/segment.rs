@@ -1,0 +1,163 @@
+//! Regions in named shared-memory segments of the operating system, through the `shared_memory` crate.
+//!
+//! The portable way, and the weaker one; off by default:
+//! - The segment has its name before it has its content: an opener can come too early. It finds no header yet, a header
+//!   whose checksum does not hold yet, or a status that says so, each of which is an error.
+//! - A creator that is killed meanwhile leaves the name behind: remove it.
+//! - Each handle keeps a descriptor open; permission bits are always 0600.
+//! - The crate has had no release since 2022.
+//!
+//! Who is alive, a lock file in the folder of named channels proves, as for those.
+
+use super::bytes::Bytes;
+use super::header::{self, Facts};
+use super::locks::{self, LIFECYCLE, NamedPlace, Place};
+use super::memory::MemoryOptions;
+use super::names::{InvalidName, Location};
+use super::open::{self, Access, Expectations};
+use super::sys;
+use super::{CreateSpec, Region};
+use crate::error::{CreateError, NotAChannel, OpenError, RemoveError};
+use crate::layout::HeaderBlock;
+use rustix::fd::AsFd;
+use rustix::io::Errno;
+use shared_memory::{ShmemConf, ShmemError};
+use std::io;
+
+/// What the operating system knows a channel's segment by.
+fn segment_of(location: &Location) -> String {
+    format!("/memlane-{}-{}", sys::user_id(), location.label)
+}
+
+impl Region {
+    /// Makes a region in a segment of this name.
+    pub(crate) fn create_segment(name: &str, spec: &CreateSpec) -> Result<Self, CreateError> {
+        let location =
+            Location::of_segment(name).map_err(|InvalidName| CreateError::InvalidName { channel: name.to_owned() })?;
+        if spec.mode != 0o600 {
+            return Err(CreateError::InvalidOption {
+                channel: name.to_owned(),
+                option: "mode",
+                given: format!("{:#o}", spec.mode),
+                wanted: "cannot be chosen for a segment: it is 0o600".to_owned(),
+            });
+        }
+        let facts = spec.facts(name)?;
+        let size = facts.map.total;
+        spec.check_trust(name)?;
+        location.prepare_folder(false)?;
+        let failed =
+            |action: &'static str| move |source: io::Error| super::create::io_error(name, size, action, source);
+
+        let (lock_file, _temporary) = locks::build_lock_file(&location, spec.mode, &facts.instance)?;
+        let lock_path = location.lock_path(&facts.instance);
+        let lock_id = sys::look_at_open(&lock_file).map_err(failed("looking at the lock file"))?.id;
+        let named = {
+            let _guard = sys::fork_guard();
+            sys::link_into_place(lock_file.as_fd(), &lock_path)
+        };
+        named.map_err(failed("naming the lock file"))?;
+        match make_segment(&location, size as usize) {
+            Ok(bytes) => {
+                let place = NamedPlace { location, id: None, lock_path, lock_id };
+                Ok(spec.initialise(name, bytes, facts, Place::Named(place)))
+            }
+            Err(source) => {
+                let _ = sys::unlink(&lock_path);
+                Err(failed("making the segment")(source))
+            }
+        }
+    }
+
+    /// Opens the region in the segment of this name.
+    pub(crate) fn open_segment(
+        name: &str,
+        expected: &Expectations,
+        memory: MemoryOptions,
+        access: Access,
+    ) -> Result<Self, OpenError> {
+        let location =
+            Location::of_segment(name).map_err(|InvalidName| CreateError::InvalidName { channel: name.to_owned() })?;
+        let failed = |action: &'static str| move |source: io::Error| open::io_error(name, action, source);
+        let (bytes, facts) = open_bytes(name, &location)?;
+        open::check_expectations(name, &facts, expected, access)?;
+        let lock_path = location.lock_path(&facts.instance);
+        let lock_id = open::lock_file_id(&lock_path, &facts.instance).map_err(failed("opening the lock file"))?;
+        let Some(lock_id) = lock_id else {
+            return Err(OpenError::LockFile { channel: name.to_owned(), path: lock_path.display().to_string() });
+        };
+        let place = NamedPlace { location, id: None, lock_path, lock_id };
+        open::check_status(name, bytes, facts, Place::Named(place), memory, access)
+    }
+}
+
+/// A new segment, whose name stays.
+fn make_segment(location: &Location, size: usize) -> io::Result<Bytes> {
+    let segment = ShmemConf::new().os_id(segment_of(location)).size(size).create().map_err(io_error)?;
+    let mut bytes = Bytes::segment(segment);
+    // The crate reserves nothing: without this, a full disk would be a signal at the first write.
+    sys::prefault(bytes.base(), bytes.length(), true)?;
+    bytes.keep_segment();
+    Ok(bytes)
+}
+
+/// The segment's memory, and what its header says.
+fn open_bytes(name: &str, location: &Location) -> Result<(Bytes, Facts), OpenError> {
+    let failed = |source: io::Error| open::io_error(name, "opening the segment", source);
+    let not_a_channel = |found| OpenError::NotAChannel { channel: name.to_owned(), found };
+    let segment = ShmemConf::new().os_id(segment_of(location)).open().map_err(io_error);
+    let bytes = match segment {
+        // It has no memory yet.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            return Err(not_a_channel(NotAChannel::Unfinished));
+        }
+        other => Bytes::segment(other.map_err(failed)?),
+    };
+    let mut start = [0; HeaderBlock::BYTES];
+    let start = &mut start[..HeaderBlock::BYTES.min(bytes.length())];
+    bytes.read(start);
+    if start.iter().all(|&byte| byte == 0) {
+        return Err(not_a_channel(NotAChannel::Unfinished));
+    }
+    let facts = header::parse(name, start, bytes.length() as u64)?;
+    Ok((bytes, facts))
+}
+
+/// Removes the segment of this name and its lock file, also one that was never finished. Unless `force`, only if nobody
+/// alive uses it.
+pub(crate) fn remove_segment(name: &str, force: bool) -> Result<(), RemoveError> {
+    let location =
+        Location::of_segment(name).map_err(|InvalidName| RemoveError::InvalidName { channel: name.to_owned() })?;
+    let failed = |action: &'static str| move |source: io::Error| super::remove::io_error(name, action, source);
+    let segment = ShmemConf::new().os_id(segment_of(&location)).open();
+    let mut segment = segment.map_err(io_error).map_err(failed("opening the segment"))?;
+    // Held until both are gone.
+    let mut held = Vec::new();
+    for path in location.lock_files() {
+        let _guard = sys::fork_guard();
+        let Ok(pinned) = sys::open_pinned(&path) else { continue };
+        let file = sys::reopen(pinned.as_fd(), true).map_err(failed("opening the lock file"))?;
+        if !force && !sys::try_write_lock(&file, 0, LIFECYCLE + 1).map_err(failed("locking the lock file"))? {
+            let participants = locks::count_alive(&file).map_err(failed("looking at the rows"))?;
+            return Err(RemoveError::InUse { channel: name.to_owned(), participants });
+        }
+        held.push((file, path));
+    }
+    segment.set_owner(true);
+    drop(segment);
+    for (_, path) in &held {
+        let _ = sys::unlink(path);
+    }
+    Ok(())
+}
+
+/// What the operating system said, in as far as the crate tells.
+fn io_error(error: ShmemError) -> io::Error {
+    match error {
+        ShmemError::MappingIdExists => Errno::EXIST.into(),
+        ShmemError::MapCreateFailed(code) | ShmemError::MapOpenFailed(code) | ShmemError::UnknownOsError(code) => {
+            io::Error::from_raw_os_error(code as i32)
+        }
+        other => io::Error::other(other.to_string()),
+    }
+}
