@@ -32,6 +32,7 @@ unsafe impl SharedWords for AtomicU64 {}
 pub(super) struct Bytes {
     base: NonNull<u8>,
     length: usize,
+    #[cfg_attr(not(feature = "named-segments"), expect(dead_code, reason = "it is there to be dropped"))]
     backing: Backing,
 }
 
