@@ -5,6 +5,7 @@
 //! - *System calls*: a spinning pair exchanges a million messages, both under `strace -c`.
 
 use crate::scratch::{Scratch, Worker};
+use crate::watch;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use memlane::spsc;
@@ -66,12 +67,11 @@ fn idle(watch: Duration) -> Result<()> {
     let scratch = Scratch::new()?;
     let channel = spsc::Options::new().create(&scratch.channel())?;
     let _tx = channel.sender()?;
-    let receiver = Worker::start(&["blocked-receiver", &scratch.channel()])?;
+    let receiver = Worker::start(&["spsc", "blocked-receiver", &scratch.channel()])?;
     // Joining is not what is measured: wait until it sleeps.
-    while !memlane::inspect(&scratch.channel())?.participants.iter().any(|one| one.row == 1 && one.counters.parks > 2) {
-        std::thread::yield_now();
-    }
-    let sleeper = Worker::start(&["sleeper", &scratch.channel()])?;
+    let sleeps = |one: &memlane::ParticipantInfo| one.row == 1 && one.counters.parks > 2;
+    watch::until_participant(&scratch.channel(), "the receiver sleeps", sleeps)?;
+    let sleeper = Worker::start(&["spsc", "sleeper", &scratch.channel()])?;
     let before = (cpu_seconds(receiver.id())?, cpu_seconds(sleeper.id())?);
     std::thread::sleep(watch);
     let share = (cpu_seconds(receiver.id())? - before.0) / watch.as_secs_f64();
@@ -92,8 +92,8 @@ fn system_calls(messages: u64) -> Result<()> {
     let (sent, received) = (scratch.file("sent"), scratch.file("received"));
     let (channel, count) = (scratch.channel(), messages.to_string());
     let strace = |output| ["strace", "-f", "-c", "-o", output];
-    let mut drain = Worker::start_under(&strace(&received), &["drain", &channel]).context("starting strace")?;
-    let mut pump = Worker::start_under(&strace(&sent), &["pump", &channel, "--count", &count])?;
+    let mut drain = Worker::start_under(&strace(&received), &["spsc", "drain", &channel]).context("starting strace")?;
+    let mut pump = Worker::start_under(&strace(&sent), &["spsc", "pump", &channel, "--count", &count])?;
     ensure!(pump.wait()? == Some(0) && drain.wait()? == Some(0), "the pair failed");
     for (side, file) in [("sender", sent), ("receiver", received)] {
         let calls = total_calls(&std::fs::read_to_string(file)?)?;

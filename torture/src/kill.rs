@@ -1,136 +1,249 @@
-//! Random SIGKILLs of both sides under load.
+//! Random SIGKILLs of all sides under load.
 //!
-//! A sender and a receiver run in processes of their own over a small ring, so that it wraps and fills all the time. One
-//! of them, chosen at random, is killed after a random moment and replaced; at the end the last sender is killed too and
-//! the last receiver drains the channel. Checked:
-//! - every message is intact, and comes in order within each receiver (the receiver itself checks);
-//! - each receiver starts no later than where its predecessor stopped: nothing is missing;
-//! - what it repeats was within what its predecessor may not have published (1/8 of the ring and one message);
-//! - in the end sent = delivered, everybody left, and removal leaves no file.
+//! Senders and receivers run in processes of their own over a small channel. After a random moment one of them, or two at
+//! once, are killed and replaced; some are stopped for a moment before, and go on while others have gone laps ahead, or die
+//! where they stand. In the end the senders are killed, too, and the receivers drain the channel and leave. What each kind
+//! then checks stands in its file. For all of them: nobody failed by itself, everybody is gone and noticed, and removal
+//! leaves no file.
 
-use crate::payload::{length, mix};
+use crate::kinds::{self, Kind, MpmcKillOptions, SpscKillOptions, Trial};
+use crate::payload::Payloads;
+use crate::random::{Random, fresh_seed};
 use crate::scratch::{Scratch, Worker};
-use crate::worker::{MAX_MESSAGE, read_log};
-use anyhow::{Result, ensure};
+use crate::{feed, watch};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
+use memlane::Role;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 #[derive(Args)]
 pub struct Options {
+    /// What kind of channel
+    #[arg(long, default_value = "spsc", value_parser = kinds::parser())]
+    kind: &'static Kind,
     /// How many processes to kill
     #[arg(long, default_value_t = 200)]
     kills: u64,
     /// Seed of everything random; printed if it is not given
     #[arg(long)]
     seed: Option<u64>,
-    /// Ring size in bytes
-    #[arg(long, default_value_t = 16 << 10)]
-    capacity: u64,
+    /// Messages carry the lines of this file, plain or `.gz`
+    #[arg(long, value_name = "FILE")]
+    feed: Option<PathBuf>,
+    /// Make the channel under this name, and leave it behind for others to look at
+    #[arg(long, value_name = "NAME")]
+    keep: Option<String>,
+    #[command(flatten)]
+    pub spsc: SpscKillOptions,
+    #[command(flatten)]
+    pub mpmc: MpmcKillOptions,
 }
 
-struct Run {
+impl Options {
+    /// The channel's name.
+    pub fn channel(&self, scratch: &Scratch) -> String {
+        self.keep.clone().unwrap_or_else(|| scratch.channel())
+    }
+
+    /// Where the feed is unpacked, if there is one.
+    fn unpacked(&self, scratch: &Scratch) -> Option<PathBuf> {
+        self.feed.as_ref().map(|_| scratch.path("feed"))
+    }
+
+    /// What messages are made of.
+    pub fn payloads(&self, scratch: &Scratch) -> Result<Payloads> {
+        Payloads::new(self.unpacked(scratch).as_deref())
+    }
+}
+
+/// How many there are at a time.
+#[derive(Debug, Clone, Copy)]
+pub struct Staff {
+    pub senders: u32,
+    pub receivers: u32,
+}
+
+/// A worker that is gone.
+pub struct Victim {
+    pub role: Role,
+    /// Unique among all workers.
+    pub number: u32,
+    pub journal: PathBuf,
+    /// Not so if it left in good order.
+    pub killed: bool,
+}
+
+/// A worker that is there.
+struct Seat {
+    role: Role,
+    number: u32,
+    worker: Worker,
+}
+
+struct Run<'a> {
+    options: &'a Options,
     scratch: Scratch,
-    channel: String,
-    log: String,
-    capacity: u64,
-    /// One past the last message that any receiver had.
-    delivered: u64,
-    repeated: u64,
+    seed: u64,
+    trial: Box<dyn Trial>,
+    /// Workers started so far.
+    started: u32,
     kills: [u64; 2],
-    receivers_that_had_messages: u64,
+    stops: u64,
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    let seed = options.seed.unwrap_or_else(|| u64::from(std::process::id()) ^ elapsed_since_boot());
-    println!("torture kill: seed {seed}, {} kills, ring of {} bytes", options.kills, options.capacity);
+    let seed = options.seed.unwrap_or_else(fresh_seed);
     let scratch = Scratch::new()?;
-    let channel = scratch.channel();
-    memlane::spsc::Options::new().capacity(options.capacity).max_message(MAX_MESSAGE as u64).create(&channel)?;
-    let log = scratch.file("log");
-    let mut run = Run {
-        scratch,
-        channel,
-        log,
-        capacity: options.capacity,
-        delivered: 0,
-        repeated: 0,
-        kills: [0; 2],
-        receivers_that_had_messages: 0,
-    };
-    let started = Instant::now();
-
-    let mut sender = run.sender()?;
-    let mut receiver = run.receiver()?;
-    for kill in 0..options.kills {
-        let random = mix(seed ^ kill);
-        std::thread::sleep(Duration::from_micros(random % 12_000));
-        let victim = if random >> 32 & 1 == 0 { &mut sender } else { &mut receiver };
-        ensure!(victim.ended()?.is_none_or(|status| status.success()), "a worker failed by itself");
-        victim.kill()?;
-        victim.wait()?;
-        run.kills[(random >> 32 & 1) as usize] += 1;
-        if random >> 32 & 1 == 0 {
-            sender = run.sender()?;
-        } else {
-            run.account_for_receiver()?;
-            receiver = run.receiver()?;
-        }
+    if let (Some(source), Some(unpacked)) = (&options.feed, options.unpacked(&scratch)) {
+        feed::unpack(source, &unpacked)?;
     }
-    sender.kill()?;
-    sender.wait()?;
-    ensure!(receiver.wait()? == Some(0), "the last receiver did not drain the channel and end");
-    run.account_for_receiver()?;
-    run.finish(started)
+    let trial = (options.kind.kill)(options, &scratch)?;
+    println!("torture kill: {}, seed {seed}, {} kills, {}", options.kind.name, options.kills, trial.describe());
+    let started = Instant::now();
+    let mut run = Run { options, scratch, seed, trial, started: 0, kills: [0; 2], stops: 0 };
+    let seats = run.kill_and_replace()?;
+    run.drain(seats)?;
+    run.close(started)
 }
 
-impl Run {
-    fn sender(&self) -> Result<Worker> {
-        Worker::start(&["sender", &self.channel])
+impl Run<'_> {
+    fn channel(&self) -> String {
+        self.options.channel(&self.scratch)
     }
 
-    fn receiver(&self) -> Result<Worker> {
-        Worker::start(&["receiver", &self.channel, "--log", &self.log])
+    fn journal(&self, number: u32) -> PathBuf {
+        self.scratch.path(&format!("journal-{number}"))
     }
 
-    /// Compares what a receiver had with what its predecessors had.
-    fn account_for_receiver(&mut self) -> Result<()> {
-        let Some((first, end)) = read_log(&self.log)? else { return Ok(()) };
-        std::fs::remove_file(&self.log)?;
-        ensure!(first <= self.delivered, "messages {}..{first} are missing", self.delivered);
-        // What the dead one held when it died was not released; before that, up to 1/8 of the ring was not published.
-        let record = |sequence: u64| (length(sequence, MAX_MESSAGE) as u64 + 8).next_multiple_of(8);
-        let unpublished: u64 = (first..self.delivered.saturating_sub(1)).map(record).sum();
-        ensure!(unpublished < self.capacity / 8, "messages {first}..{} came again", self.delivered);
-        self.repeated += self.delivered - first;
-        self.delivered = self.delivered.max(end);
-        self.receivers_that_had_messages += 1;
+    fn start(&mut self, role: Role) -> Result<Seat> {
+        let number = self.started;
+        self.started += 1;
+        let role_name = if role == Role::Sender { "sender" } else { "receiver" };
+        let mut arguments = vec![self.options.kind.name.to_owned(), role_name.to_owned(), self.channel()];
+        arguments.push(format!("--number={number}"));
+        arguments.push(format!("--seed={}", self.seed));
+        arguments.push(format!("--journal={}", self.journal(number).display()));
+        arguments.extend(self.options.unpacked(&self.scratch).map(|feed| format!("--feed={}", feed.display())));
+        Ok(Seat { role, number, worker: Worker::start(&arguments)? })
+    }
+
+    /// The worker of this seat is gone.
+    fn account_for(&mut self, seat: &Seat, killed: bool) -> Result<()> {
+        let journal = self.journal(seat.number);
+        let victim = Victim { role: seat.role, number: seat.number, journal, killed };
+        self.trial.account_for(&victim)?;
+        // Journals of thousands would fill the memory.
+        if victim.journal.exists() {
+            std::fs::remove_file(&victim.journal)?;
+        }
         Ok(())
     }
 
-    fn finish(self, started: Instant) -> Result<()> {
-        let info = memlane::inspect(&self.channel)?;
-        let sent = info.lanes[0].messages;
-        ensure!(sent == self.delivered, "{sent} messages were sent, {} delivered", self.delivered);
-        ensure!(info.participants.iter().all(|one| one.alive == Some(false)), "somebody is still there: {info:?}");
-        memlane::remove(&self.channel)?;
-        let left = self.scratch.files()?;
-        ensure!(left.is_empty(), "files were left: {left:?}");
+    fn kill_and_replace(&mut self) -> Result<Vec<Seat>> {
+        let Staff { senders, receivers } = self.trial.staff();
+        let mut seats = Vec::new();
+        for role in (0..senders).map(|_| Role::Sender).chain((0..receivers).map(|_| Role::Receiver)) {
+            seats.push(self.start(role)?);
+        }
+        let mut random = Random::new(self.seed, u64::MAX);
+        let mut kills = 0;
+        while kills < self.options.kills {
+            let max_us = if random.once_in(2) { 1_000 } else { 12_000 };
+            pause(&mut random, max_us);
+            let mut victims = vec![random.below(seats.len() as u64) as usize];
+            if random.once_in(8) && kills + 1 < self.options.kills {
+                victims.push((victims[0] + 1) % seats.len());
+            }
+            for &victim in &victims {
+                self.stop_perhaps(&mut seats[victim].worker, &mut random)?;
+                seats[victim].worker.kill()?;
+            }
+            for &victim in &victims {
+                self.gone(&mut seats[victim])?;
+            }
+            for &victim in &victims {
+                seats[victim] = self.start(seats[victim].role)?;
+                kills += 1;
+            }
+        }
+        Ok(seats)
+    }
+
+    /// Some stand still before they die, and others go on before they do.
+    fn stop_perhaps(&mut self, worker: &mut Worker, random: &mut Random) -> Result<()> {
+        if random.once_in(4) {
+            self.stops += 1;
+            worker.stop()?;
+            pause(random, 3_000);
+            if random.once_in(2) {
+                worker.go_on()?;
+                pause(random, 1_000);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the end of one that was killed, unless it left before.
+    fn gone(&mut self, seat: &mut Seat) -> Result<()> {
+        let status = seat.worker.wait()?;
+        ensure!(status.is_none_or(|status| status == 0), "{:?} {} failed by itself", seat.role, seat.number);
+        self.kills[usize::from(seat.role == Role::Receiver)] += u64::from(status.is_none());
+        self.account_for(seat, status.is_none())
+    }
+
+    /// Kills the senders; the receivers get what is left, and end.
+    fn drain(&mut self, mut seats: Vec<Seat>) -> Result<()> {
+        let channel = self.channel();
+        for seat in &mut seats {
+            // A receiver that comes when all is over waits for the next sender, as it should.
+            let process = seat.worker.id();
+            let ended = seat.worker.ended()?.is_some();
+            let there = |one: &memlane::ParticipantInfo| one.pid == process && watch::is_there(one);
+            if !ended {
+                watch::until_participant(&channel, "a worker joins", there)?;
+            }
+        }
+        for seat in seats.iter_mut().filter(|seat| seat.role == Role::Sender) {
+            seat.worker.kill()?;
+            self.gone(seat)?;
+        }
+        self.trial.senders_are_gone();
+        for seat in seats.iter_mut().filter(|seat| seat.role == Role::Receiver) {
+            let mut status = None;
+            watch::until("a receiver drains the channel and ends", || {
+                status = seat.worker.ended()?;
+                Ok(status.is_some())
+            })
+            .with_context(|| format!("{:#?}", memlane::inspect(&channel)))?;
+            ensure!(status.is_some_and(|status| status.success()), "receiver {} failed", seat.number);
+            self.account_for(seat, false)?;
+        }
+        Ok(())
+    }
+
+    fn close(self, started: Instant) -> Result<()> {
+        let channel = self.channel();
+        let info = memlane::inspect(&channel)?;
+        ensure!(watch::everybody_left(&info), "somebody is still there: {info:#?}");
+        let [senders, receivers] = self.kills;
         println!(
-            "{sent} messages sent and delivered, {} of them again; {} senders and {} receivers killed ({} had messages); \
-             {:.1} s",
-            self.repeated,
-            self.kills[0],
-            self.kills[1],
-            self.receivers_that_had_messages,
+            "{senders} senders and {receivers} receivers killed, {} of them stopped before; {:.1} s",
+            self.stops,
             started.elapsed().as_secs_f64()
         );
+        println!("{}", self.trial.close(&info)?);
+        if self.options.keep.is_none() {
+            memlane::remove(&channel)?;
+            let mut left = self.scratch.files()?;
+            left.retain(|name| !name.starts_with("feed"));
+            ensure!(left.is_empty(), "files were left: {left:?}");
+        }
         println!("torture kill: nothing lost");
         Ok(())
     }
 }
 
-/// Something that differs from run to run.
-fn elapsed_since_boot() -> u64 {
-    std::fs::read_to_string("/proc/uptime")
-        .map_or(1, |text| text.bytes().fold(7, |sum, byte| mix(sum ^ u64::from(byte))))
+fn pause(random: &mut Random, max_us: u64) {
+    std::thread::sleep(Duration::from_micros(random.below(max_us)));
 }

@@ -1,23 +1,35 @@
-//! Kills participants of real channels in real processes, and checks that nothing is lost.
+//! Kills, stops and watches participants of real channels in real processes, and checks that nothing is lost.
 //!
 //! Every tool prints its seed, its counts and one closing line, and exits non-zero on any miss.
 //!
+//! - `kill`: random SIGKILLs of all sides under load; every message is delivered, intact, and none after it was acknowledged.
+//! - `stop`: participants that stand still while they hold something, and what the others lose by it.
 //! - `recovery`: how long after a SIGKILL the survivors go on.
-//! - `kill`: random SIGKILLs of both sides under load; every message is delivered, in order, intact.
 //! - `footprint`: what a participant costs: descriptors, idle CPU, system calls per message.
+//!
+//! A kind of channel is one file in `kinds`, and a row in its table. Beneath: `worker` (the processes), `payload` and `feed`
+//! (what is sent), `journal` (what a worker writes down), `ledger` (what all journals together say), `scratch`, `watch`,
+//! `map`, `random`.
 
+mod feed;
 mod footprint;
+mod journal;
 mod kill;
+mod kinds;
+mod ledger;
+mod map;
 mod payload;
+mod random;
 mod recovery;
 mod scratch;
+mod watch;
 mod worker;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(about = "Kills participants of memlane channels and checks that nothing is lost")]
+#[command(about = "Kills and stops participants of memlane channels and checks that nothing is lost")]
 struct Arguments {
     #[command(subcommand)]
     tool: Tool,
@@ -27,7 +39,7 @@ struct Arguments {
 enum Tool {
     /// How long after a SIGKILL the survivors go on
     Recovery(recovery::Options),
-    /// Random SIGKILLs of both sides under load
+    /// Random SIGKILLs of all sides under load
     Kill(kill::Options),
     /// What a participant costs: descriptors, idle CPU, system calls per message
     Footprint(footprint::Options),

@@ -8,7 +8,8 @@
 //! The design's bound is two slices, 200 ms: one until somebody looks, one for a wake that the dead did not send.
 
 use crate::scratch::{Scratch, Worker};
-use anyhow::{Context, Result, bail, ensure};
+use crate::watch;
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use memlane::{JoinError, RecvError, TrySendError, spsc};
 use std::time::{Duration, Instant};
@@ -58,25 +59,14 @@ fn ms(duration: Duration) -> f64 {
 
 /// Waits until the channel has a live participant in `row`.
 fn wait_for_participant(channel: &str, row: u32) -> Result<()> {
-    let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(10) {
-        let info = memlane::inspect(channel)?;
-        let there = |one: &memlane::ParticipantInfo| {
-            one.row == row && one.alive == Some(true) && one.state == memlane::ParticipantState::Live
-        };
-        if info.participants.iter().any(there) {
-            return Ok(());
-        }
-        std::thread::yield_now();
-    }
-    bail!("the worker did not join")
+    watch::until_participant(channel, "the worker joins", |one| one.row == row && watch::is_there(one))
 }
 
 fn sender_dies_receiver_waits() -> Result<Duration> {
     let scratch = Scratch::new()?;
     let channel = spsc::Options::new().create(&scratch.channel())?;
     let mut rx = channel.receiver()?;
-    let mut worker = Worker::start(&["idle-sender", &scratch.channel()])?;
+    let mut worker = Worker::start(&["spsc", "idle-sender", &scratch.channel()])?;
     wait_for_participant(&scratch.channel(), 0)?;
     let waiting = std::thread::spawn(move || {
         let result = rx.recv().map(|message| message.len());
@@ -94,7 +84,7 @@ fn sender_dies_successor_sends() -> Result<Duration> {
     let scratch = Scratch::new()?;
     let channel = spsc::Options::new().persistent(true).create(&scratch.channel())?;
     let mut rx = channel.receiver()?;
-    let mut worker = Worker::start(&["idle-sender", &scratch.channel()])?;
+    let mut worker = Worker::start(&["spsc", "idle-sender", &scratch.channel()])?;
     wait_for_participant(&scratch.channel(), 0)?;
     let waiting = std::thread::spawn(move || {
         let result = rx.recv().map(|message| message.len());
@@ -114,7 +104,7 @@ fn receiver_dies_sender_is_blocked() -> Result<Duration> {
     let scratch = Scratch::new()?;
     let channel = spsc::Options::new().capacity(4096).create(&scratch.channel())?;
     let mut tx = channel.sender()?;
-    let mut worker = Worker::start(&["idle-receiver", &scratch.channel()])?;
+    let mut worker = Worker::start(&["spsc", "idle-receiver", &scratch.channel()])?;
     wait_for_participant(&scratch.channel(), 1)?;
     while tx.try_send(&[1; 100]) != Err(TrySendError::Full) {}
     let waiting = std::thread::spawn(move || {
@@ -138,15 +128,7 @@ fn receiver_dies_sender_is_blocked() -> Result<Duration> {
 
 /// Waits until the participant in `row` sleeps.
 fn wait_until_parked(channel: &str, row: u32) -> Result<()> {
-    let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(10) {
-        let info = memlane::inspect(channel)?;
-        if info.participants.iter().any(|one| one.row == row && one.counters.parks > 0) {
-            return Ok(());
-        }
-        std::thread::yield_now();
-    }
-    bail!("the survivor did not go to sleep")
+    watch::until_participant(channel, "the survivor goes to sleep", |one| one.row == row && one.counters.parks > 0)
 }
 
 /// Tries to take a seat until its last holder is gone.

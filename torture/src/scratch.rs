@@ -1,6 +1,7 @@
 //! A channel of its own for one run, and workers that do not outlive it.
 
 use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -22,7 +23,11 @@ impl Scratch {
     }
 
     pub fn file(&self, name: &str) -> String {
-        self.folder.join(name).display().to_string()
+        self.path(name).display().to_string()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     /// Names of the files that are there.
@@ -46,8 +51,9 @@ pub struct Worker(Child);
 
 impl Worker {
     /// Starts `torture worker ARGUMENTS…`.
-    pub fn start(arguments: &[&str]) -> Result<Self> {
-        Self::start_under(&[], arguments)
+    pub fn start<A: AsRef<str>>(arguments: &[A]) -> Result<Self> {
+        let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
+        Self::start_under(&[], &arguments)
     }
 
     /// The same under another program, such as `strace`, which gets the worker's command line behind its own arguments.
@@ -68,6 +74,39 @@ impl Worker {
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.0.id()
+    }
+
+    /// SIGSTOP. Returns when it stands still, or has ended.
+    pub fn stop(&mut self) -> Result<()> {
+        self.signal(Signal::STOP)?;
+        self.wait_until_stopped()
+    }
+
+    /// Returns when it stands still, or has ended.
+    pub fn wait_until_stopped(&mut self) -> Result<()> {
+        if self.ended()?.is_none() {
+            // Its end is only looked at: the status stays to be had.
+            let options = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            waitid(WaitId::Pid(self.pid()?), options)?;
+        }
+        Ok(())
+    }
+
+    /// SIGCONT.
+    pub fn go_on(&mut self) -> Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    fn pid(&self) -> Result<Pid> {
+        Pid::from_raw(self.id().try_into()?).context("a process id of 0")
+    }
+
+    /// Unless it has ended: then its id may be another's.
+    fn signal(&mut self, signal: Signal) -> Result<()> {
+        match self.ended()? {
+            None => Ok(kill_process(self.pid()?, signal)?),
+            Some(_) => Ok(()),
+        }
     }
 
     /// SIGKILL. Returns before the process is gone, as the survivors see it.

@@ -1,0 +1,49 @@
+//! What the tools know about each kind of channel: one file and one row each.
+
+mod mpmc;
+mod spsc;
+
+use crate::kill::{Staff, Victim};
+use crate::scratch::Scratch;
+use crate::{kill, worker};
+use anyhow::Result;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use memlane::Info;
+
+pub use self::mpmc::KillOptions as MpmcKillOptions;
+pub use self::spsc::KillOptions as SpscKillOptions;
+
+/// A kind of channel.
+pub struct Kind {
+    pub name: &'static str,
+    /// Creates a channel for `kill`.
+    pub kill: fn(&kill::Options, &Scratch) -> Result<Box<dyn Trial>>,
+    /// What one of its workers does.
+    pub work: fn(&worker::Options) -> Result<()>,
+}
+
+const KINDS: [&Kind; 2] = [&spsc::KIND, &mpmc::KIND];
+
+/// Reads the name of a kind.
+pub fn parser() -> impl TypedValueParser<Value = &'static Kind> {
+    PossibleValuesParser::new(KINDS.map(|kind| kind.name))
+        .try_map(|name| KINDS.into_iter().find(|kind| kind.name == name).ok_or("there is no such kind"))
+}
+
+/// A channel whose participants are being killed, and the accounts of what they did.
+pub trait Trial {
+    /// The channel, in words.
+    fn describe(&self) -> String;
+
+    /// How many senders and how many receivers there are at a time.
+    fn staff(&self) -> Staff;
+
+    /// This one is dead, or left in good order: its journal is complete.
+    fn account_for(&mut self, gone: &Victim) -> Result<()>;
+
+    /// No sender comes any more: receivers are to drain the channel and end.
+    fn senders_are_gone(&mut self) {}
+
+    /// Everybody is gone. Returns what there is to say about it.
+    fn close(self: Box<Self>, info: &Info) -> Result<String>;
+}

@@ -1,0 +1,170 @@
+//! `spsc`: a sender and a receiver over a small ring, so that it wraps and fills all the time. Checked by `kill`:
+//! - every message is intact, and comes in order within each receiver (the receiver itself checks);
+//! - each receiver starts no later than where its predecessor stopped: nothing is missing;
+//! - what it repeats was within what its predecessor may not have published (1/8 of the ring and one message);
+//! - in the end sent = delivered.
+
+use super::{Kind, Trial};
+use crate::kill::{self, Staff, Victim};
+use crate::payload::{Identity, Payloads};
+use crate::scratch::Scratch;
+use crate::worker::{self, Role, idle};
+use anyhow::{Result, bail, ensure};
+use clap::Args;
+use memlane::{Info, RecvError, SendError, Strategy, spsc};
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+pub const KIND: Kind = Kind { name: "spsc", kill: prepare, work };
+
+#[derive(Args)]
+pub struct KillOptions {
+    /// spsc: ring size in bytes
+    #[arg(long, default_value_t = 16 << 10)]
+    capacity: u64,
+}
+
+/// The message with this number. A sender goes on where its predecessor stopped, so all of them are one.
+fn identity(sequence: u64) -> Identity {
+    Identity { sender: 0, sequence, priority: 0 }
+}
+
+fn work(options: &worker::Options) -> Result<()> {
+    let channel = spsc::open(&options.channel)?;
+    match options.role {
+        Role::Sender => send(channel.sender()?, options),
+        Role::Receiver => receive(channel.receiver()?, options),
+        Role::IdleReceiver => idle(channel.receiver()?),
+        Role::IdleSender => idle(channel.sender()?),
+        Role::BlockedReceiver => Ok(channel.receiver()?.recv().map(drop)?),
+        Role::Pump => pump(channel.sender()?, options.count),
+        Role::Drain => drain(channel.receiver()?),
+        role => bail!("spsc has no {role:?}"),
+    }
+}
+
+fn send(mut tx: spsc::Sender, options: &worker::Options) -> Result<()> {
+    let payloads = options.payloads()?;
+    let mut message = Vec::new();
+    for sequence in tx.resumed_at()..tx.resumed_at().saturating_add(options.count) {
+        payloads.make(identity(sequence), &mut message);
+        match tx.send(&message) {
+            Ok(()) => {}
+            Err(SendError::Disconnected) => return Ok(()),
+            Err(error) => bail!(error),
+        }
+    }
+    Ok(())
+}
+
+fn receive(mut rx: spsc::Receiver, options: &worker::Options) -> Result<()> {
+    let journal = OpenOptions::new().write(true).create(true).truncate(true).open(options.journal()?)?;
+    let payloads = options.payloads()?;
+    let mut first = None;
+    let (mut buffer, mut scratch) = (vec![0; payloads.max()], Vec::new());
+    loop {
+        let message = match rx.recv() {
+            Ok(message) => message,
+            Err(RecvError::Disconnected) => return Ok(()),
+            Err(error) => bail!(error),
+        };
+        let length = message.copy_to(&mut buffer)?;
+        let sequence = payloads.check(&buffer[..length], &mut scratch)?.sequence;
+        ensure!(sequence == message.sequence(), "message {sequence} came as number {}", message.sequence());
+        let (start, expected) = *first.get_or_insert((sequence, sequence));
+        ensure!(sequence == expected, "message {sequence} came where {expected} was due");
+        first = Some((start, sequence + 1));
+        // Written down before it is released: what the journal covers, this receiver had.
+        let mut entry = [0; 16];
+        entry[..8].copy_from_slice(&start.to_le_bytes());
+        entry[8..].copy_from_slice(&(sequence + 1).to_le_bytes());
+        journal.write_all_at(&entry, 0)?;
+    }
+}
+
+/// The first message that a receiver had, and the one after its last. `None` if it had none.
+fn read_journal(path: &Path) -> Result<Option<(u64, u64)>> {
+    let bytes = match std::fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        other => other?,
+    };
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let (first, end) = bytes.split_at(8);
+    Ok(Some((u64::from_le_bytes(first.try_into()?), u64::from_le_bytes(end.try_into()?))))
+}
+
+fn pump(mut tx: spsc::Sender, count: u64) -> Result<()> {
+    tx.set_strategy(Strategy::Spin);
+    for number in 0..count {
+        tx.send(&number.to_le_bytes())?;
+    }
+    Ok(())
+}
+
+fn drain(mut rx: spsc::Receiver) -> Result<()> {
+    rx.set_strategy(Strategy::Spin);
+    let mut message = [0; 8];
+    let mut expected = 0u64;
+    loop {
+        match rx.recv_into(&mut message) {
+            Ok(8) => ensure!(u64::from_le_bytes(message) == expected, "message {expected} did not come"),
+            Ok(length) => bail!("a message of {length} bytes"),
+            Err(RecvError::Disconnected) => return Ok(()),
+            Err(error) => bail!(error),
+        }
+        expected += 1;
+    }
+}
+
+fn prepare(options: &kill::Options, scratch: &Scratch) -> Result<Box<dyn Trial>> {
+    let payloads = options.payloads(scratch)?;
+    let capacity = options.spsc.capacity;
+    spsc::Options::new().capacity(capacity).max_message(payloads.max() as u64).create(&options.channel(scratch))?;
+    Ok(Box::new(LaneTrial { capacity, payloads, delivered: 0, repeated: 0, receivers_that_had_messages: 0 }))
+}
+
+struct LaneTrial {
+    capacity: u64,
+    payloads: Payloads,
+    /// One past the last message that any receiver had.
+    delivered: u64,
+    repeated: u64,
+    receivers_that_had_messages: u64,
+}
+
+impl Trial for LaneTrial {
+    fn describe(&self) -> String {
+        format!("ring of {} bytes", self.capacity)
+    }
+
+    fn staff(&self) -> Staff {
+        Staff { senders: 1, receivers: 1 }
+    }
+
+    /// Compares what a receiver had with what its predecessors had.
+    fn account_for(&mut self, gone: &Victim) -> Result<()> {
+        if gone.role == memlane::Role::Sender {
+            return Ok(());
+        }
+        let Some((first, end)) = read_journal(&gone.journal)? else { return Ok(()) };
+        ensure!(first <= self.delivered, "messages {}..{first} are missing", self.delivered);
+        // What the dead one held when it died was not released; before that, up to 1/8 of the ring was not published.
+        let record = |sequence: u64| (self.payloads.length(identity(sequence)) as u64 + 8).next_multiple_of(8);
+        let unpublished: u64 = (first..self.delivered.saturating_sub(1)).map(record).sum();
+        ensure!(unpublished < self.capacity / 8, "messages {first}..{} came again", self.delivered);
+        self.repeated += self.delivered - first;
+        self.delivered = self.delivered.max(end);
+        self.receivers_that_had_messages += 1;
+        Ok(())
+    }
+
+    fn close(self: Box<Self>, info: &Info) -> Result<String> {
+        let sent = info.lanes[0].messages;
+        ensure!(sent == self.delivered, "{sent} messages were sent, {} delivered", self.delivered);
+        let (again, receivers) = (self.repeated, self.receivers_that_had_messages);
+        Ok(format!("{sent} messages sent and delivered, {again} of them again; {receivers} receivers had messages"))
+    }
+}

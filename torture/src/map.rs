@@ -1,0 +1,24 @@
+//! Mapped files: what a process stores there at one instruction is there at the next, whoever kills it in between.
+
+#![allow(unsafe_code, reason = "mapping a file is unsafe, and everything else here is not")]
+
+use anyhow::{Context, Result};
+use memmap2::{Mmap, MmapMut};
+use std::fs::{File, OpenOptions};
+use std::path::Path;
+
+/// Creates a file of `length` zeros that take no memory until they are written, and maps it.
+pub fn create(path: &Path, length: u64) -> Result<MmapMut> {
+    let file = OpenOptions::new().read(true).write(true).create_new(true).open(path);
+    let file = file.with_context(|| format!("creating {}", path.display()))?;
+    file.set_len(length)?;
+    // SAFETY: a worker's own file. Nobody else opens it before the worker is dead.
+    Ok(unsafe { MmapMut::map_mut(&file)? })
+}
+
+/// Maps a file that nobody writes to any more.
+pub fn open(path: &Path) -> Result<Mmap> {
+    let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
+    // SAFETY: the tool's own file, complete before the first worker was started.
+    Ok(unsafe { Mmap::map(&file)? })
+}
