@@ -195,13 +195,12 @@ impl Run<'_> {
     /// Kills the senders; the receivers get what is left, and end.
     fn drain(&mut self, mut seats: Vec<Seat>) -> Result<()> {
         let channel = self.channel();
+        // Senders first: a receiver that found none alive may have ended, or be about to.
+        seats.sort_by_key(|seat| seat.role == Role::Receiver);
         for seat in &mut seats {
-            // A receiver that comes when all is over waits for the next sender, as it should.
-            let process = seat.worker.id();
-            let ended = seat.worker.ended()?.is_some();
-            let there = |one: &memlane::ParticipantInfo| one.pid == process && watch::is_there(one);
-            if !ended {
-                watch::until_participant(&channel, "a worker joins", there)?;
+            while !self.gets_on(seat)? {
+                self.gone(seat)?;
+                *seat = self.start(seat.role)?;
             }
         }
         for seat in seats.iter_mut().filter(|seat| seat.role == Role::Sender) {
@@ -220,6 +219,20 @@ impl Run<'_> {
             self.account_for(seat, false)?;
         }
         Ok(())
+    }
+
+    /// Waits until it is there, and receives if it is a receiver. False if it has ended instead.
+    fn gets_on(&self, seat: &mut Seat) -> Result<bool> {
+        let process = seat.worker.id();
+        let (mut before, mut ended) = (None, false);
+        watch::until("a worker joins and receives", || {
+            ended = seat.worker.ended()?.is_some();
+            let info = memlane::inspect(&self.channel())?;
+            let row = info.participants.iter().find(|one| one.pid == process && watch::is_there(one));
+            let Some(messages) = row.map(|row| row.counters.messages) else { return Ok(ended) };
+            Ok(ended || seat.role == Role::Sender || messages > *before.get_or_insert(messages))
+        })?;
+        Ok(!ended)
     }
 
     fn close(self, started: Instant) -> Result<()> {

@@ -10,10 +10,10 @@
 //! | acknowledging | was killed in the call | perhaps |
 //! | got | was killed holding it | always; by the policy `discard`, never |
 //! | giving back | was killed in the call | always; by the policy `discard`, perhaps |
-//! | gave back | returned from the call | always |
+//! | gave back | returned from the call | always, unless it is discarded with its next receiver |
 //!
 //! A receiver that is killed between taking a message and writing it down leaves nothing but the channel's own count: the
-//! next delivery is marked though it is the first in any journal.
+//! next delivery is marked though it is the first in any journal; or the message is discarded, and in no journal at all.
 
 use crate::journal::{Event, Got, Record, Sent};
 use crate::payload::Identity;
@@ -201,8 +201,9 @@ impl Ledger {
         let last = deliveries[deliveries.len() - 1].end;
         match (last, after_death) {
             (End::Acknowledged, _) => {}
-            (End::Held, AfterDeath::Gone) => self.findings.gone += 1,
-            (End::Acknowledging, _) | (End::GivingBack, AfterDeath::Gone) => self.findings.unknown += 1,
+            (End::Acknowledging, _) => self.findings.unknown += 1,
+            // What was given back went to one who was killed before writing it down.
+            (_, AfterDeath::Gone) => self.findings.gone += 1,
             _ => bail!("{message:?} is lost: its last delivery ended with {last:?}"),
         }
         Ok(())
@@ -253,7 +254,7 @@ mod tests {
         Event::Got(Got { message, marked: deliveries > 1, deliveries })
     }
 
-    /// One receiver after the other, each with its events; `!` in front of the events of a killed one is `true`.
+    /// One receiver after the other: whether it was killed, and its events.
     fn close(after_death: AfterDeath, discarded: u64, receivers: &[(bool, &[Event])]) -> Result<Findings> {
         let mut ledger = Ledger::new(after_death, 2);
         ledger.sender_gone(1, SENT)?;
@@ -297,7 +298,7 @@ mod tests {
         let taken = [got(0, 1), got(1, 1)];
         refused("is lost", close(Again, 0, &[(true, &taken)]));
         refused("is lost", close(Again, 0, &[(true, &[got(0, 1), got(1, 1), GivingBack])]));
-        refused("is lost", close(Gone, 0, &[(true, &[got(0, 1), got(1, 1), GivingBack, GaveBack])]));
+        refused("is lost", close(Again, 0, &[(true, &[got(0, 1), got(1, 1), GivingBack, GaveBack])]));
         refused("kept 2 messages", close(Again, 0, &[(false, &taken)]));
     }
 
@@ -339,6 +340,7 @@ mod tests {
         assert_eq!(close(Gone, 3, &[(true, &held)]).unwrap().unknown, 1);
         refused("were counted", close(Gone, 1, &[(true, &held)]));
         refused("were counted", close(Gone, 4, &[(true, &held)]));
+        assert_eq!(close(Gone, 2, &[(true, &[got(0, 1), got(1, 1), GivingBack, GaveBack])]).unwrap().gone, 2);
         refused("were counted", close(Gone, 1, &[(true, &[])]));
         refused("discarded 1", close(Again, 1, &[(false, &[got(0, 1), got(1, 1), Acknowledging, Acknowledged])]));
     }

@@ -70,6 +70,7 @@ impl<M: SlotMemory> Queue<M> {
                     report.given_up += u32::from(self.replace(slot, word, word.next(SlotState::Free, dead)));
                 }
                 Some(SlotState::Consumed) => {
+                    self.count_what_died_uncounted(slot);
                     report.redelivered += self.redeliver(slot, word, dead)?;
                 }
                 Some(SlotState::Produced) if !is_queued(slot) => {
@@ -92,6 +93,15 @@ impl<M: SlotMemory> Queue<M> {
         }
         self.queue_again(slot)?;
         Ok(1)
+    }
+
+    /// A receiver that died between taking a message and counting that counts all the same: the message comes again, behind
+    /// others, and has to say so. The slot stays the dead one's until its next step, so nobody else touches its header.
+    fn count_what_died_uncounted(&self, slot: u16) {
+        let header = SlotHeader::from_bits(self.memory.slot_header(slot).load(Relaxed));
+        if header.deliveries() == 0 {
+            self.memory.slot_header(slot).store(header.delivered_once_more().bits(), Relaxed);
+        }
     }
 
     fn deliveries(&self, slot: u16) -> u16 {
