@@ -1,9 +1,47 @@
 #!/usr/bin/env bash
-# Proves that processes which are killed at random under load lose nothing: small, usual and large rings.
+# Proves that processes which are killed at random under load lose nothing, and that processes which stand still hold up
+# nobody: lanes of three sizes, and a small queue with both policies and with priorities.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cargo build --release -p memlane-torture
+recorded=../shared/data/btcusdt_20240808.gz
+torture=${CARGO_TARGET_DIR:-target}/release/torture
+memlane=${CARGO_TARGET_DIR:-target}/release/memlane
+
+cargo build --release -p memlane-torture -p memlane-cli
+
+folder=$(mktemp -d /dev/shm/memlane-torture-ci.XXXXXX)
+trap 'rm -rf "$folder"' EXIT
+
 for capacity in 4096 16384 1048576; do
-    target/release/torture kill --kills 300 --capacity "$capacity"
+    "$torture" kill --kills 300 --capacity "$capacity"
 done
+
+feed=()
+if [[ -f $recorded ]]; then
+    feed=(--feed "$recorded")
+else
+    echo "the recorded feed is absent: messages are generated"
+fi
+
+# kill_queue OPTION…: what is left behind is looked at from outside, too: every slot is free, and nobody is there.
+kill_queue() {
+    local channel=$folder/queue
+    "$torture" kill --kind mpmc --keep "$channel" "$@"
+    "$memlane" info "$channel" --json | python3 -c '
+import json, sys
+info = json.load(sys.stdin)
+queue = info["queue"]
+assert queue["free"] == queue["slots"] and not any(queue["queued"]), queue
+assert not any(one["alive"] for one in info["participants"]), info["participants"]
+'
+    "$memlane" rm "$channel"
+    [[ -z $(ls -A "$folder") ]] || { echo "FAILED: left behind: $(ls -A "$folder")" >&2; exit 1; }
+}
+
+kill_queue --kills 400 --priorities 3 "${feed[@]}"
+kill_queue --kills 400 --priorities 1
+kill_queue --kills 400 --priorities 3 --on-death discard "${feed[@]}"
+
+"$torture" stop --kind spsc --messages 50000
+"$torture" stop --kind mpmc --messages 50000 --rounds 10

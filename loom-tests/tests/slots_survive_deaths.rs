@@ -85,6 +85,30 @@ fn a_slot_whose_taker_died_before_it_passed_head_is_not_handed_out_on_loan() {
     });
 }
 
+/// A receiver that dies between taking and counting has been seen by nobody, and the message comes behind others all the same.
+#[test]
+fn a_message_that_comes_out_of_order_says_that_it_comes_again() {
+    Model::exhaustive("slots: a taker dies before it counts").thorough().check_crashes(|crash| {
+        let accounts = two_slots();
+        let mut sender = accounts.queue(0);
+        assert!(accounts.send(&mut sender, 1) && accounts.send(&mut sender, 2));
+        let queue = accounts.queue(1);
+        crash.of(|| {
+            let _ = accounts.take(&queue);
+        });
+        accounts.reap(3, 1);
+        let other = accounts.queue(2);
+        let (first, message) = accounts.take(&other).expect("both are there");
+        if message == 2 {
+            let (second, _) = accounts.take(&other).expect("the other comes again");
+            assert!(second.is_repeated(), "1 comes behind 2, and does not say why");
+        }
+        accounts.acknowledge(&other, (first, message));
+        accounts.reap(3, 2);
+        accounts.settle(4);
+    });
+}
+
 #[test]
 fn a_receiver_and_its_reaper_die() {
     Model::bounded("slots: a receiver and its reaper die", 1).thorough().check_double_crashes(|first, second| {

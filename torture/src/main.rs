@@ -22,6 +22,7 @@ mod payload;
 mod random;
 mod recovery;
 mod scratch;
+mod stop;
 mod watch;
 mod worker;
 
@@ -41,6 +42,8 @@ enum Tool {
     Recovery(recovery::Options),
     /// Random SIGKILLs of all sides under load
     Kill(kill::Options),
+    /// Participants that stand still while they hold something
+    Stop(stop::Options),
     /// What a participant costs: descriptors, idle CPU, system calls per message
     Footprint(footprint::Options),
     /// One participant, made to be killed
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().tool {
         Tool::Recovery(options) => recovery::run(&options),
         Tool::Kill(options) => kill::run(&options),
+        Tool::Stop(options) => stop::run(&options),
         Tool::Footprint(options) => footprint::run(&options),
         Tool::Worker(options) => worker::run(&options),
     };

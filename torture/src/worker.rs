@@ -4,7 +4,7 @@ use crate::kinds::{self, Kind};
 use crate::payload::Payloads;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::process::{Signal, getpid, kill_process, set_parent_process_death_signal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -51,6 +51,10 @@ pub enum Role {
     Pump,
     /// Receives them, spinning, until the sender has gone.
     Drain,
+    /// Stops itself between reserving and committing.
+    StoppingSender,
+    /// Stops itself between receiving and acknowledging.
+    StoppingReceiver,
 }
 
 impl Options {
@@ -76,6 +80,11 @@ fn sleep_in_slices() -> Result<()> {
     loop {
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// SIGSTOP, until somebody sends SIGCONT.
+pub fn stand_still() -> Result<()> {
+    Ok(kill_process(getpid(), Signal::STOP)?)
 }
 
 /// Keeps a seat and does nothing.

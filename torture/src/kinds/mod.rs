@@ -5,7 +5,7 @@ mod spsc;
 
 use crate::kill::{Staff, Victim};
 use crate::scratch::Scratch;
-use crate::{kill, worker};
+use crate::{kill, stop, worker};
 use anyhow::Result;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use memlane::Info;
@@ -18,6 +18,8 @@ pub struct Kind {
     pub name: &'static str,
     /// Creates a channel for `kill`.
     pub kill: fn(&kill::Options, &Scratch) -> Result<Box<dyn Trial>>,
+    /// What `stop` checks.
+    pub stop: fn(&stop::Options, &Scratch) -> Result<()>,
     /// What one of its workers does.
     pub work: fn(&worker::Options) -> Result<()>,
 }

@@ -3,6 +3,9 @@
 //! Senders send one by one, in batches, into reserved slots, some of which they abandon, and with every priority.
 //! Receivers take single messages and batches, hold some of them for a while, and give some back. What `kill` checks is in
 //! the [ledger](crate::ledger); besides, at the end every slot is free again.
+//!
+//! Checked by `stop`: while a sender and a receiver stand still, two others of each exchange as many messages as without
+//! them, in order, none missing; exactly two slots are held, and these two come back.
 
 use super::{Kind, Trial};
 use crate::journal::{Event, Got, ReceiverJournal, SenderJournal};
@@ -10,14 +13,15 @@ use crate::kill::{self, Staff, Victim};
 use crate::ledger::{AfterDeath, Ledger};
 use crate::payload::{Identity, Payloads};
 use crate::random::Random;
-use crate::scratch::Scratch;
-use crate::worker::{self, Role};
-use anyhow::{Context, Result, bail, ensure};
+use crate::scratch::{Scratch, Worker};
+use crate::stop;
+use crate::worker::{self, Role, stand_still};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::{Args, ValueEnum};
 use memlane::{Info, RecvError, RecvTimeoutError, SendTimeoutError, mpmc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-pub const KIND: Kind = Kind { name: "mpmc", kill: prepare, work };
+pub const KIND: Kind = Kind { name: "mpmc", kill: prepare, stop, work };
 
 /// Messages that are sent or received at once, at most.
 const BATCH: u64 = 8;
@@ -49,6 +53,8 @@ fn work(options: &worker::Options) -> Result<()> {
     match options.role {
         Role::Sender => Sending::new(&channel, options)?.run(),
         Role::Receiver => Receiving::new(&channel, options)?.run(),
+        Role::StoppingSender => stop_before_committing(channel.sender()?),
+        Role::StoppingReceiver => stop_before_acknowledging(channel.receiver()?),
         role => bail!("mpmc has no {role:?}"),
     }
 }
@@ -287,5 +293,144 @@ impl Trial for QueueTrial {
             found.acknowledging,
             found.giving_back,
         ))
+    }
+}
+
+/// The messages of the two that stand still.
+const HELD: Identity = Identity { sender: u32::MAX, sequence: 1, priority: 0 };
+const LOANED: Identity = Identity { sender: u32::MAX, sequence: 2, priority: 0 };
+
+fn stop_before_committing(mut tx: mpmc::Sender) -> Result<()> {
+    let mut message = Vec::new();
+    Payloads::new(None)?.make(LOANED, &mut message);
+    let (start, rest) = message.split_at(message.len() / 2);
+    let mut grant = tx.reserve(message.len())?;
+    grant.write_at(0, start)?;
+    stand_still()?;
+    grant.write_at(start.len(), rest)?;
+    Ok(grant.commit(message.len())?)
+}
+
+fn stop_before_acknowledging(mut rx: mpmc::Receiver) -> Result<()> {
+    let message = rx.recv()?;
+    stand_still()?;
+    // Whoever went laps ahead did not touch it.
+    is_intact(&message, HELD)?;
+    Ok(message.ack()?)
+}
+
+fn is_intact(message: &mpmc::Message<'_>, expected: Identity) -> Result<()> {
+    let got = Payloads::new(None)?.check(&message.to_vec(), &mut Vec::new())?;
+    ensure!(got == expected, "{got:?} came where {expected:?} was due");
+    Ok(())
+}
+
+fn stop(options: &stop::Options, scratch: &Scratch) -> Result<()> {
+    let name = scratch.channel();
+    let channel = mpmc::Options::new().slots(64).create(&name)?;
+    stop::compare(options, |stopped| {
+        let holders = if stopped { Some(Holders::start(&channel, &name)?) } else { None };
+        let elapsed = exchange(&channel, options.messages)?;
+        let queue = channel.info().queue.context("the channel has no queue")?;
+        let held = u64::from(stopped);
+        ensure!((queue.produced, queue.consumed, queue.redeliver) == (held, held, 0), "slots are held: {queue:?}");
+        holders.map_or(Ok(()), |holders| holders.finish(&channel))?;
+        let queue = channel.info().queue.context("the channel has no queue")?;
+        ensure!(queue.free == u64::from(queue.slots), "slots were left behind: {queue:?}");
+        Ok(elapsed)
+    })?;
+    Ok(memlane::remove(&name)?)
+}
+
+/// Two that stand still.
+struct Holders {
+    sender: Worker,
+    receiver: Worker,
+}
+
+impl Holders {
+    fn start(channel: &mpmc::Channel, name: &str) -> Result<Self> {
+        let mut message = Vec::new();
+        Payloads::new(None)?.make(HELD, &mut message);
+        let hand_over = || Ok(channel.sender()?.send(&message)?);
+        let receiver = stop::start_stopping(&[KIND.name, "stopping-receiver", name], hand_over)?;
+        let sender = stop::start_stopping(&[KIND.name, "stopping-sender", name], || Ok(()))?;
+        Ok(Self { sender, receiver })
+    }
+
+    /// They go on: one message is acknowledged, the other one comes.
+    fn finish(self, channel: &mpmc::Channel) -> Result<()> {
+        stop::finish(self.receiver)?;
+        let mut rx = channel.receiver()?;
+        stop::finish(self.sender)?;
+        let message = rx.recv_timeout(stop::PATIENCE)?;
+        ensure!(!message.redelivered(), "the message in hand came again");
+        is_intact(&message, LOANED)
+    }
+}
+
+/// Senders, and receivers, of an exchange.
+const PAIRS: u64 = 2;
+
+/// Two senders and two receivers, threads of this process, exchange so many messages. How long it takes.
+fn exchange(channel: &mpmc::Channel, messages: u64) -> Result<Duration> {
+    let share = messages / PAIRS;
+    let senders = (0..PAIRS).map(|_| channel.sender()).collect::<Result<Vec<_>, _>>()?;
+    let receivers = (0..PAIRS).map(|_| channel.receiver()).collect::<Result<Vec<_>, _>>()?;
+    let mut last = channel.sender()?;
+    let started = Instant::now();
+    let sending = senders.into_iter().zip(0..).map(|(tx, id)| std::thread::spawn(move || stream(tx, id, share)));
+    let sending: Vec<_> = sending.collect();
+    let receiving: Vec<_> = receivers.into_iter().map(|rx| std::thread::spawn(move || count(rx))).collect();
+    for thread in sending {
+        // When all have sent everything, one message for each receiver says so.
+        thread.join().map_err(|_| anyhow!("a sender panicked"))??;
+    }
+    receiving.iter().try_for_each(|_| last.send_timeout(&[], stop::PATIENCE))?;
+    let mut got = [Came::default(); PAIRS as usize];
+    for thread in receiving {
+        let part = thread.join().map_err(|_| anyhow!("a receiver panicked"))??;
+        got.iter_mut()
+            .zip(part)
+            .for_each(|(got, part)| (got.count, got.sum) = (got.count + part.count, got.sum + part.sum));
+    }
+    let elapsed = started.elapsed();
+    let all = Came { count: share, sum: share * (share + 1) / 2, latest: 0 };
+    ensure!(got == [all; PAIRS as usize], "of {all:?} from each sender came {got:?}");
+    Ok(elapsed)
+}
+
+fn stream(mut tx: mpmc::Sender, sender: u64, count: u64) -> Result<()> {
+    for number in 1..=count {
+        let mut message = [0; 16];
+        message[..8].copy_from_slice(&sender.to_le_bytes());
+        message[8..].copy_from_slice(&number.to_le_bytes());
+        tx.send_timeout(&message, stop::PATIENCE).context("a sender makes no progress")?;
+    }
+    Ok(())
+}
+
+/// What came from one sender: numbers from 1, each once if count and sum are right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Came {
+    count: u64,
+    sum: u64,
+    latest: u64,
+}
+
+/// Receives until an empty message comes.
+fn count(mut rx: mpmc::Receiver) -> Result<[Came; PAIRS as usize]> {
+    let mut came = [Came::default(); PAIRS as usize];
+    loop {
+        let message = rx.recv_timeout(stop::PATIENCE).context("a receiver makes no progress")?;
+        if message.is_empty() {
+            return Ok(came);
+        }
+        let mut bytes = [0; 16];
+        message.copy_to(&mut bytes)?;
+        let from = &mut came[u64::from_le_bytes(bytes[..8].try_into()?) as usize];
+        let number = u64::from_le_bytes(bytes[8..].try_into()?);
+        ensure!(!message.redelivered() && number > from.latest, "{number} came behind {}", from.latest);
+        *from = Came { count: from.count + 1, sum: from.sum + number, latest: number };
     }
 }

@@ -3,20 +3,30 @@
 //! - each receiver starts no later than where its predecessor stopped: nothing is missing;
 //! - what it repeats was within what its predecessor may not have published (1/8 of the ring and one message);
 //! - in the end sent = delivered.
+//!
+//! Checked by `stop`: a sender that stands still before a commit lets the receiver have all that came before; one that
+//! waits behind a receiver that stands still waits only while the ring is full, as a lossless lane has it.
 
 use super::{Kind, Trial};
 use crate::kill::{self, Staff, Victim};
 use crate::payload::{Identity, Payloads};
 use crate::scratch::Scratch;
-use crate::worker::{self, Role, idle};
-use anyhow::{Result, bail, ensure};
+use crate::stop;
+use crate::worker::{self, Role, idle, stand_still};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
-use memlane::{Info, RecvError, SendError, Strategy, spsc};
+use memlane::{
+    Info, JoinError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Strategy, TrySendError, spsc,
+};
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::time::Duration;
 
-pub const KIND: Kind = Kind { name: "spsc", kill: prepare, work };
+/// Long enough to show that nothing comes.
+const A_WHILE: Duration = Duration::from_millis(250);
+
+pub const KIND: Kind = Kind { name: "spsc", kill: prepare, stop, work };
 
 #[derive(Args)]
 pub struct KillOptions {
@@ -40,6 +50,8 @@ fn work(options: &worker::Options) -> Result<()> {
         Role::BlockedReceiver => Ok(channel.receiver()?.recv().map(drop)?),
         Role::Pump => pump(channel.sender()?, options.count),
         Role::Drain => drain(channel.receiver()?),
+        Role::StoppingSender => stop_before_committing(channel.sender()?),
+        Role::StoppingReceiver => stop_before_releasing(channel.receiver()?),
         role => bail!("spsc has no {role:?}"),
     }
 }
@@ -117,6 +129,120 @@ fn drain(mut rx: spsc::Receiver) -> Result<()> {
         }
         expected += 1;
     }
+}
+
+/// Messages in front of the one at which a sender stops.
+const BEFORE: u64 = 3;
+
+fn stop_before_committing(mut tx: spsc::Sender) -> Result<()> {
+    let payloads = Payloads::new(None)?;
+    let mut message = Vec::new();
+    for sequence in 0..BEFORE {
+        payloads.make(identity(sequence), &mut message);
+        tx.send(&message)?;
+    }
+    payloads.make(identity(BEFORE), &mut message);
+    let (start, rest) = message.split_at(message.len() / 2);
+    let mut grant = tx.reserve(message.len())?;
+    grant.write_at(0, start)?;
+    stand_still()?;
+    grant.write_at(start.len(), rest)?;
+    Ok(grant.commit(message.len())?)
+}
+
+fn stop_before_releasing(mut rx: spsc::Receiver) -> Result<()> {
+    let payloads = Payloads::new(None)?;
+    let (mut buffer, mut scratch) = (vec![0; payloads.max()], Vec::new());
+    for expected in 0.. {
+        let message = match rx.recv() {
+            Ok(message) => message,
+            Err(RecvError::Disconnected) => return Ok(()),
+            Err(error) => bail!(error),
+        };
+        if expected == 0 {
+            stand_still()?;
+        }
+        let length = message.copy_to(&mut buffer)?;
+        let sequence = payloads.check(&buffer[..length], &mut scratch)?.sequence;
+        ensure!(sequence == expected, "message {sequence} came where {expected} was due");
+    }
+    Ok(())
+}
+
+fn stop(options: &stop::Options, scratch: &Scratch) -> Result<()> {
+    let channel = scratch.channel();
+    stopped_sender(&spsc::Options::new().create(&channel)?, &channel)?;
+    memlane::remove(&channel)?;
+    stopped_receiver(&spsc::Options::new().create(&channel)?, &channel, options.messages)?;
+    Ok(memlane::remove(&channel)?)
+}
+
+fn stopped_sender(channel: &spsc::Channel, name: &str) -> Result<()> {
+    let mut rx = channel.receiver()?;
+    let sender = stop::start_stopping(&[KIND.name, "stopping-sender", name], || Ok(()))?;
+    let payloads = Payloads::new(None)?;
+    let mut next = |timeout, expected| -> Result<Option<RecvTimeoutError>> {
+        let message = match rx.recv_timeout(timeout) {
+            Ok(message) => message.to_vec(),
+            Err(error) => return Ok(Some(error)),
+        };
+        let sequence = payloads.check(&message, &mut Vec::new())?.sequence;
+        ensure!(sequence == expected, "message {sequence} came where {expected} was due");
+        Ok(None)
+    };
+    for sequence in 0..BEFORE {
+        ensure!(next(stop::PATIENCE, sequence)?.is_none(), "message {sequence} did not come");
+    }
+    let outcome = next(A_WHILE, BEFORE)?;
+    ensure!(outcome == Some(RecvTimeoutError::Timeout), "behind the last commit came {outcome:?}");
+    let other = channel.sender().err();
+    ensure!(matches!(other, Some(JoinError::RoleTaken { .. })), "the stopped sender's seat was given away: {other:?}");
+    stop::finish(sender)?;
+    ensure!(next(stop::PATIENCE, BEFORE)?.is_none(), "the message in hand did not come");
+    let outcome = next(stop::PATIENCE, 0)?;
+    ensure!(outcome == Some(RecvTimeoutError::Disconnected), "in the end came {outcome:?}");
+    println!(
+        "a sender stands still before a commit: {BEFORE} messages came, then none, and the last one when it went on"
+    );
+    Ok(())
+}
+
+fn stopped_receiver(channel: &spsc::Channel, name: &str, messages: u64) -> Result<()> {
+    let mut tx = channel.sender()?;
+    let payloads = Payloads::new(None)?;
+    let mut message = Vec::new();
+    payloads.make(identity(0), &mut message);
+    let receiver = stop::start_stopping(&[KIND.name, "stopping-receiver", name], || Ok(tx.send(&message)?))?;
+    let mut fitted = None;
+    for sequence in 1..messages {
+        payloads.make(identity(sequence), &mut message);
+        match tx.try_send(&message) {
+            Ok(()) => {}
+            Err(TrySendError::Full) => {
+                fitted = Some(sequence);
+                break;
+            }
+            Err(error) => bail!(error),
+        }
+    }
+    let fitted = fitted.context("the ring never filled")?;
+    let outcome = tx.send_timeout(&message, A_WHILE);
+    ensure!(outcome == Err(SendTimeoutError::Timeout), "into the full ring went {outcome:?}");
+    let waiting = std::thread::spawn(move || -> Result<()> {
+        for sequence in fitted..messages {
+            payloads.make(identity(sequence), &mut message);
+            tx.send_timeout(&message, stop::PATIENCE)?;
+        }
+        Ok(())
+    });
+    stop::finish(receiver)?;
+    waiting.join().map_err(|_| anyhow!("the sender panicked"))??;
+    let lane = channel.info().lanes[0];
+    ensure!((lane.messages, lane.used_bytes()) == (messages, 0), "something was left: {lane:?}");
+    println!(
+        "a receiver stands still: {fitted} messages fitted, then the sender waited; all {messages} came when it went on"
+    );
+    Ok(())
 }
 
 fn prepare(options: &kill::Options, scratch: &Scratch) -> Result<Box<dyn Trial>> {
