@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Proves that `memlane demo` works in the shipping build: on the feed that it generates, and on a recorded one where present.
+# Proves that `memlane demo` works in the shipping build: with one receiver and with three, of which each gets its part, on
+# the feed that it generates, and on a recorded one where present.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,8 +9,22 @@ memlane=${CARGO_TARGET_DIR:-target}/release/memlane
 
 cargo build --release --bin memlane
 
+# shared FEED…: the messages of three receivers together are those that were sent, and each got a tenth of them at least.
+shared() {
+    "$memlane" demo --kind mpmc --json "$@" | python3 -c '
+import json, sys
+facts = json.load(sys.stdin)
+received, messages = facts["full_speed"]["received"], facts["full_speed"]["messages"]
+print("three receivers got", received, "of", messages, "messages;", facts["killed"])
+assert len(received) == 3 and sum(received) == messages, "messages are missing"
+assert min(received) >= messages / 10, "one receiver got less than a tenth"
+'
+}
+
 echo "demo on a generated feed"
 "$memlane" demo
+"$memlane" demo --kind mpmc --seconds 1
+shared
 
 if [[ -f $recorded ]]; then
     feed=$(mktemp)
@@ -17,6 +32,7 @@ if [[ -f $recorded ]]; then
     zcat "$recorded" >"$feed"
     echo "demo on the recorded feed ($(wc -l <"$feed") messages)"
     "$memlane" demo "$feed"
+    shared "$feed"
 else
     echo "the recorded feed is absent: only the generated one was used"
 fi

@@ -91,7 +91,8 @@ enum Waking {
     Semaphore,
 }
 
-fn kind_parser() -> ValueParser {
+/// Reads the name of a kind.
+pub fn kind_parser() -> ValueParser {
     let names = PossibleValuesParser::new(Kind::ALL.iter().map(|kind| kind.name()));
     let kind = |name: String| Kind::from_name(&name).ok_or("unknown kind");
     names.try_map(kind).into()

@@ -2,7 +2,9 @@
 
 use crate::failure::Outcome;
 use crate::opening::OpeningArguments;
-use memlane::{Info, JoinError, Kind, MemoryReport, OpenError, Origin, RecvTimeoutError, SendBatchError, mpmc, spsc};
+use memlane::{
+    Info, JoinError, Kind, MemoryReport, OpenError, Origin, RecvTimeoutError, SendBatchError, SendError, mpmc, spsc,
+};
 use std::time::Duration;
 
 /// What a channel is created with.
@@ -67,15 +69,18 @@ pub fn kind_of(name: &str) -> Option<Kind> {
 
 /// Opens the channel of this name, of whatever kind.
 pub fn open(name: &str, opening: OpeningArguments) -> Result<Channel, OpenError> {
-    // What cannot be looked at cannot be opened either; `spsc` says why.
-    let options = match kind_of(name) {
-        Some(Kind::Mpmc) => Options::Mpmc(mpmc::Options::new()),
-        _ => Options::Spsc(spsc::Options::new()),
-    };
-    Ok(either_of!(options.opening(opening), Options(options) => Channel(options.open(name)?)))
+    Options::of(name).opening(opening).open(name)
 }
 
 impl Options {
+    /// Those of the channel of this name. What cannot be looked at cannot be opened either; `spsc` says why.
+    pub fn of(name: &str) -> Self {
+        match kind_of(name) {
+            Some(Kind::Mpmc) => Self::Mpmc(mpmc::Options::new()),
+            _ => Self::Spsc(spsc::Options::new()),
+        }
+    }
+
     /// Sets whom to have to do with.
     pub fn opening(self, opening: OpeningArguments) -> Self {
         either_of!(self, Options(options) => Self({
@@ -85,6 +90,14 @@ impl Options {
                 None => options,
             }
         }))
+    }
+
+    pub fn prefault(self, now: bool) -> Self {
+        either_of!(self, Options(options) => Self(options.prefault(now)))
+    }
+
+    pub fn open(&self, name: &str) -> Result<Channel, OpenError> {
+        Ok(either_of!(self, Options(options) => Channel(options.open(name)?)))
     }
 
     pub fn create(&self, name: &str) -> Outcome<Channel> {
@@ -119,11 +132,20 @@ impl Channel {
 }
 
 impl Sender {
+    /// Whether several may receive what it sends.
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::Mpmc(_))
+    }
+
     pub fn max_message(&self) -> usize {
         either!(self, Sender(sender) => sender.max_message())
     }
 
-    pub fn send_batch<'m>(&mut self, messages: impl Iterator<Item = &'m [u8]>) -> Result<usize, SendBatchError> {
+    pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
+        either!(self, Sender(sender) => sender.send(message))
+    }
+
+    pub fn send_batch<M: AsRef<[u8]>>(&mut self, messages: impl Iterator<Item = M>) -> Result<usize, SendBatchError> {
         either!(self, Sender(sender) => sender.send_batch(messages))
     }
 }

@@ -68,7 +68,7 @@ impl SenderJournal {
             return Ok(Sent::default());
         }
         let bytes = std::fs::read(path)?;
-        let word = |at: usize| bytes.get(at..at + 8).map_or(Ok(0), |word| Ok::<_, anyhow::Error>(number(word)?));
+        let word = |at: usize| bytes.get(at..at + 8).map_or(Ok(0), number);
         Ok(Sent { intended: word(0)?, committed: word(8)? })
     }
 }

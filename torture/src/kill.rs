@@ -1,8 +1,8 @@
 //! Random SIGKILLs of all sides under load.
 //!
-//! Senders and receivers run in processes of their own over a small channel. After a random moment one of them, or two at
-//! once, are killed and replaced; some are stopped for a moment before, and go on while others have gone laps ahead, or die
-//! where they stand. In the end the senders are killed, too, and the receivers drain the channel and leave. What each kind
+//! Senders and receivers run in processes of their own over a small channel. After a random moment one of them, two, or
+//! all of a role at once are killed and replaced; some are stopped for a moment before, and go on while others have gone
+//! laps ahead, or die where they stand. In the end the senders are killed, too, and the receivers drain the channel and leave. What each kind
 //! then checks stands in its file. For all of them: nobody failed by itself, everybody is gone and noticed, and removal
 //! leaves no file.
 
@@ -11,7 +11,7 @@ use crate::payload::Payloads;
 use crate::random::{Random, fresh_seed};
 use crate::scratch::{Scratch, Worker};
 use crate::{feed, watch};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 use memlane::Role;
 use std::path::PathBuf;
@@ -151,12 +151,11 @@ impl Run<'_> {
         while kills < self.options.kills {
             let max_us = if random.once_in(2) { 1_000 } else { 12_000 };
             pause(&mut random, max_us);
-            let mut victims = vec![random.below(seats.len() as u64) as usize];
-            if random.once_in(8) && kills + 1 < self.options.kills {
-                victims.push((victims[0] + 1) % seats.len());
-            }
+            let victims = choose(&seats, &mut random);
             for &victim in &victims {
-                self.stop_perhaps(&mut seats[victim].worker, &mut random)?;
+                if let [_] = victims[..] {
+                    self.stop_perhaps(&mut seats[victim].worker, &mut random)?;
+                }
                 seats[victim].worker.kill()?;
             }
             for &victim in &victims {
@@ -194,7 +193,6 @@ impl Run<'_> {
 
     /// Kills the senders; the receivers get what is left, and end.
     fn drain(&mut self, mut seats: Vec<Seat>) -> Result<()> {
-        let channel = self.channel();
         // Senders first: a receiver that found none alive may have ended, or be about to.
         seats.sort_by_key(|seat| seat.role == Role::Receiver);
         for seat in &mut seats {
@@ -210,22 +208,29 @@ impl Run<'_> {
         self.trial.senders_are_gone();
         for seat in seats.iter_mut().filter(|seat| seat.role == Role::Receiver) {
             let mut status = None;
-            watch::until("a receiver drains the channel and ends", || {
+            self.until("a receiver drains the channel and ends", || {
                 status = seat.worker.ended()?;
                 Ok(status.is_some())
-            })
-            .with_context(|| format!("{:#?}", memlane::inspect(&channel)))?;
+            })?;
             ensure!(status.is_some_and(|status| status.success()), "receiver {} failed", seat.number);
             self.account_for(seat, false)?;
         }
         Ok(())
     }
 
+    /// Looks until it comes true; if it does not, says how the channel stands.
+    fn until(&self, what: &str, condition: impl FnMut() -> Result<bool>) -> Result<()> {
+        watch::until(what, condition).map_err(|error| match memlane::inspect(&self.channel()) {
+            Ok(info) => anyhow!("{error}: {:?}, lanes {:?}, queue {:?}", info.status, info.lanes, info.queue),
+            Err(unknown) => anyhow!("{error}: {unknown}"),
+        })
+    }
+
     /// Waits until it is there, and receives if it is a receiver. False if it has ended instead.
     fn gets_on(&self, seat: &mut Seat) -> Result<bool> {
         let process = seat.worker.id();
         let (mut before, mut ended) = (None, false);
-        watch::until("a worker joins and receives", || {
+        self.until("a worker joins and receives", || {
             ended = seat.worker.ended()?.is_some();
             let info = memlane::inspect(&self.channel())?;
             let row = info.participants.iter().find(|one| one.pid == process && watch::is_there(one));
@@ -254,6 +259,17 @@ impl Run<'_> {
         }
         println!("torture kill: nothing lost");
         Ok(())
+    }
+}
+
+/// Mostly one, sometimes two, and sometimes all of a role: then nobody helps where one of them died, and a newcomer finds
+/// what they left.
+fn choose(seats: &[Seat], random: &mut Random) -> Vec<usize> {
+    let one = random.below(seats.len() as u64) as usize;
+    match random.below(8) {
+        0 => (0..seats.len()).filter(|&seat| seats[seat].role == seats[one].role).collect(),
+        1 if seats.len() > 2 => vec![one, (one + 1) % seats.len()],
+        _ => vec![one],
     }
 }
 

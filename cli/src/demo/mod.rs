@@ -1,33 +1,41 @@
 //! `memlane demo`: what the engine does on this machine, in a few seconds and with every byte checked.
 //!
-//! Two processes, this program started again, replay a feed over a fresh channel: first as fast as they can, then at a
-//! fixed rate, where the latency of each message counts from the moment at which it was *to be* sent. A sender that falls
-//! behind thus makes the figures worse, not better.
+//! Processes, this program started again, replay a feed over a fresh channel: first as fast as they can, then at a fixed
+//! rate, where the latency of each message counts from the moment at which it was *to be* sent. A sender that falls behind
+//! thus makes the figures worse, not better. Where several receive, one of them is killed in between, holding messages.
 //!
-//! - `feed`: what is sent. `peer`: the two processes. `pair`: starting and watching them. `report`: what is printed.
+//! - `feed`: what is sent. `peer`: the processes. `crew`: starting, watching and killing them. `latency`: how long messages
+//!   took. `report`: what is printed.
 
+mod crew;
 mod feed;
-mod pair;
+mod latency;
 mod peer;
 mod report;
 
 pub use peer::{PeerArguments, run as run_peer};
 
+use crate::creation::kind_parser;
 use crate::failure::{Failure, Outcome};
+use crate::kinds::{Channel, Options};
 use crate::output;
+use crew::run_crew;
 use feed::Feed;
-use memlane::spsc::{Channel, Options};
-use pair::run_pair;
-use peer::{Pace, now_ns};
-use report::{FixedRate, FullSpeed, Summary};
+use memlane::{Kind, mpmc, spsc};
+use peer::{NUMBER, Pace, PeerRole, now_ns};
+use report::{FixedRate, FullSpeed, Killed, Summary};
 use std::path::PathBuf;
 
-/// Measure the engine: two processes, one channel, every byte checked
+/// Measure the engine: two processes or four, one channel, every byte checked
 ///
 /// Replays FILE line by line, or a feed that it generates: 100,000 messages like changes of an order book, mostly of about
-/// 200 bytes and now and then of up to 40 kB. First at full speed, then at a fixed rate, for the latency.
+/// 200 bytes and now and then of up to 40 kB. First at full speed, then at a fixed rate, for the latency. With mpmc, three
+/// receivers share the messages, and one of them is killed while it holds some.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
+    /// What the channel is: spsc has one receiver, mpmc gets three
+    #[arg(long, default_value = "spsc", value_parser = kind_parser())]
+    kind: Kind,
     /// Replay the lines of this file, its first 256 MiB at most
     file: Option<PathBuf>,
     /// Messages a second while latency is measured
@@ -46,24 +54,34 @@ fn seconds(text: &str) -> Result<f64, String> {
     seconds.ok_or_else(|| "the demo measures for 0.05 to 60 seconds".to_owned())
 }
 
+/// Slots of an mpmc channel: each is as large as the largest message.
+const SLOTS: u32 = 256;
+
+/// Who receives what a sender sends through a channel of this kind.
+fn receivers(kind: Kind) -> Vec<PeerRole> {
+    vec![PeerRole::Receiver; if kind == Kind::Mpmc { 3 } else { 1 }]
+}
+
 /// Runs the demo.
 pub fn run(arguments: &Arguments) -> Outcome {
     let feed = Feed::load(arguments.file.as_deref())?;
-    let channel = FreshChannel::create(&feed)?;
-    if !arguments.json {
-        output::print(&report::introduction(arguments, &feed, &channel.channel))?;
-    }
-    let full_speed = run_pair(arguments, &channel.name, Pace::FullSpeed)?;
-    let full_speed = FullSpeed::of(&full_speed)?;
-    if !arguments.json {
-        output::print(&full_speed.describe())?;
-    }
-    let fixed_rate = run_pair(arguments, &channel.name, Pace::FixedRate)?;
+    let channel = FreshChannel::create(arguments.kind, &feed)?;
+    let tell = |text: String| if arguments.json { Ok(()) } else { output::print(&text) };
+    let mut receivers = receivers(arguments.kind);
+    tell(report::introduction(arguments, &feed, &channel.channel.info()))?;
+    let full_speed = FullSpeed::of(&run_crew(arguments, &channel.name, Pace::FullSpeed, &receivers)?)?;
+    tell(full_speed.describe())?;
+    let fixed_rate = run_crew(arguments, &channel.name, Pace::FixedRate, &receivers)?;
     let fixed_rate = FixedRate::of(arguments.rate, &fixed_rate)?;
-    if !arguments.json {
-        output::print(&fixed_rate.describe())?;
+    tell(fixed_rate.describe())?;
+    let mut killed = None;
+    if receivers.len() > 1 {
+        receivers[0] = PeerRole::Victim;
+        let killing = Killed::of(run_crew(arguments, &channel.name, Pace::Once, &receivers)?)?;
+        tell(killing.describe())?;
+        killed = Some(killing);
     }
-    let summary = Summary::new(arguments, &feed, &channel.channel, full_speed, fixed_rate);
+    let summary = Summary::new(arguments, &feed, &channel.channel.info(), full_speed, fixed_rate, killed);
     if arguments.json { output::print_json(&summary) } else { output::print(&summary.describe()) }
 }
 
@@ -74,7 +92,7 @@ struct FreshChannel {
 }
 
 impl FreshChannel {
-    fn create(feed: &Feed) -> Outcome<Self> {
+    fn create(kind: Kind, feed: &Feed) -> Outcome<Self> {
         let name = format!("demo-{}-{:x}", std::process::id(), now_ns());
         let on_signal = name.clone();
         let handler = move || {
@@ -83,7 +101,12 @@ impl FreshChannel {
         };
         // The handler comes first: there is no moment at which an interruption leaves the channel behind.
         ctrlc::set_handler(handler).map_err(|error| Failure::failed(format!("no way to clean up: {error}")))?;
-        let channel = Options::new().max_message(feed.longest() as u64).create(&name)?;
+        let longest = feed.longest();
+        let options = match kind {
+            Kind::Mpmc => Options::Mpmc(mpmc::Options::new().slots(SLOTS).max_message((NUMBER + longest) as u64)),
+            _ => Options::Spsc(spsc::Options::new().max_message(longest as u64)),
+        };
+        let channel = options.create(&name)?;
         Ok(Self { name, channel })
     }
 }

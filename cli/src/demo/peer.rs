@@ -1,18 +1,20 @@
-//! The demo's two processes: one sends the feed, the other compares every byte that it receives with the same feed.
+//! The demo's processes: one sends the feed, the others compare every byte that they receive with the same feed.
 //!
 //! ```text
 //! peer → demo   ready                       joined, feed in memory
 //! demo → peer   start, a moment of CLOCK_MONOTONIC, which all processes share
-//! peer → demo   its report
+//! peer → demo   its report; or, of one that is to be killed, its last words
 //! ```
 //! Each is one line of JSON, over the peer's standard input and output.
+//!
+//! Where several receive, each gets its part of the feed, so every message carries its number in front of it.
 
 use super::feed::Feed;
+use super::latency::Latencies;
 use crate::failure::{Failure, Outcome};
+use crate::kinds::{Batch, Options, Receiver, Sender};
 use clap::ValueEnum;
-use hdrhistogram::Histogram;
-use memlane::RecvError;
-use memlane::spsc::{Options, Receiver, Sender};
+use memlane::RecvTimeoutError;
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead};
@@ -46,35 +48,73 @@ pub struct PeerArguments {
 pub enum PeerRole {
     Sender,
     Receiver,
+    /// A receiver that is killed in the middle of the feed, while it holds messages.
+    Victim,
 }
 
 /// How fast messages are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Pace {
+    /// The feed, over and over.
     FullSpeed,
+    /// The feed, once.
+    Once,
     FixedRate,
 }
 
 /// What a peer tells when it is done.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Report {
     pub messages: u64,
     pub bytes: u64,
+    /// A sum over the messages' numbers, each made to look random: two equal ones are of the same messages.
+    pub digest: u64,
+    /// Numbers of the messages that were delivered before.
+    pub redelivered: Vec<u64>,
     /// When the last message was sent, or received and compared.
     pub finished_ns: u64,
     /// How often another process took the core away while this one wanted to run.
     pub interruptions: u64,
-    /// Of a receiver at a fixed rate.
-    pub latency: Option<Latency>,
+    /// Of a receiver at a fixed rate: nanoseconds from the moment at which a message was to be sent to the moment at which
+    /// the receiver had copied it, and how many took so long.
+    pub latencies: Vec<(u64, u64)>,
 }
 
-/// From the moment at which each message was to be sent to the moment at which the receiver had copied it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Latency {
-    pub p50_ns: u64,
-    pub p99_ns: u64,
-    pub p999_ns: u64,
-    pub max_ns: u64,
+/// What a victim says before it is killed.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct LastWords {
+    /// Of what it has acknowledged.
+    pub report: Report,
+    /// Numbers of the messages that it holds.
+    pub held: Vec<u64>,
+}
+
+impl Report {
+    /// Adds what another one counted.
+    pub fn merge(&mut self, other: Self) {
+        self.messages += other.messages;
+        self.bytes += other.bytes;
+        self.digest = self.digest.wrapping_add(other.digest);
+        self.redelivered.extend(other.redelivered);
+        self.finished_ns = self.finished_ns.max(other.finished_ns);
+        self.interruptions += other.interruptions;
+        self.latencies.extend(other.latencies);
+    }
+
+    /// Counts a message.
+    fn add(&mut self, number: u64, bytes: usize) {
+        self.messages += 1;
+        self.bytes += bytes as u64;
+        self.digest = self.digest.wrapping_add(mix(number));
+    }
+}
+
+/// A number that looks random and follows from `value` (the finaliser of SplitMix64).
+fn mix(value: u64) -> u64 {
+    let mut bits = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
 }
 
 /// Messages in a batch at full speed.
@@ -91,30 +131,42 @@ fn due_ns(start_ns: u64, rate: u32, number: u64) -> u64 {
     start_ns + (u128::from(number) * 1_000_000_000 / u128::from(rate)) as u64
 }
 
+/// Bytes of the number in front of a message, where there is one.
+pub const NUMBER: usize = 8;
+
 /// Takes part in the demo.
 pub fn run(arguments: &PeerArguments) -> Outcome {
     let feed = Feed::load(arguments.file.as_deref())?;
-    let channel = Options::new().prefault(true).open(&arguments.channel)?;
+    let channel = Options::of(&arguments.channel).prefault(true).open(&arguments.channel)?;
     let mut report = match arguments.role {
         PeerRole::Sender => {
-            let mut sender = channel.sender()?;
+            let sender = channel.sender()?;
             let start_ns = wait_for_start()?;
+            let sending = Sending::new(sender, &feed);
             match arguments.pace {
-                Pace::FullSpeed => send_at_full_speed(&mut sender, &feed, start_ns, arguments)?,
-                Pace::FixedRate => send_at_fixed_rate(&mut sender, &feed, start_ns, arguments)?,
+                Pace::FullSpeed => sending.at_full_speed(start_ns, start_ns + duration_ns(arguments))?,
+                Pace::Once => sending.at_full_speed(start_ns, start_ns)?,
+                Pace::FixedRate => sending.at_fixed_rate(start_ns, arguments)?,
             }
         }
-        PeerRole::Receiver => {
+        PeerRole::Receiver | PeerRole::Victim => {
             let mut receiver = channel.receiver()?;
+            let mut checker = Checker::new(&feed, receiver.is_shared());
             let start_ns = wait_for_start()?;
-            match arguments.pace {
-                Pace::FullSpeed => receive_at_full_speed(&mut receiver, &feed)?,
-                Pace::FixedRate => receive_at_fixed_rate(&mut receiver, &feed, start_ns, arguments.rate)?,
+            match (arguments.role, arguments.pace) {
+                (PeerRole::Victim, _) => return receive_until_killed(&mut receiver, checker),
+                (_, Pace::FullSpeed | Pace::Once) => receive_at_full_speed(&mut receiver, &mut checker)?,
+                (_, Pace::FixedRate) => receive_at_fixed_rate(&mut receiver, &mut checker, start_ns, arguments.rate)?,
             }
+            checker.report
         }
     };
     report.interruptions = interruptions();
     say(&report)
+}
+
+fn duration_ns(arguments: &PeerArguments) -> u64 {
+    Duration::from_secs_f64(arguments.seconds).as_nanos() as u64
 }
 
 /// Involuntary context switches of this thread, the only one, since it began.
@@ -137,36 +189,72 @@ fn wait_for_start() -> Outcome<u64> {
     line.trim().parse().map_err(|_| orphaned())
 }
 
-/// The whole feed at least once, then on until the time is up.
-fn send_at_full_speed(sender: &mut Sender, feed: &Feed, start_ns: u64, arguments: &PeerArguments) -> Outcome<Report> {
-    let end_ns = start_ns + Duration::from_secs_f64(arguments.seconds).as_nanos() as u64;
-    let (mut number, mut bytes) = (0, 0);
-    wait_until(start_ns);
-    while number < feed.len() as u64 || now_ns() < end_ns {
-        let batch = number..number + BATCH;
-        bytes += batch.clone().map(|number| feed.message(number).len() as u64).sum::<u64>();
-        number = batch.end;
-        sender.send_batch(batch.map(|number| feed.message(number))).map_err(|error| failed("sending", error))?;
-    }
-    Ok(Report { messages: number, bytes, finished_ns: now_ns(), interruptions: 0, latency: None })
+/// A sender and what it sends.
+struct Sending<'a> {
+    sender: Sender,
+    feed: &'a Feed,
+    numbered: bool,
+    report: Report,
+    /// Numbered messages.
+    batch: Vec<Vec<u8>>,
 }
 
-/// Each message when it is due, or as soon as possible afterwards. Gives up in twice the time if it cannot keep up.
-fn send_at_fixed_rate(sender: &mut Sender, feed: &Feed, start_ns: u64, arguments: &PeerArguments) -> Outcome<Report> {
-    let duration_ns = Duration::from_secs_f64(arguments.seconds).as_nanos() as u64;
-    let (mut number, mut bytes) = (0, 0);
-    loop {
-        let due_ns = due_ns(start_ns, arguments.rate, number);
-        if due_ns >= start_ns + duration_ns || now_ns() >= start_ns + 2 * duration_ns {
-            break;
-        }
-        wait_until(due_ns);
-        let message = feed.message(number);
-        sender.send(message).map_err(|error| failed("sending", error))?;
-        number += 1;
-        bytes += message.len() as u64;
+impl<'a> Sending<'a> {
+    fn new(sender: Sender, feed: &'a Feed) -> Self {
+        let numbered = sender.is_shared();
+        Self { sender, feed, numbered, report: Report::default(), batch: vec![Vec::new(); BATCH as usize] }
     }
-    Ok(Report { messages: number, bytes, finished_ns: now_ns(), interruptions: 0, latency: None })
+
+    /// The whole feed at least once, then on until the time is up.
+    fn at_full_speed(mut self, start_ns: u64, end_ns: u64) -> Outcome<Report> {
+        wait_until(start_ns);
+        while self.report.messages < self.feed.len() as u64 || now_ns() < end_ns {
+            let numbers = self.report.messages..self.report.messages + BATCH;
+            for number in numbers.clone() {
+                self.report.add(number, self.feed.message(number).len());
+            }
+            let sent = if self.numbered {
+                for (message, number) in self.batch.iter_mut().zip(numbers) {
+                    compose(number, self.feed.message(number), message);
+                }
+                self.sender.send_batch(self.batch.iter())
+            } else {
+                self.sender.send_batch(numbers.map(|number| self.feed.message(number)))
+            };
+            sent.map_err(|error| failed("sending", error))?;
+        }
+        self.report.finished_ns = now_ns();
+        Ok(self.report)
+    }
+
+    /// Each message when it is due, or as soon as possible afterwards. Gives up in twice the time if it cannot keep up.
+    fn at_fixed_rate(mut self, start_ns: u64, arguments: &PeerArguments) -> Outcome<Report> {
+        let duration_ns = duration_ns(arguments);
+        loop {
+            let number = self.report.messages;
+            let due_ns = due_ns(start_ns, arguments.rate, number);
+            if due_ns >= start_ns + duration_ns || now_ns() >= start_ns + 2 * duration_ns {
+                break;
+            }
+            let mut message = self.feed.message(number);
+            self.report.add(number, message.len());
+            if self.numbered {
+                compose(number, message, &mut self.batch[0]);
+                message = &self.batch[0];
+            }
+            wait_until(due_ns);
+            self.sender.send(message).map_err(|error| failed("sending", error))?;
+        }
+        self.report.finished_ns = now_ns();
+        Ok(self.report)
+    }
+}
+
+/// A message with its number in front.
+fn compose(number: u64, message: &[u8], into: &mut Vec<u8>) {
+    into.clear();
+    into.extend_from_slice(&number.to_le_bytes());
+    into.extend_from_slice(message);
 }
 
 /// Spins the last stretch: a sleep would come late by more than what is measured. On a single core, where the receiver
@@ -187,72 +275,106 @@ fn wait_until(moment_ns: u64) {
 /// Compares what arrives with the feed.
 struct Checker<'a> {
     feed: &'a Feed,
+    numbered: bool,
     report: Report,
+    /// One past the last message that was not delivered before.
+    next: u64,
     copy: Vec<u8>,
 }
 
 impl<'a> Checker<'a> {
-    fn new(feed: &'a Feed) -> Self {
-        let report = Report { messages: 0, bytes: 0, finished_ns: now_ns(), interruptions: 0, latency: None };
-        Self { feed, report, copy: vec![0; feed.longest()] }
+    fn new(feed: &'a Feed, numbered: bool) -> Self {
+        let report = Report { finished_ns: now_ns(), ..Report::default() };
+        Self { feed, numbered, report, next: 0, copy: Vec::with_capacity(NUMBER + feed.longest()) }
     }
 
-    /// Compares the first `length` bytes of `copy`.
-    fn check(&mut self, length: usize) -> Outcome {
-        let number = self.report.messages;
-        let (expected, got) = (self.feed.message(number), &self.copy[..length]);
+    /// Compares `copy`. Returns the message's number.
+    fn check(&mut self, redelivered: bool) -> Outcome<u64> {
+        let (number, got) = match self.copy.split_first_chunk() {
+            Some((number, rest)) if self.numbered => (u64::from_le_bytes(*number), rest),
+            None if self.numbered => return Err(Failure::failed("a message came without its number")),
+            _ => (self.report.messages, &self.copy[..]),
+        };
+        let expected = self.feed.message(number);
         if expected != got {
             let at = expected.iter().zip(got).position(|(ours, theirs)| ours != theirs);
-            let at = at.unwrap_or(expected.len().min(length));
+            let at = at.unwrap_or(expected.len().min(got.len()));
             return Err(Failure::failed(format!("message {number} differs from the feed from byte {at} on")));
         }
-        self.report.messages += 1;
-        self.report.bytes += length as u64;
-        Ok(())
+        if redelivered {
+            self.report.redelivered.push(number);
+        } else if number < self.next {
+            return Err(Failure::failed(format!("message {number} came behind message {}", self.next - 1)));
+        } else {
+            self.next = number + 1;
+        }
+        self.report.add(number, got.len());
+        Ok(number)
+    }
+
+    /// Copies and compares all messages. Returns their numbers.
+    fn check_all(&mut self, batch: &Batch<'_>) -> Outcome<Vec<u64>> {
+        let mut numbers = Vec::with_capacity(batch.len());
+        batch.try_for_each(|_, redelivered, append_to| {
+            self.copy.clear();
+            append_to(&mut self.copy);
+            numbers.push(self.check(redelivered)?);
+            Ok(())
+        })?;
+        Ok(numbers)
     }
 }
 
-fn receive_at_full_speed(receiver: &mut Receiver, feed: &Feed) -> Outcome<Report> {
-    let mut checker = Checker::new(feed);
-    loop {
-        let batch = match receiver.recv_batch(BATCH as usize) {
-            Ok(batch) => batch,
-            Err(RecvError::Disconnected) => return Ok(checker.report),
-            Err(error) => return Err(failed("receiving", error)),
-        };
-        for message in &batch {
-            let length = message.copy_to(&mut checker.copy).map_err(|error| failed("receiving", error))?;
-            checker.check(length)?;
-        }
+/// The next messages, `None` when there are no more.
+fn next_batch(receiver: &mut Receiver, max: u64) -> Outcome<Option<Batch<'_>>> {
+    match receiver.recv_batch(max as usize, None) {
+        Ok(batch) => Ok(Some(batch)),
+        Err(RecvTimeoutError::Disconnected) => Ok(None),
+        Err(error) => Err(failed("receiving", error)),
+    }
+}
+
+fn receive_at_full_speed(receiver: &mut Receiver, checker: &mut Checker<'_>) -> Outcome {
+    while let Some(batch) = next_batch(receiver, BATCH)? {
+        checker.check_all(&batch)?;
         checker.report.finished_ns = now_ns();
     }
+    Ok(())
 }
 
-fn receive_at_fixed_rate(receiver: &mut Receiver, feed: &Feed, start_ns: u64, rate: u32) -> Outcome<Report> {
-    let mut checker = Checker::new(feed);
-    // Nanoseconds with three significant digits, up to a minute; what takes longer counts as a minute.
-    const LONGEST_NS: u64 = 60_000_000_000;
-    let mut latencies =
-        Histogram::<u64>::new_with_bounds(1, LONGEST_NS, 3).map_err(|error| failed("measuring", error))?;
-    loop {
-        let length = match receiver.recv_into(&mut checker.copy) {
-            Ok(length) => length,
-            Err(RecvError::Disconnected) => break,
-            Err(error) => return Err(failed("receiving", error)),
-        };
-        let received_ns = now_ns();
-        let due_ns = due_ns(start_ns, rate, checker.report.messages);
-        latencies.saturating_record(received_ns.saturating_sub(due_ns).max(1));
-        checker.report.finished_ns = received_ns;
-        checker.check(length)?;
+/// From the middle of the feed on, it takes no more, and keeps what it has.
+fn receive_until_killed(receiver: &mut Receiver, mut checker: Checker<'_>) -> Outcome {
+    let middle = checker.feed.len() as u64 / 2;
+    while let Some(batch) = next_batch(receiver, BATCH)? {
+        let before = std::mem::take(&mut checker.report);
+        let held = checker.check_all(&batch)?;
+        if held.iter().any(|&number| number >= middle) {
+            say(&LastWords { report: before, held })?;
+            loop {
+                std::thread::park();
+            }
+        }
+        checker.report.merge(before);
     }
-    checker.report.latency = Some(Latency {
-        p50_ns: latencies.value_at_quantile(0.5),
-        p99_ns: latencies.value_at_quantile(0.99),
-        p999_ns: latencies.value_at_quantile(0.999),
-        max_ns: latencies.max(),
-    });
-    Ok(checker.report)
+    Err(Failure::failed("it got nothing from the middle of the feed on"))
+}
+
+fn receive_at_fixed_rate(receiver: &mut Receiver, checker: &mut Checker<'_>, start_ns: u64, rate: u32) -> Outcome {
+    let mut latencies = Latencies::new()?;
+    while let Some(batch) = next_batch(receiver, 1)? {
+        let mut received_ns = 0;
+        batch.try_for_each(|_, redelivered, append_to| {
+            checker.copy.clear();
+            append_to(&mut checker.copy);
+            received_ns = now_ns();
+            let number = checker.check(redelivered)?;
+            latencies.record(received_ns.saturating_sub(due_ns(start_ns, rate, number)));
+            Ok(())
+        })?;
+        checker.report.finished_ns = received_ns;
+    }
+    checker.report.latencies = latencies.all();
+    Ok(())
 }
 
 fn failed(doing: &str, error: impl std::fmt::Display) -> Failure {

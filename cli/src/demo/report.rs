@@ -1,15 +1,17 @@
 //! What the demo prints: figures, for people and as JSON.
 
 use super::Arguments;
+use super::crew::Reports;
 use super::feed::Feed;
-use super::pair::Reports;
-use super::peer::Latency;
+use super::latency::{Latencies, Latency};
+use super::peer::Report;
 use crate::failure::{Failure, Outcome};
 use crate::output;
 use crate::time::show_ns;
 use indicatif::{BinaryBytes, HumanCount};
-use memlane::spsc::Channel;
+use memlane::{Info, Kind};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Everything, for `--json`.
 #[derive(Debug, Serialize)]
@@ -18,7 +20,9 @@ pub struct Summary {
     channel: ChannelFacts,
     full_speed: FullSpeed,
     fixed_rate: FixedRate,
-    /// Messages that the receiver compared byte by byte; all were equal, in order, none missing.
+    /// If there were several receivers.
+    killed: Option<Killed>,
+    /// Messages that receivers compared byte by byte; all were equal, in order, none missing.
     verified_messages: u64,
 }
 
@@ -33,7 +37,10 @@ struct FeedFacts {
 #[derive(Debug, Serialize)]
 struct ChannelFacts {
     kind: &'static str,
+    /// Bytes of the ring, of a kind that has one.
     capacity: u64,
+    /// Of a kind that has slots.
+    slots: Option<u32>,
 }
 
 /// The first measurement.
@@ -44,6 +51,19 @@ pub struct FullSpeed {
     seconds: f64,
     messages_per_second: f64,
     megabytes_per_second: f64,
+    /// How many messages each receiver got.
+    received: Vec<u64>,
+}
+
+/// A receiver was killed while it held messages.
+#[derive(Debug, Serialize)]
+pub struct Killed {
+    /// All messages of this measurement.
+    messages: u64,
+    /// What the victim had acknowledged.
+    acknowledged: u64,
+    /// What it held: all of that came again to others, marked, and nothing else did.
+    redelivered: u64,
 }
 
 /// The second measurement.
@@ -62,49 +82,74 @@ pub struct FixedRate {
 const BUSY: u64 = 50;
 
 /// What is going to happen.
-pub fn introduction(arguments: &Arguments, feed: &Feed, channel: &Channel) -> String {
+pub fn introduction(arguments: &Arguments, feed: &Feed, info: &Info) -> String {
     let source = match &arguments.file {
         Some(file) => output::printable(&file.display().to_string()),
         None => "generated, like changes of an order book".to_owned(),
     };
+    let processes = match info.kind {
+        Kind::Mpmc => "one sender, three receivers",
+        _ => "two processes",
+    };
     format!(
-        "memlane demo: two processes, one spsc channel of {}, every byte checked\n\n  \
+        "memlane demo: {processes}, one {} channel of {}, every byte checked\n\n  \
          feed         {}, {}, the largest {}\n               {source}\n",
-        BinaryBytes(channel.capacity()),
+        info.kind,
+        output::capacity(info),
         output::count(feed.len() as u64, "message"),
         BinaryBytes(feed.bytes() as u64),
         BinaryBytes(feed.longest() as u64),
     )
 }
 
-/// Whatever is compared, the counts have to agree, too.
-fn check_counts(reports: &Reports) -> Outcome {
-    let (sent, received) = (&reports.sender, &reports.receiver);
-    if (sent.messages, sent.bytes) == (received.messages, received.bytes) {
+/// What all receivers got: exactly what was sent.
+fn all_received(reports: &Reports) -> Outcome<Report> {
+    let mut received = Report::default();
+    for report in &reports.receivers {
+        received.merge(report.clone());
+    }
+    compare(&reports.sender, &received)?;
+    match received.redelivered.first() {
+        None => Ok(received),
+        Some(number) => Err(Failure::failed(format!("message {number} came again, and nobody had died"))),
+    }
+}
+
+/// Whatever was compared byte by byte, it has to be the same messages, each once.
+fn compare(sent: &Report, received: &Report) -> Outcome {
+    if (sent.messages, sent.bytes, sent.digest) == (received.messages, received.bytes, received.digest) {
         return Ok(());
     }
     let (sent, received) = (sent.messages, received.messages);
-    Err(Failure::failed(format!("the demo's sender sent {sent} messages, and its receiver got {received}")))
+    Err(Failure::failed(format!("the demo's sender sent {sent} messages, and {received} others were received")))
 }
 
 impl FullSpeed {
     /// From the first message sent to the last one received and compared.
     pub fn of(reports: &Reports) -> Outcome<Self> {
-        check_counts(reports)?;
-        let (messages, bytes) = (reports.receiver.messages, reports.receiver.bytes);
-        let seconds = reports.receiver.finished_ns.saturating_sub(reports.started_ns).max(1) as f64 / 1e9;
+        let Report { messages, bytes, finished_ns, .. } = all_received(reports)?;
+        let seconds = finished_ns.saturating_sub(reports.started_ns).max(1) as f64 / 1e9;
         Ok(Self {
             messages,
             bytes,
             seconds,
             messages_per_second: messages as f64 / seconds,
             megabytes_per_second: bytes as f64 / 1e6 / seconds,
+            received: reports.receivers.iter().map(|receiver| receiver.messages).collect(),
         })
     }
 
     pub fn describe(&self) -> String {
+        let percent = |&part: &u64| format!("{:.1} %", 100.0 * part as f64 / self.messages as f64);
+        let shares = match self.received.len() {
+            0 | 1 => String::new(),
+            _ => format!(
+                "               shared out: {}\n",
+                self.received.iter().map(percent).collect::<Vec<_>>().join(", ")
+            ),
+        };
         format!(
-            "  full speed   {} messages/s, {} MB/s\n               {} and {:.1} MB in {:.2} s, in batches of 64\n",
+            "  full speed   {} messages/s, {} MB/s\n               {} and {:.1} MB in {:.2} s, in batches of 64\n{shares}",
             HumanCount(self.messages_per_second as u64),
             HumanCount(self.megabytes_per_second as u64),
             output::count(self.messages, "message"),
@@ -116,15 +161,17 @@ impl FullSpeed {
 
 impl FixedRate {
     pub fn of(rate_wanted: u32, reports: &Reports) -> Outcome<Self> {
-        check_counts(reports)?;
-        let messages = reports.receiver.messages;
-        let latency = reports.receiver.latency.clone();
-        let latency = latency.ok_or_else(|| Failure::failed("the demo's receiver measured nothing"))?;
+        let Report { messages, latencies: parts, interruptions, .. } = all_received(reports)?;
+        let mut latencies = Latencies::new()?;
+        for (ns, times) in parts {
+            latencies.record_several(ns, times);
+        }
+        let latency = latencies.summary().ok_or_else(|| Failure::failed("the demo's receivers measured nothing"))?;
         // Over all intervals, the one behind the last message included.
         let interval_ns = 1_000_000_000 / u64::from(rate_wanted);
         let duration_ns = reports.sender.finished_ns.saturating_sub(reports.started_ns).saturating_add(interval_ns);
         let rate_reached = messages as f64 / (duration_ns.max(1) as f64 / 1e9);
-        let interruptions = reports.sender.interruptions + reports.receiver.interruptions;
+        let interruptions = reports.sender.interruptions + interruptions;
         Ok(Self { rate_wanted, rate_reached, messages, interruptions, latency })
     }
 
@@ -154,13 +201,39 @@ impl FixedRate {
     }
 }
 
+impl Killed {
+    /// What the victim acknowledged came once; what it held came to the others, marked; and nothing else is marked.
+    pub fn of(reports: Reports) -> Outcome<Self> {
+        let victim = reports.victim.ok_or_else(|| Failure::failed("the demo's victim was not killed"))?;
+        let mut received = victim.report.clone();
+        reports.receivers.into_iter().for_each(|report| received.merge(report));
+        compare(&reports.sender, &received)?;
+        let marked: BTreeSet<u64> = received.redelivered.iter().copied().collect();
+        if marked.len() != received.redelivered.len() || !marked.iter().eq(victim.held.iter()) {
+            let (held, marked) = (victim.held.len(), received.redelivered.len());
+            return Err(Failure::failed(format!("the victim held {held} messages, and {marked} others came marked")));
+        }
+        let redelivered = victim.held.len() as u64;
+        Ok(Self { messages: received.messages, acknowledged: victim.report.messages, redelivered })
+    }
+
+    pub fn describe(&self) -> String {
+        format!(
+            "  killed       one of the receivers, in the middle of the feed, with {} in hand:\n               \
+             the others got these, marked as redelivered, and no other twice\n",
+            output::count(self.redelivered, "message"),
+        )
+    }
+}
+
 impl Summary {
     pub fn new(
         arguments: &Arguments,
         feed: &Feed,
-        channel: &Channel,
+        info: &Info,
         full_speed: FullSpeed,
         fixed_rate: FixedRate,
+        killed: Option<Killed>,
     ) -> Self {
         Self {
             feed: FeedFacts {
@@ -169,14 +242,22 @@ impl Summary {
                 bytes: feed.bytes() as u64,
                 largest_bytes: feed.longest() as u64,
             },
-            channel: ChannelFacts { kind: channel.info().kind.name(), capacity: channel.capacity() },
-            verified_messages: full_speed.messages + fixed_rate.messages,
+            channel: ChannelFacts {
+                kind: info.kind.name(),
+                capacity: info.capacity,
+                slots: info.queue.as_ref().map(|queue| queue.slots),
+            },
+            verified_messages: full_speed.messages
+                + fixed_rate.messages
+                + killed.as_ref().map_or(0, |killed| killed.messages),
             full_speed,
             fixed_rate,
+            killed,
         }
     }
 
     pub fn describe(&self) -> String {
-        format!("  checked      {}: all arrived, once, in order\n", output::count(self.verified_messages, "message"))
+        let order = if self.killed.is_some() { "each receiver's in order" } else { "in order" };
+        format!("  checked      {}: all arrived, once, {order}\n", output::count(self.verified_messages, "message"))
     }
 }

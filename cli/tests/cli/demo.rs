@@ -41,6 +41,37 @@ fn the_demo_replays_a_file() {
 }
 
 #[test]
+fn three_receivers_share_the_demo_and_one_is_killed() {
+    let sandbox = Sandbox::new();
+    let facts = sandbox.run(&["demo", "--kind", "mpmc", "--json", "--seconds", "0.2", "--rate", "2000"]).json();
+    let number = |part: &str, key: &str| facts[part][key].as_u64().unwrap();
+    let received: Vec<u64> =
+        facts["full_speed"]["received"].as_array().unwrap().iter().map(|one| one.as_u64().unwrap()).collect();
+    assert_eq!((received.len(), received.iter().sum::<u64>()), (3, number("full_speed", "messages")));
+    assert!(received.iter().all(|&part| part > 0), "{received:?}");
+    assert!(number("killed", "redelivered") > 0 && number("killed", "messages") >= 100_000, "{facts}");
+    let messages = ["full_speed", "fixed_rate", "killed"].map(|part| number(part, "messages"));
+    assert_eq!(facts["verified_messages"].as_u64(), Some(messages.iter().sum()));
+    assert_eq!((facts["channel"]["kind"].as_str(), facts["channel"]["slots"].as_u64()), (Some("mpmc"), Some(256)));
+    assert_eq!(left_behind(&sandbox), 0);
+}
+
+#[test]
+fn a_shared_demo_says_who_got_what() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.scratch();
+    let lines: String = (0..5000).map(|number| format!("line {number}\n")).collect();
+    fs::write(&path, lines).unwrap();
+    let file = path.to_str().unwrap();
+    let text = sandbox.run(&["demo", file, "--kind", "mpmc", "--seconds", "0.2", "--rate", "2000"]).text();
+    for part in ["three receivers", "256 messages", "shared out", "marked as redelivered", "each receiver's in order"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    assert_eq!(left_behind(&sandbox), 0);
+}
+
+#[test]
 fn a_file_that_cannot_be_replayed_is_named() {
     let sandbox = Sandbox::new();
     assert!(

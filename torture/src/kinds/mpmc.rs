@@ -174,8 +174,13 @@ impl Receiving {
         if gives_back(&mut self.random) {
             return self.notes.giving_back(|| Ok(message.nack()?));
         }
-        let quietly = self.random.once_in(2);
-        self.notes.acknowledging(|| if quietly { Ok(drop(message)) } else { Ok(message.ack()?) })
+        if self.random.once_in(2) {
+            return self.notes.acknowledging(|| Ok(message.ack()?));
+        }
+        self.notes.acknowledging(|| {
+            drop(message);
+            Ok(())
+        })
     }
 
     fn take_several(&mut self) -> Result<()> {

@@ -1,19 +1,23 @@
-//! Starting the demo's two processes together, and watching them.
+//! Starting the demo's processes together, watching them, and killing one where that is to be shown.
 
 use super::Arguments;
-use super::peer::{Pace, PeerRole, Report, now_ns};
+use super::peer::{LastWords, Pace, PeerRole, Report, now_ns};
 use crate::failure::{Failure, Outcome};
 use clap::ValueEnum;
+use serde::de::DeserializeOwned;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// What the two processes report.
+/// What the processes report.
 pub struct Reports {
     /// When sending began.
     pub started_ns: u64,
     pub sender: Report,
-    pub receiver: Report,
+    pub receivers: Vec<Report>,
+    /// Of the receiver that was killed, if one was.
+    pub victim: Option<LastWords>,
 }
 
 /// Between the word to start and the start, so that both have heard it.
@@ -25,24 +29,41 @@ const GRACE: Duration = Duration::from_secs(60);
 /// Between two looks at the processes.
 const INTERVAL: Duration = Duration::from_millis(5);
 
-/// Runs a receiver and a sender over the channel to their end.
-pub fn run_pair(arguments: &Arguments, channel: &str, pace: Pace) -> Outcome<Reports> {
-    let mut receiver = Peer::start(arguments, channel, pace, PeerRole::Receiver)?;
-    let mut sender = Peer::start(arguments, channel, pace, PeerRole::Sender)?;
-    receiver.wait_until_ready()?;
-    sender.wait_until_ready()?;
+/// Runs a sender and these receivers over the channel to their end. A victim is killed as soon as it holds messages.
+pub fn run_crew(arguments: &Arguments, channel: &str, pace: Pace, receivers: &[PeerRole]) -> Outcome<Reports> {
+    let start = |role| Peer::start(arguments, channel, pace, role);
+    let mut receivers = receivers.iter().map(|role| start(*role)).collect::<Outcome<Vec<_>>>()?;
+    let mut sender = start(PeerRole::Sender)?;
+    for peer in receivers.iter_mut().chain([&mut sender]) {
+        peer.wait_until_ready()?;
+    }
     let started_ns = now_ns() + HEAD_START.as_nanos() as u64;
-    receiver.say(started_ns)?;
-    sender.say(started_ns)?;
+    for peer in receivers.iter_mut().chain([&mut sender]) {
+        peer.say(started_ns)?;
+    }
+    let mut victim = None;
+    if let Some(at) = receivers.iter().position(|peer| peer.role == PeerRole::Victim) {
+        victim = Some(receivers.remove(at).last_words()?);
+    }
     // A sender at a fixed rate takes up to twice the time.
     let deadline = Instant::now() + Duration::from_secs_f64(2.0 * arguments.seconds) + GRACE;
-    while !(receiver.has_ended()? & sender.has_ended()?) {
+    while !all_have_ended(receivers.iter_mut().chain([&mut sender]))? {
         if Instant::now() >= deadline {
             return Err(Failure::failed("the demo's processes did not end in time"));
         }
         std::thread::sleep(INTERVAL);
     }
-    Ok(Reports { started_ns, sender: sender.report()?, receiver: receiver.report()? })
+    let receivers = receivers.iter_mut().map(Peer::report).collect::<Outcome<_>>()?;
+    Ok(Reports { started_ns, sender: sender.report()?, receivers, victim })
+}
+
+/// Looks at every one, so that a failure is found at once.
+fn all_have_ended<'a>(peers: impl Iterator<Item = &'a mut Peer>) -> Outcome<bool> {
+    let mut all = true;
+    for peer in peers {
+        all &= peer.has_ended()?;
+    }
+    Ok(all)
 }
 
 /// One process; killed if it is dropped before its end.
@@ -50,7 +71,8 @@ struct Peer {
     role: PeerRole,
     process: Child,
     input: ChildStdin,
-    output: BufReader<ChildStdout>,
+    /// What it says, line by line: read at once, so that it never waits for us.
+    lines: mpsc::Receiver<String>,
 }
 
 impl Peer {
@@ -66,17 +88,21 @@ impl Peer {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().map_err(failed)?;
         match (process.stdin.take(), process.stdout.take()) {
-            (Some(input), Some(output)) => Ok(Self { role, process, input, output: BufReader::new(output) }),
+            (Some(input), Some(output)) => Ok(Self { role, process, input, lines: read_lines(output) }),
             _ => Err(failed(std::io::ErrorKind::BrokenPipe.into())),
         }
     }
 
     fn wait_until_ready(&mut self) -> Outcome {
-        let mut line = String::new();
-        match self.output.read_line(&mut line) {
-            Ok(1..) => Ok(()),
-            _ => Err(self.failure()),
-        }
+        self.lines.recv().map(drop).map_err(|_| self.failure())
+    }
+
+    /// Waits until it holds messages, and kills it.
+    fn last_words(mut self) -> Outcome<LastWords> {
+        let words = self.said()?;
+        let killed = self.process.kill().and_then(|()| self.process.wait());
+        killed.map_err(|error| Failure::failed(format!("killing the demo's {} failed: {error}", name(self.role))))?;
+        Ok(words)
     }
 
     fn say(&mut self, started_ns: u64) -> Outcome {
@@ -93,9 +119,13 @@ impl Peer {
     }
 
     fn report(&mut self) -> Outcome<Report> {
-        let mut text = String::new();
-        let report = self.output.read_to_string(&mut text).ok().and_then(|_| serde_json::from_str(&text).ok());
-        report.ok_or_else(|| self.failure())
+        self.said()
+    }
+
+    /// Its next line.
+    fn said<T: DeserializeOwned>(&mut self) -> Outcome<T> {
+        let line = self.lines.recv().ok();
+        line.and_then(|line| serde_json::from_str(&line).ok()).ok_or_else(|| self.failure())
     }
 
     /// Why it failed, in its own words.
@@ -120,9 +150,22 @@ impl Drop for Peer {
     }
 }
 
+fn read_lines(output: ChildStdout) -> mpsc::Receiver<String> {
+    let (said, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if said.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    lines
+}
+
 fn name(role: PeerRole) -> &'static str {
     match role {
         PeerRole::Sender => "sender",
         PeerRole::Receiver => "receiver",
+        PeerRole::Victim => "victim",
     }
 }
