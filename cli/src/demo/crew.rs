@@ -44,6 +44,7 @@ pub fn run_crew(arguments: &Arguments, channel: &str, pace: Pace, receivers: &[P
     let mut victim = None;
     if let Some(at) = receivers.iter().position(|peer| peer.role == PeerRole::Victim) {
         victim = Some(receivers.remove(at).last_words()?);
+        sender.say(now_ns())?;
     }
     // A sender at a fixed rate takes up to twice the time.
     let deadline = Instant::now() + Duration::from_secs_f64(2.0 * arguments.seconds) + GRACE;
@@ -105,8 +106,9 @@ impl Peer {
         Ok(words)
     }
 
-    fn say(&mut self, started_ns: u64) -> Outcome {
-        writeln!(self.input, "{started_ns}").map_err(|_| self.failure())
+    /// Says a moment.
+    fn say(&mut self, moment_ns: u64) -> Outcome {
+        writeln!(self.input, "{moment_ns}").map_err(|_| self.failure())
     }
 
     /// Whether it ended, in good order.

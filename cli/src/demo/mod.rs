@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let mut killed = None;
     if receivers.len() > 1 {
         receivers[0] = PeerRole::Victim;
-        let killing = Killed::of(run_crew(arguments, &channel.name, Pace::Once, &receivers)?)?;
+        let killing = Killed::of(run_crew(arguments, &channel.name, Pace::UntilKilled, &receivers)?)?;
         tell(killing.describe())?;
         killed = Some(killing);
     }

@@ -4,6 +4,7 @@
 //! peer → demo   ready                       joined, feed in memory
 //! demo → peer   start, a moment of CLOCK_MONOTONIC, which all processes share
 //! peer → demo   its report; or, of one that is to be killed, its last words
+//! demo → peer   another line, to a sender that goes on until one was killed
 //! ```
 //! Each is one line of JSON, over the peer's standard input and output.
 //!
@@ -19,7 +20,8 @@ use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead};
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::sync::mpsc::TryRecvError;
+use std::sync::{LazyLock, mpsc};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -57,8 +59,8 @@ pub enum PeerRole {
 pub enum Pace {
     /// The feed, over and over.
     FullSpeed,
-    /// The feed, once.
-    Once,
+    /// The same, until a receiver was killed.
+    UntilKilled,
     FixedRate,
 }
 
@@ -144,8 +146,14 @@ pub fn run(arguments: &PeerArguments) -> Outcome {
             let start_ns = wait_for_start()?;
             let sending = Sending::new(sender, &feed);
             match arguments.pace {
-                Pace::FullSpeed => sending.at_full_speed(start_ns, start_ns + duration_ns(arguments))?,
-                Pace::Once => sending.at_full_speed(start_ns, start_ns)?,
+                Pace::FullSpeed => {
+                    let end_ns = start_ns + duration_ns(arguments);
+                    sending.at_full_speed(start_ns, || now_ns() < end_ns)?
+                }
+                Pace::UntilKilled => {
+                    let word = next_word();
+                    sending.at_full_speed(start_ns, || word.try_recv() == Err(TryRecvError::Empty))?
+                }
                 Pace::FixedRate => sending.at_fixed_rate(start_ns, arguments)?,
             }
         }
@@ -155,7 +163,7 @@ pub fn run(arguments: &PeerArguments) -> Outcome {
             let start_ns = wait_for_start()?;
             match (arguments.role, arguments.pace) {
                 (PeerRole::Victim, _) => return receive_until_killed(&mut receiver, checker),
-                (_, Pace::FullSpeed | Pace::Once) => receive_at_full_speed(&mut receiver, &mut checker)?,
+                (_, Pace::FullSpeed | Pace::UntilKilled) => receive_at_full_speed(&mut receiver, &mut checker)?,
                 (_, Pace::FixedRate) => receive_at_fixed_rate(&mut receiver, &mut checker, start_ns, arguments.rate)?,
             }
             checker.report
@@ -189,6 +197,16 @@ fn wait_for_start() -> Outcome<u64> {
     line.trim().parse().map_err(|_| orphaned())
 }
 
+/// What the demo says next, or that it has ended.
+fn next_word() -> mpsc::Receiver<()> {
+    let (said, word) = mpsc::channel();
+    std::thread::spawn(move || {
+        let _ = io::stdin().lock().read_line(&mut String::new());
+        let _ = said.send(());
+    });
+    word
+}
+
 /// A sender and what it sends.
 struct Sending<'a> {
     sender: Sender,
@@ -205,10 +223,10 @@ impl<'a> Sending<'a> {
         Self { sender, feed, numbered, report: Report::default(), batch: vec![Vec::new(); BATCH as usize] }
     }
 
-    /// The whole feed at least once, then on until the time is up.
-    fn at_full_speed(mut self, start_ns: u64, end_ns: u64) -> Outcome<Report> {
+    /// The whole feed at least once, then on as long as this is wanted.
+    fn at_full_speed(mut self, start_ns: u64, mut goes_on: impl FnMut() -> bool) -> Outcome<Report> {
         wait_until(start_ns);
-        while self.report.messages < self.feed.len() as u64 || now_ns() < end_ns {
+        while self.report.messages < self.feed.len() as u64 || goes_on() {
             let numbers = self.report.messages..self.report.messages + BATCH;
             for number in numbers.clone() {
                 self.report.add(number, self.feed.message(number).len());

@@ -9,7 +9,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output;
 use crate::time::show_ns;
 use indicatif::{BinaryBytes, HumanCount};
-use memlane::{Info, Kind};
+use memlane::Info;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -87,15 +87,14 @@ pub fn introduction(arguments: &Arguments, feed: &Feed, info: &Info) -> String {
         Some(file) => output::printable(&file.display().to_string()),
         None => "generated, like changes of an order book".to_owned(),
     };
-    let processes = match info.kind {
-        Kind::Mpmc => "one sender, three receivers",
-        _ => "two processes",
+    let (processes, capacity) = match &info.queue {
+        Some(queue) => ("one sender, three receivers", format!("{} slots", queue.slots)),
+        None => ("two processes", BinaryBytes(info.capacity).to_string()),
     };
     format!(
-        "memlane demo: {processes}, one {} channel of {}, every byte checked\n\n  \
+        "memlane demo: {processes}, one {} channel of {capacity}, every byte checked\n\n  \
          feed         {}, {}, the largest {}\n               {source}\n",
         info.kind,
-        output::capacity(info),
         output::count(feed.len() as u64, "message"),
         BinaryBytes(feed.bytes() as u64),
         BinaryBytes(feed.longest() as u64),

@@ -60,11 +60,10 @@ fn three_receivers_share_the_demo_and_one_is_killed() {
 fn a_shared_demo_says_who_got_what() {
     let sandbox = Sandbox::new();
     let path = sandbox.scratch();
-    let lines: String = (0..5000).map(|number| format!("line {number}\n")).collect();
-    fs::write(&path, lines).unwrap();
+    fs::write(&path, "one\n\nthree").unwrap();
     let file = path.to_str().unwrap();
     let text = sandbox.run(&["demo", file, "--kind", "mpmc", "--seconds", "0.2", "--rate", "2000"]).text();
-    for part in ["three receivers", "256 messages", "shared out", "marked as redelivered", "each receiver's in order"] {
+    for part in ["three receivers", "256 slots", "shared out", "marked as redelivered", "each receiver's in order"] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
