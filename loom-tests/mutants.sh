@@ -314,6 +314,7 @@ mutant "it queues a slot again that it did not take" $reap_rs '        if !self.
         }
 ' '        let _ = (word, dead);
 ' $slot_deaths::a_receiver_dies
+mutant "it does not count what died uncounted" $reap_rs 'if header.deliveries() == 0 {' 'if false {' $slot_deaths::a_message_that_comes_out_of_order_says_that_it_comes_again
 
 echo "--- harmless"
 death="the proof of its predecessor's death comes in between"
