@@ -169,14 +169,26 @@ fn a_grant_that_is_dropped_sends_nothing_and_frees_its_slot() {
 }
 
 #[test]
-fn a_small_buffer_gives_the_message_back() {
+fn a_small_buffer_leaves_the_message_with_its_receiver() {
     everywhere(&small(), |channel| {
         let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
-        tx.send(b"four").unwrap();
+        tx.send_batch(["four", "next"]).unwrap();
+        for _ in 0..3 {
+            assert_eq!(rx.recv_into(&mut [0; 3]), Err(RecvError::BufferTooSmall { needed: 4 }));
+        }
+        let message = rx.recv().unwrap();
+        assert_eq!((message.to_vec(), message.deliveries()), (b"four".to_vec(), 1), "in order, and delivered once");
+        drop(message);
         assert_eq!(rx.recv_into(&mut [0; 3]), Err(RecvError::BufferTooSmall { needed: 4 }));
-        let mut buffer = [0; 4];
-        assert_eq!(rx.recv_into(&mut buffer), Ok(4));
-        assert_eq!(&buffer, b"four");
+        assert_eq!(rx.try_recv_batch(2).unwrap().len(), 1);
+
+        tx.send(b"left").unwrap();
+        assert_eq!(rx.try_recv_into(&mut []), Err(TryRecvError::BufferTooSmall { needed: 4 }));
+        let mut other = channel.receiver().unwrap();
+        assert_eq!(other.try_recv().unwrap_err(), TryRecvError::Empty);
+        drop(rx);
+        let message = other.recv().unwrap();
+        assert_eq!((message.to_vec(), message.redelivered()), (b"left".to_vec(), true), "who leaves gives it back");
     });
 }
 

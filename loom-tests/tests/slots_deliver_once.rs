@@ -138,6 +138,26 @@ fn batches() {
     });
 }
 
+/// A batch goes out beside another sender, who finds its tail lagging, over the end of the ring.
+#[test]
+fn a_batch_goes_out_beside_another_sender() {
+    Model::bounded("slots: a batch goes out beside another sender", 3).thorough().check(|| {
+        let accounts = two_slots();
+        let mut sender = accounts.queue(0);
+        assert!(accounts.send(&mut sender, 0) && accounts.receive(&accounts.queue(2)), "the ring ends in the middle");
+        let here = accounts.clone();
+        let batching = thread::spawn(move || here.send_batch(&mut sender, [1, 2]));
+        let here = accounts.clone();
+        let sending = thread::spawn(move || {
+            let _ = here.send(&mut here.queue(1), 10);
+        });
+        let _ = accounts.receive(&accounts.queue(2));
+        batching.join().unwrap();
+        sending.join().unwrap();
+        accounts.settle(2);
+    });
+}
+
 #[test]
 fn priorities() {
     Model::bounded("slots: priorities", 3).thorough().check(|| {

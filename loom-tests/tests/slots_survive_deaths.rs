@@ -60,6 +60,77 @@ fn a_receiver_dies() {
     });
 }
 
+#[test]
+fn a_sender_dies_in_the_middle_of_a_batch() {
+    Model::bounded("slots: a sender dies in a batch", 2).thorough().check_crashes(|crash| {
+        let accounts = two_slots();
+        let here = accounts.clone();
+        let sending = thread::spawn(move || {
+            let _ = here.send(&mut here.queue(1), 10);
+        });
+        let mut queue = accounts.queue(0);
+        crash.of(|| accounts.send_batch(&mut queue, [1, 2]));
+        accounts.reap(2, 0);
+        let _ = accounts.send(&mut accounts.queue(2), 5);
+        sending.join().unwrap();
+        accounts.settle(3);
+    });
+}
+
+/// A receiver dies with messages of two priorities, and with one that it gave back, while another one receives.
+#[test]
+fn a_receiver_of_two_priorities_dies() {
+    Model::bounded("slots: a receiver of two priorities dies", 1).thorough().check_crashes(|crash| {
+        let accounts = Accounts::of(2, 2, OnDeath::Redeliver);
+        let mut sender = accounts.queue(0);
+        for (message, priority) in [(1, 1), (2, 0)] {
+            let loan = accounts.fill(&mut sender, message).expect("two slots, two messages");
+            accounts.commit(&sender, loan, message, priority);
+        }
+        let here = accounts.clone();
+        let receiving = thread::spawn(move || {
+            let _ = here.receive(&here.queue(2));
+        });
+        let queue = accounts.queue(1);
+        crash.of(|| {
+            if let Some(taken) = accounts.take(&queue) {
+                accounts.give_back(&queue, taken);
+            }
+            let _ = accounts.take(&queue);
+        });
+        accounts.reap(3, 1);
+        receiving.join().unwrap();
+        accounts.settle(2);
+    });
+}
+
+/// The slots of a dead receiver are used again while others still look at the cells that named them.
+#[test]
+fn the_slots_of_a_dead_receiver_are_used_again() {
+    Model::bounded("slots: a dead receiver's slots are used again", 2).thorough().check_crashes(|crash| {
+        let accounts = Accounts::of(1, 1, OnDeath::Discard);
+        let mut sender = accounts.queue(0);
+        assert!(accounts.send(&mut sender, 1));
+        // It is gone with a receiver that dies before it even looks at it.
+        accounts.may_repeat(1);
+        let here = accounts.clone();
+        let receiving = thread::spawn(move || {
+            let _ = here.receive(&here.queue(2));
+        });
+        let queue = accounts.queue(1);
+        crash.of(|| {
+            let _ = accounts.take(&queue);
+        });
+        accounts.reap(3, 1);
+        let loan = accounts.fill(&mut sender, 2);
+        receiving.join().unwrap();
+        if let Some(loan) = loan {
+            accounts.commit(&sender, loan, 2, 0);
+        }
+        accounts.settle(2);
+    });
+}
+
 /// The sequence that catches a reaping without settling: a receiver dies between taking a slot and passing head; the slot is
 /// given back, taken and acknowledged, and goes on loan: the old cell must not hand out that loan.
 #[test]

@@ -107,7 +107,7 @@ fn a_buffer_that_is_too_small_leaves_the_message(case: &Case) {
     let mut receiver = channel.receiver().unwrap();
     let mut peer = start(case, &channel, "sends as many as it is told");
     peer.expect("joined");
-    peer.say("2");
+    peer.say("3");
     peer.expect("sent");
     let needed = message(1).len();
     let mut buffer = [0; MAX_MESSAGE];
@@ -116,5 +116,6 @@ fn a_buffer_that_is_too_small_leaves_the_message(case: &Case) {
     assert_eq!(receiver.try_recv_into(&mut buffer[..0]), Err(TryRecvError::BufferTooSmall { needed }));
     assert_eq!(receiver.recv_into(&mut buffer[..needed]), Ok(needed));
     assert_eq!(buffer[..needed], message(1));
+    assert_eq!(receiver.recv().unwrap().to_vec(), message(2), "and nothing came in between");
     peer.finish();
 }

@@ -27,6 +27,8 @@ pub struct Receiver {
     held_messages: bool,
     /// The messages of the current batch; empty otherwise. Kept for its allocation.
     pub(super) batch: Vec<Delivery>,
+    /// The message that did not fit into the caller's buffer: the next one to be received.
+    refused: Option<Delivery>,
     _not_sync: PhantomData<Cell<()>>,
 }
 
@@ -36,7 +38,8 @@ impl Receiver {
         let queue = slots::queue(end.region(), end.seat().row());
         let max_message = end.region().geometry().max_message as usize;
         let held_messages = !queue.is_drained();
-        Ok(Self { queue, end, max_message, held_messages, batch: Vec::new(), _not_sync: PhantomData })
+        let batch = Vec::new();
+        Ok(Self { queue, end, max_message, held_messages, batch, refused: None, _not_sync: PhantomData })
     }
 
     /// Another receiver of the same channel, with a seat of its own.
@@ -90,7 +93,8 @@ impl Receiver {
     /// Copies the next message into `buffer`, acknowledges it, and returns its length. Blocks while nothing is queued.
     ///
     /// # Errors
-    /// [`RecvError::BufferTooSmall`] gives the message back, to be delivered again; see [`RecvError`].
+    /// [`RecvError::BufferTooSmall`] leaves the message with this receiver, which gets it with its next call; see
+    /// [`RecvError`].
     #[inline]
     pub fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
         let delivery = self.wait()?;
@@ -100,7 +104,7 @@ impl Receiver {
     /// Copies the next message into `buffer`, if there is one now, acknowledges it, and returns its length.
     ///
     /// # Errors
-    /// [`TryRecvError::Empty`]; `BufferTooSmall` gives the message back; see [`TryRecvError`].
+    /// [`TryRecvError::Empty`]; `BufferTooSmall` leaves the message with this receiver; see [`TryRecvError`].
     #[inline]
     pub fn try_recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, TryRecvError> {
         let delivery = self.now()?.ok_or(TryRecvError::Empty)?;
@@ -157,7 +161,7 @@ impl Receiver {
     fn copy_and_acknowledge(&mut self, delivery: Delivery, buffer: &mut [u8]) -> Result<usize, RecvError> {
         let length = delivery.header.length() as usize;
         let Some(target) = buffer.get_mut(..length) else {
-            self.give_back(delivery).map_err(ack_error)?;
+            self.refused = Some(delivery);
             return Err(RecvError::BufferTooSmall { needed: length });
         };
         self.queue.memory().read(delivery.slot, target);
@@ -249,6 +253,9 @@ impl Receiver {
 
     #[inline]
     fn take(&mut self) -> Result<Option<Delivery>, RecvError> {
+        if self.refused.is_some() {
+            return Ok(self.refused.take());
+        }
         let taken = self
             .queue
             .take()
@@ -298,7 +305,7 @@ impl Attempt for Receiver {
 
     #[inline]
     fn glance(&self) -> bool {
-        self.queue.glance()
+        self.refused.is_some() || self.queue.glance()
     }
 
     #[inline]

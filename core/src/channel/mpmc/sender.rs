@@ -9,7 +9,7 @@ use crate::error::{
 };
 use crate::layout::{Role, SlotHeader};
 use crate::region::{SlotsView, TrustPeers};
-use crate::ring::slots::{Loan, Queue};
+use crate::ring::slots::{CommitBatch, Loan, Queue};
 use crate::sync::AtomicU32;
 use crate::wait::Strategy;
 use std::cell::Cell;
@@ -113,34 +113,13 @@ impl Sender {
         I: IntoIterator,
         I::Item: AsRef<[u8]>,
     {
-        // Whatever ends this call, an error or a panic of the caller's iterator, the receivers learn of what was sent.
-        struct Wake<'a>(&'a mut Sender);
-        impl Drop for Wake<'_> {
-            fn drop(&mut self) {
-                if !self.0.end.is_foreign() {
-                    self.0.end.notify_receivers();
-                }
-            }
-        }
-        let batch = Wake(self);
+        let mut batch = Batch { committed: self.queue.begin_batch(self.priority), sender: self };
         let mut sent = 0;
         for message in messages {
-            batch.0.send_next_of_batch(message.as_ref()).map_err(|error| SendBatchError { sent, error })?;
+            batch.send_next(message.as_ref()).map_err(|error| SendBatchError { sent, error })?;
             sent += 1;
         }
         Ok(sent)
-    }
-
-    /// Before it waits for a slot, the receivers learn of what was sent so far.
-    fn send_next_of_batch(&mut self, message: &[u8]) -> Result<(), SendError> {
-        let loan = match self.free_slot(message.len()).first_attempt()? {
-            Some(loan) => loan,
-            None => {
-                self.end.notify_receivers();
-                self.free_slot(message.len()).wait_slowly()?
-            }
-        };
-        self.fill_and_commit(loan, message)
     }
 
     /// A slot for a message of up to `length` bytes, to be filled in place. Blocks while every slot is in use.
@@ -221,6 +200,47 @@ impl Sender {
     #[inline]
     fn wake_receiver(&mut self) {
         self.end.notify_one_receiver();
+    }
+}
+
+/// Messages that go out together. Whatever ends it, an error or a panic of the caller's iterator, the receivers learn of what
+/// was sent.
+struct Batch<'a> {
+    sender: &'a mut Sender,
+    committed: CommitBatch,
+}
+
+impl Batch<'_> {
+    #[inline]
+    fn send_next(&mut self, message: &[u8]) -> Result<(), SendError> {
+        let loan = match self.sender.free_slot(message.len()).first_attempt()? {
+            Some(loan) => loan,
+            None => {
+                // Before it waits for a slot, the receivers learn of what was sent so far.
+                self.publish();
+                self.sender.free_slot(message.len()).wait_slowly()?
+            }
+        };
+        let sender = &mut *self.sender;
+        sender.queue.memory().write(loan.slot, 0, message);
+        let length = message.len() as u32;
+        let committed = sender.queue.commit_next(&mut self.committed, loan, length);
+        committed.map_err(|reason| SendError::Corrupted(sender.end.poison(reason)))?;
+        sender.end.tally.message(length.into());
+        Ok(())
+    }
+
+    fn publish(&mut self) {
+        self.sender.queue.end_batch(&mut self.committed);
+        self.sender.end.notify_receivers();
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        if !self.sender.end.is_foreign() {
+            self.publish();
+        }
     }
 }
 

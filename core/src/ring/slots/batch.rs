@@ -1,4 +1,7 @@
-//! Several messages at once: one pass over head.
+//! Several messages at once: one pass over head, one move of tail.
+//!
+//! A batch is committed message by message, each of which exists from its own cell on; only tail, a hint where the next
+//! message goes, is moved once for many. Other senders who come meanwhile find it lagging, and help it along.
 //!
 //! Taking a batch keeps to the rules of a single take, cell by cell: the cell's stamp is exact, the slot's word is loaded,
 //! head is seen not to have passed *this* cell after that, and then the word is replaced. Only then is head moved over all
@@ -8,13 +11,63 @@
 //! Consumed before its cell is passed.
 
 use super::queue::Look;
-use super::{Delivery, Queue, SlotMemory};
+use super::{Delivery, Loan, Queue, SlotMemory};
 use crate::error::Corruption;
-use crate::layout::{Cell, SlotState, SlotWord};
+use crate::layout::{Cell, SlotHeader, SlotState, SlotWord};
 use crate::sync::Ordering::{Acquire, Relaxed};
 use crate::sync::spin_loop;
 
+/// How far one sender's batch has come.
+#[derive(Debug)]
+#[must_use = "end it with `Queue::end_batch`"]
+pub struct CommitBatch {
+    priority: u8,
+    /// Behind the last message: where the next one probably goes.
+    position: u64,
+    /// Messages since tail was moved.
+    behind_tail: u32,
+}
+
+impl CommitBatch {
+    /// Other senders walk over at most so many messages of a batch.
+    const BEHIND_TAIL_MAX: u32 = 64;
+}
+
 impl<M: SlotMemory> Queue<M> {
+    /// Begins a batch of messages of one priority.
+    #[inline]
+    pub fn begin_batch(&self, priority: u8) -> CommitBatch {
+        let ring = priority.min(self.geometry.rings() - 1);
+        CommitBatch { priority: ring, position: self.memory.tail(ring).load(Relaxed), behind_tail: 0 }
+    }
+
+    /// Makes the next message of a batch exist, as [`Queue::commit`] does.
+    ///
+    /// # Errors
+    /// As [`Queue::commit`].
+    #[inline]
+    pub fn commit_next(&self, batch: &mut CommitBatch, loan: Loan, length: u32) -> Result<(), Corruption> {
+        let header = SlotHeader::new(length, batch.priority);
+        self.memory.slot_header(loan.slot).store(header.bits(), Relaxed);
+        batch.position = self.append_from(batch.priority, loan.slot, batch.position)?.wrapping_add(1);
+        batch.behind_tail += 1;
+        if batch.behind_tail == CommitBatch::BEHIND_TAIL_MAX {
+            self.end_batch(batch);
+        }
+        Ok(())
+    }
+
+    /// Moves tail over the messages of a batch. It may go on after that.
+    pub fn end_batch(&self, batch: &mut CommitBatch) {
+        batch.behind_tail = 0;
+        let tail = self.memory.tail(batch.priority);
+        let seen = tail.load(Relaxed);
+        if seen < batch.position {
+            // If it fails, somebody else moves it: it stays a hint.
+            let _ = tail.compare_exchange(seen, batch.position, Relaxed, Relaxed);
+        }
+    }
+
     /// Takes up to `max` messages of this ring, in order, adding them to `batch`. Returns how many.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ mod memory;
 mod queue;
 mod reap;
 
+pub use batch::CommitBatch;
 pub use census::{Census, backlog};
 pub use memory::{SlotGeometry, SlotMemory};
 pub use queue::{Delivery, GivenBack, Loan, Queue};

@@ -134,8 +134,16 @@ impl<M: SlotMemory> Queue<M> {
 
     /// Names `slot` in the next cell of `ring`.
     pub(super) fn append(&self, ring: u8, slot: u16) -> Result<(), Corruption> {
+        let tail = self.memory.tail(ring);
+        let filled = self.append_from(ring, slot, tail.load(Relaxed))?;
+        let _ = tail.compare_exchange(filled, filled.wrapping_add(1), Relaxed, Relaxed);
+        Ok(())
+    }
+
+    /// The same in the first cell from `position` on that is not filled; all before are. Returns its position; tail stays.
+    #[inline]
+    pub(super) fn append_from(&self, ring: u8, slot: u16, mut position: u64) -> Result<u64, Corruption> {
         let cells = self.geometry.cells();
-        let mut position = self.memory.tail(ring).load(Relaxed);
         // Others can be ahead by all cells while we walk, and as far again while we stand still.
         for _ in 0..=2 * cells {
             let word = self.memory.cell(ring, self.geometry.index(position));
@@ -154,8 +162,7 @@ impl<M: SlotMemory> Queue<M> {
             // EDGE commit→take: the message exists from here on.
             let ours = Cell::new(position, cells, slot);
             if word.compare_exchange(cell.bits(), ours.bits(), Release, Relaxed).is_ok() {
-                let _ = self.memory.tail(ring).compare_exchange(position, position.wrapping_add(1), Relaxed, Relaxed);
-                return Ok(());
+                return Ok(position);
             }
         }
         Err(Corruption::Positions)
