@@ -81,6 +81,19 @@ fn a_message_that_is_given_back_comes_again_behind_the_others_and_says_so() {
 }
 
 #[test]
+fn every_end_knows_its_row() {
+    everywhere(&small().max_senders(2), |channel| {
+        let (_first, mut tx, mut rx) =
+            (channel.sender().unwrap(), channel.sender().unwrap(), channel.receiver().unwrap());
+        tx.send(b"counted").unwrap();
+        assert_eq!(next(&mut rx), b"counted");
+        let participants = channel.info().participants;
+        let counted = participants.iter().filter(|participant| participant.counters.messages == 1);
+        assert!(counted.map(|participant| participant.row).eq([tx.row(), rx.row()]), "{participants:?}");
+    });
+}
+
+#[test]
 fn a_message_dropped_by_a_panic_comes_again() {
     everywhere(&small(), |channel| {
         let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());

@@ -124,6 +124,7 @@ fn info_tells_who_takes_part_and_what_they_did() {
         assert_eq!(lane.used_bytes(), 16 + 4 * 1008);
         let [one, two] = &info.participants[..] else { panic!("{:?}", info.participants) };
         assert_eq!((one.row, one.role, two.row, two.role), (0, Role::Sender, 1, Role::Receiver));
+        assert_eq!((sender.row(), receiver.row()), (one.row, two.row), "each knows which of them it is");
         for participant in [one, two] {
             assert_eq!((participant.state, participant.alive), (ParticipantState::Live, Some(true)));
             assert_eq!((participant.epoch, participant.pid), (1, std::process::id()));

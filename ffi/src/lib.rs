@@ -1,47 +1,62 @@
-//! The C interface of memlane.
+//! The C interface of memlane. `include/memlane.h` is generated from what stands here; `docs/c.md` is its manual.
 //!
-//! So far it tells what it is: [`memlane_version`] and [`memlane_layout_major`], by which a C program checks at run time
-//! that header and library belong together. `include/memlane.h` declares what stands here.
+//! It mirrors the Rust interface file for file:
+//!
+//! - [`version`]: whether header and library belong together.
+//! - [`status`], [`detail`]: what every call returns, and the sentence that explains a failure.
+//! - [`options`], [`channel`], [`stats`]: creating, opening, looking, removing.
+//! - [`sender`], [`receiver`], [`message`]: sending and receiving.
+//!
+//! And what carries it:
+//!
+//! - [`call`]: the wrapper around every entry point; no panic gets past it.
+//! - [`handles`], [`table`]: the numbers that a C program holds, and what they lead to.
+//! - [`lending`]: a message or grant that stays open from one call to the next.
+//! - [`kinds`]: the only file that knows how many kinds of channel there are.
+//! - [`arguments`]: what a C program passes in, checked.
+//!
+//! # Safety
+//!
+//! One contract for all calls, which is C's own: a pointer is null or points to what its type says, for as many bytes as
+//! are said to be there, for as long as the call takes, and nobody else writes to it meanwhile. Everything else (null,
+//! numbers out of range, handles that are stale, closed, forged, of another type or in use by another thread) is checked.
 
-use std::ffi::{CStr, c_char};
+#![allow(clippy::missing_safety_doc, reason = "one contract for all calls, above")]
 
-/// The library's version, as in `Cargo.toml`.
-const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
-    Ok(version) => version,
-    Err(_) => panic!("a version has no zero byte"),
-};
+mod arguments;
+mod call;
+mod handles;
+mod lending;
+mod table;
 
-/// The library's version, such as `"0.1.0"`: a string with static lifetime, never null.
-#[unsafe(no_mangle)]
-pub extern "C" fn memlane_version() -> *const c_char {
-    VERSION.as_ptr()
-}
+// In the order of the header.
+mod version;
+pub use version::*;
 
-/// Major version of the file layout that this library reads and writes.
-#[unsafe(no_mangle)]
-pub extern "C" fn memlane_layout_major() -> u16 {
-    memlane::LAYOUT_VERSION.0
-}
+mod status;
+pub use status::*;
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+mod detail;
+pub use detail::*;
 
-    /// The header that C programs compile against.
-    const HEADER: &str = include_str!("../include/memlane.h");
+mod kinds;
+pub use handles::{ChannelHandle, ReceiverHandle, SenderHandle};
+pub use kinds::{MEMLANE_MPMC, MEMLANE_SPSC};
 
-    #[test]
-    fn header_and_library_have_the_same_version() {
-        let version = VERSION.to_str().unwrap();
-        assert!(HEADER.contains(&format!("#define MEMLANE_VERSION \"{version}\"")));
-        let (major, _) = memlane::LAYOUT_VERSION;
-        assert!(HEADER.contains(&format!("#define MEMLANE_LAYOUT_MAJOR {major}")));
-    }
+mod options;
+pub use options::*;
 
-    #[test]
-    fn the_version_is_a_c_string() {
-        // SAFETY: the function returns a static string with its zero byte.
-        let version = unsafe { CStr::from_ptr(memlane_version()) };
-        assert_eq!(version.to_str().unwrap(), env!("CARGO_PKG_VERSION"));
-    }
-}
+mod channel;
+pub use channel::*;
+
+mod stats;
+pub use stats::*;
+
+mod sender;
+pub use sender::*;
+
+mod receiver;
+pub use receiver::*;
+
+mod message;
+pub use message::*;

@@ -50,6 +50,12 @@ impl Receiver {
         Self::join(self.end.shared())
     }
 
+    /// The row of this receiver's seat: which of [`Info::participants`](crate::Info::participants) it is.
+    #[must_use]
+    pub fn row(&self) -> u32 {
+        self.end.seat().row()
+    }
+
     /// Largest message in bytes: a buffer of this length always suffices.
     #[must_use]
     pub fn max_message(&self) -> usize {

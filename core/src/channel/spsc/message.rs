@@ -2,7 +2,7 @@
 
 use super::Receiver;
 use crate::channel::contents::message_contents;
-use crate::error::RecvError;
+use crate::error::{AckError, RecvError};
 use crate::region::{RingView, TrustPeers};
 use crate::ring::log::{Payload, ReaderMark, Record, RecordPlace};
 
@@ -59,6 +59,38 @@ impl<'a> Message<'a> {
     #[inline]
     fn ring(&self) -> RingView<'_> {
         self.receiver.reader.memory().ring()
+    }
+
+    /// The message is done with: released, as by dropping it.
+    ///
+    /// # Errors
+    /// [`AckError::Forked`]; nothing was released.
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"job")?;
+    /// rx.recv()?.nack()?; // cannot do it now
+    /// rx.recv()?.ack()?; // the same one again
+    /// assert!(rx.try_recv().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ack(self) -> Result<(), AckError> {
+        self.check_own()
+    }
+
+    /// Gives the message back unread, as [`Message::hand_back`] does.
+    ///
+    /// # Errors
+    /// [`AckError::Forked`]; it is the parent's.
+    pub fn nack(self) -> Result<(), AckError> {
+        let outcome = self.check_own();
+        self.hand_back();
+        outcome
+    }
+
+    fn check_own(&self) -> Result<(), AckError> {
+        if self.receiver.is_foreign() { Err(AckError::Forked) } else { Ok(()) }
     }
 
     /// Gives the message back unread: it comes again, to this receiver's next call or to its successor.

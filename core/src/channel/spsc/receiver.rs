@@ -40,6 +40,12 @@ impl Receiver {
         Ok(Self { reader, end, held_messages, pace: Pace::default(), batch: Vec::new(), _not_sync: PhantomData })
     }
 
+    /// The row of this receiver's seat: which of [`Info::participants`](crate::Info::participants) it is.
+    #[must_use]
+    pub fn row(&self) -> u32 {
+        self.end.seat().row()
+    }
+
     /// Largest message in bytes: a buffer of this length always suffices.
     #[must_use]
     pub fn max_message(&self) -> usize {
@@ -206,6 +212,11 @@ impl Receiver {
         self.reader.memory().ring().read(record.payload.0, target);
         self.release(record);
         Ok(length)
+    }
+
+    /// Whether this process inherited it by `fork`.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.end.is_foreign()
     }
 
     /// Gives one record back; in a forked child, touches nothing.

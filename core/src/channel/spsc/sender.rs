@@ -48,6 +48,12 @@ impl Sender {
         self.writer.count()
     }
 
+    /// The row of this sender's seat: which of [`Info::participants`](crate::Info::participants) it is.
+    #[must_use]
+    pub fn row(&self) -> u32 {
+        self.end.seat().row()
+    }
+
     /// Largest message in bytes.
     #[must_use]
     pub fn max_message(&self) -> usize {

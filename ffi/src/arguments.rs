@@ -1,0 +1,118 @@
+//! What a C program passes in, checked as far as it can be: null, numbers out of range, text that is none.
+
+use crate::call::Failed;
+use crate::detail;
+use crate::status::Status;
+use std::ffi::{CStr, c_char, c_void};
+use std::time::Duration;
+
+/// An argument that means nothing.
+#[cold]
+pub(crate) fn invalid(what: impl Into<String>) -> Failed {
+    detail::record(Status::MEMLANE_INVALID_ARGUMENT, what.into())
+}
+
+/// How long a call waits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Timeout {
+    Try,
+    For(Duration),
+    Forever,
+}
+
+impl Timeout {
+    #[inline]
+    pub(crate) fn from_ns(nanoseconds: i64) -> Result<Self, Failed> {
+        match nanoseconds {
+            0 => Ok(Self::Try),
+            1.. => Ok(Self::For(Duration::from_nanos(nanoseconds as u64))),
+            -1 => Ok(Self::Forever),
+            _ => Err(invalid(format!(
+                "a timeout of {nanoseconds} ns: use nanoseconds, 0 to try, or -1 to wait for ever"
+            ))),
+        }
+    }
+}
+
+/// Where a result goes. Null: `what` is missing.
+///
+/// # Safety
+/// Null, or valid for writing a `T`, and nobody else's for `'a`.
+#[inline]
+pub(crate) unsafe fn out<'a, T>(pointer: *mut T, what: &str) -> Result<&'a mut T, Failed> {
+    // SAFETY: the caller's promise. All types that are passed this way are plain data, so any content is a valid value.
+    unsafe { pointer.as_mut() }.ok_or_else(|| invalid(format!("{what} is null")))
+}
+
+/// Something that is passed by pointer. Null: `what` is missing.
+///
+/// # Safety
+/// Null, or valid for reading a `T`, which nobody writes to for `'a`.
+#[inline]
+pub(crate) unsafe fn given<'a, T>(pointer: *const T, what: &str) -> Result<&'a T, Failed> {
+    // SAFETY: the caller's promise.
+    unsafe { pointer.as_ref() }.ok_or_else(|| invalid(format!("{what} is null")))
+}
+
+#[inline]
+fn check_length(is_null: bool, length: usize) -> Result<(), Failed> {
+    if is_null && length > 0 {
+        return Err(invalid(format!("{length} bytes at a null pointer")));
+    }
+    if length > isize::MAX as usize {
+        return Err(invalid(format!("{length} bytes are more than there can be")));
+    }
+    Ok(())
+}
+
+/// Bytes to be sent. Null is fine for none.
+///
+/// # Safety
+/// Null, or valid for reading `length` bytes, which nobody writes to for `'a`.
+#[inline]
+pub(crate) unsafe fn bytes<'a>(data: *const c_void, length: usize) -> Result<&'a [u8], Failed> {
+    check_length(data.is_null(), length)?;
+    if length == 0 {
+        return Ok(&[]);
+    }
+    // SAFETY: not null, not longer than can be, and otherwise the caller's promise.
+    Ok(unsafe { std::slice::from_raw_parts(data.cast(), length) })
+}
+
+/// Room for a message. Null is fine for none.
+///
+/// # Safety
+/// Null, or valid for writing `capacity` bytes, nobody else's for `'a`.
+#[inline]
+pub(crate) unsafe fn buffer<'a>(data: *mut c_void, capacity: usize) -> Result<&'a mut [u8], Failed> {
+    check_length(data.is_null(), capacity)?;
+    if capacity == 0 {
+        return Ok(&mut []);
+    }
+    // SAFETY: not null, not longer than can be, and otherwise the caller's promise.
+    Ok(unsafe { std::slice::from_raw_parts_mut(data.cast(), capacity) })
+}
+
+/// A text. `None` for null; bytes that are not UTF-8 are `otherwise`.
+///
+/// # Safety
+/// Null, or a string with its zero byte, which nobody writes to for `'a`.
+pub(crate) unsafe fn text<'a>(text: *const c_char, what: &str, otherwise: Status) -> Result<Option<&'a str>, Failed> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: not null, and otherwise the caller's promise.
+    let text = unsafe { CStr::from_ptr(text) };
+    let shown = text.to_string_lossy();
+    text.to_str().map(Some).map_err(|_| detail::record(otherwise, format!("{what} `{shown}` is not UTF-8")))
+}
+
+/// The name of a channel.
+///
+/// # Safety
+/// Null, or a string with its zero byte, which nobody writes to for `'a`.
+pub(crate) unsafe fn name<'a>(name: *const c_char) -> Result<&'a str, Failed> {
+    // SAFETY: the caller's promise.
+    let name = unsafe { text(name, "the channel name", Status::MEMLANE_INVALID_NAME) }?;
+    name.ok_or_else(|| invalid("the channel name is null"))
+}

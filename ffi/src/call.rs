@@ -1,0 +1,81 @@
+//! The wrapper around every entry point: no panic gets past it, because unwinding into C is the end of the process.
+
+use crate::detail;
+use crate::status::Status;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A failure that is recorded already (see [`detail`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct Failed(pub(crate) Status);
+
+/// Runs the body of an entry point.
+///
+/// After a panic, what the body had in hand is dropped, and the handle is free again: what it leads to may be wrong (the
+/// engine has a bug), but is memory-safe, because the engine outside of `region` has no `unsafe` that could rely on it.
+#[inline(always)]
+pub(crate) fn call(body: impl FnOnce() -> Result<Status, Failed>) -> Status {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(status)) => status,
+        Ok(Err(Failed(status))) => status,
+        Err(payload) => panicked(payload),
+    }
+}
+
+/// The same for bodies that have nothing to add to "done".
+#[inline(always)]
+pub(crate) fn done(body: impl FnOnce() -> Result<(), Failed>) -> Status {
+    call(|| body().map(|()| Status::MEMLANE_OK))
+}
+
+#[cold]
+#[inline(never)]
+fn panicked(payload: Box<dyn Any + Send>) -> Status {
+    let what = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text.as_str(),
+        _ => "without a message",
+    };
+    let Failed(status) =
+        detail::record(Status::MEMLANE_PANIC, format!("a bug in memlane, please report it: panicked: {what}"));
+    // Dropping what somebody panicked with could panic again.
+    std::mem::forget(payload);
+    status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detail::memlane_last_error_detail;
+    use std::ffi::CStr;
+
+    /// An entry point with a bug.
+    extern "C" fn buggy(formatted: bool) -> Status {
+        done(|| if formatted { panic!("number {}", 7) } else { std::panic::panic_any([0u8; 3]) })
+    }
+
+    fn detail() -> String {
+        // SAFETY: the function returns a C string, which is copied at once.
+        unsafe { CStr::from_ptr(memlane_last_error_detail()) }.to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_panic_ends_as_a_status() {
+        assert_eq!(buggy(true), Status::MEMLANE_PANIC);
+        assert!(detail().ends_with("panicked: number 7"), "{}", detail());
+        assert_eq!(buggy(false), Status::MEMLANE_PANIC);
+        assert!(detail().ends_with("without a message"), "{}", detail());
+    }
+
+    #[test]
+    fn what_a_panic_is_about_may_panic_itself() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("dropped");
+            }
+        }
+        assert_eq!(done(|| std::panic::panic_any(Bomb)), Status::MEMLANE_PANIC);
+    }
+}

@@ -1,0 +1,98 @@
+//! An endpoint and what it lends: a message or grant that stays open from one C call to the next.
+//!
+//! In Rust, a [`Message`](memlane::spsc::Message) borrows its receiver, and a [`Grant`](memlane::spsc::Grant) its sender:
+//! one is open at a time, and the endpoint rests until it is finished. C has no borrows, so this type keeps both together
+//! and checks at run time what the borrow would have.
+//!
+//! What holds, and who upholds it:
+//! - The endpoint stands on the heap behind a raw pointer, so that moving the lender does not move it.
+//! - While `lent` is something, nobody makes a reference to the endpoint: [`Lender::end`] returns none, and
+//!   [`Lender::lend`] refuses.
+//! - `lent` is dropped before the endpoint ([`Drop`]), and leaves this file only by value to code that consumes it at
+//!   once ([`Lender::finish`]).
+
+use std::ptr::NonNull;
+
+/// An endpoint, and what it lends.
+pub(crate) trait Lend: Sized {
+    /// What borrows it.
+    type Loan<'a>
+    where
+        Self: 'a;
+}
+
+impl Lend for memlane::spsc::Sender {
+    type Loan<'a> = memlane::spsc::Grant<'a>;
+}
+
+impl Lend for memlane::mpmc::Sender {
+    type Loan<'a> = memlane::mpmc::Grant<'a>;
+}
+
+impl Lend for memlane::spsc::Receiver {
+    type Loan<'a> = memlane::spsc::Message<'a>;
+}
+
+impl Lend for memlane::mpmc::Receiver {
+    type Loan<'a> = memlane::mpmc::Message<'a>;
+}
+
+/// See the module.
+pub(crate) struct Lender<E: Lend + 'static> {
+    lent: Option<E::Loan<'static>>,
+    end: NonNull<E>,
+}
+
+// SAFETY: a lender owns its endpoint as a `Box` would; the loan is a mutable borrow of that and of nothing else.
+unsafe impl<E: Lend + Send> Send for Lender<E> where E::Loan<'static>: Send {}
+
+impl<E: Lend> Lender<E> {
+    pub(crate) fn new(end: E) -> Self {
+        Self { lent: None, end: NonNull::from(Box::leak(Box::new(end))) }
+    }
+
+    /// The endpoint, unless something is lent.
+    #[inline]
+    pub(crate) fn end(&mut self) -> Option<&mut E> {
+        match self.lent {
+            // SAFETY: the pointer came from a `Box` that only `drop` frees; nothing is lent, so no other reference to the
+            // endpoint exists, and this one borrows the lender.
+            None => Some(unsafe { self.end.as_mut() }),
+            Some(_) => None,
+        }
+    }
+
+    /// What is lent.
+    #[inline]
+    pub(crate) fn lent(&mut self) -> Option<&mut E::Loan<'static>> {
+        self.lent.as_mut()
+    }
+
+    /// Makes a loan and keeps it, unless there is one already. Returns what is lent.
+    pub(crate) fn lend<X>(
+        &mut self,
+        make: impl for<'a> FnOnce(&'a mut E) -> Result<E::Loan<'a>, X>,
+    ) -> Result<&mut E::Loan<'static>, X> {
+        if self.lent.is_none() {
+            // SAFETY: the pointer came from a `Box` that only `drop` frees, after the loan: so the borrow may be of any
+            // length as long as no other reference is made meanwhile, which `end` sees to. `make` works for every length,
+            // so it cannot keep the reference anywhere but in the loan.
+            self.lent = Some(make(unsafe { &mut *self.end.as_ptr() })?);
+        }
+        Ok(self.lent.as_mut().expect("there was one, or one was made"))
+    }
+
+    /// Ends the loan in this way, if there is one. `end` works for every lifetime, so it cannot keep it.
+    #[inline]
+    pub(crate) fn finish<R>(&mut self, end: impl for<'a> FnOnce(E::Loan<'a>) -> R) -> Option<R> {
+        self.lent.take().map(end)
+    }
+}
+
+impl<E: Lend> Drop for Lender<E> {
+    fn drop(&mut self) {
+        self.lent = None;
+        // SAFETY: it came from `Box::leak` in `new`, nothing is lent any more, and nobody uses it after this.
+        drop(unsafe { Box::from_raw(self.end.as_ptr()) });
+    }
+}

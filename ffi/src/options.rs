@@ -1,0 +1,229 @@
+//! How to create or open a channel.
+
+use crate::arguments;
+use crate::call::Failed;
+use crate::detail;
+use crate::kinds::{self, ByKind, MEMLANE_MPMC, MEMLANE_SPSC, map_kind};
+use crate::status::Status;
+use memlane::FenceMode;
+use memlane::mpmc::OnDeath;
+use std::ffi::c_char;
+use std::mem::{size_of, zeroed};
+
+/// For an option that is true or false: it is.
+pub const MEMLANE_YES: u32 = 1;
+/// For an option that is true or false: it is not.
+pub const MEMLANE_NO: u32 = 2;
+
+/// What a receiver had not acknowledged when it died is delivered again.
+pub const MEMLANE_REDELIVER: u32 = 1;
+/// What a receiver had not acknowledged when it died is discarded.
+pub const MEMLANE_DISCARD: u32 = 2;
+
+/// Whoever goes to sleep pays for the fence between a message and the look for sleepers, by membarrier.
+pub const MEMLANE_FENCE_ASYMMETRIC: u32 = 1;
+/// Both sides pay, by a full fence per message: for systems that refuse membarrier.
+pub const MEMLANE_FENCE_SYMMETRIC: u32 = 2;
+
+/// Sleepers are woken by Linux futexes.
+pub const MEMLANE_BACKEND_FUTEX: u32 = 1;
+
+/// Open files of other users, too.
+pub const MEMLANE_ANY_OWNER: u32 = 1;
+/// The process that created the channel removes it with its last handle to it, unless somebody else is using it.
+pub const MEMLANE_REMOVE_ON_CLOSE: u32 = 2;
+/// Touch every page now, so that none faults later.
+pub const MEMLANE_PREFAULT: u32 = 4;
+/// Keep the pages from being swapped out.
+pub const MEMLANE_LOCK_MEMORY: u32 = 8;
+/// Ask for huge pages.
+pub const MEMLANE_HUGE_PAGES: u32 = 16;
+
+/// How to create or open a channel. Set everything to zero and then `size` to sizeof(memlane_options): that gives the
+/// defaults, as does a null pointer. 0 and null mean "not set" everywhere. What is not set takes its default at creation and
+/// is taken from the file at opening; what is set and differs from the file is MEMLANE_OPTIONS_MISMATCH.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// sizeof(memlane_options), by which later versions of the library know what an older program set.
+    pub size: usize,
+    /// spsc: ring size in bytes, rounded up to a power of two, 4 KiB to 2 GiB. Default: 1 MiB, or what max_message needs.
+    pub capacity: u64,
+    /// Largest message in bytes. Default: spsc, what the capacity allows, a little less than 7/16 of it; mpmc, 1,008.
+    pub max_message: u64,
+    /// mpmc: how many messages fit, 1 to 65,536: queued, being written, and not yet acknowledged. Default: 1,024.
+    pub slots: u32,
+    /// mpmc: how many priorities there are, 1 (default) to 8.
+    pub priorities: u32,
+    /// mpmc: how many senders there can be at a time, 1 to 512. Default: 64. Only for creation.
+    pub senders: u32,
+    /// mpmc: how many receivers there can be at a time, 1 to 512. Default: 64. Only for creation.
+    pub receivers: u32,
+    /// mpmc: a message that was delivered so often and never acknowledged is given up. Default: never.
+    pub delivery_limit: u32,
+    /// mpmc: MEMLANE_REDELIVER (default) or MEMLANE_DISCARD.
+    pub on_death: u32,
+    /// Alignment of every message in memory, in bytes: 8 (default), 16, 32 or 64.
+    pub payload_alignment: u32,
+    /// MEMLANE_YES: the channel never disconnects, both sides wait however often the other leaves. Default: MEMLANE_NO.
+    pub persistent: u32,
+    /// MEMLANE_FENCE_ASYMMETRIC (default where the system has membarrier) or MEMLANE_FENCE_SYMMETRIC.
+    pub fence: u32,
+    /// MEMLANE_BACKEND_FUTEX (default).
+    pub backend: u32,
+    /// Permission bits of the file, whatever the umask. Default: 0600. Only for creation.
+    pub mode: u32,
+    /// MEMLANE_ANY_OWNER, MEMLANE_REMOVE_ON_CLOSE, MEMLANE_PREFAULT, MEMLANE_LOCK_MEMORY, MEMLANE_HUGE_PAGES, or'ed.
+    pub flags: u32,
+    /// A name for the type of the messages, at most 64 bytes. Default at creation: none, the messages are bytes.
+    pub type_name: *const c_char,
+    /// What this process's senders and receivers are called by `memlane info`, at most 64 bytes. Default: the program's name.
+    pub participant_name: *const c_char,
+}
+
+/// The size of the first version, which never changes: less than this is no options struct.
+const SIZE_MIN: usize = 88;
+const _: () = assert!(size_of::<Options>() >= SIZE_MIN);
+
+/// More than any version will have: not a size, but memory that nobody initialised.
+const SIZE_MAX: usize = 4096;
+
+/// An option that is out of range or does not exist for this kind.
+#[cold]
+fn invalid(option: &str, given: impl std::fmt::Display, wanted: &str) -> Failed {
+    detail::record(Status::MEMLANE_INVALID_OPTION, format!("option {option} is {given}, which {wanted}"))
+}
+
+/// `None`: not set.
+fn set<T: Default + PartialEq>(value: T) -> Option<T> {
+    (value != T::default()).then_some(value)
+}
+
+fn one_of<T: Copy>(option: &str, given: u32, all: &[(u32, T)]) -> Result<Option<T>, Failed> {
+    if given == 0 {
+        return Ok(None);
+    }
+    let found = all.iter().find(|(number, _)| *number == given);
+    found.map(|(_, value)| Some(*value)).ok_or_else(|| invalid(option, given, "does not exist"))
+}
+
+fn small(option: &str, given: u32) -> Result<Option<u16>, Failed> {
+    u16::try_from(given).map(set).map_err(|_| invalid(option, given, "is out of range"))
+}
+
+/// Sets each option that is set.
+macro_rules! apply {
+    ($options:expr, $($method:ident($value:expr)),* $(,)?) => {{
+        let mut options = $options;
+        $(if let Some(value) = $value { options = options.$method(value); })*
+        options
+    }};
+}
+
+impl Options {
+    const NOT_SET: Self = {
+        // SAFETY: zero is a valid value of every field: numbers and raw pointers.
+        unsafe { zeroed() }
+    };
+
+    /// A copy of what the program passed, whatever version of the struct it was compiled with.
+    ///
+    /// # Safety
+    /// Null, or valid for reading as many bytes as its `size` says, and at least for [`SIZE_MIN`].
+    unsafe fn copy(given: *const Self) -> Result<Self, Failed> {
+        if given.is_null() {
+            return Ok(Self::NOT_SET);
+        }
+        // SAFETY: not null, and otherwise the caller's promise.
+        let size = unsafe { (&raw const (*given).size).read() };
+        if size != 0 && !(SIZE_MIN..=SIZE_MAX).contains(&size) {
+            return Err(arguments::invalid(format!("options.size is {size}: set it to sizeof(memlane_options)")));
+        }
+        // SAFETY: valid for reading `size` bytes, and `SIZE_MIN` if that is zero.
+        let bytes = unsafe { std::slice::from_raw_parts(given.cast::<u8>(), size.max(SIZE_MIN)) };
+        let (known, unknown) = bytes.split_at(size_of::<Self>());
+        if size == 0 && known.iter().any(|byte| *byte != 0) {
+            return Err(arguments::invalid("options.size is 0: set it to sizeof(memlane_options)"));
+        }
+        if unknown.iter().any(|byte| *byte != 0) {
+            return Err(invalid("(unknown)", "set", "this version of the library does not know; use a newer one"));
+        }
+        // SAFETY: `known` has as many bytes as the struct, and any bytes are a value of it.
+        Ok(unsafe { known.as_ptr().cast::<Self>().read_unaligned() })
+    }
+
+    /// What the program asks for.
+    ///
+    /// # Safety
+    /// Null, or valid as [`Options::copy`] says, with names that are null or strings with their zero byte.
+    pub(crate) unsafe fn of_kind(kind: u32, given: *const Self) -> Result<kinds::Options, Failed> {
+        // SAFETY: the caller's promise.
+        let given = unsafe { Self::copy(given) }?;
+        let flags =
+            MEMLANE_ANY_OWNER | MEMLANE_REMOVE_ON_CLOSE | MEMLANE_PREFAULT | MEMLANE_LOCK_MEMORY | MEMLANE_HUGE_PAGES;
+        if given.flags & !flags != 0 {
+            return Err(invalid("flags", format_args!("{:#x}", given.flags), "has bits that do not exist"));
+        }
+        one_of("backend", given.backend, &[(MEMLANE_BACKEND_FUTEX, ())])?;
+        let options = match kind {
+            MEMLANE_SPSC => ByKind::Spsc(given.spsc()?),
+            MEMLANE_MPMC => ByKind::Mpmc(given.mpmc()?),
+            _ => return Err(arguments::invalid(format!("kind {kind} does not exist"))),
+        };
+        let fences =
+            [(MEMLANE_FENCE_ASYMMETRIC, FenceMode::Asymmetric), (MEMLANE_FENCE_SYMMETRIC, FenceMode::Symmetric)];
+        let fence = one_of("fence", given.fence, &fences)?;
+        let persistent = one_of("persistent", given.persistent, &[(MEMLANE_YES, true), (MEMLANE_NO, false)])?;
+        // SAFETY: the caller's promise.
+        let name = |text, what| unsafe { arguments::text(text, what, Status::MEMLANE_INVALID_OPTION) };
+        let type_name = name(given.type_name, "option type_name")?;
+        let participant_name = name(given.participant_name, "option participant_name")?;
+        let flag = |bit: u32| (given.flags & bit != 0).then_some(true);
+        Ok(map_kind!(options, options => apply!(
+            options,
+            max_message(set(given.max_message)),
+            payload_alignment(set(given.payload_alignment)),
+            persistent(persistent),
+            fence(fence),
+            mode(set(given.mode)),
+            type_name(type_name),
+            participant_name(participant_name),
+            any_owner(flag(MEMLANE_ANY_OWNER)),
+            remove_on_drop(flag(MEMLANE_REMOVE_ON_CLOSE)),
+            prefault(flag(MEMLANE_PREFAULT)),
+            lock_memory(flag(MEMLANE_LOCK_MEMORY)),
+            huge_pages(flag(MEMLANE_HUGE_PAGES)),
+        )))
+    }
+
+    fn spsc(&self) -> Result<memlane::spsc::Options, Failed> {
+        let foreign = [
+            ("slots", self.slots),
+            ("priorities", self.priorities),
+            ("senders", self.senders),
+            ("receivers", self.receivers),
+            ("delivery_limit", self.delivery_limit),
+            ("on_death", self.on_death),
+        ];
+        if let Some((option, given)) = foreign.into_iter().find(|(_, given)| *given != 0) {
+            return Err(invalid(option, given, "an spsc channel does not have"));
+        }
+        Ok(apply!(memlane::spsc::Options::new(), capacity(set(self.capacity))))
+    }
+
+    fn mpmc(&self) -> Result<memlane::mpmc::Options, Failed> {
+        if self.capacity != 0 {
+            return Err(invalid("capacity", self.capacity, "an mpmc channel does not have; set slots and max_message"));
+        }
+        let policies = [(MEMLANE_REDELIVER, OnDeath::Redeliver), (MEMLANE_DISCARD, OnDeath::Discard)];
+        Ok(apply!(
+            memlane::mpmc::Options::new(),
+            slots(set(self.slots)),
+            priorities(small("priorities", self.priorities)?),
+            max_senders(set(self.senders)),
+            max_receivers(set(self.receivers)),
+            delivery_limit(small("delivery_limit", self.delivery_limit)?),
+            on_death(one_of("on_death", self.on_death, &policies)?),
+        ))
+    }
+}

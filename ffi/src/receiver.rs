@@ -1,0 +1,265 @@
+//! The receiving end: copies, and messages that are taken and left in place.
+
+use crate::arguments::{self, Timeout, invalid, out};
+use crate::call::{Failed, done};
+use crate::channel::Opened;
+use crate::detail;
+use crate::handles::{ChannelHandle, ReceiverHandle};
+use crate::kinds::{ByKind, ReceiverEnd, on_kind};
+use crate::lending::Lender;
+use crate::message::{Delivered, Message, MessageInfo, not_taken, too_small};
+use crate::sender::{by_timeout, strategy};
+use crate::status::{Coded, Status};
+use memlane::{RecvError, Strategy, TrustPeers, TryRecvError};
+use std::ffi::{c_char, c_void};
+
+/// What a receiver handle leads to.
+pub(crate) struct Receiving {
+    /// Lends the message that the program took, or one that did not fit into its buffer.
+    end: ReceiverEnd,
+    /// Whether the program has it.
+    is_taken: bool,
+    /// How many messages were taken.
+    taken: u64,
+    pub(crate) row: u32,
+    pub(crate) of: Opened,
+}
+
+/// Why a fast way did not do.
+enum Unusual {
+    TooSmall(usize),
+    Failed(Failed),
+}
+
+impl Receiving {
+    fn join(of: Opened) -> Result<Self, Failed> {
+        let row;
+        let end = match &of.channel {
+            ByKind::Spsc(channel) => {
+                let receiver = channel.receiver().map_err(|error| error.fail())?;
+                row = receiver.row();
+                ByKind::Spsc(Lender::new(receiver))
+            }
+            ByKind::Mpmc(channel) => {
+                let receiver = channel.receiver().map_err(|error| error.fail())?;
+                row = receiver.row();
+                ByKind::Mpmc(Lender::new(receiver))
+            }
+        };
+        Ok(Self { end, is_taken: false, taken: 0, row, of })
+    }
+
+    #[cold]
+    fn has_a_message(of: &Opened) -> Failed {
+        let sentence =
+            format!("channel {}: this receiver holds a message; acknowledge it or give it back first", of.label);
+        detail::record(Status::MEMLANE_HELD, sentence)
+    }
+
+    /// Copies the next message, and is done with it. Its length is stored if it was too long, too.
+    #[inline(always)]
+    fn recv(
+        &mut self,
+        buffer: &mut [u8],
+        length: &mut usize,
+        info: Option<&mut MessageInfo>,
+        timeout: Timeout,
+    ) -> Result<(), Failed> {
+        if info.is_none()
+            && !matches!(timeout, Timeout::For(_))
+            && let ByKind::Spsc(lender) = &mut self.end
+            && let Some(receiver) = lender.end()
+        {
+            // The engine's own way, which a lane has of its own: one that is too long stays where it is.
+            let capacity = buffer.len();
+            let received = match timeout {
+                Timeout::Try => receiver.try_recv_into(buffer).map_err(|error| match error {
+                    TryRecvError::BufferTooSmall { needed } => Unusual::TooSmall(needed),
+                    error => Unusual::Failed(error.fail_on(&self.of.label)),
+                }),
+                _ => receiver.recv_into(buffer).map_err(|error| match error {
+                    RecvError::BufferTooSmall { needed } => Unusual::TooSmall(needed),
+                    error => Unusual::Failed(error.fail_on(&self.of.label)),
+                }),
+            };
+            return match received {
+                Ok(received) => {
+                    *length = received;
+                    Ok(())
+                }
+                Err(Unusual::TooSmall(needed)) => {
+                    *length = needed;
+                    Err(too_small(&self.of.label, needed, capacity))
+                }
+                Err(Unusual::Failed(failed)) => Err(failed),
+            };
+        }
+        self.recv_held(buffer, length, info, timeout)
+    }
+
+    /// The same by way of a message that is held meanwhile. One that is too long goes on being held, unknown to the program:
+    /// it keeps its place, and does not count as delivered twice.
+    fn recv_held(
+        &mut self,
+        buffer: &mut [u8],
+        length: &mut usize,
+        info: Option<&mut MessageInfo>,
+        timeout: Timeout,
+    ) -> Result<(), Failed> {
+        let of = &self.of;
+        if self.is_taken {
+            return Err(Self::has_a_message(of));
+        }
+        on_kind!(&mut self.end, lender => {
+            let message = lender.lend(|receiver| {
+                by_timeout!(timeout, receiver, try_recv, recv_timeout, recv(), &of.label)
+            })?;
+            *length = message.len();
+            if message.copy_to(buffer).is_err() {
+                return Err(too_small(&of.label, *length, buffer.len()));
+            }
+            if let Some(info) = info {
+                *info = Delivered::info(message);
+            }
+            lender.finish(|message| message.ack()).unwrap_or(Ok(())).map_err(|error| error.fail_on(&of.label))
+        })
+    }
+
+    /// Takes the next message, or the one that did not fit.
+    pub(crate) fn take(&mut self, own: ReceiverHandle, timeout: Timeout) -> Result<Message, Failed> {
+        let of = &self.of;
+        if self.is_taken {
+            return Err(Self::has_a_message(of));
+        }
+        // SAFETY: the program's promise, made once for all that it does through `Message::data`. Nothing is read here;
+        // only the address is taken.
+        let trust = unsafe { TrustPeers::promise() };
+        let message = on_kind!(&mut self.end, lender => {
+            let message = lender.lend(|receiver| {
+                by_timeout!(timeout, receiver, try_recv, recv_timeout, recv(), &of.label)
+            })?;
+            let (data, info) = (message.as_slice(trust).as_ptr(), Delivered::info(message));
+            Message { data: data.cast(), length: message.len(), info, ..Message::NONE }
+        });
+        self.is_taken = true;
+        self.taken += 1;
+        Ok(Message { receiver: own, number: self.taken, ..message })
+    }
+
+    /// Whether this is the message that the program has.
+    pub(crate) fn check(&self, message: &Message) -> Result<(), Failed> {
+        if self.is_taken && message.number == self.taken { Ok(()) } else { Err(not_taken()) }
+    }
+
+    pub(crate) fn copy(&mut self, buffer: &mut [u8], length: &mut usize) -> Result<(), Failed> {
+        let of = &self.of;
+        on_kind!(&mut self.end, lender => {
+            let Some(message) = lender.lent() else { return Err(not_taken()) };
+            *length = message.len();
+            message.copy_to(buffer).map(drop).map_err(|_| too_small(&of.label, *length, buffer.len()))
+        })
+    }
+
+    pub(crate) fn finish(&mut self, is_done_with: bool) -> Result<(), Failed> {
+        let of = &self.of;
+        self.is_taken = false;
+        on_kind!(&mut self.end, lender => {
+            let outcome = if is_done_with { lender.finish(|message| message.ack()) } else { lender.finish(|message| message.nack()) };
+            outcome.unwrap_or(Ok(())).map_err(|error| error.fail_on(&of.label))
+        })
+    }
+
+    fn set_strategy(&mut self, strategy: Strategy) -> Result<(), Failed> {
+        let of = &self.of;
+        on_kind!(&mut self.end, lender => {
+            let Some(receiver) = lender.end() else { return Err(Self::has_a_message(of)) };
+            receiver.set_strategy(strategy);
+        });
+        Ok(())
+    }
+
+    fn publish(&mut self) -> Result<(), Failed> {
+        let of = &self.of;
+        match &mut self.end {
+            ByKind::Spsc(lender) => {
+                let Some(receiver) = lender.end() else { return Err(Self::has_a_message(of)) };
+                receiver.publish_released();
+                Ok(())
+            }
+            // Acknowledging is publishing there.
+            ByKind::Mpmc(_) => Ok(()),
+        }
+    }
+}
+
+impl Drop for Receiving {
+    /// What the program did not acknowledge comes again, as if it had died.
+    fn drop(&mut self) {
+        // A forked child's message, or one of a poisoned channel, is nobody's.
+        let _ = on_kind!(&mut self.end, lender => lender.finish(|message| message.nack()));
+    }
+}
+
+/// Takes a receiver's seat. MEMLANE_ROLE_TAKEN while all of them are held by the living (spsc has one). What the last holder
+/// of the seat had not acknowledged when it died is delivered again. Does not wait. `name` is for kinds that will have named
+/// receivers: null. `receiver` is written on success only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_receiver_new(
+    channel: ChannelHandle,
+    name: *const c_char,
+    receiver: *mut ReceiverHandle,
+) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let into = unsafe { out(receiver, "receiver") }?;
+        if !name.is_null() {
+            return Err(invalid("this kind has no named receivers: the name must be null"));
+        }
+        *into = ReceiverHandle::new(Receiving::join(channel.get()?)?)?;
+        Ok(())
+    })
+}
+
+/// Leaves the channel. A message that was taken and not acknowledged is given back.
+#[unsafe(no_mangle)]
+pub extern "C" fn memlane_receiver_close(receiver: ReceiverHandle) -> Status {
+    done(|| receiver.remove().map(drop))
+}
+
+/// How this receiver waits for messages: MEMLANE_SPIN, MEMLANE_SPIN_THEN_YIELD, MEMLANE_ADAPTIVE (default) or MEMLANE_PARK.
+#[unsafe(no_mangle)]
+pub extern "C" fn memlane_receiver_set_strategy(receiver: ReceiverHandle, strategy: u32) -> Status {
+    done(|| receiver.enter()?.set_strategy(self::strategy(strategy)?))
+}
+
+/// Tells the sender, and a successor should this process die, about everything received or acknowledged so far. spsc does
+/// that by itself now and then: at the latest when the channel is empty, every 1/8 of the capacity, and at closing.
+#[unsafe(no_mangle)]
+pub extern "C" fn memlane_receiver_publish(receiver: ReceiverHandle) -> Status {
+    done(|| receiver.enter()?.publish())
+}
+
+/// Copies the next message into `buffer`, stores its length, and is done with it. Waits while there is none: for timeout_ns
+/// nanoseconds, not at all if that is 0 (MEMLANE_EMPTY), for ever if it is -1. `info` may be null.
+///
+/// MEMLANE_BUFFER_TOO_SMALL if the message has more than `capacity` bytes: its length is stored, and it stays the next one
+/// of this receiver. A buffer of the channel's max_message bytes always suffices. Otherwise `length` and `info` are written
+/// on success only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_recv(
+    receiver: ReceiverHandle,
+    buffer: *mut c_void,
+    capacity: usize,
+    length: *mut usize,
+    info: *mut MessageInfo,
+    timeout_ns: i64,
+) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let (buffer, length) = unsafe { (arguments::buffer(buffer, capacity)?, out(length, "length")?) };
+        let timeout = Timeout::from_ns(timeout_ns)?;
+        // SAFETY: the crate's contract.
+        let info = unsafe { info.as_mut() };
+        receiver.enter()?.recv(buffer, length, info, timeout)
+    })
+}

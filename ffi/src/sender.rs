@@ -1,0 +1,298 @@
+//! The sending end: copies, and grants to be filled in place.
+
+use crate::arguments::{self, Timeout, given, invalid, out};
+use crate::call::{Failed, done};
+use crate::channel::Opened;
+use crate::detail;
+use crate::handles::{self, ChannelHandle, SenderHandle};
+use crate::kinds::{ByKind, SenderEnd, on_kind};
+use crate::lending::Lender;
+use crate::status::{Coded, Status};
+use memlane::{GrantError, NoSuchPriority, Strategy, TrustPeers};
+use std::ffi::c_void;
+use std::ptr;
+
+/// Never sleeps: lowest latency, one core at 100 %.
+pub const MEMLANE_SPIN: u32 = 1;
+/// Spins for a while, then offers the core to others between looks; never sleeps.
+pub const MEMLANE_SPIN_THEN_YIELD: u32 = 2;
+/// Spins as long as that paid lately, then sleeps. The default.
+pub const MEMLANE_ADAPTIVE: u32 = 3;
+/// Sleeps at once: least CPU, highest latency.
+pub const MEMLANE_PARK: u32 = 4;
+
+/// Room for one message in the channel, invisible to receivers until it is committed. A sender has one open at a time.
+/// Filled by memlane_reserve, cleared by memlane_commit and memlane_abort; only the library writes to it.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct Grant {
+    /// Whose it is.
+    pub sender: SenderHandle,
+    /// Which of that sender's.
+    pub number: u64,
+    /// The message's bytes in place, aligned as the channel's payload_alignment says. What is not written holds zeros or
+    /// parts of earlier messages. Must not be used once the grant is committed or aborted, or the sender closed. Writing
+    /// here trusts that no other process tampers with the channel; memlane_grant_write trusts nobody.
+    pub data: *mut c_void,
+    /// How many bytes were reserved.
+    pub length: usize,
+    /// Nobody's business.
+    pub reserved: [u64; 2],
+}
+
+impl Grant {
+    const NONE: Self =
+        Self { sender: SenderHandle { id: 0 }, number: 0, data: ptr::null_mut(), length: 0, reserved: [0; 2] };
+}
+
+/// What a sender handle leads to.
+pub(crate) struct Sending {
+    end: SenderEnd,
+    /// How many grants there were.
+    grants: u64,
+    pub(crate) row: u32,
+    pub(crate) resumed_at: u64,
+    pub(crate) of: Opened,
+}
+
+/// One call, by how long it waits.
+macro_rules! by_timeout {
+    ($timeout:expr, $end:expr, $now:ident, $within:ident, $wait:ident($($argument:expr),*), $channel:expr) => {
+        match $timeout {
+            Timeout::Forever => $end.$wait($($argument),*).map_err(|error| error.fail_on($channel)),
+            Timeout::Try => $end.$now($($argument),*).map_err(|error| error.fail_on($channel)),
+            Timeout::For(time) => $end.$within($($argument,)* time).map_err(|error| error.fail_on($channel)),
+        }
+    };
+}
+pub(crate) use by_timeout;
+
+impl Sending {
+    fn join(of: Opened) -> Result<Self, Failed> {
+        let (row, resumed_at);
+        let end = match &of.channel {
+            ByKind::Spsc(channel) => {
+                let sender = channel.sender().map_err(|error| error.fail())?;
+                (row, resumed_at) = (sender.row(), sender.resumed_at());
+                ByKind::Spsc(Lender::new(sender))
+            }
+            ByKind::Mpmc(channel) => {
+                let sender = channel.sender().map_err(|error| error.fail())?;
+                (row, resumed_at) = (sender.row(), 0);
+                ByKind::Mpmc(Lender::new(sender))
+            }
+        };
+        Ok(Self { end, grants: 0, row, resumed_at, of })
+    }
+
+    #[cold]
+    fn has_a_grant(of: &Opened) -> Failed {
+        let sentence = format!("channel {}: this sender has an open grant; commit or abort it first", of.label);
+        detail::record(Status::MEMLANE_HELD, sentence)
+    }
+
+    #[inline(always)]
+    fn send(&mut self, message: &[u8], timeout: Timeout) -> Result<(), Failed> {
+        let of = &self.of;
+        on_kind!(&mut self.end, lender => {
+            let Some(sender) = lender.end() else { return Err(Self::has_a_grant(of)) };
+            by_timeout!(timeout, sender, try_send, send_timeout, send(message), &of.label)
+        })
+    }
+
+    fn reserve(&mut self, own: SenderHandle, length: usize, timeout: Timeout) -> Result<Grant, Failed> {
+        let of = &self.of;
+        // SAFETY: the program's promise, made once for all that it does through `Grant::data`. Nothing is read or written
+        // here; only the address is taken.
+        let trust = unsafe { TrustPeers::promise() };
+        let data = on_kind!(&mut self.end, lender => {
+            if lender.lent().is_some() {
+                return Err(Self::has_a_grant(of));
+            }
+            let grant = lender.lend(|sender| {
+                by_timeout!(timeout, sender, try_reserve, reserve_timeout, reserve(length), &of.label)
+            })?;
+            grant.as_mut_slice(trust).as_mut_ptr()
+        });
+        self.grants += 1;
+        Ok(Grant { sender: own, number: self.grants, data: data.cast(), length, ..Grant::NONE })
+    }
+
+    /// Whether this is the grant that is open.
+    fn is_open(&mut self, grant: &Grant) -> bool {
+        grant.number == self.grants && on_kind!(&mut self.end, lender => lender.lent().is_some())
+    }
+
+    fn check(&mut self, grant: &Grant) -> Result<(), Failed> {
+        if self.is_open(grant) { Ok(()) } else { Err(handles::invalid("grant")) }
+    }
+
+    fn write(&mut self, offset: usize, bytes: &[u8]) -> Result<(), Failed> {
+        let of = &self.of;
+        on_kind!(&mut self.end, lender => match lender.lent() {
+            Some(grant) => grant.write_at(offset, bytes).map_err(|error| error.fail_on(&of.label)),
+            None => Err(handles::invalid("grant")),
+        })
+    }
+
+    fn commit(&mut self, used: usize) -> Result<(), Failed> {
+        let of = &self.of;
+        on_kind!(&mut self.end, lender => {
+            let length = lender.lent().map_or(0, |grant| grant.len());
+            if used > length {
+                // Asked here, because there the grant would be gone.
+                return Err(GrantError::OutOfBounds { length, end: used }.fail_on(&of.label));
+            }
+            lender.finish(|grant| grant.commit(used)).unwrap_or(Ok(())).map_err(|error| error.fail_on(&of.label))
+        })
+    }
+
+    fn abort(&mut self) {
+        on_kind!(&mut self.end, lender => lender.finish(|grant| drop(grant)));
+    }
+
+    fn set_strategy(&mut self, strategy: Strategy) -> Result<(), Failed> {
+        let of = &self.of;
+        on_kind!(&mut self.end, lender => {
+            let Some(sender) = lender.end() else { return Err(Self::has_a_grant(of)) };
+            sender.set_strategy(strategy);
+        });
+        Ok(())
+    }
+
+    fn set_priority(&mut self, priority: u32) -> Result<(), Failed> {
+        let of = &self.of;
+        let given = u8::try_from(priority).unwrap_or(u8::MAX);
+        match &mut self.end {
+            ByKind::Mpmc(lender) => {
+                let Some(sender) = lender.end() else { return Err(Self::has_a_grant(of)) };
+                sender.set_priority(given).map_err(|error| error.fail_on(&of.label))
+            }
+            ByKind::Spsc(_) if priority == 0 => Ok(()),
+            ByKind::Spsc(_) => Err(NoSuchPriority { given, priorities: 1 }.fail_on(&of.label)),
+        }
+    }
+}
+
+pub(crate) fn strategy(number: u32) -> Result<Strategy, Failed> {
+    match number {
+        MEMLANE_SPIN => Ok(Strategy::Spin),
+        MEMLANE_SPIN_THEN_YIELD => Ok(Strategy::SpinThenYield),
+        MEMLANE_ADAPTIVE => Ok(Strategy::Adaptive),
+        MEMLANE_PARK => Ok(Strategy::Park),
+        _ => Err(invalid(format!("strategy {number} does not exist"))),
+    }
+}
+
+/// Takes a sender's seat. MEMLANE_ROLE_TAKEN while all of them are held by the living (spsc has one). What the last holder
+/// of the seat left behind by dying is dealt with first. Does not wait. `sender` is written on success only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_sender_new(channel: ChannelHandle, sender: *mut SenderHandle) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let into = unsafe { out(sender, "sender") }?;
+        *into = SenderHandle::new(Sending::join(channel.get()?)?)?;
+        Ok(())
+    })
+}
+
+/// Leaves the channel. What was sent stays in it; an open grant is aborted.
+#[unsafe(no_mangle)]
+pub extern "C" fn memlane_sender_close(sender: SenderHandle) -> Status {
+    done(|| sender.remove().map(drop))
+}
+
+/// How this sender waits for room: MEMLANE_SPIN, MEMLANE_SPIN_THEN_YIELD, MEMLANE_ADAPTIVE (default) or MEMLANE_PARK.
+#[unsafe(no_mangle)]
+pub extern "C" fn memlane_sender_set_strategy(sender: SenderHandle, strategy: u32) -> Status {
+    done(|| sender.enter()?.set_strategy(self::strategy(strategy)?))
+}
+
+/// The priority of what this sender sends from now on; 0 is the most urgent. Default: the least urgent.
+#[unsafe(no_mangle)]
+pub extern "C" fn memlane_sender_set_priority(sender: SenderHandle, priority: u32) -> Status {
+    done(|| sender.enter()?.set_priority(priority))
+}
+
+/// Sends a copy of `length` bytes, 0 included. Waits while the channel is full: for timeout_ns nanoseconds, not at all if
+/// that is 0 (MEMLANE_FULL), for ever if it is -1. When it returns MEMLANE_OK, the message is in the channel, whatever
+/// becomes of this process.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_send(
+    sender: SenderHandle,
+    data: *const c_void,
+    length: usize,
+    timeout_ns: i64,
+) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let message = unsafe { arguments::bytes(data, length) }?;
+        let timeout = Timeout::from_ns(timeout_ns)?;
+        sender.enter()?.send(message, timeout)
+    })
+}
+
+/// Room for a message of up to `length` bytes, to be filled in place: write to grant->data, then memlane_commit. Waits as
+/// memlane_send does. `grant` is written on success only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_reserve(
+    sender: SenderHandle,
+    length: usize,
+    grant: *mut Grant,
+    timeout_ns: i64,
+) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let into = unsafe { out(grant, "grant") }?;
+        let timeout = Timeout::from_ns(timeout_ns)?;
+        *into = sender.enter()?.reserve(sender, length, timeout)?;
+        Ok(())
+    })
+}
+
+/// Copies `length` bytes into the message at `offset`: for those who would rather not write to shared memory themselves.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_grant_write(
+    grant: *const Grant,
+    offset: usize,
+    data: *const c_void,
+    length: usize,
+) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let (grant, bytes) = unsafe { (given(grant, "grant")?, arguments::bytes(data, length)?) };
+        let mut sender = grant.sender.enter()?;
+        sender.check(grant)?;
+        sender.write(offset, bytes)
+    })
+}
+
+/// Sends the first `used` bytes of the grant, and clears it. With MEMLANE_OUT_OF_BOUNDS and MEMLANE_BUSY it stays open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_commit(grant: *mut Grant, used: usize) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let grant = unsafe { out(grant, "grant") }?;
+        let mut sender = grant.sender.enter()?;
+        sender.check(grant)?;
+        let outcome = sender.commit(used);
+        if !sender.is_open(grant) {
+            *grant = Grant::NONE;
+        }
+        outcome
+    })
+}
+
+/// Gives the room back, and clears the grant: nothing is sent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_abort(grant: *mut Grant) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let grant = unsafe { out(grant, "grant") }?;
+        let mut sender = grant.sender.enter()?;
+        sender.check(grant)?;
+        sender.abort();
+        *grant = Grant::NONE;
+        Ok(())
+    })
+}

@@ -1,0 +1,303 @@
+//! What every call returns: one number for each error of the Rust interface, and those that only a C program can make.
+
+use crate::call::Failed;
+use crate::detail;
+use memlane::{
+    AckError, CreateError, GrantError, JoinError, NoSuchPriority, OpenError, RecvError, RecvTimeoutError, RemoveError,
+    SendError, SendTimeoutError, TryRecvError, TrySendError,
+};
+use std::ffi::{CStr, c_char};
+use std::fmt::Display;
+use std::sync::Arc;
+
+/// What became of a call. 0 and above: it did what it says. Below 0: it did not, and nothing changed unless the call's text
+/// says otherwise; memlane_last_error_detail has a sentence about it. The numbers are part of the interface: they never
+/// change, and new ones are added.
+#[repr(i32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(non_camel_case_types, reason = "what C programs write")]
+pub enum Status {
+    /// Done.
+    MEMLANE_OK = 0,
+    /// Done by MEMLANE_OPEN_OR_CREATE: the channel did not exist and was created.
+    MEMLANE_CREATED = 1,
+    /// Done by MEMLANE_OPEN_OR_CREATE: the channel was from before the last reboot and was replaced by an empty one.
+    MEMLANE_REPLACED_STALE = 2,
+
+    /// A null pointer where something is needed, or a number that means nothing there.
+    MEMLANE_INVALID_ARGUMENT = -1,
+    /// The handle, message or grant was never made, was closed or finished already, or is of another type.
+    MEMLANE_INVALID_HANDLE = -2,
+    /// Another thread is inside a call with this handle at this moment.
+    MEMLANE_BUSY = -3,
+    /// The sender has an open grant, or the receiver a message that was taken: finish that first.
+    MEMLANE_HELD = -4,
+    /// The process has as many open handles as it can have.
+    MEMLANE_TOO_MANY_HANDLES = -5,
+    /// A bug in memlane; the detail says where. Other handles are not affected.
+    MEMLANE_PANIC = -6,
+    /// The library met an error that it has no number for: it is newer inside than outside.
+    MEMLANE_UNKNOWN_ERROR = -7,
+
+    /// The channel is full (timeout 0).
+    MEMLANE_FULL = -10,
+    /// The channel is empty (timeout 0).
+    MEMLANE_EMPTY = -11,
+    /// The time is over: the channel stayed full, or empty.
+    MEMLANE_TIMEOUT = -12,
+    /// Sender: every receiver has closed. Receiver: the channel is drained and its senders have gone. Or it was shut down.
+    MEMLANE_DISCONNECTED = -13,
+    /// The message is longer than the channel allows.
+    MEMLANE_TOO_LARGE = -14,
+    /// The message does not fit into the buffer. It stays where it is, and its length was stored.
+    MEMLANE_BUFFER_TOO_SMALL = -15,
+    /// The channel holds something that no correct participant writes. Remove it and create it again.
+    MEMLANE_CORRUPTED = -16,
+    /// The channel's file was removed.
+    MEMLANE_REMOVED = -17,
+    /// The handle belongs to the parent process: open the channel again after a fork.
+    MEMLANE_FORKED = -18,
+    /// Bytes beyond the end of the grant. The grant is still open.
+    MEMLANE_OUT_OF_BOUNDS = -19,
+    /// The channel has no such priority.
+    MEMLANE_NO_SUCH_PRIORITY = -20,
+
+    /// Not a channel name: 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a slash.
+    MEMLANE_INVALID_NAME = -30,
+    /// An option is out of its range, contradicts another one, or does not exist for this kind.
+    MEMLANE_INVALID_OPTION = -31,
+    /// A channel or another file of this name exists.
+    MEMLANE_ALREADY_EXISTS = -32,
+    /// The folder does not exist.
+    MEMLANE_NO_FOLDER = -33,
+    /// The folder of the channels is not private to this user.
+    MEMLANE_UNSAFE_FOLDER = -34,
+    /// The filesystem has no room for the channel.
+    MEMLANE_NO_SPACE = -35,
+    /// This user may not do that.
+    MEMLANE_PERMISSION = -36,
+    /// The filesystem does not share memory reliably.
+    MEMLANE_UNSUPPORTED_FILESYSTEM = -37,
+    /// The operating system refused something; the detail says what and why.
+    MEMLANE_IO = -38,
+
+    /// No channel has this name.
+    MEMLANE_NOT_FOUND = -50,
+    /// There is something of this name, but it is not a channel.
+    MEMLANE_NOT_A_CHANNEL = -51,
+    /// The channel's file was written by an incompatible version of memlane.
+    MEMLANE_WRONG_VERSION = -52,
+    /// The channel is of another kind.
+    MEMLANE_WRONG_KIND = -53,
+    /// The channel carries messages of another type.
+    MEMLANE_TYPE_MISMATCH = -54,
+    /// The channel is from before the last reboot.
+    MEMLANE_STALE = -55,
+    /// The channel's file is shorter than its header says.
+    MEMLANE_TRUNCATED = -56,
+    /// The channel's header is damaged.
+    MEMLANE_BAD_HEADER = -57,
+    /// The channel was shut down.
+    MEMLANE_CLOSED = -58,
+    /// An option that was set differs from the channel's.
+    MEMLANE_OPTIONS_MISMATCH = -59,
+    /// The channel needs membarrier, which this system refuses.
+    MEMLANE_FENCE_UNAVAILABLE = -60,
+    /// The channel belongs to another user, and MEMLANE_ANY_OWNER was not set.
+    MEMLANE_FOREIGN_OWNER = -61,
+    /// The channel's lock file is missing or is not its own.
+    MEMLANE_LOCK_FILE = -62,
+
+    /// All seats are held by live participants.
+    MEMLANE_ROLE_TAKEN = -70,
+    /// Somebody alive uses the channel.
+    MEMLANE_IN_USE = -71,
+}
+
+use Status as S;
+
+/// Every status with its sentence.
+const SENTENCES: &[(Status, &CStr)] = &[
+    (S::MEMLANE_OK, c"done"),
+    (S::MEMLANE_CREATED, c"done: the channel was created"),
+    (S::MEMLANE_REPLACED_STALE, c"done: a channel from before the last reboot was replaced"),
+    (S::MEMLANE_INVALID_ARGUMENT, c"an argument is null or out of range"),
+    (S::MEMLANE_INVALID_HANDLE, c"the handle is closed, finished, of another type, or was never made"),
+    (S::MEMLANE_BUSY, c"another thread is inside a call with this handle"),
+    (S::MEMLANE_HELD, c"a grant or message of this handle is open: finish it first"),
+    (S::MEMLANE_TOO_MANY_HANDLES, c"too many handles are open: close some"),
+    (S::MEMLANE_PANIC, c"a bug in memlane"),
+    (S::MEMLANE_UNKNOWN_ERROR, c"an error that has no number"),
+    (S::MEMLANE_FULL, c"the channel is full"),
+    (S::MEMLANE_EMPTY, c"the channel is empty"),
+    (S::MEMLANE_TIMEOUT, c"the time is over"),
+    (S::MEMLANE_DISCONNECTED, c"the other side has gone, or the channel was shut down"),
+    (S::MEMLANE_TOO_LARGE, c"the message is longer than the channel allows"),
+    (S::MEMLANE_BUFFER_TOO_SMALL, c"the message does not fit into the buffer; it stays in the channel"),
+    (S::MEMLANE_CORRUPTED, c"the channel is corrupted: remove it and create it again"),
+    (S::MEMLANE_REMOVED, c"the channel was removed: open or create it again"),
+    (S::MEMLANE_FORKED, c"the handle belongs to the parent process: open the channel again after a fork"),
+    (S::MEMLANE_OUT_OF_BOUNDS, c"beyond the end of the grant"),
+    (S::MEMLANE_NO_SUCH_PRIORITY, c"the channel has no such priority"),
+    (S::MEMLANE_INVALID_NAME, c"not a channel name"),
+    (S::MEMLANE_INVALID_OPTION, c"an option is out of range or does not exist for this kind"),
+    (S::MEMLANE_ALREADY_EXISTS, c"the channel exists already: open it, or remove it first"),
+    (S::MEMLANE_NO_FOLDER, c"the folder does not exist"),
+    (S::MEMLANE_UNSAFE_FOLDER, c"the folder is not private to this user"),
+    (S::MEMLANE_NO_SPACE, c"no room for the channel"),
+    (S::MEMLANE_PERMISSION, c"no permission"),
+    (S::MEMLANE_UNSUPPORTED_FILESYSTEM, c"the filesystem does not share memory reliably"),
+    (S::MEMLANE_IO, c"the operating system refused"),
+    (S::MEMLANE_NOT_FOUND, c"the channel does not exist"),
+    (S::MEMLANE_NOT_A_CHANNEL, c"not a channel but something else"),
+    (S::MEMLANE_WRONG_VERSION, c"the channel was made by an incompatible version of memlane"),
+    (S::MEMLANE_WRONG_KIND, c"the channel is of another kind"),
+    (S::MEMLANE_TYPE_MISMATCH, c"the channel carries messages of another type"),
+    (S::MEMLANE_STALE, c"the channel is from before the last reboot: remove it, or open_or_create it"),
+    (S::MEMLANE_TRUNCATED, c"the channel is truncated: remove it and create it again"),
+    (S::MEMLANE_BAD_HEADER, c"the channel has a damaged header: remove it and create it again"),
+    (S::MEMLANE_CLOSED, c"the channel was shut down: remove it and create it again"),
+    (S::MEMLANE_OPTIONS_MISMATCH, c"an option differs from the channel's"),
+    (S::MEMLANE_FENCE_UNAVAILABLE, c"the channel needs membarrier: create it with symmetric fences"),
+    (S::MEMLANE_FOREIGN_OWNER, c"the channel belongs to another user"),
+    (S::MEMLANE_LOCK_FILE, c"the channel's lock file is missing or not its own"),
+    (S::MEMLANE_ROLE_TAKEN, c"all seats are taken"),
+    (S::MEMLANE_IN_USE, c"the channel is in use"),
+];
+
+impl Status {
+    /// Its sentence.
+    pub(crate) fn sentence(self) -> &'static CStr {
+        SENTENCES.iter().find(|(status, _)| *status == self).map_or(c"no such status", |(_, sentence)| sentence)
+    }
+}
+
+/// What a status means, in a few words: a string with static lifetime, never null, for any number.
+#[unsafe(no_mangle)]
+pub extern "C" fn memlane_strerror(status: i32) -> *const c_char {
+    let known = SENTENCES.iter().find(|(known, _)| *known as i32 == status);
+    known.map_or(c"no such status", |(_, sentence)| sentence).as_ptr()
+}
+
+/// An error of the Rust interface, as C programs get it.
+pub(crate) trait Coded: Display {
+    /// Its number.
+    fn status(&self) -> Status;
+
+    /// Records it as this thread's last error.
+    #[cold]
+    fn fail(&self) -> Failed {
+        detail::record(self.status(), self.to_string())
+    }
+
+    /// The same for an error that does not name the channel.
+    #[cold]
+    fn fail_on(&self, channel: &Arc<str>) -> Failed {
+        match self.status() {
+            // What pollers get all the time, and of which there is no more to say.
+            status @ (S::MEMLANE_FULL | S::MEMLANE_EMPTY | S::MEMLANE_TIMEOUT) => detail::record_plain(status, channel),
+            status => detail::record(status, format!("channel {channel}: {self}")),
+        }
+    }
+}
+
+macro_rules! coded {
+    ($name:ident { $($variant:ident => $status:ident),* $(,)? }) => {
+        impl Coded for $name {
+            fn status(&self) -> Status {
+                match self {
+                    $($name::$variant { .. } => S::$status,)*
+                    _ => S::MEMLANE_UNKNOWN_ERROR,
+                }
+            }
+        }
+    };
+}
+
+macro_rules! coded_transfer {
+    ($name:ident { $($variant:ident => $status:ident),* $(,)? }) => {
+        coded!($name {
+            $($variant => $status,)*
+            Disconnected => MEMLANE_DISCONNECTED,
+            Corrupted => MEMLANE_CORRUPTED,
+            Removed => MEMLANE_REMOVED,
+            Forked => MEMLANE_FORKED,
+        });
+    };
+}
+
+coded_transfer!(SendError { TooLarge => MEMLANE_TOO_LARGE });
+coded_transfer!(TrySendError { Full => MEMLANE_FULL, TooLarge => MEMLANE_TOO_LARGE });
+coded_transfer!(SendTimeoutError { Timeout => MEMLANE_TIMEOUT, TooLarge => MEMLANE_TOO_LARGE });
+coded_transfer!(RecvError { BufferTooSmall => MEMLANE_BUFFER_TOO_SMALL });
+coded_transfer!(TryRecvError { Empty => MEMLANE_EMPTY, BufferTooSmall => MEMLANE_BUFFER_TOO_SMALL });
+coded_transfer!(RecvTimeoutError { Timeout => MEMLANE_TIMEOUT, BufferTooSmall => MEMLANE_BUFFER_TOO_SMALL });
+coded!(GrantError {
+    OutOfBounds => MEMLANE_OUT_OF_BOUNDS,
+    Forked => MEMLANE_FORKED,
+    Corrupted => MEMLANE_CORRUPTED,
+});
+coded!(AckError { Forked => MEMLANE_FORKED, Corrupted => MEMLANE_CORRUPTED });
+
+impl Coded for NoSuchPriority {
+    fn status(&self) -> Status {
+        S::MEMLANE_NO_SUCH_PRIORITY
+    }
+}
+
+coded!(CreateError {
+    InvalidName => MEMLANE_INVALID_NAME,
+    InvalidOption => MEMLANE_INVALID_OPTION,
+    AlreadyExists => MEMLANE_ALREADY_EXISTS,
+    NoFolder => MEMLANE_NO_FOLDER,
+    UnsafeFolder => MEMLANE_UNSAFE_FOLDER,
+    NoSpace => MEMLANE_NO_SPACE,
+    Permission => MEMLANE_PERMISSION,
+    UnsupportedFilesystem => MEMLANE_UNSUPPORTED_FILESYSTEM,
+    Io => MEMLANE_IO,
+});
+
+impl Coded for OpenError {
+    fn status(&self) -> Status {
+        match self {
+            Self::Create(error) => error.status(),
+            Self::NotFound { .. } => S::MEMLANE_NOT_FOUND,
+            Self::NotAChannel { .. } => S::MEMLANE_NOT_A_CHANNEL,
+            Self::WrongVersion { .. } => S::MEMLANE_WRONG_VERSION,
+            Self::WrongKind { .. } => S::MEMLANE_WRONG_KIND,
+            Self::TypeMismatch { .. } => S::MEMLANE_TYPE_MISMATCH,
+            Self::Stale { .. } => S::MEMLANE_STALE,
+            Self::Truncated { .. } => S::MEMLANE_TRUNCATED,
+            Self::BadHeader { .. } => S::MEMLANE_BAD_HEADER,
+            Self::Corrupted { .. } => S::MEMLANE_CORRUPTED,
+            Self::Closed { .. } => S::MEMLANE_CLOSED,
+            Self::OptionsMismatch { .. } => S::MEMLANE_OPTIONS_MISMATCH,
+            Self::FenceUnavailable { .. } => S::MEMLANE_FENCE_UNAVAILABLE,
+            Self::Permission { .. } => S::MEMLANE_PERMISSION,
+            Self::ForeignOwner { .. } => S::MEMLANE_FOREIGN_OWNER,
+            Self::LockFile { .. } => S::MEMLANE_LOCK_FILE,
+            Self::UnsupportedFilesystem { .. } => S::MEMLANE_UNSUPPORTED_FILESYSTEM,
+            Self::Io { .. } => S::MEMLANE_IO,
+            _ => S::MEMLANE_UNKNOWN_ERROR,
+        }
+    }
+}
+
+coded!(JoinError {
+    RoleTaken => MEMLANE_ROLE_TAKEN,
+    Closed => MEMLANE_CLOSED,
+    Removed => MEMLANE_REMOVED,
+    Corrupted => MEMLANE_CORRUPTED,
+    Forked => MEMLANE_FORKED,
+    Io => MEMLANE_IO,
+});
+
+coded!(RemoveError {
+    InvalidName => MEMLANE_INVALID_NAME,
+    NotFound => MEMLANE_NOT_FOUND,
+    NotAChannel => MEMLANE_NOT_A_CHANNEL,
+    InUse => MEMLANE_IN_USE,
+    Permission => MEMLANE_PERMISSION,
+    Io => MEMLANE_IO,
+});
