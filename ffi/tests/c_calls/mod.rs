@@ -1,0 +1,247 @@
+//! The C calls, as these tests make them: every wrapper passes what the C contract wants, so that a test reads as a C
+//! program would, without its pointers.
+
+#![allow(dead_code, reason = "each test binary uses some of it")]
+
+use memlane_ffi::*;
+use std::ffi::{CStr, CString};
+use std::mem::{size_of, zeroed};
+use std::ptr::null;
+
+/// All kinds.
+pub const KINDS: [u32; 2] = [MEMLANE_SPSC, MEMLANE_MPMC];
+
+pub use memlane_ffi::Status::*;
+
+/// What the last failure had to say.
+pub fn detail() -> String {
+    // SAFETY: a C string, copied before the next call.
+    unsafe { CStr::from_ptr(memlane_last_error_detail()) }.to_str().unwrap().to_owned()
+}
+
+/// Asserts that a call succeeded.
+#[track_caller]
+pub fn ok(status: Status) {
+    assert_eq!(status, MEMLANE_OK, "{}", detail());
+}
+
+/// Asserts that a call failed in this way, with a sentence that contains this.
+#[track_caller]
+pub fn fails(status: Status, wanted: Status, sentence: &str) {
+    assert_eq!(status, wanted, "{}", detail());
+    assert!(detail().contains(sentence), "`{}` does not say `{sentence}`", detail());
+}
+
+/// Options of which nothing is set.
+pub fn options() -> Options {
+    // SAFETY: zero is a value of every field.
+    let options: Options = unsafe { zeroed() };
+    Options { size: size_of::<Options>(), ..options }
+}
+
+/// Options for a small channel of this kind.
+pub fn small(kind: u32) -> Options {
+    match kind {
+        MEMLANE_SPSC => Options { capacity: 4096, max_message: 100, ..options() },
+        _ => Options { slots: 4, max_message: 100, ..options() },
+    }
+}
+
+pub fn try_open(name: &str, kind: u32, how: u32, options: &Options) -> (Status, ChannelHandle) {
+    let mut channel = ChannelHandle::default();
+    let name = CString::new(name).unwrap();
+    // SAFETY: all pointers are valid.
+    let status = unsafe { memlane_channel_open(&mut channel, name.as_ptr(), kind, how, options) };
+    (status, channel)
+}
+
+/// The status of opening, without options.
+pub fn open_status(name: &str) -> Status {
+    try_open(name, MEMLANE_SPSC, MEMLANE_OPEN, &options()).0
+}
+
+#[track_caller]
+pub fn open(name: &str, kind: u32, how: u32, options: &Options) -> ChannelHandle {
+    let (status, channel) = try_open(name, kind, how, options);
+    ok(status);
+    channel
+}
+
+#[track_caller]
+pub fn private(kind: u32, options: &Options) -> ChannelHandle {
+    let mut channel = ChannelHandle::default();
+    // SAFETY: all pointers are valid.
+    ok(unsafe { memlane_channel_private(&mut channel, kind, options) });
+    channel
+}
+
+pub fn try_sender(channel: ChannelHandle) -> (Status, SenderHandle) {
+    let mut sender = SenderHandle::default();
+    // SAFETY: all pointers are valid.
+    (unsafe { memlane_sender_new(channel, &mut sender) }, sender)
+}
+
+#[track_caller]
+pub fn sender(channel: ChannelHandle) -> SenderHandle {
+    let (status, sender) = try_sender(channel);
+    ok(status);
+    sender
+}
+
+pub fn try_receiver(channel: ChannelHandle) -> (Status, ReceiverHandle) {
+    let mut receiver = ReceiverHandle::default();
+    // SAFETY: all pointers are valid.
+    (unsafe { memlane_receiver_new(channel, null(), &mut receiver) }, receiver)
+}
+
+#[track_caller]
+pub fn receiver(channel: ChannelHandle) -> ReceiverHandle {
+    let (status, receiver) = try_receiver(channel);
+    ok(status);
+    receiver
+}
+
+/// A small private channel and both its ends.
+#[track_caller]
+pub fn pair(kind: u32) -> (ChannelHandle, SenderHandle, ReceiverHandle) {
+    let channel = private(kind, &small(kind));
+    (channel, sender(channel), receiver(channel))
+}
+
+pub fn send(sender: SenderHandle, message: &[u8], timeout_ns: i64) -> Status {
+    // SAFETY: the pointer is valid for as many bytes.
+    unsafe { memlane_send(sender, message.as_ptr().cast(), message.len(), timeout_ns) }
+}
+
+/// Fills the channel. Returns how many messages went in.
+pub fn fill(sender: SenderHandle) -> usize {
+    let mut sent = 0;
+    while send(sender, &[7; 100], 0) == MEMLANE_OK {
+        sent += 1;
+    }
+    assert!(sent > 0);
+    sent
+}
+
+/// Receives into a buffer of so many bytes. On failure, the length that was stored comes with it.
+pub fn recv_into(receiver: ReceiverHandle, capacity: usize, timeout_ns: i64) -> Result<Vec<u8>, (Status, usize)> {
+    let (mut buffer, mut length) = (vec![0xee; capacity], usize::MAX);
+    // SAFETY: all pointers are valid, the buffer for its length.
+    match unsafe {
+        memlane_recv(receiver, buffer.as_mut_ptr().cast(), capacity, &mut length, std::ptr::null_mut(), timeout_ns)
+    } {
+        MEMLANE_OK => {
+            buffer.truncate(length);
+            Ok(buffer)
+        }
+        status => Err((status, length)),
+    }
+}
+
+pub fn recv(receiver: ReceiverHandle, timeout_ns: i64) -> Result<Vec<u8>, Status> {
+    recv_into(receiver, 100, timeout_ns).map_err(|(status, _)| status)
+}
+
+/// Receives with what is known about the message.
+pub fn recv_info(receiver: ReceiverHandle, capacity: usize) -> Result<(Vec<u8>, MessageInfo), (Status, usize)> {
+    let (mut buffer, mut length) = (vec![0xee; capacity], usize::MAX);
+    let mut info = MessageInfo { sequence: 77, deliveries: 77, flags: 77, reserved: [77; 2] };
+    // SAFETY: all pointers are valid, the buffer for its length.
+    match unsafe { memlane_recv(receiver, buffer.as_mut_ptr().cast(), capacity, &mut length, &mut info, 0) } {
+        MEMLANE_OK => {
+            buffer.truncate(length);
+            Ok((buffer, info))
+        }
+        status => Err((status, length)),
+    }
+}
+
+pub fn empty_message() -> Message {
+    // SAFETY: zero is a value of every field.
+    unsafe { zeroed() }
+}
+
+pub fn try_take(receiver: ReceiverHandle, timeout_ns: i64) -> (Status, Message) {
+    let mut message = empty_message();
+    // SAFETY: the pointer is valid.
+    (unsafe { memlane_take(receiver, &mut message, timeout_ns) }, message)
+}
+
+#[track_caller]
+pub fn take(receiver: ReceiverHandle) -> Message {
+    let (status, message) = try_take(receiver, 0);
+    ok(status);
+    message
+}
+
+/// The bytes of a message, in place.
+pub fn bytes(message: &Message) -> Vec<u8> {
+    // SAFETY: the message is taken, and only this test uses the channel.
+    unsafe { std::slice::from_raw_parts(message.data.cast(), message.length) }.to_vec()
+}
+
+pub fn ack(message: &mut Message) -> Status {
+    // SAFETY: the pointer is valid.
+    unsafe { memlane_ack(message) }
+}
+
+pub fn nack(message: &mut Message) -> Status {
+    // SAFETY: the pointer is valid.
+    unsafe { memlane_nack(message) }
+}
+
+pub fn try_reserve(sender: SenderHandle, length: usize, timeout_ns: i64) -> (Status, Grant) {
+    // SAFETY: zero is a value of every field.
+    let mut grant: Grant = unsafe { zeroed() };
+    // SAFETY: the pointer is valid.
+    (unsafe { memlane_reserve(sender, length, &mut grant, timeout_ns) }, grant)
+}
+
+#[track_caller]
+pub fn reserve(sender: SenderHandle, length: usize) -> Grant {
+    let (status, grant) = try_reserve(sender, length, 0);
+    ok(status);
+    grant
+}
+
+pub fn write(grant: &Grant, offset: usize, bytes: &[u8]) -> Status {
+    // SAFETY: the pointers are valid.
+    unsafe { memlane_grant_write(grant, offset, bytes.as_ptr().cast(), bytes.len()) }
+}
+
+pub fn commit(grant: &mut Grant, used: usize) -> Status {
+    // SAFETY: the pointer is valid.
+    unsafe { memlane_commit(grant, used) }
+}
+
+pub fn abort(grant: &mut Grant) -> Status {
+    // SAFETY: the pointer is valid.
+    unsafe { memlane_abort(grant) }
+}
+
+#[track_caller]
+pub fn stats(channel: ChannelHandle) -> Stats {
+    // SAFETY: zero is a value of every field.
+    let mut stats = Stats { size: size_of::<Stats>(), ..unsafe { zeroed() } };
+    // SAFETY: the pointer is valid for its size.
+    ok(unsafe { memlane_channel_stats(channel, &mut stats) });
+    stats
+}
+
+#[track_caller]
+pub fn sender_stats(sender: SenderHandle) -> Counters {
+    // SAFETY: zero is a value of every field.
+    let mut counters = Counters { size: size_of::<Counters>(), ..unsafe { zeroed() } };
+    // SAFETY: the pointer is valid for its size.
+    ok(unsafe { memlane_sender_stats(sender, &mut counters) });
+    counters
+}
+
+#[track_caller]
+pub fn receiver_stats(receiver: ReceiverHandle) -> Counters {
+    // SAFETY: zero is a value of every field.
+    let mut counters = Counters { size: size_of::<Counters>(), ..unsafe { zeroed() } };
+    // SAFETY: the pointer is valid for its size.
+    ok(unsafe { memlane_receiver_stats(receiver, &mut counters) });
+    counters
+}

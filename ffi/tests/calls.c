@@ -1,0 +1,240 @@
+/* The interface as C and C++ see it: every type and call once, and what a program can do wrong. Exits with 0, or says
+ * what is not as it should be. */
+#define _GNU_SOURCE 1
+#include "memlane.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "%s:%d: %s (last failure: %s)\n", __FILE__, __LINE__, #condition,                          \
+                    memlane_last_error_detail());                                                                      \
+            _exit(1);                                                                                                  \
+        }                                                                                                              \
+    } while (0)
+
+#define OK(call) CHECK((call) == MEMLANE_OK)
+
+static memlane_options small_options(uint32_t kind) {
+    memlane_options options;
+    memset(&options, 0, sizeof options);
+    options.size = sizeof options;
+    options.max_message = 100;
+    if (kind == MEMLANE_SPSC) {
+        options.capacity = 4096;
+    } else {
+        options.slots = 4;
+    }
+    return options;
+}
+
+static void ends(uint32_t kind, memlane_channel *channel, memlane_sender *sender, memlane_receiver *receiver) {
+    memlane_options options = small_options(kind);
+    OK(memlane_channel_private(channel, kind, &options));
+    OK(memlane_sender_new(*channel, sender));
+    OK(memlane_receiver_new(*channel, NULL, receiver));
+}
+
+static void close_all(memlane_channel channel, memlane_sender sender, memlane_receiver receiver) {
+    OK(memlane_sender_close(sender));
+    OK(memlane_receiver_close(receiver));
+    OK(memlane_channel_close(channel));
+}
+
+static void messages(uint32_t kind) {
+    memlane_channel channel;
+    memlane_sender sender;
+    memlane_receiver receiver;
+    memlane_grant grant, stale_grant;
+    memlane_message message, stale_message;
+    memlane_message_info info;
+    memlane_stats stats;
+    memlane_counters counters;
+    char buffer[100];
+    size_t length = 0;
+
+    ends(kind, &channel, &sender, &receiver);
+    OK(memlane_sender_set_strategy(sender, MEMLANE_PARK));
+    OK(memlane_receiver_set_strategy(receiver, MEMLANE_SPIN_THEN_YIELD));
+    OK(memlane_sender_set_priority(sender, 0));
+
+    /* Copies. */
+    OK(memlane_send(sender, "copied", 6, -1));
+    CHECK(memlane_recv(receiver, buffer, 5, &length, NULL, -1) == MEMLANE_BUFFER_TOO_SMALL && length == 6);
+    OK(memlane_recv(receiver, buffer, sizeof buffer, &length, &info, 1000000));
+    CHECK(length == 6 && memcmp(buffer, "copied", 6) == 0);
+    CHECK(kind == MEMLANE_SPSC ? info.sequence == 0 : info.sequence == MEMLANE_UNKNOWN && info.deliveries == 1);
+    CHECK(memlane_recv(receiver, buffer, sizeof buffer, &length, NULL, 0) == MEMLANE_EMPTY);
+    CHECK(memlane_recv(receiver, buffer, sizeof buffer, &length, NULL, 1000) == MEMLANE_TIMEOUT);
+    CHECK(memlane_recv(receiver, buffer, sizeof buffer, &length, NULL, -2) == MEMLANE_INVALID_ARGUMENT);
+    OK(memlane_send(sender, NULL, 0, 0));
+    OK(memlane_recv(receiver, NULL, 0, &length, NULL, 0));
+    CHECK(length == 0);
+
+    /* In place. */
+    OK(memlane_reserve(sender, 100, &grant, 0));
+    CHECK(memlane_send(sender, "x", 1, 0) == MEMLANE_HELD);
+    memcpy(grant.data, "in place", 8);
+    OK(memlane_grant_write(&grant, 3, "PLACE", 5));
+    stale_grant = grant;
+    CHECK(memlane_commit(&grant, 101) == MEMLANE_OUT_OF_BOUNDS);
+    OK(memlane_commit(&grant, 8));
+    CHECK(grant.data == NULL && memlane_commit(&stale_grant, 8) == MEMLANE_INVALID_HANDLE);
+    OK(memlane_take(receiver, &message, 0));
+    CHECK(message.length == 8 && memcmp(message.data, "in PLACE", 8) == 0);
+    stale_message = message;
+    OK(memlane_message_copy(&message, buffer, sizeof buffer, &length));
+    CHECK(length == 8 && memcmp(buffer, "in PLACE", 8) == 0);
+    OK(memlane_nack(&message));
+    OK(memlane_take(receiver, &message, 0));
+    CHECK(kind == MEMLANE_SPSC || message.info.flags == MEMLANE_REDELIVERED);
+    CHECK(memlane_ack(&stale_message) == MEMLANE_INVALID_HANDLE);
+    OK(memlane_ack(&message));
+    OK(memlane_reserve(sender, 1, &grant, 0));
+    OK(memlane_abort(&grant));
+    OK(memlane_receiver_publish(receiver));
+
+    /* Figures. */
+    stats.size = sizeof stats;
+    OK(memlane_channel_stats(channel, &stats));
+    CHECK(stats.kind == kind && stats.max_message == 100 && stats.senders == 1 && stats.receivers == 1);
+    counters.size = sizeof counters;
+    OK(memlane_sender_stats(sender, &counters));
+    CHECK(counters.messages == 3 && counters.bytes == 14);
+    OK(memlane_receiver_stats(receiver, &counters));
+    CHECK(counters.messages == 3 && counters.bytes == 14);
+
+    /* The end: what is in hand goes with its sender or receiver. */
+    OK(memlane_send(sender, "last", 4, 0));
+    OK(memlane_take(receiver, &message, 0));
+    OK(memlane_reserve(sender, 1, &grant, 0));
+    close_all(channel, sender, receiver);
+    CHECK(memlane_commit(&grant, 1) == MEMLANE_INVALID_HANDLE);
+    CHECK(memlane_ack(&message) == MEMLANE_INVALID_HANDLE);
+    CHECK(memlane_sender_close(sender) == MEMLANE_INVALID_HANDLE);
+    CHECK(memlane_receiver_close(receiver) == MEMLANE_INVALID_HANDLE);
+    CHECK(memlane_channel_close(channel) == MEMLANE_INVALID_HANDLE);
+    CHECK(strlen(memlane_last_error_detail()) > 10);
+    CHECK(strcmp(memlane_strerror(MEMLANE_INVALID_HANDLE), memlane_strerror(MEMLANE_OK)) != 0);
+}
+
+static void wrong_types(void) {
+    memlane_channel channel, wrong_channel;
+    memlane_sender sender, wrong_sender;
+    memlane_receiver receiver;
+    ends(MEMLANE_MPMC, &channel, &sender, &receiver);
+    wrong_sender.id = receiver.id;
+    wrong_channel.id = sender.id;
+    CHECK(memlane_send(wrong_sender, "x", 1, 0) == MEMLANE_INVALID_HANDLE);
+    CHECK(memlane_channel_close(wrong_channel) == MEMLANE_INVALID_HANDLE);
+    wrong_sender.id = 0;
+    CHECK(memlane_send(wrong_sender, "x", 1, 0) == MEMLANE_INVALID_HANDLE);
+    close_all(channel, sender, receiver);
+}
+
+/* Names, and what is found under them. */
+static void names(const char *name) {
+    memlane_channel channel;
+    memlane_stats stats;
+    CHECK(memlane_channel_open(&channel, name, MEMLANE_SPSC, MEMLANE_OPEN, NULL) == MEMLANE_NOT_FOUND);
+    CHECK(memlane_channel_open(&channel, name, MEMLANE_SPSC, MEMLANE_OPEN_OR_CREATE, NULL) == MEMLANE_CREATED);
+    OK(memlane_channel_close(channel));
+    CHECK(memlane_channel_open(&channel, name, MEMLANE_SPSC, MEMLANE_CREATE, NULL) == MEMLANE_ALREADY_EXISTS);
+    CHECK(memlane_channel_open(&channel, name, MEMLANE_MPMC, MEMLANE_OPEN, NULL) == MEMLANE_WRONG_KIND);
+    CHECK(memlane_channel_open(NULL, name, MEMLANE_SPSC, MEMLANE_OPEN, NULL) == MEMLANE_INVALID_ARGUMENT);
+    stats.size = sizeof stats;
+    OK(memlane_inspect(name, &stats));
+    CHECK(stats.capacity == 1 << 20 && stats.state == MEMLANE_STATE_LIVE && strlen(stats.instance) == 32);
+    OK(memlane_channel_open(&channel, name, MEMLANE_SPSC, MEMLANE_OPEN, NULL));
+    OK(memlane_channel_shutdown(channel));
+    OK(memlane_channel_remove(channel));
+    OK(memlane_channel_close(channel));
+    CHECK(memlane_remove(name) == MEMLANE_NOT_FOUND && memlane_remove_forced(name) == MEMLANE_NOT_FOUND);
+}
+
+static void *wait_for_a_message(void *argument) {
+    memlane_receiver *receiver = (memlane_receiver *)argument;
+    char buffer[8];
+    size_t length;
+    memlane_status status;
+    do {
+        status = memlane_recv(*receiver, buffer, sizeof buffer, &length, NULL, -1);
+    } while (status == MEMLANE_BUSY);
+    OK(status);
+    return NULL;
+}
+
+/* A thread that waits inside keeps others out, and is not disturbed by them. */
+static void threads(uint32_t kind) {
+    memlane_channel channel;
+    memlane_sender sender;
+    memlane_receiver receiver;
+    pthread_t thread;
+    ends(kind, &channel, &sender, &receiver);
+    CHECK(pthread_create(&thread, NULL, wait_for_a_message, &receiver) == 0);
+    while (memlane_receiver_publish(receiver) != MEMLANE_BUSY) {
+        sched_yield();
+    }
+    CHECK(memlane_receiver_close(receiver) == MEMLANE_BUSY);
+    OK(memlane_send(sender, "wake up", 7, -1));
+    CHECK(pthread_join(thread, NULL) == 0);
+    close_all(channel, sender, receiver);
+}
+
+/* An anonymous channel, handed to a child that opens it as its own. */
+static void forks(uint32_t kind) {
+    memlane_options options = small_options(kind);
+    memlane_channel channel, own;
+    memlane_sender sender, own_sender;
+    memlane_receiver receiver;
+    char buffer[8];
+    size_t length;
+    int region, locks, status;
+    pid_t child;
+    OK(memlane_channel_anonymous(&channel, kind, &options));
+    OK(memlane_channel_descriptors(channel, &region, &locks));
+    OK(memlane_receiver_new(channel, NULL, &receiver));
+    if (kind == MEMLANE_MPMC) {
+        OK(memlane_sender_new(channel, &sender));
+    }
+    child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        CHECK(memlane_recv(receiver, buffer, sizeof buffer, &length, NULL, 0) == MEMLANE_FORKED);
+        if (kind == MEMLANE_MPMC) {
+            CHECK(memlane_send(sender, "x", 1, 0) == MEMLANE_FORKED);
+        }
+        OK(memlane_channel_open_descriptors(&own, kind, region, locks, NULL));
+        OK(memlane_sender_new(own, &own_sender));
+        OK(memlane_send(own_sender, "child", 5, -1));
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    OK(memlane_recv(receiver, buffer, sizeof buffer, &length, NULL, -1));
+    CHECK(length == 5 && memcmp(buffer, "child", 5) == 0);
+    if (kind == MEMLANE_MPMC) {
+        OK(memlane_sender_close(sender));
+    }
+    OK(memlane_receiver_close(receiver));
+    OK(memlane_channel_close(channel));
+    close(region);
+    close(locks);
+}
+
+int main(int count, char **arguments) {
+    uint32_t kind;
+    CHECK(count == 2); /* the path of a channel that does not exist */
+    for (kind = MEMLANE_SPSC; kind <= MEMLANE_MPMC; kind++) {
+        messages(kind);
+        threads(kind);
+        forks(kind);
+    }
+    wrong_types();
+    names(arguments[1]);
+    return 0;
+}
