@@ -2,19 +2,24 @@
 # Installs what the checks need beyond the Rust toolchain, and only what is missing.
 set -euo pipefail
 
-deny_version=0.20.2
+# install NAME VERSION: a tool that cargo builds, with the command that says its version.
+install() {
+    local name=$1 version=$2
+    if [[ "$("${@:3}" 2>/dev/null || true)" == "$name $version" ]]; then
+        echo "$name $version is present"
+    else
+        # It runs for a second and builds for minutes, so it is built to build quickly.
+        CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+            nice cargo install --quiet --locked --force --version "$version" "$name"
+        "${@:3}"
+    fi
+}
 
-if [[ "$(cargo deny --version 2>/dev/null || true)" == "cargo-deny $deny_version" ]]; then
-    echo "cargo-deny $deny_version is present"
-else
-    # It runs for a second and builds for minutes, so it is built to build quickly.
-    CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-        nice cargo install --quiet --locked --force --version "$deny_version" cargo-deny
-    cargo deny --version
-fi
+install cargo-deny 0.20.2 cargo deny --version
+install cbindgen 0.29.4 cbindgen --version
 
 missing=()
-for tool in strace valgrind; do
+for tool in pkg-config strace valgrind; do
     if command -v "$tool" >/dev/null; then
         echo "$tool is present"
     else
@@ -23,7 +28,7 @@ for tool in strace valgrind; do
 done
 if ((${#missing[@]} > 0)); then
     export DEBIAN_FRONTEND=noninteractive
-    install=(apt-get install --yes --quiet --no-install-recommends "${missing[@]}")
+    apt=(apt-get install --yes --quiet --no-install-recommends "${missing[@]}")
     # A fresh image has no package lists yet.
-    "${install[@]}" || { apt-get update --quiet && "${install[@]}"; }
+    "${apt[@]}" || { apt-get update --quiet && "${apt[@]}"; }
 fi

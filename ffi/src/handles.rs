@@ -125,3 +125,24 @@ impl ReceiverHandle {
         self.enter().map(Inside::remove)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::ByKind;
+    use crate::memlane_last_error_detail;
+    use std::ffi::CStr;
+
+    #[test]
+    fn a_process_that_has_all_the_handles_there_are_is_told() {
+        let channel = memlane::spsc::Options::new().capacity(4096).private().unwrap();
+        let opened = Opened { channel: ByKind::Spsc(channel), label: "(private)".into() };
+        let handles: Vec<_> = (0..65_536).map(|_| ChannelHandle::new(opened.clone()).unwrap()).collect();
+        assert_eq!(ChannelHandle::new(opened.clone()), Err(Failed(Status::MEMLANE_TOO_MANY_HANDLES)));
+        // SAFETY: a C string, looked at before the next call.
+        let detail = unsafe { CStr::from_ptr(memlane_last_error_detail()) };
+        assert!(detail.to_str().unwrap().contains("close some"), "{detail:?}");
+        drop(handles[1000].remove().unwrap());
+        assert!(ChannelHandle::new(opened).is_ok());
+    }
+}
