@@ -27,10 +27,26 @@ impl Timeout {
             0 => Ok(Self::Try),
             1.. => Ok(Self::For(Duration::from_nanos(nanoseconds as u64))),
             -1 => Ok(Self::Forever),
-            _ => Err(invalid(format!(
-                "a timeout of {nanoseconds} ns: use nanoseconds, 0 to try, or -1 to wait for ever"
-            ))),
+            _ => Err(no_timeout(nanoseconds)),
         }
+    }
+}
+
+#[cold]
+fn no_timeout(nanoseconds: i64) -> Failed {
+    invalid(format!("a timeout of {nanoseconds} ns: use nanoseconds, 0 to try, or -1 to wait for ever"))
+}
+
+#[cold]
+fn null(what: &str) -> Failed {
+    invalid(format!("{what} is null"))
+}
+
+#[cold]
+fn no_bytes(is_null: bool, length: usize) -> Failed {
+    match is_null {
+        true => invalid(format!("{length} bytes at a null pointer")),
+        false => invalid(format!("{length} bytes are more than there can be")),
     }
 }
 
@@ -41,7 +57,7 @@ impl Timeout {
 #[inline]
 pub(crate) unsafe fn out<'a, T>(pointer: *mut T, what: &str) -> Result<&'a mut T, Failed> {
     // SAFETY: the caller's promise. All types that are passed this way are plain data, so any content is a valid value.
-    unsafe { pointer.as_mut() }.ok_or_else(|| invalid(format!("{what} is null")))
+    unsafe { pointer.as_mut() }.ok_or_else(|| null(what))
 }
 
 /// Something that is passed by pointer. Null: `what` is missing.
@@ -51,16 +67,13 @@ pub(crate) unsafe fn out<'a, T>(pointer: *mut T, what: &str) -> Result<&'a mut T
 #[inline]
 pub(crate) unsafe fn given<'a, T>(pointer: *const T, what: &str) -> Result<&'a T, Failed> {
     // SAFETY: the caller's promise.
-    unsafe { pointer.as_ref() }.ok_or_else(|| invalid(format!("{what} is null")))
+    unsafe { pointer.as_ref() }.ok_or_else(|| null(what))
 }
 
 #[inline]
 fn check_length(is_null: bool, length: usize) -> Result<(), Failed> {
-    if is_null && length > 0 {
-        return Err(invalid(format!("{length} bytes at a null pointer")));
-    }
-    if length > isize::MAX as usize {
-        return Err(invalid(format!("{length} bytes are more than there can be")));
+    if (is_null && length > 0) || length > isize::MAX as usize {
+        return Err(no_bytes(is_null, length));
     }
     Ok(())
 }

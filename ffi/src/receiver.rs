@@ -10,7 +10,7 @@ use crate::lending::Lender;
 use crate::message::{Delivered, Message, MessageInfo, not_taken, too_small};
 use crate::sender::{by_timeout, strategy};
 use crate::status::{Coded, Status};
-use memlane::{RecvError, Strategy, TrustPeers, TryRecvError};
+use memlane::{RecvError, Strategy, TrustPeers};
 use std::ffi::{c_char, c_void};
 
 /// What a receiver handle leads to.
@@ -23,12 +23,6 @@ pub(crate) struct Receiving {
     taken: u64,
     pub(crate) row: u32,
     pub(crate) of: Opened,
-}
-
-/// Why a fast way did not do.
-enum Unusual {
-    TooSmall(usize),
-    Failed(Failed),
 }
 
 impl Receiving {
@@ -56,7 +50,8 @@ impl Receiving {
         detail::record(Status::MEMLANE_HELD, sentence)
     }
 
-    /// Copies the next message, and is done with it. Its length is stored if it was too long, too.
+    /// Copies the next message, and is done with it. Its length is stored if it was too long, too. The usual way for itself,
+    /// so that it need not carry the registers that the others want.
     #[inline(always)]
     fn recv(
         &mut self,
@@ -65,40 +60,27 @@ impl Receiving {
         info: Option<&mut MessageInfo>,
         timeout: Timeout,
     ) -> Result<(), Failed> {
-        if info.is_none()
-            && !matches!(timeout, Timeout::For(_))
-            && let ByKind::Spsc(lender) = &mut self.end
+        if let (Timeout::Forever, None, ByKind::Spsc(lender)) = (timeout, &info, &mut self.end)
             && let Some(receiver) = lender.end()
         {
             // The engine's own way, which a lane has of its own: one that is too long stays where it is.
             let capacity = buffer.len();
-            let received = match timeout {
-                Timeout::Try => receiver.try_recv_into(buffer).map_err(|error| match error {
-                    TryRecvError::BufferTooSmall { needed } => Unusual::TooSmall(needed),
-                    error => Unusual::Failed(error.fail_on(&self.of.label)),
-                }),
-                _ => receiver.recv_into(buffer).map_err(|error| match error {
-                    RecvError::BufferTooSmall { needed } => Unusual::TooSmall(needed),
-                    error => Unusual::Failed(error.fail_on(&self.of.label)),
-                }),
-            };
-            return match received {
-                Ok(received) => {
-                    *length = received;
-                    Ok(())
-                }
-                Err(Unusual::TooSmall(needed)) => {
+            match receiver.recv_into(buffer) {
+                Ok(received) => *length = received,
+                Err(RecvError::BufferTooSmall { needed }) => {
                     *length = needed;
-                    Err(too_small(&self.of.label, needed, capacity))
+                    return Err(too_small(&self.of.label, needed, capacity));
                 }
-                Err(Unusual::Failed(failed)) => Err(failed),
-            };
+                Err(error) => return Err(error.fail_on(&self.of.label)),
+            }
+            return Ok(());
         }
         self.recv_held(buffer, length, info, timeout)
     }
 
     /// The same by way of a message that is held meanwhile. One that is too long goes on being held, unknown to the program:
     /// it keeps its place, and does not count as delivered twice.
+    #[inline(never)]
     fn recv_held(
         &mut self,
         buffer: &mut [u8],
@@ -110,18 +92,24 @@ impl Receiving {
         if self.is_taken {
             return Err(Self::has_a_message(of));
         }
+        let capacity = buffer.len();
         on_kind!(&mut self.end, lender => {
-            let message = lender.lend(|receiver| {
-                by_timeout!(timeout, receiver, try_recv, recv_timeout, recv(), &of.label)
-            })?;
-            *length = message.len();
-            if message.copy_to(buffer).is_err() {
-                return Err(too_small(&of.label, *length, buffer.len()));
+            let received = lender.use_up(
+                |receiver| by_timeout!(timeout, receiver, try_recv, recv_timeout, recv(), &of.label),
+                |message| {
+                    *length = message.len();
+                    let fits = message.copy_to(buffer).is_ok();
+                    if fits && let Some(info) = info {
+                        *info = Delivered::info(message);
+                    }
+                    fits
+                },
+                |message| message.ack(),
+            )?;
+            match received {
+                Some(outcome) => outcome.map_err(|error| error.fail_on(&of.label)),
+                None => Err(too_small(&of.label, *length, capacity)),
             }
-            if let Some(info) = info {
-                *info = Delivered::info(message);
-            }
-            lender.finish(|message| message.ack()).unwrap_or(Ok(())).map_err(|error| error.fail_on(&of.label))
         })
     }
 

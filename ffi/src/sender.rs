@@ -91,8 +91,19 @@ impl Sending {
         detail::record(Status::MEMLANE_HELD, sentence)
     }
 
+    /// The usual way for itself, so that it need not carry the registers that the others want.
     #[inline(always)]
     fn send(&mut self, message: &[u8], timeout: Timeout) -> Result<(), Failed> {
+        if let (Timeout::Forever, ByKind::Spsc(lender)) = (timeout, &mut self.end)
+            && let Some(sender) = lender.end()
+        {
+            return sender.send(message).map_err(|error| error.fail_on(&self.of.label));
+        }
+        self.send_otherwise(message, timeout)
+    }
+
+    #[inline(never)]
+    fn send_otherwise(&mut self, message: &[u8], timeout: Timeout) -> Result<(), Failed> {
         let of = &self.of;
         on_kind!(&mut self.end, lender => {
             let Some(sender) = lender.end() else { return Err(Self::has_a_grant(of)) };

@@ -258,7 +258,7 @@ mod tests {
         let inside = table.enter(number).unwrap();
         assert_eq!(table.enter(number | BUSY).unwrap_err(), Refusal::Stale, "the word of a busy slot is no number");
         drop(inside);
-        drop(table.enter(number).unwrap().remove());
+        assert_eq!(table.enter(number).unwrap().remove(), 7);
         assert_eq!(table.enter(number & !TABLE_MASK).unwrap_err(), Refusal::Stale, "nor is that of a vacant one");
         for number in [0, 1, u64::MAX, INDEX_MASK | 3 << TABLE_SHIFT] {
             assert_eq!(table.enter(number).unwrap_err(), Refusal::Stale);

@@ -157,7 +157,10 @@ fn options_that_are_not_set_are_the_defaults() {
         assert_eq!((wanted.capacity, wanted.slots), if kind == MEMLANE_SPSC { (1 << 20, 0) } else { (0, 1024) });
         for options in [zero, options()] {
             let stats = stats(private(kind, &options));
-            assert_eq!((stats.capacity, stats.slots, stats.max_message), (wanted.capacity, wanted.slots, wanted.max_message));
+            assert_eq!(
+                (stats.capacity, stats.slots, stats.max_message),
+                (wanted.capacity, wanted.slots, wanted.max_message)
+            );
         }
     }
 }
@@ -320,9 +323,8 @@ fn names_and_places_that_are_none_are_named() {
     }
     let mut channel = ChannelHandle::default();
     // SAFETY: the pointers are valid or null.
-    let status = unsafe {
-        memlane_channel_open(&mut channel, c"\xff".as_ptr(), MEMLANE_SPSC, MEMLANE_OPEN, std::ptr::null())
-    };
+    let status =
+        unsafe { memlane_channel_open(&mut channel, c"\xff".as_ptr(), MEMLANE_SPSC, MEMLANE_OPEN, std::ptr::null()) };
     fails(status, MEMLANE_INVALID_NAME, "is not UTF-8");
     let lost = scratch.name("nowhere/prices");
     fails(try_open(&lost, MEMLANE_SPSC, MEMLANE_CREATE, &options()).0, MEMLANE_NO_FOLDER, "make it first");

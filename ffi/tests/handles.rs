@@ -358,10 +358,12 @@ fn a_forked_child_does_not_wait_for_a_thread_that_it_has_not() {
     alone("a_forked_child_does_not_wait_for_a_thread_that_it_has_not", || {
         let _watchdog = Watchdog::new();
         let (channel, tx, rx) = pair(MEMLANE_MPMC);
-        let waiting = std::thread::spawn(move || loop {
-            match recv(rx, -1) {
-                Err(MEMLANE_BUSY) => {}
-                received => return received,
+        let waiting = std::thread::spawn(move || {
+            loop {
+                match recv(rx, -1) {
+                    Err(MEMLANE_BUSY) => {}
+                    received => return received,
+                }
             }
         });
         eventually("the receiver waits", || recv(rx, 0) == Err(MEMLANE_BUSY));

@@ -1,0 +1,77 @@
+/* One thread sending to itself, for counting instructions: benches/instructions.sh. The functions to look at are hot_send
+ * and hot_recv; the other direction goes through functions of other names.
+ *
+ *     hot_path send|recv spsc|mpmc MESSAGES        messages of 8 bytes, in turns of 1,000 */
+#include "memlane.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { TURN = 1000 };
+
+static void must(memlane_status status) {
+    if (status < 0) {
+        abort();
+    }
+}
+
+__attribute__((noinline)) static void hot_send(memlane_sender sender) {
+    int turn;
+    for (turn = 0; turn < TURN; turn++) {
+        must(memlane_send(sender, "8 bytes", 8, -1));
+    }
+}
+
+__attribute__((noinline)) static void hot_recv(memlane_receiver receiver) {
+    char buffer[8];
+    size_t length;
+    int turn;
+    for (turn = 0; turn < TURN; turn++) {
+        must(memlane_recv(receiver, buffer, sizeof buffer, &length, NULL, -1));
+    }
+}
+
+__attribute__((noinline)) static void send_all(memlane_sender sender) {
+    int turn;
+    for (turn = 0; turn < TURN; turn++) {
+        must(memlane_send(sender, "8 bytes", 8, -1));
+    }
+}
+
+__attribute__((noinline)) static void receive_all(memlane_receiver receiver) {
+    char buffer[8];
+    size_t length;
+    while (memlane_recv(receiver, buffer, sizeof buffer, &length, NULL, 0) == MEMLANE_OK) {
+    }
+}
+
+int main(int count, char **arguments) {
+    memlane_channel channel;
+    memlane_sender sender;
+    memlane_receiver receiver;
+    memlane_options options;
+    int messages;
+    if (count != 4) {
+        return 2;
+    }
+    memset(&options, 0, sizeof options);
+    options.size = sizeof options;
+    if (strcmp(arguments[2], "mpmc") == 0) {
+        options.slots = 4096;
+        must(memlane_channel_private(&channel, MEMLANE_MPMC, &options));
+    } else {
+        options.capacity = 4 << 20;
+        must(memlane_channel_private(&channel, MEMLANE_SPSC, &options));
+    }
+    must(memlane_sender_new(channel, &sender));
+    must(memlane_receiver_new(channel, NULL, &receiver));
+    for (messages = atoi(arguments[3]); messages > 0; messages -= TURN) {
+        if (strcmp(arguments[1], "send") == 0) {
+            hot_send(sender);
+            receive_all(receiver);
+        } else {
+            send_all(sender);
+            hot_recv(receiver);
+        }
+    }
+    return 0;
+}
