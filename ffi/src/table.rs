@@ -13,6 +13,8 @@
 //!   plain store. Entering costs one read-modify-write, leaving none.
 //! - The number is the word: that a generation, a table or an index is wrong, and that somebody is inside, are all the
 //!   same failed comparison.
+//! - Generations start at random numbers, so that a number that was made up, or comes from another process, is as good as
+//!   never one of ours.
 //! - Slots never move and are never freed, so a number that is long stale can still be looked up.
 //! - Nothing here locks: a child that is forked while another thread is inside can use the table. A slot that was busy at
 //!   that moment stays so in the child; it says [`Refusal::Forked`].
@@ -21,6 +23,7 @@
 //! sees. A chunk of slots is published by a Release and found by an Acquire.
 
 use std::cell::UnsafeCell;
+use std::hash::{BuildHasher, RandomState};
 use std::mem::MaybeUninit;
 use std::ops::{Deref, DerefMut};
 use std::ptr;
@@ -150,8 +153,11 @@ impl<T: Send, const N: usize> Table<T, N> {
     /// Adds the chunk at this place, unless somebody else does. False: there is no such place.
     fn grow(&self, place: usize) -> bool {
         let Some(chunk) = self.chunks.get(place) else { return false };
+        let random = RandomState::new();
         let slots = std::array::from_fn(|at| Slot {
-            word: AtomicU64::new(((place * CHUNK + at) as u64) << INDEX_SHIFT),
+            word: AtomicU64::new(
+                random.hash_one(at) & !(GENERATION - 1) | ((place * CHUNK + at) as u64) << INDEX_SHIFT,
+            ),
             process: AtomicU32::new(0),
             contents: UnsafeCell::new(MaybeUninit::uninit()),
         });
@@ -246,6 +252,12 @@ mod tests {
         numbers.sort_unstable();
         numbers.dedup();
         assert_eq!(numbers.len(), 1000);
+    }
+
+    #[test]
+    fn numbers_of_one_table_say_nothing_about_those_of_another() {
+        let numbers = [1, 1].map(|tag| Table::<u32, 1>::new(tag).insert(7).unwrap());
+        assert_ne!(numbers[0], numbers[1]);
     }
 
     #[test]

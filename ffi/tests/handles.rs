@@ -116,9 +116,8 @@ fn handles_of_another_type_are_invalid() {
 fn made_up_handles_are_invalid() {
     let (channel, tx, rx) = pair(MEMLANE_SPSC);
     let made_up = [0, 1, 2, u64::MAX, u64::MAX - 1, 1 << 17, 2 << 17, 3 << 17, 0xdead_beef, 1 << 63];
-    // Not the bits of the index: they would lead to the handles of other tests.
-    let flipped = [0].into_iter().chain(17..64).flat_map(|bit| [channel.id, tx.id, rx.id].map(|id| id ^ 1 << bit));
-    for id in made_up.into_iter().chain(flipped).filter(|id| ![channel.id, tx.id, rx.id].contains(id)) {
+    let flipped = (0..64).flat_map(|bit| [channel.id, tx.id, rx.id].map(|id| id ^ 1 << bit));
+    for id in made_up.into_iter().chain(flipped) {
         all_are(channel_calls(ChannelHandle { id }), MEMLANE_INVALID_HANDLE);
         all_are(sender_calls(SenderHandle { id }), MEMLANE_INVALID_HANDLE);
         all_are(receiver_calls(ReceiverHandle { id }), MEMLANE_INVALID_HANDLE);
