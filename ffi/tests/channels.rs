@@ -482,3 +482,16 @@ fn a_channel_of_c_is_one_of_rust() {
     let mut rx = memlane::spsc::open(&name).unwrap().receiver().unwrap();
     assert_eq!(rx.recv().unwrap().to_vec(), b"from C");
 }
+
+#[test]
+fn a_detail_names_the_channel_that_failed_last() {
+    let scratch = Scratch::new();
+    let names = [scratch.name("one"), scratch.name("two")];
+    let receivers = names.each_ref().map(|name| receiver(create(name)));
+    for _ in 0..2 {
+        for (name, rx) in names.iter().zip(receivers) {
+            fails(recv(rx, 0).unwrap_err(), MEMLANE_EMPTY, &format!("channel {name}: the channel is empty"));
+            assert_eq!(recv(rx, 0), Err(MEMLANE_EMPTY));
+        }
+    }
+}

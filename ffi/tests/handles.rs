@@ -245,6 +245,22 @@ fn of_threads_that_close_a_handle_one_does() {
 }
 
 #[test]
+fn no_thread_is_turned_away_from_a_channel() {
+    let channel = private(MEMLANE_SPSC, &small(MEMLANE_SPSC));
+    let barrier = Barrier::new(4);
+    let look = || {
+        let (mut region, mut locks) = (0, 0);
+        barrier.wait();
+        for _ in 0..20_000 {
+            // SAFETY: the pointers are valid.
+            let status = unsafe { memlane_channel_descriptors(channel, &mut region, &mut locks) };
+            assert_eq!(status, MEMLANE_INVALID_ARGUMENT, "a private channel has none");
+        }
+    };
+    std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(look))));
+}
+
+#[test]
 fn null_is_found_wherever_something_is_needed() {
     let (channel, tx, rx) = pair(MEMLANE_SPSC);
     let (mut number, mut length) = (0, 0);

@@ -113,6 +113,18 @@ fn a_small_buffer_leaves_the_message_in_its_place_and_tells_the_length() {
 }
 
 #[test]
+fn a_small_buffer_is_told_the_length_whatever_the_timeout() {
+    each_kind(|kind| {
+        for timeout in [0, SHORT, FOR_EVER] {
+            let (_, tx, rx) = pair(kind);
+            ok(send(tx, b"message", 0));
+            assert_eq!(recv_into(rx, 6, timeout), Err((MEMLANE_BUFFER_TOO_SMALL, 7)), "{timeout}");
+            assert_eq!(recv_into(rx, 7, timeout).unwrap(), b"message", "{timeout}");
+        }
+    });
+}
+
+#[test]
 fn what_did_not_fit_when_its_receiver_closes_comes_again() {
     each_kind(|kind| {
         let (channel, tx, rx) = pair(kind);
