@@ -2,18 +2,18 @@
 //!
 //! It mirrors the Rust interface file for file:
 //!
-//! - [`version`]: whether header and library belong together.
-//! - [`status`], [`detail`]: what every call returns, and the sentence that explains a failure.
-//! - [`options`], [`channel`], [`stats`]: creating, opening, looking, removing.
-//! - [`sender`], [`receiver`], [`message`]: sending and receiving.
+//! - `version`: whether header and library belong together.
+//! - `status`, `detail`: what every call returns, and the sentence that explains a failure.
+//! - `options`, `channel`, `stats`: creating, opening, looking, removing.
+//! - `sender`, `receiver`, `message`: sending and receiving.
 //!
 //! And what carries it:
 //!
-//! - [`call`]: the wrapper around every entry point; no panic gets past it.
-//! - [`handles`], [`table`]: the numbers that a C program holds, and what they lead to.
-//! - [`lending`]: a message or grant that stays open from one call to the next.
-//! - [`kinds`]: the only file that knows how many kinds of channel there are.
-//! - [`arguments`]: what a C program passes in, checked.
+//! - `call`: the wrapper around every entry point; no panic gets past it.
+//! - `handles`, `table`: the numbers that a C program holds, and what they lead to.
+//! - `lending`: a message or grant that stays open from one call to the next.
+//! - `kinds`: the only file that knows how many kinds of channel there are.
+//! - `arguments`: what a C program passes in, checked.
 //!
 //! # Safety
 //!
