@@ -43,6 +43,9 @@
 // Sleepers are woken by Linux futexes.
 #define MEMLANE_BACKEND_FUTEX 1
 
+// Sleepers are woken by POSIX semaphores. Needs MEMLANE_TRUST_PEERS, except in private channels.
+#define MEMLANE_BACKEND_SEMAPHORE 2
+
 // Open files of other users, too.
 #define MEMLANE_ANY_OWNER 1
 
@@ -57,6 +60,10 @@
 
 // Ask for huge pages.
 #define MEMLANE_HUGE_PAGES 16
+
+// Whoever can write to the channel is trusted not to harm this process by what stands in its semaphores: needed for
+// channels that have some.
+#define MEMLANE_TRUST_PEERS 32
 
 // The channel has to exist.
 #define MEMLANE_OPEN 1
@@ -191,6 +198,10 @@ enum memlane_status
     MEMLANE_FOREIGN_OWNER = -61,
     // The channel's lock file is missing or is not its own.
     MEMLANE_LOCK_FILE = -62,
+    // The channel has semaphores, and MEMLANE_TRUST_PEERS was not set.
+    MEMLANE_TRUST_NEEDED = -63,
+    // The channel's semaphores are those of another C library.
+    MEMLANE_FOREIGN_SEMAPHORES = -64,
     // All seats are held by live participants.
     MEMLANE_ROLE_TAKEN = -70,
     // Somebody alive uses the channel.
@@ -238,11 +249,12 @@ typedef struct {
     uint32_t persistent;
     // MEMLANE_FENCE_ASYMMETRIC (default where the system has membarrier) or MEMLANE_FENCE_SYMMETRIC.
     uint32_t fence;
-    // MEMLANE_BACKEND_FUTEX (default).
+    // MEMLANE_BACKEND_FUTEX (default) or MEMLANE_BACKEND_SEMAPHORE.
     uint32_t backend;
     // Permission bits of the file, whatever the umask. Default: 0600. Only for creation.
     uint32_t mode;
-    // MEMLANE_ANY_OWNER, MEMLANE_REMOVE_ON_CLOSE, MEMLANE_PREFAULT, MEMLANE_LOCK_MEMORY, MEMLANE_HUGE_PAGES, or'ed.
+    // MEMLANE_ANY_OWNER, MEMLANE_REMOVE_ON_CLOSE, MEMLANE_PREFAULT, MEMLANE_LOCK_MEMORY, MEMLANE_HUGE_PAGES,
+    // MEMLANE_TRUST_PEERS, or'ed.
     uint32_t flags;
     // A name for the type of the messages, at most 64 bytes. Default at creation: none, the messages are bytes.
     const char *type_name;
@@ -259,7 +271,7 @@ typedef struct {
     uint32_t kind;
     // MEMLANE_STATE_LIVE, _CLOSED, _CORRUPTED or _STALE.
     uint32_t state;
-    // MEMLANE_BACKEND_FUTEX; 0 for one that this header does not know.
+    // MEMLANE_BACKEND_FUTEX or MEMLANE_BACKEND_SEMAPHORE; 0 for one that this header does not know.
     uint32_t backend;
     // MEMLANE_FENCE_ASYMMETRIC or MEMLANE_FENCE_SYMMETRIC.
     uint32_t fence;

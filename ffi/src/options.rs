@@ -5,8 +5,8 @@ use crate::call::Failed;
 use crate::detail;
 use crate::kinds::{self, ByKind, MEMLANE_MPMC, MEMLANE_SPSC, map_kind};
 use crate::status::Status;
-use memlane::FenceMode;
 use memlane::mpmc::OnDeath;
+use memlane::{Backend, FenceMode, TrustPeers};
 use std::ffi::c_char;
 use std::mem::{size_of, zeroed};
 
@@ -27,6 +27,8 @@ pub const MEMLANE_FENCE_SYMMETRIC: u32 = 2;
 
 /// Sleepers are woken by Linux futexes.
 pub const MEMLANE_BACKEND_FUTEX: u32 = 1;
+/// Sleepers are woken by POSIX semaphores. Needs MEMLANE_TRUST_PEERS, except in private channels.
+pub const MEMLANE_BACKEND_SEMAPHORE: u32 = 2;
 
 /// Open files of other users, too.
 pub const MEMLANE_ANY_OWNER: u32 = 1;
@@ -38,6 +40,9 @@ pub const MEMLANE_PREFAULT: u32 = 4;
 pub const MEMLANE_LOCK_MEMORY: u32 = 8;
 /// Ask for huge pages.
 pub const MEMLANE_HUGE_PAGES: u32 = 16;
+/// Whoever can write to the channel is trusted not to harm this process by what stands in its semaphores: needed for
+/// channels that have some.
+pub const MEMLANE_TRUST_PEERS: u32 = 32;
 
 /// How to create or open a channel. Set everything to zero and then `size` to sizeof(memlane_options): that gives the
 /// defaults, as does a null pointer. 0 and null mean "not set" everywhere. What is not set takes its default at creation and
@@ -69,11 +74,12 @@ pub struct Options {
     pub persistent: u32,
     /// MEMLANE_FENCE_ASYMMETRIC (default where the system has membarrier) or MEMLANE_FENCE_SYMMETRIC.
     pub fence: u32,
-    /// MEMLANE_BACKEND_FUTEX (default).
+    /// MEMLANE_BACKEND_FUTEX (default) or MEMLANE_BACKEND_SEMAPHORE.
     pub backend: u32,
     /// Permission bits of the file, whatever the umask. Default: 0600. Only for creation.
     pub mode: u32,
-    /// MEMLANE_ANY_OWNER, MEMLANE_REMOVE_ON_CLOSE, MEMLANE_PREFAULT, MEMLANE_LOCK_MEMORY, MEMLANE_HUGE_PAGES, or'ed.
+    /// MEMLANE_ANY_OWNER, MEMLANE_REMOVE_ON_CLOSE, MEMLANE_PREFAULT, MEMLANE_LOCK_MEMORY, MEMLANE_HUGE_PAGES,
+    /// MEMLANE_TRUST_PEERS, or'ed.
     pub flags: u32,
     /// A name for the type of the messages, at most 64 bytes. Default at creation: none, the messages are bytes.
     pub type_name: *const c_char,
@@ -159,12 +165,15 @@ impl Options {
     pub(crate) unsafe fn of_kind(kind: u32, given: *const Self) -> Result<kinds::Options, Failed> {
         // SAFETY: the caller's promise.
         let given = unsafe { Self::copy(given) }?;
-        let flags =
-            MEMLANE_ANY_OWNER | MEMLANE_REMOVE_ON_CLOSE | MEMLANE_PREFAULT | MEMLANE_LOCK_MEMORY | MEMLANE_HUGE_PAGES;
-        if given.flags & !flags != 0 {
+        const FLAGS: u32 = MEMLANE_ANY_OWNER
+            | MEMLANE_REMOVE_ON_CLOSE
+            | MEMLANE_PREFAULT
+            | MEMLANE_LOCK_MEMORY
+            | MEMLANE_HUGE_PAGES
+            | MEMLANE_TRUST_PEERS;
+        if given.flags & !FLAGS != 0 {
             return Err(invalid("flags", format_args!("{:#x}", given.flags), "has bits that do not exist"));
         }
-        one_of("backend", given.backend, &[(MEMLANE_BACKEND_FUTEX, ())])?;
         let options = match kind {
             MEMLANE_SPSC => ByKind::Spsc(given.spsc()?),
             MEMLANE_MPMC => ByKind::Mpmc(given.mpmc()?),
@@ -173,6 +182,11 @@ impl Options {
         let fences =
             [(MEMLANE_FENCE_ASYMMETRIC, FenceMode::Asymmetric), (MEMLANE_FENCE_SYMMETRIC, FenceMode::Symmetric)];
         let fence = one_of("fence", given.fence, &fences)?;
+        let backends = [(MEMLANE_BACKEND_FUTEX, Backend::Futex), (MEMLANE_BACKEND_SEMAPHORE, Backend::Semaphore)];
+        let backend = one_of("backend", given.backend, &backends)?;
+        // SAFETY: the program's promise, made by the flag whose text says what it means. Borrowing in place is another
+        // promise, which it makes by using what `memlane_take` and `memlane_reserve` give it.
+        let trust = (given.flags & MEMLANE_TRUST_PEERS != 0).then(|| unsafe { TrustPeers::promise() });
         let persistent = one_of("persistent", given.persistent, &[(MEMLANE_YES, true), (MEMLANE_NO, false)])?;
         // SAFETY: the caller's promise.
         let name = |text, what| unsafe { arguments::text(text, what, Status::MEMLANE_INVALID_OPTION) };
@@ -185,6 +199,8 @@ impl Options {
             payload_alignment(set(given.payload_alignment)),
             persistent(persistent),
             fence(fence),
+            backend(backend),
+            trust_peers(trust),
             mode(set(given.mode)),
             type_name(type_name),
             participant_name(participant_name),

@@ -4,9 +4,11 @@ use crate::arguments::{self, out};
 use crate::call::{Failed, done};
 use crate::handles::{ChannelHandle, ReceiverHandle, SenderHandle};
 use crate::kinds::{Channel, MEMLANE_MPMC, MEMLANE_SPSC, on_kind};
-use crate::options::{MEMLANE_BACKEND_FUTEX, MEMLANE_FENCE_ASYMMETRIC, MEMLANE_FENCE_SYMMETRIC};
+use crate::options::{
+    MEMLANE_BACKEND_FUTEX, MEMLANE_BACKEND_SEMAPHORE, MEMLANE_FENCE_ASYMMETRIC, MEMLANE_FENCE_SYMMETRIC,
+};
 use crate::status::{Coded, Status};
-use memlane::{ChannelStatus, FenceMode, Info, Kind, Role};
+use memlane::{Backend, ChannelStatus, FenceMode, Info, Kind, Role};
 use std::ffi::c_char;
 use std::mem::size_of;
 
@@ -30,7 +32,7 @@ pub struct Stats {
     pub kind: u32,
     /// MEMLANE_STATE_LIVE, _CLOSED, _CORRUPTED or _STALE.
     pub state: u32,
-    /// MEMLANE_BACKEND_FUTEX; 0 for one that this header does not know.
+    /// MEMLANE_BACKEND_FUTEX or MEMLANE_BACKEND_SEMAPHORE; 0 for one that this header does not know.
     pub backend: u32,
     /// MEMLANE_FENCE_ASYMMETRIC or MEMLANE_FENCE_SYMMETRIC.
     pub fence: u32,
@@ -192,7 +194,11 @@ impl Stats {
                 ChannelStatus::Stale => MEMLANE_STATE_STALE,
                 _ => MEMLANE_STATE_CORRUPTED,
             },
-            backend: if info.backend.name() == "futex" { MEMLANE_BACKEND_FUTEX } else { 0 },
+            backend: match info.backend {
+                Backend::Futex => MEMLANE_BACKEND_FUTEX,
+                Backend::Semaphore => MEMLANE_BACKEND_SEMAPHORE,
+                _ => 0,
+            },
             fence: match info.fence {
                 FenceMode::Asymmetric => MEMLANE_FENCE_ASYMMETRIC,
                 FenceMode::Symmetric => MEMLANE_FENCE_SYMMETRIC,

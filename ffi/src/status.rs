@@ -108,6 +108,10 @@ pub enum Status {
     MEMLANE_FOREIGN_OWNER = -61,
     /// The channel's lock file is missing or is not its own.
     MEMLANE_LOCK_FILE = -62,
+    /// The channel has semaphores, and MEMLANE_TRUST_PEERS was not set.
+    MEMLANE_TRUST_NEEDED = -63,
+    /// The channel's semaphores are those of another C library.
+    MEMLANE_FOREIGN_SEMAPHORES = -64,
 
     /// All seats are held by live participants.
     MEMLANE_ROLE_TAKEN = -70,
@@ -162,6 +166,8 @@ const SENTENCES: &[(Status, &CStr)] = &[
     (S::MEMLANE_FENCE_UNAVAILABLE, c"the channel needs membarrier: create it with symmetric fences"),
     (S::MEMLANE_FOREIGN_OWNER, c"the channel belongs to another user"),
     (S::MEMLANE_LOCK_FILE, c"the channel's lock file is missing or not its own"),
+    (S::MEMLANE_TRUST_NEEDED, c"the channel has semaphores: its peers have to be trusted"),
+    (S::MEMLANE_FOREIGN_SEMAPHORES, c"the channel's semaphores are those of another C library"),
     (S::MEMLANE_ROLE_TAKEN, c"all seats are taken"),
     (S::MEMLANE_IN_USE, c"the channel is in use"),
 ];
@@ -274,6 +280,8 @@ impl Coded for OpenError {
             Self::Closed { .. } => S::MEMLANE_CLOSED,
             Self::OptionsMismatch { .. } => S::MEMLANE_OPTIONS_MISMATCH,
             Self::FenceUnavailable { .. } => S::MEMLANE_FENCE_UNAVAILABLE,
+            Self::TrustNeeded { .. } => S::MEMLANE_TRUST_NEEDED,
+            Self::ForeignSemaphores { .. } => S::MEMLANE_FOREIGN_SEMAPHORES,
             Self::Permission { .. } => S::MEMLANE_PERMISSION,
             Self::ForeignOwner { .. } => S::MEMLANE_FOREIGN_OWNER,
             Self::LockFile { .. } => S::MEMLANE_LOCK_FILE,

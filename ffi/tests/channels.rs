@@ -85,6 +85,22 @@ fn open_or_create_tells_what_it_did() {
 }
 
 #[test]
+fn a_channel_with_semaphores_wants_its_peers_trusted() {
+    let scratch = Scratch::new();
+    let name = scratch.name("semaphores");
+    let untrusting = Options { backend: MEMLANE_BACKEND_SEMAPHORE, ..options() };
+    let trusting = Options { flags: MEMLANE_TRUST_PEERS, ..untrusting };
+    fails(try_open(&name, MEMLANE_MPMC, MEMLANE_CREATE, &untrusting).0, MEMLANE_INVALID_OPTION, "needs trust_peers");
+    let channel = open(&name, MEMLANE_MPMC, MEMLANE_CREATE, &trusting);
+    assert_eq!(stats(channel).backend, MEMLANE_BACKEND_SEMAPHORE);
+    fails(try_open(&name, MEMLANE_MPMC, MEMLANE_OPEN, &options()).0, MEMLANE_TRUST_NEEDED, "set trust_peers");
+    let again = open(&name, MEMLANE_MPMC, MEMLANE_OPEN, &trusting);
+    let (tx, rx) = (sender(channel), receiver(again));
+    ok(send(tx, b"woken", 0));
+    assert_eq!(recv(rx, -1).unwrap(), b"woken");
+}
+
+#[test]
 fn a_channel_is_as_its_options_say() {
     let scratch = Scratch::new();
     let name = scratch.name("spsc");
@@ -222,7 +238,7 @@ fn options_that_a_channel_cannot_have_are_named() {
         (MEMLANE_SPSC, "persistent", Options { persistent: 3, ..options() }),
         (MEMLANE_SPSC, "fence", Options { fence: 3, ..options() }),
         (MEMLANE_SPSC, "backend", Options { backend: 9, ..options() }),
-        (MEMLANE_SPSC, "flags", Options { flags: 32, ..options() }),
+        (MEMLANE_SPSC, "flags", Options { flags: 64, ..options() }),
         (MEMLANE_SPSC, "type_name", Options { type_name: c"\xff".as_ptr(), ..options() }),
         (MEMLANE_SPSC, "participant_name", Options { participant_name: c"\xff".as_ptr(), ..options() }),
         (MEMLANE_MPMC, "capacity", Options { capacity: 4096, ..options() }),
