@@ -55,7 +55,7 @@ attack() {
     local tests=("${@:5}")
     if $everything; then
         case $file in
-        wait/*) tests=(eventcount_loses_no_wake channel_sleeps_and_wakes) ;;
+        wait/*) tests=(eventcount_loses_no_wake eventcount_wakes_one_of_many channel_sleeps_and_wakes) ;;
         ring/slots/*) tests=(slots_deliver_once slots_survive_deaths) ;;
         *) tests=(lane_delivers_once_in_order lane_claims_lines_ahead lane_publishes_once_a_stretch
             lane_survives_a_dead_writer lane_survives_a_dead_reader lane_survives_both_deaths
@@ -126,6 +126,7 @@ dead_writer=lane_survives_a_dead_writer
 dead_reader=lane_survives_a_dead_reader
 both=lane_survives_both_deaths
 eventcount=eventcount_loses_no_wake
+one_of_many=eventcount_wakes_one_of_many
 channel=channel_sleeps_and_wakes
 
 slots=slots_deliver_once
@@ -138,6 +139,7 @@ reap_rs=ring/slots/reap.rs
 walk_rs=ring/log/walk.rs
 reader_rs=ring/log/reader.rs
 eventcount_rs=wait/eventcount.rs
+sleepers_rs=wait/sleepers.rs
 
 echo "--- the writer commits"
 zero='        if next.0 >= self.claimed.0 || !next.0.is_multiple_of(LINE) {
@@ -294,6 +296,42 @@ mutant "the wake comes before the flag is cleared" $eventcount_rs '    if word.c
 ' $eventcount::one_sleeper_and_one_waker
 mutant "the sleeper does not use its ticket" $eventcount_rs 'parking.park(word, ticket.0, until);' 'parking.park(word, word.load(Relaxed), until);' $eventcount::one_sleeper_and_one_waker
 
+echo "--- waking one of many"
+mutant "whoever finds nobody asleep takes the flag back, and wakes nobody" $eventcount_rs '        return true;
+    }
+    notify_sleepers(parking, word, seen)' '        return true;
+    }
+    word.compare_exchange(seen, seen.wrapping_add(STEP) & !SLEEPERS, Relaxed, Relaxed).is_ok()' $one_of_many
+mutant "waking one is no step of the sequence" $eventcount_rs 'word.fetch_add(STEP, Relaxed).wrapping_add(STEP)' 'word.load(Relaxed)' $one_of_many
+mutant "no light fence before one is woken" $eventcount_rs '    parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
+    if word' '    if word' $one_of_many::one_taker_in_two_rounds
+
+echo "--- sleeping on semaphores"
+mutant "the sleeper has no fence" $sleepers_rs '    fence(SeqCst); // FENCE bit: pairs with FENCE word in `unpark_all` and `unpark_one`
+' '' $eventcount::one_sleeper_and_one_waker
+mutant "whoever wakes all has no fence" $sleepers_rs 'rows: Range<u32>) {
+    fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
+' 'rows: Range<u32>) {
+' $eventcount::one_sleeper_and_one_waker
+mutant "whoever wakes one has no fence" $sleepers_rs 'turn: u32) -> bool {
+    fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
+' 'turn: u32) -> bool {
+' $one_of_many
+mutant "the sleeper does not look at the word" $sleepers_rs 'if word.load(Relaxed) == expected {' 'if word.load(Relaxed) == expected || true {' $eventcount::one_sleeper_and_one_waker
+mutant "the sleeper sets its bit after the look" $sleepers_rs '    sleepers.fetch_or(bit, Relaxed);
+<and>
+        semaphores.wait(row, until);' '
+<and>
+        sleepers.fetch_or(bit, Relaxed);
+        semaphores.wait(row, until);' $eventcount::one_sleeper_and_one_waker
+mutant "who does not sleep after all leaves its bit" $sleepers_rs '        semaphores.wait(row, until);
+    }
+    take(sleepers, bit);' '        semaphores.wait(row, until);
+        take(sleepers, bit);
+    }' $one_of_many
+mutant "the bit is taken and nobody posted" $sleepers_rs '        semaphores.post(row);' '        let _ = row;' $eventcount::one_sleeper_and_one_waker
+mutant "the search ends with the first who was awake" $sleepers_rs 'let asleep = |row| !wake(semaphores, row);' 'let asleep = |row| { wake(semaphores, row); false };' $one_of_many
+
 echo "--- the slot queue"
 mutant "no second look at head" $queue_rs 'if self.memory.head(ring).load(Relaxed) != position {' 'if false {' $slots::two_receivers_and_a_loan
 mutant "who takes does not pass head" $queue_rs '                    self.pass(ring, position);
@@ -303,8 +341,15 @@ mutant "acknowledging is not Release" $queue_rs 'compare_exchange(from.bits(), t
 mutant "taking on loan is not Acquire" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Release, Relaxed)' $slots::one_sender_one_receiver
 mutant "a batch looks at head for its first cell only" $batch_rs 'if self.memory.head(ring).load(Relaxed) > position {' 'if false {' $slots::batches
 mutant "a batch moves head once" $batch_rs 'Err(moved) => head = moved,' 'Err(_) => return,' $slots::batches
+mutant "a batch moves tail beyond what it filled" $batch_rs 'tail.compare_exchange(seen, batch.position, Relaxed, Relaxed)' 'tail.compare_exchange(seen, batch.position + 1, Relaxed, Relaxed)' $slots::a_batch_goes_out_beside_another_sender
+mutant "a batch commits where its last message stands" $batch_rs 'batch.position)?.wrapping_add(1);' 'batch.position)?.wrapping_add(2);' $slots::a_batch_goes_out_beside_another_sender
+mutant "no second look at more urgent rings" $queue_rs 'self.higher_has_news(ring)? || ' '' $slots::priorities
 
 echo "--- the slot queue's reaper"
+mutant "it reads head by a load" $reap_rs 'self.memory.head(ring).fetch_add(0, Relaxed)' 'self.memory.head(ring).load(Relaxed)' $slot_deaths
+mutant "its search ends at a cell that looks unfilled" $reap_rs '                if cell.stamp() < Cell::stamp_of(position, cells) {
+                    continue;' '                if cell.stamp() < Cell::stamp_of(position, cells) {
+                    break;' $slot_deaths
 mutant "it does not settle" $reap_rs '            self.settle(ring)?;
 ' '            let _ = ring;
 ' $slot_deaths::a_slot_whose_taker_died_before_it_passed_head_is_not_handed_out_on_loan

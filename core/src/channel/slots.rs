@@ -3,6 +3,7 @@
 use crate::error::Corruption;
 use crate::layout::{Geometry, RowIndex};
 use crate::region::{Region, SlotsView};
+use crate::ring;
 use crate::ring::slots::{OnDeath, Queue, SlotGeometry, SlotMemory};
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
@@ -42,6 +43,11 @@ pub(super) fn slot_geometry(geometry: &Geometry) -> SlotGeometry {
 /// The queue of a region, for the participant in this row.
 pub(super) fn queue(region: &Arc<Region>, row: u32) -> Queue<SlotsView> {
     Queue::new(SlotsView::new(region), slot_geometry(region.geometry()), RowIndex(row as u16))
+}
+
+/// How many messages are queued in a region.
+pub(super) fn queued(region: &Arc<Region>) -> u64 {
+    ring::slots::queued(&SlotsView::new(region), &slot_geometry(region.geometry()))
 }
 
 /// Finishes or undoes what the participant in this row, who is dead or about to leave, held. Whoever sleeps is woken

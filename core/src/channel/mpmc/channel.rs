@@ -3,6 +3,7 @@
 use super::{OnDeath, Receiver, Sender};
 use crate::channel::inspect::Info;
 use crate::channel::options::{Shared, Wishes, common_channel, common_options};
+use crate::channel::slots;
 use crate::error::{CreateError, JoinError, OpenError, RemoveError};
 use crate::layout::{Backend, FenceMode, Kind};
 use crate::liveness;
@@ -133,6 +134,19 @@ impl Channel {
     #[must_use]
     pub fn slots(&self) -> u32 {
         self.shared.region.geometry().slots
+    }
+
+    /// How many messages are queued, of all priorities; those that receivers hold are not. Others send and receive
+    /// meanwhile, so it may be another number by the time it is returned.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        slots::queued(&self.shared.region) as usize
+    }
+
+    /// Whether no message is queued. The same holds as for `len`.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// How many priorities there are.

@@ -8,6 +8,7 @@ use crate::channel::slots;
 use crate::error::{AckError, Corruption, JoinError, RecvError, RecvTimeoutError, TryRecvError};
 use crate::layout::Role;
 use crate::region::SlotsView;
+use crate::ring;
 use crate::ring::slots::{Delivery, GivenBack, Queue};
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::Relaxed;
@@ -159,6 +160,19 @@ impl Receiver {
     /// Blocks while nothing is queued.
     pub fn messages(&mut self) -> Messages<'_> {
         Messages::new(self)
+    }
+
+    /// How many messages are queued, of all priorities; those that receivers hold are not. Others send and receive
+    /// meanwhile, so it may be another number by the time it is returned.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        ring::slots::queued(self.queue.memory(), self.queue.geometry()) as usize
+    }
+
+    /// Whether no message is queued. The same holds as for `len`.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Leaves the channel, as dropping does.

@@ -9,6 +9,7 @@ use crate::error::{
 };
 use crate::layout::{Role, SlotHeader};
 use crate::region::{SlotsView, TrustPeers};
+use crate::ring;
 use crate::ring::slots::{CommitBatch, Loan, Queue};
 use crate::sync::AtomicU32;
 use crate::wait::Strategy;
@@ -164,6 +165,19 @@ impl Sender {
     pub fn reserve_timeout(&mut self, length: usize, timeout: Duration) -> Result<Grant<'_>, SendTimeoutError> {
         let loan = self.free_slot(length).within(timeout)?.ok_or(SendTimeoutError::Timeout)?;
         Ok(Grant { sender: self, loan: Some(loan), length })
+    }
+
+    /// How many messages are queued, of all priorities; those that receivers hold are not. Others send and receive
+    /// meanwhile, so it may be another number by the time it is returned.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        ring::slots::queued(self.queue.memory(), self.queue.geometry()) as usize
+    }
+
+    /// Whether no message is queued. The same holds as for `len`.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Leaves the channel, as dropping does.

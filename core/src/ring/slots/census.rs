@@ -41,10 +41,18 @@ impl Census {
 pub fn backlog<M: SlotMemory>(memory: &M, geometry: &SlotGeometry, ring: u8) -> (u64, u64) {
     let cells = geometry.cells();
     let head = memory.head(ring).load(Relaxed);
-    let filled = (0..cells).take_while(|&step| {
+    // What lies before tail is filled. A tail that lags behind head, or that nobody wrote who may, tells nothing.
+    let before_tail =
+        Some(memory.tail(ring).load(Relaxed).wrapping_sub(head)).filter(|&count| count <= cells).unwrap_or(0);
+    let filled = (before_tail..cells).take_while(|&step| {
         let position = head.wrapping_add(step);
         let cell = Cell::from_bits(memory.cell(ring, geometry.index(position)).load(Acquire));
         cell.stamp() >= Cell::stamp_of(position, cells)
     });
-    (head, filled.count() as u64)
+    (head, before_tail + filled.count() as u64)
+}
+
+/// How many messages are queued, in all rings: each was at a moment of its own.
+pub fn queued<M: SlotMemory>(memory: &M, geometry: &SlotGeometry) -> u64 {
+    (0..geometry.rings()).map(|ring| backlog(memory, geometry, ring).1).sum()
 }

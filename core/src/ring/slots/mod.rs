@@ -38,7 +38,7 @@ mod queue;
 mod reap;
 
 pub use batch::CommitBatch;
-pub use census::{Census, backlog};
+pub use census::{Census, backlog, queued};
 pub use memory::{SlotGeometry, SlotMemory};
 pub use queue::{Delivery, GivenBack, Loan, Queue};
 pub use reap::OnDeath;

@@ -230,7 +230,7 @@ impl<M: SlotMemory> Queue<M> {
     pub(super) fn look_at_head(&self, ring: u8) -> Result<Look, Corruption> {
         let cells = self.geometry.cells();
         let position = self.memory.head(ring).load(Relaxed);
-        // EDGE commit→take: pairs with the Release CAS in `append`.
+        // EDGE commit→take: pairs with the Release CAS in `append_from`.
         let cell = Cell::from_bits(self.memory.cell(ring, self.geometry.index(position)).load(Acquire));
         let stamp = Cell::stamp_of(position, cells);
         if cell.stamp() < stamp {
