@@ -1,18 +1,95 @@
-//! The routines that copy payload bytes in and out of shared memory.
+//! Payload bytes in shared memory: the routines that copy them in and out, and borrowing them.
 
+use super::TrustPeers;
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 /// Up to this many bytes are copied word by word in line, larger ones by the C library.
 const SMALL: usize = 64;
+
+/// Bytes of a message in shared memory.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PayloadView<'a> {
+    start: NonNull<u8>,
+    length: usize,
+    memory: PhantomData<&'a ()>,
+}
+
+impl<'a> PayloadView<'a> {
+    /// The `length` bytes at `start`.
+    ///
+    /// # Safety
+    /// `start` is aligned to 8, and valid for reads and writes of `length` bytes of initialised memory (all of a file or
+    /// zeroed allocation is) for `'a`. Who writes to them, and who reads them meanwhile, a lane's headers or a slot's word
+    /// decide; a peer that does not obey garbles copies, nothing else.
+    #[inline]
+    pub(super) unsafe fn new(start: NonNull<u8>, length: usize) -> Self {
+        Self { start, length, memory: PhantomData }
+    }
+
+    /// Copies `bytes` to the place `skip` bytes from the start, up to the end.
+    #[inline]
+    pub(super) fn write(self, skip: usize, bytes: &[u8]) {
+        debug_assert_eq!(skip + bytes.len(), self.length);
+        // SAFETY: valid for `skip + bytes.len()` bytes, as this type promises, and aligned to 8 at its start.
+        unsafe {
+            if skip == 0 {
+                copy_in(bytes, self.start);
+            } else {
+                copy_large(NonNull::from(bytes).cast(), self.start.add(skip), bytes.len());
+            }
+        }
+    }
+
+    /// Copies all of it into `buffer`, which is as long.
+    #[inline]
+    pub(super) fn read(self, buffer: &mut [u8]) {
+        debug_assert_eq!(buffer.len(), self.length);
+        // SAFETY: valid for `buffer.len()` bytes, as this type promises, and aligned to 8.
+        unsafe { copy_out(self.start, buffer) }
+    }
+
+    /// Copies all of it to the end of `vector`, which grows by it.
+    pub(super) fn append_to(self, vector: &mut Vec<u8>) {
+        vector.reserve(self.length);
+        let end = vector.len();
+        // SAFETY: valid for reads, as this type promises; `reserve` made room for as many bytes behind the vector's end, and
+        // the copy initialises them before the length covers them.
+        unsafe {
+            let spare = NonNull::new_unchecked(vector.as_mut_ptr().add(end));
+            copy_large(self.start, spare, self.length);
+            vector.set_len(end + self.length);
+        }
+    }
+
+    /// Borrows all of it.
+    #[inline]
+    pub(super) fn borrow(self, _: TrustPeers) -> &'a [u8] {
+        // SAFETY: valid and initialised, as this type promises; that nobody writes to it meanwhile is what
+        // `TrustPeers::promise` promised.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.length) }
+    }
+
+    /// Borrows all of it for writing.
+    ///
+    /// # Safety
+    /// In this process, nobody else has a view of these bytes for `'a`.
+    #[inline]
+    pub(super) unsafe fn borrow_mut(self, _: TrustPeers) -> &'a mut [u8] {
+        // SAFETY: valid and initialised, as this type promises; this process's only view, as the caller promises; that no
+        // other process touches it is what `TrustPeers::promise` promised.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.length) }
+    }
+}
 
 /// Copies `bytes` to `place`.
 ///
 /// # Safety
 /// `place` is aligned to 8 and valid for writes of `bytes.len()` bytes.
 #[inline]
-pub(super) unsafe fn copy_in(bytes: &[u8], place: NonNull<u8>) {
+unsafe fn copy_in(bytes: &[u8], place: NonNull<u8>) {
     if bytes.len() > SMALL {
         // SAFETY: passed on from the caller; private memory and the ring do not overlap.
         return unsafe { copy_large(NonNull::from(bytes).cast(), place, bytes.len()) };
@@ -60,7 +137,7 @@ pub(super) unsafe fn copy_out(place: NonNull<u8>, buffer: &mut [u8]) {
 /// # Safety
 /// `from` is valid for reads and `to` for writes of `length` bytes, and they do not overlap.
 #[inline(never)]
-pub(super) unsafe fn copy_large(from: NonNull<u8>, to: NonNull<u8>, length: usize) {
+unsafe fn copy_large(from: NonNull<u8>, to: NonNull<u8>, length: usize) {
     // SAFETY: passed on from the caller.
     unsafe { to.copy_from_nonoverlapping(from, length) }
 }

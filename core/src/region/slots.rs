@@ -1,6 +1,6 @@
 //! The slot queue's words and payloads, in a region.
 
-use super::copy::{copy_in, copy_large, copy_out};
+use super::copy::PayloadView;
 use super::{Region, TrustPeers, View};
 use crate::layout::{QueueControl, RingControl};
 use crate::sync::AtomicU64;
@@ -100,67 +100,43 @@ impl SlotsView {
     /// # Panics
     /// If they do not fit: lengths are validated against private geometry, so that is a bug in the engine.
     #[inline]
-    fn payload(&self, slot: u16, length: usize) -> NonNull<u8> {
+    fn payload(&self, slot: u16, length: usize) -> PayloadView<'_> {
         if length > self.payload_max {
             beyond_the_slot();
         }
-        // SAFETY: a slot has room for its header and for `payload_max` bytes.
-        unsafe { self.slot_at(slot).add(self.payload_at) }
+        // SAFETY: a slot has room for its header and for `payload_max` bytes; slots are whole lines, and payloads are aligned
+        // to 8 in them.
+        unsafe { PayloadView::new(self.slot_at(slot).add(self.payload_at), length) }
     }
 
-    /// Copies `bytes` into the slot, `skip` bytes from its payload's start.
+    /// Copies `bytes` into the slot, `skip` bytes from its payload's start. The caller owns the slot.
     #[inline]
     pub(crate) fn write(&self, slot: u16, skip: usize, bytes: &[u8]) {
-        let place = self.payload(slot, skip.saturating_add(bytes.len()));
-        // SAFETY: `place` is valid for `skip + bytes.len()` bytes and aligned to 8; the caller owns the slot.
-        unsafe {
-            if skip == 0 {
-                copy_in(bytes, place);
-            } else {
-                copy_large(NonNull::from(bytes).cast(), place.add(skip), bytes.len());
-            }
-        }
+        self.payload(slot, skip.saturating_add(bytes.len())).write(skip, bytes);
     }
 
     /// Copies the start of the slot's payload, filling `buffer`.
     #[inline]
     pub(crate) fn read(&self, slot: u16, buffer: &mut [u8]) {
-        let place = self.payload(slot, buffer.len());
-        // SAFETY: `place` is valid for `buffer.len()` bytes and aligned to 8. A peer that writes to them meanwhile
-        // garbles the copy, nothing else.
-        unsafe { copy_out(place, buffer) }
+        self.payload(slot, buffer.len()).read(buffer);
     }
 
     /// Copies the first `length` bytes of the slot's payload to the end of `vector`, which grows by them.
     pub(crate) fn append_to(&self, slot: u16, length: usize, vector: &mut Vec<u8>) {
-        vector.reserve(length);
-        let place = self.payload(slot, length);
-        let end = vector.len();
-        // SAFETY: `place` is valid for `length` bytes; `reserve` made room for as many behind the vector's end, and the
-        // copy initialises them before the length covers them.
-        unsafe {
-            let spare = NonNull::new_unchecked(vector.as_mut_ptr().add(end));
-            copy_large(place, spare, length);
-            vector.set_len(end + length);
-        }
+        self.payload(slot, length).append_to(vector);
     }
 
     /// Borrows the first `length` bytes of the slot's payload. The caller owns the slot.
     #[inline]
-    pub(crate) fn borrow(&self, _: TrustPeers, slot: u16, length: usize) -> &[u8] {
-        let place = self.payload(slot, length);
-        // SAFETY: inside the slot; initialised, as all of a file or zeroed allocation is; that nobody writes to them
-        // meanwhile is what `TrustPeers::promise` promised.
-        unsafe { std::slice::from_raw_parts(place.as_ptr(), length) }
+    pub(crate) fn borrow(&self, trust: TrustPeers, slot: u16, length: usize) -> &[u8] {
+        self.payload(slot, length).borrow(trust)
     }
 
     /// Borrows the first `length` bytes of the slot's payload for writing. The caller owns the slot.
     #[inline]
-    pub(crate) fn borrow_mut(&mut self, _: TrustPeers, slot: u16, length: usize) -> &mut [u8] {
-        let place = self.payload(slot, length);
-        // SAFETY: inside the slot and initialised; `&mut self` is the only view of who owns it; that no other process
-        // touches the bytes is what `TrustPeers::promise` promised.
-        unsafe { std::slice::from_raw_parts_mut(place.as_ptr(), length) }
+    pub(crate) fn borrow_mut(&mut self, trust: TrustPeers, slot: u16, length: usize) -> &mut [u8] {
+        // SAFETY: `&mut self` is the owner's only view.
+        unsafe { self.payload(slot, length).borrow_mut(trust) }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::Region;
 use super::bytes::SharedWords;
-use super::copy::{copy_in, copy_large, copy_out};
+use super::copy::PayloadView;
 use crate::layout::{ChannelControl, Gate, LaneControl, ParticipantRow, QueueControl};
 use crate::sync::AtomicU64;
 use std::marker::PhantomData;
@@ -182,11 +182,9 @@ impl LaneView {
 
     /// Borrows bytes of the ring at `position` for writing. The caller holds the reservation, exclusively.
     #[inline]
-    pub(crate) fn borrow_mut(&mut self, _: TrustPeers, position: u64, length: usize) -> &mut [u8] {
-        let place = self.ring().payload(position, length);
-        // SAFETY: inside the ring and initialised; `&mut self` is the writer's only view; that no other process touches
-        // the bytes is what `TrustPeers::promise` promised.
-        unsafe { std::slice::from_raw_parts_mut(place.as_ptr(), length) }
+    pub(crate) fn borrow_mut(&mut self, trust: TrustPeers, position: u64, length: usize) -> &mut [u8] {
+        // SAFETY: `&mut self` is the writer's only view.
+        unsafe { self.ring().payload(position, length).borrow_mut(trust) }
     }
 }
 
@@ -206,59 +204,37 @@ impl<'a> RingView<'a> {
     /// If they reach beyond the end of the ring: the lane's algorithm validates every length, so that is a bug in the
     /// engine.
     #[inline]
-    fn payload(self, position: u64, length: usize) -> NonNull<u8> {
+    fn payload(self, position: u64, length: usize) -> PayloadView<'a> {
         let at = position & self.mask;
         if length as u64 > self.mask + 8 - at {
             beyond_the_ring();
         }
-        // SAFETY: as checked, the bytes lie inside the ring.
-        unsafe { self.base.add(at as usize) }
+        // SAFETY: as checked, the bytes lie inside the ring, which the lane keeps alive; `at` is a multiple of 8, and the ring
+        // page-aligned.
+        unsafe { PayloadView::new(self.base.add(at as usize), length) }
     }
 
     /// Copies `bytes` into the ring at `position`, `skip` bytes further on.
     #[inline]
     pub(crate) fn write(self, position: u64, skip: usize, bytes: &[u8]) {
-        let place = self.payload(position, skip + bytes.len());
-        // SAFETY: `place` is valid for `skip + bytes.len()` bytes of the ring and aligned to 8; the writer owns them.
-        unsafe {
-            if skip == 0 {
-                copy_in(bytes, place);
-            } else {
-                copy_large(NonNull::from(bytes).cast(), place.add(skip), bytes.len());
-            }
-        }
+        self.payload(position, skip + bytes.len()).write(skip, bytes);
     }
 
     /// Copies bytes out of the ring at `position`, filling `buffer`.
     #[inline]
     pub(crate) fn read(self, position: u64, buffer: &mut [u8]) {
-        let place = self.payload(position, buffer.len());
-        // SAFETY: `place` is valid for `buffer.len()` bytes of the ring and aligned to 8. A peer that writes to them
-        // meanwhile garbles the copy, nothing else.
-        unsafe { copy_out(place, buffer) }
+        self.payload(position, buffer.len()).read(buffer);
     }
 
     /// Copies `length` bytes out of the ring at `position` to the end of `vector`, which grows by them.
     pub(crate) fn append_to(self, position: u64, length: usize, vector: &mut Vec<u8>) {
-        vector.reserve(length);
-        let place = self.payload(position, length);
-        let end = vector.len();
-        // SAFETY: `place` is valid for `length` bytes; `reserve` made room for as many behind the vector's end, and the
-        // copy initialises them before the length covers them.
-        unsafe {
-            let spare = NonNull::new_unchecked(vector.as_mut_ptr().add(end));
-            copy_large(place, spare, length);
-            vector.set_len(end + length);
-        }
+        self.payload(position, length).append_to(vector);
     }
 
     /// Borrows bytes of the ring at `position`. The caller holds the record.
     #[inline]
-    pub(crate) fn borrow(self, _: TrustPeers, position: u64, length: usize) -> &'a [u8] {
-        let place = self.payload(position, length);
-        // SAFETY: inside the ring; initialised, as all of a file or zeroed allocation is; that nobody writes to them
-        // meanwhile is what `TrustPeers::promise` promised.
-        unsafe { std::slice::from_raw_parts(place.as_ptr(), length) }
+    pub(crate) fn borrow(self, trust: TrustPeers, position: u64, length: usize) -> &'a [u8] {
+        self.payload(position, length).borrow(trust)
     }
 }
 
