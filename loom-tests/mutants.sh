@@ -302,7 +302,6 @@ mutant "whoever finds nobody asleep takes the flag back, and wakes nobody" $even
     notify_sleepers(parking, word, seen)' '        return true;
     }
     word.compare_exchange(seen, seen.wrapping_add(STEP) & !SLEEPERS, Relaxed, Relaxed).is_ok()' $one_of_many
-mutant "waking one is no step of the sequence" $eventcount_rs 'word.fetch_add(STEP, Relaxed).wrapping_add(STEP)' 'word.load(Relaxed)' $one_of_many
 mutant "no light fence before one is woken" $eventcount_rs '    parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
     if word' '    if word' $one_of_many::one_taker_in_two_rounds
 
@@ -343,10 +342,9 @@ mutant "a batch looks at head for its first cell only" $batch_rs 'if self.memory
 mutant "a batch moves head once" $batch_rs 'Err(moved) => head = moved,' 'Err(_) => return,' $slots::batches
 mutant "a batch moves tail beyond what it filled" $batch_rs 'tail.compare_exchange(seen, batch.position, Relaxed, Relaxed)' 'tail.compare_exchange(seen, batch.position + 1, Relaxed, Relaxed)' $slots::a_batch_goes_out_beside_another_sender
 mutant "a batch commits where its last message stands" $batch_rs 'batch.position)?.wrapping_add(1);' 'batch.position)?.wrapping_add(2);' $slots::a_batch_goes_out_beside_another_sender
-mutant "no second look at more urgent rings" $queue_rs 'self.higher_has_news(ring)? || ' '' $slots::priorities
+mutant "no second look at more urgent rings" $queue_rs 'self.higher_has_news(ring)? || ' '' $slots::what_was_sent_before_and_is_more_urgent_comes_before
 
 echo "--- the slot queue's reaper"
-mutant "it reads head by a load" $reap_rs 'self.memory.head(ring).fetch_add(0, Relaxed)' 'self.memory.head(ring).load(Relaxed)' $slot_deaths
 mutant "its search ends at a cell that looks unfilled" $reap_rs '                if cell.stamp() < Cell::stamp_of(position, cells) {
                     continue;' '                if cell.stamp() < Cell::stamp_of(position, cells) {
                     break;' $slot_deaths
@@ -377,6 +375,7 @@ harmless "publishing leaves the reader's frontier where it is" "it only sends th
         self.move_frontier();
 ' '        self.published = self.position;
 ' $lane $claims $dead_reader
+harmless "waking one is no step of the sequence" "whoever was woken uses the change up; the step spares others a sleep that ends with the next change" $eventcount_rs 'word.fetch_add(STEP, Relaxed).wrapping_add(STEP)' 'word.load(Relaxed)' $one_of_many
 
 echo
 echo "$mutants mutants, $killed killed; $harmless changes that are harmless, as they have to be"

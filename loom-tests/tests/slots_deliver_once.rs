@@ -158,6 +158,29 @@ fn a_batch_goes_out_beside_another_sender() {
     });
 }
 
+/// One sender, first something urgent, then something that is not: whoever finds the second has to see the first.
+#[test]
+fn what_was_sent_before_and_is_more_urgent_comes_before() {
+    Model::bounded("slots: urgent before less urgent", 3).thorough().check(|| {
+        let accounts = Accounts::of(2, 2, OnDeath::Redeliver);
+        let here = accounts.clone();
+        let sending = thread::spawn(move || {
+            let mut queue = here.queue(0);
+            for (message, priority) in [(1, 0), (2, 1)] {
+                let loan = here.fill(&mut queue, message).expect("two slots, two messages");
+                here.commit(&queue, loan, message, priority);
+            }
+        });
+        let queue = accounts.queue(1);
+        if let Some(taken) = accounts.take(&queue) {
+            assert_eq!(taken.1, 1, "the urgent one waits");
+            accounts.acknowledge(&queue, taken);
+        }
+        sending.join().unwrap();
+        accounts.settle(1);
+    });
+}
+
 #[test]
 fn priorities() {
     Model::bounded("slots: priorities", 3).thorough().check(|| {

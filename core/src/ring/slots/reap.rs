@@ -112,7 +112,6 @@ impl<M: SlotMemory> Queue<M> {
     fn settle(&self, ring: u8) -> Result<(), Corruption> {
         // Others may add to what is there; more than all cells twice over is somebody else's work.
         for _ in 0..2 * self.geometry.cells() {
-            self.catch_up(ring);
             match self.look_at_head(ring)? {
                 Look::Moved => spin_loop(),
                 Look::Found { position, word, .. } if word.state() == Some(SlotState::Consumed) => {
@@ -122,12 +121,6 @@ impl<M: SlotMemory> Queue<M> {
             }
         }
         Ok(())
-    }
-
-    /// Where head stands at this moment: a load alone may see where it stood before others passed it, and behind that a
-    /// slot as it was then. What the dead one did is visible to its reaper, what others did meanwhile need not be.
-    fn catch_up(&self, ring: u8) -> u64 {
-        self.memory.head(ring).fetch_add(0, Relaxed)
     }
 
     /// The words of all slots of a participant that are in use.
@@ -146,12 +139,16 @@ impl<M: SlotMemory> Queue<M> {
         Ok(held)
     }
 
-    /// One bit a slot: whether a cell at or behind head names it.
+    /// One bit a slot: whether a cell at or behind head names it. Exact for the slots of the dead one.
+    ///
+    /// Head may be seen where it stood before others moved it, and then some cells are looked at that were passed. No such
+    /// cell names a slot of the dead one: when that took the slot, it knew that head had passed every cell that ever named
+    /// it, and its reaper knows what it knew.
     fn queued_slots(&self) -> Result<Vec<u64>, Corruption> {
         let cells = self.geometry.cells();
         let mut queued = vec![0u64; self.geometry.slots().div_ceil(64) as usize];
         for ring in 0..self.geometry.rings() {
-            let head = self.catch_up(ring);
+            let head = self.memory.head(ring).load(Relaxed);
             for position in (0..cells).map(|step| head.wrapping_add(step)) {
                 let cell = Cell::from_bits(self.memory.cell(ring, self.geometry.index(position)).load(Acquire));
                 // A newer stamp is a cell of a later lap: what stood here was taken, what stands here is queued. One cell
