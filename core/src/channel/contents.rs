@@ -87,4 +87,46 @@ macro_rules! message_contents {
     };
 }
 
-pub(super) use message_contents;
+/// The iterator over copies of a receiver's messages. `$done_with` is what becomes of each.
+macro_rules! messages_iterator {
+    ($done_with:literal) => {
+        #[doc = concat!("Copies of messages, each ", $done_with, " as it is copied.")]
+        /// Ends when the channel is drained and its senders have gone; any other error comes once, then it ends.
+        #[derive(Debug)]
+        pub struct Messages<'a> {
+            receiver: &'a mut Receiver,
+            ended: bool,
+        }
+
+        impl<'a> Messages<'a> {
+            pub(super) fn new(receiver: &'a mut Receiver) -> Self {
+                Self { receiver, ended: false }
+            }
+        }
+
+        impl Iterator for Messages<'_> {
+            type Item = Result<Vec<u8>, RecvError>;
+
+            fn next(&mut self) -> Option<Self::Item> {
+                if self.ended {
+                    return None;
+                }
+                match self.receiver.recv() {
+                    Ok(message) => Some(Ok(message.to_vec())),
+                    Err(RecvError::Disconnected) => {
+                        self.ended = true;
+                        None
+                    }
+                    Err(error) => {
+                        self.ended = true;
+                        Some(Err(error))
+                    }
+                }
+            }
+        }
+
+        impl std::iter::FusedIterator for Messages<'_> {}
+    };
+}
+
+pub(super) use {message_contents, messages_iterator};

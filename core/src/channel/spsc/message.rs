@@ -1,7 +1,7 @@
 //! What a receiver hands out: single messages, batches, and the iterator.
 
 use super::Receiver;
-use crate::channel::contents::message_contents;
+use crate::channel::contents::{message_contents, messages_iterator};
 use crate::error::{AckError, RecvError};
 use crate::region::{RingView, TrustPeers};
 use crate::ring::log::{Payload, ReaderMark, Record, RecordPlace};
@@ -229,39 +229,4 @@ impl<'b> Iterator for BatchIter<'b> {
 
 impl ExactSizeIterator for BatchIter<'_> {}
 
-/// Copies of messages, each released as it is copied. Ends when the channel is drained and its senders have gone; any
-/// other error comes once, then it ends.
-#[derive(Debug)]
-pub struct Messages<'a> {
-    receiver: &'a mut Receiver,
-    ended: bool,
-}
-
-impl<'a> Messages<'a> {
-    pub(super) fn new(receiver: &'a mut Receiver) -> Self {
-        Self { receiver, ended: false }
-    }
-}
-
-impl Iterator for Messages<'_> {
-    type Item = Result<Vec<u8>, RecvError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        match self.receiver.recv() {
-            Ok(message) => Some(Ok(message.to_vec())),
-            Err(RecvError::Disconnected) => {
-                self.ended = true;
-                None
-            }
-            Err(error) => {
-                self.ended = true;
-                Some(Err(error))
-            }
-        }
-    }
-}
-
-impl std::iter::FusedIterator for Messages<'_> {}
+messages_iterator!("released");
