@@ -29,13 +29,13 @@ pub struct RowIndex(pub u16);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SlotState {
     /// Nobody's.
-    Free,
+    Free = 0,
     /// A sender's: on loan to it, or queued if a cell names it.
-    Produced,
+    Produced = 1,
     /// A receiver's: delivered, not acknowledged.
-    Consumed,
+    Consumed = 2,
     /// Given back: to be queued again, or queued if a cell names it.
-    Redeliver,
+    Redeliver = 3,
 }
 
 /// The word that says whose a slot is: the only truth about it.
@@ -84,18 +84,12 @@ impl SlotWord {
     /// The next generation of this slot, in this state, of this owner.
     #[inline]
     pub fn next(self, state: SlotState, owner: RowIndex) -> Self {
-        let state = match state {
-            SlotState::Free => 0,
-            SlotState::Produced => 1,
-            SlotState::Consumed => 2,
-            SlotState::Redeliver => 3,
-        };
         let generation = (self.0 >> GENERATION_SHIFT).wrapping_add(1);
-        Self(generation << GENERATION_SHIFT | state << OWNER_BITS | u64::from(owner.0))
+        Self(generation << GENERATION_SHIFT | (state as u64) << OWNER_BITS | u64::from(owner.0))
     }
 }
 
-/// The word in front of a slot's payload: `priority:8 | deliveries:16 | length:32`, the length lowest.
+/// The word between a slot's word and its payload: `priority:8 | deliveries:16 | length:32`, the length lowest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SlotHeader(u64);
 
@@ -124,13 +118,13 @@ impl SlotHeader {
         self.0 as u32
     }
 
-    /// How often the message was delivered and given back before.
+    /// How often the message was delivered, its present delivery included.
     #[inline]
     pub fn deliveries(self) -> u16 {
         (self.0 >> 32) as u16
     }
 
-    /// The same message after one more delivery that failed.
+    /// The same message, taken once more.
     pub fn delivered_once_more(self) -> Self {
         let deliveries = u64::from(self.deliveries().saturating_add(1));
         Self(self.0 & !(0xffff << 32) | deliveries << 32)
