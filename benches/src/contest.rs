@@ -1,8 +1,9 @@
 //! What is measured: contests, in families that share a baseline.
 //!
 //! A contest has two ends, the **lead**, which holds the watch, and its **partner** on the other core. Both run the same
-//! number of operations at the same time. A family is a table of contests of the same work; the first row is the
-//! baseline that all others are compared with, in the same group of rounds.
+//! number of operations at the same time. Or it has a **crew**: more busy participants than cores, each with an equal part
+//! of the operations. A family is a table of contests of the same work; the first row is the baseline that all others are
+//! compared with, in the same group of rounds.
 
 use anyhow::Result;
 use std::path::Path;
@@ -25,6 +26,9 @@ pub struct Watch {
     pub blocks: Vec<Duration>,
     /// Messages that were not what was expected.
     pub wrong: u64,
+    /// Numbers received less numbers sent, wrapping: over all ends of a round together it is 0. Where anybody may get a
+    /// message, nobody can expect more. Ends that know what comes leave it alone.
+    pub balance: u64,
 }
 
 impl Watch {
@@ -50,6 +54,44 @@ pub type Pair = (Box<dyn End>, Box<dyn End>);
 /// Opens one end of a contest between processes.
 pub type OpenEnd = Box<dyn Fn(&Path) -> Result<Box<dyn End>>>;
 
+/// Opens the end of a contest between processes that takes this seat of the crew.
+pub type OpenSeat = Box<dyn Fn(&Path, usize) -> Result<Box<dyn End>>>;
+
+/// Who takes part in a contest of more than two. Seats are numbered: the receivers have the first ones, on the first core,
+/// the senders the others, on the second core, as lead and partner have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crew {
+    /// On the first core.
+    pub receivers: usize,
+    /// On the second.
+    pub senders: usize,
+}
+
+impl Crew {
+    /// How many there are.
+    pub fn size(self) -> usize {
+        self.receivers + self.senders
+    }
+
+    /// Which sender has this seat; `None` if a receiver has it.
+    pub fn sender(self, seat: usize) -> Option<usize> {
+        seat.checked_sub(self.receivers)
+    }
+
+    /// The part of `operations`, a multiple of [`Crew::share`], that falls to this seat.
+    pub fn part(self, seat: usize, operations: u64) -> u64 {
+        operations / if self.sender(seat).is_some() { self.senders } else { self.receivers } as u64
+    }
+
+    /// `operations` can be divided if it is a multiple of this.
+    pub fn share(self) -> u64 {
+        (self.receivers * self.senders) as u64
+    }
+}
+
+/// The ends of a crew of threads, in the order of their seats.
+pub type OpenCrew = Box<dyn Fn() -> Result<Vec<Box<dyn End>>>>;
+
 /// How the ends of a contest come about.
 pub enum Open {
     /// In two processes, which meet in a file.
@@ -61,6 +103,10 @@ pub enum Open {
     },
     /// In two threads of one process.
     Threads(Box<dyn Fn() -> Result<Pair>>),
+    /// In a process each, which meet in a file.
+    CrewOfProcesses(Crew, OpenSeat),
+    /// In a thread each, of one process.
+    CrewOfThreads(Crew, OpenCrew),
 }
 
 /// One row of a family.
@@ -78,9 +124,22 @@ pub struct Contest {
 }
 
 impl Contest {
-    /// Whether the ends are two processes.
+    /// Whether the ends are processes.
     pub fn between_processes(&self) -> bool {
-        matches!(self.open, Open::Processes { .. })
+        matches!(self.open, Open::Processes { .. } | Open::CrewOfProcesses(..))
+    }
+
+    /// Its crew, if it is not between two.
+    pub fn crew(&self) -> Option<Crew> {
+        match self.open {
+            Open::CrewOfProcesses(crew, _) | Open::CrewOfThreads(crew, _) => Some(crew),
+            Open::Processes { .. } | Open::Threads(_) => None,
+        }
+    }
+
+    /// How many participants have something to do all the time.
+    pub fn busy(&self) -> usize {
+        self.crew().map_or(2, Crew::size)
     }
 }
 
@@ -104,6 +163,22 @@ pub struct Family {
     pub work: Work,
     /// The rows.
     pub contests: Vec<Contest>,
+}
+
+/// The cores that contests run on.
+pub const CORES: usize = 2;
+
+impl Family {
+    /// The most busy participants that one of its contests has.
+    pub fn busy(&self) -> usize {
+        self.contests.iter().map(Contest::busy).max().unwrap_or(0)
+    }
+
+    /// Whether there are more busy participants than cores. What they reach by the clock depends on whom the kernel lets
+    /// run; they are compared by CPU time a message.
+    pub fn oversubscribed(&self) -> bool {
+        self.busy() > CORES
+    }
 }
 
 /// A ratio to the baseline that is asked for. The figures stand in docs/performance.md, "Targets".

@@ -13,6 +13,12 @@
 //! chunks count in which both ends were running. The chunk before has to be undisturbed, too, because a ring that filled
 //! up while the receiver was away is emptied faster than it can be filled. A round counts if at least three of its
 //! chunks do. What was measured in a chunk plays no part in the rule.
+//!
+//! Where more participants are busy than there are cores, none has one to itself, and being pushed off by the others is
+//! what is measured. There a **round** counts if everybody else (other processes, the kernel's own work, and the
+//! hypervisor, where it is accounted for) took at most 5 % of both cores' time: what is left of it without the participants'
+//! running time and without the time that the cores were idle, which a participant that sleeps leaves them. The kernel
+//! tells idle time in hundredths of a second, so such rounds are long.
 
 use anyhow::{Context, Result};
 use rustix::time::{ClockId, clock_gettime};
@@ -22,6 +28,87 @@ use serde::{Deserialize, Serialize};
 const RUNNING_MIN: f64 = 0.99;
 /// Tasks that are runnable on a quiet machine at most: both ends.
 const RUNNABLE_MAX: u64 = 2;
+
+/// Share of both cores' time that others may take from an oversubscribed round.
+const OTHERS_MAX: f64 = 0.05;
+/// The kernel's unit of idle time: `USER_HZ` is 100 wherever Linux runs.
+const TICK_NS: u64 = 10_000_000;
+
+/// What one participant of an oversubscribed round spent on its part.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Spent {
+    /// When it started.
+    pub start_ns: u64,
+    /// When it ended.
+    pub end_ns: u64,
+    /// CPU time, of the kernel on its behalf, too.
+    pub ran_ns: u64,
+}
+
+impl Spent {
+    /// By the calling thread, which does all of the work.
+    pub fn by(work: impl FnOnce() -> Result<()>) -> Result<Self> {
+        let (start_ns, ran_before) = (clock_ns(ClockId::Monotonic), clock_ns(ClockId::ThreadCPUTime));
+        work()?;
+        let (end_ns, ran_ns) = (clock_ns(ClockId::Monotonic), clock_ns(ClockId::ThreadCPUTime) - ran_before);
+        Ok(Self { start_ns, end_ns, ran_ns })
+    }
+}
+
+/// How the accounts of the two cores stand at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Books {
+    at_ns: u64,
+    /// So far, of both together.
+    idle_ns: u64,
+}
+
+/// How the time of two cores was divided during a round.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Division {
+    /// All of it.
+    total_ns: u64,
+    /// The participants' part.
+    ours_ns: u64,
+    /// Nobody's.
+    idle_ns: u64,
+}
+
+impl Books {
+    /// Now.
+    pub fn of(cores: [usize; 2]) -> Result<Self> {
+        let stat = std::fs::read_to_string("/proc/stat").context("reading /proc/stat")?;
+        let ticks = cores.iter().map(|&core| idle_ticks(&stat, core)).sum::<Option<u64>>();
+        let idle_ns = TICK_NS * ticks.context("/proc/stat does not tell of both cores")?;
+        Ok(Self { at_ns: clock_ns(ClockId::Monotonic), idle_ns })
+    }
+
+    /// The time from `start` to here, of which the participants had `ours_ns`.
+    pub fn since(&self, start: &Self, ours_ns: u64) -> Division {
+        Division {
+            total_ns: 2 * self.at_ns.saturating_sub(start.at_ns),
+            ours_ns,
+            idle_ns: self.idle_ns.saturating_sub(start.idle_ns),
+        }
+    }
+}
+
+impl Division {
+    /// Whether the round counts.
+    pub fn counts(&self) -> bool {
+        let others_ns = self.total_ns.saturating_sub(self.ours_ns + self.idle_ns);
+        others_ns as f64 <= OTHERS_MAX * self.total_ns as f64
+    }
+}
+
+/// Ticks for which a core had nothing to do so far, waiting for devices included.
+fn idle_ticks(stat: &str, core: usize) -> Option<u64> {
+    let name = format!("cpu{core} ");
+    let mut fields = stat.lines().find_map(|line| line.strip_prefix(&name))?.split_ascii_whitespace().skip(3);
+    let idle: u64 = fields.next()?.parse().ok()?;
+    let waiting: u64 = fields.next()?.parse().ok()?;
+    Some(idle + waiting)
+}
 
 /// What the kernel says about the calling thread at one moment.
 #[derive(Debug, Clone, Copy)]
@@ -152,6 +239,46 @@ mod tests {
     }
 
     #[test]
+    fn an_oversubscribed_round_counts_if_others_took_little_of_the_cores() {
+        let division = |ours_ns, idle_ns| Division { total_ns: 1000, ours_ns, idle_ns };
+        assert!(division(1000, 0).counts());
+        assert!(division(955, 0).counts());
+        assert!(!division(945, 0).counts(), "others ran");
+        assert!(division(300, 660).counts(), "the participants slept, and nobody else ran");
+        assert!(!division(300, 640).counts(), "the participants slept while others ran");
+        assert!(division(980, 60).counts(), "idle time is told in large units");
+    }
+
+    #[test]
+    fn idle_time_is_told_of_each_core() {
+        let stat = "cpu  12 0 0 700 9\ncpu0 6 0 0 300 4 7 7 7\ncpu1 6 0 0 400 5\ncpu10 1 1 1 1 1\n";
+        assert_eq!([0, 1, 10, 2].map(|core| idle_ticks(stat, core)), [Some(304), Some(405), Some(2), None]);
+        let (start, end) = (Books { at_ns: 5, idle_ns: 70 }, Books { at_ns: 1005, idle_ns: 90 });
+        assert_eq!(end.since(&start, 33), Division { total_ns: 2000, ours_ns: 33, idle_ns: 20 });
+    }
+
+    #[test]
+    fn who_yields_is_charged_and_who_sleeps_is_not() {
+        let spin = |wait: fn()| {
+            Spent::by(|| {
+                let start_ns = clock_ns(ClockId::Monotonic);
+                while clock_ns(ClockId::Monotonic) < start_ns + 20_000_000 {
+                    wait();
+                }
+                Ok(())
+            })
+            .unwrap()
+        };
+        let [yielding, sleeping] =
+            [std::thread::yield_now, || std::thread::sleep(std::time::Duration::from_millis(5))].map(spin);
+        for spent in [yielding, sleeping] {
+            assert!(spent.end_ns - spent.start_ns >= 20_000_000 && spent.ran_ns > 0, "{spent:?}");
+        }
+        assert!(sleeping.ran_ns < 5_000_000, "{sleeping:?}");
+        assert!(sleeping.ran_ns < yielding.ran_ns, "{sleeping:?}, {yielding:?}");
+    }
+
+    #[test]
     fn the_kernels_accounts_can_be_read() {
         for may_sleep in [false, true] {
             let start = Account::now(may_sleep).unwrap();
@@ -161,5 +288,6 @@ mod tests {
             assert!(chunk.end_ns - chunk.start_ns >= 2_000_000 && end.ran_ns > start.ran_ns, "{start:?} {end:?}");
         }
         assert!(runnable().unwrap() >= 1);
+        assert!(Books::of([0, 0]).unwrap().at_ns > 0);
     }
 }

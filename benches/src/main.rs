@@ -5,6 +5,7 @@
 mod arena;
 mod contest;
 mod contests;
+mod crew;
 mod disturbance;
 mod hot_path;
 mod machine;
@@ -34,11 +35,15 @@ struct Cli {
 enum Command {
     /// One sender, one receiver: round trips and one-way messages
     Spsc(Measure),
-    /// Many senders, many receivers: one-way messages next to a queue between threads
+    /// Many senders, many receivers: one-way messages next to a queue between threads; two of each, which is more than there
+    /// are cores, are compared by CPU time a message
     Mpmc(Measure),
     /// The other end; started by the runner
     #[command(hide = true)]
     Partner { folder: PathBuf, meeting: PathBuf, core: usize },
+    /// One of many; started by the runner
+    #[command(hide = true)]
+    Member { folder: PathBuf, seat: usize },
     /// Sends to itself, for counting instructions
     #[command(hide = true)]
     HotPath {
@@ -60,7 +65,7 @@ struct Measure {
     /// On a busy machine, be content with fewer after so many seconds
     #[arg(long, default_value_t = 240)]
     seconds: u64,
-    /// Length of a round in milliseconds
+    /// Length of a round in milliseconds; eight times as long where there are more busy participants than cores
     #[arg(long, default_value_t = 50)]
     round_ms: u64,
     /// Only families whose title contains this
@@ -94,6 +99,7 @@ fn main() -> Result<()> {
             contests.extend(contests::all());
             rig::partner(&contests, &folder, &meeting, core)
         }
+        Command::Member { folder, seat } => crew::member(&contests::all(), &folder, seat),
         Command::HotPath { direction, messages, bytes } => hot_path::run(direction, messages, bytes),
     }
 }

@@ -1,6 +1,6 @@
 //! The figures for people, for programs, and for `--check`.
 
-use crate::contest::{Contest, Family, Target, Work};
+use crate::contest::{CORES, Contest, Family, Target, Work};
 use crate::machine::Machine;
 use crate::schedule::{Effort, FamilyOutcome, Outcome};
 use crate::statistics::Estimate;
@@ -45,25 +45,24 @@ impl Report<'_> {
             self.effort.groups
         );
         for (family, outcome) in self.families.iter().zip(self.outcomes) {
-            let _ = writeln!(text, "\n### {}\n", family.title);
+            let _ = writeln!(text, "\n### {}{}\n", family.title, label(family));
             if let Some([middle, low, high]) = outcome.placement_ns {
                 let _ =
                     writeln!(text, "Two-line ping-pong around these groups: {middle:.0} ns ({low:.0} to {high:.0}).\n");
             }
-            match family.work {
-                Work::RoundTrips => text.push_str("| | p50, ns | mean, ns | p50 × limit | asked (aim) | groups |\n"),
-                Work::Messages { .. } => {
-                    text.push_str("| | M messages/s | GB/s | × first row | asked (aim) | groups |\n")
+            text.push_str(match family.work {
+                Work::RoundTrips => "| | p50, ns | mean, ns | p50 × limit | asked (aim) | groups |\n",
+                Work::Messages { .. } if family.oversubscribed() => {
+                    "| | CPU ns a message | M messages/s (× first row) | CPU time: first row ÷ this | asked (aim) | groups |\n"
                 }
-            }
+                Work::Messages { .. } => "| | M messages/s | GB/s | × first row | asked (aim) | groups |\n",
+            });
             text.push_str("| --- | ---: | ---: | ---: | ---: | ---: |\n");
             for (contest, outcome) in family.contests.iter().zip(&outcome.contests) {
-                let [left, right] = figures(family.work, outcome);
+                let [left, right] =
+                    if family.oversubscribed() { crew_figures(outcome) } else { figures(family.work, outcome) };
                 let place = if contest.between_processes() { "processes" } else { "threads" };
-                let ratio = outcome.ratio.as_ref().map_or_else(String::new, |ratio| {
-                    let Estimate { median, low, high, .. } = ratio;
-                    format!("{median:.2} [{low:.2}, {high:.2}]")
-                });
+                let ratio = outcome.ratio.map_or_else(String::new, with_interval);
                 let target = contest.target.map_or_else(String::new, |target| {
                     let met = outcome.ratio.map(|ratio| target.is_met(family.work, ratio.median));
                     let sign = if family.work == Work::RoundTrips { "≤" } else { "≥" };
@@ -94,7 +93,12 @@ impl Report<'_> {
                 "message_bytes": match family.work { Work::RoundTrips => None, Work::Messages { bytes } => Some(bytes) },
                 "mean_ns": outcome.mean_ns,
                 "p50_ns": if family.work == Work::RoundTrips { outcome.typical_ns } else { None },
+                "oversubscribed": family.oversubscribed(),
+                "busy_participants": contest.busy(),
+                "cpu_ns": outcome.cpu_ns,
                 "ratio": outcome.ratio,
+                "ratio_of": if family.oversubscribed() { "cpu time" } else { "wall time" },
+                "wall_ratio": outcome.wall_ratio,
                 "baseline": family.contests[0].id,
                 "asked": contest.target.map(|target| target.asked),
                 "aim": contest.target.map(|target| target.aim),
@@ -131,9 +135,30 @@ impl Report<'_> {
     }
 }
 
+/// What stands behind the title of a family.
+fn label(family: &Family) -> String {
+    match family.busy() {
+        busy if family.oversubscribed() => format!(" – oversubscribed: {busy} busy participants on {CORES} cores"),
+        _ => String::new(),
+    }
+}
+
+fn with_interval(ratio: Estimate) -> String {
+    let Estimate { median, low, high, .. } = ratio;
+    format!("{median:.2} [{low:.2}, {high:.2}]")
+}
+
+fn show(value: Option<f64>, digits: usize) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
+}
+
+fn crew_figures(outcome: &Outcome) -> [String; 2] {
+    let rate = show(outcome.mean_ns.map(|estimate| 1e3 / estimate.median), 1);
+    let compared = outcome.wall_ratio.map_or_else(String::new, |ratio| format!(" ({})", with_interval(ratio)));
+    [show(outcome.cpu_ns.map(|estimate| estimate.median), 0), rate + &compared]
+}
+
 fn figures(work: Work, outcome: &Outcome) -> [String; 2] {
-    let show =
-        |value: Option<f64>, digits: usize| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"));
     let mean_ns = outcome.mean_ns.map(|estimate| estimate.median);
     match work {
         Work::RoundTrips => [show(outcome.typical_ns.map(|estimate| estimate.median), 0), show(mean_ns, 0)],

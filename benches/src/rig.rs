@@ -1,4 +1,4 @@
-//! Two ends on two cores, run round by round.
+//! Two ends on two cores, run round by round. More than two: [`crate::crew`].
 //!
 //! The lead is this process's main thread; partners are a second process (this program again, with a hidden
 //! subcommand) and a second thread. Both take orders of the same form, and do nothing between them.
@@ -9,7 +9,8 @@
 //! ```
 
 use crate::arena::{APART, Arena};
-use crate::contest::{BLOCK, Contest, End, Open, Watch};
+use crate::contest::{BLOCK, Contest, Crew, End, Open, Watch};
+use crate::crew::{CrewRound, Members};
 use crate::disturbance::{Account, Chunk, counting};
 use crate::machine;
 use anyhow::{Context, Result, bail, ensure};
@@ -61,6 +62,7 @@ enum Order {
 #[derive(Debug, Serialize, Deserialize)]
 struct Reply {
     wrong: u64,
+    balance: u64,
     chunks: Vec<Chunk>,
 }
 
@@ -116,6 +118,7 @@ pub struct Rig {
     meetings: [Meeting; 2],
     process: PartnerProcess,
     thread: PartnerThread,
+    members: Members,
 }
 
 const MEETING_BYTES: usize = 4096;
@@ -131,7 +134,13 @@ impl Rig {
         let process = PartnerProcess::start(folder.path(), &processes, cores[1])?;
         let thread = PartnerThread::start(&threads, cores[1])?;
         machine::pin(cores[0])?;
-        Ok(Self { folder, ends: HashMap::new(), meetings, process, thread })
+        let members = Members::new(folder.path(), cores);
+        Ok(Self { folder, ends: HashMap::new(), meetings, process, thread, members })
+    }
+
+    /// One round of a contest with a crew.
+    pub fn run_crew(&mut self, contest: &Contest, crew: Crew, operations: u64) -> Result<CrewRound> {
+        self.members.run(contest, crew, operations)
     }
 
     /// One round of one contest.
@@ -149,7 +158,8 @@ impl Rig {
         }
         .with_context(|| format!("running {}", contest.id))?;
         let reply = if contest.between_processes() { self.process.reply() } else { self.thread.reply() }?;
-        ensure!(watch.wrong + reply.wrong == 0, "{}: messages were not what was sent", contest.id);
+        let right = watch.wrong + reply.wrong == 0 && watch.balance.wrapping_add(reply.balance) == 0;
+        ensure!(right, "{}: messages were not what was sent", contest.id);
         let mut blocks = watch.blocks.chunks((plan.chunk / BLOCK) as usize);
         let yields = own.iter().zip(counting(&own, &reply.chunks)).map(|(chunk, counts)| Yield {
             wall: Duration::from_nanos(chunk.end_ns - chunk.start_ns),
@@ -177,6 +187,7 @@ impl Rig {
                 self.thread.reply()?;
                 lead
             }
+            Open::CrewOfProcesses(..) | Open::CrewOfThreads(..) => bail!("it has a crew"),
         };
         self.ends.insert(contest.id.clone(), lead);
         Ok(())
@@ -236,7 +247,7 @@ pub fn partner(contests: &[Contest], folder: &Path, meeting: &Path, core: usize)
                 let contest = contests.iter().find(|contest| contest.id == id).context("no such contest")?;
                 let Open::Processes { partner, .. } = &contest.open else { bail!("{id} has no partner process") };
                 ends.insert(id.clone(), partner(&folder.join(&id))?);
-                Reply { wrong: 0, chunks: Vec::new() }
+                Reply { wrong: 0, balance: 0, chunks: Vec::new() }
             }
             Order::Run { contest, plan, may_sleep } => obey(&mut meeting, ends.get_mut(&contest), plan, may_sleep)?,
         };
@@ -248,7 +259,7 @@ pub fn partner(contests: &[Contest], folder: &Path, meeting: &Path, core: usize)
 fn obey(meeting: &mut Meeting, end: Option<&mut Box<dyn End>>, plan: Plan, may_sleep: bool) -> Result<Reply> {
     let end = end.context("not opened")?;
     let (watch, chunks) = meeting.run(&mut **end, plan, may_sleep)?;
-    Ok(Reply { wrong: watch.wrong, chunks })
+    Ok(Reply { wrong: watch.wrong, balance: watch.balance, chunks })
 }
 
 struct PartnerThread {
@@ -270,7 +281,7 @@ impl PartnerThread {
                     let reply = match order {
                         Order::Open { contest } => {
                             ends.extend(end.map(|end| (contest, end)));
-                            Reply { wrong: 0, chunks: Vec::new() }
+                            Reply { wrong: 0, balance: 0, chunks: Vec::new() }
                         }
                         Order::Run { contest, plan, may_sleep } => {
                             obey(&mut meeting, ends.get_mut(&contest), plan, may_sleep)?

@@ -5,11 +5,15 @@
 //! group, so that a drift between groups does, too. A round's value is the median over the chunks that count by the rule
 //! of [`crate::disturbance`]; a group counts for a contest if both of its rounds do.
 //!
+//! Where there are more busy participants than cores, a round is one long piece, its value is its CPU time a message, and
+//! it counts as a whole or not at all.
+//!
 //! A hypervisor moves virtual processors between cores, and everything between two cores becomes twice or ten times as
 //! fast or slow. So a two-line ping-pong runs before and after each group. A group counts only if both say the same.
 
 use crate::contest::{BLOCK, Contest, Family, Work};
 use crate::contests;
+use crate::crew::CrewRound;
 use crate::disturbance::COUNTING_MIN;
 use crate::rig::{Plan, Rig, Round, Yield};
 use crate::statistics::{Estimate, median, paired_ratios, quantile};
@@ -21,6 +25,13 @@ use std::time::{Duration, Instant};
 /// Length of a chunk: shorter than a scheduler's time slice, so that a busy machine has chunks that count, and long
 /// enough that the accounts at its ends do not matter.
 const CHUNK: Duration = Duration::from_millis(1);
+
+/// How many times as long the round of a crew is: of hundreds of milliseconds, of which the kernel's units of idle time are
+/// a few hundredths, and in which each participant has many turns on its core.
+const CREW_LENGTH: u32 = 8;
+
+/// How long a crew has to run to tell how fast it is.
+const CREW_CALIBRATION: Duration = Duration::from_millis(40);
 
 /// How many times as long as wanted a round may take on a busy machine before it gets fewer chunks.
 const SLOWNESS_MAX: f64 = 4.0;
@@ -47,6 +58,8 @@ struct Value {
     mean_ns: f64,
     /// Median over the blocks; where blocks are not timed, the mean.
     typical_ns: f64,
+    /// CPU time of all participants; where nobody has a core to himself.
+    cpu_ns: Option<f64>,
 }
 
 /// What is known about a contest at the end.
@@ -56,8 +69,13 @@ pub struct Outcome {
     pub mean_ns: Option<Estimate>,
     /// Nanoseconds an operation: the median over the blocks.
     pub typical_ns: Option<Estimate>,
-    /// Times the baseline: nanoseconds for round trips, messages a second otherwise. `None` for the baseline.
+    /// Nanoseconds of CPU time an operation, of all participants, in an oversubscribed family.
+    pub cpu_ns: Option<Estimate>,
+    /// Times the baseline: nanoseconds for round trips, messages a second otherwise, or a second of CPU time in an
+    /// oversubscribed family. `None` for the baseline.
     pub ratio: Option<Estimate>,
+    /// In an oversubscribed family: messages a second by the clock, times the baseline.
+    pub wall_ratio: Option<Estimate>,
     /// Groups that counted.
     pub counted: usize,
     /// Groups that were run.
@@ -184,16 +202,23 @@ impl<'a> Running<'a> {
             track.groups.iter().map(|value| value.as_ref().map(of)).collect()
         };
         let estimate = |values: Vec<Option<f64>>| Estimate::of(&values.into_iter().flatten().collect::<Vec<_>>());
+        let oversubscribed = self.family.oversubscribed();
         // A ratio of rates is the inverse of the ratio of times.
+        let rate: fn(&Value) -> f64 = |value| 1.0 / value.mean_ns;
         let figure: fn(&Value) -> f64 = match self.family.work {
             Work::RoundTrips => |value| value.typical_ns,
-            Work::Messages { .. } => |value| 1.0 / value.mean_ns,
+            Work::Messages { .. } if oversubscribed => |value| 1.0 / value.cpu_ns.unwrap_or(f64::NAN),
+            Work::Messages { .. } => rate,
         };
-        let baseline = series(&self.tracks[0], figure);
+        let compare = |track: &Track, figure: fn(&Value) -> f64| {
+            Estimate::of(&paired_ratios(&series(track, figure), &series(&self.tracks[0], figure)))
+        };
         let outcome = |(index, track): (usize, &Track)| Outcome {
             mean_ns: estimate(series(track, |value| value.mean_ns)),
             typical_ns: estimate(series(track, |value| value.typical_ns)),
-            ratio: (index > 0).then(|| Estimate::of(&paired_ratios(&series(track, figure), &baseline))).flatten(),
+            cpu_ns: estimate(track.groups.iter().map(|value| value.as_ref()?.cpu_ns).collect()),
+            ratio: (index > 0).then(|| compare(track, figure)).flatten(),
+            wall_ratio: (index > 0 && oversubscribed).then(|| compare(track, rate)).flatten(),
             counted: track.groups.iter().flatten().count(),
             run: self.groups,
         };
@@ -202,8 +227,19 @@ impl<'a> Running<'a> {
 }
 
 impl Track {
-    /// Finds out how many operations make a chunk, from ever longer ones.
+    /// Finds out how many operations make a chunk, or the round of a crew, from ever longer ones.
     fn calibrate(&mut self, rig: &mut Rig, contest: &Contest) -> Result<()> {
+        if let Some(crew) = contest.crew() {
+            let mut operations = 1000 * crew.share();
+            loop {
+                let wall = rig.run_crew(contest, crew, operations)?.wall;
+                self.ns_expected = wall.as_nanos() as f64 / operations as f64;
+                if wall > CREW_CALIBRATION {
+                    return Ok(());
+                }
+                operations *= 4;
+            }
+        }
         let mut chunk = BLOCK;
         loop {
             let round = rig.run(contest, Plan { warm_up: 0, chunk, chunks: 5 })?;
@@ -218,6 +254,16 @@ impl Track {
 
     /// One round; `None` if it is discarded.
     fn run(&mut self, rig: &mut Rig, contest: &Contest, length: Duration) -> Result<Option<Value>> {
+        if let Some(crew) = contest.crew() {
+            let wanted = (CREW_LENGTH * length).as_nanos() as f64 / self.ns_expected;
+            let operations = (wanted.clamp(1.0, 1e9) as u64).next_multiple_of(crew.share());
+            let round = rig.run_crew(contest, crew, operations)?;
+            let value = Value::of_crew(&round, operations);
+            if let Some(value) = value {
+                self.ns_expected = value.mean_ns;
+            }
+            return Ok(value);
+        }
         let blocks = (CHUNK.as_nanos() as f64 / self.ns_expected / BLOCK as f64).clamp(1.0, 1e6) as u64;
         let chunk = blocks * BLOCK;
         let chunks = (length.as_secs_f64() / CHUNK.as_secs_f64() / (self.slowness / SLOWNESS_MAX).max(1.0)) as usize;
@@ -248,12 +294,22 @@ impl Value {
         let means: Vec<f64> = counting.iter().map(|chunk| chunk.wall.as_nanos() as f64 / operations as f64).collect();
         let blocks: Vec<f64> = counting.iter().flat_map(|chunk| &chunk.blocks).map(per_trip).collect();
         let mean_ns = median(&means)?;
-        Some(Self { mean_ns, typical_ns: median(&blocks).unwrap_or(mean_ns) })
+        Some(Self { mean_ns, typical_ns: median(&blocks).unwrap_or(mean_ns), cpu_ns: None })
+    }
+
+    fn of_crew(round: &CrewRound, operations: u64) -> Option<Self> {
+        let [mean_ns, cpu_ns] = [round.wall, round.cpu].map(|time| time.as_nanos() as f64 / operations as f64);
+        round.counts.then_some(Self { mean_ns, typical_ns: mean_ns, cpu_ns: Some(cpu_ns) })
     }
 
     fn mean(values: &[Self]) -> Self {
         let mean = |of: fn(&Self) -> f64| values.iter().map(of).sum::<f64>() / values.len() as f64;
-        Self { mean_ns: mean(|value| value.mean_ns), typical_ns: mean(|value| value.typical_ns) }
+        let cpu: Option<Vec<f64>> = values.iter().map(|value| value.cpu_ns).collect();
+        Self {
+            mean_ns: mean(|value| value.mean_ns),
+            typical_ns: mean(|value| value.typical_ns),
+            cpu_ns: cpu.map(|cpu| cpu.iter().sum::<f64>() / cpu.len() as f64),
+        }
     }
 }
 
@@ -267,5 +323,44 @@ mod tests {
         assert_eq!(stayed(Some(110.0), Some(490.0)), None);
         assert_eq!(stayed(Some(110.0), Some(50.0)), None);
         assert_eq!(stayed(None, Some(50.0)), None);
+    }
+
+    fn crew_value(cpu_ms: u64, wall_ms: u64, counts: bool) -> Option<Value> {
+        let [cpu, wall] = [cpu_ms, wall_ms].map(Duration::from_millis);
+        Value::of_crew(&CrewRound { wall, cpu, counts }, 1_000_000)
+    }
+
+    /// A family of two queues with so many senders and as many receivers, and what its tracks say after two groups.
+    fn outcomes(each: usize, contestant: [Option<Value>; 2]) -> Vec<Outcome> {
+        let mut family = contests::mpmc().into_iter().find(|family| family.busy() == 2 * each).unwrap();
+        family.contests.truncate(2);
+        let mut running = Running::new(&family);
+        running.tracks[0].groups = vec![crew_value(200, 50, true), crew_value(400, 100, true)];
+        running.tracks[1].groups = contestant.to_vec();
+        running.outcomes()
+    }
+
+    #[test]
+    fn a_crew_is_compared_by_cpu_time_and_by_the_clock_beside() {
+        // Twice the CPU time of the baseline, in half the time by the clock.
+        let [baseline, contestant] =
+            outcomes(2, [crew_value(400, 25, true), crew_value(800, 50, true)]).try_into().unwrap();
+        assert_eq!((baseline.ratio, baseline.wall_ratio), (None, None));
+        assert_eq!(baseline.cpu_ns.unwrap().median, 300.0);
+        assert_eq!(contestant.ratio.unwrap().median, 0.5);
+        assert_eq!(contestant.wall_ratio.unwrap().median, 2.0);
+    }
+
+    #[test]
+    fn two_with_a_core_each_are_compared_by_the_clock() {
+        let contestant = outcomes(1, [crew_value(400, 25, true), crew_value(800, 50, true)]).pop().unwrap();
+        assert_eq!(contestant.ratio.unwrap().median, 2.0);
+        assert_eq!(contestant.wall_ratio, None);
+    }
+
+    #[test]
+    fn a_crews_round_that_others_disturbed_has_no_value() {
+        let contestant = outcomes(2, [crew_value(400, 25, false), crew_value(800, 50, true)]).pop().unwrap();
+        assert_eq!((contestant.counted, contestant.ratio.unwrap().values), (1, 1));
     }
 }

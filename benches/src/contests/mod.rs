@@ -80,16 +80,15 @@ pub fn mpmc() -> Vec<Family> {
     let mut families = Vec::new();
     for slots in [1024, 16_384] {
         for each in [1, 2] {
-            let crowded = if each > 1 { ", four on two cores" } else { "" };
             families.push(Family {
-                title: format!("mpmc, 48 bytes, {slots} slots, {each} to {each}{crowded}"),
+                title: format!("mpmc, 48 bytes, {slots} slots, {each} to {each}"),
                 work: Work::Messages { bytes: 48 },
                 contests: vec![
                     array_queue::one_way::<6>(slots, each),
-                    memlane_mpmc::one_way::<48>(false, slots, each, 1, Some(Target::QUEUE)),
-                    memlane_mpmc::one_way::<48>(true, slots, each, 1, Some(Target::QUEUE)),
-                    memlane_mpmc::one_way::<48>(false, slots, each, 16, Some(Target::QUEUE_IN_BATCHES)),
-                    memlane_mpmc::one_way::<48>(true, slots, each, 16, Some(Target::QUEUE_IN_BATCHES)),
+                    memlane_mpmc::one_way(false, slots, each, 1, Some(Target::QUEUE)),
+                    memlane_mpmc::one_way(true, slots, each, 1, Some(Target::QUEUE)),
+                    memlane_mpmc::one_way(false, slots, each, 16, Some(Target::QUEUE_IN_BATCHES)),
+                    memlane_mpmc::one_way(true, slots, each, 16, Some(Target::QUEUE_IN_BATCHES)),
                 ],
             });
         }
@@ -113,6 +112,7 @@ fn one_way<const N: usize>(ring: usize) -> Family {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contest::Crew;
     use std::collections::HashSet;
 
     #[test]
@@ -122,6 +122,25 @@ mod tests {
         for family in &families {
             assert!(family.contests.len() > 1, "{}", family.title);
             assert!(family.contests.iter().all(|contest| ids.insert(contest.id.clone())), "{}", family.title);
+        }
+    }
+
+    #[test]
+    fn what_stands_in_one_table_has_as_many_participants() {
+        for family in spsc().into_iter().chain(mpmc()) {
+            assert!(family.contests.iter().all(|contest| contest.busy() == family.busy()), "{}", family.title);
+            assert_eq!(family.oversubscribed(), family.title.ends_with("2 to 2"), "{}", family.title);
+        }
+    }
+
+    #[test]
+    fn a_crew_shares_all_of_the_work() {
+        for crew in [Crew { receivers: 2, senders: 2 }, Crew { receivers: 3, senders: 1 }] {
+            let parts = |sends: bool| -> u64 {
+                let seats = (0..crew.size()).filter(|&seat| crew.sender(seat).is_some() == sends);
+                seats.map(|seat| crew.part(seat, 100 * crew.share())).sum()
+            };
+            assert_eq!((parts(true), parts(false)), (100 * crew.share(), 100 * crew.share()));
         }
     }
 }
