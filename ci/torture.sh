@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Proves that processes which are killed at random under load lose nothing, and that processes which stand still hold up
-# nobody: lanes of three sizes, and a small queue with both policies and with priorities.
+# nobody: lanes of three sizes, and a small queue with both policies and with priorities; with futexes, and for less long
+# with semaphores.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +17,7 @@ trap 'rm -rf "$folder"' EXIT
 for capacity in 4096 16384 1048576; do
     "$torture" kill --kills 300 --capacity "$capacity"
 done
+"$torture" kill --kills 150 --capacity 4096 --backend semaphore
 
 feed=()
 if [[ -f $recorded ]]; then
@@ -42,6 +44,9 @@ assert not any(one["alive"] for one in info["participants"]), info["participants
 kill_queue --kills 400 --priorities 3 "${feed[@]}"
 kill_queue --kills 400 --priorities 1
 kill_queue --kills 400 --priorities 3 --on-death discard "${feed[@]}"
+kill_queue --kills 200 --priorities 3 --backend semaphore
 
 "$torture" stop --kind spsc --messages 50000
 "$torture" stop --kind mpmc --messages 50000 --rounds 10
+"$torture" stop --kind spsc --messages 50000 --backend semaphore
+"$torture" stop --kind mpmc --messages 50000 --rounds 3 --backend semaphore

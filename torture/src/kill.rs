@@ -10,6 +10,7 @@ use crate::kinds::{self, Kind, MpmcKillOptions, SpscKillOptions, Trial};
 use crate::payload::Payloads;
 use crate::random::{Random, fresh_seed};
 use crate::scratch::{Scratch, Worker};
+use crate::waking::Waking;
 use crate::{feed, watch};
 use anyhow::{Result, anyhow, ensure};
 use clap::Args;
@@ -22,6 +23,9 @@ pub struct Options {
     /// What kind of channel
     #[arg(long, default_value = "spsc", value_parser = kinds::parser())]
     kind: &'static Kind,
+    /// How sleepers are woken
+    #[arg(long, value_enum, default_value_t = Waking::Futex)]
+    pub backend: Waking,
     /// How many processes to kill
     #[arg(long, default_value_t = 200)]
     kills: u64,
@@ -99,7 +103,8 @@ pub fn run(options: &Options) -> Result<()> {
         feed::unpack(source, &unpacked)?;
     }
     let trial = (options.kind.kill)(options, &scratch)?;
-    println!("torture kill: {}, seed {seed}, {} kills, {}", options.kind.name, options.kills, trial.describe());
+    let (kind, kills, backend) = (options.kind.name, options.kills, options.backend);
+    println!("torture kill: {kind} with {backend}, seed {seed}, {kills} kills, {}", trial.describe());
     let started = Instant::now();
     let mut run = Run { options, scratch, seed, trial, started: 0, kills: [0; 2], stops: 0 };
     let seats = run.kill_and_replace()?;

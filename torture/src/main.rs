@@ -8,8 +8,8 @@
 //! - `footprint`: what a participant costs: descriptors, idle CPU, system calls per message.
 //!
 //! A kind of channel is one file in `kinds`, and a row in its table. Beneath: `worker` (the processes), `payload` and `feed`
-//! (what is sent), `journal` (what a worker writes down), `ledger` (what all journals together say), `scratch`, `watch`,
-//! `map`, `random`.
+//! (what is sent), `journal` (what a worker writes down), `ledger` (what all journals together say), `waking` (by futexes
+//! or semaphores), `scratch`, `watch`, `map`, `random`.
 
 mod feed;
 mod footprint;
@@ -23,6 +23,7 @@ mod random;
 mod recovery;
 mod scratch;
 mod stop;
+mod waking;
 mod watch;
 mod worker;
 

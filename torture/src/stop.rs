@@ -7,6 +7,7 @@
 
 use crate::kinds::{self, Kind};
 use crate::scratch::{Scratch, Worker};
+use crate::waking::Waking;
 use anyhow::{Result, ensure};
 use clap::Args;
 use std::time::Duration;
@@ -16,6 +17,9 @@ pub struct Options {
     /// What kind of channel
     #[arg(long, default_value = "mpmc", value_parser = kinds::parser())]
     kind: &'static Kind,
+    /// How sleepers are woken
+    #[arg(long, value_enum, default_value_t = Waking::Futex)]
+    pub backend: Waking,
     /// How often the work is done with and without somebody standing still, each time twice
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     rounds: u64,
@@ -31,7 +35,7 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 const ABSURD: f64 = 0.5;
 
 pub fn run(options: &Options) -> Result<()> {
-    println!("torture stop: {}", options.kind.name);
+    println!("torture stop: {} with {}", options.kind.name, options.backend);
     (options.kind.stop)(options, &Scratch::new()?)?;
     println!("torture stop: who stood still kept what it held, and nothing else");
     Ok(())

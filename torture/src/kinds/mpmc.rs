@@ -15,6 +15,7 @@ use crate::payload::{Identity, Payloads};
 use crate::random::Random;
 use crate::scratch::{Scratch, Worker};
 use crate::stop;
+use crate::waking;
 use crate::worker::{self, Role, stand_still};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::{Args, ValueEnum};
@@ -49,7 +50,7 @@ enum OnDeath {
 }
 
 fn work(options: &worker::Options) -> Result<()> {
-    let channel = mpmc::open(&options.channel)?;
+    let channel = mpmc::Options::new().trust_peers(waking::trust()).open(&options.channel)?;
     match options.role {
         Role::Sender => Sending::new(&channel, options)?.run(),
         Role::Receiver => Receiving::new(&channel, options)?.run(),
@@ -242,6 +243,8 @@ fn prepare(options: &kill::Options, scratch: &Scratch) -> Result<Box<dyn Trial>>
         // So few that the seats of the dead are taken again all the time; one more for the keeper.
         .max_senders(staff.senders + 1)
         .max_receivers(staff.receivers)
+        .backend(options.backend.backend())
+        .trust_peers(waking::trust())
         .create(&options.channel(scratch))?;
     let keeper = Some(channel.sender()?);
     Ok(Box::new(QueueTrial { staff, keeper, ledger: Ledger::new(after_death, BATCH), channel }))
@@ -332,7 +335,8 @@ fn is_intact(message: &mpmc::Message<'_>, expected: Identity) -> Result<()> {
 
 fn stop(options: &stop::Options, scratch: &Scratch) -> Result<()> {
     let name = scratch.channel();
-    let channel = mpmc::Options::new().slots(64).create(&name)?;
+    let shape = mpmc::Options::new().slots(64).backend(options.backend.backend()).trust_peers(waking::trust());
+    let channel = shape.create(&name)?;
     stop::compare(options, |stopped| {
         let holders = if stopped { Some(Holders::start(&channel, &name)?) } else { None };
         let elapsed = exchange(&channel, options.messages)?;

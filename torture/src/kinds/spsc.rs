@@ -12,6 +12,7 @@ use crate::kill::{self, Staff, Victim};
 use crate::payload::{Identity, Payloads};
 use crate::scratch::Scratch;
 use crate::stop;
+use crate::waking;
 use crate::worker::{self, Role, idle, stand_still};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
@@ -41,7 +42,7 @@ fn identity(sequence: u64) -> Identity {
 }
 
 fn work(options: &worker::Options) -> Result<()> {
-    let channel = spsc::open(&options.channel)?;
+    let channel = spsc::Options::new().trust_peers(waking::trust()).open(&options.channel)?;
     match options.role {
         Role::Sender => send(channel.sender()?, options),
         Role::Receiver => receive(channel.receiver()?, options),
@@ -171,9 +172,10 @@ fn stop_before_releasing(mut rx: spsc::Receiver) -> Result<()> {
 
 fn stop(options: &stop::Options, scratch: &Scratch) -> Result<()> {
     let channel = scratch.channel();
-    stopped_sender(&spsc::Options::new().create(&channel)?, &channel)?;
+    let shape = spsc::Options::new().backend(options.backend.backend()).trust_peers(waking::trust());
+    stopped_sender(&shape.create(&channel)?, &channel)?;
     memlane::remove(&channel)?;
-    stopped_receiver(&spsc::Options::new().create(&channel)?, &channel, options.messages)?;
+    stopped_receiver(&shape.create(&channel)?, &channel, options.messages)?;
     Ok(memlane::remove(&channel)?)
 }
 
@@ -248,7 +250,12 @@ fn stopped_receiver(channel: &spsc::Channel, name: &str, messages: u64) -> Resul
 fn prepare(options: &kill::Options, scratch: &Scratch) -> Result<Box<dyn Trial>> {
     let payloads = options.payloads(scratch)?;
     let capacity = options.spsc.capacity;
-    spsc::Options::new().capacity(capacity).max_message(payloads.max() as u64).create(&options.channel(scratch))?;
+    spsc::Options::new()
+        .capacity(capacity)
+        .max_message(payloads.max() as u64)
+        .backend(options.backend.backend())
+        .trust_peers(waking::trust())
+        .create(&options.channel(scratch))?;
     Ok(Box::new(LaneTrial { capacity, payloads, delivered: 0, repeated: 0, receivers_that_had_messages: 0 }))
 }
 
