@@ -1,7 +1,7 @@
 //! One combination of backend, place and peer.
 
 use crate::support::Scratch;
-use memlane::{Backend, TrustPeers};
+use memlane::Backend;
 
 /// Where a channel lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,12 +55,6 @@ impl Drop for Case {
             let _ = memlane::remove_segment(&self.name());
         }
     }
-}
-
-/// The tests' processes are correct participants.
-pub fn trust() -> TrustPeers {
-    // SAFETY: nobody but these tests, which use the engine alone, knows their channels.
-    unsafe { TrustPeers::promise() }
 }
 
 /// A module for each test, with a test for each combination that exists.

@@ -1,7 +1,8 @@
 //! The channel of a case, and the other side in it. Compiled once a kind.
 
 use super::kind::{Channel, Options, Receiver, Sender};
-use crate::case::{Case, Place, Side, trust};
+use crate::case::{Case, Place, Side};
+use crate::support::stage::trust;
 use crate::peer::{Peer, Talk};
 use crate::support::child::Child;
 use memlane::{Strategy, TrySendError};

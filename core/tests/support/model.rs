@@ -15,7 +15,7 @@ pub struct Entry {
 /// A lane, as `docs/layout.md` describes it.
 pub struct Model {
     pub capacity: u64,
-    alignment: u64,
+    pub alignment: u64,
     pub queue: VecDeque<Entry>,
     /// Behind the last committed record.
     pub committed: u64,
@@ -32,13 +32,18 @@ impl Model {
         Self { capacity, alignment, queue, committed: 0, released: 0, published: 0, sent: 0 }
     }
 
-    fn record(&self, length: usize) -> u64 {
+    pub fn record(&self, length: usize) -> u64 {
         (self.alignment + length as u64).next_multiple_of(self.alignment)
+    }
+
+    /// Bytes from the last committed record to the ring's end.
+    pub fn until_end(&self) -> u64 {
+        self.capacity - self.committed % self.capacity
     }
 
     /// Where a record with room for `length` bytes would start.
     fn start(&self, length: usize) -> u64 {
-        let until_end = self.capacity - self.committed % self.capacity;
+        let until_end = self.until_end();
         self.committed + if self.record(length) > until_end { until_end } else { 0 }
     }
 

@@ -1,6 +1,7 @@
 //! The same test over named, anonymous and private channels.
 
 use super::Scratch;
+use memlane::TrustPeers;
 use memlane::spsc::{Channel, Options, Receiver, Sender};
 
 /// Where a channel lives.
@@ -9,6 +10,12 @@ pub enum Place {
     Named,
     Anonymous,
     Private,
+}
+
+/// The tests' processes are correct participants.
+pub fn trust() -> TrustPeers {
+    // SAFETY: nobody but these tests, which use the engine alone, knows their channels.
+    unsafe { TrustPeers::promise() }
 }
 
 /// A place for the channels of one run of a test.

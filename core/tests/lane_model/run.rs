@@ -1,68 +1,30 @@
-//! Random sequences of calls against a queue that is obviously right, over private and named channels.
-//!
-//! The queue predicts contents, order, sequence numbers and, by the documented layout (`docs/layout.md`), exactly when the
-//! channel is full and what a successor gets.
+//! The calls, each made and compared with what the model says.
 
-mod support;
+use super::{Shape, Step};
+use crate::support::model::Model;
+use crate::support::stage::Stage;
+use memlane::spsc::{Batch, Channel, Message, Receiver, Sender};
+use memlane::{TryRecvError, TrySendError};
 
-use memlane::spsc::{Batch, Channel, Message, Options, Receiver, Sender};
-use memlane::{RecvError, TryRecvError, TrySendError};
-use proptest::prelude::*;
-use support::model::Model;
-use support::stage::{Place, Stage};
-
-/// One call.
-#[derive(Debug, Clone)]
-enum Step {
-    TrySend(usize),
-    /// `send`, where it does not have to wait.
-    Send(usize),
-    SendBatch(Vec<usize>),
-    /// Reserve so much, write all of it, send this part of it (in sixteenths), or nothing.
-    Reserve(usize, Option<usize>),
-    TryRecv,
-    RecvInto(usize),
-    /// `recv_into` with a buffer that is longer than the message by this much, where it does not have to wait.
-    RecvExact(usize),
-    TryRecvBatch(usize),
-    PanicWithMessage,
-    PanicWithBatch(usize),
-    HandBack,
-    HandBackBatch(usize),
-    Publish,
-    RejoinSender,
-    RejoinReceiver,
-    DrainAndFill(bool),
-}
-
-/// The shape of a channel.
-#[derive(Debug, Clone, Copy)]
-struct Shape {
-    place: Place,
-    alignment: u32,
-    max_message: Option<u64>,
-}
-
-struct Run {
-    channel: Channel,
+pub struct Run {
+    pub channel: Channel,
     sender: Option<Sender>,
-    receiver: Option<Receiver>,
-    model: Model,
+    pub receiver: Option<Receiver>,
+    pub model: Model,
+    persistent: bool,
     filler: u8,
 }
 
 impl Run {
-    fn new(stage: &Stage, shape: Shape) -> Self {
-        let mut options = Options::new().capacity(4096).payload_alignment(shape.alignment).persistent(true);
-        if let Some(max) = shape.max_message {
-            options = options.max_message(max);
-        }
-        let (channel, sender, receiver) = stage.pair(&options);
+    pub fn new(stage: &Stage, shape: Shape) -> Self {
+        let (channel, sender, receiver) = stage.pair(&shape.options());
         let model = Model::new(channel.capacity(), shape.alignment.into());
-        Self { channel, sender: Some(sender), receiver: Some(receiver), model, filler: 0 }
+        assert_eq!((channel.capacity(), channel.max_message()), (shape.capacity, shape.max_message()));
+        let (sender, receiver) = (Some(sender), Some(receiver));
+        Self { channel, sender, receiver, model, persistent: shape.persistent, filler: 0 }
     }
 
-    fn sender(&mut self) -> &mut Sender {
+    pub fn sender(&mut self) -> &mut Sender {
         self.sender.as_mut().unwrap()
     }
 
@@ -89,7 +51,7 @@ impl Run {
         }
     }
 
-    fn send(&mut self, length: usize) {
+    pub fn send(&mut self, length: usize) {
         if length <= self.sender().max_message() && self.model.fits(length) {
             let message = self.message(length);
             assert_eq!(self.sender().send(&message), Ok(()));
@@ -131,7 +93,7 @@ impl Run {
         }
     }
 
-    fn try_recv(&mut self) {
+    pub fn try_recv(&mut self) {
         let expected = self.model.look();
         let found = self.receiver().try_recv().map(|message| (message.sequence(), message.to_vec()));
         match (found, expected) {
@@ -160,7 +122,7 @@ impl Run {
         }
     }
 
-    fn recv_exact(&mut self, spare: usize) {
+    pub fn recv_exact(&mut self, spare: usize) {
         let Some(entry) = self.model.look() else { return };
         let mut buffer = vec![0; entry.content.len() + spare];
         assert_eq!(self.receiver().recv_into(&mut buffer), Ok(entry.content.len()));
@@ -206,26 +168,104 @@ impl Run {
     fn rejoin_receiver(&mut self) {
         self.receiver = None;
         self.model.publish();
+        self.join_receiver();
+    }
+
+    fn join_receiver(&mut self) {
         self.receiver = Some(self.channel.receiver().unwrap());
         self.model.look();
     }
 
+    /// A sender leaves; the receiver looks so many times; a successor comes.
+    fn without_sender(&mut self, looks: usize) {
+        self.sender = None;
+        for _ in 0..looks {
+            let expected = self.model.look();
+            let found = self.receiver().try_recv().map(|message| (message.sequence(), message.to_vec()));
+            match (found, expected) {
+                (Ok(found), Some(entry)) => {
+                    assert_eq!(found, (entry.sequence, entry.content));
+                    self.model.release();
+                }
+                (Err(error), None) => {
+                    self.model.publish();
+                    let nothing = if self.persistent { TryRecvError::Empty } else { TryRecvError::Disconnected };
+                    assert_eq!(error, nothing);
+                }
+                (found, expected) => panic!("{found:?} instead of {expected:?}"),
+            }
+        }
+        self.join_sender();
+    }
+
+    /// A receiver leaves; the sender goes on, if the channel is one that waits for others; a successor comes.
+    fn without_receiver(&mut self, lengths: &[usize]) {
+        self.receiver = None;
+        self.model.publish();
+        let max = self.channel.max_message();
+        for &length in lengths.iter().filter(|&&length| length <= max) {
+            if self.persistent {
+                self.try_send(length);
+            } else {
+                assert_eq!(self.sender().try_send(&vec![0; length]), Err(TrySendError::Disconnected));
+            }
+        }
+        self.join_receiver();
+    }
+
+    /// Sends until no more fits; then what is released makes exactly as much room as the layout says.
+    fn fill(&mut self, length: usize) {
+        let length = length.min(self.channel.max_message());
+        while self.model.fits(length) {
+            self.try_send(length);
+        }
+        self.try_send(length);
+    }
+
+    /// Sends a message whose record ends so many alignments behind the ring's end, its payload so many bytes short of
+    /// its record.
+    fn aim_at_end(&mut self, beyond: i64, short: u64) {
+        let largest = self.channel.max_message();
+
+        let (largest_record, unit) = (self.model.record(largest), self.model.alignment);
+        for _ in 0..64 {
+            let wanted = self.model.until_end().saturating_add_signed(beyond * unit as i64);
+            let length = wanted.checked_sub(unit + short % unit).map(|length| length as usize);
+            match length.filter(|&length| length <= largest) {
+                Some(length) => return self.try_send(length),
+                // Nearer, in an empty channel, but not beyond.
+                None => {
+                    while !self.model.queue.is_empty() {
+                        self.try_recv();
+                    }
+                    self.try_recv();
+                    let step = largest_record.min(wanted.saturating_sub(largest_record).max(unit)) - unit;
+                    self.try_send(step as usize);
+                }
+            }
+        }
+    }
+
     fn rejoin_sender(&mut self) {
         self.sender = None;
+        self.join_sender();
+    }
+
+    fn join_sender(&mut self) {
         let sender = self.channel.sender().unwrap();
         assert_eq!(sender.resumed_at(), self.model.sent);
         self.sender = Some(sender);
     }
 
     /// What anybody can see from outside is what the model says.
-    fn check(&self) {
+    pub fn check(&self) {
         let lane = self.channel.info().lanes[0];
         let (model, sender) = (&self.model, self.sender.as_ref().unwrap());
         assert_eq!((lane.messages, lane.committed, sender.sent()), (model.sent, model.committed, model.sent));
         assert_eq!(lane.consumed, model.published);
     }
 
-    fn take(&mut self, step: &Step) {
+    pub fn take(&mut self, step: &Step) {
         match *step {
             Step::TrySend(length) => self.try_send(length),
             Step::Send(length) => self.send(length),
@@ -254,12 +294,16 @@ impl Run {
             Step::RejoinSender => self.rejoin_sender(),
             Step::RejoinReceiver => self.rejoin_receiver(),
             Step::DrainAndFill(found_empty) => self.fullness_law(found_empty),
+            Step::WithoutSender(looks) => self.without_sender(looks),
+            Step::WithoutReceiver(ref lengths) => self.without_receiver(lengths),
+            Step::Fill(length) => self.fill(length),
+            Step::AimAtEnd(beyond, short) => self.aim_at_end(beyond, short),
         }
     }
 
     /// A channel whose messages are all released takes one of the largest size, wherever it stands, though up to an
     /// eighth of the releases is not published. It takes one anyhow when its receiver has found it empty.
-    fn fullness_law(&mut self, found_empty: bool) {
+    pub fn fullness_law(&mut self, found_empty: bool) {
         while !self.model.queue.is_empty() {
             self.try_recv();
         }
@@ -270,82 +314,5 @@ impl Run {
         assert!(self.model.fits(max), "the layout promises room for it");
         self.try_send(max);
         assert_eq!(self.model.queue.len(), 1);
-    }
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    // Lengths around nothing, around whole records, around the largest (1784, 1776, 1760, 1728), and beyond.
-    let length = || {
-        prop_oneof![
-            3 => 0usize..20,
-            2 => (0usize..64).prop_map(|words| words * 8),
-            2 => 0usize..600,
-            3 => 1700usize..1790,
-            1 => Just(4096usize),
-        ]
-    };
-    let step = prop_oneof![
-        8 => length().prop_map(Step::TrySend),
-        8 => length().prop_map(Step::Send),
-        3 => proptest::collection::vec(length(), 0..6).prop_map(Step::SendBatch),
-        4 => (length(), proptest::option::weighted(0.8, 0usize..=16)).prop_map(|(length, part)| Step::Reserve(length, part)),
-        8 => Just(Step::TryRecv),
-        2 => length().prop_map(Step::RecvInto),
-        8 => prop_oneof![4 => Just(0), 1 => 1usize..9].prop_map(Step::RecvExact),
-        3 => (0usize..8).prop_map(Step::TryRecvBatch),
-        1 => Just(Step::PanicWithMessage),
-        1 => (0usize..8).prop_map(Step::PanicWithBatch),
-        1 => Just(Step::HandBack),
-        1 => (0usize..8).prop_map(Step::HandBackBatch),
-        1 => Just(Step::Publish),
-        1 => Just(Step::RejoinSender),
-        1 => Just(Step::RejoinReceiver),
-        1 => any::<bool>().prop_map(Step::DrainAndFill),
-    ];
-    proptest::collection::vec(step, 1..120)
-}
-
-fn shape() -> impl Strategy<Value = Shape> {
-    let place = prop_oneof![Just(Place::Private), Just(Place::Named)];
-    let alignment = prop_oneof![Just(8u32), Just(16), Just(32), Just(64)];
-    let max_message = proptest::option::weighted(0.3, 0u64..=1728);
-    (place, alignment, max_message).prop_map(|(place, alignment, max_message)| Shape { place, alignment, max_message })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn a_channel_is_a_queue(shape in shape(), steps in steps()) {
-        let stage = Stage::new(shape.place);
-        let mut run = Run::new(&stage, shape);
-        for step in &steps {
-            run.take(step);
-            run.check();
-        }
-        // Whatever is left arrives, and then the end of the channel.
-        run.channel.close();
-        let mut receiver = run.receiver.take().unwrap();
-        for entry in run.model.queue {
-            let message = receiver.recv().unwrap();
-            prop_assert_eq!((message.sequence(), message.to_vec()), (entry.sequence, entry.content));
-        }
-        prop_assert_eq!(receiver.recv().unwrap_err(), RecvError::Disconnected);
-    }
-
-    /// The law by itself, for every position in the ring: messages of one size bring the lane there, in an empty channel.
-    #[test]
-    fn an_empty_channel_takes_its_largest_message(
-        shape in shape(), size in 0usize..1800, count in 0usize..300, exact in any::<bool>()
-    ) {
-        let stage = Stage::new(shape.place);
-        let mut run = Run::new(&stage, shape);
-        let size = size.min(run.sender().max_message());
-        for _ in 0..count {
-            run.send(size);
-            if exact { run.recv_exact(0) } else { run.try_recv() }
-        }
-        run.fullness_law(false);
-        run.fullness_law(true);
     }
 }
