@@ -1,24 +1,36 @@
 #!/usr/bin/env bash
-# Counts the instructions that one send and one recv_into take, on one thread, under valgrind's callgrind; and the C
-# calls, of 8 bytes, both kinds, whose lengths no compiler knows.
-# usage: benches/instructions.sh [BYTES…]      (8, 56, 1024)
+# Counts the instructions that one message takes to be sent, and to be received, on one thread, under valgrind's callgrind;
+# and those of the C calls, of 8 bytes, both kinds, whose lengths no compiler knows.
+# usage: benches/instructions.sh [8|56|1024|queues]…
+#   a number: a lane's send and recv_into of so many bytes; queues: 48 bytes through ArrayQueue and through mpmc
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cargo build --quiet --release -p memlane-benches
 runner=${CARGO_TARGET_DIR:-target}/release/memlane-benches
-messages=100000
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-for bytes in "${@:-8}"; do
-    for direction in send recv; do
-        if [[ $direction == send ]]; then hot='*hot_send*'; else hot='*hot_receive*'; fi
-        valgrind --quiet --tool=callgrind --callgrind-out-file="$folder/$direction.$bytes" \
-            --collect-atstart=no --toggle-collect="$hot" "$runner" hot-path "$direction" "$messages" "$bytes"
-        total=$(sed -n 's/^summary: //p; s/^totals: //p' "$folder/$direction.$bytes" | head -1)
-        echo "$direction, $bytes bytes: $((total / messages)) instructions a message"
-    done
+# count WHAT FUNCTION MESSAGES ARGUMENT…: runs the runner with these arguments, and counts what this function executes.
+count() {
+    local what=$1 hot=$2 messages=$3 total
+    shift 3
+    valgrind --quiet --tool=callgrind --callgrind-out-file="$folder/out" \
+        --collect-atstart=no --toggle-collect="$hot" "$runner" "$@"
+    total=$(sed -n 's/^summary: //p; s/^totals: //p' "$folder/out" | head -1)
+    echo "$what: $((total / messages)) instructions a message"
+}
+
+for what in "${@:-8}"; do
+    if [[ $what == queues ]]; then
+        for queue in array-queue mpmc mpmc-batches; do
+            count "$queue, send" '*hot_send*' 100800 hot-queue "$queue" 100800
+            count "$queue, receive" '*hot_receive*' 100800 hot-queue "$queue" 100800
+        done
+    else
+        count "send, $what bytes" '*hot_send*' 100000 hot-path send 100000 "$what"
+        count "recv, $what bytes" '*hot_receive*' 100000 hot-path recv 100000 "$what"
+    fi
 done
 
 cargo build --quiet --release -p memlane-ffi

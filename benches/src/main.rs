@@ -8,6 +8,7 @@ mod contests;
 mod crew;
 mod disturbance;
 mod hot_path;
+mod hot_queue;
 mod machine;
 mod report;
 mod rig;
@@ -52,6 +53,9 @@ enum Command {
         #[arg(default_value_t = 8)]
         bytes: usize,
     },
+    /// The same through a queue
+    #[command(hide = true)]
+    HotQueue { way: hot_queue::Way, messages: usize },
 }
 
 #[derive(Args)]
@@ -101,6 +105,7 @@ fn main() -> Result<()> {
         }
         Command::Member { folder, seat } => crew::member(&contests::all(), &folder, seat),
         Command::HotPath { direction, messages, bytes } => hot_path::run(direction, messages, bytes),
+        Command::HotQueue { way, messages } => hot_queue::run(way, messages),
     }
 }
 
