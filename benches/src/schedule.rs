@@ -11,7 +11,7 @@
 //! A hypervisor moves virtual processors between cores, and everything between two cores becomes twice or ten times as
 //! fast or slow. So a two-line ping-pong runs before and after each group. A group counts only if both say the same.
 
-use crate::contest::{BLOCK, Contest, Family, Work};
+use crate::contest::{BLOCK, CORES, Contest, Family, Work};
 use crate::contests;
 use crate::crew::CrewRound;
 use crate::disturbance::COUNTING_MIN;
@@ -30,7 +30,7 @@ const CHUNK: Duration = Duration::from_millis(1);
 /// a few hundredths, and in which each participant has many turns on its core.
 const CREW_LENGTH: u32 = 8;
 
-/// How long a crew has to run to tell how fast it is.
+/// CPU time after which a crew has told how fast it is.
 const CREW_CALIBRATION: Duration = Duration::from_millis(40);
 
 /// How many times as long as wanted a round may take on a busy machine before it gets fewer chunks.
@@ -232,9 +232,9 @@ impl Track {
         if let Some(crew) = contest.crew() {
             let mut operations = 1000 * crew.share();
             loop {
-                let wall = rig.run_crew(contest, crew, operations)?.wall;
-                self.ns_expected = wall.as_nanos() as f64 / operations as f64;
-                if wall > CREW_CALIBRATION {
+                let round = rig.run_crew(contest, crew, operations)?;
+                self.ns_expected = undisturbed_ns(&round, operations);
+                if round.cpu > CREW_CALIBRATION {
                     return Ok(());
                 }
                 operations *= 4;
@@ -258,11 +258,8 @@ impl Track {
             let wanted = (CREW_LENGTH * length).as_nanos() as f64 / self.ns_expected;
             let operations = (wanted.clamp(1.0, 1e9) as u64).next_multiple_of(crew.share());
             let round = rig.run_crew(contest, crew, operations)?;
-            let value = Value::of_crew(&round, operations);
-            if let Some(value) = value {
-                self.ns_expected = value.mean_ns;
-            }
-            return Ok(value);
+            self.ns_expected = undisturbed_ns(&round, operations);
+            return Ok(Value::of_crew(&round, operations));
         }
         let blocks = (CHUNK.as_nanos() as f64 / self.ns_expected / BLOCK as f64).clamp(1.0, 1e6) as u64;
         let chunk = blocks * BLOCK;
@@ -277,6 +274,13 @@ impl Track {
         }
         Ok(value)
     }
+}
+
+/// Nanoseconds an operation by the clock; where others disturbed, what it would take if nobody slept: a round that is too
+/// short cannot be judged, however busy the machine was before.
+fn undisturbed_ns(round: &CrewRound, operations: u64) -> f64 {
+    let time = if round.counts { round.wall } else { round.cpu / CORES as u32 };
+    time.as_nanos() as f64 / operations as f64
 }
 
 /// The placement of a group, if it was the same before and after.
@@ -338,6 +342,13 @@ mod tests {
         running.tracks[0].groups = vec![crew_value(200, 50, true), crew_value(400, 100, true)];
         running.tracks[1].groups = contestant.to_vec();
         running.outcomes()
+    }
+
+    #[test]
+    fn a_disturbed_round_does_not_make_the_next_one_short() {
+        let [cpu, wall] = [80, 400].map(Duration::from_millis);
+        assert_eq!(undisturbed_ns(&CrewRound { wall, cpu, counts: false }, 1_000_000), 40.0);
+        assert_eq!(undisturbed_ns(&CrewRound { wall, cpu, counts: true }, 1_000_000), 400.0, "the crew slept");
     }
 
     #[test]
