@@ -11,12 +11,12 @@ runner=${CARGO_TARGET_DIR:-target}/release/memlane-benches
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-# count WHAT FUNCTION MESSAGES ARGUMENT…: runs the runner with these arguments, and counts what this function executes.
+# count WHAT FUNCTION MESSAGES COMMAND…: runs the command, and counts what this function executes.
 count() {
     local what=$1 hot=$2 messages=$3 total
     shift 3
     valgrind --quiet --tool=callgrind --callgrind-out-file="$folder/out" \
-        --collect-atstart=no --toggle-collect="$hot" "$runner" "$@"
+        --collect-atstart=no --toggle-collect="$hot" "$@"
     total=$(sed -n 's/^summary: //p; s/^totals: //p' "$folder/out" | head -1)
     echo "$what: $((total / messages)) instructions a message"
 }
@@ -24,12 +24,12 @@ count() {
 for what in "${@:-8}"; do
     if [[ $what == queues ]]; then
         for queue in array-queue mpmc mpmc-batches; do
-            count "$queue, send" '*hot_send*' 100800 hot-queue "$queue" 100800
-            count "$queue, receive" '*hot_receive*' 100800 hot-queue "$queue" 100800
+            count "$queue, send" '*hot_send*' 100800 "$runner" hot-queue "$queue" 100800
+            count "$queue, receive" '*hot_receive*' 100800 "$runner" hot-queue "$queue" 100800
         done
     else
-        count "send, $what bytes" '*hot_send*' 100000 hot-path send 100000 "$what"
-        count "recv, $what bytes" '*hot_receive*' 100000 hot-path recv 100000 "$what"
+        count "send, $what bytes" '*hot_send*' 100000 "$runner" hot-path send 100000 "$what"
+        count "recv, $what bytes" '*hot_receive*' 100000 "$runner" hot-path recv 100000 "$what"
     fi
 done
 
@@ -38,9 +38,7 @@ cargo build --quiet --release -p memlane-ffi
     "${CARGO_TARGET_DIR:-target}/release/libmemlane_ffi.a" -lpthread -ldl -lm
 for kind in spsc mpmc; do
     for direction in send recv; do
-        valgrind --quiet --tool=callgrind --callgrind-out-file="$folder/c.$kind.$direction" \
-            --collect-atstart=no --toggle-collect="hot_$direction" "$folder/hot_path" "$direction" "$kind" "$messages"
-        total=$(sed -n 's/^summary: //p; s/^totals: //p' "$folder/c.$kind.$direction" | head -1)
-        echo "memlane_$direction in C, $kind, 8 bytes: $((total / messages)) instructions a message"
+        count "memlane_$direction in C, $kind, 8 bytes" "hot_$direction" 100000 \
+            "$folder/hot_path" "$direction" "$kind" 100000
     done
 done
