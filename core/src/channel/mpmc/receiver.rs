@@ -12,7 +12,7 @@ use crate::ring;
 use crate::ring::slots::{Delivery, GivenBack, Queue};
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::Relaxed;
-use crate::wait::Strategy;
+use crate::wait::{Pace, Strategy};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -30,6 +30,7 @@ pub struct Receiver {
     pub(super) batch: Vec<Delivery>,
     /// The message that did not fit into the caller's buffer: the next one to be received.
     refused: Option<Delivery>,
+    pace: Pace,
     _not_sync: PhantomData<Cell<()>>,
 }
 
@@ -40,7 +41,7 @@ impl Receiver {
         let max_message = end.region().geometry().max_message as usize;
         let held_messages = !queue.is_drained();
         let batch = Vec::new();
-        Ok(Self { queue, end, max_message, held_messages, batch, refused: None, _not_sync: PhantomData })
+        Ok(Self { queue, end, max_message, held_messages, batch, refused: None, pace: Pace::default(), _not_sync: PhantomData })
     }
 
     /// Another receiver of the same channel, with a seat of its own.
@@ -340,6 +341,11 @@ impl Attempt for Receiver {
 
     fn word(&self) -> &AtomicU32 {
         self.end.data()
+    }
+
+    #[inline]
+    fn pace(&mut self) -> Option<&mut Pace> {
+        Some(&mut self.pace)
     }
 
     #[inline]
