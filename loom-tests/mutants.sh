@@ -302,6 +302,11 @@ mutant "whoever finds nobody asleep takes the flag back, and wakes nobody" $even
     notify_sleepers(parking, word, seen)' '        return true;
     }
     word.compare_exchange(seen, seen.wrapping_add(STEP) & !SLEEPERS, Relaxed, Relaxed).is_ok()' $one_of_many
+mutant "who wakes all gives up where another woke one" $eventcount_rs '        Err(_) => {
+            word.fetch_add(STEP, Relaxed);
+        }
+' '        Err(_) => return false,
+' $one_of_many::whoever_wakes_all_is_not_mistaken_for_one
 mutant "no light fence before one is woken" $eventcount_rs '    parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
     if word' '    if word' $one_of_many::one_taker_in_two_rounds
 
@@ -339,7 +344,7 @@ mutant "the cell is stored Relaxed" $queue_rs 'compare_exchange(cell.bits(), our
 mutant "acknowledging is not Release" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Acquire, Relaxed)' $slots::one_sender_one_receiver
 mutant "taking on loan is not Acquire" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Release, Relaxed)' $slots::one_sender_one_receiver
 mutant "a batch looks at head for its first cell only" $batch_rs 'if self.memory.head(ring).load(Relaxed) > position {' 'if false {' $slots::batches
-mutant "a batch moves head once" $batch_rs 'Err(moved) => head = moved,' 'Err(_) => return,' $slots::batches
+mutant "a batch moves head once" $batch_rs 'Err(moved) => head = moved,' 'Err(_) => return Ok(()),' $slots::batches
 mutant "a batch moves tail beyond what it filled" $batch_rs 'tail.compare_exchange(seen, batch.position, Relaxed, Relaxed)' 'tail.compare_exchange(seen, batch.position + 1, Relaxed, Relaxed)' $slots::a_batch_goes_out_beside_another_sender
 mutant "a batch commits where its last message stands" $batch_rs 'batch.position)?.wrapping_add(1);' 'batch.position)?.wrapping_add(2);' $slots::a_batch_goes_out_beside_another_sender
 mutant "no second look at more urgent rings" $queue_rs 'self.higher_has_news(ring)? || ' '' $slots::what_was_sent_before_and_is_more_urgent_comes_before

@@ -3,7 +3,9 @@
 mod support;
 
 use memlane::mpmc::{Channel, OnDeath, Options, Receiver};
-use memlane::{GrantError, NoSuchPriority, QueueInfo, RecvError, SendError, TryRecvError, TrySendError};
+use memlane::{
+    GrantError, NoSuchPriority, QueueInfo, RecvError, SendError, SendTimeoutError, Strategy, TryRecvError, TrySendError,
+};
 use std::collections::HashSet;
 use std::time::Duration;
 use support::Scratch;
@@ -180,6 +182,31 @@ fn a_grant_that_is_dropped_sends_nothing_and_frees_its_slot() {
 }
 
 #[test]
+fn a_free_slot_is_found_wherever_it_is() {
+    for strategy in [Strategy::Spin, Strategy::SpinThenYield, Strategy::Adaptive, Strategy::Park] {
+        everywhere(&small().slots(64), |channel| {
+            let (mut tx, mut holder, mut rx) =
+                (channel.sender().unwrap(), channel.receiver().unwrap(), channel.receiver().unwrap());
+            tx.set_strategy(strategy);
+            tx.send_batch([b"held"; 60]).unwrap();
+            let _held = holder.recv_batch(60).unwrap();
+            // The next slots are held for long, those that come free are behind them.
+            for round in 0..20u32 {
+                tx.send_batch([round.to_le_bytes(); 4]).unwrap();
+                assert_eq!(tx.try_send(b"one too many"), Err(TrySendError::Full));
+                assert_eq!(tx.send_timeout(b"one too many", Duration::ZERO), Err(SendTimeoutError::Timeout));
+                (0..4).for_each(|_| assert_eq!(next(&mut rx), round.to_le_bytes()));
+                tx.send(b"blocking").unwrap();
+                tx.send_timeout(b"in time", Duration::from_secs(60)).unwrap();
+                tx.try_send(b"at once").unwrap();
+                tx.reserve(1).unwrap().commit(1).unwrap();
+                drop(rx.recv_batch(4).unwrap());
+            }
+        });
+    }
+}
+
+#[test]
 fn its_length_is_what_is_queued() {
     everywhere(&small().priorities(2), |channel| {
         let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
@@ -221,6 +248,28 @@ fn a_small_buffer_leaves_the_message_with_its_receiver() {
         drop(rx);
         let message = other.recv().unwrap();
         assert_eq!((message.to_vec(), message.redelivered()), (b"left".to_vec(), true), "who leaves gives it back");
+    });
+    // Nobody has seen it: that a receiver leaves, which is as good as dying, does not cost it.
+    everywhere(&small().delivery_limit(1).on_death(OnDeath::Discard), |channel| {
+        let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
+        tx.send(b"unseen").unwrap();
+        assert_eq!(rx.recv_into(&mut []), Err(RecvError::BufferTooSmall { needed: 6 }));
+        drop(rx);
+        assert_eq!(next(&mut channel.receiver().unwrap()), b"unseen");
+    });
+}
+
+#[test]
+fn whoever_looks_while_others_hold_the_last_message_learns_the_end() {
+    everywhere(&small(), |channel| {
+        let (mut tx, mut rx, mut other) =
+            (channel.sender().unwrap(), channel.receiver().unwrap(), channel.receiver().unwrap());
+        tx.send(b"last").unwrap();
+        let held = other.recv().unwrap();
+        drop(tx);
+        assert_eq!(rx.try_recv().unwrap_err(), TryRecvError::Empty, "it may come back");
+        held.ack().unwrap();
+        assert_eq!(rx.try_recv().unwrap_err(), TryRecvError::Disconnected, "at the next look");
     });
 }
 
@@ -279,90 +328,4 @@ fn many_senders_and_receivers_lose_nothing_and_repeat_nothing() {
         let info = queue(&channel);
         assert_eq!((info.free, info.slots), (16, 16));
     });
-}
-
-#[test]
-fn child_part() {
-    kills::play();
-}
-
-/// What processes do to each other.
-mod kills {
-    use super::*;
-    use support::child::{self, Child, Part};
-
-    const PARTS: [(&str, Part); 2] =
-        [("holds a message of a queue", holds_a_message), ("holds a grant of a queue", holds_a_grant)];
-
-    pub(super) fn play() {
-        child::play(&PARTS);
-    }
-
-    fn holds_a_message(arguments: &[String]) {
-        let mut rx = memlane::mpmc::open(&arguments[0]).unwrap().receiver().unwrap();
-        let message = rx.recv().unwrap();
-        child::tell(format_args!("holds {}", String::from_utf8(message.to_vec()).unwrap()));
-        child::stay();
-    }
-
-    fn holds_a_grant(arguments: &[String]) {
-        let mut tx = memlane::mpmc::open(&arguments[0]).unwrap().sender().unwrap();
-        let _grant = tx.reserve(4).unwrap();
-        child::tell("holds a grant");
-        child::stay();
-    }
-
-    #[test]
-    fn what_a_killed_receiver_held_comes_again_marked() {
-        let scratch = Scratch::new();
-        let name = scratch.name("jobs");
-        let channel = small().create(&name).unwrap();
-        let mut tx = channel.sender().unwrap();
-        tx.send_batch(["1", "2"]).unwrap();
-        let mut child = Child::start("holds a message of a queue", &[&name]);
-        child.expect("holds 1");
-        let mut rx = channel.receiver().unwrap();
-        assert_eq!(next(&mut rx), b"2");
-        child.kill();
-        let again = rx.recv_timeout(Duration::from_secs(60)).unwrap();
-        assert!(again.redelivered());
-        assert_eq!(again.to_vec(), b"1");
-        again.ack().unwrap();
-        assert_eq!(queue(&channel).free, 4);
-        assert_eq!(channel.info().participants[2].counters.reaped, 1);
-    }
-
-    #[test]
-    fn what_a_killed_sender_had_reserved_is_free_again() {
-        let scratch = Scratch::new();
-        let name = scratch.name("jobs");
-        let channel = small().create(&name).unwrap();
-        let mut child = Child::start("holds a grant of a queue", &[&name]);
-        child.expect("holds a grant");
-        assert_eq!(queue(&channel).free, 3);
-        child.kill();
-        let mut tx = channel.sender().unwrap();
-        tx.send_batch(["1", "2", "3", "4"]).unwrap();
-        assert_eq!(tx.try_send(b"5"), Err(TrySendError::Full));
-    }
-
-    #[test]
-    fn a_stopped_receiver_keeps_its_message_and_delays_nobody() {
-        let scratch = Scratch::new();
-        let name = scratch.name("jobs");
-        let channel = small().create(&name).unwrap();
-        let mut tx = channel.sender().unwrap();
-        tx.send(b"held").unwrap();
-        let child = Child::start("holds a message of a queue", &[&name]);
-        child.expect("holds held");
-        child.signal(libc::SIGSTOP);
-        let mut rx = channel.receiver().unwrap();
-        for number in 0..1000u32 {
-            tx.send(&number.to_le_bytes()).unwrap();
-            assert_eq!(next(&mut rx), number.to_le_bytes());
-        }
-        // Whoever joins reaps who is dead.
-        drop(channel.receiver().unwrap());
-        assert_eq!(queue(&channel).consumed, 1);
-    }
 }

@@ -45,8 +45,11 @@ impl Receiving {
 
     #[cold]
     fn has_a_message(of: &Opened) -> Failed {
-        let sentence =
-            format!("channel {}: this receiver holds a message; acknowledge it or give it back first", of.label);
+        let sentence = format!(
+            "channel {}: this receiver holds a message: acknowledge it or give it back; one that did not fit \
+                 its buffer, take or receive first",
+            of.label
+        );
         detail::record(Status::MEMLANE_HELD, sentence)
     }
 

@@ -180,7 +180,7 @@ impl Stats {
         let queue = info.queue.as_ref();
         let sent: u64 = info.lanes.iter().map(|lane| lane.messages).sum();
         let queued = queue.map_or(0, |queue| queue.queued.iter().sum());
-        let passed: u64 = queue.map_or(0, |queue| queue.passed.iter().sum());
+        let passed: u64 = queue.map_or(0, |queue| queue.passed.iter().copied().fold(0, u64::wrapping_add));
         Self {
             size: size_of::<Self>(),
             kind: match info.kind {

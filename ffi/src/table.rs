@@ -24,6 +24,7 @@
 
 use std::cell::UnsafeCell;
 use std::hash::{BuildHasher, RandomState};
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ops::{Deref, DerefMut};
 use std::ptr;
@@ -81,6 +82,8 @@ pub(crate) struct Table<T, const N: usize = CHUNKS> {
 pub(crate) struct Inside<'a, T> {
     slot: &'a Slot<T>,
     number: u64,
+    /// Whoever is inside is one thread.
+    one_thread: PhantomData<UnsafeCell<T>>,
 }
 
 impl<T> std::fmt::Debug for Slot<T> {
@@ -118,7 +121,7 @@ impl<T: Send, const N: usize> Table<T, N> {
         }
         let slot = self.slot(((number & INDEX_MASK) >> INDEX_SHIFT) as usize).ok_or(Refusal::Stale)?;
         match slot.word.compare_exchange(number, number | BUSY, Acquire, Relaxed) {
-            Ok(_) => Ok(Inside { slot, number }),
+            Ok(_) => Ok(Inside { slot, number, one_thread: PhantomData }),
             Err(found) => Err(slot.refusal(number, found)),
         }
     }

@@ -27,6 +27,11 @@ impl Pile {
         self.event.notify_one();
     }
 
+    fn put_for_all(&self) {
+        self.things.fetch_add(1, Relaxed);
+        self.event.notify();
+    }
+
     fn take(&self) {
         self.event.wait(|| self.try_take());
     }
@@ -115,6 +120,11 @@ fn one_taker_and_two_givers() {
             put,
         ],
     );
+}
+
+#[test]
+fn whoever_wakes_all_is_not_mistaken_for_one() {
+    explore(Model::bounded("one wakes all, another one", 3), [take, take, |it| it.put_for_all(), put]);
 }
 
 #[test]

@@ -17,6 +17,12 @@ pub(super) trait Attempt: Sized {
     /// Tries once. `None`: not yet.
     fn attempt(&mut self) -> Result<Option<Self::Output>, Self::Error>;
 
+    /// The same, perhaps overlooking what takes long to find: for callers who wait.
+    #[inline]
+    fn attempt_quickly(&mut self) -> Result<Option<Self::Output>, Self::Error> {
+        self.attempt()
+    }
+
     /// Whether an attempt would probably succeed: cheap enough for the tightest loop.
     fn glance(&self) -> bool;
 
@@ -41,10 +47,10 @@ pub(super) trait Attempt: Sized {
     /// Called before sleeping, to tell the peer everything that was put off.
     fn before_park(&mut self) {}
 
-    /// The first attempt of a call: one that finds nothing is counted, the looks after it are not.
+    /// The first attempt of a call that waits: one that finds nothing is counted, the looks after it are not.
     #[inline]
     fn first_attempt(&mut self) -> Result<Option<Self::Output>, Self::Error> {
-        let attempt = self.attempt();
+        let attempt = self.attempt_quickly();
         if let Ok(None) = attempt {
             self.count_in_vain();
         }
@@ -54,8 +60,12 @@ pub(super) trait Attempt: Sized {
     /// Without waiting.
     #[inline]
     fn now(&mut self) -> Result<Option<Self::Output>, Self::Error> {
-        let found = self.first_attempt()?;
+        let found = match self.attempt_quickly()? {
+            None => self.attempt()?,
+            found => found,
+        };
         if found.is_none() {
+            self.count_in_vain();
             self.end_mut().looked_in_vain()?;
         }
         Ok(found)
@@ -65,7 +75,11 @@ pub(super) trait Attempt: Sized {
     fn within(&mut self, timeout: Duration) -> Result<Option<Self::Output>, Self::Error> {
         match self.first_attempt()? {
             Some(found) => Ok(Some(found)),
-            None => block(&mut Wait(self), Some(Clock::now().plus(timeout))),
+            None => match block(&mut Wait(self), Some(Clock::now().plus(timeout)))? {
+                // Whoever always waits for less than a slice looks after the dead, too.
+                None if self.end_mut().a_slice_is_over()? => self.attempt(),
+                found => Ok(found),
+            },
         }
     }
 
@@ -106,6 +120,11 @@ impl<A: Attempt> Waiting for Wait<'_, A> {
     #[inline]
     fn attempt(&mut self) -> Result<Option<A::Output>, A::Error> {
         self.0.attempt()
+    }
+
+    #[inline]
+    fn attempt_quickly(&mut self) -> Result<Option<A::Output>, A::Error> {
+        self.0.attempt_quickly()
     }
 
     #[inline]

@@ -11,6 +11,7 @@ use crate::wait::block::SLICE;
 use crate::wait::eventcount;
 use crate::wait::{SpinWindow, Strategy};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A participant's side of a channel.
 #[derive(Debug)]
@@ -23,8 +24,8 @@ pub(super) struct Endpoint {
     pub(super) tally: Tally,
     strategy: Strategy,
     window: SpinWindow,
-    /// Looks in vain since the clock was last read, and when that was: non-blocking callers look after the dead, too.
-    idle_looks: u32,
+    /// Non-blocking callers look after the dead, too.
+    polls: Polls,
     last_slice: Moment,
     removed: bool,
     peers: PeerWatch,
@@ -72,8 +73,43 @@ impl From<Trouble> for RecvError {
     }
 }
 
-/// Looks in vain between two readings of the clock.
-const LOOKS_PER_CLOCK: u32 = 4096;
+/// When a caller that does not wait reads the clock: at every look in vain if there is time between them, once in a while if
+/// it does nothing else.
+#[derive(Debug)]
+struct Polls {
+    /// Looks in vain since the clock was read.
+    looks: u32,
+    /// The clock is read after so many.
+    looks_max: u32,
+    read_at: Moment,
+}
+
+impl Polls {
+    /// Looks in vain between two readings of the clock, at most.
+    const LOOKS_MAX: u32 = 4096;
+    /// Readings that are closer than this are rarer from then on.
+    const CLOSE: Duration = Duration::from_millis(1);
+
+    fn new() -> Self {
+        Self { looks: 0, looks_max: 1, read_at: Clock::now() }
+    }
+
+    /// Counts a look in vain. Whether it is time to see whether a slice is over.
+    #[inline]
+    fn count(&mut self) -> bool {
+        self.looks += 1;
+        self.looks >= self.looks_max && self.read_clock()
+    }
+
+    #[cold]
+    fn read_clock(&mut self) -> bool {
+        let now = Clock::now();
+        let is_close = now.since(self.read_at) < Self::CLOSE;
+        self.looks_max = if is_close { (2 * self.looks_max).min(Self::LOOKS_MAX) } else { 1 };
+        (self.looks, self.read_at) = (0, now);
+        true
+    }
+}
 
 impl Endpoint {
     /// Takes a seat. Whoever of the other role died before is reaped first.
@@ -105,7 +141,7 @@ impl Endpoint {
             tally,
             strategy: Strategy::default(),
             window: SpinWindow::new(),
-            idle_looks: 0,
+            polls: Polls::new(),
             last_slice: Clock::now(),
             removed: false,
             peers,
@@ -257,11 +293,20 @@ impl Endpoint {
     /// A call that does not wait found nothing. Every now and then that ends a slice, too.
     #[inline]
     pub(super) fn looked_in_vain(&mut self) -> Result<(), Trouble> {
-        self.idle_looks = self.idle_looks.wrapping_add(1);
-        if self.idle_looks.is_multiple_of(LOOKS_PER_CLOCK) && Clock::now().since(self.last_slice) >= SLICE {
-            return self.slice_ended();
+        if self.polls.count() {
+            self.a_slice_is_over()?;
         }
         Ok(())
+    }
+
+    /// Ends a slice if the last one ended long enough ago. Whether that was so.
+    #[cold]
+    pub(super) fn a_slice_is_over(&mut self) -> Result<bool, Trouble> {
+        let is_over = Clock::now().since(self.last_slice) >= SLICE;
+        if is_over {
+            self.slice_ended()?;
+        }
+        Ok(is_over)
     }
 
     pub(super) fn waiting(&mut self) -> (Strategy, &mut SpinWindow) {

@@ -16,6 +16,9 @@ pub const SLICE: Duration = Duration::from_millis(100);
 /// Looks between two readings of the clock while spinning.
 const LOOKS_PER_CLOCK: u32 = 32;
 
+/// Looks between two attempts that overlook nothing, while spinning.
+const LOOKS_PER_ATTEMPT: u32 = 64 * LOOKS_PER_CLOCK;
+
 /// Looks without a pause instruction at the start of a spin: the peer's answer is probably on its way.
 const EAGER_LOOKS: u32 = 256;
 
@@ -30,6 +33,11 @@ pub trait Waiting {
 
     /// Tries once. `None`: not yet.
     fn attempt(&mut self) -> Result<Option<Self::Output>, Self::Error>;
+
+    /// The same, perhaps overlooking what takes long to find.
+    fn attempt_quickly(&mut self) -> Result<Option<Self::Output>, Self::Error> {
+        self.attempt()
+    }
 
     /// Whether an attempt would probably succeed: cheap enough for the tightest loop.
     fn glance(&self) -> bool;
@@ -60,7 +68,7 @@ pub fn block<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Result<Op
     if let Some(pace) = waiting.pace() {
         pace.fall_back();
     }
-    match waiting.attempt()? {
+    match waiting.attempt_quickly()? {
         Some(output) => {
             if let Some(pace) = waiting.pace() {
                 pace.found_after(0);
@@ -92,7 +100,7 @@ pub fn look_eagerly<W: Waiting>(waiting: &mut W) -> bool {
 
 fn block_slowly<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Result<Option<W::Output>, W::Error> {
     if look_eagerly(waiting)
-        && let Some(output) = waiting.attempt()?
+        && let Some(output) = waiting.attempt_quickly()?
     {
         return Ok(Some(output));
     }
@@ -153,12 +161,17 @@ fn block_in_slices<W: Waiting>(
 fn spin<W: Waiting>(waiting: &mut W, strategy: Strategy, until: Moment) -> Result<Option<W::Output>, W::Error> {
     let mut looks = 0u32;
     while Clock::now() < until {
-        // An attempt sees more than a glance: that somebody left, for example.
+        // A quick attempt sees more than a glance: that somebody left, for example.
         for look in 0..LOOKS_PER_CLOCK {
-            if (look == 0 || waiting.glance())
-                && let Some(output) = waiting.attempt()?
-            {
-                return Ok(Some(output));
+            let found = if look == 0 && looks.is_multiple_of(LOOKS_PER_ATTEMPT) {
+                waiting.attempt()?
+            } else if look == 0 || waiting.glance() {
+                waiting.attempt_quickly()?
+            } else {
+                None
+            };
+            if found.is_some() {
+                return Ok(found);
             }
             std::hint::spin_loop();
         }

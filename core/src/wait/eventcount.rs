@@ -15,8 +15,9 @@
 //!    a compiler fence, and both are full fences in symmetric mode and in the models.
 //! 2. *Clearing the flag bumps the sequence in the same CAS.* Otherwise a sleeper that stands between flag and wait
 //!    would find the word as it left it, after another sleeper set the flag again, and sleep through its wake.
-//! 3. *One CAS suffices.* If it fails, somebody else cleared the flag and wakes everybody who had set it; whoever set it
-//!    later looks at the data after its fence, and the data had changed before.
+//! 3. *One CAS suffices.* If it fails and finds no flag, somebody else cleared it and wakes everybody who had set it; whoever
+//!    sets it later looks at the data after its fence, and the data had changed before. If it fails and finds the flag,
+//!    somebody may just have woken one: then all are woken, and the flag stays.
 //! 4. *Where one waiter is enough, the flag is sticky*: [`notify_one`] bumps the sequence and wakes one; it clears the
 //!    flag only when that woke nobody, by the CAS of 2, and then wakes all.
 //! 5. *No counts of waiters*, so a killed sleeper leaves nothing stale but a flag that costs the next waker one wake.
@@ -89,8 +90,12 @@ pub fn notify<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
 fn notify_sleepers<P: Parking>(parking: &P, word: &AtomicU32, seen: u32) -> bool {
     let cleared = seen.wrapping_add(STEP) & !SLEEPERS;
     // Relaxed: the word carries no data; whoever wakes reads the data itself with Acquire.
-    if word.compare_exchange(seen, cleared, Relaxed, Relaxed).is_err() {
-        return false;
+    match word.compare_exchange(seen, cleared, Relaxed, Relaxed) {
+        Ok(_) => {}
+        Err(found) if found & SLEEPERS == 0 => return false,
+        Err(_) => {
+            word.fetch_add(STEP, Relaxed);
+        }
     }
     parking.unpark_all(word);
     true

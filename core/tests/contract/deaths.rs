@@ -1,13 +1,17 @@
 //! Peers that are killed. Compiled once a kind.
 
-use super::stage::{FEW, create, message, start};
+use super::kind::{Channel, Receiver};
+use super::stage::{FEW, SHORT, create, message, start};
 use super::waiting::until_asleep;
 use crate::case::{Case, over_processes};
 use crate::peer::Peer;
-use memlane::{RecvError, Role};
+use crate::support::eventually;
+use memlane::{RecvError, RecvTimeoutError, Role, TryRecvError};
 
 over_processes! {
     what_a_killed_sender_sent_arrives
+    whoever_never_waits_long_learns_of_a_death
+    whoever_looks_now_and_then_learns_of_a_death
     a_killed_sleeper_is_replaced
     a_killed_receiver_is_replaced
 }
@@ -31,6 +35,39 @@ fn what_a_killed_sender_sent_arrives(case: &Case) {
     }
     assert_eq!(receiver.recv().unwrap_err(), RecvError::Disconnected);
     drop(channel.sender().unwrap());
+}
+
+/// A receiver that had a message of somebody who was killed then.
+fn bereft(case: &Case, channel: &Channel) -> Receiver {
+    let mut receiver = channel.receiver().unwrap();
+    let mut peer = start(case, channel, "sends as many as it is told");
+    peer.expect("joined");
+    peer.say("1");
+    peer.expect("sent");
+    assert_eq!(receiver.recv().unwrap().to_vec(), message(0));
+    kill(peer);
+    receiver
+}
+
+fn whoever_never_waits_long_learns_of_a_death(case: &Case) {
+    let mut receiver = bereft(case, &create(case));
+    eventually("it is disconnected", || match receiver.recv_timeout(SHORT) {
+        Err(RecvTimeoutError::Timeout) => false,
+        other => other.unwrap_err() == RecvTimeoutError::Disconnected,
+    });
+}
+
+fn whoever_looks_now_and_then_learns_of_a_death(case: &Case) {
+    let mut receiver = bereft(case, &create(case));
+    let mut looks = 0;
+    eventually("it is disconnected", || {
+        looks += 1;
+        match receiver.try_recv() {
+            Err(TryRecvError::Empty) => false,
+            other => other.unwrap_err() == TryRecvError::Disconnected,
+        }
+    });
+    assert!(looks < 2000, "a look a millisecond: {looks} looks");
 }
 
 fn a_killed_sleeper_is_replaced(case: &Case) {

@@ -41,7 +41,16 @@ impl Receiver {
         let max_message = end.region().geometry().max_message as usize;
         let held_messages = !queue.is_drained();
         let batch = Vec::new();
-        Ok(Self { queue, end, max_message, held_messages, batch, refused: None, pace: Pace::default(), _not_sync: PhantomData })
+        Ok(Self {
+            queue,
+            end,
+            max_message,
+            held_messages,
+            batch,
+            refused: None,
+            pace: Pace::default(),
+            _not_sync: PhantomData,
+        })
     }
 
     /// Another receiver of the same channel, with a seat of its own.
@@ -293,12 +302,16 @@ impl Receiver {
     #[cold]
     fn take_news(&mut self) -> Result<Option<Delivery>, RecvError> {
         let look = self.end.look();
-        if let Ok((presence, membership)) = look
-            && !(self.end.senders_are_gone(presence, self.held_messages) && self.queue.is_drained())
-        {
-            // Should somebody who holds the last message die, a slice ends, and this is asked again.
-            self.end.acknowledge(membership);
-            return self.take();
+        if let Ok((presence, membership)) = look {
+            let gone = self.end.senders_are_gone(presence, self.held_messages);
+            if !gone {
+                self.end.acknowledge(membership);
+            }
+            // While others hold what may come back, this is asked again at every look in vain: nobody announces that they
+            // acknowledged it.
+            if !gone || !self.queue.is_drained() {
+                return self.take();
+            }
         }
         // Whoever left or closed did so after its last commit.
         match self.take()? {
@@ -312,6 +325,22 @@ fn ack_error(error: AckError) -> RecvError {
     match error {
         AckError::Forked => RecvError::Forked,
         AckError::Corrupted(reason) => RecvError::Corrupted(reason),
+    }
+}
+
+impl Drop for Receiver {
+    /// A message that was only too long for a buffer comes again, whatever becomes of those whose receiver dies.
+    fn drop(&mut self) {
+        if let Some(delivery) = self.refused.take()
+            && !self.end.is_foreign()
+        {
+            match self.queue.give_back(delivery, 0) {
+                Ok(_) => self.end.notify_one_receiver(),
+                Err(reason) => {
+                    self.end.poison(reason);
+                }
+            }
+        }
     }
 }
 

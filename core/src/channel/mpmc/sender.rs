@@ -190,7 +190,7 @@ impl Sender {
     }
 
     #[inline]
-    fn attempt_slot(&mut self, length: usize) -> Result<Option<Loan>, SendError> {
+    fn check(&mut self, length: usize) -> Result<(), SendError> {
         if self.end.is_foreign() {
             return Err(SendError::Forked);
         }
@@ -200,7 +200,7 @@ impl Sender {
         if length > self.max_message {
             return Err(SendError::TooLarge { length, max: self.max_message });
         }
-        Ok(self.queue.alloc())
+        Ok(())
     }
 
     #[inline]
@@ -276,7 +276,14 @@ impl Attempt for FreeSlot<'_> {
 
     #[inline]
     fn attempt(&mut self) -> Result<Option<Loan>, SendError> {
-        self.sender.attempt_slot(self.length)
+        self.sender.check(self.length)?;
+        Ok(self.sender.queue.alloc())
+    }
+
+    #[inline]
+    fn attempt_quickly(&mut self) -> Result<Option<Loan>, SendError> {
+        self.sender.check(self.length)?;
+        Ok(self.sender.queue.alloc_near())
     }
 
     #[inline]

@@ -86,7 +86,7 @@ impl<M: SlotMemory> Queue<M> {
             batch.push(self.delivered(slot, ours));
             end = end.wrapping_add(1);
         }
-        self.pass_all(ring, end);
+        self.pass_all(ring, start, end)?;
         Ok(batch.len() - before)
     }
 
@@ -127,15 +127,19 @@ impl<M: SlotMemory> Queue<M> {
         }
     }
 
-    /// Moves head to `end`, from wherever others have helped it to by now.
-    fn pass_all(&self, ring: u8, end: u64) {
+    /// Moves head to `end`, from wherever others have helped it to by now. Each time that they do, they pass a cell.
+    fn pass_all(&self, ring: u8, start: u64, end: u64) -> Result<(), Corruption> {
         let word = self.memory.head(ring);
         let mut head = word.load(Relaxed);
-        while head < end {
+        for _ in start..=end {
+            if head >= end {
+                return Ok(());
+            }
             match word.compare_exchange(head, end, Relaxed, Relaxed) {
-                Ok(_) => return,
+                Ok(_) => return Ok(()),
                 Err(moved) => head = moved,
             }
         }
+        Err(Corruption::Positions)
     }
 }
