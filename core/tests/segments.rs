@@ -99,6 +99,20 @@ fn what_a_killed_creator_left_can_be_removed() {
 }
 
 #[test]
+fn a_segment_of_somebody_else_is_refused() {
+    if !support::is_root("a segment of somebody else") {
+        return;
+    }
+    let segment = Segment::new();
+    segment.create();
+    let id = format!("/dev/shm/memlane-{}-{}", rustix::process::geteuid().as_raw(), segment.name);
+    std::os::unix::fs::chown(&id, Some(support::SOMEBODY), None).unwrap();
+    let error = Options::new().open_segment(&segment.name).unwrap_err();
+    assert!(matches!(error, OpenError::ForeignOwner { owner: support::SOMEBODY, .. }), "{error}");
+    Options::new().any_owner(true).open_segment(&segment.name).unwrap();
+}
+
+#[test]
 fn names_and_modes_are_checked() {
     for name in ["", ".hidden", "a/path", "two words"] {
         assert!(matches!(Options::new().create_segment(name).unwrap_err(), CreateError::InvalidName { .. }));

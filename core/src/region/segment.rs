@@ -24,6 +24,9 @@ use rustix::io::Errno;
 use shared_memory::{ShmemConf, ShmemError};
 use std::io;
 
+/// How often a remover looks at rows that somebody holds for a moment.
+const TURNS: u32 = 1000;
+
 /// What the operating system knows a channel's segment by.
 fn segment_of(location: &Location) -> String {
     format!("/memlane-{}-{}", sys::user_id(), location.label)
@@ -79,6 +82,7 @@ impl Region {
         let location =
             Location::of_segment(name).map_err(|InvalidName| CreateError::InvalidName { channel: name.to_owned() })?;
         let failed = |action: &'static str| move |source: io::Error| open::io_error(name, action, source);
+        check_owner(name, &location, expected, access)?;
         let (bytes, facts) = open_bytes(name, &location)?;
         open::check_expectations(name, &facts, expected, access)?;
         let lock_path = location.lock_path(&facts.instance);
@@ -99,6 +103,18 @@ fn make_segment(location: &Location, size: usize) -> io::Result<Bytes> {
     sys::prefault(bytes.base(), bytes.length(), true)?;
     bytes.keep_segment();
     Ok(bytes)
+}
+
+/// Whoever comes first can take a name: the folder of segments is everybody's.
+fn check_owner(name: &str, location: &Location, expected: &Expectations, access: Access) -> Result<(), OpenError> {
+    let file = sys::segment_file(&segment_of(location));
+    let failed = |source: io::Error| open::io_error(name, "looking at the segment", source);
+    let owner = sys::look_at(&file, true).map_err(failed)?.owner;
+    let trusted = [sys::user_id(), 0].contains(&owner) || expected.any_owner;
+    if !trusted && access == Access::Participate {
+        return Err(OpenError::ForeignOwner { channel: name.to_owned(), owner });
+    }
+    Ok(())
 }
 
 /// The segment's memory, and what its header says.
@@ -137,9 +153,16 @@ pub(crate) fn remove_segment(name: &str, force: bool) -> Result<(), RemoveError>
         let _guard = sys::fork_guard();
         let Ok(pinned) = sys::open_pinned(&path) else { continue };
         let file = sys::reopen(pinned.as_fd(), true).map_err(failed("opening the lock file"))?;
-        if !force && !sys::try_write_lock(&file, 0, LIFECYCLE + 1).map_err(failed("locking the lock file"))? {
+        // Who is neither alive nor gone is leaving, or being reaped, at this moment: it is worth another look.
+        for turn in 1.. {
+            if force || sys::try_write_lock(&file, 0, LIFECYCLE + 1).map_err(failed("locking the lock file"))? {
+                break;
+            }
             let participants = locks::count_alive(&file).map_err(failed("looking at the rows"))?;
-            return Err(RemoveError::InUse { channel: name.to_owned(), participants });
+            if participants > 0 || turn == TURNS {
+                return Err(RemoveError::InUse { channel: name.to_owned(), participants });
+            }
+            std::thread::yield_now();
         }
         held.push((file, path));
     }

@@ -32,6 +32,12 @@ pub(crate) fn user_id() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// The file behind a named segment: where the C library keeps it.
+#[cfg(feature = "named-segments")]
+pub(crate) fn segment_file(segment: &str) -> std::path::PathBuf {
+    std::path::Path::new("/dev/shm").join(segment.trim_start_matches('/'))
+}
+
 /// This process's id.
 pub(crate) fn process_id() -> u32 {
     std::process::id()
