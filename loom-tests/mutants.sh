@@ -277,23 +277,20 @@ mutant "it starts at committed" $reader_rs 'let consumed = Position(memory.consu
 echo "--- the eventcount"
 mutant "no heavy fence" $eventcount_rs '    parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `notify`
 ' '' $eventcount::one_sleeper_and_one_waker
-mutant "no light fence" $eventcount_rs '    parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
-' '' $eventcount::one_sleeper_and_one_waker
+mutant "no light fence" $eventcount_rs 'pub fn notify<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
+    parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
+' 'pub fn notify<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
+' $eventcount::one_sleeper_and_one_waker
 mutant "the flag is set after the heavy fence" $eventcount_rs '    let seen = word.fetch_or(SLEEPERS, Relaxed) | SLEEPERS;
     parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `notify`
 ' '    parking.heavy_fence();
     let seen = word.fetch_or(SLEEPERS, Relaxed) | SLEEPERS;
 ' $eventcount::one_sleeper_and_one_waker
 mutant "the flag is cleared without a step of the sequence" $eventcount_rs 'seen.wrapping_add(STEP) & !SLEEPERS' 'seen & !SLEEPERS' $eventcount::two_sleepers_and_one_waker
-mutant "the wake comes before the flag is cleared" $eventcount_rs '    if word.compare_exchange(seen, cleared, Relaxed, Relaxed).is_err() {
-        return false;
-    }
-    parking.unpark_all(word);
-' '    parking.unpark_all(word);
-    if word.compare_exchange(seen, cleared, Relaxed, Relaxed).is_err() {
-        return false;
-    }
-' $eventcount::one_sleeper_and_one_waker
+mutant "the wake comes before the flag is cleared" $eventcount_rs '    match word.compare_exchange(seen, cleared, Relaxed, Relaxed) {
+        Ok(_) => {}' '    parking.unpark_all(word);
+    match word.compare_exchange(seen, cleared, Relaxed, Relaxed) {
+        Ok(_) => return true,' $eventcount::one_sleeper_and_one_waker
 mutant "the sleeper does not use its ticket" $eventcount_rs 'parking.park(word, ticket.0, until);' 'parking.park(word, word.load(Relaxed), until);' $eventcount::one_sleeper_and_one_waker
 
 echo "--- waking one of many"
