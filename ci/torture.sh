@@ -14,10 +14,13 @@ cargo build --release -p memlane-torture -p memlane-cli
 folder=$(mktemp -d /dev/shm/memlane-torture-ci.XXXXXX)
 trap 'rm -rf "$folder"' EXIT
 
-for capacity in 4096 16384 1048576; do
-    "$torture" kill --kills 300 --capacity "$capacity"
+# Of both kinds, over both backends, in every phase of a participant's life.
+for backend in futex semaphore; do
+    "$torture" kill --kills 800 --backend "$backend"
 done
-"$torture" kill --kills 150 --capacity 4096 --backend semaphore
+for capacity in 4096 1048576; do
+    "$torture" kill --kills 200 --capacity "$capacity"
+done
 
 feed=()
 if [[ -f $recorded ]]; then
@@ -41,10 +44,10 @@ assert not any(one["alive"] for one in info["participants"]), info["participants
     [[ -z $(ls -A "$folder") ]] || { echo "FAILED: left behind: $(ls -A "$folder")" >&2; exit 1; }
 }
 
-kill_queue --kills 400 --priorities 3 "${feed[@]}"
+kill_queue --kills 800 --priorities 3 "${feed[@]}"
 kill_queue --kills 400 --priorities 1
+kill_queue --kills 800 --priorities 3 --backend semaphore
 kill_queue --kills 400 --priorities 3 --on-death discard "${feed[@]}"
-kill_queue --kills 200 --priorities 3 --backend semaphore
 
 "$torture" stop --kind spsc --messages 50000
 "$torture" stop --kind mpmc --messages 50000 --rounds 10

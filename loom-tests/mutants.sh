@@ -143,7 +143,9 @@ sleepers_rs=wait/sleepers.rs
 
 echo "--- the writer commits"
 zero='        if next.0 >= self.claimed.0 || !next.0.is_multiple_of(LINE) {
-            ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
+            if !planted::NO_ZEROING {
+                ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
+            }
         }
 '
 edge='        // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
@@ -286,7 +288,7 @@ mutant "the flag is set after the heavy fence" $eventcount_rs '    let seen = wo
 ' '    parking.heavy_fence();
     let seen = word.fetch_or(SLEEPERS, Relaxed) | SLEEPERS;
 ' $eventcount::one_sleeper_and_one_waker
-mutant "the flag is cleared without a step of the sequence" $eventcount_rs 'seen.wrapping_add(STEP) & !SLEEPERS' 'seen & !SLEEPERS' $eventcount::two_sleepers_and_one_waker
+mutant "the flag is cleared without a step of the sequence" $eventcount_rs 'seen.wrapping_add(step) & !SLEEPERS' 'seen & !SLEEPERS' $eventcount::two_sleepers_and_one_waker
 mutant "the wake comes before the flag is cleared" $eventcount_rs '    match word.compare_exchange(seen, cleared, Relaxed, Relaxed) {
         Ok(_) => {}' '    parking.unpark_all(word);
     match word.compare_exchange(seen, cleared, Relaxed, Relaxed) {
@@ -294,11 +296,7 @@ mutant "the wake comes before the flag is cleared" $eventcount_rs '    match wor
 mutant "the sleeper does not use its ticket" $eventcount_rs 'parking.park(word, ticket.0, until);' 'parking.park(word, word.load(Relaxed), until);' $eventcount::one_sleeper_and_one_waker
 
 echo "--- waking one of many"
-mutant "whoever finds nobody asleep takes the flag back, and wakes nobody" $eventcount_rs '        return true;
-    }
-    notify_sleepers(parking, word, seen)' '        return true;
-    }
-    word.compare_exchange(seen, seen.wrapping_add(STEP) & !SLEEPERS, Relaxed, Relaxed).is_ok()' $one_of_many
+mutant "whoever finds nobody asleep takes the flag back, and wakes nobody" $eventcount_rs 'if planted::NO_SECOND_WAKE {' 'if true {' $one_of_many
 mutant "who wakes all gives up where another woke one" $eventcount_rs '        Err(_) => {
             word.fetch_add(STEP, Relaxed);
         }
@@ -334,7 +332,7 @@ mutant "the bit is taken and nobody posted" $sleepers_rs '        semaphores.pos
 mutant "the search ends with the first who was awake" $sleepers_rs 'let asleep = |row| !wake(semaphores, row);' 'let asleep = |row| { wake(semaphores, row); false };' $one_of_many
 
 echo "--- the slot queue"
-mutant "no second look at head" $queue_rs 'if self.memory.head(ring).load(Relaxed) != position {' 'if false {' $slots::two_receivers_and_a_loan
+mutant "no second look at head" $queue_rs 'self.memory.head(ring).load(Relaxed) != position {' 'false {' $slots::two_receivers_and_a_loan
 mutant "who takes does not pass head" $queue_rs '                    self.pass(ring, position);
                     Ok(Attempt::Taken' '                    Ok(Attempt::Taken' $slots::two_receivers_and_a_loan
 mutant "the cell is stored Relaxed" $queue_rs 'compare_exchange(cell.bits(), ours.bits(), Release, Relaxed)' 'compare_exchange(cell.bits(), ours.bits(), Relaxed, Relaxed)' $slots::one_sender_one_receiver

@@ -8,6 +8,7 @@
 
 use crate::kinds::{self, Kind, MpmcKillOptions, SpscKillOptions, Trial};
 use crate::payload::Payloads;
+use crate::phase::{Phase, PhaseCell, PhaseCounts};
 use crate::random::{Random, fresh_seed};
 use crate::scratch::{Scratch, Worker};
 use crate::waking::Waking;
@@ -61,6 +62,11 @@ impl Options {
     }
 }
 
+/// No aim is taken for longer, nor more often; at a newcomer, which has to be started first, once.
+const AIM: Duration = Duration::from_micros(500);
+const AIMS: u32 = 12;
+const NEWCOMERS_AIM: Duration = Duration::from_millis(6);
+
 /// How many there are at a time.
 #[derive(Debug, Clone, Copy)]
 pub struct Staff {
@@ -83,6 +89,23 @@ struct Seat {
     role: Role,
     number: u32,
     worker: Worker,
+    phase: PhaseCell,
+}
+
+impl Seat {
+    /// Stops it in this phase, unless that takes too long: then anywhere. A phase may be over before a signal arrives, so what
+    /// counts is where it stands.
+    fn stop_in(&mut self, phase: Phase) -> Result<()> {
+        for _ in 0..AIMS {
+            self.phase.wait_for(phase, AIM);
+            self.worker.stop()?;
+            if self.phase.now() == Some(phase) {
+                break;
+            }
+            self.worker.go_on()?;
+        }
+        Ok(())
+    }
 }
 
 struct Run<'a> {
@@ -94,6 +117,7 @@ struct Run<'a> {
     started: u32,
     kills: [u64; 2],
     stops: u64,
+    phases: PhaseCounts,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -106,7 +130,8 @@ pub fn run(options: &Options) -> Result<()> {
     let (kind, kills, backend) = (options.kind.name, options.kills, options.backend);
     println!("torture kill: {kind} with {backend}, seed {seed}, {kills} kills, {}", trial.describe());
     let started = Instant::now();
-    let mut run = Run { options, scratch, seed, trial, started: 0, kills: [0; 2], stops: 0 };
+    let mut run =
+        Run { options, scratch, seed, trial, started: 0, kills: [0; 2], stops: 0, phases: PhaseCounts::default() };
     let seats = run.kill_and_replace()?;
     run.drain(seats)?;
     run.close(started)
@@ -121,6 +146,10 @@ impl Run<'_> {
         self.scratch.path(&format!("journal-{number}"))
     }
 
+    fn phase(&self, number: u32) -> PathBuf {
+        self.scratch.path(&format!("phase-{number}"))
+    }
+
     fn start(&mut self, role: Role) -> Result<Seat> {
         let number = self.started;
         self.started += 1;
@@ -129,8 +158,10 @@ impl Run<'_> {
         arguments.push(format!("--number={number}"));
         arguments.push(format!("--seed={}", self.seed));
         arguments.push(format!("--journal={}", self.journal(number).display()));
+        let phase = PhaseCell::create(&self.phase(number))?;
+        arguments.push(format!("--phase={}", self.phase(number).display()));
         arguments.extend(self.options.unpacked(&self.scratch).map(|feed| format!("--feed={}", feed.display())));
-        Ok(Seat { role, number, worker: Worker::start(&arguments)? })
+        Ok(Seat { role, number, worker: Worker::start(&arguments)?, phase })
     }
 
     /// The worker of this seat is gone.
@@ -142,7 +173,7 @@ impl Run<'_> {
         if victim.journal.exists() {
             std::fs::remove_file(&victim.journal)?;
         }
-        Ok(())
+        Ok(std::fs::remove_file(self.phase(seat.number))?)
     }
 
     fn kill_and_replace(&mut self) -> Result<Vec<Seat>> {
@@ -154,12 +185,14 @@ impl Run<'_> {
         let mut random = Random::new(self.seed, u64::MAX);
         let mut kills = 0;
         while kills < self.options.kills {
-            let max_us = if random.once_in(2) { 1_000 } else { 12_000 };
+            let max_us = if random.once_in(8) { 8_000 } else { 500 };
             pause(&mut random, max_us);
-            let victims = choose(&seats, &mut random);
+            let rarest = self.phases.rarest();
+            let victims = choose(&seats, rarest, &mut random);
             for &victim in &victims {
                 if let [_] = victims[..] {
                     self.stop_perhaps(&mut seats[victim].worker, &mut random)?;
+                    seats[victim].stop_in(rarest)?;
                 }
                 seats[victim].worker.kill()?;
             }
@@ -168,6 +201,15 @@ impl Run<'_> {
             }
             for &victim in &victims {
                 seats[victim] = self.start(seats[victim].role)?;
+                kills += 1;
+            }
+            // Some die before they have begun, or while they reap their predecessor.
+            while random.once_in(2) {
+                let newcomer = &mut seats[victims[0]];
+                newcomer.phase.wait_for(self.phases.rarest_of_newcomers(), NEWCOMERS_AIM);
+                newcomer.worker.kill()?;
+                self.gone(newcomer)?;
+                seats[victims[0]] = self.start(seats[victims[0]].role)?;
                 kills += 1;
             }
         }
@@ -193,6 +235,9 @@ impl Run<'_> {
         let status = seat.worker.wait()?;
         ensure!(status.is_none_or(|status| status == 0), "{:?} {} failed by itself", seat.role, seat.number);
         self.kills[usize::from(seat.role == Role::Receiver)] += u64::from(status.is_none());
+        if status.is_none() {
+            self.phases.count(seat.phase.now());
+        }
         self.account_for(seat, status.is_none())
     }
 
@@ -255,6 +300,7 @@ impl Run<'_> {
             self.stops,
             started.elapsed().as_secs_f64()
         );
+        println!("killed while {}", self.phases.describe());
         println!("{}", self.trial.close(&info)?);
         if self.options.keep.is_none() {
             memlane::remove(&channel)?;
@@ -269,12 +315,19 @@ impl Run<'_> {
 
 /// Mostly one, sometimes two, and sometimes all of a role: then nobody helps where one of them died, and a newcomer finds
 /// what they left.
-fn choose(seats: &[Seat], random: &mut Random) -> Vec<usize> {
-    let one = random.below(seats.len() as u64) as usize;
-    match random.below(8) {
+/// One alone is of those who get into the phase that is hit least, for by themselves workers are mostly in those that take
+/// long.
+fn choose(seats: &[Seat], rarest: Phase, random: &mut Random) -> Vec<usize> {
+    let mut one = random.below(seats.len() as u64) as usize;
+    match random.below(16) {
         0 => (0..seats.len()).filter(|&seat| seats[seat].role == seats[one].role).collect(),
         1 if seats.len() > 2 => vec![one, (one + 1) % seats.len()],
-        _ => vec![one],
+        _ => {
+            while !Phase::of(seats[one].role == Role::Sender).contains(&rarest) {
+                one = (one + 1) % seats.len();
+            }
+            vec![one]
+        }
     }
 }
 

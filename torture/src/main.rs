@@ -19,6 +19,7 @@ mod kinds;
 mod ledger;
 mod map;
 mod payload;
+mod phase;
 mod random;
 mod recovery;
 mod scratch;

@@ -3,9 +3,11 @@
 #![allow(unsafe_code, reason = "mapping a file is unsafe, and everything else here is not")]
 
 use anyhow::{Context, Result};
-use memmap2::{Mmap, MmapMut};
+use memmap2::{Mmap, MmapMut, MmapOptions, MmapRaw};
 use std::fs::{File, OpenOptions};
 use std::path::Path;
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::Ordering::SeqCst;
 
 /// Creates a file of `length` zeros that take no memory until they are written, and maps it.
 pub fn create(path: &Path, length: u64) -> Result<MmapMut> {
@@ -21,4 +23,35 @@ pub fn open(path: &Path) -> Result<Mmap> {
     let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
     // SAFETY: the tool's own file, complete before the first worker was started.
     Ok(unsafe { Mmap::map(&file)? })
+}
+
+/// One byte that two processes share.
+pub struct SharedByte(MmapRaw);
+
+impl SharedByte {
+    /// In a new file.
+    pub fn create(path: &Path) -> Result<Self> {
+        drop(create(path, 1)?);
+        Self::open(path)
+    }
+
+    /// In a file that [`SharedByte::create`] made.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).open(path);
+        let file = file.with_context(|| format!("opening {}", path.display()))?;
+        Ok(Self(MmapOptions::new().len(1).map_raw(&file)?))
+    }
+
+    fn byte(&self) -> &AtomicU8 {
+        // SAFETY: the mapping has one byte, which lives as long as `self`; both sides use it as an atomic only.
+        unsafe { AtomicU8::from_ptr(self.0.as_mut_ptr()) }
+    }
+
+    pub fn store(&self, value: u8) {
+        self.byte().store(value, SeqCst);
+    }
+
+    pub fn load(&self) -> u8 {
+        self.byte().load(SeqCst)
+    }
 }

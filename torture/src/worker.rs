@@ -2,6 +2,7 @@
 
 use crate::kinds::{self, Kind};
 use crate::payload::Payloads;
+use crate::phase::Phases;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use rustix::process::{Signal, getpid, kill_process, set_parent_process_death_signal};
@@ -21,6 +22,9 @@ pub struct Options {
     /// Where it writes down what it does
     #[arg(long)]
     journal: Option<PathBuf>,
+    /// Where it says what it is doing
+    #[arg(long)]
+    phase: Option<PathBuf>,
     /// Seed of its choices
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -60,6 +64,10 @@ pub enum Role {
 impl Options {
     pub fn journal(&self) -> Result<&Path> {
         self.journal.as_deref().context("--journal is missing")
+    }
+
+    pub fn phases(&self) -> Result<Phases> {
+        Phases::at(self.phase.as_deref())
     }
 
     pub fn payloads(&self) -> Result<Payloads> {

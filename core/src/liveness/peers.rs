@@ -5,7 +5,9 @@ use crate::error::Corruption;
 use crate::layout::{ParticipantState, Role, RowState};
 use crate::region::{Region, Signals, sys};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
+use crate::sync::planted;
 use crate::wait::forget_sleeper;
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -77,8 +79,8 @@ pub(crate) fn reap_dead(
     let mut reaped = 0u32;
     for row in rows_of(region.geometry(), role) {
         if row_state(region, row)?.state == ParticipantState::Live
-            && matches!(region.is_seat_locked(row), Ok(false))
-            && let Ok(Some(outcome)) = region.with_seat_locked(row, || reap_row(region, row, settle))
+            && (planted::REAP_THE_LIVING || matches!(region.is_seat_locked(row), Ok(false)))
+            && let Ok(Some(outcome)) = with_proof_of_death(region, row, || reap_row(region, row, settle))
             && outcome?
         {
             reaped += 1;
@@ -89,6 +91,11 @@ pub(crate) fn reap_dead(
         (0..reaped).for_each(|_| tally.reap());
     }
     Ok(())
+}
+
+/// Runs `act` while holding the dead one's byte.
+fn with_proof_of_death<R>(region: &Region, row: u32, act: impl FnOnce() -> R) -> io::Result<Option<R>> {
+    if planted::REAP_THE_LIVING { Ok(Some(act())) } else { region.with_seat_locked(row, act) }
 }
 
 /// Reaps one row. The caller holds its byte, so its owner is dead for good and nobody else is reaping it.

@@ -12,6 +12,7 @@ use crate::journal::{Event, Got, ReceiverJournal, SenderJournal};
 use crate::kill::{self, Staff, Victim};
 use crate::ledger::{AfterDeath, Ledger};
 use crate::payload::{Identity, Payloads};
+use crate::phase::{Phase, Phases, REPEATS};
 use crate::random::Random;
 use crate::scratch::{Scratch, Worker};
 use crate::stop;
@@ -19,7 +20,7 @@ use crate::waking;
 use crate::worker::{self, Role, stand_still};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::{Args, ValueEnum};
-use memlane::{Info, RecvError, RecvTimeoutError, SendTimeoutError, mpmc};
+use memlane::{Info, RecvError, RecvTimeoutError, SendTimeoutError, TrySendError, mpmc};
 use std::time::{Duration, Instant};
 
 pub const KIND: Kind = Kind { name: "mpmc", kill: prepare, stop, work };
@@ -50,10 +51,13 @@ enum OnDeath {
 }
 
 fn work(options: &worker::Options) -> Result<()> {
+    let phases = options.phases()?;
+    phases.enter(Phase::Joining);
     let channel = mpmc::Options::new().trust_peers(waking::trust()).open(&options.channel)?;
+    phases.enter(Phase::Reaping);
     match options.role {
-        Role::Sender => Sending::new(&channel, options)?.run(),
-        Role::Receiver => Receiving::new(&channel, options)?.run(),
+        Role::Sender => Sending::new(&channel, phases, options)?.run(),
+        Role::Receiver => Receiving::new(&channel, phases, options)?.run(),
         Role::StoppingSender => stop_before_committing(channel.sender()?),
         Role::StoppingReceiver => stop_before_acknowledging(channel.receiver()?),
         role => bail!("mpmc has no {role:?}"),
@@ -63,6 +67,7 @@ fn work(options: &worker::Options) -> Result<()> {
 /// A sender that is made to be killed.
 struct Sending {
     tx: mpmc::Sender,
+    phases: Phases,
     priorities: u16,
     journal: SenderJournal,
     payloads: Payloads,
@@ -72,11 +77,12 @@ struct Sending {
 }
 
 impl Sending {
-    fn new(channel: &mpmc::Channel, options: &worker::Options) -> Result<Self> {
+    fn new(channel: &mpmc::Channel, phases: Phases, options: &worker::Options) -> Result<Self> {
         let (number, priorities) = (options.number, channel.priorities());
         let journal = SenderJournal::create(options.journal()?)?;
         let random = Random::new(options.seed, number.into());
-        Ok(Self { tx: channel.sender()?, priorities, journal, payloads: options.payloads()?, random, number, sent: 0 })
+        let (tx, payloads) = (channel.sender()?, options.payloads()?);
+        Ok(Self { tx, phases, priorities, journal, payloads, random, number, sent: 0 })
     }
 
     fn run(mut self) -> Result<()> {
@@ -97,6 +103,7 @@ impl Sending {
     }
 
     fn send(&mut self, messages: &[Vec<u8>]) -> Result<()> {
+        self.phases.enter(Phase::Committing);
         let [message] = messages else {
             self.tx.send_batch(messages)?;
             return Ok(());
@@ -104,7 +111,7 @@ impl Sending {
         match self.random.below(4) {
             0 => loop {
                 match self.tx.send_timeout(message, SHORT) {
-                    Err(SendTimeoutError::Timeout) => {}
+                    Err(SendTimeoutError::Timeout) => self.phases.enter(Phase::Waiting),
                     outcome => return Ok(outcome?),
                 }
             },
@@ -114,9 +121,21 @@ impl Sending {
                     // What is abandoned has never existed.
                     self.tx.reserve(message.len())?.write_at(0, start)?;
                 }
+                let repeats = if self.random.once_in(4) { REPEATS } else { 1 };
+                self.phases.enter(Phase::Reserving);
+                for _ in 0..repeats {
+                    if matches!(self.tx.try_reserve(message.len()), Err(TrySendError::Full)) {
+                        self.phases.enter(Phase::Waiting);
+                        break;
+                    }
+                }
                 let mut grant = self.tx.reserve(message.len())?;
-                grant.write_at(0, start)?;
-                grant.write_at(start.len(), rest)?;
+                self.phases.enter(Phase::Copying);
+                for _ in 0..repeats {
+                    grant.write_at(0, start)?;
+                    grant.write_at(start.len(), rest)?;
+                }
+                self.phases.enter(Phase::Committing);
                 Ok(grant.commit(message.len())?)
             }
             _ => Ok(self.tx.send(message)?),
@@ -134,16 +153,17 @@ struct Receiving {
 /// What it writes down, and what it needs for that.
 struct Notes {
     journal: ReceiverJournal,
+    phases: Phases,
     payloads: Payloads,
     buffer: Vec<u8>,
     scratch: Vec<u8>,
 }
 
 impl Receiving {
-    fn new(channel: &mpmc::Channel, options: &worker::Options) -> Result<Self> {
+    fn new(channel: &mpmc::Channel, phases: Phases, options: &worker::Options) -> Result<Self> {
         let payloads = options.payloads()?;
         let journal = ReceiverJournal::create(options.journal()?)?;
-        let notes = Notes { journal, buffer: vec![0; payloads.max()], payloads, scratch: Vec::new() };
+        let notes = Notes { journal, phases, buffer: vec![0; payloads.max()], payloads, scratch: Vec::new() };
         let random = Random::new(options.seed, options.number.into());
         Ok(Self { rx: channel.receiver()?, random, notes })
     }
@@ -161,6 +181,7 @@ impl Receiving {
     }
 
     fn take_one(&mut self) -> Result<()> {
+        self.notes.phases.enter(Phase::Taking);
         let message = if self.random.once_in(4) {
             match self.rx.recv_timeout(SHORT) {
                 Err(RecvTimeoutError::Timeout) => return Ok(()),
@@ -168,8 +189,12 @@ impl Receiving {
                 outcome => outcome?,
             }
         } else {
+            if self.rx.is_empty() {
+                self.notes.phases.enter(Phase::Waiting);
+            }
             self.rx.recv()?
         };
+        self.notes.phases.enter(Phase::Taking);
         self.notes.got(message.redelivered(), message.deliveries(), |buffer| Ok(message.copy_to(buffer)?))?;
         hold(&mut self.random);
         if gives_back(&mut self.random) {
@@ -185,6 +210,7 @@ impl Receiving {
     }
 
     fn take_several(&mut self) -> Result<()> {
+        self.notes.phases.enter(Phase::Taking);
         let batch = self.rx.recv_batch(1 + self.random.below(BATCH) as usize)?;
         for message in &batch {
             self.notes.got(message.redelivered(), message.deliveries(), |buffer| Ok(message.copy_to(buffer)?))?;
@@ -217,12 +243,14 @@ impl Notes {
 
     fn acknowledging(&mut self, call: impl FnOnce() -> Result<()>) -> Result<()> {
         self.journal.note(Event::Acknowledging)?;
+        self.phases.enter(Phase::Acknowledging);
         call()?;
         self.journal.note(Event::Acknowledged)
     }
 
     fn giving_back(&mut self, call: impl FnOnce() -> Result<()>) -> Result<()> {
         self.journal.note(Event::GivingBack)?;
+        self.phases.enter(Phase::Acknowledging);
         call()?;
         self.journal.note(Event::GaveBack)
     }

@@ -10,6 +10,7 @@
 use super::{Kind, Trial};
 use crate::kill::{self, Staff, Victim};
 use crate::payload::{Identity, Payloads};
+use crate::phase::{Phase, Phases, REPEATS};
 use crate::scratch::Scratch;
 use crate::stop;
 use crate::waking;
@@ -17,7 +18,8 @@ use crate::worker::{self, Role, idle, stand_still};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
 use memlane::{
-    Info, JoinError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Strategy, TrySendError, spsc,
+    Info, JoinError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Strategy, TryRecvError, TrySendError,
+    spsc,
 };
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
@@ -42,10 +44,13 @@ fn identity(sequence: u64) -> Identity {
 }
 
 fn work(options: &worker::Options) -> Result<()> {
+    let phases = options.phases()?;
+    phases.enter(Phase::Joining);
     let channel = spsc::Options::new().trust_peers(waking::trust()).open(&options.channel)?;
+    phases.enter(Phase::Reaping);
     match options.role {
-        Role::Sender => send(channel.sender()?, options),
-        Role::Receiver => receive(channel.receiver()?, options),
+        Role::Sender => send(channel.sender()?, &phases, options),
+        Role::Receiver => receive(channel.receiver()?, &phases, options),
         Role::IdleReceiver => idle(channel.receiver()?),
         Role::IdleSender => idle(channel.sender()?),
         Role::BlockedReceiver => Ok(channel.receiver()?.recv().map(drop)?),
@@ -57,12 +62,19 @@ fn work(options: &worker::Options) -> Result<()> {
     }
 }
 
-fn send(mut tx: spsc::Sender, options: &worker::Options) -> Result<()> {
+fn send(mut tx: spsc::Sender, phases: &Phases, options: &worker::Options) -> Result<()> {
     let payloads = options.payloads()?;
     let mut message = Vec::new();
     for sequence in tx.resumed_at()..tx.resumed_at().saturating_add(options.count) {
         payloads.make(identity(sequence), &mut message);
-        match tx.send(&message) {
+        let sent = if sequence.is_multiple_of(2) {
+            phases.enter(Phase::Committing);
+            tx.send(&message)
+        } else {
+            let repeats = if sequence % 16 == 1 { REPEATS } else { 1 };
+            send_in_steps(&mut tx, phases, &message, repeats)
+        };
+        match sent {
             Ok(()) => {}
             Err(SendError::Disconnected) => return Ok(()),
             Err(error) => bail!(error),
@@ -71,17 +83,40 @@ fn send(mut tx: spsc::Sender, options: &worker::Options) -> Result<()> {
     Ok(())
 }
 
-fn receive(mut rx: spsc::Receiver, options: &worker::Options) -> Result<()> {
+fn send_in_steps(tx: &mut spsc::Sender, phases: &Phases, message: &[u8], repeats: u32) -> Result<(), SendError> {
+    phases.enter(Phase::Reserving);
+    for _ in 0..repeats {
+        if matches!(tx.try_reserve(message.len()), Err(TrySendError::Full)) {
+            phases.enter(Phase::Waiting);
+            break;
+        }
+    }
+    let mut grant = tx.reserve(message.len())?;
+    phases.enter(Phase::Copying);
+    for _ in 0..repeats {
+        grant.write_at(0, message).expect("as long as was reserved");
+    }
+    phases.enter(Phase::Committing);
+    grant.commit(message.len()).expect("as long as was reserved");
+    Ok(())
+}
+
+fn receive(mut rx: spsc::Receiver, phases: &Phases, options: &worker::Options) -> Result<()> {
     let journal = OpenOptions::new().write(true).create(true).truncate(true).open(options.journal()?)?;
     let payloads = options.payloads()?;
     let mut first = None;
     let (mut buffer, mut scratch) = (vec![0; payloads.max()], Vec::new());
     loop {
+        phases.enter(Phase::Taking);
+        if matches!(rx.try_recv().map(spsc::Message::hand_back), Err(TryRecvError::Empty)) {
+            phases.enter(Phase::Waiting);
+        }
         let message = match rx.recv() {
             Ok(message) => message,
             Err(RecvError::Disconnected) => return Ok(()),
             Err(error) => bail!(error),
         };
+        phases.enter(Phase::Taking);
         let length = message.copy_to(&mut buffer)?;
         let sequence = payloads.check(&buffer[..length], &mut scratch)?.sequence;
         ensure!(sequence == message.sequence(), "message {sequence} came as number {}", message.sequence());
@@ -93,6 +128,11 @@ fn receive(mut rx: spsc::Receiver, options: &worker::Options) -> Result<()> {
         entry[..8].copy_from_slice(&start.to_le_bytes());
         entry[8..].copy_from_slice(&(sequence + 1).to_le_bytes());
         journal.write_all_at(&entry, 0)?;
+        phases.enter(Phase::Acknowledging);
+        drop(message);
+        for _ in 0..if sequence % 16 == 1 { REPEATS } else { 0 } {
+            rx.publish_released();
+        }
     }
 }
 

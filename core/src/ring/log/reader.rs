@@ -4,6 +4,7 @@ use super::{LaneGeometry, LaneMemory, Position, Ring};
 use crate::error::Corruption;
 use crate::layout::{RecordHeader, RecordKind};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
+use crate::sync::planted;
 
 /// Reads records from a lane. There is one at a time; its successor is made by [`Reader::resume`].
 #[derive(Debug)]
@@ -194,8 +195,12 @@ impl<M: LaneMemory> Reader<M> {
     fn accept(&self, header: RecordHeader) -> Result<Record, Corruption> {
         let length = u64::from(header.length());
         let bytes = self.geometry.record_bytes(length);
-        if length > self.geometry.max_message() || bytes > self.geometry.until_end(self.position) {
+        let fits = length <= self.geometry.max_message() && bytes <= self.geometry.until_end(self.position);
+        if !fits && !planted::UNCHECKED_LENGTH {
             return Err(Corruption::RecordLength);
+        }
+        if planted::RELEASE_BEFORE_THE_COPY {
+            self.memory.consumed().store(self.position.plus(bytes).0, Release);
         }
         let payload = self.position.plus(self.geometry.header_bytes());
         Ok(Record { end: self.position.plus(bytes), payload, length, sequence: self.sequence })

@@ -19,6 +19,7 @@ use super::{Queue, SlotMemory};
 use crate::error::Corruption;
 use crate::layout::{Cell, RowIndex, SlotHeader, SlotState, SlotWord};
 use crate::sync::Ordering::{Acquire, Relaxed};
+use crate::sync::planted;
 use crate::sync::spin_loop;
 
 /// What becomes of a message whose receiver died before it acknowledged it.
@@ -51,7 +52,7 @@ impl<M: SlotMemory> Queue<M> {
     /// # Errors
     /// The words contradict each other.
     pub fn reap(&self, dead: RowIndex, policy: OnDeath, limit: u16) -> Result<ReapReport, Corruption> {
-        for ring in 0..self.geometry.rings() {
+        for ring in (0..self.geometry.rings()).filter(|_| !planted::NO_SETTLE) {
             self.settle(ring)?;
         }
         let held = self.held_by(dead)?;

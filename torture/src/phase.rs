@@ -1,0 +1,153 @@
+//! What a worker is doing at this moment: one byte of a file that its tool maps, too. The tool waits for a phase and kills
+//! its worker there; what the byte says after the worker's death is the phase in which it died.
+
+use crate::map::SharedByte;
+use anyhow::Result;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// What a worker does, call by call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// Opening the channel.
+    Joining = 1,
+    /// Taking its seat: there it reaps who died in it, and others who died.
+    Reaping,
+    /// In a call that blocks, for there was no message, or no room.
+    Waiting,
+    /// In a call that gets room for a message.
+    Reserving,
+    /// Writing a message.
+    Copying,
+    /// In a call that commits, or that sends as a whole.
+    Committing,
+    /// In a call that receives.
+    Taking,
+    /// In a call that acknowledges, or gives back.
+    Acknowledging,
+}
+
+/// How often a worker now and then repeats what is over too soon for a kill to hit it: reserving, writing, publishing.
+pub const REPEATS: u32 = 1_000;
+
+use Phase::{Acknowledging, Committing, Copying, Joining, Reaping, Reserving, Taking, Waiting};
+
+impl Phase {
+    pub const ALL: [Self; 8] = [Joining, Reaping, Waiting, Reserving, Copying, Committing, Taking, Acknowledging];
+
+    /// Those of a worker that sends, or receives.
+    pub fn of(sends: bool) -> &'static [Self] {
+        if sends {
+            &[Joining, Reaping, Waiting, Reserving, Copying, Committing]
+        } else {
+            &[Joining, Reaping, Waiting, Taking, Acknowledging]
+        }
+    }
+
+    pub fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+}
+
+/// A worker's phase.
+pub struct PhaseCell(SharedByte);
+
+impl PhaseCell {
+    /// The tool's: in a new file.
+    pub fn create(path: &Path) -> Result<Self> {
+        Ok(Self(SharedByte::create(path)?))
+    }
+
+    /// The worker's.
+    pub fn open(path: &Path) -> Result<Self> {
+        Ok(Self(SharedByte::open(path)?))
+    }
+
+    pub fn enter(&self, phase: Phase) {
+        self.0.store(phase as u8);
+    }
+
+    /// `None` until it begins.
+    pub fn now(&self) -> Option<Phase> {
+        Phase::ALL.into_iter().find(|&phase| phase as u8 == self.0.load())
+    }
+
+    /// Waits until it is in this phase, or for so long.
+    pub fn wait_for(&self, phase: Phase, at_most: Duration) {
+        let started = Instant::now();
+        while self.now() != Some(phase) && started.elapsed() < at_most {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+/// The phases of a worker, whether anybody looks at them or not.
+pub struct Phases(Option<PhaseCell>);
+
+impl Phases {
+    pub fn at(path: Option<&Path>) -> Result<Self> {
+        Ok(Self(path.map(PhaseCell::open).transpose()?))
+    }
+
+    pub fn enter(&self, phase: Phase) {
+        if let Some(cell) = &self.0 {
+            cell.enter(phase);
+        }
+    }
+}
+
+/// In which phases workers died.
+#[derive(Default)]
+pub struct PhaseCounts([u64; Phase::ALL.len()]);
+
+impl PhaseCounts {
+    /// One died, before it began if there is no phase.
+    pub fn count(&mut self, phase: Option<Phase>) {
+        if let Some(at) = Phase::ALL.into_iter().position(|one| Some(one) == phase) {
+            self.0[at] += 1;
+        }
+    }
+
+    /// The phase, of those between joining and leaving, in which the fewest died so far.
+    pub fn rarest(&self) -> Phase {
+        self.rarest_of(|phase| !matches!(phase, Joining | Reaping))
+    }
+
+    /// The same of those of a newcomer.
+    pub fn rarest_of_newcomers(&self) -> Phase {
+        self.rarest_of(|phase| matches!(phase, Joining | Reaping))
+    }
+
+    fn rarest_of(&self, which: impl Fn(Phase) -> bool) -> Phase {
+        let some = Phase::ALL.into_iter().zip(self.0).filter(|&(phase, _)| which(phase));
+        some.min_by_key(|&(_, count)| count).map_or(Waiting, |(phase, _)| phase)
+    }
+
+    /// So many in each.
+    pub fn describe(&self) -> String {
+        let parts = Phase::ALL.into_iter().zip(self.0).map(|(phase, count)| format!("{} {count}", phase.name()));
+        parts.collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tool_sees_what_its_worker_does() {
+        let path = std::env::temp_dir().join(format!("memlane-phase-{}", std::process::id()));
+        let tool = PhaseCell::create(&path).unwrap();
+        let worker = PhaseCell::open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(tool.now(), None);
+        for phase in Phase::ALL {
+            worker.enter(phase);
+            assert_eq!(tool.now(), Some(phase));
+        }
+        for sends in [true, false] {
+            assert!(Phase::of(sends).iter().all(|phase| Phase::ALL.contains(phase)));
+        }
+    }
+}
