@@ -53,3 +53,6 @@ kill_queue --kills 400 --priorities 3 --on-death discard "${feed[@]}"
 "$torture" stop --kind mpmc --messages 50000 --rounds 10
 "$torture" stop --kind spsc --messages 50000 --backend semaphore
 "$torture" stop --kind mpmc --messages 50000 --rounds 3 --backend semaphore
+
+# Every machine instruction; without `--quick`, with all the real kills and reapers, it takes minutes.
+"$torture" sweep --quick

@@ -4,6 +4,7 @@
 //!
 //! - `kill`: random SIGKILLs of all sides under load; every message is delivered, intact, and none after it was acknowledged.
 //! - `stop`: participants that stand still while they hold something, and what the others lose by it.
+//! - `sweep`: a SIGKILL after every machine instruction of every operation, and of the reaping after it.
 //! - `recovery`: how long after a SIGKILL the survivors go on.
 //! - `footprint`: what a participant costs: descriptors, idle CPU, system calls per message.
 //!
@@ -24,6 +25,7 @@ mod random;
 mod recovery;
 mod scratch;
 mod stop;
+mod sweep;
 mod waking;
 mod watch;
 mod worker;
@@ -46,6 +48,8 @@ enum Tool {
     Kill(kill::Options),
     /// Participants that stand still while they hold something
     Stop(stop::Options),
+    /// A SIGKILL after every instruction of every operation
+    Sweep(sweep::Options),
     /// What a participant costs: descriptors, idle CPU, system calls per message
     Footprint(footprint::Options),
     /// One participant, made to be killed
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
         Tool::Recovery(options) => recovery::run(&options),
         Tool::Kill(options) => kill::run(&options),
         Tool::Stop(options) => stop::run(&options),
+        Tool::Sweep(options) => sweep::run(&options),
         Tool::Footprint(options) => footprint::run(&options),
         Tool::Worker(options) => worker::run(&options),
     };

@@ -110,7 +110,8 @@ fn reap_row(region: &Arc<Region>, row: u32, settle: Settle) -> Result<bool, Corr
     words.reaper_pid.store(sys::process_id().into(), Relaxed);
     settle(region, row)?;
     forget_sleeper(&Signals::of(region, None), row);
-    words.state.store(RowState { state: ParticipantState::Dead, ..state }.bits(), Release); // EDGE row→look
+    // Before the state: a reaper that dies in between would seem to reap for ever.
     words.reaper_pid.store(0, Relaxed);
+    words.state.store(RowState { state: ParticipantState::Dead, ..state }.bits(), Release); // EDGE row→look
     Ok(true)
 }

@@ -1,0 +1,247 @@
+//! The deaths of one scenario: stepping, and what the survivors find.
+
+use super::acts::{self, with_kind};
+use super::image::{Image, Watch};
+use super::judge::Outcome;
+use super::scenario::{Expectation, Operation, Scenario, number_of};
+use super::survivor::survive;
+use super::tracer::{Forked, Stop, mark};
+use crate::map;
+use crate::scratch::Scratch;
+use crate::waking::{Waking, trust};
+use crate::watch::{self, until_participant};
+use anyhow::{Context, Result, ensure};
+use memlane::{ParticipantInfo, Role};
+use memmap2::MmapMut;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::PathBuf;
+
+/// No operation takes more instructions, unless it loops without end.
+const STEPS_MAX: u64 = 1_000_000;
+
+/// What is left of a process that died after some instruction, as far as it differs from what a death before leaves.
+pub struct Remains {
+    /// Instructions that it executed.
+    pub steps: u64,
+    /// Where it stood.
+    place: String,
+    image: Image,
+    /// The numbers of what the survivors got.
+    delivered: BTreeSet<u64>,
+}
+
+impl fmt::Display for Remains {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "killed after instruction {}, at {}", self.steps, self.place)
+    }
+}
+
+/// One scenario, prepared: deaths start from here.
+pub struct Stage<'a> {
+    pub scenario: Scenario,
+    scratch: &'a Scratch,
+    before: Image,
+    sent: u64,
+    expected: Expectation,
+    /// Where the stepped process receives into; shared with it.
+    inbox: MmapMut,
+}
+
+/// What was found by stepping once from mark to mark.
+pub struct Stepped {
+    /// Instructions from mark to mark.
+    pub steps: u64,
+    pub remains: Vec<Remains>,
+    outcomes: BTreeSet<Outcome>,
+}
+
+impl<'a> Stage<'a> {
+    pub fn prepare(scenario: Scenario, waking: Waking, scratch: &'a Scratch) -> Result<Self> {
+        let path = scratch.path("prepared");
+        let (sent, queued) = acts::prepare(scenario.kind, waking, scenario.state, &path.display().to_string())?;
+        let before = Image::take(&path)?;
+        let expected = scenario.expectation(queued);
+        let inbox = scratch.path("inbox");
+        let _ = std::fs::remove_file(&inbox);
+        let inbox = map::create(&inbox, 4096)?;
+        Ok(Self { scenario, scratch, before, sent, expected, inbox })
+    }
+
+    fn work(&self) -> PathBuf {
+        self.scratch.path("work")
+    }
+
+    /// Steps one process through the operation. After each instruction that changed the file, survivors take over a copy.
+    pub fn step_through(&mut self) -> Result<Stepped> {
+        let (mut child, mut sleeper) = self.start()?;
+        let mut watch = Watch::start(&self.work())?;
+        let mut stepped = Stepped { steps: 0, remains: Vec::new(), outcomes: BTreeSet::new() };
+        let mut last = Outcome { sent: 0, finished: 0 };
+        loop {
+            if watch.changed() {
+                let bytes = take_still(&mut watch, sleeper.as_mut())?;
+                let (steps, place) = (stepped.steps, child.place());
+                let image = self.before.with_bytes(bytes);
+                let at = || format!("killed after instruction {steps}, at {place}");
+                let (outcome, delivered) = self.survive(&image).with_context(at)?;
+                ensure!(outcome >= last, "{}: {outcome:?} after {last:?}", at());
+                ensure!(outcome.finished >= last.finished, "{}: {outcome:?} after {last:?}", at());
+                if stepped.remains.is_empty() {
+                    self.expected.judge_ends(false, outcome).with_context(at)?;
+                }
+                self.check_inbox(outcome).with_context(at)?;
+                stepped.outcomes.insert(outcome);
+                stepped.remains.push(Remains { steps, place, image, delivered });
+                last = outcome;
+            }
+            if child.step()? == Stop::Mark {
+                break;
+            }
+            stepped.steps += 1;
+            ensure!(stepped.steps < STEPS_MAX, "more than {STEPS_MAX} instructions, now at {}", child.place());
+        }
+        self.expected.judge_ends(true, last).with_context(|| format!("killed at the end, {}", stepped.steps))?;
+        child.kill();
+        drop(sleeper);
+        self.before.delete(&self.work())?;
+        Ok(stepped)
+    }
+
+    /// Kills a process of its own after each so many instructions, with SIGKILL, and lets survivors take over.
+    pub fn kill_at(&mut self, points: &[u64], stepped: &Stepped) -> Result<()> {
+        for &point in points {
+            let at = || format!("really killed after instruction {point}");
+            let (mut child, sleeper) = self.start()?;
+            let mut ended = false;
+            for _ in 0..point {
+                ended = child.step().with_context(at)? == Stop::Mark;
+                if ended {
+                    break;
+                }
+            }
+            child.kill();
+            drop(sleeper);
+            let delivered = survive(self.scenario.kind, &self.work(), self.sent).with_context(at)?;
+            let outcome = self.expected.judge(&delivered, true).with_context(at)?;
+            if ended || point == 0 {
+                self.expected.judge_ends(ended, outcome).with_context(at)?;
+            }
+            self.check_inbox(outcome).with_context(at)?;
+            ensure!(stepped.outcomes.contains(&outcome), "{}: {outcome:?}, which no copy had", at());
+        }
+        Ok(())
+    }
+
+    /// The double crash: steps a process that joins where these remains are to be reaped. After each instruction that
+    /// changed the file, it dies, too, and others take over. Returns how many instructions there are, and those changes.
+    pub fn reap(&self, remains: &Remains, role: Role) -> Result<(u64, Vec<u64>)> {
+        let mut child = self.start_reaper(remains, role)?;
+        let mut watch = Watch::start(&self.work())?;
+        let (mut steps, mut changes) = (0, Vec::new());
+        loop {
+            if watch.changed() {
+                let image = self.before.with_bytes(watch.take().to_vec());
+                let at = || format!("{remains}; its {role:?} reaper after {steps}, at {}", child.place());
+                let (_, delivered) = self.survive(&image).with_context(at)?;
+                let same = delivered == remains.delivered;
+                ensure!(same, "{}: {delivered:?} instead of {:?}", at(), remains.delivered);
+                changes.push(steps);
+            }
+            if child.step()? == Stop::Mark {
+                break;
+            }
+            steps += 1;
+            ensure!(steps < STEPS_MAX, "a reaper without end, now at {}", child.place());
+        }
+        child.kill();
+        self.before.delete(&self.work())?;
+        Ok((steps + 1, changes))
+    }
+
+    /// The same with a real SIGKILL after so many instructions of the reaper.
+    pub fn kill_reaper_at(&self, remains: &Remains, role: Role, point: u64) -> Result<()> {
+        let at = || format!("{remains}; its {role:?} reaper really killed after {point}");
+        let mut child = self.start_reaper(remains, role)?;
+        for _ in 0..point {
+            if child.step().with_context(at)? == Stop::Mark {
+                break;
+            }
+        }
+        child.kill();
+        let delivered = survive(self.scenario.kind, &self.work(), self.sent).with_context(at)?;
+        self.expected.judge(&delivered, true).with_context(at)?;
+        let delivered: BTreeSet<u64> = delivered.iter().map(|one| one.number).collect();
+        ensure!(delivered == remains.delivered, "{}: {delivered:?} instead of {:?}", at(), remains.delivered);
+        Ok(())
+    }
+
+    /// Starts a process that joins where these remains are, up to that.
+    fn start_reaper(&self, remains: &Remains, role: Role) -> Result<Forked> {
+        let (path, kind) = (self.work(), self.scenario.kind);
+        let name = path.display().to_string();
+        remains.image.restore(&path)?;
+        Forked::start_traced(|| {
+            with_kind!(kind, kind => {
+                let channel = kind::Options::new().trust_peers(trust()).open(&name)?;
+                mark();
+                let _end = match role {
+                    Role::Sender => (Some(channel.sender()?), None),
+                    _ => (None, Some(channel.receiver()?)),
+                };
+                mark();
+                Ok(())
+            })
+        })
+    }
+
+    /// Starts the process, up to the operation, and who sleeps meanwhile.
+    fn start(&mut self) -> Result<(Forked, Option<Forked>)> {
+        let name = self.work().display().to_string();
+        self.before.restore(&self.work())?;
+        self.inbox.fill(0);
+        let (scenario, inbox) = (self.scenario, &mut self.inbox);
+        let child = Forked::start_traced(|| acts::act(&scenario, &name, inbox))?;
+        if scenario.operation != Operation::Wake {
+            return Ok((child, None));
+        }
+        let sleeper = Forked::start(|| acts::sleep(scenario.kind, &name))?;
+        let parks = |one: &ParticipantInfo| one.pid == sleeper.id() && one.counters.parks > 0;
+        until_participant(&name, "the sleeper goes to sleep", parks)?;
+        watch::until("the sleeper sleeps", || sleeper.is_asleep())?;
+        Ok((child, Some(sleeper)))
+    }
+
+    fn survive(&self, image: &Image) -> Result<(Outcome, BTreeSet<u64>)> {
+        let copy = self.scratch.path("copy");
+        image.restore(&copy)?;
+        let delivered = survive(self.scenario.kind, &copy, self.sent)?;
+        let outcome = self.expected.judge(&delivered, true)?;
+        Ok((outcome, delivered.iter().map(|one| one.number).collect()))
+    }
+
+    /// What does not come again has arrived.
+    fn check_inbox(&self, outcome: Outcome) -> Result<()> {
+        if self.scenario.operation == Operation::ReceiveInto && outcome.finished > 0 {
+            let arrived = number_of(&self.inbox[..super::scenario::LENGTH]);
+            ensure!(arrived == self.expected.finished.first().copied(), "a message is gone that has not arrived");
+        }
+        Ok(())
+    }
+}
+
+/// The file's bytes of a moment when nobody writes: whoever was woken is stopped first.
+fn take_still(watch: &mut Watch, sleeper: Option<&mut Forked>) -> Result<Vec<u8>> {
+    let Some(sleeper) = sleeper else { return Ok(watch.take().to_vec()) };
+    loop {
+        if !sleeper.is_asleep()? {
+            sleeper.stop()?;
+            return Ok(watch.take().to_vec());
+        }
+        let bytes = watch.take().to_vec();
+        // Still asleep, and nothing changed meanwhile: it slept all the time.
+        if sleeper.is_asleep()? && !watch.changed() {
+            return Ok(bytes);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! A SIGKILL after every machine instruction of every operation, and after every instruction of the reaping that follows.
+//!
+//! ```text
+//! a channel in some state ─copy─► a process, stepped from mark to mark by ptrace
+//!                                 │ the file changed? its bytes are what a death here leaves
+//!                                 ├─copy─► survivors: join, drain, use all of it, leave, remove; compared with what may be
+//!                                 └─copy─► a reaper, stepped likewise: each of its deaths, and survivors again
+//! ```
+//!
+//! **Every instruction, by copies.** What a killed process leaves is the file, and locks that nobody holds. So two deaths
+//! between which the file did not change are the same to all survivors, and one process is stepped through the operation
+//! once: whenever the file's bytes differ from those one instruction before, survivors take over a copy beside a lock file
+//! that nobody holds. Instructions of which one stores more than once (`rep movs`) stop after each store.
+//!
+//! **Every instruction, by SIGKILL.** That a copy is what a death leaves is not only said: processes of their own are killed
+//! after so many instructions, each by a real SIGKILL. Where an operation has at most `--kill-all` of them, that is after
+//! every one, else around every change and at regular distances. Nothing may come of it that no copy had. Of each reaper, one
+//! more is really killed, each time after another change.
+//!
+//! What it proves: no single death, nor the death of the reaper after it, at any instruction of the paths that were taken,
+//! loses, doubles, reorders or damages a message, or leaves anything held, counted wrongly or locked.
+//!
+//! What it does not: other paths (more participants at work at the same time, larger messages), which models and
+//! `torture kill` take; what a processor that is not single-stepped reorders, which models take; memory that is torn
+//! within one instruction. A system call is one step: what the kernel does inside is not divided.
+
+mod acts;
+mod deaths;
+mod image;
+mod judge;
+mod scenario;
+mod survivor;
+mod tracer;
+
+use crate::scratch::Scratch;
+use crate::waking::Waking;
+use anyhow::{Context, Result};
+use clap::Args;
+use deaths::{Stage, Stepped};
+use memlane::Role;
+use scenario::{Kind, Scenario};
+use std::time::Instant;
+
+#[derive(Args)]
+pub struct Options {
+    /// What kind of channel; both if it is not given
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+    /// How sleepers are woken; both if it is not given
+    #[arg(long, value_enum)]
+    backend: Option<Waking>,
+    /// Only operations whose line contains this
+    #[arg(long, default_value = "")]
+    only: String,
+    /// Three real kills and one reaper an operation; survivors still take over from every copy
+    #[arg(long)]
+    quick: bool,
+    /// Operations of at most so many instructions are really killed after every one
+    #[arg(long, default_value_t = 150)]
+    kill_all: u64,
+}
+
+/// Real kills of a longer operation, besides those around changes.
+const REGULAR: u64 = 12;
+
+/// What was done.
+#[derive(Default)]
+struct Totals {
+    points: u64,
+    states: u64,
+    kills: u64,
+    reaper_points: u64,
+    reaper_states: u64,
+    reaper_kills: u64,
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    let started = Instant::now();
+    let scratch = Scratch::new()?;
+    let mut all = Totals::default();
+    for kind in options.kind.map_or_else(|| vec![Kind::Spsc, Kind::Mpmc], |kind| vec![kind]) {
+        for waking in options.backend.map_or_else(|| vec![Waking::Futex, Waking::Semaphore], |one| vec![one]) {
+            sweep(options, kind, waking, &scratch, &mut all)?;
+        }
+    }
+    println!(
+        "{} instructions, {} different files left; {} real kills; reapers: {} instructions, {} files, {} real kills; {:.1} s",
+        all.points,
+        all.states,
+        all.kills,
+        all.reaper_points,
+        all.reaper_states,
+        all.reaper_kills,
+        started.elapsed().as_secs_f64()
+    );
+    println!("torture sweep: whoever died, wherever, nothing was lost");
+    Ok(())
+}
+
+/// All scenarios of a kind.
+fn sweep(options: &Options, kind: Kind, waking: Waking, scratch: &Scratch, all: &mut Totals) -> Result<()> {
+    println!("torture sweep: {kind} with {waking}");
+    println!(
+        "{:18} {:14} {:>12} {:>8} {:>8} {:>14} {:>12}",
+        "operation", "state", "instructions", "files", "kills", "of reapers", "their files"
+    );
+    for scenario in Scenario::all(kind) {
+        if !scenario.to_string().contains(&options.only) {
+            continue;
+        }
+        let totals =
+            sweep_scenario(options, scenario, waking, scratch).with_context(|| format!("{scenario}, {waking}"))?;
+        println!(
+            "{:18} {:14} {:12} {:8} {:8} {:14} {:12}",
+            scenario.operation,
+            scenario.state,
+            totals.points,
+            totals.states,
+            totals.kills,
+            totals.reaper_points,
+            totals.reaper_states
+        );
+        all.points += totals.points;
+        all.states += totals.states;
+        all.kills += totals.kills;
+        all.reaper_points += totals.reaper_points;
+        all.reaper_states += totals.reaper_states;
+        all.reaper_kills += totals.reaper_kills;
+    }
+    Ok(())
+}
+
+fn sweep_scenario(options: &Options, scenario: Scenario, waking: Waking, scratch: &Scratch) -> Result<Totals> {
+    let mut stage = Stage::prepare(scenario, waking, scratch)?;
+    let stepped = stage.step_through()?;
+    let points = kill_points(options, &stepped);
+    stage.kill_at(&points, &stepped)?;
+    let mut totals = Totals {
+        points: stepped.steps + 1,
+        states: stepped.remains.len() as u64,
+        kills: points.len() as u64,
+        ..Totals::default()
+    };
+    let middle = stepped.remains.len() / 2;
+    for (number, remains) in stepped.remains.iter().enumerate() {
+        for (at, role) in [Role::Sender, Role::Receiver].into_iter().enumerate() {
+            if options.quick && (number, at) != (middle, middle % 2) {
+                continue;
+            }
+            let (steps, changes) = stage.reap(remains, role)?;
+            totals.reaper_points += steps;
+            totals.reaper_states += changes.len() as u64;
+            if !options.quick {
+                stage.kill_reaper_at(remains, role, changes[number % changes.len()])?;
+                totals.reaper_kills += 1;
+            }
+        }
+    }
+    Ok(totals)
+}
+
+/// After how many instructions to kill really.
+fn kill_points(options: &Options, stepped: &Stepped) -> Vec<u64> {
+    if !options.quick && stepped.steps <= options.kill_all {
+        return (0..=stepped.steps + 1).collect();
+    }
+    let changes = stepped.remains.iter().map(|one| one.steps);
+    let changes: Vec<u64> = changes.flat_map(|steps| [steps.saturating_sub(1), steps]).collect();
+    let mut points = if options.quick {
+        let step = changes.len().div_ceil(2);
+        changes.into_iter().step_by(step).collect()
+    } else {
+        let mut points = changes;
+        points.extend((0..REGULAR).map(|part| stepped.steps * part / REGULAR));
+        points
+    };
+    points.push(stepped.steps + 1);
+    points.sort_unstable();
+    points.dedup();
+    points
+}

@@ -1,0 +1,228 @@
+//! What is swept: each operation in each state of the channel, and what may come of it.
+
+use crate::random::mix;
+use clap::ValueEnum;
+use std::fmt;
+
+/// The kinds of channel that are swept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    Spsc,
+    Mpmc,
+}
+
+/// What the stepped process does between its marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    JoinSending,
+    JoinReceiving,
+    Send,
+    SendBatch,
+    Commit,
+    Abort,
+    Receive,
+    ReceiveInto,
+    ReceiveBatch,
+    Acknowledge,
+    GiveBack,
+    ParkReceiving,
+    ParkSending,
+    Wake,
+    LeaveSending,
+    LeaveReceiving,
+}
+
+/// How the channel stands when the operation starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Empty,
+    One,
+    Full,
+    /// One message, behind which a lane's ring needs padding, and a queue's cells end.
+    Wrap,
+    /// Two messages; another participant holds the first, and one a loan.
+    Held,
+}
+
+/// An operation in a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scenario {
+    pub kind: Kind,
+    pub operation: Operation,
+    pub state: State,
+}
+
+/// What may come of a scenario.
+#[derive(Debug, Clone)]
+pub struct Expectation {
+    /// The numbers of the messages that are in the channel before, in order.
+    pub queued: Vec<u64>,
+    /// Of these, the first few that somebody takes who dies.
+    pub taken: usize,
+    /// Whether somebody who dies may take what the operation sends: who is woken by it.
+    pub own_may_be_taken: bool,
+    /// Of the taken ones, those that the operation may finish with.
+    pub finished: Vec<u64>,
+    /// Whether these are gone for certain when the operation has ended. A lane's single messages are not: their release is
+    /// published later.
+    pub finished_for_certain: bool,
+    /// The numbers of the messages that the operation sends, in order.
+    pub own: Vec<u64>,
+}
+
+/// The first of the numbers that operations send.
+pub const OWN: u64 = 1_000;
+
+pub const ALL_OPERATIONS: [Operation; 16] = [
+    Operation::JoinSending,
+    Operation::JoinReceiving,
+    Operation::Send,
+    Operation::SendBatch,
+    Operation::Commit,
+    Operation::Abort,
+    Operation::Receive,
+    Operation::ReceiveInto,
+    Operation::ReceiveBatch,
+    Operation::Acknowledge,
+    Operation::GiveBack,
+    Operation::ParkReceiving,
+    Operation::ParkSending,
+    Operation::Wake,
+    Operation::LeaveSending,
+    Operation::LeaveReceiving,
+];
+
+impl Scenario {
+    /// All of a kind.
+    pub fn all(kind: Kind) -> Vec<Self> {
+        let states = [State::Empty, State::One, State::Full, State::Wrap, State::Held];
+        let all = ALL_OPERATIONS
+            .into_iter()
+            .flat_map(|operation| states.into_iter().map(move |state| Self { kind, operation, state }));
+        all.filter(Self::makes_sense).collect()
+    }
+
+    fn makes_sense(&self) -> bool {
+        use Operation::{
+            Abort, Acknowledge, Commit, GiveBack, ParkReceiving, ParkSending, Receive, ReceiveBatch, ReceiveInto, Send,
+            SendBatch, Wake,
+        };
+        let needs_room = matches!(self.operation, SendBatch | Commit | Abort);
+        let needs_message = matches!(self.operation, Receive | ReceiveInto | ReceiveBatch | Acknowledge | GiveBack);
+        match self.state {
+            State::Held if self.kind == Kind::Spsc => false,
+            // A receiver that is to sleep first would take what there is.
+            _ if self.operation == Wake => self.state == State::Empty,
+            _ if self.operation == ParkReceiving => self.state == State::Empty,
+            _ if self.operation == ParkSending => self.state == State::Full,
+            State::Empty => !needs_message,
+            State::Full => !needs_room || self.operation == Send,
+            // Two messages and a loan: room for one more.
+            State::Held => self.operation != SendBatch,
+            State::One | State::Wrap => true,
+        }
+    }
+
+    /// How many messages the operation sends if it ends.
+    pub fn sends(&self) -> u64 {
+        match self.operation {
+            // It finds no room.
+            Operation::Send if self.state == State::Full => 0,
+            Operation::Send | Operation::Commit | Operation::Wake => 1,
+            Operation::SendBatch => 3,
+            _ => 0,
+        }
+    }
+
+    /// The payloads of what it sends.
+    pub fn own_payloads(&self) -> Vec<Vec<u8>> {
+        (OWN..OWN + self.sends()).map(payload).collect()
+    }
+
+    /// What may come of it, if these messages are in the channel before.
+    pub fn expectation(&self, queued: Vec<u64>) -> Expectation {
+        let held = usize::from(self.state == State::Held);
+        let (takes, finishes) = match self.operation {
+            Operation::Receive | Operation::GiveBack => (1, false),
+            Operation::ReceiveInto | Operation::Acknowledge => (1, true),
+            Operation::ReceiveBatch => (2, true),
+            _ => (0, false),
+        };
+        let taken = (held + takes).min(queued.len());
+        let finished = if finishes { queued[held..taken].to_vec() } else { Vec::new() };
+        Expectation {
+            taken,
+            own_may_be_taken: self.operation == Operation::Wake,
+            finished,
+            finished_for_certain: self.kind == Kind::Mpmc || self.operation == Operation::ReceiveBatch,
+            own: (OWN..OWN + self.sends()).collect(),
+            queued,
+        }
+    }
+}
+
+/// Bytes of every message: no multiple of eight, so that records are padded, and long enough for several loads and stores.
+pub const LENGTH: usize = 203;
+
+/// The bytes of message number `number`: the number, and what follows from it.
+pub fn payload(number: u64) -> Vec<u8> {
+    let mut bytes = number.to_le_bytes().to_vec();
+    bytes.extend((bytes.len()..LENGTH).map(|at| mix(number ^ (at as u64) << 32) as u8));
+    bytes
+}
+
+/// The number of a message, if its bytes are as they were made.
+pub fn number_of(bytes: &[u8]) -> Option<u64> {
+    let number = u64::from_le_bytes(*bytes.first_chunk()?);
+    (bytes == payload(number)).then_some(number)
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Spsc => "spsc",
+            Self::Mpmc => "mpmc",
+        })
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::JoinSending => "join as sender",
+            Self::JoinReceiving => "join as receiver",
+            Self::Send => "send",
+            Self::SendBatch => "send_batch of 3",
+            Self::Commit => "reserve, commit",
+            Self::Abort => "reserve, drop",
+            Self::Receive => "recv",
+            Self::ReceiveInto => "recv_into",
+            Self::ReceiveBatch => "recv_batch of 2",
+            Self::Acknowledge => "drop a message",
+            Self::GiveBack => "nack a message",
+            Self::ParkReceiving => "recv, sleeping",
+            Self::ParkSending => "send, sleeping",
+            Self::Wake => "send, waking",
+            Self::LeaveSending => "leave as sender",
+            Self::LeaveReceiving => "leave as receiver",
+        })
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Empty => "empty",
+            Self::One => "one message",
+            Self::Full => "full",
+            Self::Wrap => "about to wrap",
+            Self::Held => "others hold",
+        })
+    }
+}
+
+impl fmt::Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}, {}", self.kind, self.operation, self.state)
+    }
+}

@@ -1,0 +1,138 @@
+//! Who comes after a death: a fresh sender and a fresh receiver, who find everything in order or say what is not.
+//!
+//! Nothing here waits for anybody: what does not come at once is missing.
+
+use super::acts::{SLOTS, with_kind};
+use super::judge::Delivered;
+use super::scenario::{Kind, OWN, number_of, payload};
+use crate::waking::trust;
+use crate::watch;
+use anyhow::{Context, Result, bail, ensure};
+use memlane::{ChannelStatus, TryRecvError, TrySendError};
+use std::path::Path;
+
+/// The first of the numbers that survivors send.
+const SURVIVORS: u64 = 1_000_000;
+
+/// Messages that survivors exchange: two laps of a queue's cells, and several of a lane's ring.
+const EXCHANGED: u64 = 150;
+
+/// More messages than these were never in a channel.
+const MOST: usize = 64;
+
+/// A message that may say that it was delivered before.
+trait Marked {
+    fn again(&self) -> bool;
+}
+
+impl Marked for memlane::spsc::Message<'_> {
+    fn again(&self) -> bool {
+        false
+    }
+}
+
+impl Marked for memlane::mpmc::Message<'_> {
+    fn again(&self) -> bool {
+        self.redelivered()
+    }
+}
+
+/// Takes over from the dead, drains the channel, uses all of it, leaves, and removes it. `sent_before`: how many messages
+/// were sent to it before the operation. Returns what was in it.
+pub fn survive(kind: Kind, path: &Path, sent_before: u64) -> Result<Vec<Delivered>> {
+    let name = path.display().to_string();
+    let (delivered, exchanged) = drain_and_use(kind, &name)?;
+    let own = delivered.iter().filter(|one| one.number >= OWN).count() as u64;
+    check_what_is_left(kind, &name, sent_before + own + exchanged)?;
+    memlane::remove(&name)?;
+    let folder = path.parent().context("a path without a folder")?;
+    let file = path.file_name().context("a path without a name")?.to_string_lossy().into_owned();
+    for entry in std::fs::read_dir(folder)? {
+        let left = entry?.file_name().to_string_lossy().into_owned();
+        ensure!(!left.starts_with(&file), "a file was left: {left}");
+    }
+    Ok(delivered)
+}
+
+/// Returns what was delivered, and how many messages were exchanged after that.
+fn drain_and_use(kind: Kind, name: &str) -> Result<(Vec<Delivered>, u64)> {
+    let is_queue = kind == Kind::Mpmc;
+    with_kind!(kind, kind => {
+        let channel = kind::Options::new().trust_peers(trust()).open(name)?;
+        let mut tx = channel.sender().context("joining as a sender")?;
+        let mut rx = channel.receiver().context("joining as a receiver")?;
+
+        let mut delivered = Vec::new();
+        loop {
+            match rx.try_recv() {
+                Ok(message) => {
+                    let number = number_of(&message.to_vec()).context("a message is damaged")?;
+                    delivered.push(Delivered { number, again: message.again() });
+                    ensure!(delivered.len() <= MOST, "messages without end");
+                }
+                Err(TryRecvError::Empty) => break,
+                Err(error) => bail!("after {delivered:?}: {error}"),
+            }
+        }
+
+        let expect = |number: u64, rx: &mut kind::Receiver| -> Result<()> {
+            let message = rx.try_recv().with_context(|| format!("message {number} after the death"))?;
+            let got = number_of(&message.to_vec()).context("a message after the death is damaged")?;
+            ensure!(got == number, "message {got} after the death instead of {number}");
+            ensure!(!message.again(), "a message after the death says that it was delivered before");
+            Ok(())
+        };
+        let mut next = SURVIVORS;
+        while next < SURVIVORS + EXCHANGED {
+            for number in next..next + 3 {
+                tx.try_send(&payload(number)).context("sending after the death")?;
+            }
+            for number in next..next + 3 {
+                expect(number, &mut rx)?;
+            }
+            next += 3;
+        }
+        // A lane's receiver publishes what it released when it finds nothing more.
+        ensure!(matches!(rx.try_recv(), Err(TryRecvError::Empty)), "more messages than were sent");
+        let first = next;
+        loop {
+            match tx.try_send(&payload(next)) {
+                Ok(()) => next += 1,
+                Err(TrySendError::Full) => break,
+                Err(error) => bail!("filling the channel: {error}"),
+            }
+            ensure!(next - first <= MOST as u64, "a channel that is never full");
+        }
+        let room = next - first;
+        ensure!(if is_queue { room == SLOTS.into() } else { room >= 17 }, "there is room for {room} messages only");
+        for number in first..next {
+            expect(number, &mut rx)?;
+        }
+        drop(tx);
+        match rx.try_recv() {
+            Err(TryRecvError::Disconnected) => {}
+            Err(error) => bail!("instead of the end: {error}"),
+            Ok(_) => bail!("one message more than were sent"),
+        }
+        Ok((delivered, next - SURVIVORS))
+    })
+}
+
+/// Everybody has left, and `sent` messages have been sent and received.
+fn check_what_is_left(kind: Kind, name: &str, sent: u64) -> Result<()> {
+    let info = memlane::inspect(name)?;
+    ensure!(info.status == ChannelStatus::Live, "the channel is {:?}", info.status);
+    ensure!(watch::everybody_left(&info), "somebody is still there: {:?}", info.participants);
+    let reaped = info.participants.iter().all(|one| one.reaper_pid.is_none());
+    ensure!(reaped, "somebody is still being reaped: {:?}", info.participants);
+    if kind == Kind::Mpmc {
+        let queue = info.queue.context("a queue without a queue")?;
+        ensure!(queue.free == u64::from(SLOTS), "slots are not free: {queue:?}");
+        ensure!(queue.queued.iter().sum::<u64>() == 0, "messages are left: {queue:?}");
+        return Ok(());
+    }
+    let lane = info.lanes[0];
+    ensure!(lane.used_bytes() == 0, "bytes are left: {lane:?}");
+    ensure!(lane.messages == sent, "{sent} messages were sent, and the lane counts {}", lane.messages);
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! Processes that are stepped one instruction at a time, and killed.
+//!
+//! ```text
+//! fork ── the child prepares ── mark ── step · step · step … ── mark ── killed
+//!                               │        └ stops after each ┘   │
+//!                               └ the operation starts          └ and has ended
+//! ```
+//!
+//! Invariant: *a traced process runs only inside of a call of this file*. Between two calls it stands still, or is dead.
+
+#![allow(unsafe_code, reason = "fork and ptrace are unsafe, and everything else here is not")]
+
+use anyhow::{Context, Result, bail, ensure};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Where a traced process stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// After one instruction.
+    Step,
+    /// At a mark.
+    Mark,
+}
+
+/// A forked process, killed when dropped.
+pub struct Forked {
+    id: libc::pid_t,
+    gone: bool,
+    /// Stopped by [`Forked::stop`].
+    stopped: bool,
+}
+
+/// Called by the traced process where its operation starts, and where it has ended.
+pub fn mark() {
+    // SAFETY: raises a signal that the tracer waits for; touches no memory.
+    unsafe { libc::raise(libc::SIGSTOP) };
+}
+
+/// Called by a process that is to be there and do nothing.
+pub fn stand_by() -> ! {
+    loop {
+        // SAFETY: waits for a signal; touches no memory.
+        unsafe { libc::pause() };
+    }
+}
+
+impl Forked {
+    /// Forks this process. The child does `act`, and ends.
+    pub fn start(act: impl FnOnce() -> Result<()>) -> Result<Self> {
+        // SAFETY: this program has one thread, so the child finds no lock held and no memory half written. It leaves by
+        // `_exit` alone, so nothing of the parent's is dropped or flushed twice.
+        let id = unsafe { libc::fork() };
+        ensure!(id >= 0, "fork: {}", io::Error::last_os_error());
+        if id > 0 {
+            return Ok(Self { id, gone: false, stopped: false });
+        }
+        let status = match catch_unwind(AssertUnwindSafe(act)) {
+            Ok(Ok(())) => 0,
+            Ok(Err(error)) => {
+                eprintln!("the stepped process failed: {error:#}");
+                1
+            }
+            Err(_) => 2,
+        };
+        // SAFETY: ends the child at once; see above.
+        unsafe { libc::_exit(status) }
+    }
+
+    /// The same, traced. Returns when it stands at its first mark.
+    pub fn start_traced(act: impl FnOnce() -> Result<()>) -> Result<Self> {
+        let child = Self::start(|| {
+            // SAFETY: asks the kernel for what the parent's `step` needs; touches no memory.
+            let asked = unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) };
+            ensure!(asked == 0, "PTRACE_TRACEME: {}", io::Error::last_os_error());
+            act()
+        })?;
+        let mut child = child;
+        ensure!(child.wait_for_stop()? == libc::SIGSTOP, "a process stopped before its first mark");
+        // SAFETY: our own child, which stands still: it dies with us.
+        unsafe { libc::ptrace(libc::PTRACE_SETOPTIONS, child.id, 0, libc::PTRACE_O_EXITKILL) };
+        Ok(child)
+    }
+
+    /// Lets it execute one instruction; a system call is one.
+    pub fn step(&mut self) -> Result<Stop> {
+        // SAFETY: our own child, which stands still; no memory of ours is touched.
+        let asked = unsafe { libc::ptrace(libc::PTRACE_SINGLESTEP, self.id, 0, 0) };
+        ensure!(asked == 0, "PTRACE_SINGLESTEP: {}", io::Error::last_os_error());
+        match self.wait_for_stop()? {
+            libc::SIGTRAP => Ok(Stop::Step),
+            libc::SIGSTOP => Ok(Stop::Mark),
+            other => bail!("the stepped process got signal {other} at {}", self.place()),
+        }
+    }
+
+    /// The address of its next instruction, as `addr2line -e torture` takes it.
+    pub fn place(&self) -> String {
+        instruction_pointer(self.id).map_or_else(
+            || "an unknown place".to_owned(),
+            |address| {
+                let start = image_start().unwrap_or(0);
+                format!("{:#x}", address.wrapping_sub(start))
+            },
+        )
+    }
+
+    /// Whether it sleeps in the kernel.
+    pub fn is_asleep(&self) -> Result<bool> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id))?;
+        let after_name = stat.rsplit(')').next().context("a line without a name")?;
+        Ok(after_name.trim_start().starts_with('S'))
+    }
+
+    /// SIGSTOP. Returns when it stands still, and it does so from then on.
+    pub fn stop(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.stopped, true) {
+            return Ok(());
+        }
+        // SAFETY: our own child, not yet waited for, so the id is its own.
+        unsafe { libc::kill(self.id, libc::SIGSTOP) };
+        self.wait_for_stop().map(drop)
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.id as u32
+    }
+
+    /// SIGKILL. Returns when it is gone, and with it its locks.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if !self.gone {
+            self.gone = true;
+            // SAFETY: our own child, not yet waited for, so the id is its own; a null status is not written to.
+            unsafe {
+                libc::kill(self.id, libc::SIGKILL);
+                libc::waitpid(self.id, std::ptr::null_mut(), 0);
+            }
+        }
+    }
+
+    /// Waits until it stops. Returns the signal that stopped it.
+    fn wait_for_stop(&mut self) -> Result<i32> {
+        let mut status = 0;
+        // SAFETY: our own child; the status is ours to be written to.
+        let waited = unsafe { libc::waitpid(self.id, &raw mut status, libc::WUNTRACED) };
+        ensure!(waited == self.id, "waitpid: {}", io::Error::last_os_error());
+        if !libc::WIFSTOPPED(status) {
+            self.gone = true;
+            bail!("the stepped process ended by itself (status {status:#x})");
+        }
+        Ok(libc::WSTOPSIG(status))
+    }
+}
+
+impl Drop for Forked {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn instruction_pointer(id: libc::pid_t) -> Option<u64> {
+    let at = std::mem::offset_of!(libc::user, regs) + std::mem::offset_of!(libc::user_regs_struct, rip);
+    // SAFETY: our own child, which stands still; reads one of its registers.
+    let word = unsafe { libc::ptrace(libc::PTRACE_PEEKUSER, id, at, 0) };
+    (word != -1).then_some(word as u64)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn instruction_pointer(_: libc::pid_t) -> Option<u64> {
+    None
+}
+
+/// Where this program's image starts in memory: the same in its forked children.
+fn image_start() -> Option<u64> {
+    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
+    u64::from_str_radix(maps.split('-').next()?, 16).ok()
+}
