@@ -94,7 +94,7 @@ impl Forked {
         }
     }
 
-    /// The address of its next instruction, as `addr2line -e torture` takes it.
+    /// The address of its next instruction, as `addr2line -e torture` takes it; beyond that program's length, a library's.
     pub fn place(&self) -> String {
         instruction_pointer(self.id).map_or_else(
             || "an unknown place".to_owned(),
