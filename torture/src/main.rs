@@ -6,12 +6,14 @@
 //! - `stop`: participants that stand still while they hold something, and what the others lose by it.
 //! - `sweep`: a SIGKILL after every machine instruction of every operation, and of the reaping after it.
 //! - `recovery`: how long after a SIGKILL the survivors go on.
+//! - `corrupt`: a third party overwrites every byte; calls return errors, and nobody panics, crashes or hangs.
 //! - `footprint`: what a participant costs: descriptors, idle CPU, system calls per message.
 //!
 //! A kind of channel is one file in `kinds`, and a row in its table. Beneath: `worker` (the processes), `payload` and `feed`
 //! (what is sent), `journal` (what a worker writes down), `ledger` (what all journals together say), `waking` (by futexes
 //! or semaphores), `scratch`, `watch`, `map`, `random`.
 
+mod corrupt;
 mod feed;
 mod footprint;
 mod journal;
@@ -50,11 +52,16 @@ enum Tool {
     Stop(stop::Options),
     /// A SIGKILL after every instruction of every operation
     Sweep(sweep::Options),
+    /// A third party that overwrites the file while others use it
+    Corrupt(corrupt::Options),
     /// What a participant costs: descriptors, idle CPU, system calls per message
     Footprint(footprint::Options),
     /// One participant, made to be killed
     #[command(hide = true)]
     Worker(worker::Options),
+    /// One participant, next to somebody who overwrites the file
+    #[command(hide = true)]
+    CorruptWorker(corrupt::worker::Options),
 }
 
 fn main() -> ExitCode {
@@ -63,8 +70,10 @@ fn main() -> ExitCode {
         Tool::Kill(options) => kill::run(&options),
         Tool::Stop(options) => stop::run(&options),
         Tool::Sweep(options) => sweep::run(&options),
+        Tool::Corrupt(options) => corrupt::run(&options),
         Tool::Footprint(options) => footprint::run(&options),
         Tool::Worker(options) => worker::run(&options),
+        Tool::CorruptWorker(options) => corrupt::worker::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

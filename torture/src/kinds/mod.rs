@@ -5,7 +5,7 @@ mod spsc;
 
 use crate::kill::{Staff, Victim};
 use crate::scratch::Scratch;
-use crate::{kill, stop, worker};
+use crate::{corrupt, kill, stop, worker};
 use anyhow::Result;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use memlane::Info;
@@ -22,9 +22,16 @@ pub struct Kind {
     pub stop: fn(&stop::Options, &Scratch) -> Result<()>,
     /// What one of its workers does.
     pub work: fn(&worker::Options) -> Result<()>,
+    /// What its participants do next to somebody who overwrites the file.
+    pub corrupt: &'static corrupt::calls::Cast,
 }
 
 const KINDS: [&Kind; 2] = [&spsc::KIND, &mpmc::KIND];
+
+/// All of them.
+pub fn all() -> impl Iterator<Item = &'static Kind> {
+    KINDS.into_iter()
+}
 
 /// Reads the name of a kind.
 pub fn parser() -> impl TypedValueParser<Value = &'static Kind> {

@@ -8,6 +8,7 @@
 //! them, in order, none missing; exactly two slots are held, and these two come back.
 
 use super::{Kind, Trial};
+use crate::corrupt;
 use crate::journal::{Event, Got, ReceiverJournal, SenderJournal};
 use crate::kill::{self, Staff, Victim};
 use crate::ledger::{AfterDeath, Ledger};
@@ -23,7 +24,7 @@ use clap::{Args, ValueEnum};
 use memlane::{Info, RecvError, RecvTimeoutError, SendTimeoutError, TrySendError, mpmc};
 use std::time::{Duration, Instant};
 
-pub const KIND: Kind = Kind { name: "mpmc", kill: prepare, stop, work };
+pub const KIND: Kind = Kind { name: "mpmc", kill: prepare, stop, work, corrupt: &corrupt::mpmc::CAST };
 
 /// Messages that are sent or received at once, at most.
 const BATCH: u64 = 8;

@@ -8,6 +8,7 @@
 //! waits behind a receiver that stands still waits only while the ring is full, as a lossless lane has it.
 
 use super::{Kind, Trial};
+use crate::corrupt;
 use crate::kill::{self, Staff, Victim};
 use crate::payload::{Identity, Payloads};
 use crate::phase::{Phase, Phases, REPEATS};
@@ -29,7 +30,7 @@ use std::time::Duration;
 /// Long enough to show that nothing comes.
 const A_WHILE: Duration = Duration::from_millis(250);
 
-pub const KIND: Kind = Kind { name: "spsc", kill: prepare, stop, work };
+pub const KIND: Kind = Kind { name: "spsc", kill: prepare, stop, work, corrupt: &corrupt::spsc::CAST };
 
 #[derive(Args)]
 pub struct KillOptions {
