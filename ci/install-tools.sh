@@ -17,6 +17,7 @@ install() {
 
 install cargo-deny 0.20.2 cargo deny --version
 install cbindgen 0.29.4 cbindgen --version
+install cargo-fuzz 0.13.2 cargo fuzz --version
 
 missing=()
 for tool in pkg-config strace valgrind; do

@@ -4,81 +4,15 @@
 //! channel is full and what a successor gets.
 
 mod run;
+mod step;
 #[path = "../support/mod.rs"]
 mod support;
 
-use memlane::spsc::Options;
 use memlane::{Backend, FenceMode, RecvError};
 use proptest::prelude::*;
 use run::Run;
-use support::stage::{Place, Stage, trust};
-
-/// One call.
-#[derive(Debug, Clone)]
-pub(crate) enum Step {
-    TrySend(usize),
-    /// `send`, where it does not have to wait.
-    Send(usize),
-    SendBatch(Vec<usize>),
-    /// Reserve so much, write all of it, send this part of it (in sixteenths), or nothing.
-    Reserve(usize, Option<usize>),
-    TryRecv,
-    RecvInto(usize),
-    /// `recv_into` with a buffer that is longer than the message by this much, where it does not have to wait.
-    RecvExact(usize),
-    TryRecvBatch(usize),
-    PanicWithMessage,
-    PanicWithBatch(usize),
-    HandBack,
-    HandBackBatch(usize),
-    Publish,
-    RejoinSender,
-    RejoinReceiver,
-    DrainAndFill(bool),
-    /// No sender for so many receives.
-    WithoutSender(usize),
-    /// No receiver while these are sent.
-    WithoutReceiver(Vec<usize>),
-    /// Messages of this length until none fits.
-    Fill(usize),
-    /// A record that ends so many alignments behind the ring's end, with so many bytes of padding.
-    AimAtEnd(i64, u64),
-}
-
-/// The options of a channel.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Shape {
-    place: Place,
-    capacity: u64,
-    alignment: u32,
-    /// Of the largest that the ring allows, so many sixteenths and so many bytes less.
-    max_message: Option<(u64, u64)>,
-    persistent: bool,
-    backend: Backend,
-    fence: Option<FenceMode>,
-}
-
-impl Shape {
-    /// By `docs/layout.md`: header and payload fill 7/16 of the ring at most.
-    fn max_message(&self) -> usize {
-        let largest = self.capacity / 16 * 7 / u64::from(self.alignment) * u64::from(self.alignment);
-        let largest = largest - u64::from(self.alignment);
-        let (sixteenths, less) = self.max_message.unwrap_or((16, 0));
-        (largest * sixteenths / 16).saturating_sub(less) as usize
-    }
-
-    fn options(&self) -> Options {
-        let mut options = Options::new().capacity(self.capacity).payload_alignment(self.alignment);
-        options = options.persistent(self.persistent).backend(self.backend).trust_peers(trust());
-        if let Some(mode) = self.fence {
-            options = options.fence(mode);
-        }
-        if self.max_message.is_some() {
-            options = options.max_message(self.max_message() as u64);
-        }
-        options
-    }
-}
+use step::{Shape, Step};
+use support::stage::{Place, Stage};
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     // Lengths around nothing, around whole records, around the largest (from 1784 and 3576 down to 1728

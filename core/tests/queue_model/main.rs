@@ -2,142 +2,18 @@
 //! delivered, when the channel is full, and when it has ended; over channels of every place and shape, with several
 //! handles, some of which hold a message or a loan while the others go on.
 
+mod call;
 mod calls;
 mod plain;
 #[path = "../support/mod.rs"]
 mod support;
 
+use call::{Call, End, HANDLES, Shape};
 use calls::Run;
-use memlane::mpmc::{Channel, OnDeath, Options};
 use memlane::{Backend, FenceMode};
 use proptest::prelude::*;
 use support::Scratch;
-use support::stage::{Place, trust};
-
-/// Handles of each role that make calls.
-const HANDLES: usize = 3;
-
-/// One call, by one of several handles. Lengths are taken modulo what is just too long.
-#[derive(Debug, Clone)]
-pub(crate) enum Call {
-    Send {
-        sender: usize,
-        priority: usize,
-        length: usize,
-    },
-    Batch {
-        sender: usize,
-        count: usize,
-    },
-    Reserve {
-        sender: usize,
-        length: usize,
-        commit: Option<usize>,
-    },
-    Receive {
-        receiver: usize,
-        end: End,
-    },
-    ReceiveBatch {
-        receiver: usize,
-        max: usize,
-        end: End,
-    },
-    /// It has a message and forgets it, and leaves.
-    Leave {
-        receiver: usize,
-    },
-    /// A slot is on loan while others go on.
-    Lend {
-        sender: usize,
-        length: usize,
-        commit: bool,
-        meanwhile: Vec<Call>,
-    },
-    /// A message is held while others go on.
-    Hold {
-        receiver: usize,
-        end: End,
-        meanwhile: Vec<Call>,
-    },
-    /// Messages until all slots but so many are in use.
-    Fill {
-        sender: usize,
-        but: usize,
-    },
-    Drain {
-        receiver: usize,
-    },
-    /// So many messages, each received before the next is sent: as many as there are cells, times this, and this more.
-    Laps {
-        sender: usize,
-        receiver: usize,
-        laps: usize,
-        more: usize,
-    },
-    /// No sender for so many receives.
-    WithoutSenders {
-        receiver: usize,
-        looks: usize,
-    },
-    /// No receiver while these are sent.
-    WithoutReceivers {
-        sender: usize,
-        sends: usize,
-    },
-    /// As many join as there are seats.
-    TakeAllSeats,
-}
-
-/// What a receiver does with what it got.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum End {
-    Acknowledges,
-    Drops,
-    GivesBack,
-}
-
-/// The options of a channel.
-#[derive(Debug, Clone)]
-pub(crate) struct Shape {
-    place: Place,
-    slots: usize,
-    max_message: usize,
-    alignment: u32,
-    priorities: usize,
-    limit: u16,
-    discard: bool,
-    persistent: bool,
-    backend: Backend,
-    fence: Option<FenceMode>,
-    seats: [usize; 2],
-}
-
-impl Shape {
-    fn create(&self, scratch: &Scratch) -> Channel {
-        let on_death = if self.discard { OnDeath::Discard } else { OnDeath::Redeliver };
-        let mut options = Options::new()
-            .slots(self.slots as u32)
-            .max_message(self.max_message as u64)
-            .payload_alignment(self.alignment)
-            .priorities(self.priorities as u16)
-            .delivery_limit(self.limit)
-            .on_death(on_death)
-            .persistent(self.persistent)
-            .max_senders(self.seats[0] as u32)
-            .max_receivers(self.seats[1] as u32)
-            .backend(self.backend)
-            .trust_peers(trust());
-        if let Some(mode) = self.fence {
-            options = options.fence(mode);
-        }
-        match self.place {
-            Place::Named => options.create(&scratch.name("queue")).unwrap(),
-            Place::Anonymous => options.anonymous().unwrap(),
-            Place::Private => options.private().unwrap(),
-        }
-    }
-}
+use support::stage::Place;
 
 fn call() -> impl Strategy<Value = Call> {
     let end = || prop_oneof![2 => Just(End::Acknowledges), 1 => Just(End::Drops), 1 => Just(End::GivesBack)];
