@@ -56,3 +56,4 @@ kill_queue --kills 400 --priorities 3 --on-death discard "${feed[@]}"
 
 # Every machine instruction; without `--quick`, with all the real kills and reapers, it takes minutes.
 "$torture" sweep --quick
+"$torture" corrupt --quick

@@ -75,8 +75,9 @@ pub fn run(options: &Options) -> Result<()> {
 struct Attack {
     kind: &'static Kind,
     seed: u64,
-    scratch: Scratch,
+    /// Dropped before the folder that it works in.
     crew: Crew,
+    scratch: Scratch,
     areas: Vec<Area>,
     /// By area: how many were damaged, and in how many somebody said so.
     counts: BTreeMap<&'static str, [u64; 2]>,
@@ -87,7 +88,7 @@ impl Attack {
     fn plan(kind: &'static Kind, options: &Options, seed: u64) -> Result<(Self, Vec<Damage>)> {
         let scratch = Scratch::new()?;
         let crew = Crew::start(kind, &scratch.path(""))?;
-        let mut attack = Self { kind, seed, scratch, crew, areas: Vec::new(), counts: BTreeMap::new() };
+        let mut attack = Self { kind, seed, crew, scratch, areas: Vec::new(), counts: BTreeMap::new() };
         let image = attack.batch(&[Damage::Nothing])?;
         attack.areas = areas(&image);
         let mut all = damage::every_byte(&image, &attack.areas);
