@@ -106,7 +106,11 @@ pub fn inflict(damage: &Damage, file: &File, areas: &[Area], seed: u64) -> Resul
 
 /// One word somewhere in one of the areas.
 pub fn scribble(file: &File, areas: &[Area], random: &mut Random) -> Result<()> {
-    let area = &areas[random.below(areas.len() as u64) as usize];
+    let mut area = &areas[random.below(areas.len() as u64) as usize];
+    // A wrong status word ends everything, and hides the rest.
+    while area.name == "header" && !random.once_in(8) {
+        area = &areas[random.below(areas.len() as u64) as usize];
+    }
     // Where the words stand that mean something is not where most of the bytes are.
     let words = (area.range.len() / 8).min(if random.once_in(2) { 4 } else { usize::MAX });
     let at = (area.range.start / 8 + random.below(words as u64) as usize) as u64 * 8;

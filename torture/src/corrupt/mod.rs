@@ -55,7 +55,7 @@ pub struct Options {
 const BATCH: usize = 48;
 
 /// Words that are written into the channels of a batch while the workers go on.
-const WORDS_MEANWHILE: usize = 1500;
+const WORDS_MEANWHILE: usize = 500;
 
 pub fn run(options: &Options) -> Result<()> {
     let seed = options.seed.unwrap_or_else(fresh_seed);
