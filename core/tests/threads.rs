@@ -3,8 +3,9 @@
 //! `ci/tsan.sh` builds it with the sanitizer, whose standard library is not: so threads are spawned and joined, nothing
 //! else, and the channel is one mapping that all of them share. Without the sanitizer it is a test like others.
 
-use memlane::{RecvError, mpmc, spsc};
+use memlane::{RecvError, RecvTimeoutError, mpmc, spsc};
 use std::thread;
+use std::time::Duration;
 
 /// Messages of each sender: many laps of the smallest ring and of a few slots.
 const MESSAGES: u32 = 20_000;
@@ -16,9 +17,19 @@ fn content(number: u32) -> Vec<u8> {
 }
 
 fn main() {
+    look_around();
     a_lane();
     a_queue();
     println!("no thread saw another one's work half done");
+}
+
+/// What the process learns once, it learns before there are threads: the sanitizer does not see how the standard library
+/// hands that on.
+fn look_around() {
+    let channel = spsc::Options::new().capacity(4096).private().expect("a channel");
+    let _sender = channel.sender().expect("a seat");
+    let nothing = channel.receiver().expect("a seat").recv_timeout(Duration::from_millis(5)).map(drop);
+    assert_eq!(nothing, Err(RecvTimeoutError::Timeout));
 }
 
 fn a_lane() {
