@@ -88,6 +88,7 @@ macro_rules! calls {
 
             let probe = &mut shift.probe;
             probe.about(case);
+            probe.max_message = channel.max_message();
             probe.received(&held.to_vec());
             if case % 3 == 0 {
                 probe.now("nack", || held.nack());

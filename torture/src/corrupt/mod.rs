@@ -5,6 +5,7 @@
 //! they go on. Checked:
 //! - nobody panics and no signal ends anybody;
 //! - no call returns later than a second after its deadline; one without a deadline, after somebody closed the channel;
+//! - no message comes that is longer than the channel allows;
 //! - damage to payload alone is delivered as such, and is never called corruption; nor is no damage.
 //!
 //! The semaphore backend is no part of this: its participants have to trust each other (`docs/safety.md`).
@@ -22,7 +23,7 @@ pub mod worker;
 use self::areas::{Area, areas};
 use self::crew::{Crew, Fault, Tally};
 use self::damage::Damage;
-use self::probe::{CORRUPTED, DAMAGED};
+use self::probe::{CORRUPTED, DAMAGED, OVERLONG};
 use crate::kinds::{self, Kind};
 use crate::random::{Random, fresh_seed};
 use crate::scratch::Scratch;
@@ -161,6 +162,7 @@ impl Attack {
         count[0] += 1;
         count[1] += u64::from(is_corrupted);
         match area {
+            _ if flags & OVERLONG != 0 => Err("a message came that is longer than the channel allows".into()),
             "nothing" | "payload" if is_corrupted => Err("somebody was told that the channel is corrupted".into()),
             "nothing" if is_damaged => Err("a message came that nobody sent".into()),
             "payload" if !is_damaged => Err("the damage was not delivered".into()),

@@ -27,6 +27,9 @@ pub const CORRUPTED: u8 = 1;
 /// [`Probe::flags`]: a message came that nobody sent.
 pub const DAMAGED: u8 = 2;
 
+/// [`Probe::flags`]: a message came that is longer than the channel allows.
+pub const OVERLONG: u8 = 4;
+
 /// The message with this number.
 pub fn message(number: u8) -> [u8; LENGTH] {
     [0xa0 | number; LENGTH]
@@ -38,6 +41,8 @@ pub struct Probe {
     case: u64,
     /// By case of this batch: what happened.
     pub flags: Vec<u8>,
+    /// Bytes of the longest message that may come.
+    pub max_message: usize,
     /// How often each call ended how.
     pub counts: BTreeMap<(&'static str, String), u64>,
     /// Most nanoseconds beyond a deadline.
@@ -51,6 +56,7 @@ impl Probe {
             board: Board::create(folder, role)?,
             case: 0,
             flags: Vec::new(),
+            max_message: 0,
             counts: BTreeMap::new(),
             longest: BTreeMap::new(),
             guard: Guard::new(),
@@ -108,6 +114,9 @@ impl Probe {
 
     /// Looks at a message that came.
     pub fn received(&mut self, content: &[u8]) {
+        if content.len() > self.max_message {
+            self.flags[self.case as usize] |= OVERLONG;
+        }
         if !(1..16).any(|number| content == message(number)) {
             self.flags[self.case as usize] |= DAMAGED;
         }
