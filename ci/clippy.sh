@@ -12,4 +12,3 @@ RUSTFLAGS="--cfg loom" cargo clippy -p memlane --lib --target-dir target/loom --
 if [[ -f loom-tests/Cargo.toml ]]; then
     (cd loom-tests && cargo clippy --all-targets -- -D warnings)
 fi
-(cd fuzz && cargo clippy --all-targets -- -D warnings)

@@ -5,6 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../fuzz"
 . ../ci/nightly.sh
 
+bash ../ci/install-tools.sh fuzz
+cargo clippy --all-targets -- -D warnings
+
 # fuzz.sh [SECONDS]: how long each target runs.
 seconds=${1:-60}
 

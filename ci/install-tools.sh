@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the checks need beyond the Rust toolchain, and only what is missing.
+#
+#   ci/install-tools.sh         for the checks of .ci/run
+#   ci/install-tools.sh fuzz    and for ci/fuzz.sh, which takes minutes more to build
 set -euo pipefail
 
 # install NAME VERSION: a tool that cargo builds, with the command that says its version.
@@ -17,7 +20,9 @@ install() {
 
 install cargo-deny 0.20.2 cargo deny --version
 install cbindgen 0.29.4 cbindgen --version
-install cargo-fuzz 0.13.2 cargo fuzz --version
+if [[ ${1:-} == fuzz ]]; then
+    install cargo-fuzz 0.13.2 cargo fuzz --version
+fi
 
 missing=()
 for tool in pkg-config strace valgrind; do
