@@ -268,13 +268,15 @@ mod tests {
         });
         let spinning = spinning.unwrap();
         assert!((4_000_000..6_000_000).contains(&spinning.ran_ns), "{spinning:?}");
-        assert!(spinning.end_ns - spinning.start_ns >= spinning.ran_ns, "{spinning:?}");
+        // The two clocks do not tick alike to the last nanosecond.
+        let elapsed_ns = spinning.end_ns - spinning.start_ns;
+        assert!(elapsed_ns + elapsed_ns / 100 >= spinning.ran_ns, "{spinning:?}");
         let sleeping = Spent::by(|| {
             std::thread::sleep(std::time::Duration::from_millis(50));
             Ok(())
         });
         let sleeping = sleeping.unwrap();
-        assert!(sleeping.end_ns - sleeping.start_ns >= 50_000_000 && sleeping.ran_ns < 5_000_000, "{sleeping:?}");
+        assert!(10 * sleeping.ran_ns < sleeping.end_ns - sleeping.start_ns, "{sleeping:?}");
     }
 
     #[test]
