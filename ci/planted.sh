@@ -48,11 +48,10 @@ models() {
     notices "$1" bash -c "cd loom-tests && cargo test --quiet --release --features memlane/__planted-$1 --test $2 -- $3"
 }
 
-torture no-settle kill --kind mpmc --kills 8000
+torture no-settle sweep --quick --backend futex
 torture no-head-recheck kill --kind mpmc --kills 4000
 torture no-zeroing kill --kills 300
 torture reap-without-the-byte kill --kind mpmc
-torture reap-without-the-byte kill
 torture release-before-the-copy kill --kind mpmc
 torture release-before-the-copy kill --kills 300
 
