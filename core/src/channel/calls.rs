@@ -60,10 +60,7 @@ pub(super) trait Attempt: Sized {
     /// Without waiting.
     #[inline]
     fn now(&mut self) -> Result<Option<Self::Output>, Self::Error> {
-        let found = match self.attempt_quickly()? {
-            None => self.attempt()?,
-            found => found,
-        };
+        let found = self.attempt()?;
         if found.is_none() {
             self.count_in_vain();
             self.end_mut().looked_in_vain()?;

@@ -207,6 +207,27 @@ pub(super) fn try_lock_rows(description: impl AsFd, rows: u32) -> io::Result<boo
     sys::try_write_lock(description, 0, u64::from(rows) * ROW)
 }
 
+/// Locks all rows, unless somebody is alive in them: then how many are.
+///
+/// Who is neither alive nor gone is leaving, or being reaped, at this moment: that is worth another look.
+pub(super) fn lock_unless_alive(
+    try_lock: impl Fn() -> io::Result<bool>,
+    count_alive: impl Fn() -> io::Result<usize>,
+) -> io::Result<Result<(), usize>> {
+    const TURNS: u32 = 1000;
+    for _ in 1..TURNS {
+        if try_lock()? {
+            return Ok(Ok(()));
+        }
+        let alive = count_alive()?;
+        if alive > 0 {
+            return Ok(Err(alive));
+        }
+        std::thread::yield_now();
+    }
+    if try_lock()? { Ok(Ok(())) } else { count_alive().map(Err) }
+}
+
 /// Makes a lock file for this instance, without a name yet.
 pub(super) fn build_lock_file(
     location: &Location,

@@ -78,19 +78,11 @@ fn unlink_unused(location: &Location, header: &Facts, force: bool) -> Result<(),
     // Held until both names are gone.
     let all_rows = open_lock_file(&lock_path).map_err(failed("opening the lock file"))?;
     if let Some(lock_file) = all_rows.as_ref().filter(|_| !force) {
-        // Who is neither alive nor gone is leaving, or being reaped, at this moment: it is worth another look.
-        const TURNS: u32 = 1000;
         let alive = |row: &u32| locks::is_alive(lock_file, *row).unwrap_or(true);
-        for turn in 1.. {
-            if locks::try_lock_rows(lock_file, rows).map_err(failed("locking the rows"))? {
-                break;
-            }
-            let participants = (0..rows).filter(alive).count();
-            if participants > 0 || turn == TURNS {
-                return Err(RemoveError::InUse { channel: name.clone(), participants });
-            }
-            std::thread::yield_now();
-        }
+        let try_lock = || locks::try_lock_rows(lock_file, rows);
+        locks::lock_unless_alive(try_lock, || Ok((0..rows).filter(alive).count()))
+            .map_err(failed("locking the rows"))?
+            .map_err(|participants| RemoveError::InUse { channel: name.clone(), participants })?;
     }
     sys::unlink(&location.path).map_err(failed("unlinking the file"))?;
     let _ = sys::unlink(&lock_path);
@@ -98,7 +90,7 @@ fn unlink_unused(location: &Location, header: &Facts, force: bool) -> Result<(),
 }
 
 /// The lock file. `None`: there is none, or something else stands there; then nobody can be alive.
-fn open_lock_file(path: &Path) -> io::Result<Option<OwnedFd>> {
+pub(super) fn open_lock_file(path: &Path) -> io::Result<Option<OwnedFd>> {
     let pinned = match sys::open_pinned(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other?,

@@ -16,16 +16,13 @@ use super::memory::MemoryOptions;
 use super::names::{InvalidName, Location};
 use super::open::{self, Access, Expectations};
 use super::sys;
-use super::{CreateSpec, Region};
+use super::{CreateSpec, Region, remove};
 use crate::error::{CreateError, NotAChannel, OpenError, RemoveError};
 use crate::layout::HeaderBlock;
 use rustix::fd::AsFd;
 use rustix::io::Errno;
 use shared_memory::{ShmemConf, ShmemError};
 use std::io;
-
-/// How often a remover looks at rows that somebody holds for a moment.
-const TURNS: u32 = 1000;
 
 /// What the operating system knows a channel's segment by.
 fn segment_of(location: &Location) -> String {
@@ -109,12 +106,7 @@ fn make_segment(location: &Location, size: usize) -> io::Result<Bytes> {
 fn check_owner(name: &str, location: &Location, expected: &Expectations, access: Access) -> Result<(), OpenError> {
     let file = sys::segment_file(&segment_of(location));
     let failed = |source: io::Error| open::io_error(name, "looking at the segment", source);
-    let owner = sys::look_at(&file, true).map_err(failed)?.owner;
-    let trusted = [sys::user_id(), 0].contains(&owner) || expected.any_owner;
-    if !trusted && access == Access::Participate {
-        return Err(OpenError::ForeignOwner { channel: name.to_owned(), owner });
-    }
-    Ok(())
+    open::check_owner(name, sys::look_at(&file, true).map_err(failed)?, expected, access)
 }
 
 /// The segment's memory, and what its header says.
@@ -144,25 +136,19 @@ fn open_bytes(name: &str, location: &Location) -> Result<(Bytes, Facts), OpenErr
 pub(crate) fn remove_segment(name: &str, force: bool) -> Result<(), RemoveError> {
     let location =
         Location::of_segment(name).map_err(|InvalidName| RemoveError::InvalidName { channel: name.to_owned() })?;
-    let failed = |action: &'static str| move |source: io::Error| super::remove::io_error(name, action, source);
+    let failed = |action: &'static str| move |source: io::Error| remove::io_error(name, action, source);
     let segment = ShmemConf::new().os_id(segment_of(&location)).open();
     let mut segment = segment.map_err(io_error).map_err(failed("opening the segment"))?;
     // Held until both are gone.
     let mut held = Vec::new();
     for path in location.lock_files() {
         let _guard = sys::fork_guard();
-        let Ok(pinned) = sys::open_pinned(&path) else { continue };
-        let file = sys::reopen(pinned.as_fd(), true).map_err(failed("opening the lock file"))?;
-        // Who is neither alive nor gone is leaving, or being reaped, at this moment: it is worth another look.
-        for turn in 1.. {
-            if force || sys::try_write_lock(&file, 0, LIFECYCLE + 1).map_err(failed("locking the lock file"))? {
-                break;
-            }
-            let participants = locks::count_alive(&file).map_err(failed("looking at the rows"))?;
-            if participants > 0 || turn == TURNS {
-                return Err(RemoveError::InUse { channel: name.to_owned(), participants });
-            }
-            std::thread::yield_now();
+        let Some(file) = remove::open_lock_file(&path).map_err(failed("opening the lock file"))? else { continue };
+        if !force {
+            let try_lock = || sys::try_write_lock(&file, 0, LIFECYCLE + 1);
+            locks::lock_unless_alive(try_lock, || locks::count_alive(&file))
+                .map_err(failed("locking the rows"))?
+                .map_err(|participants| RemoveError::InUse { channel: name.to_owned(), participants })?;
         }
         held.push((file, path));
     }
