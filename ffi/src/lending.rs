@@ -7,9 +7,9 @@
 //! What holds, and who upholds it:
 //! - The endpoint stands on the heap behind a raw pointer, so that moving the lender does not move it.
 //! - While `lent` is something, nobody makes a reference to the endpoint: [`Lender::end`] returns none, and
-//!   [`Lender::lend`] refuses.
+//!   [`Lender::lend`] ends the loan first.
 //! - `lent` is dropped before the endpoint ([`Drop`]), and leaves this file by value only for code that works for every
-//!   lifetime and so cannot keep it ([`Lender::finish`], [`Lender::use_up`]).
+//!   lifetime and so cannot keep it ([`Lender::finish`]).
 
 use std::ptr::NonNull;
 
@@ -68,45 +68,17 @@ impl<E: Lend> Lender<E> {
         self.lent.as_mut()
     }
 
-    /// What is lent, or a new loan, which is not kept yet.
-    #[inline]
-    fn loan<X>(
-        &mut self,
-        make: impl for<'a> FnOnce(&'a mut E) -> Result<E::Loan<'a>, X>,
-    ) -> Result<E::Loan<'static>, X> {
-        match self.lent.take() {
-            Some(loan) => Ok(loan),
-            // SAFETY: the pointer came from a `Box` that only `drop` frees, after the loan: so the borrow may be of any
-            // length as long as no other reference is made meanwhile, which `end` sees to. `make` works for every length,
-            // so it cannot keep the reference anywhere but in the loan.
-            None => make(unsafe { &mut *self.end.as_ptr() }),
-        }
-    }
-
-    /// Makes a loan and keeps it, unless there is one already. Returns what is lent.
+    /// Makes a loan and keeps it. One that is still there ends first.
     pub(crate) fn lend<X>(
         &mut self,
         make: impl for<'a> FnOnce(&'a mut E) -> Result<E::Loan<'a>, X>,
     ) -> Result<&mut E::Loan<'static>, X> {
-        let loan = self.loan(make)?;
+        self.lent = None;
+        // SAFETY: the pointer came from a `Box` that only `drop` frees, after the loan: so the borrow may be of any length as
+        // long as no other reference is made meanwhile, which `end` sees to. `make` works for every length, so it cannot keep
+        // the reference anywhere but in the loan.
+        let loan = make(unsafe { &mut *self.end.as_ptr() })?;
         Ok(self.lent.insert(loan))
-    }
-
-    /// Makes a loan, unless there is one already, and ends it in this way if its use succeeds. If not, it is kept, and the
-    /// result is `None`.
-    #[inline]
-    pub(crate) fn use_up<R, X>(
-        &mut self,
-        make: impl for<'a> FnOnce(&'a mut E) -> Result<E::Loan<'a>, X>,
-        use_it: impl FnOnce(&E::Loan<'static>) -> bool,
-        end: impl for<'a> FnOnce(E::Loan<'a>) -> R,
-    ) -> Result<Option<R>, X> {
-        let loan = self.loan(make)?;
-        if use_it(&loan) {
-            return Ok(Some(end(loan)));
-        }
-        self.lent = Some(loan);
-        Ok(None)
     }
 
     /// Ends the loan in this way, if there is one. `end` works for every lifetime, so it cannot keep it.

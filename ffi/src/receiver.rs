@@ -15,10 +15,8 @@ use std::ffi::{c_char, c_void};
 
 /// What a receiver handle leads to.
 pub(crate) struct Receiving {
-    /// Lends the message that the program took, or one that did not fit into its buffer.
+    /// Lends the message that the program took.
     end: ReceiverEnd,
-    /// Whether the program has it.
-    is_taken: bool,
     /// How many messages were taken.
     taken: u64,
     pub(crate) row: u32,
@@ -40,16 +38,13 @@ impl Receiving {
                 ByKind::Mpmc(Lender::new(receiver))
             }
         };
-        Ok(Self { end, is_taken: false, taken: 0, row, of })
+        Ok(Self { end, taken: 0, row, of })
     }
 
     #[cold]
     fn has_a_message(of: &Opened) -> Failed {
-        let sentence = format!(
-            "channel {}: this receiver holds a message: acknowledge it or give it back; one that did not fit \
-                 its buffer, take or receive first",
-            of.label
-        );
+        let sentence =
+            format!("channel {}: this receiver holds a message; acknowledge it or give it back first", of.label);
         detail::record(Status::MEMLANE_HELD, sentence)
     }
 
@@ -78,13 +73,12 @@ impl Receiving {
             }
             return Ok(());
         }
-        self.recv_held(buffer, length, info, timeout)
+        self.recv_otherwise(buffer, length, info, timeout)
     }
 
-    /// The same by way of a message that is held meanwhile. One that is too long goes on being held, unknown to the program:
-    /// it keeps its place, and does not count as delivered twice.
+    /// The same by way of a message, which is handed back if it is too long: it stays the next one.
     #[inline(never)]
-    fn recv_held(
+    fn recv_otherwise(
         &mut self,
         buffer: &mut [u8],
         length: &mut usize,
@@ -92,54 +86,45 @@ impl Receiving {
         timeout: Timeout,
     ) -> Result<(), Failed> {
         let of = &self.of;
-        if self.is_taken {
-            return Err(Self::has_a_message(of));
-        }
-        let capacity = buffer.len();
         on_kind!(&mut self.end, lender => {
-            let received = lender.use_up(
-                |receiver| by_timeout!(timeout, receiver, try_recv, recv_timeout, recv(), &of.label),
-                |message| {
-                    *length = message.len();
-                    let fits = message.copy_to(buffer).is_ok();
-                    if fits && let Some(info) = info {
-                        *info = Delivered::info(message);
-                    }
-                    fits
-                },
-                |message| message.ack(),
-            )?;
-            match received {
-                Some(outcome) => outcome.map_err(|error| error.fail_on(&of.label)),
-                None => Err(too_small(&of.label, *length, capacity)),
+            let Some(receiver) = lender.end() else { return Err(Self::has_a_message(of)) };
+            let message = by_timeout!(timeout, receiver, try_recv, recv_timeout, recv(), &of.label)?;
+            *length = message.len();
+            if message.copy_to(buffer).is_err() {
+                message.hand_back();
+                return Err(too_small(&of.label, *length, buffer.len()));
             }
+            if let Some(info) = info {
+                *info = Delivered::info(&message);
+            }
+            message.ack().map_err(|error| error.fail_on(&of.label))
         })
     }
 
-    /// Takes the next message, or the one that did not fit.
+    /// Takes the next message.
     pub(crate) fn take(&mut self, own: ReceiverHandle, timeout: Timeout) -> Result<Message, Failed> {
         let of = &self.of;
-        if self.is_taken {
-            return Err(Self::has_a_message(of));
-        }
         // SAFETY: the program's promise, made once for all that it does through `Message::data`. Nothing is read here;
         // only the address is taken.
         let trust = unsafe { TrustPeers::promise() };
         let message = on_kind!(&mut self.end, lender => {
+            if lender.lent().is_some() {
+                return Err(Self::has_a_message(of));
+            }
             let message = lender.lend(|receiver| {
                 by_timeout!(timeout, receiver, try_recv, recv_timeout, recv(), &of.label)
             })?;
             let (data, info) = (message.as_slice(trust).as_ptr(), Delivered::info(message));
             Message { data: data.cast(), length: message.len(), info, ..Message::NONE }
         });
-        self.is_taken = true;
         self.taken += 1;
         Ok(Message { receiver: own, number: self.taken, ..message })
     }
 
     /// Whether this is the message that the program has.
-    pub(crate) fn check(&self, message: &Message) -> Result<(), Failed> {
-        if self.is_taken && message.number == self.taken { Ok(()) } else { Err(not_taken()) }
+    pub(crate) fn check(&mut self, message: &Message) -> Result<(), Failed> {
+        let is_taken = on_kind!(&mut self.end, lender => lender.lent().is_some());
+        if is_taken && message.number == self.taken { Ok(()) } else { Err(not_taken()) }
     }
 
     pub(crate) fn copy(&mut self, buffer: &mut [u8], length: &mut usize) -> Result<(), Failed> {
@@ -153,7 +138,6 @@ impl Receiving {
 
     pub(crate) fn finish(&mut self, is_done_with: bool) -> Result<(), Failed> {
         let of = &self.of;
-        self.is_taken = false;
         on_kind!(&mut self.end, lender => {
             let outcome = if is_done_with { lender.finish(|message| message.ack()) } else { lender.finish(|message| message.nack()) };
             outcome.unwrap_or(Ok(())).map_err(|error| error.fail_on(&of.label))

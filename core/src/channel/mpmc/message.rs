@@ -98,6 +98,23 @@ impl<'a> Message<'a> {
         outcome
     }
 
+    /// Gives the message back unread: it comes again, to this receiver's next call, and does not count as delivered twice; or
+    /// to any receiver, once this one leaves.
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two"])?;
+    /// rx.recv()?.hand_back();
+    /// let again = rx.recv()?;
+    /// assert_eq!((again.to_vec(), again.redelivered()), (b"one".to_vec(), false));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn hand_back(self) {
+        self.receiver.refused = Some(self.delivery);
+        std::mem::forget(self);
+    }
+
     message_methods!();
 }
 

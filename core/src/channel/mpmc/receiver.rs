@@ -28,8 +28,8 @@ pub struct Receiver {
     held_messages: bool,
     /// The messages of the current batch; empty otherwise. Kept for its allocation.
     pub(super) batch: Vec<Delivery>,
-    /// The message that did not fit into the caller's buffer: the next one to be received.
-    refused: Option<Delivery>,
+    /// The message that did not fit into the caller's buffer, or was handed back: the next one to be received.
+    pub(super) refused: Option<Delivery>,
     pace: Pace,
     _not_sync: PhantomData<Cell<()>>,
 }
@@ -333,7 +333,7 @@ fn ack_error(error: AckError) -> RecvError {
 }
 
 impl Drop for Receiver {
-    /// A message that was only too long for a buffer comes again, whatever becomes of those whose receiver dies.
+    /// A message that was too long for a buffer, or handed back, comes again, whatever becomes of those whose receiver dies.
     fn drop(&mut self) {
         if let Some(delivery) = self.refused.take()
             && !self.end.is_foreign()
