@@ -1,8 +1,8 @@
 //! The runner: how far loom explores a model, and how much that was.
 //!
 //! A model is explored with every store that a load may return and every interleaving, or with every interleaving that
-//! has at most so many preemptions (a switch away from a thread that could have gone on). `LOOM_DEEP=1` lifts the
-//! bounds; `LOOM_MAX_PREEMPTIONS=n` sets them all to n.
+//! has at most so many preemptions (a switch away from a thread that could have gone on). `LOOM_DEEP=n` allows n more than
+//! each model's own bound, `LOOM_DEEP=all` any number; `LOOM_MAX_PREEMPTIONS=n` sets all bounds to n.
 #![allow(clippy::disallowed_types, reason = "what counts executions must be invisible to loom")]
 
 use memlane::sync::{fuse, thorough};
@@ -113,7 +113,7 @@ impl Model {
         // Reads LOOM_MAX_PREEMPTIONS and loom's other variables.
         let mut builder = loom::model::Builder::new();
         if env::var_os("LOOM_MAX_PREEMPTIONS").is_none() {
-            builder.preemption_bound = if is_deep() { None } else { self.preemptions };
+            builder.preemption_bound = deeper(self.preemptions);
         }
         builder.max_branches = builder.max_branches.max(10_000);
         builder
@@ -129,8 +129,16 @@ impl Model {
     }
 }
 
-fn is_deep() -> bool {
-    env::var_os("LOOM_DEEP").is_some_and(|value| value == "1")
+/// A model's bound with what `LOOM_DEEP` adds to it.
+fn deeper(bound: Option<usize>) -> Option<usize> {
+    match env::var("LOOM_DEEP") {
+        Err(_) => bound,
+        Ok(all) if all == "all" => None,
+        Ok(more) => {
+            let more: usize = more.parse().expect("LOOM_DEEP is `all`, or how many preemptions more");
+            bound.map(|preemptions| preemptions + more)
+        }
+    }
 }
 
 /// Where a thread dies: right before its shared operation number n.

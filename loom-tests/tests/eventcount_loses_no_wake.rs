@@ -88,7 +88,7 @@ fn two_sleepers_and_one_waker() {
 #[test]
 fn two_sleepers_in_several_rounds() {
     explore(
-        Model::bounded("two sleepers, two rounds", 3),
+        Model::bounded("two sleepers, two rounds", 2),
         [
             |it| {
                 it.wait_for(1);
@@ -111,7 +111,7 @@ fn one_sleeper_and_two_wakers() {
 #[test]
 fn two_sleepers_and_two_wakers() {
     explore(
-        Model::bounded("two sleepers, two wakers", 3),
+        Model::bounded("two sleepers, two wakers", 2),
         [|it| it.wait_for(1), |it| it.wait_for(2), |it| it.step(), |it| it.step()],
     );
 }

@@ -99,7 +99,7 @@ fn one_taker_in_two_rounds() {
 #[test]
 fn two_takers_and_one_giver() {
     explore(
-        Model::bounded("two takers, one giver", 4),
+        Model::bounded("two takers, one giver", 3),
         [take, take, |it| {
             it.put();
             it.put();
@@ -124,10 +124,10 @@ fn one_taker_and_two_givers() {
 
 #[test]
 fn whoever_wakes_all_is_not_mistaken_for_one() {
-    explore(Model::bounded("one wakes all, another one", 3), [take, take, |it| it.put_for_all(), put]);
+    explore(Model::bounded("one wakes all, another one", 2), [take, take, |it| it.put_for_all(), put]);
 }
 
 #[test]
 fn two_takers_and_two_givers() {
-    explore(Model::bounded("two takers, two givers", 3), [take, take, put, put]);
+    explore(Model::bounded("two takers, two givers", 2), [take, take, put, put]);
 }

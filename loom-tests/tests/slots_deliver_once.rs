@@ -32,7 +32,7 @@ fn one_sender_one_receiver() {
 
 #[test]
 fn two_senders() {
-    Model::bounded("slots: two senders, one receiver", 3).thorough().check(|| {
+    Model::bounded("slots: two senders, one receiver", 2).thorough().check(|| {
         let accounts = two_slots();
         let senders: Vec<_> = (0..2u16)
             .map(|row| {
@@ -84,7 +84,7 @@ fn two_receivers_and_a_loan() {
 
 #[test]
 fn a_message_given_back_goes_to_another() {
-    Model::bounded("slots: given back", 3).thorough().check(|| {
+    Model::bounded("slots: given back", 2).thorough().check(|| {
         let accounts = two_slots();
         let mut sender = accounts.queue(0);
         assert!(accounts.send(&mut sender, 1));
