@@ -143,7 +143,7 @@ sleepers_rs=wait/sleepers.rs
 
 echo "--- the writer commits"
 zero='        if next.0 >= self.claimed.0 || !next.0.is_multiple_of(LINE) {
-            if !planted::NO_ZEROING {
+            if !planted::no_zeroing() {
                 ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
             }
         }
@@ -296,7 +296,7 @@ mutant "the wake comes before the flag is cleared" $eventcount_rs '    match wor
 mutant "the sleeper does not use its ticket" $eventcount_rs 'parking.park(word, ticket.0, until);' 'parking.park(word, word.load(Relaxed), until);' $eventcount::one_sleeper_and_one_waker
 
 echo "--- waking one of many"
-mutant "whoever finds nobody asleep takes the flag back, and wakes nobody" $eventcount_rs 'if planted::NO_SECOND_WAKE {' 'if true {' $one_of_many
+mutant "whoever finds nobody asleep takes the flag back, and wakes nobody" $eventcount_rs 'if planted::no_second_wake() {' 'if true {' $one_of_many
 mutant "who wakes all gives up where another woke one" $eventcount_rs '        Err(_) => {
             word.fetch_add(STEP, Relaxed);
         }

@@ -79,7 +79,7 @@ pub(crate) fn reap_dead(
     let mut reaped = 0u32;
     for row in rows_of(region.geometry(), role) {
         if row_state(region, row)?.state == ParticipantState::Live
-            && (planted::REAP_THE_LIVING || matches!(region.is_seat_locked(row), Ok(false)))
+            && (planted::reap_the_living() || matches!(region.is_seat_locked(row), Ok(false)))
             && let Ok(Some(outcome)) = with_proof_of_death(region, row, || reap_row(region, row, settle))
             && outcome?
         {
@@ -95,7 +95,7 @@ pub(crate) fn reap_dead(
 
 /// Runs `act` while holding the dead one's byte.
 fn with_proof_of_death<R>(region: &Region, row: u32, act: impl FnOnce() -> R) -> io::Result<Option<R>> {
-    if planted::REAP_THE_LIVING { Ok(Some(act())) } else { region.with_seat_locked(row, act) }
+    if planted::reap_the_living() { Ok(Some(act())) } else { region.with_seat_locked(row, act) }
 }
 
 /// Reaps one row. The caller holds its byte, so its owner is dead for good and nobody else is reaping it.

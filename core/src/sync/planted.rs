@@ -1,29 +1,39 @@
 //! Bugs that can be planted to see that the tools notice them: a cargo feature each, `__planted-…`.
 //!
-//! Without these features, which nothing but `ci/planted.sh` switches on, every constant here is false, and nothing of it is
-//! in the code that is compiled.
+//! Without these features, which nothing but `ci/planted.sh` switches on, every answer here is false when it is compiled, and
+//! nothing of it is left in the code. In a build with several of them, the variable `MEMLANE_PLANTED` names the one that is
+//! to be there, so that one build serves all tools.
+
+use std::sync::OnceLock;
 
 macro_rules! planted {
-    ($($(#[$doc:meta])* $name:ident = $feature:literal;)*) => {
-        $($(#[$doc])* pub const $name: bool = cfg!(feature = $feature);)*
+    ($($(#[$doc:meta])* $bug:ident = $feature:literal;)*) => {
+        $($(#[$doc])* #[inline] pub fn $bug() -> bool { cfg!(feature = $feature) && is_wanted($feature) })*
     };
 }
 
 planted! {
     /// A reaper gives slots back without passing head over what the dead one took.
-    NO_SETTLE = "__planted-no-settle";
+    no_settle = "__planted-no-settle";
     /// A receiver does not look at head again after it loaded the slot's word.
-    NO_HEAD_RECHECK = "__planted-no-head-recheck";
+    no_head_recheck = "__planted-no-head-recheck";
     /// A writer leaves what stands behind its record as it is.
-    NO_ZEROING = "__planted-no-zeroing";
+    no_zeroing = "__planted-no-zeroing";
     /// Whoever looks for the dead reaps the living, too.
-    REAP_THE_LIVING = "__planted-reap-without-the-byte";
+    reap_the_living = "__planted-reap-without-the-byte";
     /// A receiver releases a message before it copied it.
-    RELEASE_BEFORE_THE_COPY = "__planted-release-before-the-copy";
+    release_before_the_copy = "__planted-release-before-the-copy";
     /// Whoever finds nobody asleep takes the flag back, and wakes nobody.
-    NO_SECOND_WAKE = "__planted-missing-second-wake";
+    no_second_wake = "__planted-missing-second-wake";
     /// A receiver believes any length.
-    UNCHECKED_LENGTH = "__planted-unchecked-length";
+    unchecked_length = "__planted-unchecked-length";
     /// The sleepers' flag is cleared without a step of the sequence.
-    FLAG_WITHOUT_SEQUENCE = "__planted-flag-without-sequence";
+    flag_without_sequence = "__planted-flag-without-sequence";
+}
+
+#[cold]
+fn is_wanted(feature: &str) -> bool {
+    static WANTED: OnceLock<Option<String>> = OnceLock::new();
+    let wanted = WANTED.get_or_init(|| std::env::var("MEMLANE_PLANTED").ok());
+    wanted.as_deref().is_none_or(|wanted| feature.strip_prefix("__planted-") == Some(wanted))
 }

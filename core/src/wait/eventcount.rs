@@ -88,7 +88,7 @@ pub fn notify<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
 
 #[cold]
 fn notify_sleepers<P: Parking>(parking: &P, word: &AtomicU32, seen: u32) -> bool {
-    let step = if planted::FLAG_WITHOUT_SEQUENCE { 0 } else { STEP };
+    let step = if planted::flag_without_sequence() { 0 } else { STEP };
     let cleared = seen.wrapping_add(step) & !SLEEPERS;
     // Relaxed: the word carries no data; whoever wakes reads the data itself with Acquire.
     match word.compare_exchange(seen, cleared, Relaxed, Relaxed) {
@@ -123,7 +123,7 @@ fn notify_one_sleeper<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
     if parking.unpark_one(word) {
         return true;
     }
-    if planted::NO_SECOND_WAKE {
+    if planted::no_second_wake() {
         return word.compare_exchange(seen, seen.wrapping_add(STEP) & !SLEEPERS, Relaxed, Relaxed).is_ok();
     }
     notify_sleepers(parking, word, seen)

@@ -196,10 +196,10 @@ impl<M: LaneMemory> Reader<M> {
         let length = u64::from(header.length());
         let bytes = self.geometry.record_bytes(length);
         let fits = length <= self.geometry.max_message() && bytes <= self.geometry.until_end(self.position);
-        if !fits && !planted::UNCHECKED_LENGTH {
+        if !fits && !planted::unchecked_length() {
             return Err(Corruption::RecordLength);
         }
-        if planted::RELEASE_BEFORE_THE_COPY {
+        if planted::release_before_the_copy() {
             self.memory.consumed().store(self.position.plus(bytes).0, Release);
         }
         let payload = self.position.plus(self.geometry.header_bytes());

@@ -281,7 +281,7 @@ impl<M: LaneMemory> Writer<M> {
         // At the start of a claimed line stands a 0 already. Elsewhere, the next header shares a line with this record.
         #[allow(clippy::collapsible_if, reason = "the rule, and the bug that can be planted in it, stand apart")]
         if next.0 >= self.claimed.0 || !next.0.is_multiple_of(LINE) {
-            if !planted::NO_ZEROING {
+            if !planted::no_zeroing() {
                 ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
             }
         }

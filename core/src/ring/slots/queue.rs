@@ -271,7 +271,7 @@ impl<M: SlotMemory> Queue<M> {
         }
         let word = self.word(cell.slot());
         // Without this look the word may be that of a later life of the slot: somebody's uncommitted loan.
-        if !planted::NO_HEAD_RECHECK && self.memory.head(ring).load(Relaxed) != position {
+        if !planted::no_head_recheck() && self.memory.head(ring).load(Relaxed) != position {
             return Ok(Look::Moved);
         }
         Ok(Look::Found { position, slot: cell.slot(), word })
@@ -289,7 +289,7 @@ impl<M: SlotMemory> Queue<M> {
     pub(super) fn delivered(&self, slot: u16, word: SlotWord) -> Delivery {
         let counted = SlotHeader::from_bits(self.memory.slot_header(slot).load(Relaxed)).delivered_once_more();
         self.memory.slot_header(slot).store(counted.bits(), Relaxed);
-        if planted::RELEASE_BEFORE_THE_COPY {
+        if planted::release_before_the_copy() {
             let _ = self.replace(slot, word, word.next(SlotState::Free, self.me));
         }
         Delivery { slot, header: counted, word }
@@ -331,7 +331,7 @@ impl<M: SlotMemory> Queue<M> {
     pub fn acknowledge(&self, delivery: Delivery) -> Result<(), Corruption> {
         // EDGE ack→alloc, EDGE pass→take: every read of the message, and head's pass, come before.
         let freed = self.replace(delivery.slot, delivery.word, delivery.word.next(SlotState::Free, self.me));
-        if freed || planted::RELEASE_BEFORE_THE_COPY { Ok(()) } else { Err(Corruption::SlotState) }
+        if freed || planted::release_before_the_copy() { Ok(()) } else { Err(Corruption::SlotState) }
     }
 
     /// The message is to be delivered again, behind all that are queued now; unless it was delivered `limit` times (0: no

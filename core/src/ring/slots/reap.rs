@@ -52,7 +52,7 @@ impl<M: SlotMemory> Queue<M> {
     /// # Errors
     /// The words contradict each other.
     pub fn reap(&self, dead: RowIndex, policy: OnDeath, limit: u16) -> Result<ReapReport, Corruption> {
-        for ring in (0..self.geometry.rings()).filter(|_| !planted::NO_SETTLE) {
+        for ring in (0..self.geometry.rings()).filter(|_| !planted::no_settle()) {
             self.settle(ring)?;
         }
         let held = self.held_by(dead)?;
