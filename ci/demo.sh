@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Proves that `memlane demo` works in the shipping build: with one receiver and with three, of which each gets its part, on
-# the feed that it generates, and on a recorded one where present.
+# Proves that `memlane demo` works in the shipping build: with one receiver and with three, on the feed that it generates, and
+# on a recorded one where present.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,7 +9,8 @@ memlane=${CARGO_TARGET_DIR:-target}/release/memlane
 
 cargo build --release --bin memlane
 
-# shared FEED…: the messages of three receivers together are those that were sent, and each got a tenth of them at least.
+# shared FEED…: the messages of three receivers together are those that were sent. At full speed who takes most is the
+# scheduler's choice; ci/feed.sh shows that each gets its part where none may go ahead.
 shared() {
     "$memlane" demo --kind mpmc --json "$@" | python3 -c '
 import json, sys
@@ -17,7 +18,6 @@ facts = json.load(sys.stdin)
 received, messages = facts["full_speed"]["received"], facts["full_speed"]["messages"]
 print("three receivers got", received, "of", messages, "messages;", facts["killed"])
 assert len(received) == 3 and sum(received) == messages, "messages are missing"
-assert min(received) >= messages / 10, "one receiver got less than a tenth"
 '
 }
 

@@ -5,7 +5,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-recorded=../shared/data/btcusdt_20240808.gz
 memlane=${CARGO_TARGET_DIR:-target}/release/memlane
 # A transfer that takes longer has hung.
 seconds_max=120
@@ -88,45 +87,39 @@ sender_gone() {
     same "$name" "$feed" "$out"
 }
 
-# three_receivers NAME FEED [OPTION…]: together they get everything once, and none of them next to nothing.
+# three_receivers NAME FEED [OPTION…]: together they get everything once. What each writes is read evenly while there is more to
+# send, so that none may go ahead: then each gets its part.
 three_receivers() {
-    local name=$1 feed=$2 receivers=() receiver lines least all
+    local name=$1 feed=$2 receivers=() receiver lines least all turns
     shift 2
     for receiver in 1 2 3; do
-        "$memlane" recv "$name" "$@" >"$folder/out$receiver" &
+        rm -f "$folder/pipe$receiver"
+        mkfifo "$folder/pipe$receiver"
+        "$memlane" recv "$name" "$@" >"$folder/pipe$receiver" &
         receivers+=($!)
     done
+    rm -f "$folder/sent-all"
+    mkfifo "$folder/sent-all"
+    timeout "$seconds_max" python3 ci/lib/turns.py "$folder"/pipe[123] <"$folder/sent-all" &
+    turns=$!
+    exec {sending}>"$folder/sent-all"
     for receiver in "${receivers[@]}"; do until_true waits "$receiver"; done
     timeout "$seconds_max" "$memlane" send "$name" "$@" <"$feed" || fail "$name: send ended with status $?"
-    for receiver in "${receivers[@]}"; do finish "$receiver"; done
+    exec {sending}>&-
+    for receiver in "${receivers[@]}" "$turns"; do finish "$receiver"; done
     all=$(wc -l <"$feed")
     for receiver in 1 2 3; do
-        lines=$(wc -l <"$folder/out$receiver")
+        lines=$(wc -l <"$folder/pipe$receiver.out")
         echo "$name: receiver $receiver got $lines lines of $all"
         least=$((all / 10))
         ((lines >= least)) || fail "$name: receiver $receiver got less than a tenth"
     done
     LC_ALL=C sort "$feed" >"$folder/sent"
-    LC_ALL=C sort "$folder"/out[123] >"$folder/out"
+    LC_ALL=C sort "$folder"/pipe[123].out >"$folder/out"
     same "$name" "$folder/sent" "$folder/out"
 }
 
-if [[ -f $recorded ]]; then
-    echo "the recorded feed"
-    zcat "$recorded" >"$folder/feed"
-else
-    echo "the recorded feed is absent: a generated one takes its place"
-    # Lines as a market feed has them: mostly short, now and then tens of kilobytes.
-    awk 'BEGIN {
-        srand(8)
-        for (i = 0; i < 90000; i++) {
-            levels = i % 1000 == 0 ? 1500 : int(rand() * 20)
-            printf "%d {\"stream\":\"generated@depth\",\"u\":%d,\"b\":[", 1700000000000 + i, i
-            for (level = 0; level < levels; level++) printf "[\"%.2f\",\"%.3f\"],", 60000 + rand() * 1000, rand() * 10
-            print "[]]}"
-        }
-    }' >"$folder/feed"
-fi
+bash ci/lib/feed.sh "$folder/feed"
 head -n 500 "$folder/feed" >"$folder/short"
 
 # What a line may hold: nothing, a carriage return, a zero byte, bytes that are not UTF-8, more than a pipe buffers.

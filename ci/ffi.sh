@@ -5,7 +5,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-recorded=../shared/data/btcusdt_20240808.gz
 target=${CARGO_TARGET_DIR:-target}
 memlane=$target/release/memlane
 # A transfer that takes longer has hung.
@@ -85,21 +84,7 @@ check=(timeout "$seconds_max" valgrind --quiet --error-exitcode=1 --leak-check=f
 echo "every call under valgrind"
 "${check[@]}" "$folder/gcc.calls" "$MEMLANE_DIR/calls" || fail "calls.c under valgrind"
 
-if [[ -f $recorded ]]; then
-    echo "the recorded feed"
-    zcat "$recorded" >"$folder/feed"
-else
-    echo "the recorded feed is absent: a generated one takes its place"
-    awk 'BEGIN {
-        srand(8)
-        for (i = 0; i < 90000; i++) {
-            levels = i % 1000 == 0 ? 1500 : int(rand() * 20)
-            printf "%d {\"stream\":\"generated@depth\",\"u\":%d,\"b\":[", 1700000000000 + i, i
-            for (level = 0; level < levels; level++) printf "[\"%.2f\",\"%.3f\"],", 60000 + rand() * 1000, rand() * 10
-            print "[]]}"
-        }
-    }' >"$folder/feed"
-fi
+bash ci/lib/feed.sh "$folder/feed"
 lines=$(wc -l <"$folder/feed")
 
 # transfer KIND HOW DIRECTION: all of the feed, the C side under valgrind.

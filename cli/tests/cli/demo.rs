@@ -48,7 +48,6 @@ fn three_receivers_share_the_demo_and_one_is_killed() {
     let received: Vec<u64> =
         facts["full_speed"]["received"].as_array().unwrap().iter().map(|one| one.as_u64().unwrap()).collect();
     assert_eq!((received.len(), received.iter().sum::<u64>()), (3, number("full_speed", "messages")));
-    assert!(received.iter().all(|&part| part > 0), "{received:?}");
     assert!(number("killed", "redelivered") > 0 && number("killed", "messages") >= 100_000, "{facts}");
     let messages = ["full_speed", "fixed_rate", "killed"].map(|part| number(part, "messages"));
     assert_eq!(facts["verified_messages"].as_u64(), Some(messages.iter().sum()));
