@@ -8,13 +8,25 @@ cd "$(dirname "$0")/../fuzz"
 bash ../ci/install-tools.sh fuzz
 cargo clippy --all-targets -- -D warnings
 
-# fuzz.sh [SECONDS]: how long each target runs.
+# fuzz.sh [SECONDS]: how long each target runs; they run side by side.
 seconds=${1:-60}
 
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+cargo_nightly fuzz build
+declare -A running
 for target in open_image calls; do
-    echo "$target, $seconds s"
     # What it finds goes into a folder that is not kept, next to the corpus that is.
     mkdir -p "corpus/$target"
     cargo_nightly fuzz run "$target" "corpus/$target" "seeds/$target" -- \
-        -max_total_time="$seconds" -max_len=4096 -timeout=20 -verbosity=0 -print_final_stats=1
+        -max_total_time="$seconds" -max_len=4096 -timeout=20 -verbosity=0 -print_final_stats=1 >"$logs/$target" 2>&1 &
+    running[$target]=$!
 done
+
+failed=0
+for target in "${!running[@]}"; do
+    wait "${running[$target]}" || failed=1
+    echo "$target, $seconds s"
+    tail -n 40 "$logs/$target"
+done
+exit "$failed"
