@@ -297,6 +297,8 @@ coded!(JoinError {
     Closed => MEMLANE_CLOSED,
     Removed => MEMLANE_REMOVED,
     Corrupted => MEMLANE_CORRUPTED,
+    Truncated => MEMLANE_TRUNCATED,
+    LockFile => MEMLANE_LOCK_FILE,
     Forked => MEMLANE_FORKED,
     Io => MEMLANE_IO,
 });

@@ -4,7 +4,7 @@ use super::options::Shared;
 use crate::error::{Corruption, JoinError, RecvError, SendError};
 use crate::layout::{ChannelControl, Role, Status};
 use crate::liveness::{self, PeerWatch, Presence, Seat, Settle, Tally};
-use crate::region::{Clock, Moment, ProcessMark, Region, Signals, View};
+use crate::region::{Clock, FileState, Moment, ProcessMark, Region, Signals, View};
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::Acquire;
 use crate::wait::block::SLICE;
@@ -27,7 +27,8 @@ pub(super) struct Endpoint {
     /// Non-blocking callers look after the dead, too.
     polls: Polls,
     last_slice: Moment,
-    removed: bool,
+    /// What became of the channel's file, as it was last seen.
+    file: Option<Trouble>,
     peers: PeerWatch,
     peer_role: Role,
     settle: Settle,
@@ -143,7 +144,7 @@ impl Endpoint {
             window: SpinWindow::new(),
             polls: Polls::new(),
             last_slice: Clock::now(),
-            removed: false,
+            file: None,
             peers,
             peer_role,
             settle,
@@ -196,10 +197,10 @@ impl Endpoint {
 
     /// Looks at the status and at the peers' rows. Returns with it what to [`Endpoint::acknowledge`] if that is fine.
     pub(super) fn look(&self) -> Result<(Presence, u32), Trouble> {
-        let membership = self.control.membership.load(Acquire);
-        if self.removed {
-            return Err(Trouble::Removed);
+        if let Some(trouble) = self.file {
+            return Err(trouble);
         }
+        let membership = self.control.membership.load(Acquire);
         match self.region().status() {
             Status::Live => {}
             Status::Closed if self.region().is_removed() => return Err(Trouble::Removed),
@@ -281,12 +282,30 @@ impl Endpoint {
     /// A slice of waiting ended without progress: look for the dead, and at the channel's name.
     pub(super) fn slice_ended(&mut self) -> Result<(), Trouble> {
         self.last_slice = Clock::now();
-        self.removed = self.region().is_removed();
+        self.look_at_file()?;
         for role in roles_to_reap(&self.shared.region, self.peer_role) {
             liveness::reap_dead(&self.shared.region, *role, self.settle, Some(&mut self.tally))
                 .map_err(|reason| Trouble::Corrupted(self.poison(reason)))?;
         }
         self.look_again();
+        Ok(())
+    }
+
+    /// Notices that the file was removed, which the next [`Endpoint::look`] tells, or truncated, which ends everything at
+    /// once: whatever is touched next may lie behind the file's new end, where that is SIGBUS.
+    fn look_at_file(&mut self) -> Result<(), Trouble> {
+        self.file = match self.region().file_state() {
+            FileState::Intact => None,
+            FileState::Removed => Some(Trouble::Removed),
+            FileState::CutShort { length } => {
+                let reason = Corruption::FileLength;
+                if self.region().has_words_within(length) {
+                    self.poison(reason);
+                }
+                self.file = Some(Trouble::Corrupted(reason));
+                return Err(Trouble::Corrupted(reason));
+            }
+        };
         Ok(())
     }
 
@@ -319,9 +338,11 @@ impl Endpoint {
 }
 
 impl Drop for Endpoint {
-    /// What the caller forgot that it holds is given back, as if it had died. In a forked child, touches nothing.
+    /// What the caller forgot that it holds is given back, as if it had died. In a forked child, touches nothing; in a
+    /// truncated file, no slots.
     fn drop(&mut self) {
         if !self.is_foreign()
+            && self.file != Some(Trouble::Corrupted(Corruption::FileLength))
             && let Err(reason) = (self.settle)(&self.shared.region, self.seat.row())
         {
             self.poison(reason);

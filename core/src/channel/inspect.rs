@@ -5,7 +5,7 @@ use super::slots::slot_geometry;
 use crate::error::{Corruption, CreateError, OpenError};
 use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, RowState, Status};
 use crate::liveness::{self, Counters};
-use crate::region::{Access, Expectations, LaneView, Location, MemoryOptions, Region, SlotsView, list_folder};
+use crate::region::{Access, Expectations, FileState, LaneView, Location, MemoryOptions, Region, SlotsView, list_folder};
 use crate::ring::log::Survey;
 use crate::ring::slots::{Census, backlog};
 use crate::sync::Ordering::{Acquire, Relaxed};
@@ -70,6 +70,16 @@ pub enum ChannelStatus {
 }
 
 impl ChannelStatus {
+    fn of(region: &Region) -> Self {
+        match region.status() {
+            _ if region.facts().is_stale() => Self::Stale,
+            Status::Live => Self::Live,
+            Status::Closed => Self::Closed,
+            Status::Poisoned(reason) => Self::Corrupted(reason),
+            Status::Initialising => Self::Corrupted(Corruption::Status),
+        }
+    }
+
     /// The name that people read.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -185,16 +195,12 @@ impl Info {
     pub(super) fn of(region: &Arc<Region>) -> Self {
         let facts = region.facts();
         let geometry = &facts.geometry;
-        let status = match region.status() {
-            _ if facts.is_stale() => ChannelStatus::Stale,
-            Status::Live => ChannelStatus::Live,
-            Status::Closed => ChannelStatus::Closed,
-            Status::Poisoned(reason) => ChannelStatus::Corrupted(reason),
-            Status::Initialising => ChannelStatus::Corrupted(Corruption::Status),
-        };
-        let mut participants: Vec<_> =
-            (0..geometry.participants()).filter_map(|row| ParticipantInfo::of(region, row)).collect();
-        let lanes = (0..geometry.lanes()).map(|lane| LaneInfo::of(region, lane, &mut participants)).collect();
+        // Looking behind the end of a truncated file would be SIGBUS.
+        let is_whole = !matches!(region.file_state(), FileState::CutShort { .. });
+        let rows = if is_whole { 0..geometry.participants() } else { 0..0 };
+        let mut participants: Vec<_> = rows.filter_map(|row| ParticipantInfo::of(region, row)).collect();
+        let lanes = if is_whole { 0..geometry.lanes() } else { 0..0 };
+        let lanes = lanes.map(|lane| LaneInfo::of(region, lane, &mut participants)).collect();
         Self {
             name: region.label().to_owned(),
             path: region.path().map(ToOwned::to_owned),
@@ -210,9 +216,9 @@ impl Info {
             payload_alignment: geometry.payload_alignment,
             persistent: facts.persistent,
             type_name: facts.type_name.clone(),
-            status,
+            status: if is_whole { ChannelStatus::of(region) } else { ChannelStatus::Corrupted(Corruption::FileLength) },
             lanes,
-            queue: QueueInfo::of(region),
+            queue: if is_whole { QueueInfo::of(region) } else { None },
             participants,
         }
     }

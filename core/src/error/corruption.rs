@@ -29,6 +29,9 @@ pub enum Corruption {
     /// A slot is in a state in which it cannot be where it is.
     #[error("a slot is in a state that contradicts the queue")]
     SlotState = 7,
+    /// The channel's file is shorter than it was: somebody truncated it while it was in use.
+    #[error("its file was truncated")]
+    FileLength = 8,
     /// A reason that this version of memlane does not know.
     #[error("for a reason that this version does not know")]
     Unknown = u16::MAX,
@@ -46,6 +49,7 @@ impl Corruption {
             5 => Self::Participant,
             6 => Self::SlotIndex,
             7 => Self::SlotState,
+            8 => Self::FileLength,
             _ => Self::Unknown,
         }
     }

@@ -335,6 +335,26 @@ pub enum JoinError {
         /// What was found.
         reason: Corruption,
     },
+    /// The channel's file was truncated since it was opened.
+    #[error("channel {channel} is truncated: it has {length} bytes and needs {needed}; remove it and create it again")]
+    Truncated {
+        /// The channel.
+        channel: String,
+        /// The file's length in bytes.
+        length: u64,
+        /// What it needs, in bytes.
+        needed: u64,
+    },
+    /// The lock file that proves who is alive is gone, or another file stands there, since the channel was opened.
+    #[error(
+        "channel {channel}: its lock file {path} is missing or not its own; remove the channel and create it again"
+    )]
+    LockFile {
+        /// The channel.
+        channel: String,
+        /// The lock file's path.
+        path: String,
+    },
     /// The channel was opened in the parent process; open it anew after a fork.
     #[error("channel {channel} was opened by the parent process; open it again after a fork")]
     Forked {
@@ -454,7 +474,7 @@ into_io_error!(JoinError {
     RoleTaken { .. } => ResourceBusy,
     Closed { .. } => BrokenPipe,
     Removed { .. } => NotFound,
-    Corrupted { .. } => InvalidData,
+    Corrupted { .. } | Truncated { .. } | LockFile { .. } => InvalidData,
     Forked { .. } => PermissionDenied,
 });
 

@@ -4,7 +4,7 @@ use super::{Counters, Settle, Tally, announce, rows_of};
 use crate::error::{Corruption, JoinError};
 use crate::layout::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState, Status};
 use crate::region::sys;
-use crate::region::{Region, SeatLock, Signals, View};
+use crate::region::{FileState, Region, SeatLock, Signals, View};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 use crate::wait::forget_sleeper;
 use std::sync::Arc;
@@ -33,11 +33,14 @@ impl Seat {
         if region.mark().is_foreign() {
             return Err(JoinError::Forked { channel: channel() });
         }
-        let refused = |source: std::io::Error| {
-            if region.is_removed() {
-                return JoinError::Removed { channel: channel() };
+        // Before anything is touched: behind the end of a truncated file that is SIGBUS.
+        check_file(region)?;
+        let refused = |source: std::io::Error| match check_file(region) {
+            Err(error) => error,
+            Ok(()) if source.kind() == std::io::ErrorKind::NotFound => {
+                JoinError::LockFile { channel: channel(), path: region.lock_label() }
             }
-            JoinError::Io { channel: channel(), action: "locking a participant row", source }
+            Ok(()) => JoinError::Io { channel: channel(), action: "locking a participant row", source },
         };
         // A seat that is neither free nor held by who is alive is being left, reaped or removed at this moment: it is
         // worth another look, first at once and then for a tenth of a second.
@@ -104,8 +107,8 @@ impl Seat {
 
     fn check_still_open(&self) -> Result<(), JoinError> {
         let channel = || self.region.label().to_owned();
+        check_file(&self.region)?;
         match self.region.status() {
-            _ if self.region.is_removed() => Err(JoinError::Removed { channel: channel() }),
             Status::Live => Ok(()),
             Status::Closed => Err(JoinError::Closed { channel: channel() }),
             Status::Poisoned(reason) => Err(JoinError::Corrupted { channel: channel(), reason }),
@@ -139,6 +142,18 @@ impl Drop for Seat {
         }
         self.set_state(ParticipantState::Closed);
         announce(&self.region);
+    }
+}
+
+/// Whether the file is still there, and as long as it was.
+fn check_file(region: &Region) -> Result<(), JoinError> {
+    let channel = || region.label().to_owned();
+    match region.file_state() {
+        FileState::Intact => Ok(()),
+        FileState::Removed => Err(JoinError::Removed { channel: channel() }),
+        FileState::CutShort { length } => {
+            Err(JoinError::Truncated { channel: channel(), length, needed: region.total_bytes() })
+        }
     }
 }
 

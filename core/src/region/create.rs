@@ -10,7 +10,7 @@ use super::header::{Facts, Redelivery, TYPE_NAME_MAX};
 use super::locks::{self, LIFECYCLE, NamedPlace, Place};
 use super::memory::{MemoryOptions, MemoryReport};
 use super::names::Location;
-use super::sys::{self, ProcessMark, TemporaryName};
+use super::sys::{self, KeptFile, ProcessMark, TemporaryName};
 use crate::error::CreateError;
 use crate::layout::{Backend, FenceMode, Geometry};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -155,7 +155,9 @@ impl Region {
         locks::write_instance(&locks, &facts.instance).map_err(failed("writing the lock file"))?;
         sys::seal_size(&locks).map_err(failed("sealing the lock file"))?;
         let bytes = map(&file, &facts).map_err(failed("mapping the region"))?;
-        Ok(spec.initialise(LABEL, bytes, facts, Place::Anonymous { file, locks }))
+        let kept = |file| KeptFile::new(file).map_err(failed("looking at the region"));
+        let place = Place::Anonymous { file: kept(file)?, locks: kept(locks)? };
+        Ok(spec.initialise(LABEL, bytes, facts, place))
     }
 
     /// Makes a region in a file with a name.

@@ -17,7 +17,7 @@
 //! Private channels live and die with their process; their rows are flags in memory.
 
 use super::remove::remove_located;
-use super::sys::{self, FileId, PinnedLock, ProcessMark, TemporaryName};
+use super::sys::{self, FileId, KeptFile, PinnedLock, ProcessMark, TemporaryName};
 use super::{Location, Region};
 use crate::error::{CreateError, RemoveError};
 use crate::layout::HeaderBlock;
@@ -42,7 +42,7 @@ pub(super) enum Place {
     /// A file with a name, found again by it. No descriptor stays open.
     Named(NamedPlace),
     /// Two memfds.
-    Anonymous { file: OwnedFd, locks: OwnedFd },
+    Anonymous { file: KeptFile, locks: KeptFile },
     /// This process's memory: which rows are taken.
     Private(Rows),
 }
@@ -58,6 +58,17 @@ pub(super) struct NamedPlace {
     pub(super) id: Option<FileId>,
     pub(super) lock_path: PathBuf,
     pub(super) lock_id: FileId,
+}
+
+/// What became of a region's file since it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileState {
+    /// As far as can be seen, nothing.
+    Intact,
+    /// It lost its name, or the name leads to another file. Who has it mapped keeps it.
+    Removed,
+    /// It has so many bytes, fewer than are mapped: touching the others is SIGBUS.
+    CutShort { length: u64 },
 }
 
 /// A row's lock, held until dropped.
@@ -97,7 +108,7 @@ impl Place {
     fn fresh_lock_description(&self) -> io::Result<OwnedFd> {
         match self {
             Self::Named(place) => sys::fresh_description(&place.lock_path, place.lock_id),
-            Self::Anonymous { locks, .. } => sys::reopen(locks.as_fd(), true),
+            Self::Anonymous { locks, .. } => sys::reopen(locks.still_ours()?, true),
             Self::Private(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
@@ -107,7 +118,7 @@ impl Region {
     /// Tries to take a row's lock. `None`: somebody holds it.
     ///
     /// # Errors
-    /// The lock file is gone, or the process is out of descriptors or mappings.
+    /// The lock file is gone (`NotFound`), or the process is out of descriptors or mappings.
     pub(crate) fn try_lock_seat(&self, row: u32) -> io::Result<Option<SeatLock>> {
         if let Place::Private(rows) = &self.place {
             // Acquire: whoever had the row before is done with it.
@@ -150,12 +161,27 @@ impl Region {
         Ok(sys::try_write_lock(&description, u64::from(row) * ROW, ROW)?.then(act))
     }
 
+    /// What became of the file. Costs one `stat`: for slow paths.
+    pub(crate) fn file_state(&self) -> FileState {
+        let Place::Named(NamedPlace { location, id: Some(id), .. }) = &self.place else { return FileState::Intact };
+        match sys::look_at(&location.path, true) {
+            Ok(facts) if facts.id != *id => FileState::Removed,
+            Ok(facts) if facts.length < self.map().total => FileState::CutShort { length: facts.length },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => FileState::Removed,
+            _ => FileState::Intact,
+        }
+    }
+
     /// Whether the file lost its name, or the name leads to another file. Costs one `stat`: for slow paths.
     pub(crate) fn is_removed(&self) -> bool {
-        let Place::Named(NamedPlace { location, id: Some(id), .. }) = &self.place else { return false };
-        match sys::look_at(&location.path, true) {
-            Ok(facts) => facts.id != *id,
-            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        self.file_state() == FileState::Removed
+    }
+
+    /// What people call the lock file.
+    pub(crate) fn lock_label(&self) -> String {
+        match &self.place {
+            Place::Named(place) => place.lock_path.display().to_string(),
+            _ => "(the second descriptor)".to_owned(),
         }
     }
 
@@ -275,7 +301,7 @@ pub(super) fn sweep_orphans(location: &Location) {
 /// A lock file is in use while anybody holds a byte of it: a participant its row, a creator the lifecycle byte until the
 /// region has its name. And it is in use, though nobody holds it, if the region that has the name now is its own.
 pub(super) fn sweep_orphans_guarded(location: &Location) {
-    for path in location.lock_files() {
+    for path in location.lock_files().unwrap_or_default() {
         let Ok(pinned) = sys::open_pinned(&path) else { continue };
         let Ok(file) = sys::reopen(pinned.as_fd(), true) else { continue };
         let mut instance = [0; 16];

@@ -47,7 +47,7 @@ mod view;
 pub(crate) use self::{
     create::CreateSpec,
     header::{Facts, Redelivery},
-    locks::SeatLock,
+    locks::{FileState, SeatLock},
     memory::MemoryOptions,
     names::{Location, list_folder},
     open::{Access, Expectations},
@@ -101,6 +101,11 @@ impl Region {
         &self.facts.geometry
     }
 
+    /// How long the file has to be.
+    pub(crate) fn total_bytes(&self) -> u64 {
+        self.map().total
+    }
+
     fn map(&self) -> &Map {
         &self.facts.map
     }
@@ -137,6 +142,11 @@ impl Region {
         if !matches!(Status::from_bits(current), Status::Poisoned(_)) {
             let _ = cell.word.compare_exchange(current, Status::Poisoned(reason).bits(), AcqRel, Acquire);
         }
+    }
+
+    /// Whether all words that tell others something are among the first `length` bytes: what a truncated file has left.
+    pub(crate) fn has_words_within(&self, length: u64) -> bool {
+        length >= self.map().data_at
     }
 
     /// The last step of creation.

@@ -125,8 +125,11 @@ impl Location {
     }
 
     /// Lock files beside the region file, of whatever instance.
-    pub(super) fn lock_files(&self) -> Vec<PathBuf> {
-        let Some(file) = self.path.file_name() else { return Vec::new() };
+    ///
+    /// # Errors
+    /// The folder cannot be read: there may be some all the same.
+    pub(super) fn lock_files(&self) -> io::Result<Vec<PathBuf>> {
+        let Some(file) = self.path.file_name() else { return Ok(Vec::new()) };
         let is_ours = |name: &std::ffi::OsStr| {
             let instance = name
                 .as_bytes()
@@ -135,8 +138,12 @@ impl Location {
                 .and_then(|rest| rest.strip_suffix(b".lock"));
             instance.is_some_and(|id| id.len() == 32 && id.iter().all(u8::is_ascii_hexdigit))
         };
-        let entries = std::fs::read_dir(self.folder()).into_iter().flatten().flatten();
-        entries.filter(|entry| is_ours(&entry.file_name())).map(|entry| entry.path()).collect()
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(self.folder())? {
+            let entry = entry?;
+            found.extend(is_ours(&entry.file_name()).then(|| entry.path()));
+        }
+        Ok(found)
     }
 }
 

@@ -5,7 +5,7 @@ use super::header::{self, Facts};
 use super::locks::{self, NamedPlace, Place};
 use super::memory::{MemoryOptions, MemoryReport};
 use super::names::Location;
-use super::sys::{self, FileFacts, FileKind, ProcessMark};
+use super::sys::{self, FileFacts, FileKind, KeptFile, ProcessMark};
 use super::{CreateSpec, Region, remove};
 use crate::error::{CreateError, NotAChannel, OpenError};
 use crate::layout::{Backend, FenceMode, HeaderBlock, Kind, Status};
@@ -79,15 +79,16 @@ impl Region {
         check_expectations(label, &header, expected, access)?;
 
         let lock_path = location.lock_path(&header.instance);
-        let lock_id = match lock_file_id(&lock_path, &header.instance) {
+        let lock_id = match lock_file_id(&lock_path, &header.instance, facts_of_file.owner) {
             Ok(Some(id)) => id,
             // To look, a lock file is not needed; nobody is found alive without it.
             _ if access == Access::Inspect => facts_of_file.id,
             // Between reading the header and here somebody may have removed the channel.
-            _ if sys::look_at(&location.path, true).is_ok_and(|now| now.id == facts_of_file.id) => {
+            Ok(None) if sys::look_at(&location.path, true).is_ok_and(|now| now.id == facts_of_file.id) => {
                 return Err(OpenError::LockFile { channel: label.clone(), path: lock_path.display().to_string() });
             }
-            _ => return Err(OpenError::NotFound { channel: label.clone() }),
+            Ok(None) => return Err(OpenError::NotFound { channel: label.clone() }),
+            Err(source) => return Err(io_error(label, "opening the lock file", source)),
         };
         let place = NamedPlace { location: location.clone(), id: Some(facts_of_file.id), lock_path, lock_id };
         map_and_check(label, &file, header, Place::Named(place), memory, access)
@@ -144,7 +145,9 @@ impl Region {
             return Err(OpenError::LockFile { channel: LABEL.to_owned(), path: "(the second descriptor)".to_owned() });
         }
         let mapped = file.try_clone().map_err(failed("duplicating the descriptor"))?;
-        map_and_check(LABEL, &mapped, header, Place::Anonymous { file, locks }, memory, Access::Participate)
+        let kept = |file| KeptFile::new(file).map_err(failed("looking at the file"));
+        let place = Place::Anonymous { file: kept(file)?, locks: kept(locks)? };
+        map_and_check(LABEL, &mapped, header, place, memory, Access::Participate)
     }
 }
 
@@ -242,11 +245,19 @@ pub(super) fn check_expectations(
     }
 }
 
-/// The id of the lock file at `path`, if it is one and belongs to this instance.
-pub(super) fn lock_file_id(path: &std::path::Path, instance: &[u8; 16]) -> io::Result<Option<sys::FileId>> {
-    let pinned = sys::open_pinned(path)?;
+/// The id of the lock file at `path`, if there is one and it belongs to this instance. Its owner is the region's, unless
+/// somebody exchanged it: one of root's or this user's is as good.
+pub(super) fn lock_file_id(
+    path: &std::path::Path,
+    instance: &[u8; 16],
+    region_owner: u32,
+) -> io::Result<Option<sys::FileId>> {
+    let pinned = match sys::open_pinned(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other?,
+    };
     let facts = sys::look_at_open(&pinned)?;
-    if facts.kind != FileKind::Regular {
+    if facts.kind != FileKind::Regular || ![region_owner, sys::user_id(), 0].contains(&facts.owner) {
         return Ok(None);
     }
     let file = sys::reopen(pinned.as_fd(), true)?;

@@ -107,7 +107,7 @@ fn unlink_unreadable(location: &Location, force: bool) -> Result<(), RemoveError
     let name = &location.label;
     let failed = |action: &'static str| move |source: io::Error| io_error(name, action, source);
     let mut participants = 0;
-    for path in location.lock_files() {
+    for path in location.lock_files().map_err(failed("reading the folder"))? {
         if let Some(lock_file) = open_lock_file(&path).map_err(failed("opening the lock file"))? {
             participants += locks::count_alive(lock_file).map_err(failed("looking at the rows"))?;
         }

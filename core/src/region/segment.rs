@@ -79,11 +79,12 @@ impl Region {
         let location =
             Location::of_segment(name).map_err(|InvalidName| CreateError::InvalidName { channel: name.to_owned() })?;
         let failed = |action: &'static str| move |source: io::Error| open::io_error(name, action, source);
-        check_owner(name, &location, expected, access)?;
+        let owner = check_owner(name, &location, expected, access)?;
         let (bytes, facts) = open_bytes(name, &location)?;
         open::check_expectations(name, &facts, expected, access)?;
         let lock_path = location.lock_path(&facts.instance);
-        let lock_id = open::lock_file_id(&lock_path, &facts.instance).map_err(failed("opening the lock file"))?;
+        let lock_id = open::lock_file_id(&lock_path, &facts.instance, owner);
+        let lock_id = lock_id.map_err(failed("opening the lock file"))?;
         let Some(lock_id) = lock_id else {
             return Err(OpenError::LockFile { channel: name.to_owned(), path: lock_path.display().to_string() });
         };
@@ -102,11 +103,12 @@ fn make_segment(location: &Location, size: usize) -> io::Result<Bytes> {
     Ok(bytes)
 }
 
-/// Whoever comes first can take a name: the folder of segments is everybody's.
-fn check_owner(name: &str, location: &Location, expected: &Expectations, access: Access) -> Result<(), OpenError> {
+/// Whoever comes first can take a name: the folder of segments is everybody's. Returns the owner.
+fn check_owner(name: &str, location: &Location, expected: &Expectations, access: Access) -> Result<u32, OpenError> {
     let file = sys::segment_file(&segment_of(location));
     let failed = |source: io::Error| open::io_error(name, "looking at the segment", source);
-    open::check_owner(name, sys::look_at(&file, true).map_err(failed)?, expected, access)
+    let facts = sys::look_at(&file, true).map_err(failed)?;
+    open::check_owner(name, facts, expected, access).map(|()| facts.owner)
 }
 
 /// The segment's memory, and what its header says.
@@ -141,7 +143,7 @@ pub(crate) fn remove_segment(name: &str, force: bool) -> Result<(), RemoveError>
     let mut segment = segment.map_err(io_error).map_err(failed("opening the segment"))?;
     // Held until both are gone.
     let mut held = Vec::new();
-    for path in location.lock_files() {
+    for path in location.lock_files().map_err(failed("reading the folder"))? {
         let _guard = sys::fork_guard();
         let Some(file) = remove::open_lock_file(&path).map_err(failed("opening the lock file"))? else { continue };
         if !force {

@@ -62,3 +62,33 @@ pub fn refuse_system_call(number: libc::c_long) {
         assert_eq!(libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program), 0, "seccomp");
     }
 }
+
+/// Becomes another user for good, in one group and no others.
+pub fn become_user(user: u32, group: u32) {
+    // SAFETY: these take integers, and an empty list.
+    unsafe {
+        assert_eq!(libc::setgroups(0, std::ptr::null()), 0);
+        assert_eq!(libc::setresgid(group, group, group), 0);
+        assert_eq!(libc::setresuid(user, user, user), 0);
+    }
+}
+
+/// Gives bytes of a file back to its filesystem: they read as zeros, and are backed by nothing.
+pub fn punch(file: &std::fs::File, at: u64, length: u64) {
+    use rustix::fs::FallocateFlags;
+    rustix::fs::fallocate(file, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, at, length).expect("a hole");
+}
+
+/// Fills the filesystem of this folder up.
+pub fn fill(folder: &Path) {
+    use std::io::Write;
+    let mut file = std::fs::File::options().create(true).append(true).open(folder.join("filling")).unwrap();
+    for size in [4096, 1] {
+        while file.write_all(&vec![0x55; size]).is_ok() {}
+    }
+}
+
+/// No core file for what this process is killed by.
+pub fn no_core() {
+    limit(rustix::process::Resource::Core, 0);
+}

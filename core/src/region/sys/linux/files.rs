@@ -6,6 +6,7 @@ use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FileType, MemfdFlags, Mode,
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 use std::io;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 
 /// Which file it is, whatever its name.
@@ -92,20 +93,70 @@ pub(crate) fn open_pinned(path: &Path) -> io::Result<OwnedFd> {
 pub(crate) fn reopen(file: BorrowedFd<'_>, writable: bool) -> io::Result<OwnedFd> {
     let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
     let flags = access | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let again = fs::open(format!("/proc/self/fd/{}", file.as_raw_fd()), flags, Mode::empty())?;
-    if look_at_open(&again)?.id != look_at_open(file)?.id {
+    let id = look_at_open(file)?.id;
+    let again = match fs::open(format!("/proc/self/fd/{}", file.as_raw_fd()), flags, Mode::empty()) {
+        // The descriptor is open, so the file is there, whatever its name.
+        Err(Errno::NOENT | Errno::NOTDIR) => return Err(without_proc()),
+        other => other?,
+    };
+    if look_at_open(&again)?.id != id {
         return Err(io::Error::other("/proc/self/fd leads to another file"));
     }
     Ok(again)
 }
 
-/// A fresh description of the file at `path`, which has to be the one that it was when its id was taken.
+/// What a process says that has no `/proc`, a bare chroot for example.
+fn without_proc() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "there is no /proc here; mount it")
+}
+
+/// A fresh description of the file at `path`, which has to be the one that it was when its id was taken: `NotFound` if
+/// it is gone, or something else stands there.
 pub(crate) fn fresh_description(path: &Path, id: FileId) -> io::Result<OwnedFd> {
-    let file = fs::open(path, OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty())?;
-    if look_at_open(&file)?.id != id {
-        return Err(io::ErrorKind::NotFound.into());
+    match fs::open(path, OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty()) {
+        Ok(file) if look_at_open(&file)?.id == id => Ok(file),
+        // A link, a folder, a socket.
+        Ok(_) | Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => Err(io::ErrorKind::NotFound.into()),
+        Err(error) => Err(error.into()),
     }
-    Ok(file)
+}
+
+/// A descriptor that stays open for long. Somebody in this process may close it who closes what is not his, and its number
+/// may lead to another file then: so that is checked before it is used, and before it is closed.
+#[derive(Debug)]
+pub(crate) struct KeptFile {
+    file: ManuallyDrop<OwnedFd>,
+    id: FileId,
+}
+
+impl KeptFile {
+    pub(crate) fn new(file: OwnedFd) -> io::Result<Self> {
+        let id = look_at_open(&file)?.id;
+        Ok(Self { file: ManuallyDrop::new(file), id })
+    }
+
+    /// The descriptor; `NotFound` if it does not lead to the file any more.
+    pub(crate) fn still_ours(&self) -> io::Result<BorrowedFd<'_>> {
+        match look_at_open(&*self.file) {
+            Ok(facts) if facts.id == self.id => Ok(self.file.as_fd()),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+impl AsFd for KeptFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+impl Drop for KeptFile {
+    fn drop(&mut self) {
+        if self.still_ours().is_ok() {
+            // SAFETY: dropped here and nowhere else.
+            unsafe { ManuallyDrop::drop(&mut self.file) }
+        }
+    }
 }
 
 /// A new regular file without a name, in `folder`.
@@ -232,7 +283,10 @@ pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
 
 /// The kernel's boot id.
 pub(crate) fn boot_id() -> io::Result<[u8; 16]> {
-    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => without_proc(),
+        _ => error,
+    })?;
     let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
     let id = u128::from_str_radix(&digits, 16).map_err(|_| io::ErrorKind::InvalidData)?;
     Ok(id.to_be_bytes())
