@@ -185,6 +185,7 @@ fn a_hole_in_the_header_ends_the_channel_at_the_next_change() {
     let scratch = Scratch::new();
     let (name, channel) = probe(&scratch);
     let (mut sender, receiver) = (channel.sender().unwrap(), channel.receiver().unwrap());
+    sender.send(b"that somebody joined is no news any more").unwrap();
     space::punch(&file(&name), 0, PAGE_BYTES);
     sender.send(b"geometry is private").unwrap();
     let wanted = OpenError::NotAChannel { channel: name.clone(), found: NotAChannel::Foreign };

@@ -194,7 +194,7 @@ impl Unnamed {
         let failed = |action: &'static str| move |source: io::Error| io_error(label, size, action, source);
         sys::check_file_size_limit(size).map_err(failed("allocating the file"))?;
 
-        let (lock_file, lock_temporary) = locks::build_lock_file(location, spec.mode, &facts.instance)?;
+        let (lock_file, lock_temporary) = locks::build_lock_file(location, size, spec.mode, &facts.instance)?;
 
         let (file, temporary) = sys::create_unnamed(location.folder()).map_err(failed("creating the file"))?;
         sys::set_mode(&file, spec.mode).map_err(failed("setting the file's mode"))?;

@@ -49,7 +49,7 @@ impl Region {
         let failed =
             |action: &'static str| move |source: io::Error| super::create::io_error(name, size, action, source);
 
-        let (lock_file, _temporary) = locks::build_lock_file(&location, spec.mode, &facts.instance)?;
+        let (lock_file, _temporary) = locks::build_lock_file(&location, size, spec.mode, &facts.instance)?;
         let lock_path = location.lock_path(&facts.instance);
         let lock_id = sys::look_at_open(&lock_file).map_err(failed("looking at the lock file"))?.id;
         let named = {
