@@ -212,22 +212,31 @@ fn a_hole_in_the_rows_gives_no_seat_away() {
 }
 
 #[test]
-fn a_hole_in_the_ring_loses_what_stood_there() {
-    let scratch = Scratch::new();
-    let (name, channel) = probe(&scratch);
-    let (mut sender, mut receiver) = (channel.sender().unwrap(), channel.receiver().unwrap());
-    sender.send(b"read").unwrap();
-    assert_eq!(receiver.recv().unwrap().to_vec(), b"read");
-    space::punch(&file(&name), RING_AT, RING);
-    sender.send(b"in a drained ring, a hole is what was there").unwrap();
-    receiver.recv().unwrap();
+fn a_hole_in_the_ring_is_noticed_if_messages_stood_there() {
+    for lost in ["who waits", "who comes later", "who learns that the sender left"] {
+        let scratch = Scratch::new();
+        let (name, channel) = probe(&scratch);
+        let (mut sender, mut receiver) = (channel.sender().unwrap(), channel.receiver().unwrap());
+        sender.send(b"read").unwrap();
+        assert_eq!(receiver.recv().unwrap().to_vec(), b"read");
+        space::punch(&file(&name), RING_AT, RING);
+        sender.send(b"in a drained ring, a hole is what was there").unwrap();
+        receiver.recv().unwrap();
 
-    sender.send_batch(["one", "two"]).unwrap();
-    space::punch(&file(&name), RING_AT, RING);
-    sender.send(b"three").unwrap();
-    assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Empty);
-    drop(sender);
-    assert_eq!(receiver.recv().unwrap_err(), RecvError::Disconnected, "it sees nothing more, and comes to an end");
+        sender.send_batch(["one", "two"]).unwrap();
+        space::punch(&file(&name), RING_AT, RING);
+        sender.send(b"three").unwrap();
+        let missing = Corruption::RecordHeader;
+        match lost {
+            "who waits" => {}
+            "who comes later" => {
+                drop(receiver);
+                receiver = channel.receiver().unwrap();
+            }
+            _ => drop(sender),
+        }
+        assert_eq!(receiver.recv().unwrap_err(), RecvError::Corrupted(missing), "{lost}");
+    }
 }
 
 #[test]
@@ -317,4 +326,3 @@ fn a_hole_that_a_full_disk_does_not_fill_again_is_sigbus() {
         assert!(libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGBUS, "{status:#x}");
     });
 }
-

@@ -179,9 +179,8 @@ fn sleeps_where_receivers_do(arguments: &[String]) {
     let at: usize = arguments[1].parse().unwrap();
     let length = file.metadata().unwrap().len() as usize;
     // SAFETY: a fresh mapping at an address of the kernel's choice, which is only read.
-    let start = unsafe {
-        libc::mmap(std::ptr::null_mut(), length, libc::PROT_READ, libc::MAP_SHARED, file.as_raw_fd(), 0)
-    };
+    let start =
+        unsafe { libc::mmap(std::ptr::null_mut(), length, libc::PROT_READ, libc::MAP_SHARED, file.as_raw_fd(), 0) };
     assert_ne!(start, libc::MAP_FAILED);
     let word = start as usize + at;
     for _ in 0..8 {

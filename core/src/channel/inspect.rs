@@ -5,7 +5,9 @@ use super::slots::slot_geometry;
 use crate::error::{Corruption, CreateError, OpenError};
 use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, RowState, Status};
 use crate::liveness::{self, Counters};
-use crate::region::{Access, Expectations, FileState, LaneView, Location, MemoryOptions, Region, SlotsView, list_folder};
+use crate::region::{
+    Access, Expectations, FileState, LaneView, Location, MemoryOptions, Region, SlotsView, list_folder,
+};
 use crate::ring::log::Survey;
 use crate::ring::slots::{Census, backlog};
 use crate::sync::Ordering::{Acquire, Relaxed};

@@ -5,7 +5,7 @@ use crate::channel::calls::Attempt;
 use crate::channel::endpoint::Endpoint;
 use crate::channel::lane::{lane_geometry, settle_nothing};
 use crate::channel::options::Shared;
-use crate::error::{JoinError, RecvError, RecvTimeoutError, TryRecvError};
+use crate::error::{Corruption, JoinError, RecvError, RecvTimeoutError, TryRecvError};
 use crate::layout::Role;
 use crate::region::LaneView;
 use crate::ring::log::{Reader, Record, RecordPlace};
@@ -287,6 +287,9 @@ impl Receiver {
     #[cold]
     fn take_news(&mut self) -> Result<Option<Record>, RecvError> {
         let look = self.end.look();
+        if look.is_ok() && self.reader.misses_records() {
+            return Err(RecvError::Corrupted(self.end.poison(Corruption::RecordHeader)));
+        }
         if let Ok((presence, membership)) = look
             && !self.end.senders_are_gone(presence, self.held_messages)
         {

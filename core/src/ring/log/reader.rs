@@ -131,6 +131,15 @@ impl<M: LaneMemory> Reader<M> {
         }
     }
 
+    /// Whether something is gone that was committed, where nothing seems to be: no participant takes it away. For slow paths.
+    pub fn misses_records(&self) -> bool {
+        // EDGE published→observe: pairs with the Release in `Writer::publish`; the headers before it were stored earlier.
+        let committed = Position(self.memory.committed().load(Acquire));
+        // It may lag behind what was read already.
+        let ahead = committed.since(self.position);
+        (1..=self.geometry.capacity()).contains(&ahead) && self.header() == RecordHeader::EMPTY
+    }
+
     /// The record at the reader's position, if it is an ordinary one before the frontier. `None` decides nothing.
     ///
     /// What it returns can be given back by [`Reader::advance`] alone: nothing has to be published yet.
