@@ -100,6 +100,10 @@ fn cases() -> Vec<Case> {
         JoinError::Removed { channel: channel() }, NotFound, ["was removed"], "open or create it again";
         JoinError::Corrupted { channel: channel(), reason },
             InvalidData, ["longer than"], "remove it and create it again";
+        JoinError::Truncated { channel: channel(), length: 5, needed: 9 },
+            InvalidData, ["5 bytes", "needs 9"], "remove it and create it again";
+        JoinError::LockFile { channel: channel(), path: text("/x.lock") },
+            InvalidData, ["/x.lock", "missing"], "remove the channel and create it again";
         JoinError::Forked { channel: channel() }, PermissionDenied, ["parent process"], "open it again after a fork";
         JoinError::Io { channel: channel(), action: "doing things", source: io_error() },
             Interrupted, ["doing things failed"], "";
