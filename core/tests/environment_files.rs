@@ -4,14 +4,14 @@ mod support;
 
 use memlane::spsc::{self, Channel, Options};
 use memlane::{
-    ChannelStatus, Corruption, CreateError, JoinError, NotAChannel, OpenError, RecvError, RecvTimeoutError, SendError,
-    TryRecvError, TrySendError, mpmc,
+    ChannelStatus, Corruption, CreateError, JoinError, NotAChannel, OpenError, RecvError, RecvTimeoutError,
+    RemoveError, SendError, TryRecvError, TrySendError, mpmc,
 };
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 use support::child::{self, Child, alone, fork};
-use support::image::{self, PAGE, forge};
+use support::image::{self, Image, PAGE, forge};
 use support::{Scratch, assert_same, files_in, space};
 
 const PAGE_BYTES: u64 = PAGE as u64;
@@ -55,6 +55,7 @@ fn child_part() {
             child::tell(format_args!("{:?}", sender.send(b"x")));
         }),
         ("learns of a truncation", |_| learns_of_a_truncation()),
+        ("joins after a truncation", |_| joins_after_a_truncation()),
     ]);
 }
 
@@ -129,6 +130,11 @@ fn learns_of_a_truncation() {
 
 #[test]
 fn a_file_truncated_between_opening_and_joining_is_truncated() {
+    let (status, told) = Child::start("joins after a truncation", &[]).end();
+    assert!(status.success(), "{status}: {told:?}");
+}
+
+fn joins_after_a_truncation() {
     for length in [0, 1, PAGE_BYTES - 1, PAGE_BYTES, RING_AT, TOTAL - 1] {
         let scratch = Scratch::new();
         let (name, channel) = probe(&scratch);
@@ -191,9 +197,11 @@ fn a_hole_in_the_header_ends_the_channel_at_the_next_change() {
     let wanted = OpenError::NotAChannel { channel: name.clone(), found: NotAChannel::Foreign };
     assert_same(&spsc::open(&name).unwrap_err(), &wanted, "whoever comes after");
     drop(receiver);
-    assert_eq!(sender.send(b"x"), Err(SendError::Corrupted(Corruption::Status)));
     let wanted = JoinError::Corrupted { channel: name.clone(), reason: Corruption::Status };
     assert_same(&channel.receiver().unwrap_err(), &wanted, "joining");
+    assert_eq!(sender.send(b"x"), Err(SendError::Corrupted(Corruption::Status)), "somebody left");
+    let foreign = RemoveError::NotAChannel { channel: name.clone(), found: NotAChannel::Foreign };
+    assert_same(&memlane::remove(&name).unwrap_err(), &foreign, "removing");
 }
 
 #[test]
@@ -252,6 +260,24 @@ fn a_hole_in_a_queue_is_noticed_by_who_holds_a_message() {
     let slot_state = Corruption::SlotState;
     assert_eq!(message.ack(), Err(memlane::AckError::Corrupted(slot_state)));
     assert_eq!(sender.send(b"two"), Err(SendError::Corrupted(slot_state)));
+}
+
+#[test]
+fn a_hole_in_the_cells_of_a_queue_makes_it_stand_still() {
+    let scratch = Scratch::new();
+    let name = scratch.name("queue");
+    let channel = mpmc::Options::new().slots(64).create(&name).unwrap();
+    let (mut sender, mut receiver) = (channel.sender().unwrap(), channel.receiver().unwrap());
+    sender.send_batch(["one", "two"]).unwrap();
+    let image = Image::load(&name);
+    space::punch(&file(&name), image.get("cells_at"), image.get("data_at") - image.get("cells_at"));
+    assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Empty);
+    while sender.try_send(b"more").is_ok() {}
+    assert_eq!(sender.try_send(b"more"), Err(TrySendError::Full));
+    assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Empty);
+    drop(sender);
+    let two_slices = Duration::from_millis(250);
+    assert_eq!(receiver.recv_timeout(two_slices).unwrap_err(), RecvTimeoutError::Timeout, "not taken for drained");
 }
 
 #[test]
