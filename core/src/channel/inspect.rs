@@ -47,7 +47,7 @@ pub struct Info {
     pub persistent: bool,
     /// The name of the type of its messages; empty for bytes.
     pub type_name: String,
-    /// In which state it is.
+    /// In which state it is. `Corrupted(FileLength)`: it was truncated, and nothing below could be looked at.
     pub status: ChannelStatus,
     /// One per sender seat.
     pub lanes: Vec<LaneInfo>,
