@@ -270,6 +270,8 @@ mutant "what is due is not published" $reader_rs '>= self.geometry.publish_after
 mutant "rewinding forgets the number" $reader_rs '        self.sequence = mark.sequence;
 ' '' $dead_reader::after_second_thoughts
 
+mutant "it loads committed Relaxed to see what is gone" $reader_rs 'let committed = Position(self.memory.committed().load(Acquire));' 'let committed = Position(self.memory.committed().load(Relaxed));' $publishes::a_reader_misses_nothing_that_is_only_on_its_way
+
 echo "--- the reader's successor"
 mutant "it takes the count for the number of the next message" $reader_rs 'sequence_known: false,' 'sequence_known: true,' $dead_reader::between_padding_and_record
 mutant "it learns the number from a count that is too old" $reader_rs 'self.memory.count().load(Relaxed).wrapping_add(self.geometry.records_max())' 'self.memory.count().load(Relaxed)' $publishes::a_reader_dies_behind_what_is_published
@@ -338,6 +340,9 @@ mutant "who takes does not pass head" $queue_rs '                    self.pass(r
 mutant "the cell is stored Relaxed" $queue_rs 'compare_exchange(cell.bits(), ours.bits(), Release, Relaxed)' 'compare_exchange(cell.bits(), ours.bits(), Relaxed, Relaxed)' $slots::one_sender_one_receiver
 mutant "acknowledging is not Release" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Acquire, Relaxed)' $slots::one_sender_one_receiver
 mutant "taking on loan is not Acquire" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Release, Relaxed)' $slots::one_sender_one_receiver
+mutant "a taker loads the cell Relaxed" $queue_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slots $slot_deaths
+mutant "a batch loads the cell Relaxed" $batch_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slots
+mutant "the slot's word is loaded Relaxed" $queue_rs 'self.memory.slot(slot).load(Acquire)' 'self.memory.slot(slot).load(Relaxed)' $slots $slot_deaths
 mutant "a batch looks at head for its first cell only" $batch_rs 'if self.memory.head(ring).load(Relaxed) > position {' 'if false {' $slots::batches
 mutant "a batch moves head once" $batch_rs 'Err(moved) => head = moved,' 'Err(_) => return Ok(()),' $slots::batches
 mutant "a batch moves tail beyond what it filled" $batch_rs 'tail.compare_exchange(seen, batch.position, Relaxed, Relaxed)' 'tail.compare_exchange(seen, batch.position + 1, Relaxed, Relaxed)' $slots::a_batch_goes_out_beside_another_sender
@@ -357,6 +362,7 @@ mutant "it queues a slot again that it did not take" $reap_rs '        if !self.
         }
 ' '        let _ = (word, dead);
 ' $slot_deaths::a_receiver_dies
+mutant "it loads cells Relaxed" $reap_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slot_deaths
 mutant "it does not count what died uncounted" $reap_rs 'if header.deliveries() == 0 {' 'if false {' $slot_deaths::a_message_that_comes_out_of_order_says_that_it_comes_again
 
 echo "--- harmless"

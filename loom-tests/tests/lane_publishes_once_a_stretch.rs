@@ -63,6 +63,28 @@ fn observers_see_what_is_published_meanwhile() {
     });
 }
 
+#[test]
+fn a_reader_misses_nothing_that_is_only_on_its_way() {
+    // Where it sees nothing though `committed` is ahead, something was taken away: never here.
+    Model::bounded("a reader that looks for what is gone", 3).check(|| {
+        let (scenario, mut writer, mut reader) = Scenario::after(lines(), &lengths([0]));
+        let reading = thread::spawn(move || {
+            let mut received = Vec::new();
+            for _ in 0..2 {
+                assert!(!reader.misses_records(), "everything that is published stands there");
+                receive(&mut reader, 1, &mut received);
+            }
+            (reader, received)
+        });
+        scenario.committed.send_all(&lengths([8]), &mut writer);
+        writer.publish();
+        scenario.committed.send_all(&lengths([0]), &mut writer);
+        writer.publish();
+        let (reader, received) = reading.join().unwrap();
+        scenario.settle(1, writer, reader, received);
+    });
+}
+
 /// A lane in which the next message publishes what came before it, finds that everything was given back, and claims the
 /// line where the record stands that `committed` pointed to.
 ///
