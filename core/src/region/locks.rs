@@ -192,11 +192,13 @@ pub(super) fn is_alive(description: impl AsFd, row: u32) -> io::Result<bool> {
     Ok(sys::write_lock_on(description, at)? == Some((at, 1)))
 }
 
-/// How many participants are alive in a lock file of unknown size.
-pub(super) fn count_alive(description: impl AsFd) -> io::Result<usize> {
-    const ROWS_MAX: u32 = 1024;
+/// No channel has more rows.
+pub(super) const ROWS_MAX: u32 = 1024;
+
+/// How many participants are alive in these first rows of a lock file.
+pub(super) fn count_alive(description: impl AsFd, rows: u32) -> io::Result<usize> {
     let mut alive = 0;
-    for row in 0..ROWS_MAX {
+    for row in 0..rows {
         alive += usize::from(is_alive(&description, row)?);
     }
     Ok(alive)
@@ -275,7 +277,7 @@ pub(super) fn sweep_orphans(location: &Location) {
 /// A lock file is in use while anybody holds a byte of it: a participant its row, a creator the lifecycle byte until the
 /// region has its name. And it is in use, though nobody holds it, if the region that has the name now is its own.
 pub(super) fn sweep_orphans_guarded(location: &Location) {
-    for path in location.lock_files() {
+    for path in location.lock_files().unwrap_or_default() {
         let Ok(pinned) = sys::open_pinned(&path) else { continue };
         let Ok(file) = sys::reopen(pinned.as_fd(), true) else { continue };
         let mut instance = [0; 16];

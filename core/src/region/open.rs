@@ -83,6 +83,8 @@ impl Region {
             Ok(Some(id)) => id,
             // To look, a lock file is not needed; nobody is found alive without it.
             _ if access == Access::Inspect => facts_of_file.id,
+            // Out of descriptors, for example: that tells nothing about the lock file.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("opening the lock file")(error)),
             // Between reading the header and here somebody may have removed the channel.
             _ if sys::look_at(&location.path, true).is_ok_and(|now| now.id == facts_of_file.id) => {
                 return Err(OpenError::LockFile { channel: label.clone(), path: lock_path.display().to_string() });
@@ -133,7 +135,7 @@ impl Region {
         let failed = |action: &'static str| move |source: io::Error| io_error(LABEL, action, source);
         for descriptor in [&file, &locks] {
             check_kind_of_file(LABEL, sys::look_at_open(descriptor).map_err(failed("looking at the file"))?)?;
-            if !sys::has_seals(descriptor) {
+            if !sys::has_seals(descriptor).map_err(failed("looking at the seals"))? {
                 return Err(OpenError::NotAChannel { channel: LABEL.to_owned(), found: NotAChannel::Unsealed });
             }
         }
@@ -302,7 +304,8 @@ pub(super) fn io_error(channel: &str, action: &'static str, source: io::Error) -
     let channel = channel.to_owned();
     match source.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::NOENT | Errno::NOTDIR) => OpenError::NotFound { channel },
-        Some(Errno::ACCESS | Errno::PERM | Errno::ROFS) => OpenError::Permission { channel },
+        // Not EPERM: that is a sandbox, or an immutable file, of which permission bits tell nothing.
+        Some(Errno::ACCESS | Errno::ROFS) => OpenError::Permission { channel },
         _ => OpenError::Io { channel, action, source },
     }
 }

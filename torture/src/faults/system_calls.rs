@@ -46,6 +46,8 @@ pub fn name_of(errno: i32) -> &'static str {
 
 /// Says what the call is at which a traced process stands.
 pub fn describe(call: &SystemCall, child: &Forked) -> Result<Described> {
+    let asked = call.number;
+    let call = newer_form(*call);
     let [first, second, third, fourth, fifth, _] = call.arguments;
     let at = |address| child.string_at(address);
     let mut is_done = false;
@@ -61,11 +63,14 @@ pub fn describe(call: &SystemCall, child: &Forked) -> Result<Described> {
         }
         libc::SYS_close => {
             is_done = true;
-            ("close".to_owned(), &[EINTR, EIO])
+            // Only what was written can fail to arrive, and the standard library panics if a folder's closing fails so.
+            let errnos: &[i32] = if child.is_folder(first) { &[EINTR] } else { &[EINTR, EIO] };
+            ("close".to_owned(), errnos)
         }
-        libc::SYS_fcntl => return Ok(described_fcntl(call.number, second as i32)),
+        libc::SYS_fcntl => return Ok(described_fcntl(asked, second as i32)),
         libc::SYS_mmap => {
             let what = match (fifth as i32, third as i32) {
+                (-1, _) if second == 4096 => "a page",
                 (-1, _) => "memory",
                 (_, libc::PROT_NONE) => "a lock's pin",
                 _ => "a file",
@@ -117,11 +122,33 @@ pub fn describe(call: &SystemCall, child: &Forked) -> Result<Described> {
         // They cannot fail. The C library's allocator asks in another way if the first one is refused, and there is no
         // second way for it to fail.
         libc::SYS_getpid | libc::SYS_gettid | libc::SYS_geteuid | libc::SYS_brk => (String::new(), &[]),
-        // The marks.
+        // The marks, and what is said about a panic.
+        libc::SYS_write | libc::SYS_lseek => (String::new(), &[]),
         libc::SYS_tgkill | libc::SYS_kill | libc::SYS_rt_sigprocmask => (String::new(), &[]),
         other => bail!("system call {other}, which the table of system calls does not have"),
     };
-    Ok(Described { number: call.number, label, errnos, is_done })
+    Ok(Described { number: asked, label, errnos, is_done })
+}
+
+/// The call that does the same relative to a folder, for one that does not know folders.
+#[cfg(target_arch = "x86_64")]
+fn newer_form(call: SystemCall) -> SystemCall {
+    let number = match call.number {
+        libc::SYS_open => libc::SYS_openat,
+        libc::SYS_unlink => libc::SYS_unlinkat,
+        libc::SYS_mkdir => libc::SYS_mkdirat,
+        libc::SYS_stat | libc::SYS_lstat => libc::SYS_newfstatat,
+        libc::SYS_rename => libc::SYS_renameat,
+        _ => return call,
+    };
+    let [a, b, c, d, e, _] = call.arguments;
+    SystemCall { number, arguments: [libc::AT_FDCWD as u64, a, b, c, d, e] }
+}
+
+/// There are no others.
+#[cfg(not(target_arch = "x86_64"))]
+fn newer_form(call: SystemCall) -> SystemCall {
+    call
 }
 
 fn described_fcntl(number: i64, command: i32) -> Described {

@@ -47,11 +47,13 @@ const PASSED_OVER: &[(&str, &str)] = &[
     ("munmap", "nothing can be done about it"),
     ("futex", "who sleeps looks again when the slice is over"),
     ("membarrier: fence", "likewise"),
+    ("mmap of a page", "the mark of a process stands on the heap then"),
     ("madvise: wipe on fork", "the handlers of fork do it"),
     ("madvise: populate", "a wish"),
     ("madvise: collapse", "a wish"),
     ("mlock", "a wish"),
     ("openat of the processors", "the C library has another way to count them"),
+    ("stat of a descriptor", "the standard library's guess at a file's length"),
     ("sched_yield", "a courtesy"),
     ("nanosleep", "the next look comes sooner"),
 ];

@@ -102,6 +102,11 @@ impl Forked {
         Ok(String::from_utf8_lossy(&bytes[..length]).into_owned())
     }
 
+    /// Whether one of its descriptors is open on a folder.
+    pub fn is_folder(&self, descriptor: u64) -> bool {
+        std::fs::metadata(format!("/proc/{}/fd/{descriptor}", self.id)).is_ok_and(|at| at.is_dir())
+    }
+
     /// Waits until it stops, with which signal, or ends.
     fn wait_for_any(&mut self) -> Result<Result<i32, End>> {
         let mut status = 0;

@@ -14,6 +14,9 @@ mod pages;
 mod semaphore;
 mod wake;
 
+use rustix::io::retry_on_intr;
+use rustix::rand::{GetRandomFlags, getrandom};
+
 pub(crate) use self::{
     files::{
         FileFacts, FileId, FileKind, TemporaryName, allocate, anonymous_file, boot_id, check_file_size_limit,
@@ -24,7 +27,7 @@ pub(crate) use self::{
     locks::{PinnedLock, try_write_lock, write_lock_on},
     pages::{collapse, lock_memory, prefault},
     semaphore::{SEMAPHORE_BYTES, has_semaphores, semaphore_init, semaphore_post, semaphore_wait},
-    wake::{Clock, Moment, futex_wait, futex_wake, membarrier, register_membarrier},
+    wake::{Clock, Moment, futex_wait, futex_wake, membarrier, pause, register_membarrier},
 };
 
 /// This user's effective id.
@@ -54,7 +57,7 @@ pub(crate) fn random_id() -> std::io::Result<[u8; 16]> {
     let mut id = [0; 16];
     let mut filled = 0;
     while filled < id.len() {
-        filled += rustix::rand::getrandom(&mut id[filled..], rustix::rand::GetRandomFlags::empty())?;
+        filled += retry_on_intr(|| getrandom(&mut id[filled..], GetRandomFlags::empty()))?;
     }
     Ok(id)
 }
