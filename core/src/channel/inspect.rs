@@ -186,7 +186,8 @@ impl Info {
         let facts = region.facts();
         let geometry = &facts.geometry;
         let status = match region.status() {
-            _ if facts.is_stale() => ChannelStatus::Stale,
+            // Where that cannot be told, what the file says of itself is the next best.
+            _ if facts.is_stale().unwrap_or(false) => ChannelStatus::Stale,
             Status::Live => ChannelStatus::Live,
             Status::Closed => ChannelStatus::Closed,
             Status::Poisoned(reason) => ChannelStatus::Corrupted(reason),

@@ -132,7 +132,7 @@ impl Location {
             instance.is_some_and(|id| id.len() == 32 && id.iter().all(u8::is_ascii_hexdigit))
         };
         let mut files = Vec::new();
-        for entry in std::fs::read_dir(self.folder())? {
+        for entry in sys::read_folder(self.folder())? {
             let entry = entry?;
             if is_ours(&entry.file_name()) {
                 files.push(entry.path());
@@ -172,7 +172,7 @@ pub(crate) fn list_folder() -> io::Result<Vec<String>> {
     let failed = |error: io::Error| {
         io::Error::new(error.kind(), format!("reading the folder {} failed: {error}", folder.display()))
     };
-    let entries = match std::fs::read_dir(&folder) {
+    let entries = match sys::read_folder(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other.map_err(failed)?,
     };

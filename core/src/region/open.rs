@@ -84,7 +84,9 @@ impl Region {
             // To look, a lock file is not needed; nobody is found alive without it.
             _ if access == Access::Inspect => facts_of_file.id,
             // Out of descriptors, for example: that tells nothing about the lock file.
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("opening the lock file")(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(failed("opening the lock file")(error));
+            }
             // Between reading the header and here somebody may have removed the channel.
             _ if sys::look_at(&location.path, true).is_ok_and(|now| now.id == facts_of_file.id) => {
                 return Err(OpenError::LockFile { channel: label.clone(), path: lock_path.display().to_string() });
@@ -194,7 +196,8 @@ pub(super) fn check_expectations(
     if access == Access::Inspect {
         return Ok(());
     }
-    if facts.is_stale() {
+    let failed = |source| OpenError::Io { channel: channel(), action: "reading the boot id", source };
+    if facts.is_stale().map_err(failed)? {
         return Err(OpenError::Stale { channel: channel(), boot: facts.boot_text() });
     }
     if let Some(name) = expected.type_name.as_ref().filter(|&name| *name != facts.type_name) {

@@ -136,7 +136,7 @@ pub(super) fn replace_stale(location: &Location, spec: &CreateSpec) -> Result<Op
     let id = sys::look_at_open(&pinned).map_err(failed("looking at the file"))?.id;
     let stale = match Region::open_named(location, &Expectations::default(), MemoryOptions::default(), Access::Inspect)
     {
-        Ok(region) if region.facts().is_stale() => region,
+        Ok(region) if region.facts().is_stale().map_err(failed("reading the boot id"))? => region,
         Ok(_) | Err(OpenError::NotFound { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };

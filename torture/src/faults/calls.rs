@@ -28,7 +28,12 @@ pub struct Call {
 }
 
 impl Call {
-    pub const fn new(name: &'static str, ground: Option<Ground>, family: Family, act: fn(&mut Stage) -> Result<()>) -> Self {
+    pub const fn new(
+        name: &'static str,
+        ground: Option<Ground>,
+        family: Family,
+        act: fn(&mut Stage) -> Result<()>,
+    ) -> Self {
         Self { name, ground, family, act, refused: &[], sleeps: false, calls_max: None }
     }
 
@@ -64,7 +69,7 @@ pub const BARE: &[(&str, i32)] = &[
 pub const NAP: Duration = Duration::from_millis(40);
 
 /// System calls that who sleeps for so long makes at most, though the kernel refuses to let it sleep on a futex.
-pub const NAP_CALLS: usize = 200;
+pub const NAP_CALLS: usize = 400;
 
 /// Long enough for two slices.
 pub const SLICES: Duration = Duration::from_millis(250);
@@ -85,6 +90,8 @@ pub fn finish(mut woken: Forked) -> Result<()> {
 /// Makes the acts of a kind, whose module is named, and their table. Its `shape()` is how its channels are created.
 macro_rules! calls {
     ($kind:ident) => {
+        use anyhow::{Context, Result, ensure};
+        use memlane::{Strategy, $kind};
         use std::os::fd::AsRawFd;
         use $crate::faults::calls::{
             BARE, Call, DAMAGED, DEAD, EMPTY, FIRST, FULL, LONG, NAP, NAP_CALLS, ONE, SLICES, STALE, finish,
@@ -94,8 +101,6 @@ macro_rules! calls {
         use $crate::sweep::scenario::{LENGTH, number_of, payload};
         use $crate::tracer::Forked;
         use $crate::waking::trust;
-        use anyhow::{Context, Result, ensure};
-        use memlane::{Strategy, $kind};
 
         const CALLS: &[Call] = &[
             Call::new("create", None, Family::Create, create).sleeps(),
@@ -377,7 +382,7 @@ macro_rules! calls {
             let _rx = opened(&name)?.receiver()?;
             stage.alive = 1;
             let info = stage.observe(|| memlane::inspect(&name))?.context("nothing seen")?;
-            ensure!(info.participants[0].alive != Some(false), "who is alive seems to be dead");
+            ensure!(info.participants.iter().any(|one| one.alive != Some(false)), "who is alive seems to be dead");
             Ok(())
         }
 
@@ -388,7 +393,7 @@ macro_rules! calls {
             let mut info = None;
             stage.observe_ending(|| info = Some(channel.info()))?;
             let info = info.context("nothing seen")?;
-            ensure!(info.participants[0].alive != Some(false), "who is alive seems to be dead");
+            ensure!(info.participants.iter().any(|one| one.alive != Some(false)), "who is alive seems to be dead");
             Ok(())
         }
 

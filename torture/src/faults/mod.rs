@@ -63,7 +63,7 @@ pub struct Options {
     /// Only this error, by its name
     #[arg(long, value_parser = parse_errno)]
     errno: Option<i32>,
-    /// Each system call fails with every error once, and with one of them always; over semaphores only what sleeps or wakes
+    /// Each system call fails with one error once, and with one always; over semaphores only what sleeps or wakes
     #[arg(long)]
     quick: bool,
 }
@@ -121,7 +121,10 @@ pub fn run(options: &Options) -> Result<()> {
 /// All calls of a kind.
 fn fail_all(options: &Options, kind: &Kind, waking: Waking, scratch: &Scratch, all: &mut Totals) -> Result<()> {
     println!("torture faults: {} with {waking}", kind.name);
-    println!("{:24} {:>12} {:>8} {:>8} {:>8} {:>12}", "call", "system calls", "cases", "went on", "refused", "not reached");
+    println!(
+        "{:24} {:>12} {:>8} {:>8} {:>8} {:>12}",
+        "call", "system calls", "cases", "went on", "refused", "not reached"
+    );
     for call in kind.faults.calls {
         let is_wanted = options.call.as_ref().is_none_or(|wanted| wanted == call.name);
         if !is_wanted || options.quick && waking == Waking::Semaphore && !call.sleeps {
@@ -150,12 +153,19 @@ fn fail_each(options: &Options, kind: &Kind, trial: &Trial<'_>, scratch: &Scratc
     let dry = trial.run(None, None)?;
     let usual = usual_outcome(&dry)?;
     let mut totals = Totals { system_calls: dry.calls.len(), ..Totals::default() };
+    if options.call.is_some() {
+        let labels = dry.calls.iter().zip(1..).map(|(call, ordinal)| format!("{ordinal} {}", call.label));
+        println!("{} comes to {usual}: {}", trial.call.name, labels.collect::<Vec<_>>().join(", "));
+    }
     for (at, described) in dry.calls.iter().enumerate() {
         if options.syscall.is_some_and(|ordinal| ordinal != at + 1) {
             continue;
         }
+        if is_in_the_middle(&dry.calls, at) && options.syscall.is_none() {
+            continue;
+        }
         let occurrence = dry.calls[..=at].iter().filter(|call| call.number == described.number).count();
-        for (errno, times) in failures(options, trial.waking, described) {
+        for (errno, times) in failures(options, trial.waking, described, at) {
             let fault = Fault { number: described.number, occurrence, errno, times };
             let ran = trial.run(Some(fault), Some(&usual))?;
             let folder = scratch.path("work");
@@ -204,22 +214,37 @@ fn usual_outcome(dry: &Ran) -> Result<String> {
 }
 
 /// With what a system call fails, and how often.
-fn failures(options: &Options, waking: Waking, described: &Described) -> Vec<(i32, usize)> {
+fn failures(options: &Options, waking: Waking, described: &Described, at: usize) -> Vec<(i32, usize)> {
     let is_possible = |errno: &i32| {
         let by_the_c_library = waking == Waking::Semaphore && described.label.starts_with("futex");
         !by_the_c_library || matches!(*errno, libc::EINTR | libc::EAGAIN)
     };
     let errnos: Vec<i32> = described.errnos.iter().copied().filter(is_possible).collect();
     let is_wanted = |&(errno, _): &(i32, usize)| options.errno.is_none_or(|wanted| wanted == errno);
-    let once = errnos.iter().map(|&errno| (errno, 1));
     let lasting = |errno: &&i32| **errno != libc::EAGAIN || described.label == "fcntl: lock";
     let always = errnos.iter().filter(lasting).map(|&errno| match errno {
         libc::EINTR => (errno, STORM),
         _ => (errno, usize::MAX),
     });
+    if !options.quick {
+        return errnos.iter().map(|&errno| (errno, 1)).chain(always).filter(is_wanted).collect();
+    }
     // The last one is what a sandbox says.
-    let skipped = if options.quick { errnos.iter().filter(lasting).count().saturating_sub(1) } else { 0 };
-    once.chain(always.skip(skipped)).filter(is_wanted).collect()
+    let (all, taken) = (errnos.len(), at % errnos.len().max(1));
+    let once = errnos.iter().cycle().skip(taken).take(all.min(1)).map(|&errno| (errno, 1));
+    once.chain(always.last()).filter(is_wanted).collect()
+}
+
+/// Whether there are so many of the same call that the first and the last of them do.
+fn is_in_the_middle(calls: &[Described], at: usize) -> bool {
+    const MANY: usize = 8;
+    let is_same = |other: Option<&Described>| other.is_some_and(|other| *other == calls[at]);
+    let (before, after) = (at.checked_sub(1).and_then(|at| calls.get(at)), calls.get(at + 1));
+    let many = calls
+        .windows(MANY)
+        .enumerate()
+        .any(|(start, row)| (start..start + MANY).contains(&at) && row.iter().all(|one| *one == calls[at]));
+    many && is_same(before) && is_same(after)
 }
 
 fn parse_errno(name: &str) -> Result<i32, String> {

@@ -2,7 +2,7 @@
 
 use super::Cast;
 use super::calls::calls;
-use crate::sweep::acts::{queue_shape as shape, prepare};
+use crate::sweep::acts::{prepare, queue_shape as shape};
 use crate::sweep::scenario::Kind;
 use crate::sweep::survivor::survive;
 

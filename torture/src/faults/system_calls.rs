@@ -6,7 +6,8 @@
 use crate::tracer::{Forked, SystemCall};
 use anyhow::{Result, bail};
 use libc::{
-    EAGAIN, EBUSY, EINTR, EINVAL, EIO, EMFILE, EMLINK, ENFILE, ENOLCK, ENOMEM, ENOSPC, ENOSYS, EOPNOTSUPP, EPERM,
+    EAGAIN, EBUSY, EINTR, EINVAL, EIO, EMFILE, EMLINK, ENFILE, ENOENT, ENOLCK, ENOMEM, ENOSPC, ENOSYS, EOPNOTSUPP,
+    EPERM,
 };
 
 /// A system call, as far as it matters for what may come of its failure.
@@ -22,7 +23,7 @@ pub struct Described {
 }
 
 /// Names of the errors above, for people and for `--errno`.
-pub const ERRNOS: [(&str, i32); 14] = [
+pub const ERRNOS: [(&str, i32); 15] = [
     ("EAGAIN", EAGAIN),
     ("EBUSY", EBUSY),
     ("EINTR", EINTR),
@@ -31,6 +32,7 @@ pub const ERRNOS: [(&str, i32); 14] = [
     ("EMFILE", EMFILE),
     ("EMLINK", EMLINK),
     ("ENFILE", ENFILE),
+    ("ENOENT", ENOENT),
     ("ENOLCK", ENOLCK),
     ("ENOMEM", ENOMEM),
     ("ENOSPC", ENOSPC),
@@ -57,6 +59,8 @@ pub fn describe(call: &SystemCall, child: &Forked) -> Result<Described> {
             let errnos: &[i32] = match what {
                 "an unnamed file" => &[ENOSPC, EMFILE, ENFILE, ENOMEM, EINTR, EPERM, EOPNOTSUPP],
                 "a temporary file" => &[ENOSPC, EMFILE, ENOMEM, EINTR, EPERM],
+                // Where /proc is not mounted.
+                "a descriptor" | "the boot id" => &[ENOENT, EMFILE, ENFILE, ENOMEM, EINTR, EPERM],
                 _ => &[EMFILE, ENFILE, ENOMEM, EINTR, EPERM],
             };
             (format!("openat of {what}"), errnos)
@@ -156,7 +160,7 @@ fn described_fcntl(number: i64, command: i32) -> Described {
         libc::F_OFD_SETLK => ("lock", &[EAGAIN, EINTR, EINVAL, ENOLCK, EPERM]),
         libc::F_OFD_GETLK => ("look at a lock", &[EINVAL, EPERM]),
         libc::F_ADD_SEALS => ("seal", &[EINVAL, EPERM]),
-        libc::F_GET_SEALS => ("look at seals", &[EINVAL, EPERM]),
+        libc::F_GET_SEALS => ("look at seals", &[EPERM]),
         libc::F_DUPFD_CLOEXEC => ("duplicate", &[EMFILE, EPERM]),
         // The standard library looks at descriptors in debug builds before it closes them.
         _ => ("look", &[]),

@@ -1,10 +1,10 @@
 //! The parent's side: one case is a fresh copy of a channel, a child that makes one call, of which one system call fails,
 //! and survivors who use what is left.
 
-use super::stage::{self, PATIENCE, Scene};
-use super::system_calls::{self, Described};
 use super::Cast;
 use super::calls::Call;
+use super::stage::{self, PATIENCE, Scene};
+use super::system_calls::{self, Described};
 use crate::scratch::Scratch;
 use crate::sweep::scenario::State;
 use crate::tracer::{End, Event, Forked, set_alarm};
@@ -143,8 +143,9 @@ impl<'a> Trial<'a> {
             }
             let refused = self.call.refused.iter().find(|(label, _)| *label == described.label);
             let fault = fault.filter(|fault| fault.number == call.number);
-            seen += usize::from(fault.is_some());
-            let fails = fault.filter(|fault| seen >= fault.occurrence && seen - fault.occurrence < fault.times);
+            seen += usize::from(fault.is_some() && !described.errnos.is_empty());
+            let is_due = |fault: &Fault| seen >= fault.occurrence && seen - fault.occurrence < fault.times;
+            let fails = fault.filter(|fault| is_due(fault) && described.errnos.contains(&fault.errno));
             ran.failed += usize::from(fails.is_some());
             let ended = match (fails, refused) {
                 (Some(fault), _) => child.fail(fault.errno, described.is_done)?,

@@ -25,7 +25,8 @@ use clap::{Args, ValueEnum};
 use memlane::{Info, RecvError, RecvTimeoutError, SendTimeoutError, TrySendError, mpmc};
 use std::time::{Duration, Instant};
 
-pub const KIND: Kind = Kind { name: "mpmc", kill: prepare, stop, work, corrupt: &corrupt::mpmc::CAST, faults: &faults::mpmc::CAST };
+pub const KIND: Kind =
+    Kind { name: "mpmc", kill: prepare, stop, work, corrupt: &corrupt::mpmc::CAST, faults: &faults::mpmc::CAST };
 
 /// Messages that are sent or received at once, at most.
 const BATCH: u64 = 8;

@@ -97,7 +97,11 @@ pub(crate) fn open_pinned(path: &Path) -> io::Result<OwnedFd> {
 pub(crate) fn reopen(file: BorrowedFd<'_>, writable: bool) -> io::Result<OwnedFd> {
     let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
     let flags = access | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let again = open(format!("/proc/self/fd/{}", file.as_raw_fd()), flags, Mode::empty())?;
+    let again = match open(format!("/proc/self/fd/{}", file.as_raw_fd()), flags, Mode::empty()) {
+        // It is not the channel that does not exist.
+        Err(Errno::NOENT) => return Err(io::Error::other("/proc/self/fd does not exist: mount /proc")),
+        other => other?,
+    };
     if look_at_open(&again)?.id != look_at_open(file)?.id {
         return Err(io::Error::other("/proc/self/fd leads to another file"));
     }
@@ -229,6 +233,16 @@ pub(crate) fn read_at(file: impl AsFd, buffer: &mut [u8], at: u64) -> io::Result
         }
     }
     Ok(filled)
+}
+
+/// What is in a folder.
+pub(crate) fn read_folder(path: &Path) -> io::Result<std::fs::ReadDir> {
+    loop {
+        match std::fs::read_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
 }
 
 /// Makes a folder that only its user can enter; one that exists already is left as it is.

@@ -21,7 +21,7 @@ pub(crate) use self::{
     files::{
         FileFacts, FileId, FileKind, TemporaryName, allocate, anonymous_file, boot_id, check_file_size_limit,
         create_unnamed, fresh_description, has_seals, link_into_place, look_at, look_at_open, make_private_folder,
-        open_pinned, read_at, refused_filesystem, rename, reopen, seal_size, set_mode, unlink, write_at,
+        open_pinned, read_at, read_folder, refused_filesystem, rename, reopen, seal_size, set_mode, unlink, write_at,
     },
     fork::{ProcessMark, fork_guard},
     locks::{PinnedLock, try_write_lock, write_lock_on},
