@@ -19,10 +19,11 @@
 //! process; the kernel's half-done work. Over semaphores futexes are only interrupted: the C library ends a process to which
 //! a futex is refused otherwise.
 //!
-//! - `calls`: the public calls, once for all kinds; `spsc`, `mpmc`: what a kind adds.
+//! - `calls`, `acts`: the public calls, and how each is made, once for all kinds; `spsc`, `mpmc`: what a kind adds.
 //! - `stage`, `snapshot`: the child's side. `trial`: the parent's.
 //! - `system_calls`: what can fail with what. `verdict`: what may come of it.
 
+mod acts;
 mod calls;
 pub mod mpmc;
 mod snapshot;

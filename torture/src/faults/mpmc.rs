@@ -1,7 +1,7 @@
 //! `mpmc` under a kernel that refuses.
 
 use super::Cast;
-use super::calls::calls;
+use super::acts::acts;
 use crate::sweep::acts::{prepare, queue_shape as shape};
 use crate::sweep::scenario::Kind;
 use crate::sweep::survivor::survive;
@@ -13,4 +13,4 @@ pub const CAST: Cast = Cast {
     survive: |path, sent| survive(Kind::Mpmc, path, sent),
 };
 
-calls!(mpmc);
+acts!(mpmc);

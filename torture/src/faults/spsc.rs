@@ -1,7 +1,7 @@
 //! `spsc` under a kernel that refuses.
 
 use super::Cast;
-use super::calls::calls;
+use super::acts::acts;
 use crate::sweep::acts::{lane_shape as shape, prepare};
 use crate::sweep::scenario::Kind;
 use crate::sweep::survivor::survive;
@@ -13,4 +13,4 @@ pub const CAST: Cast = Cast {
     survive: |path, sent| survive(Kind::Spsc, path, sent),
 };
 
-calls!(spsc);
+acts!(spsc);
