@@ -431,7 +431,7 @@ macro_rules! acts {
             let channel = opened(name)?;
             let (tx, rx) = (Box::leak(Box::new(channel.sender()?)), Box::leak(Box::new(channel.receiver()?)));
             std::mem::forget(rx.recv()?);
-            std::mem::forget(tx.reserve(LENGTH)?);
+            Box::leak(Box::new(tx.reserve(LENGTH)?));
             Ok(())
         }
     };

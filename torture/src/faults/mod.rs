@@ -223,7 +223,7 @@ fn failures(options: &Options, waking: Waking, described: &Described, at: usize)
     let errnos: Vec<i32> = described.errnos.iter().copied().filter(is_possible).collect();
     let is_wanted = |&(errno, _): &(i32, usize)| options.errno.is_none_or(|wanted| wanted == errno);
     let lasting = |errno: &&i32| **errno != libc::EAGAIN || described.label == "fcntl: lock";
-    let always = errnos.iter().filter(lasting).map(|&errno| match errno {
+    let mut always = errnos.iter().filter(lasting).map(|&errno| match errno {
         libc::EINTR => (errno, STORM),
         _ => (errno, usize::MAX),
     });
@@ -233,7 +233,7 @@ fn failures(options: &Options, waking: Waking, described: &Described, at: usize)
     // The last one is what a sandbox says.
     let (all, taken) = (errnos.len(), at % errnos.len().max(1));
     let once = errnos.iter().cycle().skip(taken).take(all.min(1)).map(|&errno| (errno, 1));
-    once.chain(always.last()).filter(is_wanted).collect()
+    once.chain(always.next_back()).filter(is_wanted).collect()
 }
 
 /// Whether there are so many of the same call that the first and the last of them do.

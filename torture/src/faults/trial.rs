@@ -131,7 +131,7 @@ impl<'a> Trial<'a> {
     fn follow(&self, child: &mut Forked, fault: Option<Fault>, ran: &mut Ran) -> Result<Ended> {
         let mut seen = 0;
         loop {
-            let call = match child.to_next_call()? {
+            let call = match child.next_call()? {
                 Event::Call(call) => call,
                 Event::Mark => break,
                 Event::Alarm => return Ok(Ended::Hung),

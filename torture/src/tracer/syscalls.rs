@@ -42,7 +42,7 @@ const AT_A_CALL: i32 = libc::SIGTRAP | 0x80;
 
 impl Forked {
     /// Lets it go on to its next system call, or mark.
-    pub fn to_next_call(&mut self) -> Result<Event> {
+    pub fn next_call(&mut self) -> Result<Event> {
         let mut signal = 0;
         loop {
             self.resume(libc::PTRACE_SYSCALL, signal)?;
