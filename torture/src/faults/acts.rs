@@ -251,7 +251,9 @@ macro_rules! acts {
         }
 
         fn send_to_a_sleeper(stage: &mut Stage) -> Result<()> {
-            let (name, channel) = (stage.name(), opened(&stage.name())?);
+            let name = stage.name();
+            // Who joins wakes those who sleep.
+            let mut tx = opened(&name)?.sender()?;
             let sleeper = Forked::start(|| {
                 let mut rx = opened(&name)?.receiver()?;
                 rx.set_strategy(Strategy::Park);
@@ -261,7 +263,6 @@ macro_rules! acts {
             })?;
             $crate::watch::until_participant(&name, "a sleeper", |one| one.counters.parks > 0)?;
             $crate::watch::until("a sleeper", || sleeper.is_asleep())?;
-            let mut tx = channel.sender()?;
             stage.alive = 2;
             if stage.observe(|| tx.send(&payload(FIRST)))?.is_some() {
                 stage.sent += 1;

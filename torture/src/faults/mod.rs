@@ -230,7 +230,6 @@ fn failures(options: &Options, waking: Waking, described: &Described, at: usize)
     if !options.quick {
         return errnos.iter().map(|&errno| (errno, 1)).chain(always).filter(is_wanted).collect();
     }
-    // The last one is what a sandbox says.
     let (all, taken) = (errnos.len(), at % errnos.len().max(1));
     let once = errnos.iter().cycle().skip(taken).take(all.min(1)).map(|&errno| (errno, 1));
     once.chain(always.next_back()).filter(is_wanted).collect()

@@ -16,7 +16,7 @@ pub struct Described {
     pub number: i64,
     /// Its name, and what it is made for.
     pub label: String,
-    /// What it may fail with.
+    /// What it may fail with; the last is the likeliest to last.
     pub errnos: &'static [i32],
     /// The kernel does it even if it says that it failed.
     pub is_done: bool,
@@ -57,11 +57,11 @@ pub fn describe(call: &SystemCall, child: &Forked) -> Result<Described> {
         libc::SYS_openat => {
             let what = opened(&at(second)?, third as i32);
             let errnos: &[i32] = match what {
-                "an unnamed file" => &[ENOSPC, EMFILE, ENFILE, ENOMEM, EINTR, EPERM, EOPNOTSUPP],
-                "a temporary file" => &[ENOSPC, EMFILE, ENOMEM, EINTR, EPERM],
+                "an unnamed file" => &[ENOSPC, ENFILE, ENOMEM, EINTR, EPERM, EOPNOTSUPP, EMFILE],
+                "a temporary file" => &[EMFILE, ENOMEM, EINTR, EPERM, ENOSPC],
                 // Where /proc is not mounted.
-                "a descriptor" | "the boot id" => &[ENOENT, EMFILE, ENFILE, ENOMEM, EINTR, EPERM],
-                _ => &[EMFILE, ENFILE, ENOMEM, EINTR, EPERM],
+                "a descriptor" | "the boot id" => &[ENOENT, ENFILE, ENOMEM, EINTR, EPERM, EMFILE],
+                _ => &[ENFILE, ENOMEM, EINTR, EPERM, EMFILE],
             };
             (format!("openat of {what}"), errnos)
         }
@@ -79,7 +79,7 @@ pub fn describe(call: &SystemCall, child: &Forked) -> Result<Described> {
                 (_, libc::PROT_NONE) => "a lock's pin",
                 _ => "a file",
             };
-            (format!("mmap of {what}"), &[ENOMEM, EAGAIN, EPERM])
+            (format!("mmap of {what}"), &[EAGAIN, EPERM, ENOMEM])
         }
         libc::SYS_munmap => ("munmap".to_owned(), &[ENOMEM]),
         libc::SYS_madvise => {
@@ -93,9 +93,9 @@ pub fn describe(call: &SystemCall, child: &Forked) -> Result<Described> {
             (format!("madvise: {what}"), &[ENOMEM, EINVAL, EPERM])
         }
         libc::SYS_mlock => ("mlock".to_owned(), &[ENOMEM, EAGAIN, EPERM]),
-        libc::SYS_fallocate => ("fallocate".to_owned(), &[ENOSPC, EINTR, EPERM, EOPNOTSUPP, ENOSYS]),
+        libc::SYS_fallocate => ("fallocate".to_owned(), &[EINTR, EPERM, EOPNOTSUPP, ENOSYS, ENOSPC]),
         libc::SYS_pread64 | libc::SYS_read => ("read".to_owned(), &[EINTR, EIO, EPERM]),
-        libc::SYS_pwrite64 => ("write".to_owned(), &[ENOSPC, EINTR, EIO, EPERM]),
+        libc::SYS_pwrite64 => ("write".to_owned(), &[EINTR, EIO, EPERM, ENOSPC]),
         libc::SYS_fstat => ("fstat".to_owned(), &[ENOMEM, EPERM]),
         libc::SYS_newfstatat | libc::SYS_statx => {
             let path = at(second)?;
@@ -129,6 +129,8 @@ pub fn describe(call: &SystemCall, child: &Forked) -> Result<Described> {
         // The marks, and what is said about a panic.
         libc::SYS_write | libc::SYS_lseek => (String::new(), &[]),
         libc::SYS_tgkill | libc::SYS_kill | libc::SYS_rt_sigprocmask => (String::new(), &[]),
+        // How the standard library takes note of a crash.
+        libc::SYS_rt_sigaction | libc::SYS_rt_sigreturn => (String::new(), &[]),
         other => bail!("system call {other}, which the table of system calls does not have"),
     };
     Ok(Described { number: asked, label, errnos, is_done })
