@@ -12,8 +12,7 @@
 //!
 //! A kind of channel is one file in `kinds`, and a row in its table. Beneath: `worker` (the processes), `payload` and `feed`
 //! (what is sent), `journal` (what a worker writes down), `ledger` (what all journals together say), `waking` (by futexes
-//! or semaphores), `tracer` (processes that are stepped), `scratch`, `watch`, `map`,
-//! `random`.
+//! or semaphores), `tracer` (processes that are stepped), `scratch`, `watch`, `map`, `random`.
 
 mod corrupt;
 mod faults;

@@ -185,7 +185,7 @@ impl<'a> Trial<'a> {
                 ensure!(delivered == left, "{delivered:?} are in the channel instead of {left:?}");
                 Ok(())
             });
-            Ok(fs::write(report, format!("{:#}", outcome.err().map_or(String::new(), |error| format!("{error:#}"))))?)
+            Ok(fs::write(report, outcome.err().map_or(String::new(), |error| format!("{error:#}")))?)
         })?;
         let end = survivor.wait_for_end()?;
         let said = fs::read_to_string(report)?;
