@@ -162,9 +162,6 @@ fn fail_each(options: &Options, kind: &Kind, trial: &Trial<'_>, scratch: &Scratc
         if options.syscall.is_some_and(|ordinal| ordinal != at + 1) {
             continue;
         }
-        if is_in_the_middle(&dry.calls, at) && options.syscall.is_none() {
-            continue;
-        }
         let occurrence = dry.calls[..=at].iter().filter(|call| call.number == described.number).count();
         for (errno, times) in failures(options, trial.waking, described, at) {
             let fault = Fault { number: described.number, occurrence, errno, times };
@@ -233,18 +230,6 @@ fn failures(options: &Options, waking: Waking, described: &Described, at: usize)
     let (all, taken) = (errnos.len(), at % errnos.len().max(1));
     let once = errnos.iter().cycle().skip(taken).take(all.min(1)).map(|&errno| (errno, 1));
     once.chain(always.next_back()).filter(is_wanted).collect()
-}
-
-/// Whether there are so many of the same call that the first and the last of them do.
-fn is_in_the_middle(calls: &[Described], at: usize) -> bool {
-    const MANY: usize = 8;
-    let is_same = |other: Option<&Described>| other.is_some_and(|other| *other == calls[at]);
-    let (before, after) = (at.checked_sub(1).and_then(|at| calls.get(at)), calls.get(at + 1));
-    let many = calls
-        .windows(MANY)
-        .enumerate()
-        .any(|(start, row)| (start..start + MANY).contains(&at) && row.iter().all(|one| *one == calls[at]));
-    many && is_same(before) && is_same(after)
 }
 
 fn parse_errno(name: &str) -> Result<i32, String> {
