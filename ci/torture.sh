@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Proves that processes which are killed at random under load lose nothing, and that processes which stand still hold up
 # nobody: lanes of three sizes, and a small queue with both policies and with priorities; with futexes, and for less long
-# with semaphores.
+# with semaphores. That nothing that is killed, overwritten or refused, one at a time, does harm.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -57,3 +57,4 @@ kill_queue --kills 400 --priorities 3 --on-death discard "${feed[@]}"
 # Every machine instruction; without `--quick`, with all the real kills and reapers, it takes minutes.
 "$torture" sweep --quick
 "$torture" corrupt --quick
+"$torture" faults --quick

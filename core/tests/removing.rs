@@ -294,11 +294,16 @@ fn a_channel_in_use_stays_though_the_remover_lacks_memory_or_descriptors() {
             assert_eq!(scratch.files().len(), 2);
         }
         let files = || fs::read_dir("/proc/self/fd").unwrap().count() as u64 - 1;
-        for spare in (0..12).rev() {
-            space::limit(rustix::process::Resource::Nofile, files() + spare);
-            let outcome = memlane::remove(&name);
-            space::limit(rustix::process::Resource::Nofile, 64);
-            assert!(outcome.is_err() && scratch.files().len() == 2, "{spare} descriptors to spare");
+        for header in ["sound", "damaged"] {
+            if header == "damaged" {
+                Image::load(&name).set_bytes("boot", &[0x11; 16]).store();
+            }
+            for spare in (0..12).rev() {
+                space::limit(rustix::process::Resource::Nofile, files() + spare);
+                let outcome = memlane::remove(&name);
+                space::limit(rustix::process::Resource::Nofile, 64);
+                assert!(outcome.is_err() && scratch.files().len() == 2, "{header}: {spare} descriptors to spare");
+            }
         }
     });
 }

@@ -7,13 +7,15 @@
 //! - `sweep`: a SIGKILL after every machine instruction of every operation, and of the reaping after it.
 //! - `recovery`: how long after a SIGKILL the survivors go on.
 //! - `corrupt`: a third party overwrites every byte; calls return errors, and nobody panics, crashes or hangs.
+//! - `faults`: every system call of every public call fails, one after the other; the right error, and nothing left behind.
 //! - `footprint`: what a participant costs: descriptors, idle CPU, system calls per message.
 //!
 //! A kind of channel is one file in `kinds`, and a row in its table. Beneath: `worker` (the processes), `payload` and `feed`
 //! (what is sent), `journal` (what a worker writes down), `ledger` (what all journals together say), `waking` (by futexes
-//! or semaphores), `scratch`, `watch`, `map`, `random`.
+//! or semaphores), `tracer` (processes that are stepped), `scratch`, `watch`, `map`, `random`.
 
 mod corrupt;
+mod faults;
 mod feed;
 mod footprint;
 mod journal;
@@ -28,6 +30,7 @@ mod recovery;
 mod scratch;
 mod stop;
 mod sweep;
+mod tracer;
 mod waking;
 mod watch;
 mod worker;
@@ -54,6 +57,8 @@ enum Tool {
     Sweep(sweep::Options),
     /// A third party that overwrites the file while others use it
     Corrupt(corrupt::Options),
+    /// System calls that fail, one after the other, through every public call
+    Faults(faults::Options),
     /// What a participant costs: descriptors, idle CPU, system calls per message
     Footprint(footprint::Options),
     /// One participant, made to be killed
@@ -71,6 +76,7 @@ fn main() -> ExitCode {
         Tool::Stop(options) => stop::run(&options),
         Tool::Sweep(options) => sweep::run(&options),
         Tool::Corrupt(options) => corrupt::run(&options),
+        Tool::Faults(options) => faults::run(&options),
         Tool::Footprint(options) => footprint::run(&options),
         Tool::Worker(options) => worker::run(&options),
         Tool::CorruptWorker(options) => corrupt::worker::run(&options),

@@ -74,7 +74,8 @@ pub enum ChannelStatus {
 impl ChannelStatus {
     fn of(region: &Region) -> Self {
         match region.status() {
-            _ if region.facts().is_stale() => Self::Stale,
+            // Where that cannot be told, what the file says of itself is the next best.
+            _ if region.facts().is_stale().unwrap_or(false) => Self::Stale,
             Status::Live => Self::Live,
             Status::Closed => Self::Closed,
             Status::Poisoned(reason) => Self::Corrupted(reason),

@@ -65,7 +65,7 @@ impl Seat {
             if turn < TURNS_AT_ONCE {
                 std::thread::yield_now();
             } else {
-                std::thread::sleep(Duration::from_millis(1));
+                sys::pause(Duration::from_millis(1));
             }
         }
         Err(JoinError::RoleTaken { channel: channel(), role: role.name(), pid: holder })

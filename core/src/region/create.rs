@@ -147,7 +147,7 @@ impl Region {
         spec.check_trust(LABEL)?;
         let facts = spec.facts(LABEL)?;
         let failed = |action: &'static str| move |source: io::Error| io_error(LABEL, facts_total(spec), action, source);
-        sys::check_file_size_limit(facts.map.total).map_err(failed("allocating the region"))?;
+        sys::check_file_size_limit(facts.map.total).map_err(failed("asking for the limit of file sizes"))?;
         let file = sys::anonymous_file("memlane").map_err(failed("memfd_create"))?;
         sys::allocate(&file, facts.map.total).map_err(failed("allocating the region"))?;
         sys::seal_size(&file).map_err(failed("sealing the region"))?;
@@ -190,9 +190,9 @@ impl Unnamed {
         let facts = spec.facts(label)?;
         let size = facts.map.total;
         spec.check_mode(location)?;
-        location.prepare_folder(location.is_path())?;
+        location.prepare_folder(location.is_path(), size)?;
         let failed = |action: &'static str| move |source: io::Error| io_error(label, size, action, source);
-        sys::check_file_size_limit(size).map_err(failed("allocating the file"))?;
+        sys::check_file_size_limit(size).map_err(failed("asking for the limit of file sizes"))?;
 
         let (lock_file, lock_temporary) = locks::build_lock_file(location, size, spec.mode, &facts.instance)?;
 
@@ -252,7 +252,8 @@ pub(super) fn io_error(channel: &str, bytes: u64, action: &'static str, source: 
     match source.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::NOSPC | Errno::DQUOT | Errno::FBIG | Errno::NOMEM) => CreateError::NoSpace { channel, bytes },
         Some(Errno::EXIST) => CreateError::AlreadyExists { channel },
-        Some(Errno::ACCESS | Errno::PERM | Errno::ROFS) => CreateError::Permission { channel },
+        // Not EPERM: that is a sandbox, a seal or an immutable folder, of which permission bits tell nothing.
+        Some(Errno::ACCESS | Errno::ROFS) => CreateError::Permission { channel },
         _ => CreateError::Io { channel, action, source },
     }
 }

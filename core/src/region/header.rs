@@ -7,6 +7,7 @@ use crate::layout::{
     Backend, FenceMode, Geometry, HEADER_BYTES, HeaderBlock, Kind, MAGIC, Map, OPTION_DISCARD, OPTION_PERSISTENT,
     VERSION, Version,
 };
+use std::io;
 use zerocopy::{FromBytes, FromZeros};
 
 /// What a header says, validated, in private memory.
@@ -205,9 +206,12 @@ pub(super) fn parse(channel: &str, start: &[u8], length: u64) -> Result<Facts, O
 }
 
 impl Facts {
-    /// Whether the file is from before the last reboot. Where the boot id cannot be read, it is taken for current.
-    pub(crate) fn is_stale(&self) -> bool {
-        sys::boot_id().is_ok_and(|boot| boot != self.boot)
+    /// Whether the file is from before the last reboot.
+    ///
+    /// # Errors
+    /// The boot id cannot be read, so that there is no telling.
+    pub(crate) fn is_stale(&self) -> io::Result<bool> {
+        Ok(sys::boot_id()? != self.boot)
     }
 
     /// The boot id in the file, as hexadecimal digits.

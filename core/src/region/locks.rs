@@ -215,15 +215,26 @@ impl Region {
 /// Whether the participant of this row is alive.
 pub(super) fn is_alive(description: impl AsFd, row: u32) -> io::Result<bool> {
     let at = u64::from(row) * ROW;
-    Ok(sys::write_lock_on(description, at)? == Some((at, 1)))
+    Ok(sys::write_lock_on(description, at, 1)? == Some((at, 1)))
 }
 
-/// How many participants are alive in a lock file of unknown size.
-pub(super) fn count_alive(description: impl AsFd) -> io::Result<usize> {
-    const ROWS_MAX: u32 = 1024;
+/// No channel has more rows.
+pub(super) const ROWS_MAX: u32 = 1024;
+
+/// How many participants are alive in these first rows of a lock file.
+pub(super) fn count_alive(description: impl AsFd, rows: u32) -> io::Result<usize> {
     let mut alive = 0;
-    for row in 0..ROWS_MAX {
-        alive += usize::from(is_alive(&description, row)?);
+    // The kernel tells any lock of a range: what is before it and behind it is looked at again.
+    let mut unknown = vec![(0, u64::from(rows) * ROW)];
+    while let Some((start, end)) = unknown.pop() {
+        if start < end
+            && let Some((at, length)) = sys::write_lock_on(&description, start, end - start)?
+        {
+            alive += usize::from(length == 1 && at % ROW == 0);
+            let locked_to = if length == 0 { end } else { at.saturating_add(length) };
+            unknown.push((start, at.min(end)));
+            unknown.push((locked_to.max(start + 1), end));
+        }
     }
     Ok(alive)
 }

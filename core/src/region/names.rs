@@ -3,6 +3,7 @@
 //! `prices` means `$MEMLANE_DIR/prices.lane`. `MEMLANE_DIR` defaults to `/dev/shm/memlane-<uid>`, which only its user
 //! can enter. A name with a `/` is a path, used as it is.
 
+use super::create;
 use super::sys::{self, FileKind};
 use crate::error::CreateError;
 use std::ffi::OsString;
@@ -67,15 +68,13 @@ impl Location {
 
     /// Makes sure that the folder can take a new channel: the named channels' folder is made if missing, and its default
     /// has to be ours alone, since it stands where everybody can create folders.
-    pub(super) fn prepare_folder(&self, explicit_path: bool) -> Result<(), CreateError> {
+    /// `bytes`: what the channel takes, for messages.
+    pub(super) fn prepare_folder(&self, explicit_path: bool, bytes: u64) -> Result<(), CreateError> {
         let folder = self.folder();
-        let failed = |action, source| CreateError::Io { channel: self.label.clone(), action, source };
+        let failed = |action, source| create::io_error(&self.label, bytes, action, source);
         if !explicit_path {
             match sys::make_private_folder(folder) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                    return Err(CreateError::Permission { channel: self.label.clone() });
-                }
                 other => other.map_err(|source| failed("making the folder", source))?,
             }
         }
@@ -86,9 +85,6 @@ impl Location {
                     channel: self.label.clone(),
                     folder: folder.display().to_string(),
                 });
-            }
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                return Err(CreateError::Permission { channel: self.label.clone() });
             }
             Err(source) => return Err(failed("looking at the folder", source)),
         };
@@ -138,12 +134,14 @@ impl Location {
                 .and_then(|rest| rest.strip_suffix(b".lock"));
             instance.is_some_and(|id| id.len() == 32 && id.iter().all(u8::is_ascii_hexdigit))
         };
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir(self.folder())? {
+        let mut files = Vec::new();
+        for entry in sys::read_folder(self.folder())? {
             let entry = entry?;
-            found.extend(is_ours(&entry.file_name()).then(|| entry.path()));
+            if is_ours(&entry.file_name()) {
+                files.push(entry.path());
+            }
         }
-        Ok(found)
+        Ok(files)
     }
 }
 
@@ -172,14 +170,18 @@ pub fn channel_path(name: &str) -> Option<PathBuf> {
 
 /// Names of the files in the folder of named channels that look like channels, sorted. An absent folder has none.
 pub(crate) fn list_folder() -> io::Result<Vec<String>> {
-    let entries = match std::fs::read_dir(folder().0) {
-        Ok(entries) => entries,
+    let folder = folder().0;
+    // What the system says names no folder.
+    let failed = |error: io::Error| {
+        io::Error::new(error.kind(), format!("reading the folder {} failed: {error}", folder.display()))
+    };
+    let entries = match sys::read_folder(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
+        other => other.map_err(failed)?,
     };
     let mut names = Vec::new();
     for entry in entries {
-        let name = entry?.file_name();
+        let name = entry.map_err(failed)?.file_name();
         let stem = name.to_str().and_then(|name| name.strip_suffix(".lane"));
         names.extend(stem.filter(|stem| Location::of(stem).is_ok()).map(str::to_owned));
     }

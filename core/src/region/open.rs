@@ -88,7 +88,8 @@ impl Region {
                 return Err(OpenError::LockFile { channel: label.clone(), path: lock_path.display().to_string() });
             }
             Ok(None) => return Err(OpenError::NotFound { channel: label.clone() }),
-            Err(source) => return Err(io_error(label, "opening the lock file", source)),
+            // Out of descriptors, for example: that tells nothing about the lock file.
+            Err(source) => return Err(failed("opening the lock file")(source)),
         };
         let place = NamedPlace { location: location.clone(), id: Some(facts_of_file.id), lock_path, lock_id };
         map_and_check(label, &file, header, Place::Named(place), memory, access)
@@ -134,7 +135,7 @@ impl Region {
         let failed = |action: &'static str| move |source: io::Error| io_error(LABEL, action, source);
         for descriptor in [&file, &locks] {
             check_kind_of_file(LABEL, sys::look_at_open(descriptor).map_err(failed("looking at the file"))?)?;
-            if !sys::has_seals(descriptor) {
+            if !sys::has_seals(descriptor).map_err(failed("looking at the seals"))? {
                 return Err(OpenError::NotAChannel { channel: LABEL.to_owned(), found: NotAChannel::Unsealed });
             }
         }
@@ -195,7 +196,8 @@ pub(super) fn check_expectations(
     if access == Access::Inspect {
         return Ok(());
     }
-    if facts.is_stale() {
+    let failed = |source| OpenError::Io { channel: channel(), action: "reading the boot id", source };
+    if facts.is_stale().map_err(failed)? {
         return Err(OpenError::Stale { channel: channel(), boot: facts.boot_text() });
     }
     if let Some(name) = expected.type_name.as_ref().filter(|&name| *name != facts.type_name) {
@@ -313,7 +315,8 @@ pub(super) fn io_error(channel: &str, action: &'static str, source: io::Error) -
     let channel = channel.to_owned();
     match source.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::NOENT | Errno::NOTDIR) => OpenError::NotFound { channel },
-        Some(Errno::ACCESS | Errno::PERM | Errno::ROFS) => OpenError::Permission { channel },
+        // Not EPERM: that is a sandbox, or an immutable file, of which permission bits tell nothing.
+        Some(Errno::ACCESS | Errno::ROFS) => OpenError::Permission { channel },
         _ => OpenError::Io { channel, action, source },
     }
 }

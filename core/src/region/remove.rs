@@ -22,6 +22,9 @@ use std::time::Duration;
 /// The byte of the region file that removers hold. Far beyond any region's end.
 const REMOVER: u64 = 1 << 62;
 
+/// What is being done when only the folder can refuse.
+const UNLINKING: &str = "unlinking the file";
+
 /// How often, and how long apart, a remover tries to get the lifecycle lock, which is held for moments only.
 const TRIES: u32 = 200;
 const BETWEEN: Duration = Duration::from_millis(5);
@@ -78,13 +81,12 @@ fn unlink_unused(location: &Location, header: &Facts, force: bool) -> Result<(),
     // Held until both names are gone.
     let all_rows = open_lock_file(&lock_path).map_err(failed("opening the lock file"))?;
     if let Some(lock_file) = all_rows.as_ref().filter(|_| !force) {
-        let alive = |row: &u32| locks::is_alive(lock_file, *row).unwrap_or(true);
         let try_lock = || locks::try_lock_rows(lock_file, rows);
-        locks::lock_unless_alive(try_lock, || Ok((0..rows).filter(alive).count()))
+        locks::lock_unless_alive(try_lock, || locks::count_alive(lock_file, rows))
             .map_err(failed("locking the rows"))?
             .map_err(|participants| RemoveError::InUse { channel: name.clone(), participants })?;
     }
-    sys::unlink(&location.path).map_err(failed("unlinking the file"))?;
+    sys::unlink(&location.path).map_err(failed(UNLINKING))?;
     let _ = sys::unlink(&lock_path);
     Ok(())
 }
@@ -107,15 +109,15 @@ fn unlink_unreadable(location: &Location, force: bool) -> Result<(), RemoveError
     let name = &location.label;
     let failed = |action: &'static str| move |source: io::Error| io_error(name, action, source);
     let mut participants = 0;
-    for path in location.lock_files().map_err(failed("reading the folder"))? {
+    for path in location.lock_files().map_err(failed("looking for lock files"))? {
         if let Some(lock_file) = open_lock_file(&path).map_err(failed("opening the lock file"))? {
-            participants += locks::count_alive(lock_file).map_err(failed("looking at the rows"))?;
+            participants += locks::count_alive(lock_file, locks::ROWS_MAX).map_err(failed("looking at the rows"))?;
         }
     }
     if participants > 0 && !force {
         return Err(RemoveError::InUse { channel: name.clone(), participants });
     }
-    sys::unlink(&location.path).map_err(failed("unlinking the file"))?;
+    sys::unlink(&location.path).map_err(failed(UNLINKING))?;
     locks::sweep_orphans_guarded(location);
     Ok(())
 }
@@ -134,7 +136,7 @@ pub(super) fn replace_stale(location: &Location, spec: &CreateSpec) -> Result<Op
     let id = sys::look_at_open(&pinned).map_err(failed("looking at the file"))?.id;
     let stale = match Region::open_named(location, &Expectations::default(), MemoryOptions::default(), Access::Inspect)
     {
-        Ok(region) if region.facts().is_stale() => region,
+        Ok(region) if region.facts().is_stale().map_err(failed("reading the boot id"))? => region,
         Ok(_) | Err(OpenError::NotFound { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
@@ -171,11 +173,14 @@ fn under_lifecycle_lock<R>(
             let _guard = sys::fork_guard();
             let file = sys::reopen(pinned, true)?;
             if sys::try_write_lock(&file, REMOVER, 1)? {
-                let still_there = sys::look_at(&location.path, true).is_ok_and(|now| now.id == id);
+                let still_there = match sys::look_at(&location.path, true) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+                    other => other?.id == id,
+                };
                 return Ok(still_there.then(act));
             }
         }
-        std::thread::sleep(BETWEEN);
+        sys::pause(BETWEEN);
     }
     Err(io::ErrorKind::ResourceBusy.into())
 }
@@ -185,7 +190,9 @@ pub(super) fn io_error(channel: &str, action: &'static str, source: io::Error) -
     let channel = channel.to_owned();
     match source.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::NOENT | Errno::NOTDIR) => RemoveError::NotFound { channel },
-        Some(Errno::ACCESS | Errno::PERM | Errno::ROFS) => RemoveError::Permission { channel },
+        Some(Errno::ACCESS | Errno::ROFS) => RemoveError::Permission { channel },
+        // In a folder where everybody makes files, this is what who is not the owner gets. Elsewhere it is a sandbox.
+        Some(Errno::PERM) if action == UNLINKING => RemoveError::Permission { channel },
         _ => RemoveError::Io { channel, action, source },
     }
 }

@@ -45,7 +45,7 @@ impl Region {
         let facts = spec.facts(name)?;
         let size = facts.map.total;
         spec.check_trust(name)?;
-        location.prepare_folder(false)?;
+        location.prepare_folder(false, size)?;
         let failed =
             |action: &'static str| move |source: io::Error| super::create::io_error(name, size, action, source);
 
@@ -143,12 +143,12 @@ pub(crate) fn remove_segment(name: &str, force: bool) -> Result<(), RemoveError>
     let mut segment = segment.map_err(io_error).map_err(failed("opening the segment"))?;
     // Held until both are gone.
     let mut held = Vec::new();
-    for path in location.lock_files().map_err(failed("reading the folder"))? {
+    for path in location.lock_files().map_err(failed("looking for lock files"))? {
         let _guard = sys::fork_guard();
         let Some(file) = remove::open_lock_file(&path).map_err(failed("opening the lock file"))? else { continue };
         if !force {
             let try_lock = || sys::try_write_lock(&file, 0, LIFECYCLE + 1);
-            locks::lock_unless_alive(try_lock, || locks::count_alive(&file))
+            locks::lock_unless_alive(try_lock, || locks::count_alive(&file, locks::ROWS_MAX))
                 .map_err(failed("locking the rows"))?
                 .map_err(|participants| RemoveError::InUse { channel: name.to_owned(), participants })?;
         }

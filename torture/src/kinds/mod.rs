@@ -5,7 +5,7 @@ mod spsc;
 
 use crate::kill::{Staff, Victim};
 use crate::scratch::Scratch;
-use crate::{corrupt, kill, stop, worker};
+use crate::{corrupt, faults, kill, stop, worker};
 use anyhow::Result;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use memlane::Info;
@@ -24,6 +24,8 @@ pub struct Kind {
     pub work: fn(&worker::Options) -> Result<()>,
     /// What its participants do next to somebody who overwrites the file.
     pub corrupt: &'static corrupt::calls::Cast,
+    /// Its public calls, under a kernel that refuses.
+    pub faults: &'static faults::Cast,
 }
 
 const KINDS: [&Kind; 2] = [&spsc::KIND, &mpmc::KIND];

@@ -9,6 +9,7 @@
 
 use super::{Kind, Trial};
 use crate::corrupt;
+use crate::faults;
 use crate::journal::{Event, Got, ReceiverJournal, SenderJournal};
 use crate::kill::{self, Staff, Victim};
 use crate::ledger::{AfterDeath, Ledger};
@@ -24,7 +25,8 @@ use clap::{Args, ValueEnum};
 use memlane::{Info, RecvError, RecvTimeoutError, SendTimeoutError, TrySendError, mpmc};
 use std::time::{Duration, Instant};
 
-pub const KIND: Kind = Kind { name: "mpmc", kill: prepare, stop, work, corrupt: &corrupt::mpmc::CAST };
+pub const KIND: Kind =
+    Kind { name: "mpmc", kill: prepare, stop, work, corrupt: &corrupt::mpmc::CAST, faults: &faults::mpmc::CAST };
 
 /// Messages that are sent or received at once, at most.
 const BATCH: u64 = 8;

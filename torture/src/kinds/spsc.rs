@@ -9,6 +9,7 @@
 
 use super::{Kind, Trial};
 use crate::corrupt;
+use crate::faults;
 use crate::kill::{self, Staff, Victim};
 use crate::payload::{Identity, Payloads};
 use crate::phase::{Phase, Phases, REPEATS};
@@ -30,7 +31,8 @@ use std::time::Duration;
 /// Long enough to show that nothing comes.
 const A_WHILE: Duration = Duration::from_millis(250);
 
-pub const KIND: Kind = Kind { name: "spsc", kill: prepare, stop, work, corrupt: &corrupt::spsc::CAST };
+pub const KIND: Kind =
+    Kind { name: "spsc", kill: prepare, stop, work, corrupt: &corrupt::spsc::CAST, faults: &faults::spsc::CAST };
 
 #[derive(Args)]
 pub struct KillOptions {

@@ -1,7 +1,7 @@
 //! What the processes do: who prepares a channel, who is stepped, and who sleeps meanwhile.
 
 use super::scenario::{Kind, LENGTH, Operation, Scenario, State, payload};
-use super::tracer::{mark, stand_by};
+use crate::tracer::{mark, stand_by};
 use crate::waking::{Waking, trust};
 use anyhow::{Result, bail, ensure};
 use memlane::{RecvTimeoutError, SendTimeoutError, Strategy, TrySendError};
@@ -33,17 +33,25 @@ const SLEEP: Duration = Duration::from_millis(8);
 /// Longer than anybody waits to be woken.
 const LONG: Duration = Duration::from_secs(60);
 
+/// A lane that is as small as it can be.
+pub fn lane_shape() -> memlane::spsc::Options {
+    memlane::spsc::Options::new().capacity(4096)
+}
+
+/// A queue of few slots, and a seat more of each role than an operation needs.
+pub fn queue_shape() -> memlane::mpmc::Options {
+    memlane::mpmc::Options::new().slots(SLOTS).max_message(256).max_senders(3).max_receivers(3)
+}
+
 /// Creates a channel and brings it into this state. Returns how many messages were sent, and the numbers of those that
 /// are still there.
 pub fn prepare(kind: Kind, waking: Waking, state: State, name: &str) -> Result<(u64, Vec<u64>)> {
     match kind {
         Kind::Spsc => {
-            let options = memlane::spsc::Options::new().capacity(4096);
-            drop(options.backend(waking.backend()).trust_peers(trust()).create(name)?);
+            drop(lane_shape().backend(waking.backend()).trust_peers(trust()).create(name)?);
         }
         Kind::Mpmc => {
-            let options = memlane::mpmc::Options::new().slots(SLOTS).max_message(256).max_senders(3).max_receivers(3);
-            drop(options.backend(waking.backend()).trust_peers(trust()).create(name)?);
+            drop(queue_shape().backend(waking.backend()).trust_peers(trust()).create(name)?);
         }
     }
     let stays = match state {

@@ -24,13 +24,12 @@
 //! `torture kill` take; what a processor that is not single-stepped reorders, which models take; memory that is torn
 //! within one instruction. A system call is one step: what the kernel does inside is not divided.
 
-mod acts;
+pub mod acts;
 mod deaths;
 mod image;
-mod judge;
-mod scenario;
-mod survivor;
-mod tracer;
+pub mod judge;
+pub mod scenario;
+pub mod survivor;
 
 use crate::scratch::Scratch;
 use crate::waking::Waking;

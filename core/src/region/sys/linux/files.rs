@@ -3,8 +3,7 @@
 use crate::error::NotAChannel;
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FileType, MemfdFlags, Mode, OFlags, SealFlags, Stat};
-use rustix::io::Errno;
-use rustix::process::{Resource, getrlimit};
+use rustix::io::{Errno, retry_on_intr};
 use std::io;
 use std::mem::ManuallyDrop;
 use std::path::Path;
@@ -83,10 +82,16 @@ pub(crate) fn look_at_open(file: impl AsFd) -> io::Result<FileFacts> {
     Ok(fs::fstat(file)?.into())
 }
 
+/// Opens, however often a signal comes: on some filesystems that waits.
+fn open(path: impl AsRef<Path>, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
+    let path = path.as_ref();
+    retry_on_intr(|| fs::open(path, flags, mode))
+}
+
 /// Pins whatever stands at `path`, without following a final link, without waiting for a FIFO's other end, and without
 /// any access.
 pub(crate) fn open_pinned(path: &Path) -> io::Result<OwnedFd> {
-    Ok(fs::open(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?)
+    Ok(open(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?)
 }
 
 /// Opens the file that a descriptor stands for once more, as a new description.
@@ -94,7 +99,7 @@ pub(crate) fn reopen(file: BorrowedFd<'_>, writable: bool) -> io::Result<OwnedFd
     let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
     let flags = access | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let id = look_at_open(file)?.id;
-    let again = match fs::open(format!("/proc/self/fd/{}", file.as_raw_fd()), flags, Mode::empty()) {
+    let again = match open(format!("/proc/self/fd/{}", file.as_raw_fd()), flags, Mode::empty()) {
         // The descriptor is open, so the file is there, whatever its name.
         Err(Errno::NOENT | Errno::NOTDIR) => return Err(without_proc()),
         other => other?,
@@ -113,7 +118,7 @@ fn without_proc() -> io::Error {
 /// A fresh description of the file at `path`, which has to be the one that it was when its id was taken: `NotFound` if
 /// it is gone, or something else stands there.
 pub(crate) fn fresh_description(path: &Path, id: FileId) -> io::Result<OwnedFd> {
-    match fs::open(path, OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty()) {
+    match open(path, OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty()) {
         Ok(file) if look_at_open(&file)?.id == id => Ok(file),
         // A link, a folder, a socket.
         Ok(_) | Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => Err(io::ErrorKind::NotFound.into()),
@@ -165,7 +170,7 @@ impl Drop for KeptFile {
 /// place the same way, and `link_into_place` removes that name.
 pub(crate) fn create_unnamed(folder: &Path) -> io::Result<(OwnedFd, Option<TemporaryName>)> {
     let owner_only = Mode::RUSR | Mode::WUSR;
-    match fs::open(folder, OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, owner_only) {
+    match open(folder, OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, owner_only) {
         Ok(file) => return Ok((file, None)),
         Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {}
         Err(error) => return Err(error.into()),
@@ -173,7 +178,7 @@ pub(crate) fn create_unnamed(folder: &Path) -> io::Result<(OwnedFd, Option<Tempo
     let name = format!(".memlane-{:032x}.tmp", u128::from_ne_bytes(super::random_id()?));
     let path = folder.join(name);
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let file = fs::open(&path, flags, owner_only)?;
+    let file = open(&path, flags, owner_only)?;
     Ok((file, Some(TemporaryName(path))))
 }
 
@@ -211,10 +216,14 @@ pub(crate) fn set_mode(file: impl AsFd, mode: u32) -> io::Result<()> {
 /// Whether this process may write a file of `length` bytes. Beyond its limit (`ulimit -f`) the kernel would send SIGXFSZ,
 /// which kills by default.
 pub(crate) fn check_file_size_limit(length: u64) -> io::Result<()> {
-    match getrlimit(Resource::Fsize).current {
-        Some(limit) if length > limit => Err(Errno::FBIG.into()),
-        _ => Ok(()),
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // Not rustix's: that reads what nobody wrote where the system refuses to tell.
+    // SAFETY: the limit is ours to be written to.
+    if unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &mut limit) } != 0 {
+        return Err(io::Error::last_os_error());
     }
+    // `RLIM_INFINITY` is the largest number.
+    if length > limit.rlim_cur { Err(Errno::FBIG.into()) } else { Ok(()) }
 }
 
 /// Makes the file `length` bytes long with every byte backed by the filesystem, so that a full disk is an error now and
@@ -273,6 +282,16 @@ pub(crate) fn read_at(file: impl AsFd, buffer: &mut [u8], at: u64) -> io::Result
     Ok(filled)
 }
 
+/// What is in a folder.
+pub(crate) fn read_folder(path: &Path) -> io::Result<std::fs::ReadDir> {
+    loop {
+        match std::fs::read_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
 /// Makes a folder that only its user can enter; one that exists already is left as it is.
 pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     match fs::mkdir(path, Mode::RWXU) {
@@ -305,8 +324,13 @@ pub(crate) fn seal_size(file: impl AsFd) -> io::Result<()> {
 }
 
 /// Whether the file's size is sealed.
-pub(crate) fn has_seals(file: impl AsFd) -> bool {
-    fs::fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SIZE_SEALS))
+pub(crate) fn has_seals(file: impl AsFd) -> io::Result<bool> {
+    match fs::fcntl_get_seals(file) {
+        Ok(seals) => Ok(seals.contains(SIZE_SEALS)),
+        // A file that cannot have any.
+        Err(Errno::INVAL) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The name of the file's filesystem, if mappings of one file on it need not be the same memory.
@@ -328,6 +352,6 @@ pub(crate) fn refused_filesystem(file: impl AsFd) -> io::Result<Option<&'static 
         (0x6573_5546, "FUSE"),
         (0x794c_7630, "an overlay filesystem"),
     ];
-    let magic = fs::fstatfs(file)?.f_type as u64 & 0xffff_ffff;
+    let magic = retry_on_intr(|| fs::fstatfs(&file))?.f_type as u64 & 0xffff_ffff;
     Ok(REFUSED.iter().find(|(refused, _)| *refused == magic).map(|(_, name)| *name))
 }

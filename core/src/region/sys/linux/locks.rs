@@ -39,11 +39,11 @@ pub(crate) fn try_write_lock(description: impl AsFd, start: u64, length: u64) ->
     }
 }
 
-/// The write lock that another description holds on byte `at`, as its first byte and its length, if there is one. Read
-/// locks, which mean nothing, are not reported.
-pub(crate) fn write_lock_on(description: impl AsFd, at: u64) -> io::Result<Option<(u64, u64)>> {
+/// A write lock that another description holds on one of `length` bytes from `start`, as its first byte and its length, if
+/// there is one; any of them if there are several. Read locks, which mean nothing, are not reported.
+pub(crate) fn write_lock_on(description: impl AsFd, start: u64, length: u64) -> io::Result<Option<(u64, u64)>> {
     // A read lock conflicts with write locks only.
-    let mut lock = range(libc::F_RDLCK, at, 1);
+    let mut lock = range(libc::F_RDLCK, start, length);
     // SAFETY: the descriptor is open, and fcntl reads and writes one flock.
     if unsafe { libc::fcntl(description.as_fd().as_raw_fd(), libc::F_OFD_GETLK, &mut lock) } != 0 {
         return Err(io::Error::last_os_error());

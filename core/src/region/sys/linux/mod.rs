@@ -14,17 +14,20 @@ mod pages;
 mod semaphore;
 mod wake;
 
+use rustix::io::retry_on_intr;
+use rustix::rand::{GetRandomFlags, getrandom};
+
 pub(crate) use self::{
     files::{
         FileFacts, FileId, FileKind, KeptFile, TemporaryName, allocate, anonymous_file, boot_id, check_file_size_limit,
         create_unnamed, fresh_description, has_seals, link_into_place, look_at, look_at_open, make_private_folder,
-        open_pinned, read_at, refused_filesystem, rename, reopen, seal_size, set_mode, unlink, write_at,
+        open_pinned, read_at, read_folder, refused_filesystem, rename, reopen, seal_size, set_mode, unlink, write_at,
     },
     fork::{ProcessMark, fork_guard},
     locks::{PinnedLock, try_write_lock, write_lock_on},
     pages::{collapse, lock_memory, prefault},
     semaphore::{SEMAPHORE_BYTES, has_semaphores, semaphore_init, semaphore_post, semaphore_wait},
-    wake::{Clock, Moment, futex_wait, futex_wake, membarrier, register_membarrier},
+    wake::{Clock, Moment, futex_wait, futex_wake, membarrier, pause, register_membarrier},
 };
 
 /// This user's effective id.
@@ -54,7 +57,7 @@ pub(crate) fn random_id() -> std::io::Result<[u8; 16]> {
     let mut id = [0; 16];
     let mut filled = 0;
     while filled < id.len() {
-        filled += rustix::rand::getrandom(&mut id[filled..], rustix::rand::GetRandomFlags::empty())?;
+        filled += retry_on_intr(|| getrandom(&mut id[filled..], GetRandomFlags::empty()))?;
     }
     Ok(id)
 }

@@ -1,6 +1,7 @@
 //! Clock, futex, membarrier.
 
 use crate::sync::AtomicU32;
+use rustix::io::Errno;
 use rustix::thread::futex;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 use std::num::NonZeroU32;
@@ -53,13 +54,27 @@ fn flags(process_private: bool) -> futex::Flags {
     if process_private { futex::Flags::PRIVATE } else { futex::Flags::empty() }
 }
 
-/// Sleeps while `word` is `expected`, at the longest until `until`. Any early return is fine for the callers.
-pub(crate) fn futex_wait(word: &AtomicU32, expected: u32, until: Moment, process_private: bool) {
+/// Sleeps while `word` is `expected`, at the longest until `deadline`. Any early return is fine for the callers.
+pub(crate) fn futex_wait(word: &AtomicU32, expected: u32, deadline: Moment, process_private: bool) {
     const ANY: NonZeroU32 = NonZeroU32::MAX;
-    let until = Timespec { tv_sec: (until.0 / 1_000_000_000) as i64, tv_nsec: (until.0 % 1_000_000_000) as i64 };
+    let until = Timespec { tv_sec: (deadline.0 / 1_000_000_000) as i64, tv_nsec: (deadline.0 % 1_000_000_000) as i64 };
     // FUTEX_WAIT_BITSET takes an absolute deadline on the monotonic clock: an interruption costs nothing.
     // EAGAIN (the word changed), EINTR and ETIMEDOUT all mean the same to a caller that looks at its data again.
-    let _ = futex::wait_bitset(word, flags(process_private), expected, Some(&until), ANY);
+    match futex::wait_bitset(word, flags(process_private), expected, Some(&until), ANY) {
+        Ok(()) | Err(Errno::AGAIN | Errno::INTR | Errno::TIMEDOUT) => {}
+        // A sandbox: without this, the caller would look without a pause for as long as it waits.
+        Err(_) => pause(WITHOUT_FUTEX.min(deadline.since(Clock::now()))),
+    }
+}
+
+/// How long who may not sleep on a futex sleeps between two looks.
+const WITHOUT_FUTEX: Duration = Duration::from_millis(1);
+
+/// Sleeps for so long, or less: until a signal comes, or where the system refuses. `std::thread::sleep` panics there.
+pub(crate) fn pause(duration: Duration) {
+    if let Ok(duration) = duration.try_into() {
+        let _ = rustix::thread::nanosleep(&duration);
+    }
 }
 
 /// Wakes at most `count` of those who sleep on `word`. Returns how many there were.

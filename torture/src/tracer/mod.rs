@@ -1,14 +1,21 @@
-//! Processes that are stepped one instruction at a time, and killed.
+//! Processes that are stepped, one instruction or one system call at a time, and killed.
 //!
 //! ```text
-//! fork ── the child prepares ── mark ── step · step · step … ── mark ── killed
+//! fork ── the child prepares ── mark ── step · step · step … ── mark ── killed, or let go
 //!                               │        └ stops after each ┘   │
 //!                               └ the operation starts          └ and has ended
 //! ```
 //!
-//! Invariant: *a traced process runs only inside of a call of this file*. Between two calls it stands still, or is dead.
+//! Invariant: *a traced process runs only inside of a call of this module*. Between two calls it stands still, or is dead.
+//!
+//! - here: forking, marks, and steps of one instruction.
+//! - `syscalls`: steps of one system call, which can be made to fail.
 
 #![allow(unsafe_code, reason = "fork and ptrace are unsafe, and everything else here is not")]
+
+mod syscalls;
+
+pub use syscalls::{End, Event, SystemCall};
 
 use anyhow::{Context, Result, bail, ensure};
 use std::io;
@@ -37,6 +44,13 @@ pub fn mark() {
     unsafe { libc::raise(libc::SIGSTOP) };
 }
 
+/// Has this process get SIGALRM in so many seconds, unless it asks again before. Its tracer sees that, whatever the process
+/// does; an untraced one ends.
+pub fn set_alarm(seconds: u32) {
+    // SAFETY: sets a timer of this process; touches no memory.
+    unsafe { libc::alarm(seconds) };
+}
+
 /// Called by a process that is to be there and do nothing.
 pub fn stand_by() -> ! {
     loop {
@@ -55,10 +69,12 @@ impl Forked {
         if id > 0 {
             return Ok(Self { id, gone: false, stopped: false });
         }
+        // SAFETY: has the kernel end this process when its parent ends; touches no memory.
+        unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
         let status = match catch_unwind(AssertUnwindSafe(act)) {
             Ok(Ok(())) => 0,
             Ok(Err(error)) => {
-                eprintln!("the stepped process failed: {error:#}");
+                eprintln!("the forked process failed: {error:#}");
                 1
             }
             Err(_) => 2,
@@ -76,17 +92,30 @@ impl Forked {
             act()
         })?;
         let mut child = child;
-        ensure!(child.wait_for_stop()? == libc::SIGSTOP, "a process stopped before its first mark");
+        loop {
+            match child.wait_for_stop()? {
+                libc::SIGSTOP => break,
+                // A process of its own ended, for example: that is its own business.
+                other => child.resume(libc::PTRACE_CONT, other)?,
+            }
+        }
+        let options = libc::PTRACE_O_EXITKILL | libc::PTRACE_O_TRACESYSGOOD;
         // SAFETY: our own child, which stands still: it dies with us.
-        unsafe { libc::ptrace(libc::PTRACE_SETOPTIONS, child.id, 0, libc::PTRACE_O_EXITKILL) };
+        unsafe { libc::ptrace(libc::PTRACE_SETOPTIONS, child.id, 0, options) };
         Ok(child)
+    }
+
+    /// Lets it go on in this way, with this signal (0: none).
+    fn resume(&mut self, request: libc::c_uint, signal: libc::c_int) -> Result<()> {
+        // SAFETY: our own child, which stands still; no memory of ours is touched.
+        let asked = unsafe { libc::ptrace(request, self.id, 0, signal) };
+        ensure!(asked == 0, "ptrace request {request}: {}", io::Error::last_os_error());
+        Ok(())
     }
 
     /// Lets it execute one instruction; a system call is one.
     pub fn step(&mut self) -> Result<Stop> {
-        // SAFETY: our own child, which stands still; no memory of ours is touched.
-        let asked = unsafe { libc::ptrace(libc::PTRACE_SINGLESTEP, self.id, 0, 0) };
-        ensure!(asked == 0, "PTRACE_SINGLESTEP: {}", io::Error::last_os_error());
+        self.resume(libc::PTRACE_SINGLESTEP, 0)?;
         match self.wait_for_stop()? {
             libc::SIGTRAP => Ok(Stop::Step),
             libc::SIGSTOP => Ok(Stop::Mark),
