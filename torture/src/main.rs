@@ -26,6 +26,7 @@ mod phase;
 mod random;
 mod recovery;
 mod scratch;
+mod steps;
 mod stop;
 mod sweep;
 mod waking;

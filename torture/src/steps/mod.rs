@@ -1,0 +1,13 @@
+//! A process that is stepped through one operation, instruction by instruction: what `sweep` and `stop` have in common.
+//!
+//! `scenario` says which operations there are, and how a channel stands before them; `acts`, what the processes do; `stage`
+//! sets one scenario up; `tracer` steps; `image` sees what an instruction changed; `account` is what a process tells of
+//! itself; `survivor` comes after everybody has gone, and finds everything in order or says what is not.
+
+pub mod account;
+pub mod acts;
+pub mod image;
+pub mod scenario;
+pub mod stage;
+pub mod survivor;
+pub mod tracer;
