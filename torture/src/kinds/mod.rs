@@ -5,6 +5,8 @@ mod spsc;
 
 use crate::kill::{Staff, Victim};
 use crate::scratch::Scratch;
+use crate::steps::scenario;
+use crate::waking::Waking;
 use crate::{corrupt, kill, stop, worker};
 use anyhow::Result;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -18,8 +20,10 @@ pub struct Kind {
     pub name: &'static str,
     /// Creates a channel for `kill`.
     pub kill: fn(&kill::Options, &Scratch) -> Result<Box<dyn Trial>>,
-    /// What `stop` checks.
-    pub stop: fn(&stop::Options, &Scratch) -> Result<()>,
+    /// What `stop` checks of workers that stop themselves.
+    pub stop: fn(&stop::Options, Waking, &Scratch) -> Result<()>,
+    /// The operations that its participants are stepped through.
+    pub steps: scenario::Kind,
     /// What one of its workers does.
     pub work: fn(&worker::Options) -> Result<()>,
     /// What its participants do next to somebody who overwrites the file.

@@ -16,15 +16,17 @@ use crate::payload::{Identity, Payloads};
 use crate::phase::{Phase, Phases, REPEATS};
 use crate::random::Random;
 use crate::scratch::{Scratch, Worker};
-use crate::stop;
-use crate::waking;
+use crate::steps::scenario;
+use crate::stop::{self, throughput};
+use crate::waking::{self, Waking};
 use crate::worker::{self, Role, stand_still};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::{Args, ValueEnum};
 use memlane::{Info, RecvError, RecvTimeoutError, SendTimeoutError, TrySendError, mpmc};
 use std::time::{Duration, Instant};
 
-pub const KIND: Kind = Kind { name: "mpmc", kill: prepare, stop, work, corrupt: &corrupt::mpmc::CAST };
+pub const KIND: Kind =
+    Kind { name: "mpmc", kill: prepare, stop, steps: scenario::Kind::Mpmc, work, corrupt: &corrupt::mpmc::CAST };
 
 /// Messages that are sent or received at once, at most.
 const BATCH: u64 = 8;
@@ -362,13 +364,13 @@ fn is_intact(message: &mpmc::Message<'_>, expected: Identity) -> Result<()> {
     Ok(())
 }
 
-fn stop(options: &stop::Options, scratch: &Scratch) -> Result<()> {
+fn stop(options: &stop::Options, waking: Waking, scratch: &Scratch) -> Result<()> {
     let name = scratch.channel();
-    let shape = mpmc::Options::new().slots(64).backend(options.backend.backend()).trust_peers(waking::trust());
+    let shape = mpmc::Options::new().slots(64).backend(waking.backend()).trust_peers(waking::trust());
     let channel = shape.create(&name)?;
-    stop::compare(options, |stopped| {
+    throughput::compare(options, |stopped| {
         let holders = if stopped { Some(Holders::start(&channel, &name)?) } else { None };
-        let elapsed = exchange(&channel, options.messages)?;
+        let elapsed = exchange(&channel, options.messages())?;
         let queue = channel.info().queue.context("the channel has no queue")?;
         let held = u64::from(stopped);
         ensure!((queue.produced, queue.consumed, queue.redeliver) == (held, held, 0), "slots are held: {queue:?}");
@@ -391,17 +393,17 @@ impl Holders {
         let mut message = Vec::new();
         Payloads::new(None)?.make(HELD, &mut message);
         let hand_over = || Ok(channel.sender()?.send(&message)?);
-        let receiver = stop::start_stopping(&[KIND.name, "stopping-receiver", name], hand_over)?;
-        let sender = stop::start_stopping(&[KIND.name, "stopping-sender", name], || Ok(()))?;
+        let receiver = throughput::start_stopping(&[KIND.name, "stopping-receiver", name], hand_over)?;
+        let sender = throughput::start_stopping(&[KIND.name, "stopping-sender", name], || Ok(()))?;
         Ok(Self { sender, receiver })
     }
 
     /// They go on: one message is acknowledged, the other one comes.
     fn finish(self, channel: &mpmc::Channel) -> Result<()> {
-        stop::finish(self.receiver)?;
+        throughput::finish(self.receiver)?;
         let mut rx = channel.receiver()?;
-        stop::finish(self.sender)?;
-        let message = rx.recv_timeout(stop::PATIENCE)?;
+        throughput::finish(self.sender)?;
+        let message = rx.recv_timeout(throughput::PATIENCE)?;
         ensure!(!message.redelivered(), "the message in hand came again");
         is_intact(&message, LOANED)
     }
@@ -424,7 +426,7 @@ fn exchange(channel: &mpmc::Channel, messages: u64) -> Result<Duration> {
         // When all have sent everything, one message for each receiver says so.
         thread.join().map_err(|_| anyhow!("a sender panicked"))??;
     }
-    receiving.iter().try_for_each(|_| last.send_timeout(&[], stop::PATIENCE))?;
+    receiving.iter().try_for_each(|_| last.send_timeout(&[], throughput::PATIENCE))?;
     let mut got = [Came::default(); PAIRS as usize];
     for thread in receiving {
         let part = thread.join().map_err(|_| anyhow!("a receiver panicked"))??;
@@ -443,7 +445,7 @@ fn stream(mut tx: mpmc::Sender, sender: u64, count: u64) -> Result<()> {
         let mut message = [0; 16];
         message[..8].copy_from_slice(&sender.to_le_bytes());
         message[8..].copy_from_slice(&number.to_le_bytes());
-        tx.send_timeout(&message, stop::PATIENCE).context("a sender makes no progress")?;
+        tx.send_timeout(&message, throughput::PATIENCE).context("a sender makes no progress")?;
     }
     Ok(())
 }
@@ -460,7 +462,7 @@ struct Came {
 fn count(mut rx: mpmc::Receiver) -> Result<[Came; PAIRS as usize]> {
     let mut came = [Came::default(); PAIRS as usize];
     loop {
-        let message = rx.recv_timeout(stop::PATIENCE).context("a receiver makes no progress")?;
+        let message = rx.recv_timeout(throughput::PATIENCE).context("a receiver makes no progress")?;
         if message.is_empty() {
             return Ok(came);
         }

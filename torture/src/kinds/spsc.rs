@@ -13,8 +13,9 @@ use crate::kill::{self, Staff, Victim};
 use crate::payload::{Identity, Payloads};
 use crate::phase::{Phase, Phases, REPEATS};
 use crate::scratch::Scratch;
-use crate::stop;
-use crate::waking;
+use crate::steps::scenario;
+use crate::stop::{self, throughput};
+use crate::waking::{self, Waking};
 use crate::worker::{self, Role, idle, stand_still};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
@@ -30,7 +31,8 @@ use std::time::Duration;
 /// Long enough to show that nothing comes.
 const A_WHILE: Duration = Duration::from_millis(250);
 
-pub const KIND: Kind = Kind { name: "spsc", kill: prepare, stop, work, corrupt: &corrupt::spsc::CAST };
+pub const KIND: Kind =
+    Kind { name: "spsc", kill: prepare, stop, steps: scenario::Kind::Spsc, work, corrupt: &corrupt::spsc::CAST };
 
 #[derive(Args)]
 pub struct KillOptions {
@@ -211,18 +213,18 @@ fn stop_before_releasing(mut rx: spsc::Receiver) -> Result<()> {
     Ok(())
 }
 
-fn stop(options: &stop::Options, scratch: &Scratch) -> Result<()> {
+fn stop(options: &stop::Options, waking: Waking, scratch: &Scratch) -> Result<()> {
     let channel = scratch.channel();
-    let shape = spsc::Options::new().backend(options.backend.backend()).trust_peers(waking::trust());
+    let shape = spsc::Options::new().backend(waking.backend()).trust_peers(waking::trust());
     stopped_sender(&shape.create(&channel)?, &channel)?;
     memlane::remove(&channel)?;
-    stopped_receiver(&shape.create(&channel)?, &channel, options.messages)?;
+    stopped_receiver(&shape.create(&channel)?, &channel, options.messages())?;
     Ok(memlane::remove(&channel)?)
 }
 
 fn stopped_sender(channel: &spsc::Channel, name: &str) -> Result<()> {
     let mut rx = channel.receiver()?;
-    let sender = stop::start_stopping(&[KIND.name, "stopping-sender", name], || Ok(()))?;
+    let sender = throughput::start_stopping(&[KIND.name, "stopping-sender", name], || Ok(()))?;
     let payloads = Payloads::new(None)?;
     let mut next = |timeout, expected| -> Result<Option<RecvTimeoutError>> {
         let message = match rx.recv_timeout(timeout) {
@@ -234,15 +236,15 @@ fn stopped_sender(channel: &spsc::Channel, name: &str) -> Result<()> {
         Ok(None)
     };
     for sequence in 0..BEFORE {
-        ensure!(next(stop::PATIENCE, sequence)?.is_none(), "message {sequence} did not come");
+        ensure!(next(throughput::PATIENCE, sequence)?.is_none(), "message {sequence} did not come");
     }
     let outcome = next(A_WHILE, BEFORE)?;
     ensure!(outcome == Some(RecvTimeoutError::Timeout), "behind the last commit came {outcome:?}");
     let other = channel.sender().err();
     ensure!(matches!(other, Some(JoinError::RoleTaken { .. })), "the stopped sender's seat was given away: {other:?}");
-    stop::finish(sender)?;
-    ensure!(next(stop::PATIENCE, BEFORE)?.is_none(), "the message in hand did not come");
-    let outcome = next(stop::PATIENCE, 0)?;
+    throughput::finish(sender)?;
+    ensure!(next(throughput::PATIENCE, BEFORE)?.is_none(), "the message in hand did not come");
+    let outcome = next(throughput::PATIENCE, 0)?;
     ensure!(outcome == Some(RecvTimeoutError::Disconnected), "in the end came {outcome:?}");
     println!(
         "a sender stands still before a commit: {BEFORE} messages came, then none, and the last one when it went on"
@@ -255,7 +257,7 @@ fn stopped_receiver(channel: &spsc::Channel, name: &str, messages: u64) -> Resul
     let payloads = Payloads::new(None)?;
     let mut message = Vec::new();
     payloads.make(identity(0), &mut message);
-    let receiver = stop::start_stopping(&[KIND.name, "stopping-receiver", name], || Ok(tx.send(&message)?))?;
+    let receiver = throughput::start_stopping(&[KIND.name, "stopping-receiver", name], || Ok(tx.send(&message)?))?;
     let mut fitted = None;
     for sequence in 1..messages {
         payloads.make(identity(sequence), &mut message);
@@ -274,11 +276,11 @@ fn stopped_receiver(channel: &spsc::Channel, name: &str, messages: u64) -> Resul
     let waiting = std::thread::spawn(move || -> Result<()> {
         for sequence in fitted..messages {
             payloads.make(identity(sequence), &mut message);
-            tx.send_timeout(&message, stop::PATIENCE)?;
+            tx.send_timeout(&message, throughput::PATIENCE)?;
         }
         Ok(())
     });
-    stop::finish(receiver)?;
+    throughput::finish(receiver)?;
     waiting.join().map_err(|_| anyhow!("the sender panicked"))??;
     let lane = channel.info().lanes[0];
     ensure!((lane.messages, lane.used_bytes()) == (messages, 0), "something was left: {lane:?}");

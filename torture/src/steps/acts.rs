@@ -259,3 +259,15 @@ pub fn sleep(kind: Kind, name: &str) -> Result<()> {
         stand_by()
     })
 }
+
+/// The same, who writes down what it got, and leaves.
+pub fn sleep_and_leave(kind: Kind, name: &str, account: &mut Account) -> Result<()> {
+    with_kind!(kind, kind => {
+        let mut rx = kind::Options::new().trust_peers(trust()).open(name)?.receiver()?;
+        rx.set_strategy(Strategy::Park);
+        account.begin("recv_timeout, asleep");
+        let message = rx.recv_timeout(LONG)?;
+        note_got(account, &message.to_vec(), message.again())?;
+        Ok(message.ack()?)
+    })
+}

@@ -1,86 +1,80 @@
-//! Participants that stand still, alive, at the worst moment: a sender between reserving and committing, a receiver between
-//! receiving and acknowledging. They stop themselves (SIGSTOP), so there is no doubt where they stand.
+//! Participants that stand still, alive, and what the others lose by it: nothing but what these hold.
 //!
-//! Checked for each kind is what it promises of the others meanwhile; in the end the stopped ones go on, and everything is
-//! delivered and acknowledged. Where the others are to notice nothing, they do the same work with and without somebody
-//! standing still, interleaved (A B B A), and the times are compared.
+//! - `throughput`: two workers stop themselves where they hold something; what each kind promises of the others meanwhile is
+//!   checked, and where they are to notice nothing, their times are compared.
+//! - `points`: a process is stepped through an operation, and stands still at each instruction; `queue` and `lane` say what
+//!   the others then do, `verdict` what must come of it.
+
+mod lane;
+mod points;
+mod queue;
+pub mod throughput;
+mod verdict;
 
 use crate::kinds::{self, Kind};
-use crate::scratch::{Scratch, Worker};
+use crate::random::fresh_seed;
+use crate::scratch::Scratch;
 use crate::waking::Waking;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
-use std::time::Duration;
+use std::time::Instant;
 
 #[derive(Args)]
 pub struct Options {
-    /// What kind of channel
-    #[arg(long, default_value = "mpmc", value_parser = kinds::parser())]
-    kind: &'static Kind,
-    /// How sleepers are woken
-    #[arg(long, value_enum, default_value_t = Waking::Futex)]
-    pub backend: Waking,
-    /// How often the work is done with and without somebody standing still, each time twice
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
-    rounds: u64,
+    /// What kind of channel; all if it is not given
+    #[arg(long, value_parser = kinds::parser())]
+    kind: Option<&'static Kind>,
+    /// How sleepers are woken; both if it is not given
+    #[arg(long, value_enum)]
+    backend: Option<Waking>,
+    /// Seed of which points are taken, and of what the others leave behind; printed if it is not given
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Each change of the file once, over semaphores every third; three rounds of 50,000 messages
+    #[arg(long)]
+    quick: bool,
+    /// Stand still after every so many instructions as well, besides those that changed the file
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "quick")]
+    every: u64,
+    /// Only operations whose line contains this, and no comparison of times
+    #[arg(long, default_value = "")]
+    only: String,
+    /// How often the times are compared; 0: not at all
+    #[arg(long)]
+    rounds: Option<u64>,
     /// How many messages the others exchange each time
-    #[arg(long, default_value_t = 200_000)]
-    pub messages: u64,
+    #[arg(long)]
+    messages: Option<u64>,
 }
 
-/// What takes longer than this makes no progress.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+impl Options {
+    fn rounds(&self) -> u64 {
+        self.rounds.unwrap_or(if self.quick { 3 } else { 20 })
+    }
 
-/// Slower by more than this on average is not the machine's doing.
-const ABSURD: f64 = 0.5;
+    /// How many messages the others exchange when times are compared.
+    pub fn messages(&self) -> u64 {
+        self.messages.unwrap_or(if self.quick { 50_000 } else { 200_000 })
+    }
+}
 
 pub fn run(options: &Options) -> Result<()> {
-    println!("torture stop: {} with {}", options.kind.name, options.backend);
-    (options.kind.stop)(options, &Scratch::new()?)?;
-    println!("torture stop: who stood still kept what it held, and nothing else");
-    Ok(())
-}
-
-/// Starts a worker that stops itself, and makes sure of what it needs for that.
-pub fn start_stopping(arguments: &[&str], help: impl FnOnce() -> Result<()>) -> Result<Worker> {
-    let mut worker = Worker::start(arguments)?;
-    help()?;
-    worker.wait_until_stopped()?;
-    ensure!(worker.ended()?.is_none(), "a worker ended instead of standing still");
-    Ok(worker)
-}
-
-/// Lets a worker go on, to its end.
-pub fn finish(mut worker: Worker) -> Result<()> {
-    worker.go_on()?;
-    ensure!(worker.wait()? == Some(0), "a worker that had stood still failed");
-    Ok(())
-}
-
-/// Compares how long `work` takes without and with somebody standing still.
-pub fn compare(options: &Options, mut work: impl FnMut(bool) -> Result<Duration>) -> Result<()> {
-    let (mut rates, mut ratios) = ([Vec::new(), Vec::new()], Vec::new());
-    for _ in 0..options.rounds {
-        let mut seconds = [0.0; 2];
-        for stopped in [false, true, true, false] {
-            let elapsed = work(stopped)?.as_secs_f64();
-            seconds[usize::from(stopped)] += elapsed;
-            rates[usize::from(stopped)].push(options.messages as f64 / elapsed / 1e6);
+    let (seed, started) = (options.seed.unwrap_or_else(fresh_seed), Instant::now());
+    println!("torture stop: seed {seed}");
+    let kinds = kinds::all().filter(|kind| options.kind.is_none_or(|wanted| wanted.name == kind.name));
+    let backends = options.backend.map_or_else(|| vec![Waking::Futex, Waking::Semaphore], |one| vec![one]);
+    let mut totals = points::Totals::default();
+    for kind in kinds {
+        for &waking in &backends {
+            let scratch = Scratch::new()?;
+            points::run(options, kind.steps, waking, seed, &scratch, &mut totals)?;
+            if options.rounds() > 0 && options.only.is_empty() {
+                println!("{} with {waking}, two workers that stop themselves", kind.name);
+                (kind.stop)(options, waking, &scratch).with_context(|| format!("{}, {waking}", kind.name))?;
+            }
         }
-        ratios.push(seconds[0] / seconds[1]);
     }
-    let [usual, stopped] = rates.map(median);
-    let (slowest, fastest) = ratios.iter().fold((f64::MAX, 0f64), |(low, high), &one| (low.min(one), high.max(one)));
-    let ratio = median(ratios);
-    println!("{} rounds of 4 × {} messages, A B B A; medians", options.rounds, options.messages);
-    println!("nobody stands still   {usual:6.2} M messages/s");
-    println!("two stand still       {stopped:6.2} M messages/s");
-    println!("ratio                 {ratio:6.2} ({slowest:.2} to {fastest:.2})");
-    ensure!(ratio >= ABSURD, "the others are slowed down by who stands still");
+    println!("{totals}; {:.1} s", started.elapsed().as_secs_f64());
+    println!("torture stop: who stood still, wherever, kept what it held, and nothing else");
     Ok(())
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0
 }

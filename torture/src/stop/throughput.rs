@@ -1,0 +1,59 @@
+//! What the others lose by workers that stand still: at the worst moment, between reserving and committing and between
+//! receiving and acknowledging. They stop themselves (SIGSTOP), so there is no doubt where they stand.
+//!
+//! The others do the same work with and without somebody standing still, interleaved (A B B A), and the times are compared.
+
+use super::Options;
+use crate::scratch::Worker;
+use anyhow::{Result, ensure};
+use std::time::Duration;
+
+/// What takes longer than this makes no progress.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Slower by more than this on average is not the machine's doing.
+const ABSURD: f64 = 0.5;
+
+/// Starts a worker that stops itself, and makes sure of what it needs for that.
+pub fn start_stopping(arguments: &[&str], help: impl FnOnce() -> Result<()>) -> Result<Worker> {
+    let mut worker = Worker::start(arguments)?;
+    help()?;
+    worker.wait_until_stopped()?;
+    ensure!(worker.ended()?.is_none(), "a worker ended instead of standing still");
+    Ok(worker)
+}
+
+/// Lets a worker go on, to its end.
+pub fn finish(mut worker: Worker) -> Result<()> {
+    worker.go_on()?;
+    ensure!(worker.wait()? == Some(0), "a worker that had stood still failed");
+    Ok(())
+}
+
+/// Compares how long `work` takes without and with somebody standing still.
+pub fn compare(options: &Options, mut work: impl FnMut(bool) -> Result<Duration>) -> Result<()> {
+    let (mut rates, mut ratios) = ([Vec::new(), Vec::new()], Vec::new());
+    for _ in 0..options.rounds() {
+        let mut seconds = [0.0; 2];
+        for stopped in [false, true, true, false] {
+            let elapsed = work(stopped)?.as_secs_f64();
+            seconds[usize::from(stopped)] += elapsed;
+            rates[usize::from(stopped)].push(options.messages() as f64 / elapsed / 1e6);
+        }
+        ratios.push(seconds[0] / seconds[1]);
+    }
+    let [usual, stopped] = rates.map(median);
+    let (slowest, fastest) = ratios.iter().fold((f64::MAX, 0f64), |(low, high), &one| (low.min(one), high.max(one)));
+    let ratio = median(ratios);
+    println!("{} rounds of 4 × {} messages, A B B A; medians", options.rounds(), options.messages());
+    println!("nobody stands still   {usual:6.2} M messages/s");
+    println!("two stand still       {stopped:6.2} M messages/s");
+    println!("ratio                 {ratio:6.2} ({slowest:.2} to {fastest:.2})");
+    ensure!(ratio >= ABSURD, "the others are slowed down by who stands still");
+    Ok(())
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0
+}
