@@ -9,9 +9,11 @@
 
 use super::{Kind, Trial};
 use crate::corrupt;
-use crate::kill::{self, Staff, Victim};
+use crate::kill;
+use crate::life::{Closing, Site, Staff, Victim};
 use crate::payload::{Identity, Payloads};
 use crate::phase::{Phase, Phases, REPEATS};
+use crate::random::Random;
 use crate::scratch::Scratch;
 use crate::steps::scenario;
 use crate::stop::{self, throughput};
@@ -31,8 +33,17 @@ use std::time::Duration;
 /// Long enough to show that nothing comes.
 const A_WHILE: Duration = Duration::from_millis(250);
 
-pub const KIND: Kind =
-    Kind { name: "spsc", kill: prepare, stop, steps: scenario::Kind::Spsc, work, corrupt: &corrupt::spsc::CAST };
+pub const KIND: Kind = Kind {
+    name: "spsc",
+    kill: prepare,
+    draw,
+    visit,
+    visit_at_work,
+    stop,
+    steps: scenario::Kind::Spsc,
+    work,
+    corrupt: &corrupt::spsc::CAST,
+};
 
 #[derive(Args)]
 pub struct KillOptions {
@@ -69,6 +80,9 @@ fn send(mut tx: spsc::Sender, phases: &Phases, options: &worker::Options) -> Res
     let payloads = options.payloads()?;
     let mut message = Vec::new();
     for sequence in tx.resumed_at()..tx.resumed_at().saturating_add(options.count) {
+        if phases.is_to_leave() {
+            return Ok(());
+        }
         payloads.make(identity(sequence), &mut message);
         let sent = if sequence.is_multiple_of(2) {
             phases.enter(Phase::Committing);
@@ -110,6 +124,9 @@ fn receive(mut rx: spsc::Receiver, phases: &Phases, options: &worker::Options) -
     let mut first = None;
     let (mut buffer, mut scratch) = (vec![0; payloads.max()], Vec::new());
     loop {
+        if phases.is_to_leave() {
+            return Ok(());
+        }
         phases.enter(Phase::Taking);
         if matches!(rx.try_recv().map(spsc::Message::hand_back), Err(TryRecvError::Empty)) {
             phases.enter(Phase::Waiting);
@@ -290,16 +307,38 @@ fn stopped_receiver(channel: &spsc::Channel, name: &str, messages: u64) -> Resul
     Ok(())
 }
 
-fn prepare(options: &kill::Options, scratch: &Scratch) -> Result<Box<dyn Trial>> {
-    let payloads = options.payloads(scratch)?;
-    let capacity = options.spsc.capacity;
+fn prepare(options: &kill::Options, site: &Site) -> Result<Box<dyn Trial>> {
+    create(options.spsc.capacity, site)
+}
+
+fn draw(random: &mut Random, site: &Site) -> Result<Box<dyn Trial>> {
+    create(4096 << random.below(7), site)
+}
+
+fn create(capacity: u64, site: &Site) -> Result<Box<dyn Trial>> {
+    let payloads = site.payloads()?;
     spsc::Options::new()
         .capacity(capacity)
         .max_message(payloads.max() as u64)
-        .backend(options.backend.backend())
+        .backend(site.waking.backend())
         .trust_peers(waking::trust())
-        .create(&options.channel(scratch))?;
+        .create(&site.channel)?;
     Ok(Box::new(LaneTrial { capacity, payloads, delivered: 0, repeated: 0, receivers_that_had_messages: 0 }))
+}
+
+/// There is one seat a side: a visitor has them while no worker is to come.
+fn visit(name: &str) -> Result<u64> {
+    let channel = spsc::Options::new().trust_peers(waking::trust()).open(name)?;
+    let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    drop(tx.try_reserve(16)?);
+    ensure!(matches!(rx.try_recv(), Err(TryRecvError::Empty)), "a message before anybody sent one");
+    Ok(2)
+}
+
+/// A visitor would take the seat of the worker that is to come.
+fn visit_at_work(name: &str) -> Result<u64> {
+    spsc::Options::new().trust_peers(waking::trust()).open(name)?;
+    Ok(0)
 }
 
 struct LaneTrial {
@@ -337,10 +376,12 @@ impl Trial for LaneTrial {
         Ok(())
     }
 
-    fn close(self: Box<Self>, info: &Info) -> Result<String> {
+    fn close(self: Box<Self>, info: &Info) -> Result<Closing> {
         let sent = info.lanes[0].messages;
         ensure!(sent == self.delivered, "{sent} messages were sent, {} delivered", self.delivered);
         let (again, receivers) = (self.repeated, self.receivers_that_had_messages);
-        Ok(format!("{sent} messages sent and delivered, {again} of them again; {receivers} receivers had messages"))
+        let text =
+            format!("{sent} messages sent and delivered, {again} of them again; {receivers} receivers had messages");
+        Ok(Closing { messages: sent, again, text })
     }
 }
