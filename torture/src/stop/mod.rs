@@ -30,12 +30,9 @@ pub struct Options {
     /// Seed of which points are taken, and of what the others leave behind; printed if it is not given
     #[arg(long)]
     seed: Option<u64>,
-    /// Each change of the file once, over semaphores every third; three rounds of 50,000 messages
+    /// Each change of the file once, fewer in joins and over semaphores; some accesses; three rounds of 50,000 messages
     #[arg(long)]
     quick: bool,
-    /// Stand still after every so many instructions as well, besides those that changed the file
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "quick")]
-    every: u64,
     /// Only operations whose line contains this, and no comparison of times
     #[arg(long, default_value = "")]
     only: String,

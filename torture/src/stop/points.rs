@@ -5,8 +5,9 @@
 //! it prepares ──── mark ─ step · step · step ┤ stands still                                     ├ goes on ─ ends
 //! ```
 //!
-//! A first process is stepped through the whole operation: it says after which instructions the file changed. For each of
-//! these, processes of their own come: one is stepped so far and stands still there, either by the tracer alone or, let go
+//! A first process is stepped through the whole operation: it says after which instructions the file changed, and before
+//! which ones the file is touched: a load shows in no file, but what it saw may be outdated when its process goes on. For
+//! each of these, processes of their own come: one is stepped so far and stands still there, either by the tracer alone or, let go
 //! by it, by SIGSTOP. While it does, the others do all that the contract lets them do. They are a process, too, so a call of
 //! theirs that does not return is noticed and named. Then it goes on, with them standing still: it has to come to its end by
 //! itself. In the end a fresh pair takes over the channel, and the accounts of all are compared.
@@ -14,6 +15,7 @@
 use super::{Options, lane, queue, verdict};
 use crate::random::Random;
 use crate::scratch::Scratch;
+use crate::steps::access::Accesses;
 use crate::steps::account::Account;
 use crate::steps::acts;
 use crate::steps::image::Watch;
@@ -76,8 +78,8 @@ pub fn run(
 ) -> Result<()> {
     println!("{kind} with {waking}");
     println!(
-        "{:18} {:14} {:>12} {:>8} {:>8} {:>10}",
-        "operation", "state", "instructions", "changes", "stops", "messages"
+        "{:18} {:14} {:>12} {:>8} {:>8} {:>8} {:>10}",
+        "operation", "state", "instructions", "changes", "accesses", "stops", "messages"
     );
     let mut random = Random::new(seed, kind as u64);
     for scenario in Scenario::all(kind) {
@@ -86,33 +88,61 @@ pub fn run(
         }
         let mut bystanders = Bystanders::prepare(scenario, waking, scratch)?;
         let named = || format!("{scenario}, {waking}");
-        let (steps, changes) = bystanders.step_through().with_context(named)?;
-        let points = choose(options, waking, steps, &changes, &mut random);
+        let path = bystanders.step_through().with_context(named)?;
+        let points = choose(options, waking, &path, &mut random);
         let before = all.messages;
         for &point in &points {
             all.messages += bystanders.stand_still(point).with_context(named)?;
             *(if point.by_signal { &mut all.stopped } else { &mut all.traced }) += 1;
         }
-        let (operation, state) = (scenario.operation, scenario.state);
-        let messages = all.messages - before;
-        println!("{operation:18} {state:14} {steps:12} {:8} {:8} {messages:10}", changes.len(), points.len());
+        let (operation, state, messages) = (scenario.operation, scenario.state, all.messages - before);
+        let Path { steps, changes, accesses } = path;
+        let (changes, accesses, stops) = (changes.len(), accesses.len(), points.len());
+        println!("{operation:18} {state:14} {steps:12} {changes:8} {accesses:8} {stops:8} {messages:10}");
         all.scenarios += 1;
         all.instructions += steps;
     }
     Ok(())
 }
 
-/// Where to stand still: at each change, and, unless it is to be quick, at regular distances as well, in both ways.
-fn choose(options: &Options, waking: Waking, steps: u64, changes: &[u64], random: &mut Random) -> Vec<Point> {
+/// Where to stand still: behind each change, and before each access; in both ways, unless it is to be quick.
+fn choose(options: &Options, waking: Waking, path: &Path, random: &mut Random) -> Vec<Point> {
     let mut point = |steps, by_signal| Point { steps, by_signal, finds_nothing: random.once_in(2) };
+    let is_long = path.steps > LONG;
     if options.quick {
-        let step = if waking == Waking::Futex { 1 } else { 3 };
-        let some = changes.iter().enumerate().skip(steps as usize % step).step_by(step);
-        return some.map(|(number, &at)| point(at, number / step % 2 == 1)).collect();
+        let step = if is_long { 4 } else { 1 } * if waking == Waking::Futex { 1 } else { 4 };
+        let first = path.accesses.len() % step.min(path.changes.len());
+        let changes = path.changes.iter().skip(first).step_by(step);
+        let accesses = path.accesses.iter().skip(first).step_by(QUICK_ACCESSES * step);
+        return changes
+            .chain(accesses)
+            .zip([false, true].into_iter().cycle())
+            .map(|(&at, how)| point(at, how))
+            .collect();
     }
-    let at_changes: Vec<_> = changes.iter().flat_map(|&at| [(at, false), (at, true)]).collect();
-    let between = (0..steps).step_by(options.every as usize).zip([false, true].into_iter().cycle());
-    at_changes.into_iter().chain(between).map(|(at, by_signal)| point(at, by_signal)).collect()
+    let at_changes = path.changes.iter().flat_map(|&at| [(at, false), (at, true)]);
+    let between = path.accesses.iter().filter(|at| !path.changes.contains(at)).copied();
+    let between = between.step_by(if is_long { LONG_ACCESSES } else { 1 }).zip([false, true].into_iter().cycle());
+    at_changes.chain(between).map(|(at, by_signal)| point(at, by_signal)).collect()
+}
+
+/// Operations with more instructions, which are joins, take most of the time.
+const LONG: u64 = 2_000;
+
+/// Of the accesses of these, one in so many is taken.
+const LONG_ACCESSES: usize = 4;
+
+/// Of the accesses of the others, when it is to be quick.
+const QUICK_ACCESSES: usize = 16;
+
+/// What stepping once found.
+struct Path {
+    /// Instructions from mark to mark.
+    steps: u64,
+    /// After how many of them the file had changed.
+    changes: Vec<u64>,
+    /// After how many of them the next one touches the file, or calls the system.
+    accesses: Vec<u64>,
 }
 
 /// One scenario, and those who go on meanwhile.
@@ -132,16 +162,19 @@ impl<'a> Bystanders<'a> {
         Ok(Self { stage, others, sleeper })
     }
 
-    /// Steps one process through the operation. Returns how many instructions it took, and after how many of them the file
-    /// had changed.
-    fn step_through(&mut self) -> Result<(u64, Vec<u64>)> {
+    /// Steps one process through the operation.
+    fn step_through(&mut self) -> Result<Path> {
         let (mut child, others, sleeper) = self.start(false)?;
         let mut watch = Watch::start(&self.stage.work())?;
-        let (mut steps, mut changes) = (0, Vec::new());
+        let mut watched = Accesses::of(&child, &self.stage.work())?;
+        let (mut steps, mut changes, mut accesses) = (0, Vec::new(), Vec::new());
         loop {
             if watch.changed() {
                 watch.take();
                 changes.push(steps);
+            }
+            if watched.is_next()? {
+                accesses.push(steps);
             }
             if child.step()? == Stop::Mark {
                 break;
@@ -151,7 +184,7 @@ impl<'a> Bystanders<'a> {
         }
         drop((child, others, sleeper));
         self.stage.before.delete(&self.stage.work())?;
-        Ok((steps, changes))
+        Ok(Path { steps, changes, accesses })
     }
 
     /// Starts the others, who join, who is to sleep, who does so, and the one who is stepped.

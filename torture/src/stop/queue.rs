@@ -49,7 +49,7 @@ pub fn go_on(task: Task, name: &str, account: &mut Account) -> Result<()> {
     pair.exchange(2 * u64::from(SLOTS))?;
     pair.fill()?;
     pair.leave_for_the_stopped()?;
-    mark();
+    pair.hold_a_loan_meanwhile()?;
     pair.drain()?;
     pair.exchange(2 * u64::from(SLOTS))?;
     if pair.sleepers() > 0 {
@@ -223,9 +223,29 @@ impl Pair<'_> {
         let finds = scenario.may_find_nothing() && !self.task.finds_nothing;
         let wants_messages = waits || !scenario.is_sending() && finds;
         let wants_no_room = scenario.is_sending() && scenario.may_find_nothing() && self.task.finds_nothing;
+        let first = self.next;
         if wants_messages || wants_no_room {
             self.send_until_full()?;
         }
+        // With room for a loan, if that leaves a message.
+        if wants_messages && self.next - first > 1 {
+            self.take()?;
+        }
+        Ok(())
+    }
+
+    /// To the mark at which the stopped one goes on, with a slot in hand that is not a message yet: nobody else may get it.
+    fn hold_a_loan_meanwhile(&mut self) -> Result<()> {
+        let Ok(mut grant) = self.tx.try_reserve(LENGTH) else {
+            mark();
+            return Ok(());
+        };
+        mark();
+        self.account.begin("commit");
+        grant.write_at(0, &payload(self.next))?;
+        grant.commit(LENGTH)?;
+        self.account.note(Deed::Sent(self.next))?;
+        self.next += 1;
         Ok(())
     }
 }
