@@ -26,4 +26,14 @@ planted! {
     UNCHECKED_LENGTH = "__planted-unchecked-length";
     /// The sleepers' flag is cleared without a step of the sequence.
     FLAG_WITHOUT_SEQUENCE = "__planted-flag-without-sequence";
+    /// A sender locks a word of its ring while it commits, and others spin.
+    LOCK_AROUND_COMMIT = "__planted-lock-around-commit";
+    /// A sender commits a message, then copies it.
+    COMMIT_BEFORE_THE_COPY = "__planted-commit-before-the-copy";
+    /// A reaper leaves the first slot of the dead one as it is.
+    FORGOTTEN_SLOT = "__planted-forgotten-slot";
+    /// Who joins keeps the region mapped for ever.
+    LEAKED_MAPPING = "__planted-leaked-mapping";
+    /// Who joins keeps a descriptor of the lock file for ever.
+    LEAKED_DESCRIPTOR = "__planted-leaked-descriptor";
 }

@@ -22,7 +22,7 @@ const IDLE_LOOKS: u64 = 2;
 const STOP_MAX_MS: u64 = 150;
 
 /// Visits before the first worker comes, so that each channel is joined often by a process that lives on.
-const FIRST_VISITS: u64 = 48;
+const FIRST_VISITS: u64 = 128;
 
 /// Memory of a worker that is no file. A worker has a few buffers; one that leaked a message of some hundred bytes at each
 /// of the ten thousands that it handles in its life would take more.

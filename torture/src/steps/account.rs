@@ -1,7 +1,7 @@
 //! What a forked process did, got, and is doing: a page that the tool maps, too, and reads when the process stands still or is gone.
 //!
 //! ```text
-//! inbox 1 KiB | call 64 bytes | count u64, entries u64 …
+//! inbox 1 KiB | call 256 bytes | count u64, entries u64 …
 //! ```
 
 use super::survivor::Delivered;
@@ -11,7 +11,7 @@ use memmap2::MmapMut;
 use std::path::Path;
 
 const CALL: usize = 1024;
-const CALL_BYTES: usize = 64;
+const CALL_BYTES: usize = 256;
 const COUNT: usize = CALL + CALL_BYTES;
 const LENGTH: usize = 16 << 10;
 
@@ -58,7 +58,16 @@ impl Account {
         place.iter_mut().zip(call.bytes()).for_each(|(place, byte)| *place = byte);
     }
 
-    /// The call that began last.
+    /// Hands on how it went; a failure is told with the call.
+    pub fn ended(&mut self, outcome: Result<()>) -> Result<()> {
+        if let Err(error) = &outcome {
+            let told = format!("{}: {error:#}", self.call());
+            self.begin(&told);
+        }
+        outcome
+    }
+
+    /// The call that began last; if it failed, how.
     pub fn call(&self) -> String {
         String::from_utf8_lossy(&self.0[CALL..COUNT]).trim_end_matches('\0').to_owned()
     }

@@ -198,9 +198,12 @@ impl<'a> Bystanders<'a> {
         // A lane has one receiver: if that one sleeps, there are no others.
         if !(wakes && task.scenario.kind == Kind::Spsc) {
             let account = &mut self.others;
-            let mut started = Forked::start(|| match task.scenario.kind {
-                Kind::Spsc => lane::go_on(task, &name, account),
-                Kind::Mpmc => queue::go_on(task, &name, account),
+            let mut started = Forked::start(|| {
+                let outcome = match task.scenario.kind {
+                    Kind::Spsc => lane::go_on(task, &name, account),
+                    Kind::Mpmc => queue::go_on(task, &name, account),
+                };
+                account.ended(outcome)
             })?;
             wait_for_mark(&mut started, &self.others)?;
             others = Some(started);
