@@ -50,12 +50,7 @@ pub fn go_on(task: Task, name: &str, account: &mut Account) -> Result<()> {
     pair.fill()?;
     pair.leave_for_the_stopped()?;
     pair.hold_a_loan_meanwhile()?;
-    pair.drain()?;
-    pair.exchange(2 * u64::from(SLOTS))?;
-    if pair.sleepers() > 0 {
-        pair.send()?;
-    }
-    Ok(())
+    pair.use_what_comes()
 }
 
 impl Pair<'_> {
@@ -126,6 +121,20 @@ impl Pair<'_> {
                 self.next - 1
             );
             ensure!(taken_by_sleepers <= self.sleepers(), "message {} was sent and does not come", self.next - 1);
+        }
+        Ok(())
+    }
+
+    /// The stopped one has ended, and those that held something with it are dead: whoever notices that first gets what they
+    /// held, at any moment. Who still sleeps gets the last message.
+    fn use_what_comes(&mut self) -> Result<()> {
+        while self.take()?.is_some() {}
+        for _ in 0..2 * SLOTS {
+            self.send()?;
+            self.take()?;
+        }
+        if self.sleepers() > 0 {
+            self.send()?;
         }
         Ok(())
     }
