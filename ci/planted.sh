@@ -67,6 +67,19 @@ torture no-settle sweep --quick --backend futex
 torture no-zeroing sweep --quick --backend futex
 torture unchecked-length corrupt --quick
 
+torture lock-around-commit stop --quick --rounds 0 --kind mpmc --backend futex
+torture commit-before-the-copy stop --quick --rounds 0 --kind mpmc --backend futex
+torture no-head-recheck stop --rounds 0 --kind mpmc --backend futex --only recv
+torture release-before-the-copy stop --quick --rounds 0 --kind spsc --backend futex
+torture reap-without-the-byte stop --quick --rounds 0 --kind mpmc --backend futex
+
+torture leaked-mapping soak --seconds 8
+torture leaked-descriptor soak --seconds 8
+torture forgotten-slot soak --seconds 20
+
+torture leaked-descriptor faults --quick
+torture leaked-mapping faults --quick
+
 models no-settle slots_survive_deaths a_slot_whose_taker_died
 models no-head-recheck slots_deliver_once two_receivers_and_a_loan
 models no-zeroing lane_delivers_once_in_order over_the_end_of_the_ring

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Proves that processes which are killed at random under load lose nothing, and that processes which stand still hold up
-# nobody: lanes of three sizes, and a small queue with both policies and with priorities; with futexes, and for less long
-# with semaphores. That nothing that is killed, overwritten or refused, one at a time, does harm.
+# Proves that processes which are killed at random under load lose nothing: lanes of three sizes, and a small queue with both
+# policies and with priorities; with futexes, and for less long with semaphores. Then that processes which stand still hold
+# up nobody, that nothing is leaked, and what a death at every instruction, a third party's writes and refused system calls leave.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -49,10 +49,11 @@ kill_queue --kills 400 --priorities 1
 kill_queue --kills 800 --priorities 3 --backend semaphore
 kill_queue --kills 400 --priorities 3 --on-death discard "${feed[@]}"
 
-"$torture" stop --kind spsc --messages 50000
-"$torture" stop --kind mpmc --messages 50000 --rounds 10
-"$torture" stop --kind spsc --messages 50000 --backend semaphore
-"$torture" stop --kind mpmc --messages 50000 --rounds 3 --backend semaphore
+# At every instruction that changes the channel; before every access, and in both ways, without `--quick`: minutes.
+"$torture" stop --quick
+
+# All kinds at once, with processes that come, leave, die and stop. `--minutes 600` for a night.
+"$torture" soak --seconds 15
 
 # Every machine instruction; without `--quick`, with all the real kills and reapers, it takes minutes.
 "$torture" sweep --quick

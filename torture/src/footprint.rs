@@ -4,6 +4,7 @@
 //! - *Idle CPU*: a blocked receiver, watched for a while; the kernel's own accounting of its process.
 //! - *System calls*: a spinning pair exchanges a million messages, both under `strace -c`.
 
+use crate::measure;
 use crate::scratch::{Scratch, Worker};
 use crate::watch;
 use anyhow::{Context, Result, ensure};
@@ -32,25 +33,14 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn open_descriptors() -> Result<Vec<String>> {
-    let mut open = Vec::new();
-    for entry in std::fs::read_dir("/proc/self/fd")? {
-        if let Ok(target) = std::fs::read_link(entry?.path()) {
-            open.push(target.display().to_string());
-        }
-    }
-    open.sort_unstable();
-    Ok(open)
-}
-
 fn descriptors() -> Result<()> {
     let scratch = Scratch::new()?;
-    let before = open_descriptors()?;
+    let before = measure::descriptors()?;
     let channel = spsc::Options::new().create(&scratch.channel())?;
     let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
     tx.send(b"one")?;
     drop(rx.recv()?);
-    let after = open_descriptors()?;
+    let after = measure::descriptors()?;
     ensure!(before == after, "descriptors were opened and kept: {before:?} → {after:?}");
     println!("descriptors that a channel, a sender and a receiver keep open: 0");
     Ok(())

@@ -3,16 +3,18 @@
 //! Every tool prints its seed, its counts and one closing line, and exits non-zero on any miss.
 //!
 //! - `kill`: random SIGKILLs of all sides under load; every message is delivered, intact, and none after it was acknowledged.
-//! - `stop`: participants that stand still while they hold something, and what the others lose by it.
+//! - `stop`: participants that stand still after every instruction, and what the others lose by it.
+//! - `soak`: all kinds at once, for minutes or days: random joins, leaves, kills and stops; nothing lost, nothing leaked.
 //! - `sweep`: a SIGKILL after every machine instruction of every operation, and of the reaping after it.
 //! - `recovery`: how long after a SIGKILL the survivors go on.
 //! - `corrupt`: a third party overwrites every byte; calls return errors, and nobody panics, crashes or hangs.
 //! - `faults`: every system call of every public call fails, one after the other; the right error, and nothing left behind.
 //! - `footprint`: what a participant costs: descriptors, idle CPU, system calls per message.
 //!
-//! A kind of channel is one file in `kinds`, and a row in its table. Beneath: `worker` (the processes), `payload` and `feed`
-//! (what is sent), `journal` (what a worker writes down), `ledger` (what all journals together say), `waking` (by futexes
-//! or semaphores), `tracer` (processes that are stepped), `scratch`, `watch`, `map`, `random`.
+//! A kind of channel is one file in `kinds`, and a row in its table. Beneath: `tracer` (processes that are stepped), `steps` (a
+//! process that is stepped through an operation), `life` (a channel and its workers, from creation to removal), `worker` (the
+//! processes), `payload` and `feed` (what is sent), `journal` (what a worker writes down), `ledger` (what all journals together
+//! say), `waking` (by futexes or semaphores), `measure` (what a process has open and takes), `scratch`, `watch`, `map`, `random`.
 
 mod corrupt;
 mod faults;
@@ -22,12 +24,16 @@ mod journal;
 mod kill;
 mod kinds;
 mod ledger;
+mod life;
 mod map;
+mod measure;
 mod payload;
 mod phase;
 mod random;
 mod recovery;
 mod scratch;
+mod soak;
+mod steps;
 mod stop;
 mod sweep;
 mod tracer;
@@ -51,8 +57,10 @@ enum Tool {
     Recovery(recovery::Options),
     /// Random SIGKILLs of all sides under load
     Kill(kill::Options),
-    /// Participants that stand still while they hold something
+    /// Participants that stand still after every instruction that changed the channel
     Stop(stop::Options),
+    /// All kinds at once for as long as is wanted: joins, leaves, kills, stops
+    Soak(soak::Options),
     /// A SIGKILL after every instruction of every operation
     Sweep(sweep::Options),
     /// A third party that overwrites the file while others use it
@@ -74,6 +82,7 @@ fn main() -> ExitCode {
         Tool::Recovery(options) => recovery::run(&options),
         Tool::Kill(options) => kill::run(&options),
         Tool::Stop(options) => stop::run(&options),
+        Tool::Soak(options) => soak::run(&options),
         Tool::Sweep(options) => sweep::run(&options),
         Tool::Corrupt(options) => corrupt::run(&options),
         Tool::Faults(options) => faults::run(&options),

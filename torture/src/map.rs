@@ -25,33 +25,34 @@ pub fn open(path: &Path) -> Result<Mmap> {
     Ok(unsafe { Mmap::map(&file)? })
 }
 
-/// One byte that two processes share.
-pub struct SharedByte(MmapRaw);
+/// A few bytes that two processes share.
+pub struct SharedBytes(MmapRaw);
 
-impl SharedByte {
+impl SharedBytes {
     /// In a new file.
-    pub fn create(path: &Path) -> Result<Self> {
-        drop(create(path, 1)?);
-        Self::open(path)
+    pub fn create(path: &Path, length: usize) -> Result<Self> {
+        drop(create(path, length as u64)?);
+        Self::open(path, length)
     }
 
-    /// In a file that [`SharedByte::create`] made.
-    pub fn open(path: &Path) -> Result<Self> {
+    /// In a file that [`SharedBytes::create`] made.
+    pub fn open(path: &Path, length: usize) -> Result<Self> {
         let file = OpenOptions::new().read(true).write(true).open(path);
         let file = file.with_context(|| format!("opening {}", path.display()))?;
-        Ok(Self(MmapOptions::new().len(1).map_raw(&file)?))
+        Ok(Self(MmapOptions::new().len(length).map_raw(&file)?))
     }
 
-    fn byte(&self) -> &AtomicU8 {
-        // SAFETY: the mapping has one byte, which lives as long as `self`; both sides use it as an atomic only.
-        unsafe { AtomicU8::from_ptr(self.0.as_mut_ptr()) }
+    fn byte(&self, at: usize) -> &AtomicU8 {
+        assert!(at < self.0.len(), "beyond the shared bytes");
+        // SAFETY: within the mapping, which lives as long as `self`; both sides use its bytes as atomics only.
+        unsafe { AtomicU8::from_ptr(self.0.as_mut_ptr().add(at)) }
     }
 
-    pub fn store(&self, value: u8) {
-        self.byte().store(value, SeqCst);
+    pub fn store(&self, at: usize, value: u8) {
+        self.byte(at).store(value, SeqCst);
     }
 
-    pub fn load(&self) -> u8 {
-        self.byte().load(SeqCst)
+    pub fn load(&self, at: usize) -> u8 {
+        self.byte(at).load(SeqCst)
     }
 }

@@ -1,7 +1,8 @@
-//! What a worker is doing at this moment: one byte of a file that its tool maps, too. The tool waits for a phase and kills
-//! its worker there; what the byte says after the worker's death is the phase in which it died.
+//! What a worker is doing at this moment: a byte of a file that its tool maps, too. The tool waits for a phase and kills
+//! its worker there; what the byte says after the worker's death is the phase in which it died. A second byte is the tool's:
+//! whether the worker is to leave.
 
-use crate::map::SharedByte;
+use crate::map::SharedBytes;
 use anyhow::Result;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -50,27 +51,37 @@ impl Phase {
     }
 }
 
+/// The worker's byte, and the tool's.
+const PHASE: usize = 0;
+const LEAVE: usize = 1;
+const BYTES: usize = 2;
+
 /// A worker's phase.
-pub struct PhaseCell(SharedByte);
+pub struct PhaseCell(SharedBytes);
 
 impl PhaseCell {
     /// The tool's: in a new file.
     pub fn create(path: &Path) -> Result<Self> {
-        Ok(Self(SharedByte::create(path)?))
+        Ok(Self(SharedBytes::create(path, BYTES)?))
     }
 
     /// The worker's.
     pub fn open(path: &Path) -> Result<Self> {
-        Ok(Self(SharedByte::open(path)?))
+        Ok(Self(SharedBytes::open(path, BYTES)?))
     }
 
     pub fn enter(&self, phase: Phase) {
-        self.0.store(phase as u8);
+        self.0.store(PHASE, phase as u8);
     }
 
     /// `None` until it begins.
     pub fn now(&self) -> Option<Phase> {
-        Phase::ALL.into_iter().find(|&phase| phase as u8 == self.0.load())
+        Phase::ALL.into_iter().find(|&phase| phase as u8 == self.0.load(PHASE))
+    }
+
+    /// Asks the worker to leave in good order, as soon as it is in no call.
+    pub fn ask_to_leave(&self) {
+        self.0.store(LEAVE, 1);
     }
 
     /// Waits until it is in this phase, or for so long.
@@ -94,6 +105,11 @@ impl Phases {
         if let Some(cell) = &self.0 {
             cell.enter(phase);
         }
+    }
+
+    /// Whether the tool asked for that.
+    pub fn is_to_leave(&self) -> bool {
+        self.0.as_ref().is_some_and(|cell| cell.0.load(LEAVE) != 0)
     }
 }
 
@@ -146,6 +162,10 @@ mod tests {
             worker.enter(phase);
             assert_eq!(tool.now(), Some(phase));
         }
+        let worker = Phases(Some(worker));
+        assert!(!worker.is_to_leave());
+        tool.ask_to_leave();
+        assert!(worker.is_to_leave());
         for sends in [true, false] {
             assert!(Phase::of(sends).iter().all(|phase| Phase::ALL.contains(phase)));
         }

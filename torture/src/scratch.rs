@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// A folder on `/dev/shm`, removed with everything in it when dropped.
@@ -15,6 +15,17 @@ impl Scratch {
         let folder = PathBuf::from(format!("/dev/shm/memlane-torture-{}", std::process::id()));
         std::fs::create_dir(&folder).with_context(|| format!("making {}", folder.display()))?;
         Ok(Self { folder })
+    }
+
+    /// A folder in it, likewise.
+    pub fn within(&self, name: &str) -> Result<Self> {
+        let folder = self.path(name);
+        std::fs::create_dir(&folder).with_context(|| format!("making {}", folder.display()))?;
+        Ok(Self { folder })
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The channel's name: a path.

@@ -5,8 +5,8 @@ use crate::error::{Corruption, JoinError, RecvError, SendError};
 use crate::layout::{ChannelControl, Role, Status};
 use crate::liveness::{self, PeerWatch, Presence, Seat, Settle, Tally};
 use crate::region::{Clock, FileState, Moment, ProcessMark, Region, Signals, View};
-use crate::sync::AtomicU32;
 use crate::sync::Ordering::Acquire;
+use crate::sync::{AtomicU32, planted};
 use crate::wait::block::SLICE;
 use crate::wait::eventcount;
 use crate::wait::{SpinWindow, Strategy};
@@ -131,6 +131,9 @@ impl Endpoint {
         };
         for role in roles_to_reap(region, peer_role) {
             liveness::reap_dead(region, *role, settle, Some(&mut tally)).map_err(corrupted)?;
+        }
+        if planted::leaked_mapping() {
+            std::mem::forget(Arc::clone(region));
         }
         let peers = PeerWatch::start(region, peer_role).map_err(corrupted)?;
         let control = View::control(region);

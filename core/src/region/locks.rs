@@ -21,8 +21,8 @@ use super::sys::{self, FileId, KeptFile, PinnedLock, ProcessMark, TemporaryName}
 use super::{Location, Region};
 use crate::error::{CreateError, RemoveError};
 use crate::layout::HeaderBlock;
-use crate::sync::AtomicU32;
 use crate::sync::Ordering::{Acquire, Release};
+use crate::sync::{AtomicU32, planted};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::io;
 use std::mem::ManuallyDrop;
@@ -127,6 +127,9 @@ impl Region {
         }
         let _guard = sys::fork_guard();
         let description = self.place.fresh_lock_description()?;
+        if planted::leaked_descriptor() {
+            std::mem::forget(self.place.fresh_lock_description()?);
+        }
         if !sys::try_write_lock(&description, u64::from(row) * ROW, 1)? {
             return Ok(None);
         }

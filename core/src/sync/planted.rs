@@ -29,6 +29,16 @@ planted! {
     unchecked_length = "__planted-unchecked-length";
     /// The sleepers' flag is cleared without a step of the sequence.
     flag_without_sequence = "__planted-flag-without-sequence";
+    /// A sender locks a word of its ring while it commits, and others spin.
+    lock_around_commit = "__planted-lock-around-commit";
+    /// A sender commits a message, then copies it.
+    commit_before_the_copy = "__planted-commit-before-the-copy";
+    /// A reaper leaves the first slot of the dead one as it is.
+    forgotten_slot = "__planted-forgotten-slot";
+    /// Who joins keeps the region mapped for ever.
+    leaked_mapping = "__planted-leaked-mapping";
+    /// Who joins keeps a descriptor of the lock file for ever.
+    leaked_descriptor = "__planted-leaked-descriptor";
 }
 
 #[cold]

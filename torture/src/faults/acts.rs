@@ -39,7 +39,7 @@ macro_rules! acts {
         use $crate::faults::calls::{BARE, Call, DAMAGED, DEAD, EMPTY, FULL, ONE, STALE};
         use $crate::faults::stage::Stage;
         use $crate::faults::verdict::Family;
-        use $crate::sweep::scenario::{LENGTH, number_of, payload};
+        use $crate::steps::scenario::{LENGTH, number_of, payload};
         use $crate::tracer::Forked;
         use $crate::waking::trust;
 

@@ -3,7 +3,7 @@
 use super::stage::Stage;
 use super::trial::Ground;
 use super::verdict::Family;
-use crate::sweep::scenario::State;
+use crate::steps::scenario::State;
 use anyhow::Result;
 
 /// One public call.

@@ -2,15 +2,15 @@
 
 use super::Cast;
 use super::acts::acts;
-use crate::sweep::acts::{prepare, queue_shape as shape};
-use crate::sweep::scenario::Kind;
-use crate::sweep::survivor::survive;
+use crate::steps::acts::{prepare, queue_shape as shape};
+use crate::steps::scenario::Kind;
+use crate::steps::survivor::survive;
 
 pub const CAST: Cast = Cast {
     calls: CALLS,
     prepare: |waking, state, name| prepare(Kind::Mpmc, waking, state, name),
     die,
-    survive: |path, sent| survive(Kind::Mpmc, path, sent),
+    survive: |path, sent| survive(Kind::Mpmc, path, |_| sent),
 };
 
 acts!(mpmc);

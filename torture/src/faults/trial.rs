@@ -6,7 +6,7 @@ use super::calls::Call;
 use super::stage::{self, PATIENCE, Scene};
 use super::system_calls::{self, Described};
 use crate::scratch::Scratch;
-use crate::sweep::scenario::State;
+use crate::steps::scenario::State;
 use crate::tracer::{End, Event, Forked, set_alarm};
 use crate::waking::Waking;
 use anyhow::{Context, Result, bail, ensure};

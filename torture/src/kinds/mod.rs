@@ -3,8 +3,11 @@
 mod mpmc;
 mod spsc;
 
-use crate::kill::{Staff, Victim};
+use crate::life::{Closing, Site, Staff, Victim};
+use crate::random::Random;
 use crate::scratch::Scratch;
+use crate::steps::scenario;
+use crate::waking::Waking;
 use crate::{corrupt, faults, kill, stop, worker};
 use anyhow::Result;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -17,9 +20,17 @@ pub use self::spsc::KillOptions as SpscKillOptions;
 pub struct Kind {
     pub name: &'static str,
     /// Creates a channel for `kill`.
-    pub kill: fn(&kill::Options, &Scratch) -> Result<Box<dyn Trial>>,
-    /// What `stop` checks.
-    pub stop: fn(&stop::Options, &Scratch) -> Result<()>,
+    pub kill: fn(&kill::Options, &Site) -> Result<Box<dyn Trial>>,
+    /// Creates a channel of any shape for `soak`.
+    pub draw: fn(&mut Random, &Site) -> Result<Box<dyn Trial>>,
+    /// Joins an unused channel on both sides, tries what can be undone, and leaves. Returns how often it joined.
+    pub visit: fn(&str) -> Result<u64>,
+    /// The same while workers use it, as far as none of them needs the seat.
+    pub visit_at_work: fn(&str) -> Result<u64>,
+    /// What `stop` checks of workers that stop themselves.
+    pub stop: fn(&stop::Options, Waking, &Scratch) -> Result<()>,
+    /// The operations that its participants are stepped through.
+    pub steps: scenario::Kind,
     /// What one of its workers does.
     pub work: fn(&worker::Options) -> Result<()>,
     /// What its participants do next to somebody who overwrites the file.
@@ -56,5 +67,5 @@ pub trait Trial {
     fn senders_are_gone(&mut self) {}
 
     /// Everybody is gone. Returns what there is to say about it.
-    fn close(self: Box<Self>, info: &Info) -> Result<String>;
+    fn close(self: Box<Self>, info: &Info) -> Result<Closing>;
 }

@@ -11,22 +11,34 @@ use super::{Kind, Trial};
 use crate::corrupt;
 use crate::faults;
 use crate::journal::{Event, Got, ReceiverJournal, SenderJournal};
-use crate::kill::{self, Staff, Victim};
+use crate::kill;
 use crate::ledger::{AfterDeath, Ledger};
+use crate::life::{Closing, Site, Staff, Victim};
 use crate::payload::{Identity, Payloads};
 use crate::phase::{Phase, Phases, REPEATS};
 use crate::random::Random;
 use crate::scratch::{Scratch, Worker};
-use crate::stop;
-use crate::waking;
+use crate::steps::scenario;
+use crate::stop::{self, throughput};
+use crate::waking::{self, Waking};
 use crate::worker::{self, Role, stand_still};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::{Args, ValueEnum};
 use memlane::{Info, RecvError, RecvTimeoutError, SendTimeoutError, TrySendError, mpmc};
 use std::time::{Duration, Instant};
 
-pub const KIND: Kind =
-    Kind { name: "mpmc", kill: prepare, stop, work, corrupt: &corrupt::mpmc::CAST, faults: &faults::mpmc::CAST };
+pub const KIND: Kind = Kind {
+    name: "mpmc",
+    kill: prepare,
+    draw,
+    visit,
+    visit_at_work: visit,
+    stop,
+    steps: scenario::Kind::Mpmc,
+    work,
+    corrupt: &corrupt::mpmc::CAST,
+    faults: &faults::mpmc::CAST,
+};
 
 /// Messages that are sent or received at once, at most.
 const BATCH: u64 = 8;
@@ -90,7 +102,7 @@ impl Sending {
 
     fn run(mut self) -> Result<()> {
         let mut messages = vec![Vec::new(); BATCH as usize];
-        loop {
+        while !self.phases.is_to_leave() {
             let priority = self.random.below(self.priorities.into());
             self.tx.set_priority(priority as u8)?;
             let count = if self.random.once_in(4) { 2 + self.random.below(BATCH - 1) } else { 1 };
@@ -103,6 +115,7 @@ impl Sending {
             self.sent += count;
             self.journal.committed(self.sent);
         }
+        Ok(())
     }
 
     fn send(&mut self, messages: &[Vec<u8>]) -> Result<()> {
@@ -171,9 +184,9 @@ impl Receiving {
         Ok(Self { rx: channel.receiver()?, random, notes })
     }
 
-    /// Until the senders are gone and nobody holds a message that may come again.
+    /// Until the senders are gone and nobody holds a message that may come again; or it is to leave.
     fn run(mut self) -> Result<()> {
-        loop {
+        while !self.notes.phases.is_to_leave() {
             let step = if self.random.once_in(2) { self.take_one() } else { self.take_several() };
             match step {
                 Ok(()) => {}
@@ -181,6 +194,7 @@ impl Receiving {
                 Err(error) => return Err(error),
             }
         }
+        Ok(())
     }
 
     fn take_one(&mut self) -> Result<()> {
@@ -259,26 +273,51 @@ impl Notes {
     }
 }
 
-fn prepare(options: &kill::Options, scratch: &Scratch) -> Result<Box<dyn Trial>> {
-    let KillOptions { slots, priorities, on_death } = options.mpmc;
-    let staff = Staff { senders: 2, receivers: 3 };
-    let (policy, after_death) = match on_death {
+fn prepare(options: &kill::Options, site: &Site) -> Result<Box<dyn Trial>> {
+    create(&options.mpmc, Staff { senders: 2, receivers: 3 }, 0, site)
+}
+
+fn draw(random: &mut Random, site: &Site) -> Result<Box<dyn Trial>> {
+    let shape = KillOptions {
+        slots: 32 << random.below(5),
+        priorities: 1 + random.below(3) as u16,
+        on_death: if random.once_in(3) { OnDeath::Discard } else { OnDeath::Redeliver },
+    };
+    let staff = Staff { senders: 1 + random.below(3) as u32, receivers: 1 + random.below(3) as u32 };
+    create(&shape, staff, 1, site)
+}
+
+/// `visitors`: seats on each side that no worker needs.
+fn create(shape: &KillOptions, staff: Staff, visitors: u32, site: &Site) -> Result<Box<dyn Trial>> {
+    let (policy, after_death) = match shape.on_death {
         OnDeath::Redeliver => (mpmc::OnDeath::Redeliver, AfterDeath::Again),
         OnDeath::Discard => (mpmc::OnDeath::Discard, AfterDeath::Gone),
     };
+    let keepers = if visitors > 0 { 1 } else { 0 };
     let channel = mpmc::Options::new()
-        .slots(slots)
-        .priorities(priorities)
+        .slots(shape.slots)
+        .priorities(shape.priorities)
         .on_death(policy)
-        .max_message(options.payloads(scratch)?.max() as u64)
+        .max_message(site.payloads()?.max() as u64)
         // So few that the seats of the dead are taken again all the time; one more for the keeper.
-        .max_senders(staff.senders + 1)
-        .max_receivers(staff.receivers)
-        .backend(options.backend.backend())
+        .max_senders(staff.senders + visitors + 1)
+        .max_receivers(staff.receivers + visitors + keepers)
+        .backend(site.waking.backend())
         .trust_peers(waking::trust())
-        .create(&options.channel(scratch))?;
+        .create(&site.channel)?;
     let keeper = Some(channel.sender()?);
-    Ok(Box::new(QueueTrial { staff, keeper, ledger: Ledger::new(after_death, BATCH), channel }))
+    let receiving_keeper = if keepers > 0 { Some(channel.receiver()?) } else { None };
+    let ledger = Ledger::new(after_death, BATCH);
+    Ok(Box::new(QueueTrial { staff, keeper, receiving_keeper, ledger, channel }))
+}
+
+fn visit(name: &str) -> Result<u64> {
+    let channel = mpmc::Options::new().trust_peers(waking::trust()).open(name)?;
+    let (mut tx, _rx) = (channel.sender()?, channel.receiver()?);
+    match tx.try_reserve(16).map(drop) {
+        Ok(()) | Err(TrySendError::Full) => Ok(2),
+        Err(error) => bail!(error),
+    }
 }
 
 struct QueueTrial {
@@ -286,6 +325,8 @@ struct QueueTrial {
     staff: Staff,
     /// Sends nothing, and keeps receivers from ending while all others happen to be dead.
     keeper: Option<mpmc::Sender>,
+    /// Receives nothing, and keeps senders from ending while all others happen to have left.
+    receiving_keeper: Option<mpmc::Receiver>,
     ledger: Ledger,
 }
 
@@ -309,16 +350,16 @@ impl Trial for QueueTrial {
     }
 
     fn senders_are_gone(&mut self) {
-        self.keeper = None;
+        (self.keeper, self.receiving_keeper) = (None, None);
     }
 
-    fn close(self: Box<Self>, info: &Info) -> Result<String> {
+    fn close(self: Box<Self>, info: &Info) -> Result<Closing> {
         let queue = info.queue.as_ref().context("the channel has no queue")?;
         ensure!(queue.free == u64::from(queue.slots), "slots were left behind: {queue:?}");
         ensure!(queue.queued.iter().all(|&queued| queued == 0), "messages were left behind: {queue:?}");
         ensure!(queue.dead_letters == 0, "messages were given up: {queue:?}");
         let found = self.ledger.close(queue.discarded)?;
-        Ok(format!(
+        let text = format!(
             "{} messages, {} deliveries more of them ({} that nobody wrote down), {} gone with the dead, {} unknown\n\
              senders killed in a call: {}, which had sent {}; receivers killed holding: {}, acknowledging: {}, giving back: {}",
             found.messages,
@@ -331,7 +372,8 @@ impl Trial for QueueTrial {
             found.holding,
             found.acknowledging,
             found.giving_back,
-        ))
+        );
+        Ok(Closing { messages: found.messages, again: found.again + found.unwritten, text })
     }
 }
 
@@ -364,13 +406,13 @@ fn is_intact(message: &mpmc::Message<'_>, expected: Identity) -> Result<()> {
     Ok(())
 }
 
-fn stop(options: &stop::Options, scratch: &Scratch) -> Result<()> {
+fn stop(options: &stop::Options, waking: Waking, scratch: &Scratch) -> Result<()> {
     let name = scratch.channel();
-    let shape = mpmc::Options::new().slots(64).backend(options.backend.backend()).trust_peers(waking::trust());
+    let shape = mpmc::Options::new().slots(64).backend(waking.backend()).trust_peers(waking::trust());
     let channel = shape.create(&name)?;
-    stop::compare(options, |stopped| {
+    throughput::compare(options, |stopped| {
         let holders = if stopped { Some(Holders::start(&channel, &name)?) } else { None };
-        let elapsed = exchange(&channel, options.messages)?;
+        let elapsed = exchange(&channel, options.messages())?;
         let queue = channel.info().queue.context("the channel has no queue")?;
         let held = u64::from(stopped);
         ensure!((queue.produced, queue.consumed, queue.redeliver) == (held, held, 0), "slots are held: {queue:?}");
@@ -393,17 +435,17 @@ impl Holders {
         let mut message = Vec::new();
         Payloads::new(None)?.make(HELD, &mut message);
         let hand_over = || Ok(channel.sender()?.send(&message)?);
-        let receiver = stop::start_stopping(&[KIND.name, "stopping-receiver", name], hand_over)?;
-        let sender = stop::start_stopping(&[KIND.name, "stopping-sender", name], || Ok(()))?;
+        let receiver = throughput::start_stopping(&[KIND.name, "stopping-receiver", name], hand_over)?;
+        let sender = throughput::start_stopping(&[KIND.name, "stopping-sender", name], || Ok(()))?;
         Ok(Self { sender, receiver })
     }
 
     /// They go on: one message is acknowledged, the other one comes.
     fn finish(self, channel: &mpmc::Channel) -> Result<()> {
-        stop::finish(self.receiver)?;
+        throughput::finish(self.receiver)?;
         let mut rx = channel.receiver()?;
-        stop::finish(self.sender)?;
-        let message = rx.recv_timeout(stop::PATIENCE)?;
+        throughput::finish(self.sender)?;
+        let message = rx.recv_timeout(throughput::PATIENCE)?;
         ensure!(!message.redelivered(), "the message in hand came again");
         is_intact(&message, LOANED)
     }
@@ -426,7 +468,7 @@ fn exchange(channel: &mpmc::Channel, messages: u64) -> Result<Duration> {
         // When all have sent everything, one message for each receiver says so.
         thread.join().map_err(|_| anyhow!("a sender panicked"))??;
     }
-    receiving.iter().try_for_each(|_| last.send_timeout(&[], stop::PATIENCE))?;
+    receiving.iter().try_for_each(|_| last.send_timeout(&[], throughput::PATIENCE))?;
     let mut got = [Came::default(); PAIRS as usize];
     for thread in receiving {
         let part = thread.join().map_err(|_| anyhow!("a receiver panicked"))??;
@@ -445,7 +487,7 @@ fn stream(mut tx: mpmc::Sender, sender: u64, count: u64) -> Result<()> {
         let mut message = [0; 16];
         message[..8].copy_from_slice(&sender.to_le_bytes());
         message[8..].copy_from_slice(&number.to_le_bytes());
-        tx.send_timeout(&message, stop::PATIENCE).context("a sender makes no progress")?;
+        tx.send_timeout(&message, throughput::PATIENCE).context("a sender makes no progress")?;
     }
     Ok(())
 }
@@ -462,7 +504,7 @@ struct Came {
 fn count(mut rx: mpmc::Receiver) -> Result<[Came; PAIRS as usize]> {
     let mut came = [Came::default(); PAIRS as usize];
     loop {
-        let message = rx.recv_timeout(stop::PATIENCE).context("a receiver makes no progress")?;
+        let message = rx.recv_timeout(throughput::PATIENCE).context("a receiver makes no progress")?;
         if message.is_empty() {
             return Ok(came);
         }

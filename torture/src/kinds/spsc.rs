@@ -10,12 +10,15 @@
 use super::{Kind, Trial};
 use crate::corrupt;
 use crate::faults;
-use crate::kill::{self, Staff, Victim};
+use crate::kill;
+use crate::life::{Closing, Site, Staff, Victim};
 use crate::payload::{Identity, Payloads};
 use crate::phase::{Phase, Phases, REPEATS};
+use crate::random::Random;
 use crate::scratch::Scratch;
-use crate::stop;
-use crate::waking;
+use crate::steps::scenario;
+use crate::stop::{self, throughput};
+use crate::waking::{self, Waking};
 use crate::worker::{self, Role, idle, stand_still};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
@@ -31,8 +34,18 @@ use std::time::Duration;
 /// Long enough to show that nothing comes.
 const A_WHILE: Duration = Duration::from_millis(250);
 
-pub const KIND: Kind =
-    Kind { name: "spsc", kill: prepare, stop, work, corrupt: &corrupt::spsc::CAST, faults: &faults::spsc::CAST };
+pub const KIND: Kind = Kind {
+    name: "spsc",
+    kill: prepare,
+    draw,
+    visit,
+    visit_at_work,
+    stop,
+    steps: scenario::Kind::Spsc,
+    work,
+    corrupt: &corrupt::spsc::CAST,
+    faults: &faults::spsc::CAST,
+};
 
 #[derive(Args)]
 pub struct KillOptions {
@@ -69,6 +82,9 @@ fn send(mut tx: spsc::Sender, phases: &Phases, options: &worker::Options) -> Res
     let payloads = options.payloads()?;
     let mut message = Vec::new();
     for sequence in tx.resumed_at()..tx.resumed_at().saturating_add(options.count) {
+        if phases.is_to_leave() {
+            return Ok(());
+        }
         payloads.make(identity(sequence), &mut message);
         let sent = if sequence.is_multiple_of(2) {
             phases.enter(Phase::Committing);
@@ -110,6 +126,9 @@ fn receive(mut rx: spsc::Receiver, phases: &Phases, options: &worker::Options) -
     let mut first = None;
     let (mut buffer, mut scratch) = (vec![0; payloads.max()], Vec::new());
     loop {
+        if phases.is_to_leave() {
+            return Ok(());
+        }
         phases.enter(Phase::Taking);
         if matches!(rx.try_recv().map(spsc::Message::hand_back), Err(TryRecvError::Empty)) {
             phases.enter(Phase::Waiting);
@@ -213,18 +232,18 @@ fn stop_before_releasing(mut rx: spsc::Receiver) -> Result<()> {
     Ok(())
 }
 
-fn stop(options: &stop::Options, scratch: &Scratch) -> Result<()> {
+fn stop(options: &stop::Options, waking: Waking, scratch: &Scratch) -> Result<()> {
     let channel = scratch.channel();
-    let shape = spsc::Options::new().backend(options.backend.backend()).trust_peers(waking::trust());
+    let shape = spsc::Options::new().backend(waking.backend()).trust_peers(waking::trust());
     stopped_sender(&shape.create(&channel)?, &channel)?;
     memlane::remove(&channel)?;
-    stopped_receiver(&shape.create(&channel)?, &channel, options.messages)?;
+    stopped_receiver(&shape.create(&channel)?, &channel, options.messages())?;
     Ok(memlane::remove(&channel)?)
 }
 
 fn stopped_sender(channel: &spsc::Channel, name: &str) -> Result<()> {
     let mut rx = channel.receiver()?;
-    let sender = stop::start_stopping(&[KIND.name, "stopping-sender", name], || Ok(()))?;
+    let sender = throughput::start_stopping(&[KIND.name, "stopping-sender", name], || Ok(()))?;
     let payloads = Payloads::new(None)?;
     let mut next = |timeout, expected| -> Result<Option<RecvTimeoutError>> {
         let message = match rx.recv_timeout(timeout) {
@@ -236,15 +255,15 @@ fn stopped_sender(channel: &spsc::Channel, name: &str) -> Result<()> {
         Ok(None)
     };
     for sequence in 0..BEFORE {
-        ensure!(next(stop::PATIENCE, sequence)?.is_none(), "message {sequence} did not come");
+        ensure!(next(throughput::PATIENCE, sequence)?.is_none(), "message {sequence} did not come");
     }
     let outcome = next(A_WHILE, BEFORE)?;
     ensure!(outcome == Some(RecvTimeoutError::Timeout), "behind the last commit came {outcome:?}");
     let other = channel.sender().err();
     ensure!(matches!(other, Some(JoinError::RoleTaken { .. })), "the stopped sender's seat was given away: {other:?}");
-    stop::finish(sender)?;
-    ensure!(next(stop::PATIENCE, BEFORE)?.is_none(), "the message in hand did not come");
-    let outcome = next(stop::PATIENCE, 0)?;
+    throughput::finish(sender)?;
+    ensure!(next(throughput::PATIENCE, BEFORE)?.is_none(), "the message in hand did not come");
+    let outcome = next(throughput::PATIENCE, 0)?;
     ensure!(outcome == Some(RecvTimeoutError::Disconnected), "in the end came {outcome:?}");
     println!(
         "a sender stands still before a commit: {BEFORE} messages came, then none, and the last one when it went on"
@@ -257,7 +276,7 @@ fn stopped_receiver(channel: &spsc::Channel, name: &str, messages: u64) -> Resul
     let payloads = Payloads::new(None)?;
     let mut message = Vec::new();
     payloads.make(identity(0), &mut message);
-    let receiver = stop::start_stopping(&[KIND.name, "stopping-receiver", name], || Ok(tx.send(&message)?))?;
+    let receiver = throughput::start_stopping(&[KIND.name, "stopping-receiver", name], || Ok(tx.send(&message)?))?;
     let mut fitted = None;
     for sequence in 1..messages {
         payloads.make(identity(sequence), &mut message);
@@ -276,11 +295,11 @@ fn stopped_receiver(channel: &spsc::Channel, name: &str, messages: u64) -> Resul
     let waiting = std::thread::spawn(move || -> Result<()> {
         for sequence in fitted..messages {
             payloads.make(identity(sequence), &mut message);
-            tx.send_timeout(&message, stop::PATIENCE)?;
+            tx.send_timeout(&message, throughput::PATIENCE)?;
         }
         Ok(())
     });
-    stop::finish(receiver)?;
+    throughput::finish(receiver)?;
     waiting.join().map_err(|_| anyhow!("the sender panicked"))??;
     let lane = channel.info().lanes[0];
     ensure!((lane.messages, lane.used_bytes()) == (messages, 0), "something was left: {lane:?}");
@@ -290,16 +309,38 @@ fn stopped_receiver(channel: &spsc::Channel, name: &str, messages: u64) -> Resul
     Ok(())
 }
 
-fn prepare(options: &kill::Options, scratch: &Scratch) -> Result<Box<dyn Trial>> {
-    let payloads = options.payloads(scratch)?;
-    let capacity = options.spsc.capacity;
+fn prepare(options: &kill::Options, site: &Site) -> Result<Box<dyn Trial>> {
+    create(options.spsc.capacity, site)
+}
+
+fn draw(random: &mut Random, site: &Site) -> Result<Box<dyn Trial>> {
+    create(4096 << random.below(7), site)
+}
+
+fn create(capacity: u64, site: &Site) -> Result<Box<dyn Trial>> {
+    let payloads = site.payloads()?;
     spsc::Options::new()
         .capacity(capacity)
         .max_message(payloads.max() as u64)
-        .backend(options.backend.backend())
+        .backend(site.waking.backend())
         .trust_peers(waking::trust())
-        .create(&options.channel(scratch))?;
+        .create(&site.channel)?;
     Ok(Box::new(LaneTrial { capacity, payloads, delivered: 0, repeated: 0, receivers_that_had_messages: 0 }))
+}
+
+/// There is one seat a side: a visitor has them while no worker is to come.
+fn visit(name: &str) -> Result<u64> {
+    let channel = spsc::Options::new().trust_peers(waking::trust()).open(name)?;
+    let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    drop(tx.try_reserve(16)?);
+    ensure!(matches!(rx.try_recv(), Err(TryRecvError::Empty)), "a message before anybody sent one");
+    Ok(2)
+}
+
+/// A visitor would take the seat of the worker that is to come.
+fn visit_at_work(name: &str) -> Result<u64> {
+    spsc::Options::new().trust_peers(waking::trust()).open(name)?;
+    Ok(0)
 }
 
 struct LaneTrial {
@@ -337,10 +378,12 @@ impl Trial for LaneTrial {
         Ok(())
     }
 
-    fn close(self: Box<Self>, info: &Info) -> Result<String> {
+    fn close(self: Box<Self>, info: &Info) -> Result<Closing> {
         let sent = info.lanes[0].messages;
         ensure!(sent == self.delivered, "{sent} messages were sent, {} delivered", self.delivered);
         let (again, receivers) = (self.repeated, self.receivers_that_had_messages);
-        Ok(format!("{sent} messages sent and delivered, {again} of them again; {receivers} receivers had messages"))
+        let text =
+            format!("{sent} messages sent and delivered, {again} of them again; {receivers} receivers had messages");
+        Ok(Closing { messages: sent, again, text })
     }
 }

@@ -1,24 +1,19 @@
 //! The deaths of one scenario: stepping, and what the survivors find.
 
-use super::acts::{self, with_kind};
-use super::image::{Image, Watch};
 use super::judge::Outcome;
-use super::scenario::{Expectation, Operation, Scenario, number_of};
-use super::survivor::survive;
-use crate::map;
 use crate::scratch::Scratch;
+use crate::steps::acts::{self, with_kind};
+use crate::steps::image::{Image, Watch};
+use crate::steps::scenario::{Expectation, LENGTH, OWN, Operation, Scenario, number_of};
+use crate::steps::stage::{STEPS_MAX, Stage};
+use crate::steps::survivor::{Delivered, survive};
 use crate::tracer::{Forked, Stop, mark};
 use crate::waking::{Waking, trust};
-use crate::watch::{self, until_participant};
 use anyhow::{Context, Result, ensure};
-use memlane::{ParticipantInfo, Role};
-use memmap2::MmapMut;
+use memlane::Role;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::PathBuf;
-
-/// No operation takes more instructions, unless it loops without end.
-const STEPS_MAX: u64 = 1_000_000;
+use std::path::Path;
 
 /// What is left of a process that died after some instruction, as far as it differs from what a death before leaves.
 pub struct Remains {
@@ -37,15 +32,10 @@ impl fmt::Display for Remains {
     }
 }
 
-/// One scenario, prepared: deaths start from here.
-pub struct Stage<'a> {
-    pub scenario: Scenario,
-    scratch: &'a Scratch,
-    before: Image,
-    sent: u64,
+/// One scenario: deaths start from here.
+pub struct Deaths<'a> {
+    stage: Stage<'a>,
     expected: Expectation,
-    /// Where the stepped process receives into; shared with it.
-    inbox: MmapMut,
 }
 
 /// What was found by stepping once from mark to mark.
@@ -56,33 +46,24 @@ pub struct Stepped {
     outcomes: BTreeSet<Outcome>,
 }
 
-impl<'a> Stage<'a> {
+impl<'a> Deaths<'a> {
     pub fn prepare(scenario: Scenario, waking: Waking, scratch: &'a Scratch) -> Result<Self> {
-        let path = scratch.path("prepared");
-        let (sent, queued) = acts::prepare(scenario.kind, waking, scenario.state, &path.display().to_string())?;
-        let before = Image::take(&path)?;
-        let expected = scenario.expectation(queued);
-        let inbox = scratch.path("inbox");
-        let _ = std::fs::remove_file(&inbox);
-        let inbox = map::create(&inbox, 4096)?;
-        Ok(Self { scenario, scratch, before, sent, expected, inbox })
-    }
-
-    fn work(&self) -> PathBuf {
-        self.scratch.path("work")
+        let stage = Stage::prepare(scenario, waking, scratch)?;
+        let expected = scenario.expectation(stage.queued.clone());
+        Ok(Self { stage, expected })
     }
 
     /// Steps one process through the operation. After each instruction that changed the file, survivors take over a copy.
     pub fn step_through(&mut self) -> Result<Stepped> {
         let (mut child, mut sleeper) = self.start()?;
-        let mut watch = Watch::start(&self.work())?;
+        let mut watch = Watch::start(&self.stage.work())?;
         let mut stepped = Stepped { steps: 0, remains: Vec::new(), outcomes: BTreeSet::new() };
         let mut last = Outcome { sent: 0, finished: 0 };
         loop {
             if watch.changed() {
                 let bytes = take_still(&mut watch, sleeper.as_mut())?;
                 let (steps, place) = (stepped.steps, child.place());
-                let image = self.before.with_bytes(bytes);
+                let image = self.stage.before.with_bytes(bytes);
                 let at = || format!("killed after instruction {steps}, at {place}");
                 let (outcome, delivered) = self.survive(&image).with_context(at)?;
                 ensure!(outcome >= last, "{}: {outcome:?} after {last:?}", at());
@@ -104,7 +85,7 @@ impl<'a> Stage<'a> {
         self.expected.judge_ends(true, last).with_context(|| format!("killed at the end, {}", stepped.steps))?;
         child.kill();
         drop(sleeper);
-        self.before.delete(&self.work())?;
+        self.stage.before.delete(&self.stage.work())?;
         Ok(stepped)
     }
 
@@ -122,7 +103,7 @@ impl<'a> Stage<'a> {
             }
             child.kill();
             drop(sleeper);
-            let delivered = survive(self.scenario.kind, &self.work(), self.sent).with_context(at)?;
+            let delivered = self.take_over(&self.stage.work()).with_context(at)?;
             let outcome = self.expected.judge(&delivered, true).with_context(at)?;
             if ended || point == 0 {
                 self.expected.judge_ends(ended, outcome).with_context(at)?;
@@ -137,11 +118,11 @@ impl<'a> Stage<'a> {
     /// changed the file, it dies, too, and others take over. Returns how many instructions there are, and those changes.
     pub fn reap(&self, remains: &Remains, role: Role) -> Result<(u64, Vec<u64>)> {
         let mut child = self.start_reaper(remains, role)?;
-        let mut watch = Watch::start(&self.work())?;
+        let mut watch = Watch::start(&self.stage.work())?;
         let (mut steps, mut changes) = (0, Vec::new());
         loop {
             if watch.changed() {
-                let image = self.before.with_bytes(watch.take().to_vec());
+                let image = self.stage.before.with_bytes(watch.take().to_vec());
                 let at = || format!("{remains}; its {role:?} reaper after {steps}, at {}", child.place());
                 let (_, delivered) = self.survive(&image).with_context(at)?;
                 let same = delivered == remains.delivered;
@@ -155,7 +136,7 @@ impl<'a> Stage<'a> {
             ensure!(steps < STEPS_MAX, "a reaper without end, now at {}", child.place());
         }
         child.kill();
-        self.before.delete(&self.work())?;
+        self.stage.before.delete(&self.stage.work())?;
         Ok((steps + 1, changes))
     }
 
@@ -169,7 +150,7 @@ impl<'a> Stage<'a> {
             }
         }
         child.kill();
-        let delivered = survive(self.scenario.kind, &self.work(), self.sent).with_context(at)?;
+        let delivered = self.take_over(&self.stage.work()).with_context(at)?;
         self.expected.judge(&delivered, true).with_context(at)?;
         let delivered: BTreeSet<u64> = delivered.iter().map(|one| one.number).collect();
         ensure!(delivered == remains.delivered, "{}: {delivered:?} instead of {:?}", at(), remains.delivered);
@@ -178,7 +159,7 @@ impl<'a> Stage<'a> {
 
     /// Starts a process that joins where these remains are, up to that.
     fn start_reaper(&self, remains: &Remains, role: Role) -> Result<Forked> {
-        let (path, kind) = (self.work(), self.scenario.kind);
+        let (path, kind) = (self.stage.work(), self.stage.scenario.kind);
         let name = path.display().to_string();
         remains.image.restore(&path)?;
         Forked::start_traced(|| {
@@ -197,33 +178,35 @@ impl<'a> Stage<'a> {
 
     /// Starts the process, up to the operation, and who sleeps meanwhile.
     fn start(&mut self) -> Result<(Forked, Option<Forked>)> {
-        let name = self.work().display().to_string();
-        self.before.restore(&self.work())?;
-        self.inbox.fill(0);
-        let (scenario, inbox) = (self.scenario, &mut self.inbox);
-        let child = Forked::start_traced(|| acts::act(&scenario, &name, inbox))?;
-        if scenario.operation != Operation::Wake {
+        let stage = &mut self.stage;
+        stage.before.restore(&stage.work())?;
+        let child = stage.start()?;
+        if stage.scenario.operation != Operation::Wake {
             return Ok((child, None));
         }
-        let sleeper = Forked::start(|| acts::sleep(scenario.kind, &name))?;
-        let parks = |one: &ParticipantInfo| one.pid == sleeper.id() && one.counters.parks > 0;
-        until_participant(&name, "the sleeper goes to sleep", parks)?;
-        watch::until("the sleeper sleeps", || sleeper.is_asleep())?;
+        let (kind, name) = (stage.scenario.kind, stage.name());
+        let sleeper = stage.start_sleeper(|| acts::sleep(kind, &name))?;
         Ok((child, Some(sleeper)))
     }
 
     fn survive(&self, image: &Image) -> Result<(Outcome, BTreeSet<u64>)> {
-        let copy = self.scratch.path("copy");
+        let copy = self.stage.scratch.path("copy");
         image.restore(&copy)?;
-        let delivered = survive(self.scenario.kind, &copy, self.sent)?;
+        let delivered = self.take_over(&copy)?;
         let outcome = self.expected.judge(&delivered, true)?;
         Ok((outcome, delivered.iter().map(|one| one.number).collect()))
     }
 
+    /// What the survivors find at `path`.
+    fn take_over(&self, path: &Path) -> Result<Vec<Delivered>> {
+        let own = |delivered: &[Delivered]| delivered.iter().filter(|one| one.number >= OWN).count() as u64;
+        survive(self.stage.scenario.kind, path, |delivered| self.stage.sent + own(delivered))
+    }
+
     /// What does not come again has arrived.
     fn check_inbox(&self, outcome: Outcome) -> Result<()> {
-        if self.scenario.operation == Operation::ReceiveInto && outcome.finished > 0 {
-            let arrived = number_of(&self.inbox[..super::scenario::LENGTH]);
+        if self.stage.scenario.operation == Operation::ReceiveInto && outcome.finished > 0 {
+            let arrived = number_of(&self.stage.account.received()[..LENGTH]);
             ensure!(arrived == self.expected.finished.first().copied(), "a message is gone that has not arrived");
         }
         Ok(())

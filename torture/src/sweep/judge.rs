@@ -1,15 +1,8 @@
 //! What was delivered after a death, compared with what may be.
 
-use super::scenario::Expectation;
+use crate::steps::scenario::Expectation;
+use crate::steps::survivor::Delivered;
 use anyhow::{Result, ensure};
-
-/// A message that came after the death.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Delivered {
-    pub number: u64,
-    /// Marked as delivered before. Lanes do not mark.
-    pub again: bool,
-}
 
 /// How far an operation came, as the survivors see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

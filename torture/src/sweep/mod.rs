@@ -24,20 +24,16 @@
 //! `torture kill` take; what a processor that is not single-stepped reorders, which models take; memory that is torn
 //! within one instruction. A system call is one step: what the kernel does inside is not divided.
 
-pub mod acts;
 mod deaths;
-mod image;
-pub mod judge;
-pub mod scenario;
-pub mod survivor;
+mod judge;
 
 use crate::scratch::Scratch;
+use crate::steps::scenario::{Kind, Scenario};
 use crate::waking::Waking;
 use anyhow::{Context, Result};
 use clap::Args;
-use deaths::{Stage, Stepped};
+use deaths::{Deaths, Stepped};
 use memlane::Role;
-use scenario::{Kind, Scenario};
 use std::time::Instant;
 
 #[derive(Args)]
@@ -130,10 +126,10 @@ fn sweep(options: &Options, kind: Kind, waking: Waking, scratch: &Scratch, all: 
 }
 
 fn sweep_scenario(options: &Options, scenario: Scenario, waking: Waking, scratch: &Scratch) -> Result<Totals> {
-    let mut stage = Stage::prepare(scenario, waking, scratch)?;
-    let stepped = stage.step_through()?;
+    let mut deaths = Deaths::prepare(scenario, waking, scratch)?;
+    let stepped = deaths.step_through()?;
     let points = kill_points(options, &stepped);
-    stage.kill_at(&points, &stepped)?;
+    deaths.kill_at(&points, &stepped)?;
     let mut totals = Totals {
         points: stepped.steps + 1,
         states: stepped.remains.len() as u64,
@@ -146,11 +142,11 @@ fn sweep_scenario(options: &Options, scenario: Scenario, waking: Waking, scratch
             if options.quick && (number, at) != (middle, middle % 2) {
                 continue;
             }
-            let (steps, changes) = stage.reap(remains, role)?;
+            let (steps, changes) = deaths.reap(remains, role)?;
             totals.reaper_points += steps;
             totals.reaper_states += changes.len() as u64;
             if !options.quick {
-                stage.kill_reaper_at(remains, role, changes[number % changes.len()])?;
+                deaths.kill_reaper_at(remains, role, changes[number % changes.len()])?;
                 totals.reaper_kills += 1;
             }
         }

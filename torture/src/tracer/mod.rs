@@ -30,6 +30,15 @@ pub enum Stop {
     Mark,
 }
 
+/// What became of a process that runs by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// It stands still at a mark.
+    Mark,
+    /// It ended, with this status; `None` if a signal ended it.
+    Ended(Option<i32>),
+}
+
 /// A forked process, killed when dropped.
 pub struct Forked {
     id: libc::pid_t,
@@ -121,6 +130,40 @@ impl Forked {
             libc::SIGSTOP => Ok(Stop::Mark),
             other => bail!("the stepped process got signal {other} at {}", self.place()),
         }
+    }
+
+    /// Steps it no more: it runs by itself from then on, or is first stopped where it stands, by SIGSTOP.
+    pub fn release(&mut self, stopped: bool) -> Result<()> {
+        let signal = if stopped { libc::SIGSTOP } else { 0 };
+        // SAFETY: our own child, which stands still; no memory of ours is touched.
+        let asked = unsafe { libc::ptrace(libc::PTRACE_DETACH, self.id, 0, signal) };
+        ensure!(asked == 0, "PTRACE_DETACH: {}", io::Error::last_os_error());
+        if stopped {
+            ensure!(self.wait_for_stop()? == libc::SIGSTOP, "another signal than SIGSTOP");
+        }
+        Ok(())
+    }
+
+    /// SIGCONT.
+    pub fn go_on(&self) {
+        // SAFETY: our own child, not yet waited for, so the id is its own.
+        unsafe { libc::kill(self.id, libc::SIGCONT) };
+    }
+
+    /// Whether it stands still, or has ended, since this was asked last. Does not wait.
+    pub fn rests(&mut self) -> Result<Option<Rest>> {
+        let mut status = 0;
+        // SAFETY: our own child; the status is ours to be written to.
+        let waited = unsafe { libc::waitpid(self.id, &raw mut status, libc::WUNTRACED | libc::WNOHANG) };
+        ensure!(waited == 0 || waited == self.id, "waitpid: {}", io::Error::last_os_error());
+        if waited == 0 {
+            return Ok(None);
+        }
+        if libc::WIFSTOPPED(status) {
+            return Ok(Some(Rest::Mark));
+        }
+        self.gone = true;
+        Ok(Some(Rest::Ended(libc::WIFEXITED(status).then_some(libc::WEXITSTATUS(status)))))
     }
 
     /// The address of its next instruction, as `addr2line -e torture` takes it; beyond that program's length, a library's.

@@ -156,6 +156,14 @@ impl<M: SlotMemory> Queue<M> {
     /// Names `slot` in the next cell of `ring`.
     pub(super) fn append(&self, ring: u8, slot: u16) -> Result<(), Corruption> {
         let tail = self.memory.tail(ring);
+        if planted::lock_around_commit() {
+            while tail.fetch_or(PLANTED_LOCK, AcqRel) & PLANTED_LOCK != 0 {
+                spin_loop();
+            }
+            let filled = self.append_from(ring, slot, tail.load(Relaxed) & !PLANTED_LOCK)?;
+            tail.store(filled.wrapping_add(1), Release);
+            return Ok(());
+        }
         let filled = self.append_from(ring, slot, tail.load(Relaxed))?;
         let _ = tail.compare_exchange(filled, filled.wrapping_add(1), Relaxed, Relaxed);
         Ok(())
@@ -357,6 +365,9 @@ impl<M: SlotMemory> Queue<M> {
         self.append(header.priority(self.geometry.rings() - 1), slot)
     }
 }
+
+/// The bit of tail that [`planted::lock_around_commit`] takes.
+const PLANTED_LOCK: u64 = 1 << 63;
 
 /// How often a sender that loses every race goes on. Only words that no participant wrote keep it so long.
 const APPEND_TURNS: u64 = 1 << 22;

@@ -62,7 +62,7 @@ impl<M: SlotMemory> Queue<M> {
         }
         let queued = self.queued_slots()?;
         let is_queued = |slot: u16| queued[usize::from(slot) / 64] >> (slot % 64) & 1 == 1;
-        for (slot, word) in held {
+        for (slot, word) in held.into_iter().skip(usize::from(planted::forgotten_slot())) {
             match word.state() {
                 Some(SlotState::Consumed) if policy == OnDeath::Discard => {
                     report.discarded += u32::from(self.replace(slot, word, word.next(SlotState::Free, dead)));

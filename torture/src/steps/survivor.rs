@@ -1,10 +1,9 @@
-//! Who comes after a death: a fresh sender and a fresh receiver, who find everything in order or say what is not.
+//! Who comes when everybody is dead or has left: a fresh sender and a fresh receiver, who find everything in order or say what is not.
 //!
 //! Nothing here waits for anybody: what does not come at once is missing.
 
 use super::acts::{SLOTS, with_kind};
-use super::judge::Delivered;
-use super::scenario::{Kind, OWN, number_of, payload};
+use super::scenario::{Kind, number_of, payload};
 use crate::waking::trust;
 use crate::watch;
 use anyhow::{Context, Result, bail, ensure};
@@ -20,8 +19,16 @@ const EXCHANGED: u64 = 150;
 /// More messages than these were never in a channel.
 const MOST: usize = 64;
 
+/// A message that came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivered {
+    pub number: u64,
+    /// Marked as delivered before. Lanes do not mark.
+    pub again: bool,
+}
+
 /// A message that may say that it was delivered before.
-trait Marked {
+pub trait Marked {
     fn again(&self) -> bool;
 }
 
@@ -37,13 +44,24 @@ impl Marked for memlane::mpmc::Message<'_> {
     }
 }
 
-/// Takes over from the dead, drains the channel, uses all of it, leaves, and removes it. `sent_before`: how many messages
-/// were sent to it before the operation. Returns what was in it.
-pub fn survive(kind: Kind, path: &Path, sent_before: u64) -> Result<Vec<Delivered>> {
+impl Marked for memlane::spsc::BatchMessage<'_> {
+    fn again(&self) -> bool {
+        false
+    }
+}
+
+impl Marked for memlane::mpmc::BatchMessage<'_> {
+    fn again(&self) -> bool {
+        self.redelivered()
+    }
+}
+
+/// Takes over, drains the channel, uses all of it, leaves, and removes it. Returns what was in it. `sent`: how many messages
+/// were sent to it until then, if these were in it.
+pub fn survive(kind: Kind, path: &Path, sent: impl FnOnce(&[Delivered]) -> u64) -> Result<Vec<Delivered>> {
     let name = path.display().to_string();
     let (delivered, exchanged) = drain_and_use(kind, &name)?;
-    let own = delivered.iter().filter(|one| one.number >= OWN).count() as u64;
-    check_what_is_left(kind, &name, sent_before + own + exchanged)?;
+    check_what_is_left(kind, &name, sent(&delivered) + exchanged)?;
     memlane::remove(&name)?;
     let folder = path.parent().context("a path without a folder")?;
     let file = path.file_name().context("a path without a name")?.to_string_lossy().into_owned();

@@ -1,9 +1,11 @@
 //! What the processes do: who prepares a channel, who is stepped, and who sleeps meanwhile.
 
-use super::scenario::{Kind, LENGTH, Operation, Scenario, State, payload};
+use super::account::{Account, Deed};
+use super::scenario::{EXTRA, Kind, LENGTH, Operation, Scenario, State, number_of, payload};
+use super::survivor::{Delivered, Marked};
 use crate::tracer::{mark, stand_by};
 use crate::waking::{Waking, trust};
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use memlane::{RecvTimeoutError, SendTimeoutError, Strategy, TrySendError};
 use std::time::Duration;
 
@@ -11,18 +13,18 @@ use std::time::Duration;
 macro_rules! with_kind {
     ($kind:expr, $module:ident => $body:expr) => {
         match $kind {
-            $crate::sweep::scenario::Kind::Spsc => {
+            $crate::steps::scenario::Kind::Spsc => {
                 use memlane::spsc as $module;
                 $body
             }
-            $crate::sweep::scenario::Kind::Mpmc => {
+            $crate::steps::scenario::Kind::Mpmc => {
                 use memlane::mpmc as $module;
                 $body
             }
         }
     };
 }
-pub(super) use with_kind;
+pub(crate) use with_kind;
 
 /// Messages that a queue has room for.
 pub const SLOTS: u32 = 4;
@@ -85,10 +87,10 @@ pub fn prepare(kind: Kind, waking: Waking, state: State, name: &str) -> Result<(
     })
 }
 
-/// What the stepped process does, to its second mark.
-pub fn act(scenario: &Scenario, name: &str, inbox: &mut [u8]) -> Result<()> {
+/// What the stepped process does. Its operation is between the marks; behind them it writes down what it did, and leaves.
+pub fn act(scenario: &Scenario, name: &str, account: &mut Account) -> Result<()> {
     let own = scenario.own_payloads();
-    let extra = payload(0);
+    let extra = payload(EXTRA);
     if scenario.state == State::Held {
         hold(name)?;
     }
@@ -108,20 +110,27 @@ pub fn act(scenario: &Scenario, name: &str, inbox: &mut [u8]) -> Result<()> {
             Operation::Send if own.is_empty() => {
                 let mut tx = channel.sender()?;
                 mark();
-                ensure!(tx.try_send(&extra) == Err(TrySendError::Full), "there was room");
+                let outcome = tx.try_send(&extra);
                 mark();
+                match outcome {
+                    Ok(()) => account.note(Deed::Sent(EXTRA))?,
+                    Err(TrySendError::Full) => {}
+                    Err(error) => bail!(error),
+                }
             }
             Operation::Send | Operation::Wake => {
                 let mut tx = channel.sender()?;
                 mark();
                 tx.send(&own[0])?;
                 mark();
+                note_own(scenario, account)?;
             }
             Operation::SendBatch => {
                 let mut tx = channel.sender()?;
                 mark();
                 tx.send_batch(&own)?;
                 mark();
+                note_own(scenario, account)?;
             }
             Operation::Commit => {
                 let mut tx = channel.sender()?;
@@ -130,6 +139,7 @@ pub fn act(scenario: &Scenario, name: &str, inbox: &mut [u8]) -> Result<()> {
                 grant.write_at(0, &own[0])?;
                 grant.commit(LENGTH)?;
                 mark();
+                note_own(scenario, account)?;
             }
             Operation::Abort => {
                 let mut tx = channel.sender()?;
@@ -144,47 +154,73 @@ pub fn act(scenario: &Scenario, name: &str, inbox: &mut [u8]) -> Result<()> {
                 mark();
                 let message = rx.recv()?;
                 mark();
-                drop(message);
+                note_got(account, &message.to_vec(), message.again())?;
             }
             Operation::ReceiveInto => {
                 let mut rx = channel.receiver()?;
                 mark();
-                ensure!(rx.recv_into(&mut inbox[..LENGTH])? == LENGTH, "another length");
+                ensure!(rx.recv_into(&mut account.inbox()[..LENGTH])? == LENGTH, "another length");
                 mark();
+                let message = account.received()[..LENGTH].to_vec();
+                note_got(account, &message, false)?;
             }
             Operation::ReceiveBatch => {
                 let mut rx = channel.receiver()?;
+                let mut marked = [None; 2];
                 mark();
-                drop(rx.recv_batch(2)?);
+                let batch = rx.recv_batch(2)?;
+                for ((message, place), marked) in batch.iter().zip(account.inbox().chunks_mut(LENGTH)).zip(&mut marked) {
+                    ensure!(message.copy_to(place)? == LENGTH, "another length");
+                    *marked = Some(message.again());
+                }
+                drop(batch);
                 mark();
+                let messages = account.received().to_vec();
+                for (message, marked) in messages.chunks(LENGTH).zip(marked) {
+                    marked.map_or(Ok(()), |again| note_got(account, message, again))?;
+                }
             }
             Operation::Acknowledge => {
                 let mut rx = channel.receiver()?;
                 let message = rx.recv()?;
+                let (bytes, again) = (message.to_vec(), message.again());
                 mark();
                 drop(message);
                 mark();
+                note_got(account, &bytes, again)?;
             }
             Operation::GiveBack => {
                 let mut rx = channel.receiver()?;
                 let message = rx.recv()?;
+                let bytes = message.to_vec();
                 mark();
                 message.nack()?;
                 mark();
+                account.note(Deed::GaveBack(number_of(&bytes).context("a message is damaged")?))?;
             }
             Operation::ParkReceiving => {
                 let mut rx = channel.receiver()?;
                 rx.set_strategy(Strategy::Park);
                 mark();
-                ensure!(matches!(rx.recv_timeout(SLEEP), Err(RecvTimeoutError::Timeout)), "a message");
+                let outcome = rx.recv_timeout(SLEEP);
                 mark();
+                match outcome {
+                    Ok(message) => note_got(account, &message.to_vec(), message.again())?,
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(error) => bail!(error),
+                }
             }
             Operation::ParkSending => {
                 let mut tx = channel.sender()?;
                 tx.set_strategy(Strategy::Park);
                 mark();
-                ensure!(tx.send_timeout(&extra, SLEEP) == Err(SendTimeoutError::Timeout), "there was room");
+                let outcome = tx.send_timeout(&extra, SLEEP);
                 mark();
+                match outcome {
+                    Ok(()) => account.note(Deed::Sent(EXTRA))?,
+                    Err(SendTimeoutError::Timeout) => {}
+                    Err(error) => bail!(error),
+                }
             }
             Operation::LeaveSending => {
                 let tx = channel.sender()?;
@@ -203,6 +239,16 @@ pub fn act(scenario: &Scenario, name: &str, inbox: &mut [u8]) -> Result<()> {
     })
 }
 
+fn note_own(scenario: &Scenario, account: &mut Account) -> Result<()> {
+    scenario.own().try_for_each(|number| account.note(Deed::Sent(number)))
+}
+
+/// The message is in hand, and will not be given back.
+pub fn note_got(account: &mut Account, message: &[u8], again: bool) -> Result<()> {
+    let number = number_of(message).context("a message is damaged")?;
+    account.note(Deed::Got(Delivered { number, again }))
+}
+
 /// Two more participants of a queue: one holds the first message, the other a loan. They die with this process.
 fn hold(name: &str) -> Result<()> {
     let channel = memlane::mpmc::Options::new().trust_peers(trust()).open(name)?;
@@ -219,5 +265,17 @@ pub fn sleep(kind: Kind, name: &str) -> Result<()> {
         rx.set_strategy(Strategy::Park);
         let _message = rx.recv_timeout(LONG)?;
         stand_by()
+    })
+}
+
+/// The same, who writes down what it got, and leaves.
+pub fn sleep_and_leave(kind: Kind, name: &str, account: &mut Account) -> Result<()> {
+    with_kind!(kind, kind => {
+        let mut rx = kind::Options::new().trust_peers(trust()).open(name)?.receiver()?;
+        rx.set_strategy(Strategy::Park);
+        account.begin("recv_timeout, asleep");
+        let message = rx.recv_timeout(LONG)?;
+        note_got(account, &message.to_vec(), message.again())?;
+        Ok(message.ack()?)
     })
 }

@@ -1,10 +1,11 @@
-//! What is swept: each operation in each state of the channel, and what may come of it.
+//! What a process is stepped through: each operation in each state of the channel, and what may come of it.
 
 use crate::random::mix;
 use clap::ValueEnum;
 use std::fmt;
+use std::ops::Range;
 
-/// The kinds of channel that are swept.
+/// The kinds of channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
     Spsc,
@@ -73,6 +74,9 @@ pub struct Expectation {
 /// The first of the numbers that operations send.
 pub const OWN: u64 = 1_000;
 
+/// The number of what is to find no room, or is not to be committed.
+pub const EXTRA: u64 = 1_999;
+
 pub const ALL_OPERATIONS: [Operation; 16] = [
     Operation::JoinSending,
     Operation::JoinReceiving,
@@ -134,9 +138,49 @@ impl Scenario {
         }
     }
 
+    /// The numbers of these, in order.
+    pub fn own(&self) -> Range<u64> {
+        OWN..OWN + self.sends()
+    }
+
     /// The payloads of what it sends.
     pub fn own_payloads(&self) -> Vec<Vec<u8>> {
-        (OWN..OWN + self.sends()).map(payload).collect()
+        self.own().map(payload).collect()
+    }
+
+    /// Whether it is a sender that operates.
+    pub fn is_sending(&self) -> bool {
+        use Operation::{Abort, Commit, JoinSending, LeaveSending, ParkSending, Send, SendBatch, Wake};
+        matches!(self.operation, JoinSending | Send | SendBatch | Commit | Abort | ParkSending | Wake | LeaveSending)
+    }
+
+    /// Whether somebody comes or goes by it.
+    pub fn joins_or_leaves(&self) -> bool {
+        use Operation::{JoinReceiving, JoinSending, LeaveReceiving, LeaveSending};
+        matches!(self.operation, JoinSending | JoinReceiving | LeaveSending | LeaveReceiving)
+    }
+
+    /// Whether it waits for a message as long as there is none.
+    pub fn waits_for_a_message(&self) -> bool {
+        matches!(self.operation, Operation::Receive | Operation::ReceiveInto | Operation::ReceiveBatch)
+    }
+
+    /// Whether it says after a while that there is no room, or no message.
+    pub fn may_find_nothing(&self) -> bool {
+        let finds_no_room = self.operation == Operation::Send && self.state == State::Full;
+        finds_no_room || matches!(self.operation, Operation::ParkReceiving | Operation::ParkSending)
+    }
+
+    /// How many slots of a queue it and who stands still with it hold at a moment, at most.
+    pub fn slots_held_max(&self) -> u64 {
+        let others = if self.state == State::Held { 2 } else { 0 };
+        others
+            + match self.operation {
+                Operation::SendBatch => 3,
+                Operation::ReceiveBatch => 2,
+                _ if self.joins_or_leaves() => 0,
+                _ => 1,
+            }
     }
 
     /// What may come of it, if these messages are in the channel before.
@@ -155,7 +199,7 @@ impl Scenario {
             own_may_be_taken: self.operation == Operation::Wake,
             finished,
             finished_for_certain: self.kind == Kind::Mpmc || self.operation == Operation::ReceiveBatch,
-            own: (OWN..OWN + self.sends()).collect(),
+            own: self.own().collect(),
             queued,
         }
     }

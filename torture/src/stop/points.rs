@@ -1,0 +1,311 @@
+//! Standing still at each instruction of an operation.
+//!
+//! ```text
+//! the others join ─ mark ───────────────── SIGCONT ─ laps, calls, leaving, joining again ─ mark ──────────── SIGCONT ─ the rest
+//! it prepares ──── mark ─ step · step · step ┤ stands still                                     ├ goes on ─ ends
+//! ```
+//!
+//! A first process is stepped through the whole operation: it says after which instructions the file changed, and before
+//! which ones the file is touched: a load shows in no file, but what it saw may be outdated when its process goes on. For
+//! each of these, processes of their own come: one is stepped so far and stands still there, either by the tracer alone or, let go
+//! by it, by SIGSTOP. While it does, the others do all that the contract lets them do. They are a process, too, so a call of
+//! theirs that does not return is noticed and named. Then it goes on, with them standing still: it has to come to its end by
+//! itself. In the end a fresh pair takes over the channel, and the accounts of all are compared.
+
+use super::{Options, lane, queue, verdict};
+use crate::random::Random;
+use crate::scratch::Scratch;
+use crate::steps::access::Accesses;
+use crate::steps::account::Account;
+use crate::steps::acts;
+use crate::steps::image::Watch;
+use crate::steps::scenario::{Kind, Operation, Scenario};
+use crate::steps::stage::{STEPS_MAX, Stage};
+use crate::steps::survivor::survive;
+use crate::stop::throughput::PATIENCE;
+use crate::tracer::{Forked, Rest, Stop};
+use crate::waking::Waking;
+use anyhow::{Context, Result, bail, ensure};
+use std::fmt;
+use std::time::Instant;
+
+/// What was done.
+#[derive(Default)]
+pub struct Totals {
+    scenarios: u64,
+    instructions: u64,
+    traced: u64,
+    stopped: u64,
+    messages: u64,
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scenarios, instructions, traced, stopped, messages } = self;
+        write!(
+            f,
+            "{scenarios} operations of {instructions} instructions; stood still {} times, {stopped} of them by SIGSTOP; \
+             {messages} messages meanwhile",
+            traced + stopped
+        )
+    }
+}
+
+/// What the others do, and leave behind.
+#[derive(Debug, Clone, Copy)]
+pub struct Task {
+    pub scenario: Scenario,
+    /// Whether an operation that may find nothing is to find nothing.
+    pub finds_nothing: bool,
+}
+
+/// Where and how to stand still.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    steps: u64,
+    by_signal: bool,
+    finds_nothing: bool,
+}
+
+/// All scenarios of a kind.
+pub fn run(
+    options: &Options,
+    kind: Kind,
+    waking: Waking,
+    seed: u64,
+    scratch: &Scratch,
+    all: &mut Totals,
+) -> Result<()> {
+    println!("{kind} with {waking}");
+    println!(
+        "{:18} {:14} {:>12} {:>8} {:>8} {:>8} {:>10}",
+        "operation", "state", "instructions", "changes", "accesses", "stops", "messages"
+    );
+    let mut random = Random::new(seed, kind as u64);
+    for scenario in Scenario::all(kind) {
+        if !scenario.to_string().contains(&options.only) {
+            continue;
+        }
+        let mut bystanders = Bystanders::prepare(scenario, waking, scratch)?;
+        let named = || format!("{scenario}, {waking}");
+        let path = bystanders.step_through().with_context(named)?;
+        let points = choose(options, waking, &path, &mut random);
+        let before = all.messages;
+        for &point in &points {
+            all.messages += bystanders.stand_still(point).with_context(named)?;
+            *(if point.by_signal { &mut all.stopped } else { &mut all.traced }) += 1;
+        }
+        let (operation, state, messages) = (scenario.operation, scenario.state, all.messages - before);
+        let Path { steps, changes, accesses } = path;
+        let (changes, accesses, stops) = (changes.len(), accesses.len(), points.len());
+        println!("{operation:18} {state:14} {steps:12} {changes:8} {accesses:8} {stops:8} {messages:10}");
+        all.scenarios += 1;
+        all.instructions += steps;
+    }
+    Ok(())
+}
+
+/// Where to stand still: behind each change, and before each access; in both ways, unless it is to be quick.
+fn choose(options: &Options, waking: Waking, path: &Path, random: &mut Random) -> Vec<Point> {
+    let mut point = |steps, by_signal| Point { steps, by_signal, finds_nothing: random.once_in(2) };
+    let is_long = path.steps > LONG;
+    if options.quick {
+        let step = if is_long { 4 } else { 1 } * if waking == Waking::Futex { 1 } else { 4 };
+        let first = path.accesses.len() % step.min(path.changes.len());
+        let changes = path.changes.iter().skip(first).step_by(step);
+        let accesses = path.accesses.iter().skip(first).step_by(QUICK_ACCESSES * step);
+        return changes
+            .chain(accesses)
+            .zip([false, true].into_iter().cycle())
+            .map(|(&at, how)| point(at, how))
+            .collect();
+    }
+    let at_changes = path.changes.iter().flat_map(|&at| [(at, false), (at, true)]);
+    let between = path.accesses.iter().filter(|at| !path.changes.contains(at)).copied();
+    let between = between.step_by(if is_long { LONG_ACCESSES } else { 1 }).zip([false, true].into_iter().cycle());
+    at_changes.chain(between).map(|(at, by_signal)| point(at, by_signal)).collect()
+}
+
+/// Operations with more instructions, which are joins, take most of the time.
+const LONG: u64 = 2_000;
+
+/// Of the accesses of these, one in so many is taken.
+const LONG_ACCESSES: usize = 4;
+
+/// Of the accesses of the others, when it is to be quick.
+const QUICK_ACCESSES: usize = 16;
+
+/// What stepping once found.
+struct Path {
+    /// Instructions from mark to mark.
+    steps: u64,
+    /// After how many of them the file had changed.
+    changes: Vec<u64>,
+    /// After how many of them the next one touches the file, or calls the system.
+    accesses: Vec<u64>,
+}
+
+/// One scenario, and those who go on meanwhile.
+struct Bystanders<'a> {
+    stage: Stage<'a>,
+    /// What the others did.
+    others: Account,
+    /// What the one did who slept when the operation started.
+    sleeper: Account,
+}
+
+impl<'a> Bystanders<'a> {
+    fn prepare(scenario: Scenario, waking: Waking, scratch: &'a Scratch) -> Result<Self> {
+        let stage = Stage::prepare(scenario, waking, scratch)?;
+        let others = Account::create(&scratch.path("others"))?;
+        let sleeper = Account::create(&scratch.path("sleeper"))?;
+        Ok(Self { stage, others, sleeper })
+    }
+
+    /// Steps one process through the operation.
+    fn step_through(&mut self) -> Result<Path> {
+        let (mut child, others, sleeper) = self.start(false)?;
+        let mut watch = Watch::start(&self.stage.work())?;
+        let mut watched = Accesses::of(&child, &self.stage.work())?;
+        let (mut steps, mut changes, mut accesses) = (0, Vec::new(), Vec::new());
+        loop {
+            if watch.changed() {
+                watch.take();
+                changes.push(steps);
+            }
+            if watched.is_next()? {
+                accesses.push(steps);
+            }
+            if child.step()? == Stop::Mark {
+                break;
+            }
+            steps += 1;
+            ensure!(steps < STEPS_MAX, "more than {STEPS_MAX} instructions, now at {}", child.place());
+        }
+        drop((child, others, sleeper));
+        self.stage.before.delete(&self.stage.work())?;
+        Ok(Path { steps, changes, accesses })
+    }
+
+    /// Starts the others, who join, who is to sleep, who does so, and the one who is stepped.
+    fn start(&mut self, finds_nothing: bool) -> Result<(Forked, Option<Forked>, Option<Forked>)> {
+        self.stage.before.restore(&self.stage.work())?;
+        let (task, name) = (Task { scenario: self.stage.scenario, finds_nothing }, self.stage.name());
+        let wakes = task.scenario.operation == Operation::Wake;
+        self.others.clear();
+        self.sleeper.clear();
+        let mut others = None;
+        // A lane has one receiver: if that one sleeps, there are no others.
+        if !(wakes && task.scenario.kind == Kind::Spsc) {
+            let account = &mut self.others;
+            let mut started = Forked::start(|| {
+                let outcome = match task.scenario.kind {
+                    Kind::Spsc => lane::go_on(task, &name, account),
+                    Kind::Mpmc => queue::go_on(task, &name, account),
+                };
+                account.ended(outcome)
+            })?;
+            wait_for_mark(&mut started, &self.others)?;
+            others = Some(started);
+        }
+        let child = self.stage.start()?;
+        let mut sleeper = None;
+        if wakes {
+            let account = &mut self.sleeper;
+            sleeper = Some(self.stage.start_sleeper(|| acts::sleep_and_leave(task.scenario.kind, &name, account))?);
+        }
+        Ok((child, others, sleeper))
+    }
+
+    /// One process stands still there. Returns how many messages the others received meanwhile.
+    fn stand_still(&mut self, point: Point) -> Result<u64> {
+        let (mut child, others, sleeper) = self.start(point.finds_nothing)?;
+        for _ in 0..point.steps {
+            if child.step()? == Stop::Mark {
+                break;
+            }
+        }
+        let (place, how) = (child.place(), if point.by_signal { "by SIGSTOP" } else { "by the tracer" });
+        let at = || format!("standing still {how} after instruction {}, at {place}", point.steps);
+        self.go_on_around(child, others, sleeper, point.by_signal).with_context(at)?;
+        let delivered = survive(self.stage.scenario.kind, &self.stage.work(), |_| self.sent()).with_context(at)?;
+        let accounts = verdict::Accounts {
+            scenario: self.stage.scenario,
+            queued: &self.stage.queued,
+            stopped: self.stage.account.deeds(),
+            others: self.others.deeds(),
+            sleeper: self.sleeper.deeds(),
+            left: delivered,
+        };
+        accounts.check().with_context(at)
+    }
+
+    /// The others go on, then the one, then the others leave.
+    fn go_on_around(
+        &mut self,
+        mut child: Forked,
+        others: Option<Forked>,
+        sleeper: Option<Forked>,
+        by_signal: bool,
+    ) -> Result<()> {
+        if by_signal {
+            child.release(true)?;
+        }
+        let mut others = others;
+        if let Some(others) = &mut others {
+            others.go_on();
+            wait_for_mark(others, &self.others).context("the others")?;
+        }
+        if by_signal {
+            child.go_on();
+        } else {
+            child.release(false)?;
+        }
+        wait_for_end(&mut child, || "its operation".to_owned()).context("the one that had stood still")?;
+        if let Some(others) = &mut others {
+            others.go_on();
+            wait_for_end(others, || self.others.call()).context("the others")?;
+        }
+        if let Some(mut sleeper) = sleeper {
+            wait_for_end(&mut sleeper, || self.sleeper.call()).context("who slept")?;
+        }
+        Ok(())
+    }
+
+    /// How many messages were sent in all.
+    fn sent(&self) -> u64 {
+        self.stage.sent
+            + verdict::sent(&self.stage.account.deeds()).count() as u64
+            + verdict::sent(&self.others.deeds()).count() as u64
+    }
+}
+
+/// Waits until it stands still at a mark.
+fn wait_for_mark(process: &mut Forked, account: &Account) -> Result<()> {
+    match wait(process, || account.call())? {
+        Rest::Mark => Ok(()),
+        Rest::Ended(status) => bail!("failed in {} (status {status:?})", account.call()),
+    }
+}
+
+/// Waits until it has ended in good order; lets it go on at its marks.
+fn wait_for_end(process: &mut Forked, doing: impl Fn() -> String) -> Result<()> {
+    loop {
+        match wait(process, &doing)? {
+            Rest::Mark => process.go_on(),
+            Rest::Ended(Some(0)) => return Ok(()),
+            Rest::Ended(status) => bail!("failed in {} (status {status:?})", doing()),
+        }
+    }
+}
+
+fn wait(process: &mut Forked, doing: impl Fn() -> String) -> Result<Rest> {
+    let started = Instant::now();
+    loop {
+        if let Some(rest) = process.rests()? {
+            return Ok(rest);
+        }
+        ensure!(started.elapsed() < PATIENCE, "hung in {} for {PATIENCE:?}", doing());
+        std::thread::yield_now();
+    }
+}

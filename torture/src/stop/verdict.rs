@@ -1,0 +1,118 @@
+//! What all accounts together must say when somebody stood still and went on: everything that was committed was delivered
+//! once, and nothing else was.
+
+use crate::steps::account::Deed;
+use crate::steps::scenario::{Kind, OWN, Scenario, State};
+use crate::steps::survivor::Delivered;
+use anyhow::{Result, ensure};
+use std::collections::BTreeMap;
+
+/// The first of the numbers that the others send.
+pub const OTHERS: u64 = 10_000;
+
+/// Who did what, in order.
+pub struct Accounts<'a> {
+    pub scenario: Scenario,
+    /// What was in the channel before.
+    pub queued: &'a [u64],
+    pub stopped: Vec<Deed>,
+    pub others: Vec<Deed>,
+    pub sleeper: Vec<Deed>,
+    /// What was in the channel when all of them had left.
+    pub left: Vec<Delivered>,
+}
+
+/// The numbers of the messages that somebody sent.
+pub fn sent(deeds: &[Deed]) -> impl Iterator<Item = u64> {
+    deeds.iter().filter_map(|deed| if let &Deed::Sent(number) = deed { Some(number) } else { None })
+}
+
+fn got(deeds: &[Deed]) -> Vec<Delivered> {
+    deeds.iter().filter_map(|deed| if let &Deed::Got(delivered) = deed { Some(delivered) } else { None }).collect()
+}
+
+impl Accounts<'_> {
+    /// Compares. Returns how many messages the others had.
+    pub fn check(&self) -> Result<u64> {
+        let receivers = [
+            ("the one that stood still", got(&self.stopped)),
+            ("the others", got(&self.others)),
+            ("who slept", got(&self.sleeper)),
+            ("the successors", self.left.clone()),
+        ];
+        let again = self.comes_again();
+        let mut owner = BTreeMap::new();
+        let existing = self.queued.iter().copied().chain(sent(&self.stopped)).chain(sent(&self.others));
+        for number in existing {
+            ensure!(owner.insert(number, None).is_none(), "message {number} was sent twice");
+        }
+        for (who, delivered) in &receivers {
+            for &Delivered { number, again: marked } in delivered {
+                let Some(had) = owner.get_mut(&number) else {
+                    anyhow::bail!("{who} got message {number}, which was never committed, or was given up");
+                };
+                ensure!(had.is_none(), "{who} got message {number}, and so did {}", had.unwrap_or(""));
+                *had = Some(*who);
+                let expected = self.scenario.kind == Kind::Mpmc && again.contains(&number);
+                ensure!(marked == expected, "{who} got message {number}, marked as redelivered: {marked}");
+            }
+            let first: Vec<u64> = delivered.iter().map(|one| one.number).filter(|one| !again.contains(one)).collect();
+            for senders in [0..OWN, OWN..OTHERS, OTHERS..u64::MAX] {
+                let numbers: Vec<u64> = first.iter().copied().filter(|number| senders.contains(number)).collect();
+                ensure!(numbers.is_sorted(), "{who} got messages of one sender out of order: {numbers:?}");
+            }
+        }
+        let missing: Vec<u64> = owner.iter().filter(|(_, had)| had.is_none()).map(|(&number, _)| number).collect();
+        ensure!(missing.is_empty(), "messages {missing:?} are lost");
+        Ok(receivers[1].1.len() as u64)
+    }
+
+    /// Messages that somebody had before and did not acknowledge.
+    fn comes_again(&self) -> Vec<u64> {
+        let given_back = self.stopped.iter().filter_map(|deed| match deed {
+            &Deed::GaveBack(number) => Some(number),
+            _ => None,
+        });
+        // Who holds the first message ends without a word when the one that stood still does.
+        let held = if self.scenario.state == State::Held { self.queued.first().copied() } else { None };
+        given_back.chain(held).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::scenario::Operation;
+
+    fn one(number: u64) -> Deed {
+        Deed::Got(Delivered { number, again: false })
+    }
+
+    fn check(stopped: &[Deed], others: &[Deed], left: &[(u64, bool)]) -> Result<u64> {
+        let scenario = Scenario { kind: Kind::Mpmc, operation: Operation::GiveBack, state: State::One };
+        let left = left.iter().map(|&(number, again)| Delivered { number, again }).collect();
+        let (stopped, others) = (stopped.to_vec(), others.to_vec());
+        Accounts { scenario, queued: &[1, 2], stopped, others, sleeper: Vec::new(), left }.check()
+    }
+
+    #[test]
+    fn what_may_come_passes() {
+        let others = [Deed::Sent(OTHERS), one(2), one(OTHERS)];
+        assert_eq!(check(&[one(1), Deed::Sent(OWN)], &others, &[(OWN, false)]).unwrap(), 2);
+        assert_eq!(check(&[Deed::GaveBack(1)], &[one(2)], &[(1, true)]).unwrap(), 1);
+    }
+
+    #[test]
+    fn what_may_not_come_is_a_miss() {
+        let refused = |text: &str, outcome: Result<u64>| {
+            let error = outcome.unwrap_err().to_string();
+            assert!(error.contains(text), "{error}");
+        };
+        refused("lost", check(&[one(1)], &[], &[]));
+        refused("and so did", check(&[one(1)], &[one(1), one(2)], &[]));
+        refused("never committed", check(&[one(1)], &[one(2), one(OWN)], &[]));
+        refused("out of order", check(&[], &[one(2), one(1)], &[]));
+        refused("marked", check(&[Deed::GaveBack(1)], &[one(2)], &[(1, false)]));
+        refused("marked", check(&[one(1)], &[], &[(2, true)]));
+    }
+}
