@@ -298,9 +298,10 @@ impl Endpoint {
     /// once: whatever is touched next may lie behind the file's new end, where that is SIGBUS.
     fn look_at_file(&mut self) -> Result<(), Trouble> {
         self.file = match self.region().file_state() {
-            FileState::Intact => None,
-            FileState::Removed => Some(Trouble::Removed),
-            FileState::CutShort { length } => {
+            // What cannot be looked at for the moment is as it was, as far as anybody knows.
+            Ok(FileState::Intact) | Err(_) => None,
+            Ok(FileState::Removed) => Some(Trouble::Removed),
+            Ok(FileState::CutShort { length }) => {
                 let reason = Corruption::FileLength;
                 if self.region().has_words_within(length) {
                     self.poison(reason);

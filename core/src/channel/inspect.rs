@@ -199,7 +199,7 @@ impl Info {
         let facts = region.facts();
         let geometry = &facts.geometry;
         // Looking behind the end of a truncated file would be SIGBUS.
-        let is_whole = !matches!(region.file_state(), FileState::CutShort { .. });
+        let is_whole = !matches!(region.file_state(), Ok(FileState::CutShort { .. }));
         let rows = if is_whole { 0..geometry.participants() } else { 0..0 };
         let mut participants: Vec<_> = rows.filter_map(|row| ParticipantInfo::of(region, row)).collect();
         let lanes = if is_whole { 0..geometry.lanes() } else { 0..0 };

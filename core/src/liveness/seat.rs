@@ -149,11 +149,12 @@ impl Drop for Seat {
 fn check_file(region: &Region) -> Result<(), JoinError> {
     let channel = || region.label().to_owned();
     match region.file_state() {
-        FileState::Intact => Ok(()),
-        FileState::Removed => Err(JoinError::Removed { channel: channel() }),
-        FileState::CutShort { length } => {
+        Ok(FileState::Intact) => Ok(()),
+        Ok(FileState::Removed) => Err(JoinError::Removed { channel: channel() }),
+        Ok(FileState::CutShort { length }) => {
             Err(JoinError::Truncated { channel: channel(), length, needed: region.total_bytes() })
         }
+        Err(source) => Err(JoinError::Io { channel: channel(), action: "looking at the file", source }),
     }
 }
 

@@ -165,19 +165,25 @@ impl Region {
     }
 
     /// What became of the file. Costs one `stat`: for slow paths.
-    pub(crate) fn file_state(&self) -> FileState {
-        let Place::Named(NamedPlace { location, id: Some(id), .. }) = &self.place else { return FileState::Intact };
+    ///
+    /// # Errors
+    /// It cannot be looked at, where it once could be.
+    pub(crate) fn file_state(&self) -> io::Result<FileState> {
+        let Place::Named(NamedPlace { location, id: Some(id), .. }) = &self.place else {
+            return Ok(FileState::Intact);
+        };
         match sys::look_at(&location.path, true) {
-            Ok(facts) if facts.id != *id => FileState::Removed,
-            Ok(facts) if facts.length < self.map().total => FileState::CutShort { length: facts.length },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => FileState::Removed,
-            _ => FileState::Intact,
+            Ok(facts) if facts.id != *id => Ok(FileState::Removed),
+            Ok(facts) if facts.length < self.map().total => Ok(FileState::CutShort { length: facts.length }),
+            Ok(_) => Ok(FileState::Intact),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(FileState::Removed),
+            Err(error) => Err(error),
         }
     }
 
     /// Whether the file lost its name, or the name leads to another file. Costs one `stat`: for slow paths.
     pub(crate) fn is_removed(&self) -> bool {
-        self.file_state() == FileState::Removed
+        matches!(self.file_state(), Ok(FileState::Removed))
     }
 
     /// What people call the lock file.

@@ -142,9 +142,10 @@ impl KeptFile {
 
     /// The descriptor; `NotFound` if it does not lead to the file any more.
     pub(crate) fn still_ours(&self) -> io::Result<BorrowedFd<'_>> {
-        match look_at_open(&*self.file) {
-            Ok(facts) if facts.id == self.id => Ok(self.file.as_fd()),
-            _ => Err(io::ErrorKind::NotFound.into()),
+        match fs::fstat(&*self.file) {
+            Ok(stat) if FileFacts::from(stat).id == self.id => Ok(self.file.as_fd()),
+            Ok(_) | Err(Errno::BADF) => Err(io::ErrorKind::NotFound.into()),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -157,7 +158,8 @@ impl AsFd for KeptFile {
 
 impl Drop for KeptFile {
     fn drop(&mut self) {
-        if self.still_ours().is_ok() {
+        // One that cannot be looked at is as it was, as far as anybody knows.
+        if self.still_ours().map_or_else(|error| error.kind() != io::ErrorKind::NotFound, |_| true) {
             // SAFETY: dropped here and nowhere else.
             unsafe { ManuallyDrop::drop(&mut self.file) }
         }
