@@ -2,18 +2,21 @@
 //!
 //! Senders and receivers run in processes of their own over a small channel. After a random moment one of them, two, or
 //! all of a role at once are killed and replaced; some are stopped for a moment before, and go on while others have gone
-//! laps ahead, or die where they stand. In the end the senders are killed, too, and the receivers drain the channel and leave. What each kind
-//! then checks stands in its file. For all of them: nobody failed by itself, everybody is gone and noticed, and removal
-//! leaves no file.
+//! laps ahead, or die where they stand. In the end the senders are killed, too, and the receivers drain the channel and leave.
+//! What each kind then checks stands in its file. For all of them: nobody failed by itself, everybody is gone and noticed, and
+//! removal leaves no file.
+//!
+//! Aim is taken at the phase of a worker's life in which the fewest were killed so far, over all kinds and backends: with
+//! enough kills, each phase has to have its part of them.
 
 use crate::feed;
 use crate::kinds::{self, Kind, MpmcKillOptions, SpscKillOptions};
 use crate::life::{Life, Seat, Site};
-use crate::phase::Phase;
+use crate::phase::{Phase, PhaseCounts};
 use crate::random::{Random, fresh_seed};
 use crate::scratch::{Scratch, Worker};
 use crate::waking::Waking;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use memlane::Role;
 use std::path::PathBuf;
@@ -21,14 +24,14 @@ use std::time::{Duration, Instant};
 
 #[derive(Args)]
 pub struct Options {
-    /// What kind of channel
-    #[arg(long, default_value = "spsc", value_parser = kinds::parser())]
-    kind: &'static Kind,
-    /// How sleepers are woken
-    #[arg(long, value_enum, default_value_t = Waking::Futex)]
-    pub backend: Waking,
-    /// How many processes to kill
-    #[arg(long, default_value_t = 200)]
+    /// Only this kind of channel; else every kind, one after the other
+    #[arg(long, value_parser = kinds::parser())]
+    kind: Option<&'static Kind>,
+    /// Only this way of waking sleepers; else both
+    #[arg(long, value_enum)]
+    backend: Option<Waking>,
+    /// How many processes to kill, in all
+    #[arg(long, default_value_t = 5_000)]
     kills: u64,
     /// Seed of everything random; printed if it is not given
     #[arg(long)]
@@ -37,7 +40,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     feed: Option<PathBuf>,
     /// Make the channel under this name, and leave it behind for others to look at
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "kind", requires = "backend")]
     keep: Option<String>,
     #[command(flatten)]
     pub spsc: SpscKillOptions,
@@ -64,26 +67,63 @@ fn stop_in(seat: &mut Seat, phase: Phase) -> Result<()> {
     Ok(())
 }
 
+/// In each phase, at least this part of the kills: in per cent, where there are enough to tell.
+const PHASE_PERCENT_MIN: f64 = 5.0;
+const ENOUGH: u64 = 1_000;
+
 struct Run<'a> {
     options: &'a Options,
     life: Life,
+    /// How many are killed when it is over, in this life and those before.
+    killed_max: u64,
     stops: u64,
 }
 
 pub fn run(options: &Options) -> Result<()> {
     let seed = options.seed.unwrap_or_else(fresh_seed);
+    let started = Instant::now();
+    let kinds: Vec<_> = options.kind.map_or_else(|| kinds::all().collect(), |kind| vec![kind]);
+    let wakings = options.backend.map_or(vec![Waking::Futex, Waking::Semaphore], |backend| vec![backend]);
+    let mut lives: Vec<_> = kinds.iter().flat_map(|&kind| wakings.iter().map(move |&waking| (kind, waking))).collect();
+    let (mut phases, mut killed) = (PhaseCounts::default(), 0);
+    while let Some((kind, waking)) = lives.pop() {
+        let kills = options.kills.saturating_sub(killed).div_ceil(lives.len() as u64 + 1);
+        phases = run_one(options, kind, waking, seed, kills, phases)?;
+        killed = phases.total();
+    }
+    println!("{killed} killed in {:.1} s, while {}", started.elapsed().as_secs_f64(), phases.describe());
+    let (rarest, percent) = phases.least();
+    ensure!(
+        killed < ENOUGH || percent >= PHASE_PERCENT_MIN,
+        "only {percent:.1} % were killed while {}: at least {PHASE_PERCENT_MIN} % are wanted",
+        rarest.name()
+    );
+    println!("torture kill: nothing lost");
+    Ok(())
+}
+
+/// One channel. Returns the phases of all that were killed so far.
+fn run_one(
+    options: &Options,
+    kind: &'static Kind,
+    waking: Waking,
+    seed: u64,
+    kills: u64,
+    phases: PhaseCounts,
+) -> Result<PhaseCounts> {
     let scratch = Scratch::new()?;
     let channel = options.keep.clone().unwrap_or_else(|| scratch.channel());
-    let site = Site { channel, waking: options.backend, feed: options.feed.as_ref().map(|_| scratch.path("feed")) };
+    let site = Site { channel, waking, feed: options.feed.as_ref().map(|_| scratch.path("feed")) };
     if let (Some(source), Some(unpacked)) = (&options.feed, &site.feed) {
         feed::unpack(source, unpacked)?;
     }
-    let trial = (options.kind.kill)(options, &site)?;
-    let (kind, kills, backend) = (options.kind.name, options.kills, options.backend);
-    println!("torture kill: {kind} with {backend}, seed {seed}, {kills} kills, {}", trial.describe());
+    let trial = (kind.kill)(options, &site)?;
+    println!("torture kill: {} with {waking}, seed {seed}, {kills} kills, {}", kind.name, trial.describe());
     let started = Instant::now();
-    let life = Life::new(options.kind, site, scratch, seed, trial);
-    let mut run = Run { options, life, stops: 0 };
+    let mut life = Life::new(kind, site, scratch, seed, trial);
+    let killed_max = phases.total() + kills;
+    life.phases = phases;
+    let mut run = Run { options, life, killed_max, stops: 0 };
     let seats = run.kill_and_replace(seed)?;
     run.life.drain(seats)?;
     run.close(started)
@@ -93,8 +133,7 @@ impl Run<'_> {
     fn kill_and_replace(&mut self, seed: u64) -> Result<Vec<Seat>> {
         let mut seats = self.life.start_all()?;
         let mut random = Random::new(seed, u64::MAX);
-        let mut kills = 0;
-        while kills < self.options.kills {
+        while self.life.phases.total() < self.killed_max {
             let max_us = if random.once_in(8) { 8_000 } else { 500 };
             pause(&mut random, max_us);
             let rarest = self.life.phases.rarest();
@@ -111,7 +150,6 @@ impl Run<'_> {
             }
             for &victim in &victims {
                 seats[victim] = self.life.start(seats[victim].role)?;
-                kills += 1;
             }
             // Some die before they have begun, or while they reap their predecessor.
             while random.once_in(2) {
@@ -119,7 +157,6 @@ impl Run<'_> {
                 newcomer.phase.wait_for(self.life.phases.rarest_of_newcomers(), NEWCOMERS_AIM);
                 newcomer.worker.kill()?;
                 self.life.replace(newcomer)?;
-                kills += 1;
             }
         }
         Ok(seats)
@@ -139,18 +176,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn close(self, started: Instant) -> Result<()> {
+    fn close(mut self, started: Instant) -> Result<PhaseCounts> {
         let [senders, receivers] = self.life.killed;
         println!(
             "{senders} senders and {receivers} receivers killed, {} of them stopped before; {:.1} s",
             self.stops,
             started.elapsed().as_secs_f64()
         );
-        println!("killed while {}", self.life.phases.describe());
+        let phases = std::mem::take(&mut self.life.phases);
         let (closing, _) = self.life.close(self.options.keep.is_some())?;
         println!("{}", closing.text);
-        println!("torture kill: nothing lost");
-        Ok(())
+        Ok(phases)
     }
 }
 

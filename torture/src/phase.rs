@@ -115,34 +115,48 @@ impl Phases {
 
 /// In which phases workers died.
 #[derive(Default)]
-pub struct PhaseCounts([u64; Phase::ALL.len()]);
+pub struct PhaseCounts {
+    counts: [u64; Phase::ALL.len()],
+    before_it_began: u64,
+}
 
 impl PhaseCounts {
     /// One died, before it began if there is no phase.
     pub fn count(&mut self, phase: Option<Phase>) {
-        if let Some(at) = Phase::ALL.into_iter().position(|one| Some(one) == phase) {
-            self.0[at] += 1;
+        match Phase::ALL.into_iter().position(|one| Some(one) == phase) {
+            Some(at) => self.counts[at] += 1,
+            None => self.before_it_began += 1,
         }
+    }
+
+    pub fn total(&self) -> u64 {
+        self.before_it_began + self.counts.iter().sum::<u64>()
+    }
+
+    /// The phase in which the fewest died, and how many of all those were, in per cent.
+    pub fn least(&self) -> (Phase, f64) {
+        let (phase, count) = self.rarest_of(|_| true);
+        (phase, 100.0 * count as f64 / self.total().max(1) as f64)
     }
 
     /// The phase, of those between joining and leaving, in which the fewest died so far.
     pub fn rarest(&self) -> Phase {
-        self.rarest_of(|phase| !matches!(phase, Joining | Reaping))
+        self.rarest_of(|phase| !matches!(phase, Joining | Reaping)).0
     }
 
     /// The same of those of a newcomer.
     pub fn rarest_of_newcomers(&self) -> Phase {
-        self.rarest_of(|phase| matches!(phase, Joining | Reaping))
+        self.rarest_of(|phase| matches!(phase, Joining | Reaping)).0
     }
 
-    fn rarest_of(&self, which: impl Fn(Phase) -> bool) -> Phase {
-        let some = Phase::ALL.into_iter().zip(self.0).filter(|&(phase, _)| which(phase));
-        some.min_by_key(|&(_, count)| count).map_or(Waiting, |(phase, _)| phase)
+    fn rarest_of(&self, which: impl Fn(Phase) -> bool) -> (Phase, u64) {
+        let some = Phase::ALL.into_iter().zip(self.counts).filter(|&(phase, _)| which(phase));
+        some.min_by_key(|&(_, count)| count).unwrap_or((Waiting, 0))
     }
 
     /// So many in each.
     pub fn describe(&self) -> String {
-        let parts = Phase::ALL.into_iter().zip(self.0).map(|(phase, count)| format!("{} {count}", phase.name()));
+        let parts = Phase::ALL.into_iter().zip(self.counts).map(|(phase, count)| format!("{} {count}", phase.name()));
         parts.collect::<Vec<_>>().join(", ")
     }
 }
