@@ -21,14 +21,14 @@ features=$(IFS=,; echo "${features[*]}")
 
 # notices BUG COMMAND…
 notices() {
-    local bug=$1 status=0
+    local bug=$1 status=0 started=$SECONDS
     shift
     MEMLANE_PLANTED=$bug "$@" >"$log" 2>&1 || status=$?
     if ((status == 0)); then
         echo "NOT NOTICED  $bug: $*"
         missed=$((missed + 1))
     else
-        echo "noticed      $bug: ${*//$CARGO_TARGET_DIR\/release\//}"
+        echo "noticed      $bug: ${*//$CARGO_TARGET_DIR\/release\//} ($((SECONDS - started)) s)"
         echo "             $(grep -av '^$' "$log" | tail -n 1 | cut -c 1-140)"
         noticed=$((noticed + 1))
     fi
@@ -63,6 +63,7 @@ torture reap-without-the-byte kill --kind mpmc --backend futex --kills 200
 torture no-head-recheck kill --kind mpmc --backend futex --kills 4000
 torture no-settle sweep --quick --backend futex
 torture no-zeroing sweep --quick --backend futex
+torture forgotten-slot sweep --quick --backend futex
 torture unchecked-length corrupt --quick
 
 torture lock-around-commit stop --quick --rounds 0 --kind mpmc --backend futex
@@ -73,10 +74,9 @@ torture reap-without-the-byte stop --quick --rounds 0 --kind mpmc --backend fute
 
 torture leaked-mapping soak --seconds 8
 torture leaked-descriptor soak --seconds 8
-torture forgotten-slot soak --seconds 20
 
-torture leaked-descriptor faults --quick
-torture leaked-mapping faults --quick
+torture leaked-descriptor faults --quick --call 'join as sender'
+torture leaked-mapping faults --quick --call 'join as sender'
 
 models no-settle slots_survive_deaths a_slot_whose_taker_died
 models no-head-recheck slots_deliver_once two_receivers_and_a_loan
