@@ -61,13 +61,13 @@ torture release-before-the-copy kill --kind spsc --backend futex --kills 300
 torture release-before-the-copy kill --kind mpmc --backend futex --kills 200
 torture reap-without-the-byte kill --kind mpmc --backend futex --kills 200
 torture no-head-recheck kill --kind mpmc --backend futex --kills 4000
-torture no-settle sweep --quick --backend futex
-torture no-zeroing sweep --quick --backend futex
-torture forgotten-slot sweep --quick --backend futex
-torture unchecked-length corrupt --quick
+torture no-settle sweep --quick --kind mpmc --backend futex --only recv
+torture no-zeroing sweep --quick --kind spsc --backend futex
+torture forgotten-slot sweep --quick --kind mpmc --backend futex --only recv
+torture unchecked-length corrupt --quick --kind spsc
 
-torture lock-around-commit stop --quick --rounds 0 --kind mpmc --backend futex
-torture commit-before-the-copy stop --quick --rounds 0 --kind mpmc --backend futex
+torture lock-around-commit stop --quick --rounds 0 --kind mpmc --backend futex --only send
+torture commit-before-the-copy stop --quick --rounds 0 --kind mpmc --backend futex --only send
 torture no-head-recheck stop --rounds 0 --kind mpmc --backend futex --only recv
 torture release-before-the-copy stop --quick --rounds 0 --kind spsc --backend futex
 torture reap-without-the-byte stop --quick --rounds 0 --kind mpmc --backend futex
