@@ -52,7 +52,7 @@ fn holds(text: &str, test: &str) -> bool {
 #[test]
 fn every_test_that_the_pages_name_exists() {
     let files = test_files();
-    let sweep = std::fs::read_to_string(root().join("torture/src/sweep/scenario.rs")).expect("the sweep's operations");
+    let sweep = std::fs::read_to_string(root().join("torture/src/steps/scenario.rs")).expect("the sweep's operations");
     let mut missing = Vec::new();
     for name in ["environment.md", "failure-model.md"] {
         let text = page(name);

@@ -48,16 +48,18 @@ pub struct Options {
     pub mpmc: MpmcKillOptions,
 }
 
-/// No aim is taken for longer, nor more often; at a newcomer, which has to be started first, once.
+/// No aim is taken for longer, nor more often; at a newcomer, which has to be started first, once. Next to other work it takes
+/// longer until a worker gets anywhere: so aim is taken for longer where too few were killed so far.
 const AIM: Duration = Duration::from_micros(500);
+const AIM_AT_THE_RARE: Duration = Duration::from_millis(5);
 const AIMS: u32 = 12;
 const NEWCOMERS_AIM: Duration = Duration::from_millis(6);
 
 /// Stops it in this phase, unless that takes too long: then anywhere. A phase may be over before a signal arrives, so what
 /// counts is where it stands.
-fn stop_in(seat: &mut Seat, phase: Phase) -> Result<()> {
+fn stop_in(seat: &mut Seat, phase: Phase, aim: Duration) -> Result<()> {
     for _ in 0..AIMS {
-        seat.phase.wait_for(phase, AIM);
+        seat.phase.wait_for(phase, aim);
         seat.worker.stop()?;
         if seat.phase.now() == Some(phase) {
             break;
@@ -92,7 +94,8 @@ pub fn run(options: &Options) -> Result<()> {
         killed = phases.total();
     }
     println!("{killed} killed in {:.1} s, while {}", started.elapsed().as_secs_f64(), phases.describe());
-    let (rarest, percent) = phases.least();
+    let rarest = phases.least();
+    let percent = phases.percent(rarest);
     ensure!(
         killed < ENOUGH || percent >= PHASE_PERCENT_MIN,
         "only {percent:.1} % were killed while {}: at least {PHASE_PERCENT_MIN} % are wanted",
@@ -137,11 +140,13 @@ impl Run<'_> {
             let max_us = if random.once_in(8) { 8_000 } else { 500 };
             pause(&mut random, max_us);
             let rarest = self.life.phases.rarest();
+            let is_rare = self.life.phases.total() > 100 && self.life.phases.percent(rarest) < 1.4 * PHASE_PERCENT_MIN;
+            let aim = if is_rare { AIM_AT_THE_RARE } else { AIM };
             let victims = choose(&seats, rarest, &mut random);
             for &victim in &victims {
                 if let [_] = victims[..] {
                     self.stop_perhaps(&mut seats[victim].worker, &mut random)?;
-                    stop_in(&mut seats[victim], rarest)?;
+                    stop_in(&mut seats[victim], rarest, aim)?;
                 }
                 seats[victim].worker.kill()?;
             }

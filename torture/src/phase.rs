@@ -133,25 +133,29 @@ impl PhaseCounts {
         self.before_it_began + self.counts.iter().sum::<u64>()
     }
 
-    /// The phase in which the fewest died, and how many of all those were, in per cent.
-    pub fn least(&self) -> (Phase, f64) {
-        let (phase, count) = self.rarest_of(|_| true);
-        (phase, 100.0 * count as f64 / self.total().max(1) as f64)
+    /// The phase in which the fewest died.
+    pub fn least(&self) -> Phase {
+        self.rarest_of(|_| true)
+    }
+
+    /// How many of all died in this phase, in per cent.
+    pub fn percent(&self, phase: Phase) -> f64 {
+        100.0 * self.counts[phase as usize - 1] as f64 / self.total().max(1) as f64
     }
 
     /// The phase, of those between joining and leaving, in which the fewest died so far.
     pub fn rarest(&self) -> Phase {
-        self.rarest_of(|phase| !matches!(phase, Joining | Reaping)).0
+        self.rarest_of(|phase| !matches!(phase, Joining | Reaping))
     }
 
     /// The same of those of a newcomer.
     pub fn rarest_of_newcomers(&self) -> Phase {
-        self.rarest_of(|phase| matches!(phase, Joining | Reaping)).0
+        self.rarest_of(|phase| matches!(phase, Joining | Reaping))
     }
 
-    fn rarest_of(&self, which: impl Fn(Phase) -> bool) -> (Phase, u64) {
+    fn rarest_of(&self, which: impl Fn(Phase) -> bool) -> Phase {
         let some = Phase::ALL.into_iter().zip(self.counts).filter(|&(phase, _)| which(phase));
-        some.min_by_key(|&(_, count)| count).unwrap_or((Waiting, 0))
+        some.min_by_key(|&(_, count)| count).map_or(Waiting, |(phase, _)| phase)
     }
 
     /// So many in each.
