@@ -1,0 +1,257 @@
+//! Rivals: somebody else who stands still inside an operation, alive, while the process is stepped, and dies.
+//!
+//! ```text
+//! the rival, alone:  stepped; after each change of the file, survivors say what a death there leaves: what it sent, and holds
+//! with a rival:      rival ─ mark ─ step · step ┤ stands still                                     ├ goes on ─ ends
+//!                    the process ─ mark ─ step · step · step ─ copies, of two dead; SIGKILL ─ others ┘
+//! ```
+//!
+//! On a copy, nobody holds a lock: both are dead, and what the rival's own death leaves there must come, whatever the process
+//! did. In a real kill the rival lives: the others have everything but what it holds, then it goes on to its end, and the
+//! accounts of all are compared. There it also stands where it has read and not yet written: what it saw may be outdated.
+
+use super::deaths::{Deaths, Remains, Stepped};
+use super::{Options, Totals};
+use crate::random::Random;
+use crate::scratch::Scratch;
+use crate::steps::access::Accesses;
+use crate::steps::account::Account;
+use crate::steps::acts;
+use crate::steps::scenario::{Kind, Operation, RIVAL, RIVAL_ACTS, Scenario, State};
+use crate::steps::survivor::{Delivered, survive};
+use crate::stop::around;
+use crate::stop::points::Task;
+use crate::stop::verdict::{Accounts, got, sent};
+use crate::tracer::{Forked, Stop};
+use crate::waking::Waking;
+use anyhow::{Context, Result, bail, ensure};
+
+/// Who stands still.
+pub struct Rival {
+    scenario: Scenario,
+    /// After so many instructions.
+    after: u64,
+    /// How many messages it sent until then.
+    pub sent: u64,
+    /// The numbers of the messages that it holds there.
+    held: Vec<u64>,
+    /// What it did.
+    account: Account,
+    /// What those did who went on around it.
+    others: Account,
+}
+
+/// Where a rival may stand.
+struct Place {
+    /// After how many instructions the file changed.
+    after: u64,
+    /// What the survivors of its death there got.
+    left: Vec<Delivered>,
+    /// From there to the next change: after how many instructions it is about to touch the file.
+    accesses: Vec<u64>,
+}
+
+/// Places are this far apart if it is to be quick, and so are operations.
+const QUICK_PLACES: usize = 8;
+const QUICK_OPERATIONS: usize = 4;
+
+/// Real kills of an operation for each place, besides the one at its end and one for each access.
+const KILLS: u64 = 2;
+
+/// All operations around rivals of a kind.
+pub fn sweep(
+    options: &Options,
+    kind: Kind,
+    waking: Waking,
+    scratch: &Scratch,
+    random: &mut Random,
+    all: &mut Totals,
+) -> Result<()> {
+    println!(
+        "{:18} {:24} {:>7} {:>12} {:>8} {:>8}",
+        "operation", "a rival stands in", "places", "instructions", "files", "kills"
+    );
+    for act in RIVAL_ACTS {
+        let mut places: Option<Vec<Place>> = None;
+        let shift = random.below(QUICK_OPERATIONS as u64) as usize;
+        for (number, first) in Scenario::around(kind, act, 0).into_iter().enumerate() {
+            let left_out = options.quick && options.only.is_empty() && number % QUICK_OPERATIONS != shift;
+            if left_out || !first.to_string().contains(&options.only) {
+                continue;
+            }
+            let places = match &mut places {
+                Some(places) => places,
+                none => none.insert(find_places(kind, act, waking, scratch)?),
+            };
+            let step = if options.quick { QUICK_PLACES } else { 1 };
+            let skipped = random.below(step.min(places.len()) as u64) as usize;
+            let (mut taken, mut totals) = (0, Totals::default());
+            for place in places.iter().skip(skipped).step_by(step) {
+                let scenario = Scenario { state: State::Rival { act, after: place.after }, ..first };
+                sweep_place(options, scenario, place, waking, scratch, random, &mut totals)
+                    .with_context(|| format!("{scenario}, {waking}"))?;
+                taken += 1;
+            }
+            let Totals { points, states, kills, .. } = totals;
+            println!("{:18} {act:24} {taken:7} {points:12} {states:8} {kills:8}", first.operation);
+            all.add(&totals);
+        }
+    }
+    Ok(())
+}
+
+/// One operation around a rival that stands there.
+fn sweep_place(
+    options: &Options,
+    scenario: Scenario,
+    place: &Place,
+    waking: Waking,
+    scratch: &Scratch,
+    random: &mut Random,
+    totals: &mut Totals,
+) -> Result<()> {
+    let mut deaths = Deaths::around(scenario, place, waking, scratch)?;
+    let stepped = deaths.step_through()?;
+    let mut anywhere = || {
+        let change = stepped.remains[random.below(stepped.remains.len() as u64) as usize].steps;
+        change.saturating_sub(random.below(2))
+    };
+    let end = stepped.steps + 1;
+    let points = if options.quick { vec![anywhere()] } else { (0..KILLS).map(|_| anywhere()).chain([end]).collect() };
+    deaths.kill_at(&points, &stepped)?;
+    totals.kills += points.len() as u64;
+    let accesses = place.accesses.iter();
+    let accesses = accesses.step_by(if options.quick { place.accesses.len().max(1) } else { 1 });
+    for (number, &after) in accesses.enumerate() {
+        deaths.stand_at(after);
+        let point = if number % 2 == 0 { end } else { anywhere() };
+        let at = || format!("the rival about to touch the file, after {after}");
+        deaths.kill_at(&[point], &stepped).with_context(at)?;
+        totals.kills += 1;
+    }
+    totals.points += end;
+    totals.states += stepped.remains.len() as u64;
+    Ok(())
+}
+
+/// Steps a rival alone: what its death leaves anywhere is checked by that, too.
+fn find_places(kind: Kind, act: Operation, waking: Waking, scratch: &Scratch) -> Result<Vec<Place>> {
+    let alone = Scenario::of_rival(kind, act);
+    let find = || -> Result<Vec<Place>> {
+        let mut deaths = Deaths::prepare(alone, waking, scratch)?;
+        let Stepped { remains, .. } = deaths.step_through()?;
+        let accesses = deaths.accesses()?;
+        let ends = remains.iter().skip(1).map(|one| one.steps).chain([u64::MAX]);
+        let place = |(one, end): (&Remains, u64)| {
+            let between = accesses.iter().copied().filter(|&at| one.steps < at && at < end).collect();
+            Place { after: one.steps, left: one.delivered.clone(), accesses: between }
+        };
+        Ok(remains.iter().zip(ends).map(place).collect())
+    };
+    find().with_context(|| format!("{alone}, {waking}"))
+}
+
+impl Rival {
+    /// Starts it, up to where it stands still.
+    pub fn start(&mut self, name: &str) -> Result<Forked> {
+        self.account.clear();
+        let (scenario, account) = (self.scenario, &mut self.account);
+        let mut rival = Forked::start_traced(|| acts::act(&scenario, name, account))?;
+        for _ in 0..self.after {
+            ensure!(rival.step()? == Stop::Step, "the rival ended before it stood still");
+        }
+        Ok(rival)
+    }
+}
+
+impl<'a> Deaths<'a> {
+    /// Around a rival.
+    fn around(scenario: Scenario, place: &Place, waking: Waking, scratch: &'a Scratch) -> Result<Self> {
+        let State::Rival { act, after } = scenario.state else { bail!("no rival") };
+        let mut deaths = Self::prepare(scenario, waking, scratch)?;
+        let mut queued: Vec<u64> = place.left.iter().map(|one| one.number).collect();
+        queued.sort_unstable();
+        // What its death leaves with a mark is in its hands.
+        let held: Vec<u64> = place.left.iter().filter(|one| one.again).map(|one| one.number).collect();
+        ensure!(queued.starts_with(&held), "the rival holds {held:?} of {queued:?}");
+        let sent = queued.iter().filter(|&&number| number >= RIVAL).count() as u64;
+        deaths.expected = scenario.expectation(queued, held.len());
+        deaths.rival = Some(Rival {
+            scenario: Scenario::of_rival(scenario.kind, act),
+            after,
+            sent,
+            held,
+            account: Account::create(&scratch.path("rival"))?,
+            others: Account::create(&scratch.path("others"))?,
+        });
+        Ok(deaths)
+    }
+
+    /// The rival stands there from now on, where the file is the same.
+    fn stand_at(&mut self, after: u64) {
+        if let Some(rival) = &mut self.rival {
+            rival.after = after;
+        }
+    }
+
+    /// After how many instructions of the operation the next one touches the file.
+    fn accesses(&mut self) -> Result<Vec<u64>> {
+        self.stage.before.restore(&self.stage.work())?;
+        let mut child = self.stage.start()?;
+        let mut watched = Accesses::of(&child, &self.stage.work())?;
+        let (mut steps, mut accesses) = (0, Vec::new());
+        loop {
+            if watched.is_next()? {
+                accesses.push(steps);
+            }
+            if child.step()? == Stop::Mark {
+                break;
+            }
+            steps += 1;
+        }
+        child.kill();
+        self.stage.before.delete(&self.stage.work())?;
+        Ok(accesses)
+    }
+
+    /// The process is dead, and the rival stands still: others go on around it, then it goes on. Returns what they had, all
+    /// together, of what was there before and of what the process sent.
+    pub fn go_on_around(&mut self, process: Forked) -> Result<Vec<Delivered>> {
+        let (path, name) = (self.stage.work(), self.stage.name());
+        let rival = self.rival.as_mut().context("no rival")?;
+        let task = Task { scenario: rival.scenario, finds_nothing: false };
+        let others = around::join(task, &name, &mut rival.others)?;
+        around::go_on(process, Some((others, &rival.others)), None, false)?;
+        let rival = self.rival.as_ref().context("no rival")?;
+        let (stopped, others) = (rival.account.deeds(), rival.others.deeds());
+        let own = self.own_among(&got(&stopped)) + self.own_among(&got(&others));
+        let before = self.stage.sent + sent(&stopped).chain(sent(&others)).count() as u64 + own;
+        let left = survive(rival.scenario.kind, &path, |left| before + self.own_among(left))?;
+        let accounts = Accounts {
+            scenario: rival.scenario,
+            queued: &self.stage.queued,
+            stopped,
+            others,
+            sleeper: Vec::new(),
+            left,
+            killed: Some(&self.expected),
+        };
+        let had = accounts.check()?.had.into_iter();
+        let asked = had.filter(|number| self.expected.queued.contains(number) || self.expected.own.contains(number));
+        Ok(asked.map(|number| Delivered { number, again: false }).collect())
+    }
+
+    /// How many of these the operation sent.
+    pub fn own_among(&self, delivered: &[Delivered]) -> u64 {
+        delivered.iter().filter(|one| self.expected.own.contains(&one.number)).count() as u64
+    }
+
+    /// What a dead rival held comes again, and says so.
+    pub fn check_marks(&self, delivered: &[Delivered]) -> Result<()> {
+        for number in self.rival.iter().flat_map(|rival| &rival.held) {
+            let marked = delivered.contains(&Delivered { number: *number, again: true });
+            ensure!(marked, "message {number}, which the rival held, came without a mark");
+        }
+        Ok(())
+    }
+}
