@@ -30,7 +30,7 @@ pub(crate) use with_kind;
 const SLOTS: u32 = 4;
 
 /// The same, where a rival may hold some, and nobody is to wait for room.
-const RIVAL_SLOTS: u32 = 12;
+const RIVAL_SLOTS: u32 = 16;
 
 /// How long who sleeps by itself does so: longer than its steps until then take.
 const SLEEP: Duration = Duration::from_millis(8);

@@ -46,7 +46,10 @@ pub enum State {
     /// Four messages behind which a lane's ring needs padding, and a queue's cells end: for a rival, with room for all.
     Several,
     /// The same, where a rival stands still in this operation, after so many instructions of it.
-    Rival { act: Operation, after: u64 },
+    Rival {
+        act: Operation,
+        after: u64,
+    },
 }
 
 /// An operation in a state.

@@ -17,6 +17,7 @@ use crate::scratch::Scratch;
 use crate::steps::access::Accesses;
 use crate::steps::account::Account;
 use crate::steps::acts;
+use crate::steps::image::Watch;
 use crate::steps::scenario::{Kind, Operation, RIVAL, RIVAL_ACTS, Scenario, State};
 use crate::steps::survivor::{Delivered, survive};
 use crate::stop::around;
@@ -25,12 +26,14 @@ use crate::stop::verdict::{Accounts, got, sent};
 use crate::tracer::{Forked, Stop};
 use crate::waking::Waking;
 use anyhow::{Context, Result, bail, ensure};
+use std::path::Path;
 
 /// Who stands still.
 pub struct Rival {
     scenario: Scenario,
-    /// After so many instructions.
-    after: u64,
+    /// After so many changes of the file, and so many instructions behind the last.
+    changes: usize,
+    beyond: u64,
     /// How many messages it sent until then.
     pub sent: u64,
     /// The numbers of the messages that it holds there.
@@ -45,9 +48,11 @@ pub struct Rival {
 struct Place {
     /// After how many instructions the file changed.
     after: u64,
+    /// How many changes there were before.
+    changes: usize,
     /// What the survivors of its death there got.
     left: Vec<Delivered>,
-    /// From there to the next change: after how many instructions it is about to touch the file.
+    /// From there to the next change: how many instructions further it is about to touch the file.
     accesses: Vec<u64>,
 }
 
@@ -122,10 +127,10 @@ fn sweep_place(
     totals.kills += points.len() as u64;
     let accesses = place.accesses.iter();
     let accesses = accesses.step_by(if options.quick { place.accesses.len().max(1) } else { 1 });
-    for (number, &after) in accesses.enumerate() {
-        deaths.stand_at(after);
+    for (number, &beyond) in accesses.enumerate() {
+        deaths.stand_beyond(beyond);
         let point = if number % 2 == 0 { end } else { anywhere() };
-        let at = || format!("the rival about to touch the file, after {after}");
+        let at = || format!("the rival about to touch the file, {beyond} further");
         deaths.kill_at(&[point], &stepped).with_context(at)?;
         totals.kills += 1;
     }
@@ -142,11 +147,11 @@ fn find_places(kind: Kind, act: Operation, waking: Waking, scratch: &Scratch) ->
         let Stepped { remains, .. } = deaths.step_through()?;
         let accesses = deaths.accesses()?;
         let ends = remains.iter().skip(1).map(|one| one.steps).chain([u64::MAX]);
-        let place = |(one, end): (&Remains, u64)| {
-            let between = accesses.iter().copied().filter(|&at| one.steps < at && at < end).collect();
-            Place { after: one.steps, left: one.delivered.clone(), accesses: between }
+        let place = |(changes, (one, end)): (usize, (&Remains, u64))| {
+            let between = accesses.iter().filter(|&&at| one.steps < at && at < end).map(|at| at - one.steps);
+            Place { after: one.steps, changes, left: one.delivered.clone(), accesses: between.collect() }
         };
-        Ok(remains.iter().zip(ends).map(place).collect())
+        Ok(remains.iter().zip(ends).enumerate().map(place).collect())
     };
     find().with_context(|| format!("{alone}, {waking}"))
 }
@@ -157,9 +162,19 @@ impl Rival {
         self.account.clear();
         let (scenario, account) = (self.scenario, &mut self.account);
         let mut rival = Forked::start_traced(|| acts::act(&scenario, name, account))?;
-        for _ in 0..self.after {
+        let mut watch = Watch::start(Path::new(name))?;
+        let (mut changes, mut beyond) = (0, 0);
+        watch.take();
+        // Who finds no room at first waits a while: not the number of instructions is the same each time, but what they do.
+        while (changes, beyond) < (self.changes, self.beyond) {
             ensure!(rival.step()? == Stop::Step, "the rival ended before it stood still");
+            beyond += 1;
+            if watch.changed() {
+                watch.take();
+                (changes, beyond) = (changes + 1, 0);
+            }
         }
+        ensure!(changes == self.changes, "the rival changed the file before it stood still");
         Ok(rival)
     }
 }
@@ -167,7 +182,7 @@ impl Rival {
 impl<'a> Deaths<'a> {
     /// Around a rival.
     fn around(scenario: Scenario, place: &Place, waking: Waking, scratch: &'a Scratch) -> Result<Self> {
-        let State::Rival { act, after } = scenario.state else { bail!("no rival") };
+        let State::Rival { act, .. } = scenario.state else { bail!("no rival") };
         let mut deaths = Self::prepare(scenario, waking, scratch)?;
         let mut queued: Vec<u64> = place.left.iter().map(|one| one.number).collect();
         queued.sort_unstable();
@@ -178,7 +193,8 @@ impl<'a> Deaths<'a> {
         deaths.expected = scenario.expectation(queued, held.len());
         deaths.rival = Some(Rival {
             scenario: Scenario::of_rival(scenario.kind, act),
-            after,
+            changes: place.changes,
+            beyond: 0,
             sent,
             held,
             account: Account::create(&scratch.path("rival"))?,
@@ -187,10 +203,10 @@ impl<'a> Deaths<'a> {
         Ok(deaths)
     }
 
-    /// The rival stands there from now on, where the file is the same.
-    fn stand_at(&mut self, after: u64) {
+    /// The rival stands so many instructions further from now on, where the file is the same.
+    fn stand_beyond(&mut self, beyond: u64) {
         if let Some(rival) = &mut self.rival {
-            rival.after = after;
+            rival.beyond = beyond;
         }
     }
 
