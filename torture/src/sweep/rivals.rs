@@ -117,19 +117,19 @@ fn sweep_place(
 ) -> Result<()> {
     let mut deaths = Deaths::around(scenario, place, waking, scratch)?;
     let stepped = deaths.step_through()?;
-    let mut anywhere = || {
-        let change = stepped.remains[random.below(stepped.remains.len() as u64) as usize].steps;
-        change.saturating_sub(random.below(2))
-    };
     let end = stepped.steps + 1;
-    let points = if options.quick { vec![anywhere()] } else { (0..KILLS).map(|_| anywhere()).chain([end]).collect() };
+    let points = if options.quick {
+        vec![anywhere(&stepped, random)]
+    } else {
+        (0..KILLS).map(|_| anywhere(&stepped, random)).chain([end]).collect()
+    };
     deaths.kill_at(&points, &stepped)?;
     totals.kills += points.len() as u64;
-    let accesses = place.accesses.iter();
-    let accesses = accesses.step_by(if options.quick { place.accesses.len().max(1) } else { 1 });
-    for (number, &beyond) in accesses.enumerate() {
+    let accesses = place.accesses.len().max(1);
+    let (step, skipped) = if options.quick { (accesses, random.below(accesses as u64) as usize) } else { (1, 0) };
+    for (number, &beyond) in place.accesses.iter().skip(skipped).step_by(step).enumerate() {
         deaths.stand_beyond(beyond);
-        let point = if number % 2 == 0 { end } else { anywhere() };
+        let point = if number % 2 == 0 { end } else { anywhere(&stepped, random) };
         let at = || format!("the rival about to touch the file, {beyond} further");
         deaths.kill_at(&[point], &stepped).with_context(at)?;
         totals.kills += 1;
@@ -137,6 +137,12 @@ fn sweep_place(
     totals.points += end;
     totals.states += stepped.remains.len() as u64;
     Ok(())
+}
+
+/// Right behind a change, or right before it.
+fn anywhere(stepped: &Stepped, random: &mut Random) -> u64 {
+    let change = stepped.remains[random.below(stepped.remains.len() as u64) as usize].steps;
+    change.saturating_sub(random.below(2))
 }
 
 /// Steps a rival alone: what its death leaves anywhere is checked by that, too.
