@@ -1,4 +1,7 @@
 //! What a process is stepped through: each operation in each state of the channel, and what may come of it.
+//!
+//! A state can be somebody else, too: a rival that stands still inside an operation of its own. Where it may stand, and what it
+//! has done there, is found by stepping it alone, so [`Scenario::all`] has no rivals, and [`Scenario::around`] is told.
 
 use crate::random::mix;
 use clap::ValueEnum;

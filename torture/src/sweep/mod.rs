@@ -17,10 +17,12 @@
 //! every one, else around every change and at regular distances. Nothing may come of it that no copy had. Of each reaper, one
 //! more is really killed, each time after another change.
 //!
+//! **Rivals.** All of that is done again while somebody else stands still inside an operation: see `rivals`.
+//!
 //! What it proves: no single death, nor the death of the reaper after it, at any instruction of the paths that were taken,
 //! loses, doubles, reorders or damages a message, or leaves anything held, counted wrongly or locked.
 //!
-//! What it does not: other paths (more participants at work at the same time, larger messages), which models and
+//! What it does not: other paths (more than two participants at work at the same time, larger messages), which models and
 //! `torture kill` take; what a processor that is not single-stepped reorders, which models take; memory that is torn
 //! within one instruction. A system call is one step: what the kernel does inside is not divided.
 
