@@ -27,7 +27,10 @@ macro_rules! with_kind {
 pub(crate) use with_kind;
 
 /// Messages that a queue has room for.
-pub const SLOTS: u32 = 4;
+const SLOTS: u32 = 4;
+
+/// The same, where a rival may hold some, and nobody is to wait for room.
+const RIVAL_SLOTS: u32 = 16;
 
 /// How long who sleeps by itself does so: longer than its steps until then take.
 const SLEEP: Duration = Duration::from_millis(8);
@@ -53,19 +56,23 @@ pub fn prepare(kind: Kind, waking: Waking, state: State, name: &str) -> Result<(
             drop(lane_shape().backend(waking.backend()).trust_peers(trust()).create(name)?);
         }
         Kind::Mpmc => {
-            drop(queue_shape().backend(waking.backend()).trust_peers(trust()).create(name)?);
+            let slots = if matches!(state, State::Several | State::Rival { .. }) { RIVAL_SLOTS } else { SLOTS };
+            drop(queue_shape().slots(slots).backend(waking.backend()).trust_peers(trust()).create(name)?);
         }
     }
     let stays = match state {
         State::Empty => 0,
         State::One | State::Wrap => 1,
         State::Held => 2,
+        State::Several | State::Rival { .. } => 4,
         State::Full => u64::MAX,
     };
     let passes = match (state, kind) {
         // A record takes 216 bytes: of 4,096, 18 leave too few for another one. Cells are 64.
         (State::Wrap, Kind::Spsc) => 17,
         (State::Wrap, Kind::Mpmc) => 63,
+        (State::Several | State::Rival { .. }, Kind::Spsc) => 14,
+        (State::Several | State::Rival { .. }, Kind::Mpmc) => 60,
         _ => 0,
     };
     with_kind!(kind, kind => {

@@ -1,4 +1,7 @@
 //! What a process is stepped through: each operation in each state of the channel, and what may come of it.
+//!
+//! A state can be somebody else, too: a rival that stands still inside an operation of its own. Where it may stand, and what it
+//! has done there, is found by stepping it alone, so [`Scenario::all`] has no rivals, and [`Scenario::around`] is told.
 
 use crate::random::mix;
 use clap::ValueEnum;
@@ -43,6 +46,13 @@ pub enum State {
     Wrap,
     /// Two messages; another participant holds the first, and one a loan.
     Held,
+    /// Four messages behind which a lane's ring needs padding, and a queue's cells end: for a rival, with room for all.
+    Several,
+    /// The same, where a rival stands still in this operation, after so many instructions of it.
+    Rival {
+        act: Operation,
+        after: u64,
+    },
 }
 
 /// An operation in a state.
@@ -74,8 +84,36 @@ pub struct Expectation {
 /// The first of the numbers that operations send.
 pub const OWN: u64 = 1_000;
 
+/// The first of the numbers that a rival sends: behind what is there before.
+pub const RIVAL: u64 = 900;
+
 /// The number of what is to find no room, or is not to be committed.
 pub const EXTRA: u64 = 1_999;
+
+/// What a rival stands still in: sends, and all of receiving, in two parts and at once.
+pub const RIVAL_ACTS: [Operation; 6] = [
+    Operation::Send,
+    Operation::SendBatch,
+    Operation::Commit,
+    Operation::Receive,
+    Operation::Acknowledge,
+    Operation::ReceiveBatch,
+];
+
+/// What goes on around a rival: whatever touches the words that it touches.
+const AROUND_RIVALS: [Operation; 11] = [
+    Operation::JoinSending,
+    Operation::JoinReceiving,
+    Operation::Send,
+    Operation::SendBatch,
+    Operation::Commit,
+    Operation::Receive,
+    Operation::ReceiveBatch,
+    Operation::Acknowledge,
+    Operation::GiveBack,
+    Operation::LeaveSending,
+    Operation::LeaveReceiving,
+];
 
 pub const ALL_OPERATIONS: [Operation; 16] = [
     Operation::JoinSending,
@@ -106,6 +144,19 @@ impl Scenario {
         all.filter(Self::makes_sense).collect()
     }
 
+    /// What a rival does, by itself.
+    pub fn of_rival(kind: Kind, act: Operation) -> Self {
+        Self { kind, operation: act, state: State::Several }
+    }
+
+    /// All of a kind around a rival that stands there. The rival of a lane is its other end.
+    pub fn around(kind: Kind, act: Operation, after: u64) -> Vec<Self> {
+        let state = State::Rival { act, after };
+        let all = AROUND_RIVALS.into_iter().map(|operation| Self { kind, operation, state });
+        let rival = Self::of_rival(kind, act);
+        all.filter(|one| kind == Kind::Mpmc || one.is_sending() != rival.is_sending()).collect()
+    }
+
     fn makes_sense(&self) -> bool {
         use Operation::{
             Abort, Acknowledge, Commit, GiveBack, ParkReceiving, ParkSending, Receive, ReceiveBatch, ReceiveInto, Send,
@@ -123,7 +174,7 @@ impl Scenario {
             State::Full => !needs_room || self.operation == Send,
             // Two messages and a loan: room for one more.
             State::Held => self.operation != SendBatch,
-            State::One | State::Wrap => true,
+            State::One | State::Wrap | State::Several | State::Rival { .. } => true,
         }
     }
 
@@ -140,7 +191,8 @@ impl Scenario {
 
     /// The numbers of these, in order.
     pub fn own(&self) -> Range<u64> {
-        OWN..OWN + self.sends()
+        let first = if self.state == State::Several { RIVAL } else { OWN };
+        first..first + self.sends()
     }
 
     /// The payloads of what it sends.
@@ -183,9 +235,8 @@ impl Scenario {
             }
     }
 
-    /// What may come of it, if these messages are in the channel before.
-    pub fn expectation(&self, queued: Vec<u64>) -> Expectation {
-        let held = usize::from(self.state == State::Held);
+    /// What may come of it, if these messages are in the channel before, and others hold the first few.
+    pub fn expectation(&self, queued: Vec<u64>, held: usize) -> Expectation {
         let (takes, finishes) = match self.operation {
             Operation::Receive | Operation::GiveBack => (1, false),
             Operation::ReceiveInto | Operation::Acknowledge => (1, true),
@@ -261,6 +312,8 @@ impl fmt::Display for State {
             Self::Full => "full",
             Self::Wrap => "about to wrap",
             Self::Held => "others hold",
+            Self::Several => "four messages",
+            Self::Rival { act, after } => return write!(f, "rival in {act} after {after}"),
         })
     }
 }

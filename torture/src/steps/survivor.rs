@@ -2,7 +2,7 @@
 //!
 //! Nothing here waits for anybody: what does not come at once is missing.
 
-use super::acts::{SLOTS, with_kind};
+use super::acts::with_kind;
 use super::scenario::{Kind, number_of, payload};
 use crate::waking::trust;
 use crate::watch;
@@ -74,7 +74,7 @@ pub fn survive(kind: Kind, path: &Path, sent: impl FnOnce(&[Delivered]) -> u64) 
 
 /// Returns what was delivered, and how many messages were exchanged after that.
 fn drain_and_use(kind: Kind, name: &str) -> Result<(Vec<Delivered>, u64)> {
-    let is_queue = kind == Kind::Mpmc;
+    let slots = memlane::inspect(name)?.queue.map(|queue| u64::from(queue.slots));
     with_kind!(kind, kind => {
         let channel = kind::Options::new().trust_peers(trust()).open(name)?;
         let mut tx = channel.sender().context("joining as a sender")?;
@@ -122,7 +122,7 @@ fn drain_and_use(kind: Kind, name: &str) -> Result<(Vec<Delivered>, u64)> {
             ensure!(next - first <= MOST as u64, "a channel that is never full");
         }
         let room = next - first;
-        ensure!(if is_queue { room == SLOTS.into() } else { room >= 17 }, "there is room for {room} messages only");
+        ensure!(slots.map_or(room >= 17, |slots| room == slots), "there is room for {room} messages only");
         for number in first..next {
             expect(number, &mut rx)?;
         }
@@ -145,7 +145,7 @@ fn check_what_is_left(kind: Kind, name: &str, sent: u64) -> Result<()> {
     ensure!(reaped, "somebody is still being reaped: {:?}", info.participants);
     if kind == Kind::Mpmc {
         let queue = info.queue.context("a queue without a queue")?;
-        ensure!(queue.free == u64::from(SLOTS), "slots are not free: {queue:?}");
+        ensure!(queue.free == u64::from(queue.slots), "slots are not free: {queue:?}");
         ensure!(queue.queued.iter().sum::<u64>() == 0, "messages are left: {queue:?}");
         return Ok(());
     }

@@ -3,13 +3,15 @@
 //! - `throughput`: two workers stop themselves where they hold something; what each kind promises of the others meanwhile is
 //!   checked, and where they are to notice nothing, their times are compared.
 //! - `points`: a process is stepped through an operation, and stands still at each instruction; `queue` and `lane` say what
-//!   the others then do, `verdict` what must come of it.
+//!   the others then do, `around` when, `verdict` what must come of it. `torture sweep` has others go on around a rival
+//!   likewise.
 
+pub mod around;
 mod lane;
-mod points;
+pub mod points;
 mod queue;
 pub mod throughput;
-mod verdict;
+pub mod verdict;
 
 use crate::kinds::{self, Kind};
 use crate::random::fresh_seed;

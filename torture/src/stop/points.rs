@@ -12,7 +12,7 @@
 //! theirs that does not return is noticed and named. Then it goes on, with them standing still: it has to come to its end by
 //! itself. In the end a fresh pair takes over the channel, and the accounts of all are compared.
 
-use super::{Options, lane, queue, verdict};
+use super::{Options, around, verdict};
 use crate::random::Random;
 use crate::scratch::Scratch;
 use crate::steps::access::Accesses;
@@ -22,12 +22,10 @@ use crate::steps::image::Watch;
 use crate::steps::scenario::{Kind, Operation, Scenario};
 use crate::steps::stage::{STEPS_MAX, Stage};
 use crate::steps::survivor::survive;
-use crate::stop::throughput::PATIENCE;
-use crate::tracer::{Forked, Rest, Stop};
+use crate::tracer::{Forked, Stop};
 use crate::waking::Waking;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use std::fmt;
-use std::time::Instant;
 
 /// What was done.
 #[derive(Default)]
@@ -197,16 +195,7 @@ impl<'a> Bystanders<'a> {
         let mut others = None;
         // A lane has one receiver: if that one sleeps, there are no others.
         if !(wakes && task.scenario.kind == Kind::Spsc) {
-            let account = &mut self.others;
-            let mut started = Forked::start(|| {
-                let outcome = match task.scenario.kind {
-                    Kind::Spsc => lane::go_on(task, &name, account),
-                    Kind::Mpmc => queue::go_on(task, &name, account),
-                };
-                account.ended(outcome)
-            })?;
-            wait_for_mark(&mut started, &self.others)?;
-            others = Some(started);
+            others = Some(around::join(task, &name, &mut self.others)?);
         }
         let child = self.stage.start()?;
         let mut sleeper = None;
@@ -227,7 +216,9 @@ impl<'a> Bystanders<'a> {
         }
         let (place, how) = (child.place(), if point.by_signal { "by SIGSTOP" } else { "by the tracer" });
         let at = || format!("standing still {how} after instruction {}, at {place}", point.steps);
-        self.go_on_around(child, others, sleeper, point.by_signal).with_context(at)?;
+        let others = others.map(|process| (process, &self.others));
+        let sleeper = sleeper.map(|process| (process, &self.sleeper));
+        around::go_on(child, others, sleeper, point.by_signal).with_context(at)?;
         let delivered = survive(self.stage.scenario.kind, &self.stage.work(), |_| self.sent()).with_context(at)?;
         let accounts = verdict::Accounts {
             scenario: self.stage.scenario,
@@ -236,40 +227,9 @@ impl<'a> Bystanders<'a> {
             others: self.others.deeds(),
             sleeper: self.sleeper.deeds(),
             left: delivered,
+            killed: None,
         };
-        accounts.check().with_context(at)
-    }
-
-    /// The others go on, then the one, then the others leave.
-    fn go_on_around(
-        &mut self,
-        mut child: Forked,
-        others: Option<Forked>,
-        sleeper: Option<Forked>,
-        by_signal: bool,
-    ) -> Result<()> {
-        if by_signal {
-            child.release(true)?;
-        }
-        let mut others = others;
-        if let Some(others) = &mut others {
-            others.go_on();
-            wait_for_mark(others, &self.others).context("the others")?;
-        }
-        if by_signal {
-            child.go_on();
-        } else {
-            child.release(false)?;
-        }
-        wait_for_end(&mut child, || "its operation".to_owned()).context("the one that had stood still")?;
-        if let Some(others) = &mut others {
-            others.go_on();
-            wait_for_end(others, || self.others.call()).context("the others")?;
-        }
-        if let Some(mut sleeper) = sleeper {
-            wait_for_end(&mut sleeper, || self.sleeper.call()).context("who slept")?;
-        }
-        Ok(())
+        Ok(accounts.check().with_context(at)?.messages)
     }
 
     /// How many messages were sent in all.
@@ -277,35 +237,5 @@ impl<'a> Bystanders<'a> {
         self.stage.sent
             + verdict::sent(&self.stage.account.deeds()).count() as u64
             + verdict::sent(&self.others.deeds()).count() as u64
-    }
-}
-
-/// Waits until it stands still at a mark.
-fn wait_for_mark(process: &mut Forked, account: &Account) -> Result<()> {
-    match wait(process, || account.call())? {
-        Rest::Mark => Ok(()),
-        Rest::Ended(status) => bail!("failed in {} (status {status:?})", account.call()),
-    }
-}
-
-/// Waits until it has ended in good order; lets it go on at its marks.
-fn wait_for_end(process: &mut Forked, doing: impl Fn() -> String) -> Result<()> {
-    loop {
-        match wait(process, &doing)? {
-            Rest::Mark => process.go_on(),
-            Rest::Ended(Some(0)) => return Ok(()),
-            Rest::Ended(status) => bail!("failed in {} (status {status:?})", doing()),
-        }
-    }
-}
-
-fn wait(process: &mut Forked, doing: impl Fn() -> String) -> Result<Rest> {
-    let started = Instant::now();
-    loop {
-        if let Some(rest) = process.rests()? {
-            return Ok(rest);
-        }
-        ensure!(started.elapsed() < PATIENCE, "hung in {} for {PATIENCE:?}", doing());
-        std::thread::yield_now();
     }
 }

@@ -4,7 +4,7 @@ use super::points::Task;
 use super::throughput::PATIENCE;
 use super::verdict::OTHERS;
 use crate::steps::account::{Account, Deed};
-use crate::steps::acts::{SLOTS, note_got};
+use crate::steps::acts::note_got;
 use crate::steps::scenario::{LENGTH, Operation, number_of, payload};
 use crate::tracer::mark;
 use crate::waking::trust;
@@ -29,14 +29,16 @@ struct Pair<'a> {
     task: Task,
     next: u64,
     account: &'a mut Account,
+    slots: u64,
 }
 
 /// Joins, and to the first mark; what is done while somebody stands still, and to the second; the rest.
 pub fn go_on(task: Task, name: &str, account: &mut Account) -> Result<()> {
     account.begin("join");
     let channel = mpmc::Options::new().trust_peers(trust()).open(name)?;
-    let mut pair =
-        Pair { channel: &channel, tx: channel.sender()?, rx: channel.receiver()?, task, next: OTHERS, account };
+    let slots = channel.info().queue.context("the channel has no queue")?.slots.into();
+    let (tx, rx) = (channel.sender()?, channel.receiver()?);
+    let mut pair = Pair { channel: &channel, tx, rx, task, next: OTHERS, account, slots };
     mark();
     pair.drain()?;
     pair.exchange(TWO_LAPS)?;
@@ -46,7 +48,7 @@ pub fn go_on(task: Task, name: &str, account: &mut Account) -> Result<()> {
     }
     look(name, pair.account)?;
     let mut pair = pair.leave_and_join_again()?;
-    pair.exchange(2 * u64::from(SLOTS))?;
+    pair.exchange(2 * slots)?;
     pair.fill()?;
     pair.leave_for_the_stopped()?;
     pair.hold_a_loan_meanwhile()?;
@@ -129,7 +131,7 @@ impl Pair<'_> {
     /// held, at any moment. Who still sleeps gets the last message.
     fn use_what_comes(&mut self) -> Result<()> {
         while self.take()?.is_some() {}
-        for _ in 0..2 * SLOTS {
+        for _ in 0..2 * self.slots {
             self.send()?;
             self.take()?;
         }
@@ -145,7 +147,7 @@ impl Pair<'_> {
         self.send_until_full()?;
         let room = self.next - first;
         let held = self.task.scenario.slots_held_max() + self.sleepers();
-        ensure!(room + held >= u64::from(SLOTS), "there is room for {room} messages, and {held} are held at most");
+        ensure!(room + held >= self.slots, "there is room for {room} messages, and {held} are held at most");
         self.account.begin("send_timeout");
         let outcome = self.tx.send_timeout(&payload(self.next), SHORT);
         if self.sleepers() == 0 {
@@ -217,12 +219,12 @@ impl Pair<'_> {
 
     /// Both leave, and successors come.
     fn leave_and_join_again(self) -> Result<Self> {
-        let Self { channel, tx, rx, task, next, account } = self;
+        let Self { channel, tx, rx, task, next, account, slots } = self;
         account.begin("close");
         tx.close();
         rx.close();
         account.begin("join again");
-        Ok(Self { channel, tx: channel.sender()?, rx: channel.receiver()?, task, next, account })
+        Ok(Self { channel, tx: channel.sender()?, rx: channel.receiver()?, task, next, account, slots })
     }
 
     /// What the stopped one needs to come to its end, or what makes it end in vain.

@@ -2,7 +2,7 @@
 //! once, and nothing else was.
 
 use crate::steps::account::Deed;
-use crate::steps::scenario::{Kind, OWN, Scenario, State};
+use crate::steps::scenario::{Expectation, Kind, OWN, Scenario, State};
 use crate::steps::survivor::Delivered;
 use anyhow::{Result, ensure};
 use std::collections::BTreeMap;
@@ -20,6 +20,17 @@ pub struct Accounts<'a> {
     pub sleeper: Vec<Deed>,
     /// What was in the channel when all of them had left.
     pub left: Vec<Delivered>,
+    /// What may come of somebody else, who was killed meanwhile.
+    pub killed: Option<&'a Expectation>,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub struct Checked {
+    /// How many messages the others had.
+    pub messages: u64,
+    /// The numbers of all messages that somebody had.
+    pub had: Vec<u64>,
 }
 
 /// The numbers of the messages that somebody sent.
@@ -27,13 +38,14 @@ pub fn sent(deeds: &[Deed]) -> impl Iterator<Item = u64> {
     deeds.iter().filter_map(|deed| if let &Deed::Sent(number) = deed { Some(number) } else { None })
 }
 
-fn got(deeds: &[Deed]) -> Vec<Delivered> {
+/// What somebody received.
+pub fn got(deeds: &[Deed]) -> Vec<Delivered> {
     deeds.iter().filter_map(|deed| if let &Deed::Got(delivered) = deed { Some(delivered) } else { None }).collect()
 }
 
 impl Accounts<'_> {
-    /// Compares. Returns how many messages the others had.
-    pub fn check(&self) -> Result<u64> {
+    /// Compares. What the killed one sent or finished with is in question: the caller judges it by what came.
+    pub fn check(&self) -> Result<Checked> {
         let receivers = [
             ("the one that stood still", got(&self.stopped)),
             ("the others", got(&self.others)),
@@ -41,9 +53,13 @@ impl Accounts<'_> {
             ("the successors", self.left.clone()),
         ];
         let again = self.comes_again();
+        let (maybe_sent, maybe_finished, maybe_again) = match self.killed {
+            Some(killed) => (&killed.own[..], &killed.finished[..], &killed.queued[..killed.taken]),
+            None => Default::default(),
+        };
         let mut owner = BTreeMap::new();
         let existing = self.queued.iter().copied().chain(sent(&self.stopped)).chain(sent(&self.others));
-        for number in existing {
+        for number in existing.chain(maybe_sent.iter().copied()) {
             ensure!(owner.insert(number, None).is_none(), "message {number} was sent twice");
         }
         for (who, delivered) in &receivers {
@@ -54,17 +70,21 @@ impl Accounts<'_> {
                 ensure!(had.is_none(), "{who} got message {number}, and so did {}", had.unwrap_or(""));
                 *had = Some(*who);
                 let expected = self.scenario.kind == Kind::Mpmc && again.contains(&number);
-                ensure!(marked == expected, "{who} got message {number}, marked as redelivered: {marked}");
+                let may_be = marked && maybe_again.contains(&number);
+                ensure!(marked == expected || may_be, "{who} got message {number}, marked as redelivered: {marked}");
             }
-            let first: Vec<u64> = delivered.iter().map(|one| one.number).filter(|one| !again.contains(one)).collect();
+            let first = delivered.iter().filter(|one| !one.again && !again.contains(&one.number));
+            let first: Vec<u64> = first.map(|one| one.number).collect();
             for senders in [0..OWN, OWN..OTHERS, OTHERS..u64::MAX] {
                 let numbers: Vec<u64> = first.iter().copied().filter(|number| senders.contains(number)).collect();
                 ensure!(numbers.is_sorted(), "{who} got messages of one sender out of order: {numbers:?}");
             }
         }
-        let missing: Vec<u64> = owner.iter().filter(|(_, had)| had.is_none()).map(|(&number, _)| number).collect();
-        ensure!(missing.is_empty(), "messages {missing:?} are lost");
-        Ok(receivers[1].1.len() as u64)
+        let (had, missing): (Vec<_>, Vec<_>) = owner.iter().partition(|(_, had)| had.is_some());
+        let missing: Vec<u64> = missing.into_iter().map(|(&number, _)| number).collect();
+        let in_question = |number: &u64| maybe_sent.contains(number) || maybe_finished.contains(number);
+        ensure!(missing.iter().all(in_question), "of messages {missing:?}, some are lost");
+        Ok(Checked { messages: receivers[1].1.len() as u64, had: had.into_iter().map(|(&number, _)| number).collect() })
     }
 
     /// Messages that somebody had before and did not acknowledge.
@@ -89,10 +109,19 @@ mod tests {
     }
 
     fn check(stopped: &[Deed], others: &[Deed], left: &[(u64, bool)]) -> Result<u64> {
+        Ok(check_with(stopped, others, left, None)?.messages)
+    }
+
+    fn check_with(
+        stopped: &[Deed],
+        others: &[Deed],
+        left: &[(u64, bool)],
+        killed: Option<&Expectation>,
+    ) -> Result<Checked> {
         let scenario = Scenario { kind: Kind::Mpmc, operation: Operation::GiveBack, state: State::One };
         let left = left.iter().map(|&(number, again)| Delivered { number, again }).collect();
         let (stopped, others) = (stopped.to_vec(), others.to_vec());
-        Accounts { scenario, queued: &[1, 2], stopped, others, sleeper: Vec::new(), left }.check()
+        Accounts { scenario, queued: &[1, 2], stopped, others, sleeper: Vec::new(), left, killed }.check()
     }
 
     #[test]
@@ -100,6 +129,17 @@ mod tests {
         let others = [Deed::Sent(OTHERS), one(2), one(OTHERS)];
         assert_eq!(check(&[one(1), Deed::Sent(OWN)], &others, &[(OWN, false)]).unwrap(), 2);
         assert_eq!(check(&[Deed::GaveBack(1)], &[one(2)], &[(1, true)]).unwrap(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_one_did_is_in_question() {
+        let scenario = Scenario { kind: Kind::Mpmc, operation: Operation::ReceiveBatch, state: State::Several };
+        let killed = Expectation { own: vec![OWN], ..scenario.expectation(vec![1, 2], 0) };
+        let check = |left: &[(u64, bool)]| check_with(&[], &[], left, Some(&killed)).map(|checked| checked.had);
+        assert_eq!(check(&[]).unwrap(), []);
+        assert_eq!(check(&[(2, false), (OWN, false), (1, true)]).unwrap(), [1, 2, OWN]);
+        assert!(check(&[(OWN, true)]).is_err());
+        assert!(check(&[(1, false), (1, true)]).is_err());
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The deaths of one scenario: stepping, and what the survivors find.
 
 use super::judge::Outcome;
+use super::rivals::Rival;
 use crate::scratch::Scratch;
 use crate::steps::acts::{self, with_kind};
 use crate::steps::image::{Image, Watch};
-use crate::steps::scenario::{Expectation, LENGTH, OWN, Operation, Scenario, number_of};
+use crate::steps::scenario::{Expectation, LENGTH, Operation, Scenario, State, number_of};
 use crate::steps::stage::{STEPS_MAX, Stage};
 use crate::steps::survivor::{Delivered, survive};
 use crate::tracer::{Forked, Stop, mark};
@@ -22,8 +23,8 @@ pub struct Remains {
     /// Where it stood.
     place: String,
     image: Image,
-    /// The numbers of what the survivors got.
-    delivered: BTreeSet<u64>,
+    /// What the survivors got.
+    pub delivered: Vec<Delivered>,
 }
 
 impl fmt::Display for Remains {
@@ -34,8 +35,17 @@ impl fmt::Display for Remains {
 
 /// One scenario: deaths start from here.
 pub struct Deaths<'a> {
-    stage: Stage<'a>,
-    expected: Expectation,
+    pub stage: Stage<'a>,
+    pub expected: Expectation,
+    /// Who stands still meanwhile.
+    pub rival: Option<Rival>,
+}
+
+/// Who is there when the operation starts.
+struct Cast {
+    child: Forked,
+    sleeper: Option<Forked>,
+    rival: Option<Forked>,
 }
 
 /// What was found by stepping once from mark to mark.
@@ -43,19 +53,19 @@ pub struct Stepped {
     /// Instructions from mark to mark.
     pub steps: u64,
     pub remains: Vec<Remains>,
-    outcomes: BTreeSet<Outcome>,
+    pub outcomes: BTreeSet<Outcome>,
 }
 
 impl<'a> Deaths<'a> {
     pub fn prepare(scenario: Scenario, waking: Waking, scratch: &'a Scratch) -> Result<Self> {
         let stage = Stage::prepare(scenario, waking, scratch)?;
-        let expected = scenario.expectation(stage.queued.clone());
-        Ok(Self { stage, expected })
+        let expected = scenario.expectation(stage.queued.clone(), usize::from(scenario.state == State::Held));
+        Ok(Self { stage, expected, rival: None })
     }
 
     /// Steps one process through the operation. After each instruction that changed the file, survivors take over a copy.
     pub fn step_through(&mut self) -> Result<Stepped> {
-        let (mut child, mut sleeper) = self.start()?;
+        let Cast { mut child, mut sleeper, rival } = self.start()?;
         let mut watch = Watch::start(&self.stage.work())?;
         let mut stepped = Stepped { steps: 0, remains: Vec::new(), outcomes: BTreeSet::new() };
         let mut last = Outcome { sent: 0, finished: 0 };
@@ -84,7 +94,7 @@ impl<'a> Deaths<'a> {
         }
         self.expected.judge_ends(true, last).with_context(|| format!("killed at the end, {}", stepped.steps))?;
         child.kill();
-        drop(sleeper);
+        drop((sleeper, rival));
         self.stage.before.delete(&self.stage.work())?;
         Ok(stepped)
     }
@@ -93,7 +103,7 @@ impl<'a> Deaths<'a> {
     pub fn kill_at(&mut self, points: &[u64], stepped: &Stepped) -> Result<()> {
         for &point in points {
             let at = || format!("really killed after instruction {point}");
-            let (mut child, sleeper) = self.start()?;
+            let Cast { mut child, sleeper, rival } = self.start()?;
             let mut ended = false;
             for _ in 0..point {
                 ended = child.step().with_context(at)? == Stop::Mark;
@@ -103,8 +113,11 @@ impl<'a> Deaths<'a> {
             }
             child.kill();
             drop(sleeper);
-            let delivered = self.take_over(&self.stage.work()).with_context(at)?;
-            let outcome = self.expected.judge(&delivered, true).with_context(at)?;
+            let delivered = match rival {
+                Some(rival) => self.go_on_around(rival),
+                None => self.take_over(&self.stage.work()),
+            };
+            let outcome = self.expected.judge(&delivered.with_context(at)?, true).with_context(at)?;
             if ended || point == 0 {
                 self.expected.judge_ends(ended, outcome).with_context(at)?;
             }
@@ -125,7 +138,7 @@ impl<'a> Deaths<'a> {
                 let image = self.stage.before.with_bytes(watch.take().to_vec());
                 let at = || format!("{remains}; its {role:?} reaper after {steps}, at {}", child.place());
                 let (_, delivered) = self.survive(&image).with_context(at)?;
-                let same = delivered == remains.delivered;
+                let same = numbers(&delivered) == numbers(&remains.delivered);
                 ensure!(same, "{}: {delivered:?} instead of {:?}", at(), remains.delivered);
                 changes.push(steps);
             }
@@ -152,8 +165,8 @@ impl<'a> Deaths<'a> {
         child.kill();
         let delivered = self.take_over(&self.stage.work()).with_context(at)?;
         self.expected.judge(&delivered, true).with_context(at)?;
-        let delivered: BTreeSet<u64> = delivered.iter().map(|one| one.number).collect();
-        ensure!(delivered == remains.delivered, "{}: {delivered:?} instead of {:?}", at(), remains.delivered);
+        let same = numbers(&delivered) == numbers(&remains.delivered);
+        ensure!(same, "{}: {delivered:?} instead of {:?}", at(), remains.delivered);
         Ok(())
     }
 
@@ -176,31 +189,31 @@ impl<'a> Deaths<'a> {
         })
     }
 
-    /// Starts the process, up to the operation, and who sleeps meanwhile.
-    fn start(&mut self) -> Result<(Forked, Option<Forked>)> {
+    /// Starts the process, up to the operation, and who sleeps or stands still meanwhile.
+    fn start(&mut self) -> Result<Cast> {
         let stage = &mut self.stage;
         stage.before.restore(&stage.work())?;
+        let rival = self.rival.as_mut().map(|rival| rival.start(&stage.name())).transpose()?;
         let child = stage.start()?;
-        if stage.scenario.operation != Operation::Wake {
-            return Ok((child, None));
-        }
         let (kind, name) = (stage.scenario.kind, stage.name());
-        let sleeper = stage.start_sleeper(|| acts::sleep(kind, &name))?;
-        Ok((child, Some(sleeper)))
+        let wakes = stage.scenario.operation == Operation::Wake;
+        let sleeper = wakes.then(|| stage.start_sleeper(|| acts::sleep(kind, &name))).transpose()?;
+        Ok(Cast { child, sleeper, rival })
     }
 
-    fn survive(&self, image: &Image) -> Result<(Outcome, BTreeSet<u64>)> {
+    fn survive(&self, image: &Image) -> Result<(Outcome, Vec<Delivered>)> {
         let copy = self.stage.scratch.path("copy");
         image.restore(&copy)?;
         let delivered = self.take_over(&copy)?;
         let outcome = self.expected.judge(&delivered, true)?;
-        Ok((outcome, delivered.iter().map(|one| one.number).collect()))
+        self.check_marks(&delivered)?;
+        Ok((outcome, delivered))
     }
 
     /// What the survivors find at `path`.
     fn take_over(&self, path: &Path) -> Result<Vec<Delivered>> {
-        let own = |delivered: &[Delivered]| delivered.iter().filter(|one| one.number >= OWN).count() as u64;
-        survive(self.stage.scenario.kind, path, |delivered| self.stage.sent + own(delivered))
+        let before = self.stage.sent + self.rival.as_ref().map_or(0, |rival| rival.sent);
+        survive(self.stage.scenario.kind, path, |delivered| before + self.own_among(delivered))
     }
 
     /// What does not come again has arrived.
@@ -211,6 +224,11 @@ impl<'a> Deaths<'a> {
         }
         Ok(())
     }
+}
+
+/// The numbers of these, in any order.
+fn numbers(delivered: &[Delivered]) -> BTreeSet<u64> {
+    delivered.iter().map(|one| one.number).collect()
 }
 
 /// The file's bytes of a moment when nobody writes: whoever was woken is stopped first.

@@ -17,16 +17,20 @@
 //! every one, else around every change and at regular distances. Nothing may come of it that no copy had. Of each reaper, one
 //! more is really killed, each time after another change.
 //!
+//! **Rivals.** All of that is done again while somebody else stands still inside an operation: see `rivals`.
+//!
 //! What it proves: no single death, nor the death of the reaper after it, at any instruction of the paths that were taken,
 //! loses, doubles, reorders or damages a message, or leaves anything held, counted wrongly or locked.
 //!
-//! What it does not: other paths (more participants at work at the same time, larger messages), which models and
+//! What it does not: other paths (more than two participants at work at the same time, larger messages), which models and
 //! `torture kill` take; what a processor that is not single-stepped reorders, which models take; memory that is torn
 //! within one instruction. A system call is one step: what the kernel does inside is not divided.
 
 mod deaths;
 mod judge;
+mod rivals;
 
+use crate::random::{Random, fresh_seed};
 use crate::scratch::Scratch;
 use crate::steps::scenario::{Kind, Scenario};
 use crate::waking::Waking;
@@ -50,6 +54,9 @@ pub struct Options {
     /// Three real kills and one reaper an operation; survivors still take over from every copy
     #[arg(long)]
     quick: bool,
+    /// Seed of where rivals stand and what goes on around them, as far as not everything is taken; printed if it is not given
+    #[arg(long)]
+    seed: Option<u64>,
     /// Operations of at most so many instructions are really killed after every one
     #[arg(long, default_value_t = 150)]
     kill_all: u64,
@@ -69,13 +76,27 @@ struct Totals {
     reaper_kills: u64,
 }
 
+impl Totals {
+    fn add(&mut self, more: &Self) {
+        self.points += more.points;
+        self.states += more.states;
+        self.kills += more.kills;
+        self.reaper_points += more.reaper_points;
+        self.reaper_states += more.reaper_states;
+        self.reaper_kills += more.reaper_kills;
+    }
+}
+
 pub fn run(options: &Options) -> Result<()> {
-    let started = Instant::now();
+    let (seed, started) = (options.seed.unwrap_or_else(fresh_seed), Instant::now());
+    println!("torture sweep: seed {seed}");
     let scratch = Scratch::new()?;
     let mut all = Totals::default();
     for kind in options.kind.map_or_else(|| vec![Kind::Spsc, Kind::Mpmc], |kind| vec![kind]) {
         for waking in options.backend.map_or_else(|| vec![Waking::Futex, Waking::Semaphore], |one| vec![one]) {
             sweep(options, kind, waking, &scratch, &mut all)?;
+            let mut random = Random::new(seed, kind as u64);
+            rivals::sweep(options, kind, waking, &scratch, &mut random, &mut all)?;
         }
     }
     println!(
@@ -115,12 +136,7 @@ fn sweep(options: &Options, kind: Kind, waking: Waking, scratch: &Scratch, all: 
             totals.reaper_points,
             totals.reaper_states
         );
-        all.points += totals.points;
-        all.states += totals.states;
-        all.kills += totals.kills;
-        all.reaper_points += totals.reaper_points;
-        all.reaper_states += totals.reaper_states;
-        all.reaper_kills += totals.reaper_kills;
+        all.add(&totals);
     }
     Ok(())
 }
