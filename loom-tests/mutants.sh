@@ -338,7 +338,7 @@ mutant "the cell is stored Relaxed" $queue_rs 'compare_exchange(cell.bits(), our
 mutant "acknowledging is not Release" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Acquire, Relaxed)' $slots::one_sender_one_receiver
 mutant "taking on loan is not Acquire" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Release, Relaxed)' $slots::one_sender_one_receiver
 mutant "a taker loads the cell Relaxed" $queue_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slots $slot_deaths
-mutant "a batch loads the cell Relaxed" $batch_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slots
+mutant "a batch loads the cell Relaxed" $batch_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slots::a_batch_takes_what_was_sent_one_by_one
 mutant "the slot's word is loaded Relaxed" $queue_rs 'self.memory.slot(slot).load(Acquire)' 'self.memory.slot(slot).load(Relaxed)' $slots $slot_deaths
 mutant "a batch looks at head for its first cell only" $batch_rs 'if self.memory.head(ring).load(Relaxed) > position {' 'if false {' $slots::batches
 mutant "a batch moves head once" $batch_rs 'Err(moved) => head = moved,' 'Err(_) => return Ok(()),' $slots::batches
@@ -359,7 +359,6 @@ mutant "it queues a slot again that it did not take" $reap_rs '        if !self.
         }
 ' '        let _ = (word, dead);
 ' $slot_deaths::a_receiver_dies
-mutant "it loads cells Relaxed" $reap_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slot_deaths
 mutant "it does not count what died uncounted" $reap_rs 'if header.deliveries() == 0 {' 'if false {' $slot_deaths::a_message_that_comes_out_of_order_says_that_it_comes_again
 
 echo "--- harmless"
@@ -378,6 +377,7 @@ harmless "publishing leaves the reader's frontier where it is" "it only sends th
         self.move_frontier();
 ' '        self.published = self.position;
 ' $lane $claims $dead_reader
+harmless "the reaper loads cells Relaxed" "$death, and only the dead one's slots are asked for" $reap_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slot_deaths
 harmless "whoever wakes one on semaphores has no fence" "who finds nobody asleep wakes all, behind a fence of its own" $sleepers_rs 'turn: u32) -> bool {
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
 ' 'turn: u32) -> bool {

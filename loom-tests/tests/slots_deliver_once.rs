@@ -138,6 +138,28 @@ fn batches() {
     });
 }
 
+/// Each message comes with its bytes, also where a batch takes it that another one began.
+#[test]
+fn a_batch_takes_what_was_sent_one_by_one() {
+    Model::bounded("slots: a batch of what is sent one by one", 3).thorough().check(|| {
+        let accounts = two_slots();
+        let here = accounts.clone();
+        let sending = thread::spawn(move || {
+            let mut sender = here.queue(0);
+            let _ = here.send(&mut sender, 1) && here.send(&mut sender, 2);
+        });
+        let queue = accounts.queue(1);
+        let mut batch = Vec::new();
+        queue.take_batch_from(0, 2, &mut batch).expect("sound");
+        for delivery in batch {
+            let message = accounts.read(&queue, &delivery);
+            accounts.acknowledge(&queue, (delivery, message));
+        }
+        sending.join().unwrap();
+        accounts.settle(1);
+    });
+}
+
 /// A batch goes out beside another sender, who finds its tail lagging, over the end of the ring.
 #[test]
 fn a_batch_goes_out_beside_another_sender() {
