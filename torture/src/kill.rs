@@ -10,7 +10,7 @@
 //! enough kills, each phase has to have its part of them.
 
 use crate::feed;
-use crate::kinds::{self, Kind, MpmcKillOptions, SpscKillOptions};
+use crate::kinds::{Kind, MpmcKillOptions, Selection, SpscKillOptions};
 use crate::life::{Life, Seat, Site};
 use crate::phase::{Phase, PhaseCounts};
 use crate::random::{Random, fresh_seed};
@@ -24,12 +24,8 @@ use std::time::{Duration, Instant};
 
 #[derive(Args)]
 pub struct Options {
-    /// Only this kind of channel; else every kind, one after the other
-    #[arg(long, value_parser = kinds::parser())]
-    kind: Option<&'static Kind>,
-    /// Only this way of waking sleepers; else both
-    #[arg(long, value_enum)]
-    backend: Option<Waking>,
+    #[command(flatten)]
+    channels: Selection,
     /// How many processes to kill, in all
     #[arg(long, default_value_t = 5_000)]
     kills: u64,
@@ -84,12 +80,10 @@ struct Run<'a> {
 pub fn run(options: &Options) -> Result<()> {
     let seed = options.seed.unwrap_or_else(fresh_seed);
     let started = Instant::now();
-    let kinds: Vec<_> = options.kind.map_or_else(|| kinds::all().collect(), |kind| vec![kind]);
-    let wakings = options.backend.map_or(vec![Waking::Futex, Waking::Semaphore], |backend| vec![backend]);
-    let mut lives: Vec<_> = kinds.iter().flat_map(|&kind| wakings.iter().map(move |&waking| (kind, waking))).collect();
+    let channels = options.channels.channels();
     let (mut phases, mut killed) = (PhaseCounts::default(), 0);
-    while let Some((kind, waking)) = lives.pop() {
-        let kills = options.kills.saturating_sub(killed).div_ceil(lives.len() as u64 + 1);
+    for (&(kind, waking), left) in channels.iter().zip((1..=channels.len() as u64).rev()) {
+        let kills = options.kills.saturating_sub(killed).div_ceil(left);
         phases = run_one(options, kind, waking, seed, kills, phases)?;
         killed = phases.total();
     }

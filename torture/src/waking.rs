@@ -14,6 +14,8 @@ pub enum Waking {
 }
 
 impl Waking {
+    pub const ALL: [Self; 2] = [Self::Futex, Self::Semaphore];
+
     pub fn backend(self) -> Backend {
         match self {
             Self::Futex => Backend::Futex,

@@ -37,7 +37,7 @@ use self::calls::Call;
 use self::system_calls::{Described, ERRNOS, name_of};
 use self::trial::{Ended, Fault, Ran, Trial};
 use self::verdict::{Case, Verdict};
-use crate::kinds::{self, Kind};
+use crate::kinds::{Kind, Selection};
 use crate::scratch::Scratch;
 use crate::steps::scenario::State;
 use crate::steps::survivor::Delivered;
@@ -49,12 +49,8 @@ use std::time::Instant;
 
 #[derive(Args)]
 pub struct Options {
-    /// What kind of channel; all if not given
-    #[arg(long, value_parser = kinds::parser())]
-    kind: Option<&'static Kind>,
-    /// How sleepers are woken; both if it is not given
-    #[arg(long, value_enum)]
-    backend: Option<Waking>,
+    #[command(flatten)]
+    channels: Selection,
     /// Only this public call
     #[arg(long)]
     call: Option<String>,
@@ -98,11 +94,8 @@ pub fn run(options: &Options) -> Result<()> {
     let started = Instant::now();
     let scratch = Scratch::new()?;
     let mut all = Totals::default();
-    let wanted_kind = |kind: &&Kind| options.kind.is_none_or(|wanted| wanted.name == kind.name);
-    for kind in kinds::all().filter(wanted_kind) {
-        for waking in options.backend.map_or_else(|| vec![Waking::Futex, Waking::Semaphore], |one| vec![one]) {
-            fail_all(options, kind, waking, &scratch, &mut all)?;
-        }
+    for (kind, waking) in options.channels.channels() {
+        fail_all(options, kind, waking, &scratch, &mut all)?;
     }
     ensure!(all.cases > 0, "there is no such case");
     println!(

@@ -10,6 +10,7 @@ use crate::steps::scenario;
 use crate::waking::Waking;
 use crate::{corrupt, faults, kill, stop, worker};
 use anyhow::Result;
+use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use memlane::Info;
 
@@ -50,6 +51,25 @@ pub fn all() -> impl Iterator<Item = &'static Kind> {
 pub fn parser() -> impl TypedValueParser<Value = &'static Kind> {
     PossibleValuesParser::new(KINDS.map(|kind| kind.name))
         .try_map(|name| KINDS.into_iter().find(|kind| kind.name == name).ok_or("there is no such kind"))
+}
+
+/// Which channels a tool takes: every kind over every backend, unless its user wants only some.
+#[derive(Args)]
+pub struct Selection {
+    /// Only this kind of channel; else all
+    #[arg(long, value_parser = parser())]
+    kind: Option<&'static Kind>,
+    /// Only this way of waking sleepers; else both
+    #[arg(long, value_enum)]
+    backend: Option<Waking>,
+}
+
+impl Selection {
+    pub fn channels(&self) -> Vec<(&'static Kind, Waking)> {
+        let kinds = all().filter(|kind| self.kind.is_none_or(|wanted| wanted.name == kind.name));
+        let is_wanted = |waking: &Waking| self.backend.is_none_or(|wanted| wanted == *waking);
+        kinds.flat_map(|kind| Waking::ALL.into_iter().filter(is_wanted).map(move |waking| (kind, waking))).collect()
+    }
 }
 
 /// A channel whose participants are being killed, and the accounts of what they did.

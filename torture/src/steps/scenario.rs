@@ -4,12 +4,11 @@
 //! has done there, is found by stepping it alone, so [`Scenario::all`] has no rivals, and [`Scenario::around`] is told.
 
 use crate::random::mix;
-use clap::ValueEnum;
 use std::fmt;
 use std::ops::Range;
 
 /// The kinds of channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Spsc,
     Mpmc,

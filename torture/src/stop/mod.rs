@@ -13,22 +13,17 @@ mod queue;
 pub mod throughput;
 pub mod verdict;
 
-use crate::kinds::{self, Kind};
+use crate::kinds::Selection;
 use crate::random::fresh_seed;
 use crate::scratch::Scratch;
-use crate::waking::Waking;
 use anyhow::{Context, Result};
 use clap::Args;
 use std::time::Instant;
 
 #[derive(Args)]
 pub struct Options {
-    /// What kind of channel; all if it is not given
-    #[arg(long, value_parser = kinds::parser())]
-    kind: Option<&'static Kind>,
-    /// How sleepers are woken; both if it is not given
-    #[arg(long, value_enum)]
-    backend: Option<Waking>,
+    #[command(flatten)]
+    channels: Selection,
     /// Seed of which points are taken, and of what the others leave behind; printed if it is not given
     #[arg(long)]
     seed: Option<u64>,
@@ -60,17 +55,13 @@ impl Options {
 pub fn run(options: &Options) -> Result<()> {
     let (seed, started) = (options.seed.unwrap_or_else(fresh_seed), Instant::now());
     println!("torture stop: seed {seed}");
-    let kinds = kinds::all().filter(|kind| options.kind.is_none_or(|wanted| wanted.name == kind.name));
-    let backends = options.backend.map_or_else(|| vec![Waking::Futex, Waking::Semaphore], |one| vec![one]);
     let mut totals = points::Totals::default();
-    for kind in kinds {
-        for &waking in &backends {
-            let scratch = Scratch::new()?;
-            points::run(options, kind.steps, waking, seed, &scratch, &mut totals)?;
-            if options.rounds() > 0 && options.only.is_empty() {
-                println!("{} with {waking}, two workers that stop themselves", kind.name);
-                (kind.stop)(options, waking, &scratch).with_context(|| format!("{}, {waking}", kind.name))?;
-            }
+    for (kind, waking) in options.channels.channels() {
+        let scratch = Scratch::new()?;
+        points::run(options, kind.steps, waking, seed, &scratch, &mut totals)?;
+        if options.rounds() > 0 && options.only.is_empty() {
+            println!("{} with {waking}, two workers that stop themselves", kind.name);
+            (kind.stop)(options, waking, &scratch).with_context(|| format!("{}, {waking}", kind.name))?;
         }
     }
     println!("{totals}; {:.1} s", started.elapsed().as_secs_f64());

@@ -30,6 +30,7 @@ mod deaths;
 mod judge;
 mod rivals;
 
+use crate::kinds::Selection;
 use crate::random::{Random, fresh_seed};
 use crate::scratch::Scratch;
 use crate::steps::scenario::{Kind, Scenario};
@@ -42,12 +43,8 @@ use std::time::Instant;
 
 #[derive(Args)]
 pub struct Options {
-    /// What kind of channel; both if it is not given
-    #[arg(long, value_enum)]
-    kind: Option<Kind>,
-    /// How sleepers are woken; both if it is not given
-    #[arg(long, value_enum)]
-    backend: Option<Waking>,
+    #[command(flatten)]
+    channels: Selection,
     /// Only operations whose line contains this
     #[arg(long, default_value = "")]
     only: String,
@@ -92,12 +89,10 @@ pub fn run(options: &Options) -> Result<()> {
     println!("torture sweep: seed {seed}");
     let scratch = Scratch::new()?;
     let mut all = Totals::default();
-    for kind in options.kind.map_or_else(|| vec![Kind::Spsc, Kind::Mpmc], |kind| vec![kind]) {
-        for waking in options.backend.map_or_else(|| vec![Waking::Futex, Waking::Semaphore], |one| vec![one]) {
-            sweep(options, kind, waking, &scratch, &mut all)?;
-            let mut random = Random::new(seed, kind as u64);
-            rivals::sweep(options, kind, waking, &scratch, &mut random, &mut all)?;
-        }
+    for (kind, waking) in options.channels.channels() {
+        sweep(options, kind.steps, waking, &scratch, &mut all)?;
+        let mut random = Random::new(seed, kind.steps as u64);
+        rivals::sweep(options, kind.steps, waking, &scratch, &mut random, &mut all)?;
     }
     println!(
         "{} instructions, {} different files left; {} real kills; reapers: {} instructions, {} files, {} real kills; {:.1} s",
