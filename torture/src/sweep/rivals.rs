@@ -58,7 +58,7 @@ struct Place {
 
 /// Places are this far apart if it is to be quick, and so are operations.
 const QUICK_PLACES: usize = 8;
-const QUICK_OPERATIONS: usize = 4;
+const QUICK_OPERATIONS: usize = 5;
 
 /// Real kills of an operation for each place, besides the one at its end and one for each access.
 const KILLS: u64 = 2;
