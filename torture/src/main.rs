@@ -32,6 +32,7 @@ mod phase;
 mod random;
 mod recovery;
 mod scratch;
+mod side_by_side;
 mod soak;
 mod steps;
 mod stop;

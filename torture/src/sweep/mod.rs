@@ -33,6 +33,7 @@ mod rivals;
 use crate::kinds::Selection;
 use crate::random::{Random, fresh_seed};
 use crate::scratch::Scratch;
+use crate::side_by_side;
 use crate::steps::scenario::{Kind, Scenario};
 use crate::waking::Waking;
 use anyhow::{Context, Result};
@@ -84,16 +85,31 @@ impl Totals {
     }
 }
 
+const CLOSING: &str = "torture sweep: whoever died, wherever, nothing was lost";
+
 pub fn run(options: &Options) -> Result<()> {
     let (seed, started) = (options.seed.unwrap_or_else(fresh_seed), Instant::now());
     println!("torture sweep: seed {seed}");
+    let channels = options.channels.channels();
+    if let [(kind, waking)] = channels[..] {
+        run_one(options, kind.steps, waking, seed)?;
+    } else {
+        let mut arguments = vec![format!("--seed={seed}"), format!("--only={}", options.only)];
+        arguments.push(format!("--kill-all={}", options.kill_all));
+        arguments.extend(options.quick.then(|| "--quick".to_owned()));
+        side_by_side::run("sweep", &channels, &arguments, CLOSING)?;
+        println!("all of them: {:.1} s", started.elapsed().as_secs_f64());
+    }
+    println!("{CLOSING}");
+    Ok(())
+}
+
+fn run_one(options: &Options, kind: Kind, waking: Waking, seed: u64) -> Result<()> {
+    let started = Instant::now();
     let scratch = Scratch::new()?;
     let mut all = Totals::default();
-    for (kind, waking) in options.channels.channels() {
-        sweep(options, kind.steps, waking, &scratch, &mut all)?;
-        let mut random = Random::new(seed, kind.steps as u64);
-        rivals::sweep(options, kind.steps, waking, &scratch, &mut random, &mut all)?;
-    }
+    sweep(options, kind, waking, &scratch, &mut all)?;
+    rivals::sweep(options, kind, waking, &scratch, &mut Random::new(seed, kind as u64), &mut all)?;
     println!(
         "{} instructions, {} different files left; {} real kills; reapers: {} instructions, {} files, {} real kills; {:.1} s",
         all.points,
@@ -104,7 +120,6 @@ pub fn run(options: &Options) -> Result<()> {
         all.reaper_kills,
         started.elapsed().as_secs_f64()
     );
-    println!("torture sweep: whoever died, wherever, nothing was lost");
     Ok(())
 }
 
