@@ -30,8 +30,10 @@ macro_rules! open_and_use {
                     break;
                 }
             }
-            let _ = rx.try_recv().map(|message| (message.to_vec(), message.nack()));
-            let _ = rx.try_recv_batch(8).map(|batch| batch.iter().map(|message| message.to_vec()).collect::<Vec<_>>());
+            let max = rx.max_message();
+            let check = |message: Vec<u8>| assert!(message.len() <= max, "a message is longer than the channel allows");
+            let _ = rx.try_recv().map(|message| (check(message.to_vec()), message.nack()));
+            let _ = rx.try_recv_batch(8).map(|batch| batch.iter().for_each(|message| check(message.to_vec())));
             let _ = rx.recv_timeout(Duration::ZERO).map(|message| message.ack());
         }
         if let Ok(mut tx) = channel.sender() {
