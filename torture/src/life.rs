@@ -162,6 +162,10 @@ impl Life {
                 before.fill(None);
                 return Ok(false);
             }
+            // Whoever was asked to leave would do so before the channel is drained.
+            if seats.iter().any(|seat| seat.phase.was_asked_to_leave()) {
+                return Ok(false);
+            }
             let info = memlane::inspect(&self.site.channel)?;
             let Some(messages) = seats.iter().map(|seat| messages_of(&info, seat)).collect::<Option<Vec<_>>>() else {
                 return Ok(false);

@@ -84,6 +84,11 @@ impl PhaseCell {
         self.0.store(LEAVE, 1);
     }
 
+    /// Whether it was asked to.
+    pub fn was_asked_to_leave(&self) -> bool {
+        self.0.load(LEAVE) != 0
+    }
+
     /// Waits until it is in this phase, or for so long.
     pub fn wait_for(&self, phase: Phase, at_most: Duration) {
         let started = Instant::now();
@@ -109,7 +114,7 @@ impl Phases {
 
     /// Whether the tool asked for that.
     pub fn is_to_leave(&self) -> bool {
-        self.0.as_ref().is_some_and(|cell| cell.0.load(LEAVE) != 0)
+        self.0.as_ref().is_some_and(PhaseCell::was_asked_to_leave)
     }
 }
 
