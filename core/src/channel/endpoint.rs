@@ -297,20 +297,20 @@ impl Endpoint {
     /// Notices that the file was removed, which the next [`Endpoint::look`] tells, or truncated, which ends everything at
     /// once: whatever is touched next may lie behind the file's new end, where that is SIGBUS.
     fn look_at_file(&mut self) -> Result<(), Trouble> {
-        self.file = match self.region().file_state() {
+        let (seen, outcome) = match self.region().file_state() {
             // What cannot be looked at for the moment is as it was, as far as anybody knows.
-            Ok(FileState::Intact) | Err(_) => None,
-            Ok(FileState::Removed) => Some(Trouble::Removed),
+            Ok(FileState::Intact) | Err(_) => (None, Ok(())),
+            Ok(FileState::Removed) => (Some(Trouble::Removed), Ok(())),
             Ok(FileState::CutShort { length }) => {
-                let reason = Corruption::FileLength;
+                let trouble = Trouble::Corrupted(Corruption::FileLength);
                 if self.region().has_words_within(length) {
-                    self.poison(reason);
+                    self.poison(Corruption::FileLength);
                 }
-                self.file = Some(Trouble::Corrupted(reason));
-                return Err(Trouble::Corrupted(reason));
+                (Some(trouble), Err(trouble))
             }
         };
-        Ok(())
+        self.file = seen;
+        outcome
     }
 
     /// A call that does not wait found nothing. Every now and then that ends a slice, too.

@@ -200,10 +200,9 @@ impl Info {
         let geometry = &facts.geometry;
         // Looking behind the end of a truncated file would be SIGBUS.
         let is_whole = !matches!(region.file_state(), Ok(FileState::CutShort { .. }));
-        let rows = if is_whole { 0..geometry.participants() } else { 0..0 };
-        let mut participants: Vec<_> = rows.filter_map(|row| ParticipantInfo::of(region, row)).collect();
-        let lanes = if is_whole { 0..geometry.lanes() } else { 0..0 };
-        let lanes = lanes.map(|lane| LaneInfo::of(region, lane, &mut participants)).collect();
+        let (rows, lanes) = if is_whole { (geometry.participants(), geometry.lanes()) } else { (0, 0) };
+        let mut participants: Vec<_> = (0..rows).filter_map(|row| ParticipantInfo::of(region, row)).collect();
+        let lanes = (0..lanes).map(|lane| LaneInfo::of(region, lane, &mut participants)).collect();
         Self {
             name: region.label().to_owned(),
             path: region.path().map(ToOwned::to_owned),
