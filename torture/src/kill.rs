@@ -81,12 +81,12 @@ pub fn run(options: &Options) -> Result<()> {
     let seed = options.seed.unwrap_or_else(fresh_seed);
     let started = Instant::now();
     let channels = options.channels.channels();
-    let (mut phases, mut killed) = (PhaseCounts::default(), 0);
+    let mut phases = PhaseCounts::default();
     for (&(kind, waking), left) in channels.iter().zip((1..=channels.len() as u64).rev()) {
-        let kills = options.kills.saturating_sub(killed).div_ceil(left);
+        let kills = options.kills.saturating_sub(phases.total()).div_ceil(left);
         phases = run_one(options, kind, waking, seed, kills, phases)?;
-        killed = phases.total();
     }
+    let killed = phases.total();
     println!("{killed} killed in {:.1} s, while {}", started.elapsed().as_secs_f64(), phases.describe());
     let rarest = phases.least();
     let percent = phases.percent(rarest);

@@ -39,12 +39,9 @@ use self::trial::{Ended, Fault, Ran, Trial};
 use self::verdict::{Case, Verdict};
 use crate::kinds::{Kind, Selection};
 use crate::scratch::Scratch;
-use crate::steps::scenario::State;
-use crate::steps::survivor::Delivered;
 use crate::waking::Waking;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use std::path::Path;
 use std::time::Instant;
 
 #[derive(Args)]
@@ -68,12 +65,8 @@ pub struct Options {
 /// What the tool needs of a kind.
 pub struct Cast {
     pub calls: &'static [Call],
-    /// Creates a channel in this state. Returns how many messages were sent, and the numbers of those that are there.
-    pub prepare: fn(Waking, State, &str) -> Result<(u64, Vec<u64>)>,
     /// Joins, and never leaves.
     pub die: fn(&str) -> Result<()>,
-    /// Takes over, uses all of the channel, and removes it. Returns what was in it.
-    pub survive: fn(&Path, u64) -> Result<Vec<Delivered>>,
 }
 
 /// How often an interruption comes that comes again and again.
@@ -113,7 +106,7 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 /// All calls of a kind.
-fn fail_all(options: &Options, kind: &Kind, waking: Waking, scratch: &Scratch, all: &mut Totals) -> Result<()> {
+fn fail_all(options: &Options, kind: &'static Kind, waking: Waking, scratch: &Scratch, all: &mut Totals) -> Result<()> {
     println!("torture faults: {} with {waking}", kind.name);
     println!(
         "{:24} {:>12} {:>8} {:>8} {:>8} {:>12}",
@@ -124,7 +117,7 @@ fn fail_all(options: &Options, kind: &Kind, waking: Waking, scratch: &Scratch, a
         if !is_wanted || options.quick && waking == Waking::Semaphore && !call.sleeps {
             continue;
         }
-        let trial = Trial::prepare(kind.faults, call, waking, scratch)
+        let trial = Trial::prepare(kind, call, waking, scratch)
             .with_context(|| format!("{}: {}, {waking}", kind.name, call.name))?;
         let totals = fail_each(options, kind, &trial, scratch)
             .with_context(|| format!("{}: {}, {waking}", kind.name, call.name))?;

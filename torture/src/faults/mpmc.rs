@@ -2,15 +2,8 @@
 
 use super::Cast;
 use super::acts::acts;
-use crate::steps::acts::{prepare, queue_shape as shape};
-use crate::steps::scenario::Kind;
-use crate::steps::survivor::survive;
+use crate::steps::acts::queue_shape as shape;
 
-pub const CAST: Cast = Cast {
-    calls: CALLS,
-    prepare: |waking, state, name| prepare(Kind::Mpmc, waking, state, name),
-    die,
-    survive: |path, sent| survive(Kind::Mpmc, path, |_| sent),
-};
+pub const CAST: Cast = Cast { calls: CALLS, die };
 
 acts!(mpmc);

@@ -2,15 +2,8 @@
 
 use super::Cast;
 use super::acts::acts;
-use crate::steps::acts::{lane_shape as shape, prepare};
-use crate::steps::scenario::Kind;
-use crate::steps::survivor::survive;
+use crate::steps::acts::lane_shape as shape;
 
-pub const CAST: Cast = Cast {
-    calls: CALLS,
-    prepare: |waking, state, name| prepare(Kind::Spsc, waking, state, name),
-    die,
-    survive: |path, sent| survive(Kind::Spsc, path, |_| sent),
-};
+pub const CAST: Cast = Cast { calls: CALLS, die };
 
 acts!(spsc);

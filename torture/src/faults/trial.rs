@@ -1,12 +1,14 @@
 //! The parent's side: one case is a fresh copy of a channel, a child that makes one call, of which one system call fails,
 //! and survivors who use what is left.
 
-use super::Cast;
 use super::calls::Call;
 use super::stage::{self, PATIENCE, Scene};
 use super::system_calls::{self, Described};
+use crate::kinds::Kind;
 use crate::scratch::Scratch;
+use crate::steps::acts;
 use crate::steps::scenario::State;
+use crate::steps::survivor::survive;
 use crate::tracer::{End, Event, Forked, set_alarm};
 use crate::waking::Waking;
 use anyhow::{Context, Result, bail, ensure};
@@ -64,7 +66,7 @@ impl Ran {
 
 /// One call of one kind over one backend, prepared.
 pub struct Trial<'a> {
-    cast: &'static Cast,
+    kind: &'static Kind,
     pub call: &'static Call,
     pub waking: Waking,
     scratch: &'a Scratch,
@@ -73,15 +75,15 @@ pub struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    pub fn prepare(cast: &'static Cast, call: &'static Call, waking: Waking, scratch: &'a Scratch) -> Result<Self> {
+    pub fn prepare(kind: &'static Kind, call: &'static Call, waking: Waking, scratch: &'a Scratch) -> Result<Self> {
         let folder = scratch.path("prepared");
         let facts = scratch.path("facts");
         empty(&folder)?;
-        let mut trial = Self { cast, call, waking, scratch, sent: 0, left: None };
+        let mut trial = Self { kind, call, waking, scratch, sent: 0, left: None };
         let Some(ground) = call.ground else { return Ok(trial) };
         let name = folder.join("channel").display().to_string();
         let end = Forked::start(|| {
-            let (sent, left) = ground.prepare(cast, waking, &name)?;
+            let (sent, left) = ground.prepare(kind, waking, &name)?;
             let left: Vec<_> = left.iter().map(u64::to_string).collect();
             Ok(fs::write(&facts, format!("{sent}\n{}", left.join(",")))?)
         })?
@@ -180,7 +182,7 @@ impl<'a> Trial<'a> {
         };
         let mut survivor = Forked::start(|| {
             set_alarm(PATIENCE);
-            let outcome = (self.cast.survive)(&path, sent).and_then(|delivered| {
+            let outcome = survive(self.kind.steps, &path, |_| sent).and_then(|delivered| {
                 let delivered: Vec<_> = delivered.iter().map(|one| one.number).collect();
                 ensure!(delivered == left, "{delivered:?} are in the channel instead of {left:?}");
                 Ok(())
@@ -211,22 +213,22 @@ pub enum Ground {
 
 impl Ground {
     /// Makes it. Returns how many messages were sent, and the numbers of those that are there.
-    fn prepare(self, cast: &Cast, waking: Waking, name: &str) -> Result<(u64, Vec<u64>)> {
+    fn prepare(self, kind: &Kind, waking: Waking, name: &str) -> Result<(u64, Vec<u64>)> {
         match self {
-            Self::Left(state) => (cast.prepare)(waking, state, name),
+            Self::Left(state) => acts::prepare(kind.steps, waking, state, name),
             Self::Dead => {
-                let facts = (cast.prepare)(waking, State::One, name)?;
-                (cast.die)(name)?;
+                let facts = acts::prepare(kind.steps, waking, State::One, name)?;
+                (kind.faults.die)(name)?;
                 Ok(facts)
             }
             Self::Stale => {
-                (cast.prepare)(waking, State::One, name)?;
+                acts::prepare(kind.steps, waking, State::One, name)?;
                 forge(name, |header| header[BOOT].fill(0x11))?;
                 // What takes its place is empty.
                 Ok((0, Vec::new()))
             }
             Self::Damaged => {
-                let facts = (cast.prepare)(waking, State::Empty, name)?;
+                let facts = acts::prepare(kind.steps, waking, State::Empty, name)?;
                 flip_damage(Path::new(name))?;
                 Ok(facts)
             }

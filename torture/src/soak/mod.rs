@@ -65,7 +65,7 @@ pub fn run(options: &Options) -> Result<()> {
     let scratch = Scratch::new()?;
     let mut rows = Vec::new();
     for kind in kinds::all() {
-        for waking in [Waking::Futex, Waking::Semaphore] {
+        for waking in Waking::ALL {
             rows.push(Row::new(kind, waking, Random::new(seed, rows.len() as u64)));
         }
     }
