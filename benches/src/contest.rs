@@ -208,23 +208,3 @@ impl Target {
         }
     }
 }
-
-/// Messages that carry a number in their first and in their last word.
-pub mod stamp {
-    use std::hint::black_box;
-
-    /// Writes the number.
-    #[inline]
-    pub fn put<const N: usize>(message: &mut [u8; N], number: u64) {
-        message[..8].copy_from_slice(&number.to_le_bytes());
-        message[N - 8..].copy_from_slice(&number.to_le_bytes());
-    }
-
-    /// Whether it carries this number. All of the message has to have arrived: the compiler may not leave out the copying
-    /// of what is not looked at.
-    #[inline]
-    pub fn is<const N: usize>(message: &[u8; N], number: u64) -> bool {
-        let message = black_box(message);
-        message[..8] == number.to_le_bytes() && message[N - 8..] == number.to_le_bytes()
-    }
-}

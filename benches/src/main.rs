@@ -1,6 +1,6 @@
 //! The bench runner: how fast memlane is, next to the machine's own limits and to its peers in the same run.
 //!
-//! `cargo run --release -p memlane-benches -- spsc`. Method and figures: docs/performance.md.
+//! `cargo run --release -p memlane-benches -- run spsc`. Method and figures: docs/performance.md.
 
 mod arena;
 mod contest;
@@ -10,14 +10,19 @@ mod disturbance;
 mod hot_path;
 mod hot_queue;
 mod machine;
+mod payload;
+mod peer;
+mod peers;
 mod report;
 mod rig;
 mod schedule;
+mod shapes;
 mod statistics;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Parser, Subcommand};
 use contest::Family;
+use contests::{TABLES, Table};
 use report::Report;
 use rig::Rig;
 use schedule::Effort;
@@ -34,11 +39,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// One sender, one receiver: round trips and one-way messages
-    Spsc(Measure),
-    /// Many senders, many receivers: one-way messages next to a queue between threads; two of each, which is more than there
-    /// are cores, are compared by CPU time a message
-    Mpmc(Measure),
+    /// Measures
+    Run(Measure),
+    /// Lists the tables
+    List,
     /// The other end; started by the runner
     #[command(hide = true)]
     Partner { folder: PathBuf, meeting: PathBuf, core: usize },
@@ -60,6 +64,8 @@ enum Command {
 
 #[derive(Args)]
 struct Measure {
+    /// Which tables to measure, by name (`list` shows them); all if none is named
+    tables: Vec<String>,
     /// The two cores to run on
     #[arg(long, value_name = "CORE,CORE", value_parser = pair::<usize>, default_value = "0,1")]
     cores: [usize; 2],
@@ -96,8 +102,11 @@ fn pair<T: FromStr>(text: &str) -> Result<[T; 2]> {
 
 fn main() -> Result<()> {
     match Cli::parse().command {
-        Command::Spsc(measure) => run(&measure, contests::spsc()),
-        Command::Mpmc(measure) => run(&measure, contests::mpmc()),
+        Command::Run(measure) => run(&measure),
+        Command::List => {
+            TABLES.iter().for_each(|table| println!("{:<12} {}", table.name, table.about));
+            Ok(())
+        }
         Command::Partner { folder, meeting, core } => {
             let mut contests = vec![contests::placement()];
             contests.extend(contests::all());
@@ -109,7 +118,18 @@ fn main() -> Result<()> {
     }
 }
 
-fn run(measure: &Measure, mut families: Vec<Family>) -> Result<()> {
+/// The families of the tables with these names, or of all.
+fn families(names: &[String]) -> Result<Vec<Family>> {
+    let table = |name: &String| {
+        TABLES.iter().find(|table| table.name == name).with_context(|| format!("no table is called '{name}'"))
+    };
+    let named: Vec<&Table> = names.iter().map(table).collect::<Result<_>>()?;
+    let tables = if named.is_empty() { TABLES.iter().collect() } else { named };
+    Ok(tables.into_iter().flat_map(|table| (table.families)()).collect())
+}
+
+fn run(measure: &Measure) -> Result<()> {
+    let mut families = families(&measure.tables)?;
     if let Some(wanted) = &measure.only {
         families.retain(|family| family.title.contains(wanted.as_str()));
         ensure!(!families.is_empty(), "no family's title contains '{wanted}'");

@@ -336,7 +336,8 @@ mod tests {
 
     /// A family of two queues with so many senders and as many receivers, and what its tracks say after two groups.
     fn outcomes(each: usize, contestant: [Option<Value>; 2]) -> Vec<Outcome> {
-        let mut family = contests::mpmc().into_iter().find(|family| family.busy() == 2 * each).unwrap();
+        let mpmc = contests::TABLES.iter().find(|table| table.name == "mpmc").unwrap();
+        let mut family = (mpmc.families)().into_iter().find(|family| family.busy() == 2 * each).unwrap();
         family.contests.truncate(2);
         let mut running = Running::new(&family);
         running.tracks[0].groups = vec![crew_value(200, 50, true), crew_value(400, 100, true)];

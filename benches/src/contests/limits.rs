@@ -1,7 +1,8 @@
 //! The machine's own limits: what two cores can do at all.
 
 use crate::arena::{APART, Arena, BareRing};
-use crate::contest::{BLOCK, Contest, End, Open, Watch, stamp};
+use crate::contest::{BLOCK, Contest, End, Open, Watch};
+use crate::payload;
 use anyhow::Result;
 use rustix::thread::futex;
 use std::path::Path;
@@ -179,9 +180,9 @@ pub fn stream<const N: usize>(ring_bytes: usize) -> Contest {
                 self.number += 1;
                 if self.leads {
                     self.ring.read(&mut message);
-                    watch.check(stamp::is(&message, self.number));
+                    watch.check(payload::is(&message, self.number));
                 } else {
-                    stamp::put(&mut message, self.number);
+                    payload::write(&mut message, self.number);
                     self.ring.write(&message);
                 }
             }

@@ -1,0 +1,79 @@
+//! The tables of `spsc`.
+
+use super::limits;
+use crate::contest::{Family, Target, Work};
+use crate::peer::Shape;
+use crate::peers::memlane_spsc::Spsc;
+use crate::peers::rtrb::Rtrb;
+use crate::shapes::{one_way, one_way_threads, round_trip};
+use memlane::Strategy;
+
+/// Ring sizes, in bytes, the same for all contestants.
+const RINGS: [usize; 2] = [64 << 10, 1 << 20];
+
+/// Everything that is measured about `spsc`.
+pub fn families() -> Vec<Family> {
+    let (spin, adaptive) = (Spsc::copying(Strategy::Spin), Spsc::copying(Strategy::Adaptive));
+    let mut families = vec![
+        Family {
+            title: "Round trips, both ends awake".to_owned(),
+            work: Work::RoundTrips,
+            contests: vec![
+                limits::two_lines(),
+                limits::one_line(),
+                round_trip::<8, _>(spin, Some(Target::ROUND_TRIP)),
+                round_trip::<8, _>(adaptive, Some(Target::ROUND_TRIP)),
+                // What a message that fills a line takes at least.
+                limits::fresh_lines(),
+                round_trip::<56, _>(spin, Some(Target::ROUND_TRIP)),
+                round_trip::<56, _>(adaptive, Some(Target::ROUND_TRIP)),
+            ],
+        },
+        Family {
+            title: "Round trips, both ends asleep".to_owned(),
+            work: Work::RoundTrips,
+            contests: vec![limits::futexes(), round_trip::<8, _>(Spsc::copying(Strategy::Park), None)],
+        },
+    ];
+    for room in RINGS {
+        let of = |batch| Shape { room, batch };
+        families.push(Family {
+            contests: vec![
+                one_way_threads::<8, _>(Rtrb, of(1), None),
+                one_way::<8, _>(adaptive, of(1), Some(Target::SMALL_MESSAGES)),
+                one_way_threads::<8, _>(adaptive, of(1), Some(Target::SMALL_MESSAGES)),
+                one_way::<8, _>(adaptive, of(16), None),
+                one_way::<8, _>(adaptive, of(64), None),
+            ],
+            ..messages::<8>(room)
+        });
+        families.push(Family {
+            contests: vec![
+                limits::stream::<56>(room),
+                one_way_threads::<56, _>(Rtrb, of(1), None),
+                one_way::<56, _>(adaptive, of(1), None),
+                one_way::<56, _>(adaptive, of(64), None),
+            ],
+            ..messages::<56>(room)
+        });
+        families.push(Family {
+            contests: vec![
+                limits::stream::<1024>(room),
+                one_way_threads::<1024, _>(Rtrb, of(1), None),
+                one_way::<1024, _>(adaptive, of(1), None),
+                one_way::<1024, _>(Spsc::in_place(Strategy::Adaptive), of(1), None),
+                one_way::<1024, _>(adaptive, of(16), None),
+            ],
+            ..messages::<1024>(room)
+        });
+    }
+    families
+}
+
+fn messages<const N: usize>(room: usize) -> Family {
+    Family {
+        title: format!("One way, {N} bytes, ring of {} KiB", room >> 10),
+        work: Work::Messages { bytes: N },
+        contests: Vec::new(),
+    }
+}

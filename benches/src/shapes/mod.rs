@@ -1,0 +1,19 @@
+//! What is done with a peer's ends: the same code for all peers. A function here makes a contest of a peer.
+
+mod many;
+mod one_way;
+mod round_trip;
+
+pub use many::{many, many_threads};
+pub use one_way::{one_way, one_way_threads};
+pub use round_trip::round_trip;
+
+use crate::peer::Shape;
+
+/// How messages go, for people.
+fn pace(shape: Shape) -> String {
+    match shape.batch {
+        1 => "one by one".to_owned(),
+        size => format!("batches of {size}"),
+    }
+}

@@ -1,0 +1,138 @@
+//! Messages from one to one other, as fast as they go.
+
+use super::pace;
+use crate::contest::{Contest, End, Open, Pair, Target, Watch};
+use crate::payload;
+use crate::peer::{Peer, Rx, Shape, Side, ThreadPeer, Tx};
+use anyhow::{Context, Result};
+
+/// Between two processes.
+pub fn one_way<const N: usize, P: Peer<N>>(peer: P, shape: Shape, target: Option<Target>) -> Contest {
+    let other = peer.clone();
+    let open = Open::Processes {
+        lead: Box::new(move |path| Ok(receiving(other.rx(path, Side::Creates, shape)?, shape))),
+        partner: Box::new({
+            let peer = peer.clone();
+            move |path| Ok(sending(peer.tx(path, Side::Opens, shape)?, shape))
+        }),
+    };
+    contest::<N>(peer.id(), peer.label(), peer.may_sleep(), shape, open, target)
+}
+
+/// Between two threads.
+pub fn one_way_threads<const N: usize, P: ThreadPeer<N>>(peer: P, shape: Shape, target: Option<Target>) -> Contest {
+    let (id, label, may_sleep) = (format!("{}-threads", peer.id()), peer.label(), peer.may_sleep());
+    let open = Open::Threads(Box::new(move || {
+        let (mut senders, mut receivers) = peer.ends(shape, 1, 1)?;
+        let (tx, rx) = senders.pop().zip(receivers.pop()).context("no ends")?;
+        let pair: Pair = (receiving(rx, shape), sending(tx, shape));
+        Ok(pair)
+    }));
+    contest::<N>(id, label, may_sleep, shape, open, target)
+}
+
+fn contest<const N: usize>(
+    id: String,
+    label: String,
+    may_sleep: bool,
+    shape: Shape,
+    open: Open,
+    target: Option<Target>,
+) -> Contest {
+    let Shape { room, batch } = shape;
+    Contest {
+        id: format!("way-{N}-{room}-{batch}-{id}"),
+        label: format!("{label}, {}", pace(shape)),
+        open,
+        may_sleep,
+        target,
+    }
+}
+
+fn sending<const N: usize>(tx: impl Tx<N> + 'static, shape: Shape) -> Box<dyn End> {
+    match shape.batch {
+        1 => Box::new(Sending { tx, number: 0 }),
+        batch => Box::new(SendingBatches { tx, number: 0, batch }),
+    }
+}
+
+fn receiving<const N: usize>(rx: impl Rx<N> + 'static, shape: Shape) -> Box<dyn End> {
+    match shape.batch {
+        1 => Box::new(Receiving { rx, number: 0 }),
+        batch => Box::new(ReceivingBatches { rx, number: 0, batch }),
+    }
+}
+
+struct Sending<const N: usize, T> {
+    tx: T,
+    number: u64,
+}
+
+impl<const N: usize, T: Tx<N>> End for Sending<N, T> {
+    fn run(&mut self, operations: u64, _: &mut Watch) -> Result<()> {
+        for _ in 0..operations {
+            self.number += 1;
+            let number = self.number;
+            self.tx.send(|message| payload::write(message, number))?;
+        }
+        Ok(())
+    }
+}
+
+struct Receiving<const N: usize, R> {
+    rx: R,
+    number: u64,
+}
+
+impl<const N: usize, R: Rx<N>> End for Receiving<N, R> {
+    fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
+        for _ in 0..operations {
+            self.number += 1;
+            let number = self.number;
+            watch.check(self.rx.recv(|message| payload::is(message, number))?);
+        }
+        Ok(())
+    }
+}
+
+struct SendingBatches<const N: usize, T> {
+    tx: T,
+    number: u64,
+    batch: usize,
+}
+
+impl<const N: usize, T: Tx<N>> End for SendingBatches<N, T> {
+    fn run(&mut self, operations: u64, _: &mut Watch) -> Result<()> {
+        let mut left = operations as usize;
+        while left > 0 {
+            let size = self.batch.min(left);
+            let number = &mut self.number;
+            self.tx.send_batch(size, |message| {
+                *number += 1;
+                payload::write(message, *number);
+            })?;
+            left -= size;
+        }
+        Ok(())
+    }
+}
+
+struct ReceivingBatches<const N: usize, R> {
+    rx: R,
+    number: u64,
+    batch: usize,
+}
+
+impl<const N: usize, R: Rx<N>> End for ReceivingBatches<N, R> {
+    fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
+        let mut left = operations as usize;
+        while left > 0 {
+            let number = &mut self.number;
+            left -= self.rx.recv_batch(self.batch.min(left), |message| {
+                *number += 1;
+                watch.check(payload::is(message, *number));
+            })?;
+        }
+        Ok(())
+    }
+}
