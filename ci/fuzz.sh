@@ -12,7 +12,9 @@ cargo clippy --all-targets -- -D warnings
 seconds=${1:-60}
 
 logs=$(mktemp -d)
-trap 'rm -rf "$logs"' EXIT
+TMPDIR=$(mktemp -d /dev/shm/memlane-fuzz.XXXXXX)
+export TMPDIR
+trap 'rm -rf "$logs" "$TMPDIR"' EXIT
 cargo_nightly fuzz build
 declare -A running
 for target in open_image calls; do

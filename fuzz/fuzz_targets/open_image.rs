@@ -51,10 +51,11 @@ macro_rules! open_and_use {
 
 fuzz_target!(|data: &[u8]| {
     let Some((&flags, patches)) = data.split_first() else { return };
-    let folder = format!("/dev/shm/memlane-fuzz-{}", std::process::id());
+    // Where TMPDIR says: a folder on tmpfs is fast, and whoever made it removes it.
+    let folder = std::env::temp_dir().join(format!("memlane-fuzz-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir(&folder).expect("a folder");
-    let name = format!("{folder}/channel");
+    let name = folder.join("channel").display().to_string();
     let (is_filled, is_queue) = (flags & 2 != 0, flags & 4 != 0);
     if is_queue {
         create_queue(&name, is_filled)

@@ -1,7 +1,10 @@
 //! SIGKILL loses nothing.
 
 use crate::sandbox::{Sandbox, eventually, is_asleep};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags, open};
 use std::io::{BufRead, BufReader, Read};
+use std::os::fd::AsRawFd;
 use std::process::{ChildStdout, Stdio};
 
 const LINES: usize = 20_000;
@@ -48,9 +51,14 @@ fn used_bytes(sandbox: &Sandbox) -> u64 {
     sandbox.look("feed").map_or(0, |facts| facts["lanes"][0]["used_bytes"].as_u64().unwrap())
 }
 
-/// A pipe has room for 64 KiB, of which `recv` fills nearly all before it waits.
+/// Whether who writes into the pipe waits. The number of bytes in it does not tell: a pipe is a number of pages, and a write
+/// that does not fit into what is left of the last one begins another.
 pub fn pipe_is_full(pipe: &ChildStdout) -> bool {
-    rustix::io::ioctl_fionread(pipe).unwrap() > 50_000
+    // The other end, for this moment only: as long as it is open, the pipe does not end.
+    let path = format!("/proc/self/fd/{}", pipe.as_raw_fd());
+    let end = open(path, OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty()).unwrap();
+    let mut looks = [PollFd::new(&end, PollFlags::OUT)];
+    poll(&mut looks, Some(&Timespec::default())).unwrap() == 0
 }
 
 /// Checks what one receiver wrote: consecutive lines that repeat at most a batch of what was seen and miss nothing.
