@@ -187,6 +187,7 @@ fn a_message_in_hand_when_a_panic_comes_is_handed_back() {
         }));
         assert!(unwound.is_err());
         assert_eq!(next(&mut receiver), b"three");
+        receiver.publish_released();
         assert_eq!(channel.info().participants[1].counters.messages, 3, "each counted once");
     });
 }

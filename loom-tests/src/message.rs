@@ -82,7 +82,7 @@ impl Message {
 
     /// Asserts that `received` is this, as the lane's message number `sequence`.
     pub fn check(self, received: &Received, sequence: u64) {
-        assert_eq!(received.record.sequence, sequence, "in order, none missing, none twice");
+        assert_eq!(received.sequence, sequence, "in order, none missing, none twice");
         assert_eq!(received.record.length, self.used, "the length of message {sequence}");
         // What was reserved beyond `used` may have become the next header: it is not looked at.
         let mut wanted = self.payload(sequence, self.reserved);
@@ -111,6 +111,8 @@ pub enum Sent {
 pub struct Received {
     /// Where it stood.
     pub record: Record,
+    /// Its number.
+    pub sequence: u64,
     payload: Vec<u64>,
 }
 
@@ -118,14 +120,14 @@ impl Received {
     /// The next record's copy, if one is committed. It is not given back yet.
     pub fn poll(reader: &mut Reader<LoomLane>) -> Option<Self> {
         let record = reader.poll().expect("a lane without a bad peer is never corrupted")?;
-        Some(Self::copy(reader.memory(), record))
+        Some(Self::copy(reader.memory(), record, reader.sequence()))
     }
 
-    /// A copy of a record that was polled.
-    pub fn copy(lane: &LoomLane, record: Record) -> Self {
+    /// A copy of a record that was polled, and the number that the reader gave it.
+    pub fn copy(lane: &LoomLane, record: Record, sequence: u64) -> Self {
         let mut payload = lane.read(record.payload, record.length.div_ceil(8) as usize);
         mask_last(&mut payload, record.length);
-        Self { record, payload }
+        Self { record, sequence, payload }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::lane::LoomLane;
 use crate::message::Received;
-use crate::scenario::Scenario;
+use crate::scenario::{Ledger, Scenario};
 use memlane::ring::log::{LaneGeometry, LaneMemory, Payload, Reader, Record};
 use memlane::sync::Ordering::Relaxed;
 use std::cell::RefCell;
@@ -75,12 +75,14 @@ pub fn one_by_one(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
     }
 }
 
-/// One message after the other, as `recv_into` does at its fastest: what stands before the frontier is only advanced past.
-pub fn fast(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
+/// One message after the other, as `recv_into` does at its fastest, which knows how long the next one is: what stands before
+/// the frontier is only advanced past.
+pub fn fast(reader: &mut Reader<LoomLane>, polls: usize, ledger: &Ledger, life: &Life) {
     for _ in 0..polls {
-        match reader.poll_before_frontier() {
+        let sequence = reader.sequence();
+        match reader.poll_before_frontier(ledger.length_of(sequence)) {
             Some(record) => {
-                life.receives(Received::copy(reader.memory(), record));
+                life.receives(Received::copy(reader.memory(), record, sequence));
                 reader.advance(record);
                 life.gives_back(false);
             }
@@ -92,15 +94,15 @@ pub fn fast(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
 /// All messages that there are, and then all of them given back, as `recv_batch` does; so many times.
 pub fn in_batches(reader: &mut Reader<LoomLane>, batches: usize, life: &Life) {
     for _ in 0..batches {
-        for record in batch(reader) {
-            life.receives(Received::copy(reader.memory(), record));
+        for (record, sequence) in batch(reader) {
+            life.receives(Received::copy(reader.memory(), record, sequence));
         }
         life.gives_back(reader.publish());
     }
 }
 
-/// All messages that there are, none of which is given back.
-pub fn batch(reader: &mut Reader<LoomLane>) -> Vec<Record> {
+/// All messages that there are, with their numbers; none of them is given back.
+pub fn batch(reader: &mut Reader<LoomLane>) -> Vec<(Record, u64)> {
     let mut batch = Vec::new();
     let mut start = None;
     while let Some(record) = reader.poll().expect("a lane without a bad peer is never corrupted") {
@@ -109,11 +111,11 @@ pub fn batch(reader: &mut Reader<LoomLane>) -> Vec<Record> {
         let Payload { payload, length, sequence } = start.payload(start.place(&record), batch.len());
         assert_eq!(
             (payload, length, sequence),
-            (record.payload, record.length, record.sequence),
+            (record.payload, record.length, reader.sequence()),
             "the place of a record"
         );
         reader.advance(record);
-        batch.push(record);
+        batch.push((record, sequence));
     }
     batch
 }

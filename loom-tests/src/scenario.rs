@@ -203,6 +203,13 @@ impl Ledger {
         self.origin + self.certain() as u64
     }
 
+    /// The length of message number `sequence`, if it is in the lane or on its way there; else some length.
+    pub fn length_of(&self, sequence: u64) -> u64 {
+        let entries = self.entries.borrow();
+        let number = (sequence - self.origin) as usize;
+        entries.certain.iter().chain(&entries.in_doubt).nth(number).map_or(0, |message| message.used)
+    }
+
     /// Where the record of the last of `count` messages ends. The last may be one whose commit has not returned.
     fn end_behind(&self, count: u64) -> Position {
         let entries = self.entries.borrow();

@@ -94,16 +94,43 @@ impl RecordHeader {
         self.0 as u32
     }
 
-    /// The payload length if this is the header of message number `sequence`; more than any length if it is not.
-    #[inline]
-    pub fn length_as_message(self, sequence: u64) -> u64 {
-        self.0.wrapping_sub(Self::message(0, sequence).0)
-    }
-
     /// Whether this is the header of message number `sequence`, of whatever length.
     #[inline]
     pub fn is_message(self, sequence: u64) -> bool {
-        self.length_as_message(sequence) <= u64::from(u32::MAX)
+        self.is_after(Self::message(0, sequence))
+    }
+
+    /// The payload length if this is the header `expected`, which has length 0, with a length in it; more than any length if
+    /// it is not.
+    #[inline]
+    pub fn length_after(self, expected: Self) -> u64 {
+        self.0.wrapping_sub(expected.0)
+    }
+
+    /// Whether this is the header `expected`, which has length 0, with whatever length in it.
+    #[inline]
+    pub fn is_after(self, expected: Self) -> bool {
+        self.length_after(expected) <= u64::from(u32::MAX)
+    }
+
+    /// The header of the message behind this one, with the same length.
+    #[inline]
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.wrapping_add(1 << SEQUENCE_SHIFT))
+    }
+
+    /// How many messages further on this one is than `earlier`, of the same length: less than 2³⁰.
+    #[inline]
+    pub fn messages_since(self, earlier: Self) -> u64 {
+        self.0.wrapping_sub(earlier.0) >> SEQUENCE_SHIFT
+    }
+
+    /// The header of a message of this length, if this one has length 0.
+    #[inline]
+    #[must_use]
+    pub fn with_length(self, length: u32) -> Self {
+        Self(self.0 | u64::from(length))
     }
 
     /// The full sequence, given one that is at most 2³⁰ − 1 larger or equal (`not_above`).
@@ -127,10 +154,21 @@ mod tests {
         assert_eq!((header.kind(), header.length()), (RecordKind::Padding, 4088));
         assert!(!header.is_message(9));
         assert!(!RecordHeader::EMPTY.is_message(0) && !RecordHeader::from_bits(u64::MAX).is_message(0));
-        assert_eq!(RecordHeader::message(77, 5).length_as_message(5), 77);
+        assert_eq!(RecordHeader::message(77, 5).length_after(RecordHeader::message(0, 5)), 77);
+        assert_eq!(RecordHeader::message(0, 5).with_length(77), RecordHeader::message(77, 5));
         assert_eq!(RecordHeader::EMPTY.kind(), RecordKind::Empty);
         assert_eq!(RecordHeader::from_bits(1).kind(), RecordKind::Unknown);
         assert_eq!(RecordHeader::from_bits(u64::MAX).kind(), RecordKind::Unknown);
+    }
+
+    #[test]
+    fn headers_follow_each_other_beyond_the_last_sequence_that_fits() {
+        let last = (1u64 << SEQUENCE_BITS) - 1;
+        let header = RecordHeader::message(0, last);
+        assert_eq!(header.next(), RecordHeader::message(0, last + 1));
+        assert_eq!(header.next().next().messages_since(header), 2);
+        assert!(RecordHeader::message(9, last + 1).is_after(header.next()));
+        assert!(!RecordHeader::message(9, last + 1).is_after(header));
     }
 
     #[test]

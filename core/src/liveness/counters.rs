@@ -9,9 +9,10 @@ use crate::sync::Ordering::Relaxed;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Counters {
-    /// Messages sent or received.
+    /// Messages sent or received. A lane's receiver counts them when it publishes what it released: when it finds nothing
+    /// more, and after an eighth of the ring at the latest.
     pub messages: u64,
-    /// Payload bytes sent or received.
+    /// Payload bytes sent or received, counted likewise.
     pub bytes: u64,
     /// Sends that found no room.
     pub full: u64,

@@ -50,10 +50,15 @@ impl Signals {
     /// The cheap side of the store→load fence: nothing but a compiler fence where the sleeper pays by `membarrier`.
     #[inline]
     pub(crate) fn light_fence(&self) {
+        // Apart, so that the other way is the straight one.
+        #[cold]
+        fn full_fence() {
+            fence(SeqCst);
+        }
         if self.asymmetric {
             compiler_fence(SeqCst);
         } else {
-            fence(SeqCst);
+            full_fence();
         }
     }
 

@@ -133,6 +133,10 @@ impl Region {
     }
 }
 
+/// The smallest ring, and more than the largest.
+const RING_BYTES_MIN: u64 = 4096;
+const RING_BYTES_MAX: u64 = 1 << 40;
+
 /// One lane: its words and its ring, for one writer or one reader seat. Keeps the region alive.
 #[derive(Debug)]
 pub(crate) struct LaneView {
@@ -164,6 +168,7 @@ impl LaneView {
         let capacity = region.geometry().capacity;
         let at = region.map().data_at + u64::from(lane) * capacity;
         assert!(lane < region.geometry().lanes() && at + capacity <= region.bytes.length() as u64);
+        assert!(capacity.is_power_of_two() && (RING_BYTES_MIN..=RING_BYTES_MAX).contains(&capacity));
         // SAFETY: the whole ring lies inside the region's memory, as asserted.
         let base = unsafe { region.bytes.base().add(at as usize) };
         Self {
@@ -206,7 +211,11 @@ impl<'a> RingView<'a> {
     #[inline]
     fn payload(self, position: u64, length: usize) -> PayloadView<'a> {
         let at = position & self.mask;
-        if length as u64 > self.mask + 8 - at {
+        // SAFETY: a ring has a size in between (`LaneView::new`). Said here, so that of the checks below only the second is left
+        // for a short message whose length the compiler knows.
+        unsafe { std::hint::assert_unchecked(self.mask >= RING_BYTES_MIN - 8 && self.mask < RING_BYTES_MAX) };
+        let capacity = self.mask + 8;
+        if length as u64 > capacity || at > capacity - length as u64 {
             beyond_the_ring();
         }
         // SAFETY: as checked, the bytes lie inside the ring, which the lane keeps alive; `at` is a multiple of 8, and the ring

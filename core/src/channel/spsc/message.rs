@@ -6,7 +6,7 @@ use crate::error::{AckError, RecvError};
 use crate::region::{RingView, TrustPeers};
 use crate::ring::log::{Payload, ReaderMark, Record, RecordPlace};
 
-/// The methods of a view of one message, with a `record` and a `ring`.
+/// The methods of a view of one message, with a `record`, a `ring` and a `number`.
 macro_rules! message_methods {
     () => {
         /// Length in bytes.
@@ -19,7 +19,7 @@ macro_rules! message_methods {
         /// How many messages this channel carried before this one.
         #[must_use]
         pub fn sequence(&self) -> u64 {
-            self.record.sequence
+            self.number()
         }
 
         #[inline]
@@ -59,6 +59,11 @@ impl<'a> Message<'a> {
     #[inline]
     fn ring(&self) -> RingView<'_> {
         self.receiver.reader.memory().ring()
+    }
+
+    /// It is the reader's next one for as long as it is held.
+    fn number(&self) -> u64 {
+        self.receiver.reader.sequence()
     }
 
     /// The message is done with: released, as by dropping it.
@@ -200,6 +205,10 @@ impl BatchMessage<'_> {
     #[inline]
     fn ring(&self) -> RingView<'_> {
         self.ring
+    }
+
+    fn number(&self) -> u64 {
+        self.record.sequence
     }
 
     message_methods!();

@@ -105,12 +105,9 @@ impl Receiver {
         if self.end.is_foreign() {
             return None;
         }
-        let record = self.reader.poll_before_frontier()?;
-        if record.length as usize != buffer.len() {
-            return None;
-        }
+        let record = self.reader.poll_before_frontier(buffer.len() as u64)?;
         self.reader.memory().ring().read(record.payload.0, buffer);
-        self.end.tally.message(record.length);
+        self.reader.count_bytes(record.length);
         self.reader.advance(record);
         Some(buffer.len())
     }
@@ -196,7 +193,7 @@ impl Receiver {
     /// Tells the sender (and a successor, should this receiver die) about everything released so far.
     pub fn publish_released(&mut self) {
         if !self.end.is_foreign() && self.reader.publish() {
-            self.wake_sender();
+            self.published();
         }
     }
 
@@ -225,9 +222,9 @@ impl Receiver {
         if self.end.is_foreign() {
             return;
         }
-        self.end.tally.message(record.length);
+        self.reader.count_bytes(record.length);
         if self.reader.release(record) {
-            self.wake_sender();
+            self.published();
         }
     }
 
@@ -259,7 +256,7 @@ impl Receiver {
         if self.end.is_foreign() {
             return;
         }
-        self.end.tally.messages(self.batch.len() as u64, bytes);
+        self.reader.count_bytes(bytes);
         self.batch.clear();
         self.publish_released();
     }
@@ -278,7 +275,7 @@ impl Receiver {
 
     fn found_empty(&mut self) -> Result<Option<Record>, RecvError> {
         if self.reader.publish() {
-            self.wake_sender();
+            self.published();
         }
         if self.end.has_news() { self.take_news() } else { Ok(None) }
     }
@@ -304,8 +301,10 @@ impl Receiver {
         }
     }
 
+    /// The reader published how far it has come: so does its row, and a sender that waits for room learns of it.
     #[inline]
-    fn wake_sender(&mut self) {
+    fn published(&mut self) {
+        self.end.tally.messages_in_all(self.reader.messages(), self.reader.bytes());
         self.end.notify_sender(&self.reader.memory().control.space);
     }
 }

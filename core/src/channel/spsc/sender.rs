@@ -255,7 +255,7 @@ impl Sender {
     /// The writer published how far it has come: so does its row.
     fn count_published(&mut self) {
         let messages = self.writer.count().wrapping_sub(self.resumed_at);
-        self.end.tally.messages_in_all(messages, self.writer.published_bytes());
+        self.end.tally.messages_in_all(messages, self.writer.bytes());
     }
 
     #[cold]

@@ -115,6 +115,13 @@ impl LaneGeometry {
         payload.wrapping_add(self.rounding) & self.rounding_mask
     }
 
+    /// Whether a record is its header word, its payload, and padding to the next multiple of 8: as it is unless payloads are
+    /// to be aligned further. See [`plain_record_bytes`].
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.header_bytes == RecordHeader::BYTES
+    }
+
     /// More records than the ring holds.
     #[inline]
     pub fn records_max(&self) -> u64 {
@@ -135,4 +142,10 @@ impl LaneGeometry {
     fn is_aligned(&self, position: Position) -> bool {
         position.0 & !self.rounding_mask == 0
     }
+}
+
+/// [`LaneGeometry::record_bytes`] of a plain lane, by constants alone.
+#[inline]
+pub(super) fn plain_record_bytes(payload: u64) -> u64 {
+    payload.wrapping_add(2 * RecordHeader::BYTES - 1) & !(RecordHeader::BYTES - 1)
 }

@@ -1,5 +1,6 @@
 //! The reading end of a lane.
 
+use super::memory::plain_record_bytes;
 use super::{LaneGeometry, LaneMemory, Position, Ring};
 use crate::error::Corruption;
 use crate::layout::{RecordHeader, RecordKind};
@@ -15,11 +16,18 @@ pub struct Reader<M> {
     position: Position,
     /// What `consumed` says.
     published: Position,
-    /// The number of the next message: a guess until `sequence_known`.
-    sequence: u64,
+    /// The header of the next message if it has length 0: a guess until `sequence_known`.
+    expected: RecordHeader,
     sequence_known: bool,
+    /// The number of this reader's first message, and of the one that was next when `consumed` was stored last.
+    first_sequence: u64,
+    published_sequence: u64,
+    /// Bytes of payload that were given back.
+    bytes: u64,
     /// Up to here, a record neither reaches beyond the end of the ring nor has to be published when it is released.
     frontier: Position,
+    /// The same in a plain lane; 0 in any other.
+    plain_frontier: Position,
 }
 
 /// A committed record at the reader's position, validated against private geometry.
@@ -32,8 +40,6 @@ pub struct Record {
     pub payload: Position,
     /// Bytes of payload.
     pub length: u64,
-    /// How many messages the lane carried before this one.
-    pub sequence: u64,
 }
 
 /// A place of a [`Reader`] to go back to.
@@ -101,9 +107,13 @@ impl<M: LaneMemory> Reader<M> {
             geometry,
             position: consumed,
             published: consumed,
-            sequence,
+            expected: RecordHeader::message(0, sequence),
             sequence_known: false,
+            first_sequence: sequence,
+            published_sequence: sequence,
+            bytes: 0,
             frontier: consumed,
+            plain_frontier: Position(0),
         })
     }
 
@@ -125,7 +135,9 @@ impl<M: LaneMemory> Reader<M> {
     /// The header there is not one that a writer writes.
     #[inline]
     pub fn poll(&mut self) -> Result<Option<Record>, Corruption> {
-        match self.poll_before_frontier() {
+        let length = self.header().length_after(self.expected);
+        let record_bytes = self.geometry.record_bytes(length);
+        match self.record_before(self.frontier, length, record_bytes, self.geometry.header_bytes()) {
             Some(record) => Ok(Some(record)),
             None => self.poll_carefully(),
         }
@@ -140,22 +152,29 @@ impl<M: LaneMemory> Reader<M> {
         (1..=self.geometry.capacity()).contains(&ahead) && self.header() == RecordHeader::EMPTY
     }
 
-    /// The record at the reader's position, if it is an ordinary one before the frontier. `None` decides nothing.
+    /// The record at the reader's position, if it has this many bytes of payload and ends before the frontier of a plain lane:
+    /// for who knows what comes. `None` decides nothing.
     ///
     /// What it returns can be given back by [`Reader::advance`] alone: nothing has to be published yet.
     #[inline]
-    pub fn poll_before_frontier(&self) -> Option<Record> {
-        // Until the sequence is known, the frontier stands at the position.
-        let length = self.header().length_as_message(self.sequence);
+    pub fn poll_before_frontier(&self, length: u64) -> Option<Record> {
+        if self.header() != self.expected.with_length(length as u32) {
+            return None;
+        }
+        self.record_before(self.plain_frontier, length, plain_record_bytes(length), RecordHeader::BYTES)
+    }
+
+    /// Until the sequence is known, the frontier stands at the position.
+    #[inline(always)]
+    fn record_before(&self, frontier: Position, length: u64, record_bytes: u64, header_bytes: u64) -> Option<Record> {
         if length > self.geometry.max_message() {
             return None;
         }
-        let end = self.position.plus(self.geometry.record_bytes(length));
-        if end.0 > self.frontier.0 {
+        let end = self.position.plus(record_bytes);
+        if end.0 > frontier.0 {
             return None;
         }
-        let payload = self.position.plus(self.geometry.header_bytes());
-        Some(Record { end, payload, length, sequence: self.sequence })
+        Some(Record { end, payload: self.position.plus(header_bytes), length })
     }
 
     /// Whether something stands at the reader's position: a cheap hint for who waits for it.
@@ -170,7 +189,7 @@ impl<M: LaneMemory> Reader<M> {
         if header == RecordHeader::EMPTY {
             return Ok(None);
         }
-        let record = if header.is_message(self.sequence) && self.sequence_known {
+        let record = if header.is_after(self.expected) && self.sequence_known {
             self.accept(header).map(Some)
         } else {
             self.poll_unusual(header)
@@ -191,6 +210,7 @@ impl<M: LaneMemory> Reader<M> {
             let lap_end = self.position.plus(self.geometry.until_end(self.position));
             let publish_at = self.published.plus(self.geometry.publish_after());
             self.frontier = Position(lap_end.0.min(publish_at.0));
+            self.plain_frontier = if self.geometry.is_plain() { self.frontier } else { Position(0) };
         }
     }
 
@@ -212,7 +232,7 @@ impl<M: LaneMemory> Reader<M> {
             self.memory.consumed().store(self.position.plus(bytes).0, Release);
         }
         let payload = self.position.plus(self.geometry.header_bytes());
-        Ok(Record { end: self.position.plus(bytes), payload, length, sequence: self.sequence })
+        Ok(Record { end: self.position.plus(bytes), payload, length })
     }
 
     /// Padding, the first record after [`Reader::resume`], or damage.
@@ -221,7 +241,7 @@ impl<M: LaneMemory> Reader<M> {
         self.learn_sequence(header);
         if header.kind() == RecordKind::Padding {
             let until_end = self.geometry.until_end(self.position);
-            if header != RecordHeader::padding((until_end - self.geometry.header_bytes()) as u32, self.sequence) {
+            if header != RecordHeader::padding((until_end - self.geometry.header_bytes()) as u32, self.sequence()) {
                 return Err(Corruption::RecordHeader);
             }
             self.position = self.position.plus(until_end);
@@ -230,7 +250,7 @@ impl<M: LaneMemory> Reader<M> {
                 return Ok(None);
             }
         }
-        if !header.is_message(self.sequence) {
+        if !header.is_after(self.expected) {
             return Err(Corruption::RecordHeader);
         }
         self.accept(header).map(Some)
@@ -241,7 +261,9 @@ impl<M: LaneMemory> Reader<M> {
     fn learn_sequence(&mut self, header: RecordHeader) {
         if !self.sequence_known && matches!(header.kind(), RecordKind::Message | RecordKind::Padding) {
             let not_above = self.memory.count().load(Relaxed).wrapping_add(self.geometry.records_max());
-            self.sequence = header.sequence_not_above(not_above);
+            let sequence = header.sequence_not_above(not_above);
+            self.expected = RecordHeader::message(0, sequence);
+            (self.first_sequence, self.published_sequence) = (sequence, sequence);
             self.sequence_known = true;
         }
     }
@@ -262,20 +284,45 @@ impl<M: LaneMemory> Reader<M> {
     #[inline]
     pub fn advance(&mut self, record: Record) {
         self.position = record.end;
-        self.sequence = record.sequence.wrapping_add(1);
+        self.expected = self.expected.next();
+    }
+
+    /// How many messages the lane carried before the next one: a guess until one was polled.
+    #[inline]
+    pub fn sequence(&self) -> u64 {
+        // Fewer than a ring's worth are read between two publications.
+        let since = self.expected.messages_since(RecordHeader::message(0, self.published_sequence));
+        self.published_sequence.wrapping_add(since)
+    }
+
+    /// Notes that `bytes` bytes of payload are given back.
+    #[inline]
+    pub fn count_bytes(&mut self, bytes: u64) {
+        self.bytes = self.bytes.wrapping_add(bytes);
+    }
+
+    /// Messages that this reader gave back.
+    pub fn messages(&self) -> u64 {
+        self.sequence().wrapping_sub(self.first_sequence)
+    }
+
+    /// Bytes of payload that this reader gave back.
+    #[inline]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Where the reader stands, to come back to with [`Reader::rewind`].
     pub fn mark(&self) -> ReaderMark {
-        ReaderMark { position: self.position, sequence: self.sequence }
+        ReaderMark { position: self.position, sequence: self.sequence() }
     }
 
     /// Goes back to a mark behind which nothing was published: what was read since comes again.
     pub fn rewind(&mut self, mark: ReaderMark) {
         self.position = mark.position;
-        self.sequence = mark.sequence;
+        self.expected = RecordHeader::message(0, mark.sequence);
         // The frontier may be of a later lap.
-        self.frontier = mark.position;
+        (self.frontier, self.plain_frontier) = (mark.position, Position(0));
     }
 
     /// Tells the writer about everything given back so far. Returns whether there was anything to tell.
@@ -285,6 +332,7 @@ impl<M: LaneMemory> Reader<M> {
             return false;
         }
         self.published = self.position;
+        self.published_sequence = self.sequence();
         self.move_frontier();
         // EDGE consume→reuse: pairs with the Acquire in `Writer::refresh`.
         self.memory.consumed().store(self.position.0, Release);

@@ -1,5 +1,6 @@
 //! The writing end of a lane.
 
+use super::memory::plain_record_bytes;
 use super::walk::{Walk, walk};
 use super::{LaneGeometry, LaneMemory, Position, Ring};
 use crate::error::Corruption;
@@ -14,15 +15,18 @@ pub struct Writer<M> {
     geometry: LaneGeometry,
     /// Where the next record starts.
     position: Position,
-    /// Messages committed in this lane, and bytes of payload committed by this writer, as published.
+    /// Messages committed in this lane, as published.
     count: u64,
+    /// The header of the next message if it has length 0. It tells how many were committed since.
+    next_header: RecordHeader,
+    /// Bytes of payload committed by this writer.
     bytes: u64,
-    /// What was committed since.
-    unpublished: Unpublished,
     /// The reader's `consumed` as last read: what lies before it may be overwritten.
     consumed: Position,
     /// Up to here, a record fits without padding, and it and the header behind it without another look at the reader.
     frontier: Position,
+    /// The same in a plain lane; 0 in any other.
+    plain_frontier: Position,
     /// Up to here, the first word of every line behind the position is 0, and the line is probably ours.
     claimed: Position,
 }
@@ -40,29 +44,6 @@ const LINE: u64 = 64;
 
 /// How much is written at most between two looks around where records are larger, in bytes, unless a record is.
 const LARGE_STRETCH: u64 = 8192;
-
-/// Messages and payload bytes committed since that was published, in one word: it is stored with every message.
-#[derive(Debug, Clone, Copy, Default)]
-struct Unpublished(u64);
-
-impl Unpublished {
-    /// A stretch holds at most 1,024 records, and the one behind it: far below 2¹⁶.
-    const MESSAGE_BITS: u32 = 16;
-
-    #[inline]
-    fn add(&mut self, payload: u64) {
-        self.0 += 1 + (payload << Self::MESSAGE_BITS);
-    }
-
-    #[inline]
-    fn messages(self) -> u64 {
-        self.0 & ((1 << Self::MESSAGE_BITS) - 1)
-    }
-
-    fn bytes(self) -> u64 {
-        self.0 >> Self::MESSAGE_BITS
-    }
-}
 
 /// Why nothing was reserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,10 +98,11 @@ impl<M: LaneMemory> Writer<M> {
             geometry,
             position: end,
             count,
+            next_header: RecordHeader::message(0, count),
             bytes: 0,
-            unpublished: Unpublished::default(),
             consumed,
             frontier: end,
+            plain_frontier: Position(0),
             claimed: end,
         };
         writer.publish();
@@ -148,21 +130,21 @@ impl<M: LaneMemory> Writer<M> {
     /// Messages committed in this lane since it was created.
     #[inline]
     pub fn count(&self) -> u64 {
-        self.count.wrapping_add(self.unpublished.messages())
+        // Fewer than a stretch's worth.
+        let unpublished = self.next_header.messages_since(RecordHeader::message(0, self.count));
+        self.count.wrapping_add(unpublished)
     }
 
-    /// Bytes of payload that this writer committed, as of the last [`Writer::publish`].
+    /// Bytes of payload that this writer committed.
     #[inline]
-    pub fn published_bytes(&self) -> u64 {
+    pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// Stores how far this writer has come, for observers and for its successor, which would otherwise have to walk.
     /// It happens by itself about every kilobyte.
     pub fn publish(&mut self) {
-        let unpublished = std::mem::take(&mut self.unpublished);
-        self.count = self.count.wrapping_add(unpublished.messages());
-        self.bytes = self.bytes.wrapping_add(unpublished.bytes());
+        self.count = self.count();
         // EDGE published→observe: pairs with the Acquire of observers; also keeps the order header → count → committed.
         self.memory.count().store(self.count, Release);
         self.memory.committed().store(self.position.0, Release);
@@ -177,23 +159,35 @@ impl<M: LaneMemory> Writer<M> {
     /// See [`Refusal`].
     #[inline]
     pub fn reserve(&mut self, length: u64) -> Result<Reservation, Refusal> {
-        match self.reserve_before_frontier(length) {
+        let record_bytes = self.geometry.record_bytes(length);
+        match self.reserve_before(self.frontier, length, record_bytes, self.geometry.header_bytes()) {
             Some(reservation) => Ok(reservation),
             None => self.reserve_carefully(length),
         }
     }
 
-    /// The same as long as it needs no second thought. `None` decides nothing.
+    /// The same in a plain lane, as long as it needs no second thought. `None` decides nothing.
     #[inline]
     pub fn reserve_before_frontier(&self, length: u64) -> Option<Reservation> {
+        self.reserve_before(self.plain_frontier, length, plain_record_bytes(length), RecordHeader::BYTES)
+    }
+
+    #[inline(always)]
+    fn reserve_before(
+        &self,
+        frontier: Position,
+        length: u64,
+        record_bytes: u64,
+        header_bytes: u64,
+    ) -> Option<Reservation> {
         if length > self.geometry.max_message() {
             return None;
         }
-        let end = self.position.plus(self.geometry.record_bytes(length));
-        if end.0 > self.frontier.0 {
+        let end = self.position.plus(record_bytes);
+        if end.0 > frontier.0 {
             return None;
         }
-        let payload = self.position.plus(self.geometry.header_bytes());
+        let payload = self.position.plus(header_bytes);
         Some(Reservation { padding: 0, opens_stretch: false, end, payload, length })
     }
 
@@ -220,6 +214,7 @@ impl<M: LaneMemory> Writer<M> {
         let is_small = record_bytes <= SMALL_RECORD;
         let stretch_end = self.position.plus(if is_small { STRETCH } else { LARGE_STRETCH });
         self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));
+        self.plain_frontier = if self.geometry.is_plain() { self.frontier } else { Position(0) };
         self.disclaim();
         let payload = record.plus(self.geometry.header_bytes());
         Ok(Reservation { padding, opens_stretch: is_small, end, payload, length })
@@ -276,7 +271,7 @@ impl<M: LaneMemory> Writer<M> {
         let used = used.min(reservation.length);
         let whole = used == reservation.length;
         let next = if whole { reservation.end } else { record.plus(self.geometry.record_bytes(used)) };
-        let header = RecordHeader::message(used as u32, self.count());
+        let header = self.next_header.with_length(used as u32);
         fill(ring, reservation.payload);
         // At the start of a claimed line stands a 0 already. Elsewhere, the next header shares a line with this record.
         #[allow(clippy::collapsible_if, reason = "the rule, and the bug that can be planted in it, stand apart")]
@@ -295,7 +290,8 @@ impl<M: LaneMemory> Writer<M> {
             ring.header(start).store(padding.bits(), Release);
         }
         self.position = next;
-        self.unpublished.add(used);
+        self.next_header = self.next_header.next();
+        self.bytes = self.bytes.wrapping_add(used);
         if reservation.opens_stretch {
             // Not before: the message would wait for all these lines.
             self.claim_stretch();
