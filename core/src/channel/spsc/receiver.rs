@@ -29,6 +29,17 @@ pub struct Receiver {
     _not_sync: PhantomData<Cell<()>>,
 }
 
+/// What a look for the next message found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// Something that takes a second thought; the call has not been counted as one that found nothing.
+    Unusual,
+    /// Something came.
+    Found,
+    /// Nothing yet.
+    InVain,
+}
+
 impl Receiver {
     pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
         let end = Endpoint::join(shared, Role::Receiver, settle_nothing)?;
@@ -93,10 +104,16 @@ impl Receiver {
     #[inline(always)]
     pub fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
         // In line, so that the compiler knows the length of a message that has a fixed one.
-        match self.copy_before_frontier(buffer) {
-            Some(length) => Ok(length),
-            None => self.recv_into_slowly(buffer),
+        if let Some(length) = self.copy_before_frontier(buffer) {
+            return Ok(length);
         }
+        let look = self.look_for_next();
+        if look == Look::Found
+            && let Some(length) = self.copy_before_frontier(buffer)
+        {
+            return Ok(length);
+        }
+        self.recv_into_slowly(buffer, look)
     }
 
     /// The shortest way: for a message as long as the buffer, where nothing needs a second thought.
@@ -112,28 +129,35 @@ impl Receiver {
         Some(buffer.len())
     }
 
+    /// Looks for what may come in a moment, if the strategy has it spin: the caller then takes it by the shortest way.
     #[inline(never)]
-    fn recv_into_slowly(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
+    fn look_for_next(&mut self) -> Look {
         if self.reader.glance() || self.end.is_foreign() {
-            let record = self.wait()?;
-            return self.copy_and_release(record, buffer);
+            return Look::Unusual;
         }
         self.end.tally.empty();
         self.pace.fall_back();
-        if !self.reader.glance()
-            && let Some(record) = self.found_empty()?
-        {
-            return self.copy_and_release(record, buffer);
-        }
-        if self.look_eagerly() {
-            if let Some(length) = self.copy_before_frontier(buffer) {
-                return Ok(length);
+        if !self.reader.glance() {
+            if self.reader.publish() {
+                self.published();
             }
-            if let Some(record) = self.attempt_record()? {
-                return self.copy_and_release(record, buffer);
+            if self.end.has_news() {
+                return Look::InVain;
             }
         }
-        let record = self.wait_slowly()?;
+        if self.look_eagerly() { Look::Found } else { Look::InVain }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn recv_into_slowly(&mut self, buffer: &mut [u8], look: Look) -> Result<usize, RecvError> {
+        let record = match look {
+            Look::Unusual => self.wait()?,
+            Look::Found | Look::InVain => match self.attempt_record()? {
+                Some(record) => record,
+                None => self.wait_slowly()?,
+            },
+        };
         self.copy_and_release(record, buffer)
     }
 
