@@ -12,7 +12,14 @@ pub enum Direction {
     Send,
     /// `recv_into`; what is received was sent before, outside of `hot_receive`.
     Recv,
+    /// `send_batch` of [`BATCH`] messages.
+    SendBatch,
+    /// `recv_batch` of so many, each copied out.
+    RecvBatch,
 }
+
+/// Messages in a batch.
+const BATCH: usize = 50;
 
 /// Messages between two turns; fewer than a ring holds.
 const TURN: u64 = 1000;
@@ -41,6 +48,14 @@ fn sized<const N: usize>(direction: Direction, messages: u64) -> Result<()> {
                 tx.send_batch([[1; N]; TURN as usize])?;
                 hot_receive::<N>(&mut rx)?;
             }
+            Direction::SendBatch => {
+                hot_send_batches::<N>(&mut tx)?;
+                while rx.try_recv().is_ok() {}
+            }
+            Direction::RecvBatch => {
+                tx.send_batch([[1; N]; TURN as usize])?;
+                hot_receive_batches::<N>(&mut rx)?;
+            }
         }
     }
     Ok(())
@@ -62,6 +77,28 @@ fn hot_receive<const N: usize>(rx: &mut Receiver) -> Result<()> {
     for _ in 0..TURN {
         rx.recv_into(&mut message)?;
         black_box(&mut message);
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn hot_send_batches<const N: usize>(tx: &mut Sender) -> Result<()> {
+    let message = [1; N];
+    for _ in 0..TURN as usize / BATCH {
+        let message: &[u8; N] = black_box(&message);
+        tx.send_batch((0..BATCH).map(|_| message))?;
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn hot_receive_batches<const N: usize>(rx: &mut Receiver) -> Result<()> {
+    let mut message = [0; N];
+    for _ in 0..TURN as usize / BATCH {
+        for received in &rx.recv_batch(BATCH)? {
+            received.copy_to(&mut message)?;
+            black_box(&mut message);
+        }
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use rustix::thread::futex;
 use std::path::Path;
 use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// Both ends write a line of their own and spin on the other's: a message each way costs one line transfer.
 pub fn two_lines() -> Contest {
@@ -55,38 +55,46 @@ fn ping_pong(id: &str, label: &str, apart: usize) -> Contest {
     between_processes(id, label, 4096, false, end)
 }
 
-/// Both ends write a whole line, each time the next one of a ring, and spin on the line that the other will write: what a
-/// log of messages that fill a line cannot be faster than.
-pub fn fresh_lines() -> Contest {
-    const LINES: usize = 1 << 13;
-    const WORDS: usize = 8;
+/// A log of records of `N` bytes, a multiple of 8, behind a header each, and nothing else: the header's store makes a record
+/// exist, the next header is zeroed before, and the other end spins on the header that comes next. No log in which messages
+/// follow each other can be faster than these loads and stores; lines are written first by one end, then read by the other.
+pub fn bare_log<const N: usize>() -> Contest {
+    const RING: usize = 1 << 16;
 
-    struct FreshLines {
+    struct BareLog<const N: usize> {
         arena: Arena,
         number: u64,
         leads: bool,
+        /// Byte of the ring where the next record stands, the same in both directions.
+        place: usize,
     }
 
-    impl FreshLines {
-        fn line(&self, leader: bool) -> usize {
-            (usize::from(!leader) * LINES + self.number as usize % LINES) * 64
+    impl<const N: usize> BareLog<N> {
+        /// The ring is a whole number of records long.
+        const BYTES: usize = RING / (8 + N) * (8 + N);
+
+        fn next(&self) -> usize {
+            let next = self.place + 8 + N;
+            if next == Self::BYTES { 0 } else { next }
         }
 
         fn write(&self) {
-            let line = self.line(self.leads);
-            for word in (0..WORDS).rev() {
-                self.arena.word(line + 8 * word).store(self.number, Release);
+            let ring = usize::from(!self.leads) * RING;
+            for word in 1..=N / 8 {
+                self.arena.word(ring + self.place + 8 * word).store(self.number, Relaxed);
             }
+            self.arena.word(ring + self.next()).store(0, Relaxed);
+            self.arena.word(ring + self.place).store(self.number, Release);
         }
 
         fn read(&self) -> bool {
-            let line = self.line(!self.leads);
-            while self.arena.word(line).load(Acquire) != self.number {}
-            (1..WORDS).all(|word| self.arena.word(line + 8 * word).load(Acquire) == self.number)
+            let ring = usize::from(self.leads) * RING;
+            while self.arena.word(ring + self.place).load(Acquire) != self.number {}
+            (1..=N / 8).all(|word| self.arena.word(ring + self.place + 8 * word).load(Relaxed) == self.number)
         }
     }
 
-    impl End for FreshLines {
+    impl<const N: usize> End for BareLog<N> {
         fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
             for _ in 0..operations / BLOCK {
                 watch.block(|watch| {
@@ -99,6 +107,7 @@ pub fn fresh_lines() -> Contest {
                             watch.check(self.read());
                             self.write();
                         }
+                        self.place = self.next();
                     }
                     Ok(())
                 })?;
@@ -107,9 +116,9 @@ pub fn fresh_lines() -> Contest {
         }
     }
 
-    let end = |arena, leads| -> Box<dyn End> { Box::new(FreshLines { arena, number: 0, leads }) };
-    let label = "limit: ping-pong, each time the next line";
-    between_processes("fresh-line-ping-pong", label, 2 * LINES * 64, false, end)
+    let end = |arena, leads| -> Box<dyn End> { Box::new(BareLog::<N> { arena, number: 0, leads, place: 0 }) };
+    let label = format!("limit: bare log, {N} bytes");
+    between_processes(&format!("bare-log-{N}"), &label, 2 * RING, false, end)
 }
 
 /// Both ends sleep in the kernel until the other wakes them.

@@ -21,10 +21,12 @@ pub fn families() -> Vec<Family> {
             contests: vec![
                 limits::two_lines(),
                 limits::one_line(),
+                // What a log of messages takes at least.
+                limits::bare_log::<8>(),
                 round_trip::<8, _>(spin, Some(Target::ROUND_TRIP)),
                 round_trip::<8, _>(adaptive, Some(Target::ROUND_TRIP)),
                 // What a message that fills a line takes at least.
-                limits::fresh_lines(),
+                limits::bare_log::<56>(),
                 round_trip::<56, _>(spin, Some(Target::ROUND_TRIP)),
                 round_trip::<56, _>(adaptive, Some(Target::ROUND_TRIP)),
             ],
