@@ -66,7 +66,8 @@ fn hot_receive_array(queue: &ArrayQueue<[u8; BYTES]>) {
 #[inline(never)]
 fn hot_send_one_by_one(tx: &mut Sender) -> Result<()> {
     for _ in 0..TURN {
-        tx.send(black_box(&[1; BYTES]))?;
+        let message: &[u8; BYTES] = black_box(&[1; BYTES]); // of a length that the compiler knows, as in a program
+        tx.send(message)?;
     }
     Ok(())
 }

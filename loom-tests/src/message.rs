@@ -6,7 +6,7 @@
 
 use crate::lane::LoomLane;
 use memlane::layout::RecordHeader;
-use memlane::ring::log::{Reader, Record, Refusal, Writer};
+use memlane::ring::log::{Payload, Reader, Record, Refusal, Writer};
 
 /// About how many messages of the models fit into a lap of the small ring.
 const MESSAGES_PER_LAP: u64 = 3;
@@ -82,8 +82,8 @@ impl Message {
 
     /// Asserts that `received` is this, as the lane's message number `sequence`.
     pub fn check(self, received: &Received, sequence: u64) {
-        assert_eq!(received.sequence, sequence, "in order, none missing, none twice");
-        assert_eq!(received.record.length, self.used, "the length of message {sequence}");
+        assert_eq!(received.place.sequence, sequence, "in order, none missing, none twice");
+        assert_eq!(received.place.length, self.used, "the length of message {sequence}");
         // What was reserved beyond `used` may have become the next header: it is not looked at.
         let mut wanted = self.payload(sequence, self.reserved);
         wanted.truncate(received.payload.len());
@@ -109,10 +109,9 @@ pub enum Sent {
 /// What a receiver copied out.
 #[derive(Debug)]
 pub struct Received {
-    /// Where it stood.
-    pub record: Record,
-    /// Its number.
-    pub sequence: u64,
+    /// Where it stood, and its number.
+    pub place: Payload,
+    record: Option<Record>,
     payload: Vec<u64>,
 }
 
@@ -120,14 +119,26 @@ impl Received {
     /// The next record's copy, if one is committed. It is not given back yet.
     pub fn poll(reader: &mut Reader<LoomLane>) -> Option<Self> {
         let record = reader.poll().expect("a lane without a bad peer is never corrupted")?;
-        Some(Self::copy(reader.memory(), record, reader.sequence()))
+        Some(Self::next(reader, record))
     }
 
-    /// A copy of a record that was polled, and the number that the reader gave it.
-    pub fn copy(lane: &LoomLane, record: Record, sequence: u64) -> Self {
-        let mut payload = lane.read(record.payload, record.length.div_ceil(8) as usize);
-        mask_last(&mut payload, record.length);
-        Self { record, sequence, payload }
+    /// A copy of the record that was polled last.
+    pub fn next(reader: &Reader<LoomLane>, record: Record) -> Self {
+        let Record { payload, length, .. } = record;
+        let place = Payload { payload, length, sequence: reader.sequence() };
+        Self { record: Some(record), ..Self::behind(reader, place) }
+    }
+
+    /// A copy of what the reader has moved past already, as part of a batch.
+    pub fn behind(reader: &Reader<LoomLane>, place: Payload) -> Self {
+        let mut payload = reader.memory().read(place.payload, place.length.div_ceil(8) as usize);
+        mask_last(&mut payload, place.length);
+        Self { place, record: None, payload }
+    }
+
+    /// The record, to be given back. A batch is given back as a whole.
+    pub fn record(&self) -> Record {
+        self.record.expect("it was polled by itself")
     }
 }
 

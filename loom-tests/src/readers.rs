@@ -3,7 +3,7 @@
 use crate::lane::LoomLane;
 use crate::message::Received;
 use crate::scenario::{Ledger, Scenario};
-use memlane::ring::log::{LaneGeometry, LaneMemory, Payload, Reader, Record};
+use memlane::ring::log::{LaneGeometry, LaneMemory, Payload, Reader, RecordPlace};
 use memlane::sync::Ordering::Relaxed;
 use std::cell::RefCell;
 
@@ -11,6 +11,8 @@ use std::cell::RefCell;
 #[derive(Debug)]
 pub struct Life {
     geometry: LaneGeometry,
+    /// Tells the lengths of what comes.
+    ledger: Ledger,
     facts: RefCell<Facts>,
 }
 
@@ -29,7 +31,7 @@ impl Life {
     pub fn of_the_reader(scenario: &Scenario) -> Self {
         let start = scenario.lane.consumed().load(Relaxed);
         let facts = Facts { received: Vec::new(), published: 0, stands_at: start, known_at: start };
-        Self { geometry: scenario.geometry, facts: RefCell::new(facts) }
+        Self { geometry: scenario.geometry, ledger: scenario.committed.clone(), facts: RefCell::new(facts) }
     }
 
     /// What it copied out, in order.
@@ -44,7 +46,7 @@ impl Life {
 
     fn receives(&self, copy: Received) {
         let mut facts = self.facts.borrow_mut();
-        let Record { payload, length, .. } = copy.record;
+        let Payload { payload, length, .. } = copy.place;
         facts.stands_at = payload.0 - self.geometry.header_bytes() + self.geometry.record_bytes(length);
         facts.received.push(copy);
     }
@@ -66,7 +68,7 @@ pub fn one_by_one(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
     for _ in 0..polls {
         match Received::poll(reader) {
             Some(copy) => {
-                let record = copy.record;
+                let record = copy.record();
                 life.receives(copy);
                 life.gives_back(reader.release(record));
             }
@@ -77,12 +79,11 @@ pub fn one_by_one(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
 
 /// One message after the other, as `recv_into` does at its fastest, which knows how long the next one is: what stands before
 /// the frontier is only advanced past.
-pub fn fast(reader: &mut Reader<LoomLane>, polls: usize, ledger: &Ledger, life: &Life) {
+pub fn fast(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
     for _ in 0..polls {
-        let sequence = reader.sequence();
-        match reader.poll_before_frontier(ledger.length_of(sequence)) {
+        match reader.poll_before_frontier(life.ledger.length_of(reader.sequence())) {
             Some(record) => {
-                life.receives(Received::copy(reader.memory(), record, sequence));
+                life.receives(Received::next(reader, record));
                 reader.advance(record);
                 life.gives_back(false);
             }
@@ -94,30 +95,30 @@ pub fn fast(reader: &mut Reader<LoomLane>, polls: usize, ledger: &Ledger, life: 
 /// All messages that there are, and then all of them given back, as `recv_batch` does; so many times.
 pub fn in_batches(reader: &mut Reader<LoomLane>, batches: usize, life: &Life) {
     for _ in 0..batches {
-        for (record, sequence) in batch(reader) {
-            life.receives(Received::copy(reader.memory(), record, sequence));
+        for place in batch(reader) {
+            life.receives(Received::behind(reader, place));
         }
         life.gives_back(reader.publish());
     }
 }
 
-/// All messages that there are, with their numbers; none of them is given back.
-pub fn batch(reader: &mut Reader<LoomLane>) -> Vec<(Record, u64)> {
-    let mut batch = Vec::new();
+/// All messages that there are, none of which is given back, as `recv_batch` collects them.
+pub fn batch(reader: &mut Reader<LoomLane>) -> Vec<Payload> {
+    let mut places = Vec::new();
     let mut start = None;
     while let Some(record) = reader.poll().expect("a lane without a bad peer is never corrupted") {
         // Behind padding: the number is known and the first message stands here.
-        let start = start.get_or_insert_with(|| reader.mark());
-        let Payload { payload, length, sequence } = start.payload(start.place(&record), batch.len());
-        assert_eq!(
-            (payload, length, sequence),
-            (record.payload, record.length, reader.sequence()),
-            "the place of a record"
-        );
+        let start = *start.get_or_insert_with(|| reader.mark());
+        let place = start.place(&record);
+        let Payload { payload, length, sequence } = start.payload(place, places.len());
+        assert_eq!((payload, length), (record.payload, record.length), "the place of a record");
+        assert_eq!(sequence, reader.sequence(), "its number");
+        places.push(place);
         reader.advance(record);
-        batch.push((record, sequence));
+        reader.gather(start, usize::MAX, &mut places);
     }
-    batch
+    let payload = |(index, place): (usize, &RecordPlace)| start.map(|start| start.payload(*place, index));
+    places.iter().enumerate().filter_map(payload).collect()
 }
 
 /// Looks at the next message, hands it back with the one after it, and reads it again.
@@ -125,11 +126,11 @@ pub fn with_second_thoughts(reader: &mut Reader<LoomLane>, polls: usize, life: &
     for _ in 0..polls {
         let mark = reader.mark();
         let Some(first) = Received::poll(reader) else { continue };
-        reader.advance(first.record);
+        reader.advance(first.record());
         let _ = Received::poll(reader);
         reader.rewind(mark);
         let again = Received::poll(reader).expect("it was there");
-        let record = again.record;
+        let record = again.record();
         life.receives(again);
         life.gives_back(reader.release(record));
     }

@@ -78,7 +78,7 @@ impl Scenario {
         for message in prelude {
             assert!(committed.send(*message, &mut writer), "there is room: the lane is empty");
             let received = Received::poll(&mut reader).expect("it was just committed");
-            reader.advance(received.record);
+            reader.advance(received.record());
             reader.publish();
         }
         (Self { lane, committed, geometry }, writer, reader)
@@ -137,7 +137,7 @@ impl Scenario {
             assert_eq!(longest.send(&mut writer), Sent::Committed, "an empty lane takes the longest message");
             let copy = Received::poll(&mut reader).expect("the lane still delivers");
             longest.check(&copy, sequence);
-            reader.advance(copy.record);
+            reader.advance(copy.record());
             reader.publish();
         }
     }
@@ -229,7 +229,7 @@ pub fn receive(reader: &mut Reader<LoomLane>, polls: usize, received: &mut Vec<R
     for _ in 0..polls {
         match Received::poll(reader) {
             Some(copy) => {
-                reader.release(copy.record);
+                reader.release(copy.record());
                 received.push(copy);
             }
             None => {

@@ -63,7 +63,7 @@ impl Events {
             // Whoever left did so after its last commit.
             gone().then(|| Received::poll(reader))
         });
-        if received.as_ref().is_some_and(|copy| reader.release(copy.record)) {
+        if received.as_ref().is_some_and(|copy| reader.release(copy.record())) {
             self.space.notify();
         }
         received

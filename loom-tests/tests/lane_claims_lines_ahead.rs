@@ -35,7 +35,7 @@ fn window<const P: usize, const B: usize>(
             writer
         });
         let life = Life::of_the_reader(&scenario);
-        fast(&mut reader, polls, &scenario.committed, &life);
+        fast(&mut reader, polls, &life);
         let writer = sending.join().unwrap();
         scenario.settle(P, writer, reader, life.into_received());
     });

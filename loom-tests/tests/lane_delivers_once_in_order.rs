@@ -105,8 +105,7 @@ fn a_batch_stays_until_it_is_given_back_as_a_whole() {
         let mut received = Vec::new();
         for _ in 0..2 {
             let batch = batch(&mut reader);
-            received
-                .extend(batch.into_iter().map(|(record, sequence)| Received::copy(reader.memory(), record, sequence)));
+            received.extend(batch.into_iter().map(|place| Received::behind(&reader, place)));
             reader.publish();
         }
         let writer = sending.join().unwrap();

@@ -197,7 +197,7 @@ fn a_reader_dies_behind_what_is_published() {
         });
         let passed = 1 + received.len();
         let life = Life::of_the_reader(&scenario);
-        crash.of(|| fast(&mut reader, 3, &scenario.committed, &life));
+        crash.of(|| fast(&mut reader, 3, &life));
         let mut reader = scenario.next_reader();
         let mut received = Vec::new();
         receive(&mut reader, 2, &mut received);

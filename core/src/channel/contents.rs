@@ -24,8 +24,17 @@ macro_rules! message_contents {
         ///
         /// # Errors
         /// [`BufferTooSmall`](crate::BufferTooSmall); nothing was copied.
-        #[inline]
+        #[inline(always)]
         pub fn copy_to(&self, buffer: &mut [u8]) -> Result<usize, crate::error::BufferTooSmall> {
+            if self.len() == buffer.len() {
+                // In line, so that the compiler knows the length of a message that has a fixed one.
+                self.read_start(buffer);
+                return Ok(buffer.len());
+            }
+            self.copy_to_start_of(buffer)
+        }
+
+        fn copy_to_start_of(&self, buffer: &mut [u8]) -> Result<usize, crate::error::BufferTooSmall> {
             let length = self.len();
             let target = buffer.get_mut(..length).ok_or(crate::error::BufferTooSmall { needed: length })?;
             self.read_start(target);

@@ -84,7 +84,7 @@ impl Receiver {
     /// See [`RecvError`]; never `BufferTooSmall`.
     #[inline]
     pub fn recv(&mut self) -> Result<Message<'_>, RecvError> {
-        let delivery = self.wait()?;
+        let delivery = self.next_delivery()?;
         Ok(Message::new(self, delivery))
     }
 
@@ -112,10 +112,49 @@ impl Receiver {
     /// # Errors
     /// [`RecvError::BufferTooSmall`] leaves the message with this receiver, which gets it with its next call; see
     /// [`RecvError`].
-    #[inline]
+    #[inline(always)]
     pub fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
-        let delivery = self.wait()?;
+        let delivery = self.next_delivery()?;
+        if delivery.header.length() as usize == buffer.len() {
+            // In line, so that the compiler knows the length of a message that has a fixed one.
+            self.queue.memory().read(delivery.slot, buffer);
+            self.acknowledge(delivery).map_err(ack_error)?;
+            return Ok(buffer.len());
+        }
         self.copy_and_acknowledge(delivery, buffer)
+    }
+
+    /// The next message. Blocks while nothing is queued.
+    #[inline(always)]
+    fn next_delivery(&mut self) -> Result<Delivery, RecvError> {
+        if !self.end.is_foreign()
+            && self.refused.is_none()
+            && let Some(delivery) = self.queue.take_next()
+        {
+            return if delivery.is_repeated() || self.validate(delivery).is_err() {
+                self.admit(delivery)
+            } else {
+                Ok(delivery)
+            };
+        }
+        self.wait_for_delivery()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait_for_delivery(&mut self) -> Result<Delivery, RecvError> {
+        self.wait()
+    }
+
+    /// Looks at what was just taken: nobody has to believe its header.
+    #[cold]
+    #[inline(never)]
+    fn admit(&mut self, delivery: Delivery) -> Result<Delivery, RecvError> {
+        self.validate(delivery).map_err(|reason| RecvError::Corrupted(self.end.poison(reason)))?;
+        if delivery.is_repeated() {
+            self.end.tally.redelivered();
+        }
+        Ok(delivery)
     }
 
     /// Copies the next message into `buffer`, if there is one now, acknowledges it, and returns its length.
@@ -144,7 +183,7 @@ impl Receiver {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn recv_batch(&mut self, max: usize) -> Result<Batch<'_>, RecvError> {
-        let first = self.wait()?;
+        let first = self.next_delivery()?;
         self.collect_batch(first, max)
     }
 
@@ -188,6 +227,7 @@ impl Receiver {
     /// Leaves the channel, as dropping does.
     pub fn close(self) {}
 
+    #[inline(never)]
     fn copy_and_acknowledge(&mut self, delivery: Delivery, buffer: &mut [u8]) -> Result<usize, RecvError> {
         let length = delivery.header.length() as usize;
         let Some(target) = buffer.get_mut(..length) else {
@@ -248,17 +288,17 @@ impl Receiver {
         self.batch.push(first);
         if max > 1 {
             let ring = first.header.priority(self.queue.geometry().rings() - 1);
-            let more = self.queue.take_batch_from(ring, max - 1, &mut self.batch);
-            let sound = more.and_then(|_| self.batch[1..].iter().try_for_each(|&delivery| self.validate(delivery)));
+            let mut sound = self.queue.take_batch_from(ring, max - 1, &mut self.batch).map(|_| ());
+            let mut repeated = 0;
+            for &delivery in &self.batch[1..] {
+                sound = sound.and(self.validate(delivery));
+                repeated += u64::from(delivery.is_repeated());
+            }
             if let Err(reason) = sound {
                 self.batch.clear();
                 return Err(RecvError::Corrupted(self.end.poison(reason)));
             }
-            for delivery in &self.batch[1..] {
-                if delivery.is_repeated() {
-                    self.end.tally.redelivered();
-                }
-            }
+            (0..repeated).for_each(|_| self.end.tally.redelivered());
         }
         Ok(Batch::new(self))
     }
@@ -290,15 +330,11 @@ impl Receiver {
         if self.refused.is_some() {
             return Ok(self.refused.take());
         }
-        let taken = self
-            .queue
-            .take()
-            .and_then(|taken| taken.map(|delivery| self.validate(delivery).map(|()| delivery)).transpose());
-        let taken = taken.map_err(|reason| RecvError::Corrupted(self.end.poison(reason)))?;
-        if taken.is_some_and(|delivery| delivery.is_repeated()) {
-            self.end.tally.redelivered();
+        match self.queue.take() {
+            Ok(Some(delivery)) => self.admit(delivery).map(Some),
+            Ok(None) => Ok(None),
+            Err(reason) => Err(RecvError::Corrupted(self.end.poison(reason))),
         }
-        Ok(taken)
     }
 
     /// Somebody joined or left, or the status changed. What is still in the channel comes first; and what others hold may

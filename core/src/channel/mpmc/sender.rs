@@ -79,12 +79,31 @@ impl Sender {
     ///
     /// # Errors
     /// See [`SendError`]. The message was not sent.
-    #[inline]
+    #[inline(always)]
     pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
-        let loan = self.free_slot(message.len()).wait()?;
+        let loan = match self.near_slot(message.len()) {
+            Some(loan) => loan,
+            None => self.any_slot(message.len())?,
+        };
+        // The copy in line, so that the compiler knows the length of a message that has a fixed one.
         self.fill_and_commit(loan, message)?;
         self.wake_receiver();
         Ok(())
+    }
+
+    /// A free slot, where that needs no second thought. `None` decides nothing.
+    #[inline(always)]
+    fn near_slot(&mut self, length: usize) -> Option<Loan> {
+        if self.end.is_foreign() || self.end.has_news() || length > self.max_message {
+            return None;
+        }
+        self.queue.alloc_next()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn any_slot(&mut self, length: usize) -> Result<Loan, SendError> {
+        self.free_slot(length).wait()
     }
 
     /// Sends a copy of `message` if there is a free slot now.
@@ -203,7 +222,7 @@ impl Sender {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn fill_and_commit(&mut self, loan: Loan, message: &[u8]) -> Result<(), SendError> {
         if planted::commit_before_the_copy() {
             self.commit(loan, message.len()).map_err(SendError::Corrupted)?;
@@ -214,11 +233,13 @@ impl Sender {
         self.commit(loan, message.len()).map_err(SendError::Corrupted)
     }
 
-    #[inline]
+    #[inline(always)]
     fn commit(&mut self, loan: Loan, length: usize) -> Result<(), Corruption> {
         let header = SlotHeader::new(length as u32, self.priority);
-        self.queue.commit(loan, header).map_err(|reason| self.end.poison(reason))?;
-        self.end.tally.message(length as u64);
+        match self.queue.commit(loan, header) {
+            Ok(()) => self.end.tally.message(length as u64),
+            Err(reason) => return Err(self.end.poison(reason)),
+        }
         Ok(())
     }
 
@@ -238,13 +259,9 @@ struct Batch<'a> {
 impl Batch<'_> {
     #[inline]
     fn send_next(&mut self, message: &[u8]) -> Result<(), SendError> {
-        let loan = match self.sender.free_slot(message.len()).first_attempt()? {
+        let loan = match self.sender.near_slot(message.len()) {
             Some(loan) => loan,
-            None => {
-                // Before it waits for a slot, the receivers learn of what was sent so far.
-                self.publish();
-                self.sender.free_slot(message.len()).wait_slowly()?
-            }
+            None => self.any_slot(message.len())?,
         };
         let sender = &mut *self.sender;
         sender.queue.memory().write(loan.slot, 0, message);
@@ -253,6 +270,17 @@ impl Batch<'_> {
         committed.map_err(|reason| SendError::Corrupted(sender.end.poison(reason)))?;
         sender.end.tally.message(length.into());
         Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn any_slot(&mut self, length: usize) -> Result<Loan, SendError> {
+        if let Some(loan) = self.sender.free_slot(length).first_attempt()? {
+            return Ok(loan);
+        }
+        // Before it waits for a slot, the receivers learn of what was sent so far.
+        self.publish();
+        self.sender.free_slot(length).wait_slowly()
     }
 
     fn publish(&mut self) {

@@ -259,6 +259,10 @@ impl Receiver {
         self.batch.push(start.place(&first));
         self.reader.advance(first);
         while self.batch.len() < max {
+            bytes += self.reader.gather(start, max - self.batch.len(), &mut self.batch);
+            if self.batch.len() == max {
+                break;
+            }
             match self.reader.poll() {
                 Ok(Some(record)) => {
                     bytes += record.length;

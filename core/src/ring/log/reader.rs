@@ -280,6 +280,31 @@ impl<M: LaneMemory> Reader<M> {
         false
     }
 
+    /// Moves past the records at the reader's position, `max` at most, that are ordinary ones before the frontier of a plain
+    /// lane, and notes their places. Returns how many bytes of payload they have.
+    ///
+    /// They are given back as those behind [`Reader::advance`] are.
+    #[inline]
+    pub fn gather(&mut self, start: ReaderMark, max: usize, places: &mut Vec<RecordPlace>) -> u64 {
+        let ring = self.memory.ring();
+        let (max_message, frontier) = (self.geometry.max_message(), self.plain_frontier);
+        let (mut position, mut expected, mut bytes) = (self.position, self.expected, 0);
+        for _ in 0..max {
+            // EDGE commit→poll: pairs with the Release in `Writer::commit`.
+            let header = RecordHeader::from_bits(ring.header(position).load(Acquire));
+            let length = header.length_after(expected);
+            let end = position.plus(plain_record_bytes(length));
+            if length > max_message || end.0 > frontier.0 {
+                break;
+            }
+            places.push(start.place(&Record { end, payload: position.plus(RecordHeader::BYTES), length }));
+            bytes += length;
+            (position, expected) = (end, expected.next());
+        }
+        (self.position, self.expected) = (position, expected);
+        bytes
+    }
+
     /// Moves past a record without publishing that: the caller still reads it, and publishes later.
     #[inline]
     pub fn advance(&mut self, record: Record) {

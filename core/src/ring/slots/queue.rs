@@ -103,6 +103,17 @@ impl<M: SlotMemory> Queue<M> {
         self.alloc_among(self.geometry.slots())
     }
 
+    /// The same if it is the next one.
+    #[inline]
+    pub fn alloc_next(&mut self) -> Option<Loan> {
+        let start = self.cursor;
+        let loan = self.alloc_among(1);
+        if loan.is_none() {
+            self.cursor = start;
+        }
+        loan
+    }
+
     /// The same as far as it is easy: one of the next few slots is free, or one further on, which says that others are.
     ///
     /// Slots come free about in the order in which they were taken. So in a full queue, a look at every slot finds nothing,
@@ -171,33 +182,52 @@ impl<M: SlotMemory> Queue<M> {
 
     /// The same in the first cell from `position` on that is not filled; all before are. Returns its position; tail stays.
     #[inline]
-    pub(super) fn append_from(&self, ring: u8, slot: u16, mut position: u64) -> Result<u64, Corruption> {
+    pub(super) fn append_from(&self, ring: u8, slot: u16, position: u64) -> Result<u64, Corruption> {
+        if self.append_at(ring, slot, position).is_ok() {
+            Ok(position)
+        } else {
+            self.append_behind(ring, slot, position)
+        }
+    }
+
+    /// The same in the cell at `position`, unless it is filled already, or filled meanwhile: then its stamp.
+    #[inline]
+    fn append_at(&self, ring: u8, slot: u16, position: u64) -> Result<(), u64> {
+        let cells = self.geometry.cells();
+        let word = self.memory.cell(ring, self.geometry.index(position));
+        let cell = Cell::from_bits(word.load(Relaxed));
+        if cell.stamp() >= Cell::stamp_of(position, cells) {
+            return Err(cell.stamp());
+        }
+        // EDGE commit→take: the message exists from here on.
+        let ours = Cell::new(position, cells, slot);
+        match word.compare_exchange(cell.bits(), ours.bits(), Release, Relaxed) {
+            Ok(_) => Ok(()),
+            Err(found) => Err(Cell::from_bits(found).stamp()),
+        }
+    }
+
+    /// The same in the first cell behind others that were filled before.
+    #[cold]
+    fn append_behind(&self, ring: u8, slot: u16, mut position: u64) -> Result<u64, Corruption> {
         let cells = self.geometry.cells();
         for turn in 1..=APPEND_TURNS {
             // What is filled and was not passed names a slot each. A lost race is no reason to doubt that, however often.
-            if turn.is_multiple_of(2 * cells) {
+            if turn & (2 * cells - 1) == 0 {
                 let ahead = position.wrapping_sub(self.memory.head(ring).load(Relaxed));
                 if ahead > cells && ahead < u64::MAX / 2 {
                     return Err(Corruption::Positions);
                 }
             }
-            let word = self.memory.cell(ring, self.geometry.index(position));
-            let cell = Cell::from_bits(word.load(Relaxed));
+            let Err(found) = self.append_at(ring, slot, position) else { return Ok(position) };
             let stamp = Cell::stamp_of(position, cells);
-            if cell.stamp() >= stamp {
+            if found >= stamp {
                 // Filled: help tail over it. A tail that lags by laps jumps to head, before which all is filled.
                 let tail = self.memory.tail(ring);
                 let behind = position.wrapping_add(1);
-                let next =
-                    if cell.stamp() == stamp { behind } else { self.memory.head(ring).load(Relaxed).max(behind) };
+                let next = if found == stamp { behind } else { self.memory.head(ring).load(Relaxed).max(behind) };
                 let _ = tail.compare_exchange(position, next, Relaxed, Relaxed);
                 position = next;
-                continue;
-            }
-            // EDGE commit→take: the message exists from here on.
-            let ours = Cell::new(position, cells, slot);
-            if word.compare_exchange(cell.bits(), ours.bits(), Release, Relaxed).is_ok() {
-                return Ok(position);
             }
         }
         Err(Corruption::Positions)
@@ -219,6 +249,22 @@ impl<M: SlotMemory> Queue<M> {
             }
         }
         Ok(None)
+    }
+
+    /// Takes the next message of the highest ring, if that needs no second thought. `None` decides nothing.
+    #[inline]
+    pub fn take_next(&self) -> Option<Delivery> {
+        let Ok(Look::Found { position, slot, word }) = self.look_at_head(0) else { return None };
+        if word.state() != Some(SlotState::Produced) {
+            return None;
+        }
+        let ours = word.next(SlotState::Consumed, self.me);
+        if !self.replace(slot, word, ours) {
+            return None;
+        }
+        // Taken. The slot may leave Consumed only after head has passed its cell.
+        self.pass(0, position);
+        Some(self.delivered(slot, ours))
     }
 
     #[inline]
@@ -337,9 +383,14 @@ impl<M: SlotMemory> Queue<M> {
     /// The slot is not ours: somebody wrote to its word who may not.
     #[inline]
     pub fn acknowledge(&self, delivery: Delivery) -> Result<(), Corruption> {
+        // Nobody else changes the word of a slot that a live receiver holds: a load and a store do.
+        let word = self.memory.slot(delivery.slot);
+        if word.load(Relaxed) != delivery.word.bits() {
+            return if planted::release_before_the_copy() { Ok(()) } else { Err(Corruption::SlotState) };
+        }
         // EDGE ack→alloc, EDGE pass→take: every read of the message, and head's pass, come before.
-        let freed = self.replace(delivery.slot, delivery.word, delivery.word.next(SlotState::Free, self.me));
-        if freed || planted::release_before_the_copy() { Ok(()) } else { Err(Corruption::SlotState) }
+        word.store(delivery.word.next(SlotState::Free, self.me).bits(), Release);
+        Ok(())
     }
 
     /// The message is to be delivered again, behind all that are queued now; unless it was delivered `limit` times (0: no
