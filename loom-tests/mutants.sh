@@ -167,11 +167,12 @@ mutant "the commit is Relaxed" $writer_rs "$commit" "${commit/Release/Relaxed}" 
 mutant "the padding is Relaxed" $writer_rs 'store(padding.bits(), Release)' 'store(padding.bits(), Relaxed)' $lane::over_the_end_of_the_ring
 mutant "the padding is visible before the record" $writer_rs "$zero$edge$commit$padding" "$zero$padding$edge$commit" $lane::over_the_end_of_the_ring
 mutant "the padding is visible before the next header is zeroed" $writer_rs "$zero$edge$commit$padding" "$edge$commit$padding$zero" $lane::over_the_end_of_the_ring
-mutant "a header carries the published count" $writer_rs 'RecordHeader::message(used as u32, self.count());' 'RecordHeader::message(used as u32, self.count);' $lane::over_the_end_of_the_ring
+mutant "a header carries the published count" $writer_rs 'self.next_header.with_length(used as u32);' 'RecordHeader::message(used as u32, self.count);' $lane::over_the_end_of_the_ring
 
 echo "--- the writer claims"
 moves='        self.position = next;
-        self.unpublished.add(used);
+        self.next_header = self.next_header.next();
+        self.bytes = self.bytes.wrapping_add(used);
 '
 opens='        if reservation.opens_stretch {
             // Not before: the message would wait for all these lines.
@@ -219,7 +220,8 @@ mutant "count is stored Relaxed" $writer_rs "$count" "${count/Release/Relaxed}" 
 mutant "committed is stored Relaxed" $writer_rs "$committed" "${committed/Release/Relaxed}" $publishes::observers_see_what_is_not_published
 mutant "no fence behind committed" $writer_rs '        fence(Release);
 ' '' $publishes::observers_see_through_a_claim_over_what_was_published
-mutant "what was published is counted again" $writer_rs 'std::mem::take(&mut self.unpublished)' 'self.unpublished' $lane::over_the_end_of_the_ring
+mutant "the count that is published is an old one" $writer_rs '        self.count = self.count();
+' '' $publishes::a_writer_dies_while_it_publishes
 
 echo "--- the writer's successor"
 mutant "it does not walk over what is committed" $writer_rs 'let Walk { end, count, .. } = walk(&memory, &geometry, committed, memory.count().load(Relaxed))?;' 'let (end, count) = (committed, memory.count().load(Relaxed));' $dead_writer::between_padding_and_record
@@ -257,17 +259,17 @@ mutant "it loads headers Relaxed" $walk_rs 'memory.ring().header(walk.end).load(
 echo "--- the reader"
 mutant "poll loads the header Relaxed" $reader_rs 'self.memory.ring().header(self.position).load(Acquire)' 'self.memory.ring().header(self.position).load(Relaxed)' $lane::over_the_end_of_the_ring
 mutant "consumed is stored Relaxed" $reader_rs 'store(self.position.0, Release)' 'store(self.position.0, Relaxed)' $lane::over_the_end_of_the_ring
-mutant "consumed is published before the copy, before the frontier" $reader_rs '        let payload = self.position.plus(self.geometry.header_bytes());
-        Some(Record {' '        let payload = self.position.plus(self.geometry.header_bytes());
-        self.memory.consumed().store(end.0, Release);
-        Some(Record {' $claims::beside_lines_that_were_not_given_back
+mutant "consumed is published before the copy, before the frontier" $reader_rs '        Some(Record { end, payload: self.position.plus(header_bytes), length })' '        self.memory.consumed().store(end.0, Release);
+        Some(Record { end, payload: self.position.plus(header_bytes), length })' $claims::beside_lines_that_were_not_given_back
+mutant "a batch loads headers Relaxed" $reader_rs 'RecordHeader::from_bits(ring.header(position).load(Acquire))' 'RecordHeader::from_bits(ring.header(position).load(Relaxed))' $lane::a_batch_stays_until_it_is_given_back_as_a_whole
+mutant "a batch forgets the numbers" $reader_rs '(self.position, self.expected) = (position, expected);' 'self.position = position;' $lane::a_batch_stays_until_it_is_given_back_as_a_whole
 mutant "consumed is published before the copy, beyond the frontier" $reader_rs '        let payload = self.position.plus(self.geometry.header_bytes());
         Ok(Record {' '        let payload = self.position.plus(self.geometry.header_bytes());
         self.memory.consumed().store(self.position.plus(bytes).0, Release);
         Ok(Record {' $lane::over_the_end_of_the_ring
 mutant "the frontier does not heed what is to be published" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = lap_end;' $dead_reader::before_the_frontier
 mutant "what is due is not published" $reader_rs '>= self.geometry.publish_after()' '> 2 * self.geometry.publish_after()' $claims::where_stale_bytes_look_like_the_next_header
-mutant "rewinding forgets the number" $reader_rs '        self.sequence = mark.sequence;
+mutant "rewinding forgets the number" $reader_rs '        self.expected = RecordHeader::message(0, mark.sequence);
 ' '' $dead_reader::after_second_thoughts
 
 mutant "it loads committed Relaxed to see what is gone" $reader_rs 'let committed = Position(self.memory.committed().load(Acquire));' 'let committed = Position(self.memory.committed().load(Relaxed));' $publishes::a_reader_misses_nothing_that_is_only_on_its_way
@@ -335,7 +337,10 @@ mutant "no second look at head" $queue_rs 'self.memory.head(ring).load(Relaxed) 
 mutant "who takes does not pass head" $queue_rs '                    self.pass(ring, position);
                     Ok(Attempt::Taken' '                    Ok(Attempt::Taken' $slots::two_receivers_and_a_loan
 mutant "the cell is stored Relaxed" $queue_rs 'compare_exchange(cell.bits(), ours.bits(), Release, Relaxed)' 'compare_exchange(cell.bits(), ours.bits(), Relaxed, Relaxed)' $slots::one_sender_one_receiver
-mutant "acknowledging is not Release" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Acquire, Relaxed)' $slots::one_sender_one_receiver
+mutant "acknowledging is not Release" $queue_rs 'word.store(delivery.word.next(SlotState::Free, self.me).bits(), Release);' 'word.store(delivery.word.next(SlotState::Free, self.me).bits(), Relaxed);' $slots::one_sender_one_receiver
+mutant "giving back is not Release" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Acquire, Relaxed)' $slots $slot_deaths
+mutant "who takes the straight way does not pass head" $queue_rs '        self.pass(0, position);
+' '' $slots $slot_deaths
 mutant "taking on loan is not Acquire" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Release, Relaxed)' $slots::one_sender_one_receiver
 mutant "a taker loads the cell Relaxed" $queue_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slots $slot_deaths
 mutant "a batch loads the cell Relaxed" $batch_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slots::a_batch_takes_what_was_sent_one_by_one
@@ -370,7 +375,7 @@ harmless "what opens a stretch leaves the claim as it is" "it ends beyond the fr
         let payload' '        let payload' $claims
 harmless "large records claim the stretch that they open" "it only costs time" $writer_rs 'opens_stretch: is_small' 'opens_stretch: true' $claims
 harmless "a reader's successor loads consumed Relaxed" "$death" $reader_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.consumed().load(Relaxed));' $dead_reader $both
-harmless "rewinding leaves the frontier in a later lap" "only what no writer writes could stand before it" $reader_rs '        self.frontier = mark.position;
+harmless "rewinding leaves the frontier in a later lap" "only what no writer writes could stand before it" $reader_rs '        (self.frontier, self.plain_frontier) = (mark.position, Position(0));
 ' '' $dead_reader::after_second_thoughts
 harmless "the reader's frontier does not heed the end of the ring" "only a damaged lane holds a record that reaches beyond it, and no model does" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = publish_at;' $lane $claims $dead_reader
 harmless "publishing leaves the reader's frontier where it is" "it only sends the reader the careful way, which moves it" $reader_rs '        self.published = self.position;
