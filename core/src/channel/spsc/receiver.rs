@@ -74,7 +74,7 @@ impl Receiver {
     /// See [`RecvError`]; never `BufferTooSmall`.
     #[inline]
     pub fn recv(&mut self) -> Result<Message<'_>, RecvError> {
-        let record = self.wait()?;
+        let record = self.next_record()?;
         Ok(Message::new(self, record))
     }
 
@@ -145,20 +145,41 @@ impl Receiver {
                 return Look::InVain;
             }
         }
-        if self.look_eagerly() { Look::Found } else { Look::InVain }
+        if !self.look_eagerly() {
+            return Look::InVain;
+        }
+        self.pace.expect(self.reader.length_ahead());
+        Look::Found
     }
 
     #[cold]
     #[inline(never)]
     fn recv_into_slowly(&mut self, buffer: &mut [u8], look: Look) -> Result<usize, RecvError> {
-        let record = match look {
-            Look::Unusual => self.wait()?,
-            Look::Found | Look::InVain => match self.attempt_record()? {
-                Some(record) => record,
-                None => self.wait_slowly()?,
-            },
-        };
+        let record = self.wait_after(look)?;
         self.copy_and_release(record, buffer)
+    }
+
+    /// The next record. Blocks while the channel is empty.
+    #[inline]
+    fn next_record(&mut self) -> Result<Record, RecvError> {
+        if !self.end.is_foreign()
+            && let Ok(Some(record)) = self.reader.poll()
+        {
+            return Ok(record);
+        }
+        let look = self.look_for_next();
+        self.wait_after(look)
+    }
+
+    #[inline(never)]
+    fn wait_after(&mut self, look: Look) -> Result<Record, RecvError> {
+        match look {
+            Look::Unusual => self.wait(),
+            Look::Found | Look::InVain => match self.attempt_record()? {
+                Some(record) => Ok(record),
+                None => self.wait_slowly(),
+            },
+        }
     }
 
     /// Copies the next message into `buffer`, if there is one now, releases it, and returns its length.
@@ -187,7 +208,7 @@ impl Receiver {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn recv_batch(&mut self, max: usize) -> Result<Batch<'_>, RecvError> {
-        let first = self.wait()?;
+        let first = self.next_record()?;
         self.collect_batch(first, max)
     }
 
