@@ -187,7 +187,7 @@ pub fn stream<const N: usize>(ring_bytes: usize) -> Contest {
                 }
             }
             if !self.leads {
-                self.ring.flush();
+                self.ring.hand_over_written();
             }
             Ok(())
         }
