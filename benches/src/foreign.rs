@@ -6,10 +6,11 @@ use std::ffi::CString;
 use std::io::Error;
 use std::path::Path;
 
-/// A name for what the kernel keeps apart from files, made of the path where the ends meet: its last two parts.
+/// A name for what is no file in a folder, made of the path where the ends meet: its folder's name and its own.
 fn name(path: &Path) -> Result<CString> {
-    let parts: Vec<_> = path.iter().rev().take(2).map(|part| part.to_string_lossy()).collect();
-    Ok(CString::new(format!("/{}-{}", parts[1..].join(""), parts[0]))?)
+    let place = path.parent().and_then(Path::file_name).context("no folder")?;
+    let name = path.file_name().context("no name")?;
+    Ok(CString::new(format!("/{}-{}", place.display(), name.display()))?)
 }
 
 /// An open POSIX message queue of messages of one size.

@@ -14,6 +14,7 @@ mod machine;
 mod payload;
 mod peer;
 mod peers;
+mod place;
 mod report;
 mod rig;
 mod schedule;

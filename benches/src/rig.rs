@@ -13,6 +13,7 @@ use crate::contest::{BLOCK, Contest, Crew, End, Open, ThreadEnd, Watch};
 use crate::crew::{CrewRound, Members};
 use crate::disturbance::{Account, Chunk, counting};
 use crate::machine;
+use crate::place::Place;
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
@@ -113,13 +114,13 @@ impl Meeting {
 
 /// The lead, with its partners.
 pub struct Rig {
-    // In the order in which they go: the other ends, those here, and the folder when nobody has anything in it.
+    // In the order in which they go: the other ends, those here, and the place when nobody has anything there.
     process: PartnerProcess,
     thread: PartnerThread,
     members: Members,
     ends: HashMap<String, Box<dyn End>>,
     meetings: [Meeting; 2],
-    folder: tempfile::TempDir,
+    place: Place,
 }
 
 const MEETING_BYTES: usize = 4096;
@@ -131,15 +132,15 @@ impl Rig {
     /// Pins the calling thread to the first core and starts partners on the second.
     pub fn start(cores: [usize; 2]) -> Result<Self> {
         ensure!(cores[0] != cores[1], "two ends need two cores");
-        let folder = tempfile::Builder::new().prefix("memlane-benches-").tempdir_in("/dev/shm")?;
-        let [processes, threads] = ["meeting-processes", "meeting-threads"].map(|name| folder.path().join(name));
+        let place = Place::new()?;
+        let [processes, threads] = ["meeting-processes", "meeting-threads"].map(|name| place.path().join(name));
         let leading = |path: &Path| anyhow::Ok(Meeting::new(Arena::create(path, MEETING_BYTES)?, true));
         let meetings = [leading(&processes)?, leading(&threads)?];
-        let process = PartnerProcess::start(folder.path(), &processes, cores[1])?;
+        let process = PartnerProcess::start(place.path(), &processes, cores[1])?;
         let thread = PartnerThread::start(&threads, cores[1])?;
         machine::pin(cores[0])?;
-        let members = Members::new(folder.path(), cores);
-        Ok(Self { folder, ends: HashMap::new(), meetings, process, thread, members })
+        let members = Members::new(place.path(), cores);
+        Ok(Self { process, thread, members, ends: HashMap::new(), meetings, place })
     }
 
     /// One round of a contest with a crew.
@@ -180,7 +181,7 @@ impl Rig {
         let order = Order::Open { contest: contest.id.clone() };
         let lead = match &contest.open {
             Open::Processes { lead, .. } => {
-                let lead = lead(&self.folder.path().join(&contest.id))?;
+                let lead = lead(&self.place.path().join(&contest.id))?;
                 self.process.order(&order)?;
                 self.process.reply()?;
                 lead

@@ -81,12 +81,6 @@ fn asleep() -> Family {
         limits::futexes(),
         round_trip::<8, _>(Spsc::copying(Strategy::Park), None),
         round_trip::<8, _>(Spsc::copying(Strategy::Adaptive), None),
-        round_trip::<8, _>(EventRing, None),
-        round_trip::<8, _>(Pipe(Waiting::Asleep), None),
-        round_trip::<8, _>(UnixStreams(Waiting::Asleep), None),
-        round_trip::<8, _>(UnixSeqpacket, None),
-        round_trip::<8, _>(Tcp(Waiting::Asleep), None),
-        round_trip::<8, _>(Posix, None),
     ];
     #[cfg(feature = "peers")]
     contests.extend([
@@ -95,6 +89,14 @@ fn asleep() -> Family {
     ]);
     #[cfg(feature = "native-peers")]
     contests.extend([round_trip::<8, _>(Boost(Waiting::Asleep), None), round_trip::<8, _>(ZeroMq, None)]);
+    contests.extend([
+        round_trip::<8, _>(EventRing, None),
+        round_trip::<8, _>(Pipe(Waiting::Asleep), None),
+        round_trip::<8, _>(UnixStreams(Waiting::Asleep), None),
+        round_trip::<8, _>(UnixSeqpacket, None),
+        round_trip::<8, _>(Tcp(Waiting::Asleep), None),
+        round_trip::<8, _>(Posix, None),
+    ]);
     family("asleep", "Mechanisms: round trips of 8 bytes, blocking".to_owned(), Work::RoundTrips, contests)
 }
 
@@ -130,7 +132,7 @@ fn messages<const N: usize>(room: usize) -> Family {
 
 /// Within one process.
 fn between_threads<const N: usize>() -> Family {
-    let shape = Shape { room: 1 << 20, batch: 1 };
+    let shape = Shape { room: 1 << 18, batch: 1 };
     let contests = vec![
         one_way_threads::<N, _>(Spsc::copying(Strategy::Adaptive), shape, None),
         one_way_threads::<N, _>(Mpmc::copying(Strategy::Adaptive), shape, None),

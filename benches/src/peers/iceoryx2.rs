@@ -2,13 +2,13 @@
 //!
 //! Publish and subscribe with one publisher and one subscriber, whose buffer holds as many messages as were asked for. Nothing
 //! may be lost, so safe overflow is off and the publisher retries until a message is delivered. Request and response with one
-//! client and one server. Everything else is the default; the files of services lie where the ends meet, the memory in
-//! `/dev/shm`.
+//! client and one server. Everything else is the default; the files of services lie in the folder where the ends meet, and
+//! shared memory bears that folder's name.
 //!
 //! Copies nothing: messages are written and read where they are loaned. Waits by polling `receive`; a full buffer by retrying.
 //! When a peer dies: the other one sees nobody there; the next node that is made clears up.
 
-use crate::peer::{Named, Peer, Rx, Shape, Side, Tx};
+use crate::peer::{Late, Named, Peer, Rx, Shape, Side, Tx};
 use crate::shapes::{Answer, Call, Calls};
 use anyhow::{Context, Result, ensure};
 use iceoryx2::node::Node;
@@ -16,17 +16,21 @@ use iceoryx2::port::client::Client;
 use iceoryx2::port::publisher::Publisher;
 use iceoryx2::port::server::Server;
 use iceoryx2::port::subscriber::Subscriber;
+use iceoryx2::port::update_connections::UpdateConnections;
 use iceoryx2::prelude::{BackpressureStrategy, Config, LogLevel, NodeBuilder, ServiceName, set_log_level};
 use iceoryx2::service::ipc::Service as Ipc;
 use iceoryx2::service::port_factory::{publish_subscribe, request_response};
+use std::fs::File;
 use std::mem::MaybeUninit;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// One node an end, and the name of its service.
 fn node(path: &Path) -> Result<(Node<Ipc>, ServiceName)> {
     set_log_level(LogLevel::Error);
     let (folder, name) = path.parent().zip(path.file_name()).context("no place for services")?;
     let mut config = Config::default();
+    let place = folder.file_name().context("no name for shared memory")?.to_string_lossy();
+    config.global.prefix = format!("{place}.").as_str().try_into()?;
     config.global.set_root_path(&folder.join("iceoryx2").display().to_string().as_str().try_into()?);
     Ok((NodeBuilder::new().config(&config).create()?, name.to_string_lossy().as_ref().try_into()?))
 }
@@ -35,6 +39,12 @@ fn node(path: &Path) -> Result<(Node<Ipc>, ServiceName)> {
 fn bytes<const N: usize>(loaned: &mut MaybeUninit<[u8; N]>) -> &mut [u8; N] {
     // SAFETY: loaned memory is part of a file, zeros at first, and any byte is valid.
     unsafe { loaned.assume_init_mut() }
+}
+
+/// Where a subscriber says that it has found its publisher. Until then, what does not fit into its buffer would be lost, for all
+/// that the publisher retries: nobody is there to make room.
+fn connected(path: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.connected", path.display()))
 }
 
 /// Publish and subscribe.
@@ -69,23 +79,35 @@ impl<const N: usize> Peer<N> for PublishSubscribe {
     fn tx(&self, path: &Path, _: Side, shape: Shape) -> Result<Publishing<N>> {
         let service = messages(path, shape)?;
         let builder = service.publisher_builder().backpressure_strategy(BackpressureStrategy::RetryUntilDelivered);
-        Ok(Publishing { publisher: builder.create()? })
+        let (publisher, connected) = (builder.create()?, connected(path));
+        let wait = move || {
+            while !connected.exists() {
+                std::thread::yield_now();
+            }
+            Ok(publisher)
+        };
+        Ok(Publishing { publisher: Late::awaited(wait) })
     }
 
     fn rx(&self, path: &Path, _: Side, shape: Shape) -> Result<Subscribing<N>> {
-        Ok(Subscribing { subscriber: messages(path, shape)?.subscriber_builder().create()? })
+        let (subscriber, connected) = (messages(path, shape)?.subscriber_builder().create()?, connected(path));
+        let connect = move || {
+            subscriber.update_connections()?;
+            File::create(connected)?;
+            Ok(subscriber)
+        };
+        Ok(Subscribing { subscriber: Late::awaited(connect) })
     }
 }
 
-#[derive(Debug)]
 pub struct Publishing<const N: usize> {
-    publisher: Publisher<Ipc, [u8; N], ()>,
+    publisher: Late<Publisher<Ipc, [u8; N], ()>>,
 }
 
 impl<const N: usize> Tx<N> for Publishing<N> {
     #[inline]
     fn send(&mut self, write: impl FnOnce(&mut [u8; N])) -> Result<()> {
-        let mut sample = self.publisher.loan_uninit()?;
+        let mut sample = self.publisher.get()?.loan_uninit()?;
         write(bytes(sample.payload_mut()));
         // SAFETY: it is written.
         let subscribers = unsafe { sample.assume_init() }.send()?;
@@ -94,16 +116,16 @@ impl<const N: usize> Tx<N> for Publishing<N> {
     }
 }
 
-#[derive(Debug)]
 pub struct Subscribing<const N: usize> {
-    subscriber: Subscriber<Ipc, [u8; N], ()>,
+    subscriber: Late<Subscriber<Ipc, [u8; N], ()>>,
 }
 
 impl<const N: usize> Rx<N> for Subscribing<N> {
     #[inline]
     fn recv<R>(&mut self, read: impl FnOnce(&[u8; N]) -> R) -> Result<R> {
+        let subscriber = self.subscriber.get()?;
         loop {
-            if let Some(sample) = self.subscriber.receive()? {
+            if let Some(sample) = subscriber.receive()? {
                 return Ok(read(sample.payload()));
             }
             std::hint::spin_loop();

@@ -26,41 +26,43 @@ pub mod zeromq;
 mod tests {
     use super::*;
     use crate::peer::{Peer, Rx, Shape, Side, Tx, Waiting};
+    use crate::place::Place;
     use std::sync::Barrier;
 
     /// 2000 messages between two threads, through rings that they fill; either side comes first.
     fn delivers<const N: usize, P: Peer<N> + Sync>(peer: P) {
         let shape = Shape { room: 16 * (N + 64), batch: 1 };
         for first in [Side::Creates, Side::Opens] {
-            let folder = tempfile::tempdir_in("/dev/shm").unwrap();
-            let path = folder.path().join("ends");
-            let created = Barrier::new(2);
+            let place = Place::new().unwrap();
+            let path = place.path().join("ends");
+            let met = Barrier::new(2);
             std::thread::scope(|scope| {
                 scope.spawn(|| {
-                    let mut tx = in_turn(first, &created, || peer.tx(&path, first, shape));
+                    let mut tx = in_turn(first, &met, || peer.tx(&path, first, shape));
                     (0..2000u32).for_each(|number| tx.send(|message| message.fill(number as u8)).unwrap());
                     // Some lose what was sent when the sender goes.
-                    created.wait();
+                    met.wait();
                 });
                 let other = if first == Side::Creates { Side::Opens } else { Side::Creates };
-                let mut rx = in_turn(other, &created, || peer.rx(&path, other, shape));
+                let mut rx = in_turn(other, &met, || peer.rx(&path, other, shape));
                 for number in 0..2000u32 {
                     assert!(rx.recv(|message| *message == [number as u8; N]).unwrap(), "{number}");
                 }
-                created.wait();
+                met.wait();
             });
         }
     }
 
-    /// The side that creates comes first.
-    fn in_turn<E>(side: Side, created: &Barrier, open: impl FnOnce() -> anyhow::Result<E>) -> E {
+    /// The side that creates comes first, and nobody goes on before both have come: so it is in a contest.
+    fn in_turn<E>(side: Side, met: &Barrier, open: impl FnOnce() -> anyhow::Result<E>) -> E {
         if side == Side::Opens {
-            created.wait();
+            met.wait();
         }
         let end = open().unwrap();
         if side == Side::Creates {
-            created.wait();
+            met.wait();
         }
+        met.wait();
         end
     }
 
