@@ -1,4 +1,5 @@
-//! Memory that both ends of a contest without memlane share: a file on tmpfs, mapped by each. The one room with unsafe.
+//! Memory that both ends of a contest without memlane share: a file on tmpfs, mapped by each. What is unsafe about it
+//! stands here.
 
 use anyhow::{Context, Result};
 use memmap2::{MmapOptions, MmapRaw};

@@ -6,7 +6,7 @@
 //! shared memory bears that folder's name.
 //!
 //! Copies nothing: messages are written and read where they are loaned. Waits by polling `receive`; a full buffer by retrying.
-//! When a peer dies: the other one sees nobody there; the next node that is made clears up.
+//! When a peer dies: the other one goes on polling or retrying, until some process clears dead nodes away, as making one does.
 
 use crate::peer::{Late, Named, Peer, Rx, Shape, Side, Tx};
 use crate::shapes::{Answer, Call, Calls};
