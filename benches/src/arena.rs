@@ -1,4 +1,5 @@
-//! Memory that both ends of a contest without memlane share: a file on tmpfs, mapped by each. The one room with unsafe.
+//! Memory that both ends of a contest without memlane share: a file on tmpfs, mapped by each. What is unsafe about it
+//! stands here.
 
 use anyhow::{Context, Result};
 use memmap2::{MmapOptions, MmapRaw};
@@ -16,6 +17,9 @@ pub struct Arena {
 
 /// Bytes that one end writes, on two lines of their own: processors fetch lines in pairs.
 pub const APART: usize = 128;
+
+/// From here to the next page, a [`BareRing`]'s file has room for words of its users.
+pub const FREE_AT: usize = 2 * APART;
 
 impl Arena {
     /// A new file of `bytes` zeros.
@@ -89,34 +93,75 @@ impl<const N: usize> BareRing<N> {
     /// Writes a record, spinning while the ring is full.
     #[inline]
     pub fn write(&mut self, message: &[u8; N]) {
-        while self.own - self.other == self.records {
-            self.tell(Self::WRITTEN_AT);
-            self.other = self.arena.word(Self::READ_AT).load(Acquire);
+        while !self.try_write(message) {
+            self.hand_over_written();
             std::hint::spin_loop();
+        }
+    }
+
+    /// The writer's end: whether there is room for a record.
+    #[inline]
+    pub fn has_room(&mut self) -> bool {
+        if self.own - self.other == self.records {
+            self.other = self.arena.word(Self::READ_AT).load(Acquire);
+        }
+        self.own - self.other < self.records
+    }
+
+    /// Writes a record, if there is room.
+    #[inline]
+    pub fn try_write(&mut self, message: &[u8; N]) -> bool {
+        if !self.has_room() {
+            return false;
         }
         // SAFETY: the record lies inside the mapping. The reader is done with it (Acquire above) and looks at it again
         // only when it was told to (Release in `tell`), so nobody accesses it meanwhile.
         unsafe { self.arena.map.as_mut_ptr().add(self.place).cast::<[u8; N]>().write(*message) };
         self.advance(Self::WRITTEN_AT);
+        true
     }
 
     /// The writer's end: hands over what is written, a part that is not full, too.
-    pub fn flush(&mut self) {
+    #[inline]
+    pub fn hand_over_written(&mut self) {
         self.tell(Self::WRITTEN_AT);
     }
 
     /// Reads a record, spinning while the ring is empty.
     #[inline]
     pub fn read(&mut self, message: &mut [u8; N]) {
-        while self.own == self.other {
-            self.tell(Self::READ_AT);
-            self.other = self.arena.word(Self::WRITTEN_AT).load(Acquire);
+        while !self.try_read(message) {
+            self.hand_over_read();
             std::hint::spin_loop();
+        }
+    }
+
+    /// The reader's end: whether there is a record.
+    #[inline]
+    pub fn has_records(&mut self) -> bool {
+        if self.own == self.other {
+            self.other = self.arena.word(Self::WRITTEN_AT).load(Acquire);
+        }
+        self.own < self.other
+    }
+
+    /// Reads a record, if there is one.
+    #[inline]
+    pub fn try_read(&mut self, message: &mut [u8; N]) -> bool {
+        if !self.has_records() {
+            return false;
         }
         // SAFETY: the record lies inside the mapping. The writer is done with it (Acquire above) and writes to it again
         // only when it was told to (Release in `tell`).
         *message = unsafe { self.arena.map.as_mut_ptr().add(self.place).cast::<[u8; N]>().read() };
         self.advance(Self::READ_AT);
+        true
+    }
+
+    /// The reader's end: hands over the room of what is read, of a part that is not full, too.
+    #[inline]
+    pub fn hand_over_read(&mut self) {
+        self.tell(Self::READ_AT);
     }
 
     #[inline]
@@ -154,7 +199,7 @@ mod tests {
             for number in 0..1000u32 {
                 ring.write(&[number as u8; 56]);
             }
-            ring.flush();
+            ring.hand_over_written();
         });
         let mut ring = BareRing::<56>::new(reader);
         let mut message = [0; 56];

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// One end of a contest, open for as many rounds as come.
-pub trait End: Send {
+pub trait End {
     /// Does its part of `operations`, a multiple of [`BLOCK`], and tells `watch` what the watch is there for.
     fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()>;
 }
@@ -48,8 +48,11 @@ impl Watch {
     }
 }
 
+/// An end that a thread can hand to another one.
+pub type ThreadEnd = Box<dyn End + Send>;
+
 /// The two ends of a contest between threads.
-pub type Pair = (Box<dyn End>, Box<dyn End>);
+pub type Pair = (ThreadEnd, ThreadEnd);
 
 /// Opens one end of a contest between processes.
 pub type OpenEnd = Box<dyn Fn(&Path) -> Result<Box<dyn End>>>;
@@ -90,7 +93,7 @@ impl Crew {
 }
 
 /// The ends of a crew of threads, in the order of their seats.
-pub type OpenCrew = Box<dyn Fn() -> Result<Vec<Box<dyn End>>>>;
+pub type OpenCrew = Box<dyn Fn() -> Result<Vec<ThreadEnd>>>;
 
 /// How the ends of a contest come about.
 pub enum Open {

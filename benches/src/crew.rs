@@ -5,7 +5,7 @@
 //! time that the members spent on their parts, user and system, spinning and yielding included; by the clock it lasts from
 //! the first one's start to the last one's end.
 
-use crate::contest::{Contest, Crew, End, Open, Watch};
+use crate::contest::{Contest, Crew, End, Open, ThreadEnd, Watch};
 use crate::disturbance::{Books, Spent};
 use crate::machine;
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -46,7 +46,7 @@ struct Reply {
 }
 
 /// What a thread is told: with the end that it is to keep, when a contest is opened.
-type Told = (Order, Option<Box<dyn End>>);
+type Told = (Order, Option<ThreadEnd>);
 
 /// Members in all seats that were needed so far.
 pub struct Members {
@@ -115,7 +115,7 @@ impl Members {
         Ok(())
     }
 
-    fn order(&mut self, contest: &Contest, seat: usize, order: Order, end: Option<Box<dyn End>>) -> Result<()> {
+    fn order(&mut self, contest: &Contest, seat: usize, order: Order, end: Option<ThreadEnd>) -> Result<()> {
         if contest.between_processes() {
             let orders = &mut self.processes[seat].orders;
             writeln!(orders, "{}", serde_json::to_string(&order)?).context("ordering a member process")

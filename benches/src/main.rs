@@ -7,17 +7,21 @@ mod contest;
 mod contests;
 mod crew;
 mod disturbance;
+mod foreign;
 mod hot_path;
 mod hot_queue;
 mod machine;
 mod payload;
 mod peer;
 mod peers;
+mod place;
 mod report;
 mod rig;
 mod schedule;
 mod shapes;
+mod smoke;
 mod statistics;
+mod streams;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Parser, Subcommand};
@@ -43,6 +47,12 @@ enum Command {
     Run(Measure),
     /// Lists the tables
     List,
+    /// Runs every contest of every table for a moment and checks what arrives: whether it works, not how fast
+    Smoke {
+        /// The two cores to run on
+        #[arg(long, value_name = "CORE,CORE", value_parser = pair::<usize>, default_value = "0,1")]
+        cores: [usize; 2],
+    },
     /// The other end; started by the runner
     #[command(hide = true)]
     Partner { folder: PathBuf, meeting: PathBuf, core: usize },
@@ -107,6 +117,7 @@ fn main() -> Result<()> {
             TABLES.iter().for_each(|table| println!("{:<12} {}", table.name, table.about));
             Ok(())
         }
+        Command::Smoke { cores } => smoke::run(cores),
         Command::Partner { folder, meeting, core } => {
             let mut contests = vec![contests::placement()];
             contests.extend(contests::all());

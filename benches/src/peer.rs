@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use std::path::Path;
 
 /// The sending end, for messages of `N` bytes.
-pub trait Tx<const N: usize>: Send {
+pub trait Tx<const N: usize> {
     /// Sends the message that `write` writes; waits while there is no room.
     fn send(&mut self, write: impl FnOnce(&mut [u8; N])) -> Result<()>;
 
@@ -20,7 +20,7 @@ pub trait Tx<const N: usize>: Send {
 }
 
 /// The receiving end, for messages of `N` bytes.
-pub trait Rx<const N: usize>: Send {
+pub trait Rx<const N: usize> {
     /// Receives a message and shows it to `read`; waits while there is none. A message of another length is an error.
     fn recv<R>(&mut self, read: impl FnOnce(&[u8; N]) -> R) -> Result<R>;
 
@@ -75,12 +75,80 @@ pub trait Peer<const N: usize>: Named {
 /// A peer between the threads of one process.
 pub trait ThreadPeer<const N: usize>: Named {
     /// The sending end.
-    type Tx: Tx<N> + 'static;
+    type Tx: Tx<N> + Send + 'static;
     /// The receiving end.
-    type Rx: Rx<N> + 'static;
+    type Rx: Rx<N> + Send + 'static;
 
     /// So many senders and receivers of the same messages; a peer that knows only one of each is asked for one of each.
     fn ends(&self, shape: Shape, senders: usize, receivers: usize) -> Result<(Vec<Self::Tx>, Vec<Self::Rx>)>;
+}
+
+/// How an end waits, where a peer leaves the choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// It sleeps in the kernel.
+    Asleep,
+    /// It asks again and again.
+    Spinning,
+}
+
+impl Waiting {
+    /// The id of a peer that waits so.
+    pub fn id(self, name: &str) -> String {
+        match self {
+            Self::Asleep => name.to_owned(),
+            Self::Spinning => format!("{name}-spinning"),
+        }
+    }
+
+    /// Its label.
+    pub fn label(self, name: &str) -> String {
+        match self {
+            Self::Asleep => name.to_owned(),
+            Self::Spinning => format!("{name}, busy polling"),
+        }
+    }
+}
+
+/// What an end works with, which the side that comes first has only when the other one has come: at its first use.
+pub struct Late<E> {
+    here: Option<E>,
+    wait: Option<Box<dyn FnOnce() -> Result<E>>>,
+}
+
+impl<E> Late<E> {
+    /// It is there already.
+    pub fn here(end: E) -> Self {
+        Self { here: Some(end), wait: None }
+    }
+
+    /// `wait` waits for it.
+    pub fn awaited(wait: impl FnOnce() -> Result<E> + 'static) -> Self {
+        Self { here: None, wait: Some(Box::new(wait)) }
+    }
+
+    /// Makes something else of it when it is there.
+    pub fn map<F>(self, make: impl FnOnce(E) -> F + 'static) -> Late<F>
+    where
+        E: 'static,
+    {
+        match (self.here, self.wait) {
+            (Some(end), _) => Late::here(make(end)),
+            (None, wait) => Late {
+                here: None,
+                wait: wait.map(|wait| -> Box<dyn FnOnce() -> Result<F>> { Box::new(|| wait().map(make)) }),
+            },
+        }
+    }
+
+    /// What it is; waits for it the first time.
+    #[inline]
+    pub fn get(&mut self) -> Result<&mut E> {
+        if let Some(wait) = self.wait.take() {
+            self.here = Some(wait().context("waiting for the other side")?);
+        }
+        self.here.as_mut().context("the other side did not come")
+    }
 }
 
 /// A buffer for messages of `N` bytes, on the heap: `N` may be millions.

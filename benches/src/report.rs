@@ -51,7 +51,7 @@ impl Report<'_> {
                     writeln!(text, "Two-line ping-pong around these groups: {middle:.0} ns ({low:.0} to {high:.0}).\n");
             }
             text.push_str(match family.work {
-                Work::RoundTrips => "| | p50, ns | mean, ns | p50 × limit | asked (aim) | groups |\n",
+                Work::RoundTrips => "| | p50, ns | mean, ns | p50 × first row | asked (aim) | groups |\n",
                 Work::Messages { .. } if family.oversubscribed() => {
                     "| | CPU ns a message | M messages/s (× first row) | CPU time: first row ÷ this | asked (aim) | groups |\n"
                 }

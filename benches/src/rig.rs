@@ -9,10 +9,11 @@
 //! ```
 
 use crate::arena::{APART, Arena};
-use crate::contest::{BLOCK, Contest, Crew, End, Open, Watch};
+use crate::contest::{BLOCK, Contest, Crew, End, Open, ThreadEnd, Watch};
 use crate::crew::{CrewRound, Members};
 use crate::disturbance::{Account, Chunk, counting};
 use crate::machine;
+use crate::place::Place;
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
@@ -113,29 +114,33 @@ impl Meeting {
 
 /// The lead, with its partners.
 pub struct Rig {
-    folder: tempfile::TempDir,
-    ends: HashMap<String, Box<dyn End>>,
-    meetings: [Meeting; 2],
+    // In the order in which they go: the other ends, those here, and the place when nobody has anything there.
     process: PartnerProcess,
     thread: PartnerThread,
     members: Members,
+    ends: HashMap<String, Box<dyn End>>,
+    meetings: [Meeting; 2],
+    place: Place,
 }
 
 const MEETING_BYTES: usize = 4096;
+
+/// How long a partner may take to close its ends.
+const TIME_TO_LEAVE: Duration = Duration::from_secs(2);
 
 impl Rig {
     /// Pins the calling thread to the first core and starts partners on the second.
     pub fn start(cores: [usize; 2]) -> Result<Self> {
         ensure!(cores[0] != cores[1], "two ends need two cores");
-        let folder = tempfile::Builder::new().prefix("memlane-benches-").tempdir_in("/dev/shm")?;
-        let [processes, threads] = ["meeting-processes", "meeting-threads"].map(|name| folder.path().join(name));
+        let place = Place::new()?;
+        let [processes, threads] = ["meeting-processes", "meeting-threads"].map(|name| place.path().join(name));
         let leading = |path: &Path| anyhow::Ok(Meeting::new(Arena::create(path, MEETING_BYTES)?, true));
         let meetings = [leading(&processes)?, leading(&threads)?];
-        let process = PartnerProcess::start(folder.path(), &processes, cores[1])?;
+        let process = PartnerProcess::start(place.path(), &processes, cores[1])?;
         let thread = PartnerThread::start(&threads, cores[1])?;
         machine::pin(cores[0])?;
-        let members = Members::new(folder.path(), cores);
-        Ok(Self { folder, ends: HashMap::new(), meetings, process, thread, members })
+        let members = Members::new(place.path(), cores);
+        Ok(Self { process, thread, members, ends: HashMap::new(), meetings, place })
     }
 
     /// One round of a contest with a crew.
@@ -176,7 +181,7 @@ impl Rig {
         let order = Order::Open { contest: contest.id.clone() };
         let lead = match &contest.open {
             Open::Processes { lead, .. } => {
-                let lead = lead(&self.folder.path().join(&contest.id))?;
+                let lead = lead(&self.place.path().join(&contest.id))?;
                 self.process.order(&order)?;
                 self.process.reply()?;
                 lead
@@ -196,7 +201,8 @@ impl Rig {
 
 struct PartnerProcess {
     child: Child,
-    orders: ChildStdin,
+    /// `None` when there will be no more.
+    orders: Option<ChildStdin>,
     replies: BufReader<ChildStdout>,
 }
 
@@ -210,13 +216,14 @@ impl PartnerProcess {
             .stdout(Stdio::piped())
             .spawn()
             .context("starting the partner process")?;
-        let orders = child.stdin.take().context("no pipe to the partner")?;
+        let orders = Some(child.stdin.take().context("no pipe to the partner")?);
         let replies = child.stdout.take().context("no pipe from the partner")?;
         Ok(Self { child, orders, replies: BufReader::new(replies) })
     }
 
     fn order(&mut self, order: &Order) -> Result<()> {
-        writeln!(self.orders, "{}", serde_json::to_string(order)?).context("ordering the partner process")
+        let orders = self.orders.as_mut().context("no more orders")?;
+        writeln!(orders, "{}", serde_json::to_string(order)?).context("ordering the partner process")
     }
 
     fn reply(&mut self) -> Result<Reply> {
@@ -228,7 +235,12 @@ impl PartnerProcess {
 
 impl Drop for PartnerProcess {
     fn drop(&mut self) {
-        // It is between two orders, or spinning for an end that will not come.
+        // It is between two orders, and leaves, closing its ends. Or it is waiting for an end that will not come.
+        self.orders = None;
+        let left = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && left.elapsed() < TIME_TO_LEAVE {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -263,13 +275,13 @@ fn obey(meeting: &mut Meeting, end: Option<&mut Box<dyn End>>, plan: Plan, may_s
 }
 
 struct PartnerThread {
-    orders: mpsc::Sender<(Order, Option<Box<dyn End>>)>,
+    orders: mpsc::Sender<(Order, Option<ThreadEnd>)>,
     replies: mpsc::Receiver<Result<Reply>>,
 }
 
 impl PartnerThread {
     fn start(meeting: &Path, core: usize) -> Result<Self> {
-        let (orders, to_obey) = mpsc::channel::<(Order, Option<Box<dyn End>>)>();
+        let (orders, to_obey) = mpsc::channel::<(Order, Option<ThreadEnd>)>();
         let (answers, replies) = mpsc::channel();
         let path = PathBuf::from(meeting);
         std::thread::spawn(move || {
@@ -280,7 +292,7 @@ impl PartnerThread {
                 for (order, end) in to_obey {
                     let reply = match order {
                         Order::Open { contest } => {
-                            ends.extend(end.map(|end| (contest, end)));
+                            ends.extend(end.map(|end| (contest, end as Box<dyn End>)));
                             Reply { wrong: 0, balance: 0, chunks: Vec::new() }
                         }
                         Order::Run { contest, plan, may_sleep } => {
@@ -298,7 +310,7 @@ impl PartnerThread {
         Ok(Self { orders, replies })
     }
 
-    fn order(&self, order: Order, end: Option<Box<dyn End>>) -> Result<()> {
+    fn order(&self, order: Order, end: Option<ThreadEnd>) -> Result<()> {
         self.orders.send((order, end)).ok().context("the partner thread has gone")
     }
 

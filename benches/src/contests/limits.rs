@@ -196,7 +196,7 @@ pub fn stream<const N: usize>(ring_bytes: usize) -> Contest {
                 }
             }
             if !self.leads {
-                self.ring.flush();
+                self.ring.hand_over_written();
             }
             Ok(())
         }

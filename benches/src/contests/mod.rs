@@ -1,6 +1,7 @@
 //! The tables: one file a channel kind, one row a contestant. A new peer is one file in [`crate::peers`] and its rows.
 
 mod limits;
+mod mechanisms;
 mod mpmc;
 mod spsc;
 
@@ -27,6 +28,11 @@ pub const TABLES: &[Table] = &[
         name: "mpmc",
         about: "many senders, many receivers; two of each are compared by CPU time a message",
         families: mpmc::families,
+    },
+    Table {
+        name: "mechanisms",
+        about: "other ways between processes, and between threads; more of them with the features peers and native-peers",
+        families: mechanisms::families,
     },
 ];
 

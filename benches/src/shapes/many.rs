@@ -1,7 +1,7 @@
 //! Messages from many to many others: anybody gets any of them.
 
 use super::pace;
-use crate::contest::{Contest, Crew, End, Open, Target, Watch};
+use crate::contest::{Contest, Crew, End, Open, Target, ThreadEnd, Watch};
 use crate::payload::{self, Numbers};
 use crate::peer::{Peer, Rx, Shape, Side, ThreadPeer, Tx};
 use anyhow::Result;
@@ -14,8 +14,8 @@ pub fn many<const N: usize, P: Peer<N>>(peer: P, shape: Shape, crew: Crew, targe
         Box::new(move |path, seat| {
             let side = if seat == 0 { Side::Creates } else { Side::Opens };
             Ok(match crew.sender(seat) {
-                Some(sender) => sending(peer.tx(path, side, shape)?, sender, shape),
-                None => receiving(peer.rx(path, side, shape)?, shape),
+                Some(sender) => Box::new(Sending::new(peer.tx(path, side, shape)?, sender, shape)),
+                None => Box::new(Receiving::new(peer.rx(path, side, shape)?, shape)),
             })
         }),
     );
@@ -34,10 +34,10 @@ pub fn many_threads<const N: usize, P: ThreadPeer<N>>(
         crew,
         Box::new(move || {
             let (senders, receivers) = peer.ends(shape, crew.senders, crew.receivers)?;
-            let receivers = receivers.into_iter().map(|rx| receiving(rx, shape));
-            Ok(receivers
-                .chain(senders.into_iter().enumerate().map(|(sender, tx)| sending(tx, sender, shape)))
-                .collect())
+            let receivers = receivers.into_iter().map(|rx| -> ThreadEnd { Box::new(Receiving::new(rx, shape)) });
+            let senders = senders.into_iter().enumerate();
+            let senders = senders.map(|(sender, tx)| -> ThreadEnd { Box::new(Sending::new(tx, sender, shape)) });
+            Ok(receivers.chain(senders).collect())
         }),
     );
     contest::<N>(id, label, may_sleep, shape, crew, open, target)
@@ -62,18 +62,16 @@ fn contest<const N: usize>(
     }
 }
 
-fn sending<const N: usize>(tx: impl Tx<N> + 'static, sender: usize, shape: Shape) -> Box<dyn End> {
-    Box::new(Sending { tx, numbers: Numbers::of(sender), batch: shape.batch })
-}
-
-fn receiving<const N: usize>(rx: impl Rx<N> + 'static, shape: Shape) -> Box<dyn End> {
-    Box::new(Receiving { rx, batch: shape.batch })
-}
-
 struct Sending<const N: usize, T> {
     tx: T,
     numbers: Numbers,
     batch: usize,
+}
+
+impl<const N: usize, T: Tx<N>> Sending<N, T> {
+    fn new(tx: T, sender: usize, shape: Shape) -> Self {
+        Self { tx, numbers: Numbers::of(sender), batch: shape.batch }
+    }
 }
 
 impl<const N: usize, T: Tx<N>> End for Sending<N, T> {
@@ -96,6 +94,12 @@ impl<const N: usize, T: Tx<N>> End for Sending<N, T> {
 struct Receiving<const N: usize, R> {
     rx: R,
     batch: usize,
+}
+
+impl<const N: usize, R: Rx<N>> Receiving<N, R> {
+    fn new(rx: R, shape: Shape) -> Self {
+        Self { rx, batch: shape.batch }
+    }
 }
 
 impl<const N: usize, R: Rx<N>> End for Receiving<N, R> {

@@ -1,9 +1,13 @@
 //! What is done with a peer's ends: the same code for all peers. A function here makes a contest of a peer.
 
+#[cfg(feature = "peers")]
+mod call;
 mod many;
 mod one_way;
 mod round_trip;
 
+#[cfg(feature = "peers")]
+pub use call::{Answer, Call, Calls, call};
 pub use many::{many, many_threads};
 pub use one_way::{one_way, one_way_threads};
 pub use round_trip::round_trip;

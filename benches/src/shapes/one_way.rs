@@ -10,10 +10,10 @@ use anyhow::{Context, Result};
 pub fn one_way<const N: usize, P: Peer<N>>(peer: P, shape: Shape, target: Option<Target>) -> Contest {
     let other = peer.clone();
     let open = Open::Processes {
-        lead: Box::new(move |path| Ok(receiving(other.rx(path, Side::Creates, shape)?, shape))),
+        lead: Box::new(move |path| Ok(Box::new(Receiving::new(other.rx(path, Side::Creates, shape)?, shape)))),
         partner: Box::new({
             let peer = peer.clone();
-            move |path| Ok(sending(peer.tx(path, Side::Opens, shape)?, shape))
+            move |path| Ok(Box::new(Sending::new(peer.tx(path, Side::Opens, shape)?, shape)))
         }),
     };
     contest::<N>(peer.id(), peer.label(), peer.may_sleep(), shape, open, target)
@@ -25,7 +25,7 @@ pub fn one_way_threads<const N: usize, P: ThreadPeer<N>>(peer: P, shape: Shape, 
     let open = Open::Threads(Box::new(move || {
         let (mut senders, mut receivers) = peer.ends(shape, 1, 1)?;
         let (tx, rx) = senders.pop().zip(receivers.pop()).context("no ends")?;
-        let pair: Pair = (receiving(rx, shape), sending(tx, shape));
+        let pair: Pair = (Box::new(Receiving::new(rx, shape)), Box::new(Sending::new(tx, shape)));
         Ok(pair)
     }));
     contest::<N>(id, label, may_sleep, shape, open, target)
@@ -49,27 +49,18 @@ fn contest<const N: usize>(
     }
 }
 
-fn sending<const N: usize>(tx: impl Tx<N> + 'static, shape: Shape) -> Box<dyn End> {
-    match shape.batch {
-        1 => Box::new(Sending { tx, number: 0 }),
-        batch => Box::new(SendingBatches { tx, number: 0, batch }),
-    }
-}
-
-fn receiving<const N: usize>(rx: impl Rx<N> + 'static, shape: Shape) -> Box<dyn End> {
-    match shape.batch {
-        1 => Box::new(Receiving { rx, number: 0 }),
-        batch => Box::new(ReceivingBatches { rx, number: 0, batch }),
-    }
-}
-
 struct Sending<const N: usize, T> {
     tx: T,
     number: u64,
+    batch: usize,
 }
 
-impl<const N: usize, T: Tx<N>> End for Sending<N, T> {
-    fn run(&mut self, operations: u64, _: &mut Watch) -> Result<()> {
+impl<const N: usize, T: Tx<N>> Sending<N, T> {
+    fn new(tx: T, shape: Shape) -> Self {
+        Self { tx, number: 0, batch: shape.batch }
+    }
+
+    fn one_by_one(&mut self, operations: u64) -> Result<()> {
         for _ in 0..operations {
             self.number += 1;
             let number = self.number;
@@ -77,32 +68,8 @@ impl<const N: usize, T: Tx<N>> End for Sending<N, T> {
         }
         Ok(())
     }
-}
 
-struct Receiving<const N: usize, R> {
-    rx: R,
-    number: u64,
-}
-
-impl<const N: usize, R: Rx<N>> End for Receiving<N, R> {
-    fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
-        for _ in 0..operations {
-            self.number += 1;
-            let number = self.number;
-            watch.check(self.rx.recv(|message| payload::is(message, number))?);
-        }
-        Ok(())
-    }
-}
-
-struct SendingBatches<const N: usize, T> {
-    tx: T,
-    number: u64,
-    batch: usize,
-}
-
-impl<const N: usize, T: Tx<N>> End for SendingBatches<N, T> {
-    fn run(&mut self, operations: u64, _: &mut Watch) -> Result<()> {
+    fn in_batches(&mut self, operations: u64) -> Result<()> {
         let mut left = operations as usize;
         while left > 0 {
             let size = self.batch.min(left);
@@ -117,14 +84,33 @@ impl<const N: usize, T: Tx<N>> End for SendingBatches<N, T> {
     }
 }
 
-struct ReceivingBatches<const N: usize, R> {
+impl<const N: usize, T: Tx<N>> End for Sending<N, T> {
+    fn run(&mut self, operations: u64, _: &mut Watch) -> Result<()> {
+        if self.batch == 1 { self.one_by_one(operations) } else { self.in_batches(operations) }
+    }
+}
+
+struct Receiving<const N: usize, R> {
     rx: R,
     number: u64,
     batch: usize,
 }
 
-impl<const N: usize, R: Rx<N>> End for ReceivingBatches<N, R> {
-    fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
+impl<const N: usize, R: Rx<N>> Receiving<N, R> {
+    fn new(rx: R, shape: Shape) -> Self {
+        Self { rx, number: 0, batch: shape.batch }
+    }
+
+    fn one_by_one(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
+        for _ in 0..operations {
+            self.number += 1;
+            let number = self.number;
+            watch.check(self.rx.recv(|message| payload::is(message, number))?);
+        }
+        Ok(())
+    }
+
+    fn in_batches(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
         let mut left = operations as usize;
         while left > 0 {
             let number = &mut self.number;
@@ -134,5 +120,11 @@ impl<const N: usize, R: Rx<N>> End for ReceivingBatches<N, R> {
             })?;
         }
         Ok(())
+    }
+}
+
+impl<const N: usize, R: Rx<N>> End for Receiving<N, R> {
+    fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
+        if self.batch == 1 { self.one_by_one(operations, watch) } else { self.in_batches(operations, watch) }
     }
 }
