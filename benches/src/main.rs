@@ -3,13 +3,17 @@
 //! `cargo run --release -p memlane-benches -- run spsc`. Method and figures: docs/performance.md.
 
 mod arena;
+mod clock;
 mod contest;
 mod contests;
 mod crew;
+mod distribution;
 mod disturbance;
 mod hot_path;
 mod hot_queue;
 mod machine;
+mod outcome;
+
 mod payload;
 mod peer;
 mod peers;
@@ -142,9 +146,16 @@ fn run(measure: &Measure) -> Result<()> {
         placement_ns: measure.placement.map_or(0.0..=f64::INFINITY, |[from, to]| from..=to),
     };
     let mut rig = Rig::start(cores)?;
+    let clock_ns = clock::cost_ns();
     let outcomes = schedule::measure(&mut rig, &families, &effort)?;
-    let report =
-        Report { machine: machine::Machine::describe(), cores, effort, families: &families, outcomes: &outcomes };
+    let report = Report {
+        machine: machine::Machine::describe(),
+        cores,
+        clock_ns,
+        effort,
+        families: &families,
+        outcomes: &outcomes,
+    };
     print!("{}", report.markdown());
     if let Some(path) = &measure.json {
         let text = serde_json::to_string_pretty(&report.json())?;

@@ -1,10 +1,12 @@
 //! The figures for people, for programs, and for `--check`.
 
 use crate::contest::{CORES, Contest, Family, Target, Work};
+use crate::distribution::PERCENTILES;
 use crate::machine::Machine;
-use crate::schedule::{Effort, FamilyOutcome, Outcome};
+use crate::outcome::{FamilyOutcome, Latency, Outcome};
+use crate::schedule::Effort;
 use crate::statistics::Estimate;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
 /// Everything that was measured.
@@ -13,6 +15,8 @@ pub struct Report<'a> {
     pub machine: Machine,
     /// Where.
     pub cores: [usize; 2],
+    /// What reading the clock cost there.
+    pub clock_ns: f64,
     /// How long.
     pub effort: Effort,
     /// What.
@@ -44,28 +48,26 @@ impl Report<'_> {
             self.effort.round.as_millis(),
             self.effort.groups
         );
+        let _ = writeln!(
+            text,
+            "Reading the clock took {:.0} ns. A latency includes one reading, and half of another where there is a timetable.",
+            self.clock_ns
+        );
         for (family, outcome) in self.families.iter().zip(self.outcomes) {
             let _ = writeln!(text, "\n### {}{}\n", family.title, label(family));
             if let Some([middle, low, high]) = outcome.placement_ns {
                 let _ =
                     writeln!(text, "Two-line ping-pong around these groups: {middle:.0} ns ({low:.0} to {high:.0}).\n");
             }
-            text.push_str(match family.work {
-                Work::RoundTrips => "| | p50, ns | mean, ns | p50 × limit | asked (aim) | groups |\n",
-                Work::Messages { .. } if family.oversubscribed() => {
-                    "| | CPU ns a message | M messages/s (× first row) | CPU time: first row ÷ this | asked (aim) | groups |\n"
-                }
-                Work::Messages { .. } => "| | M messages/s | GB/s | × first row | asked (aim) | groups |\n",
-            });
-            text.push_str("| --- | ---: | ---: | ---: | ---: | ---: |\n");
+            let columns = columns(family);
+            let _ = writeln!(text, "| | {} | asked (aim) | groups |", columns.join(" | "));
+            let _ = writeln!(text, "| --- |{}", " ---: |".repeat(columns.len() + 2));
             for (contest, outcome) in family.contests.iter().zip(&outcome.contests) {
-                let [left, right] =
-                    if family.oversubscribed() { crew_figures(outcome) } else { figures(family.work, outcome) };
                 let place = if contest.between_processes() { "processes" } else { "threads" };
-                let ratio = outcome.ratio.map_or_else(String::new, with_interval);
+                let (label, cells) = (&contest.label, cells(family, outcome).join(" | "));
                 let target = contest.target.map_or_else(String::new, |target| {
                     let met = outcome.ratio.map(|ratio| target.is_met(family.work, ratio.median));
-                    let sign = if family.work == Work::RoundTrips { "≤" } else { "≥" };
+                    let sign = if family.work.is_time() { "≤" } else { "≥" };
                     let verdict = match met {
                         Some(true) => "met",
                         Some(false) => "missed",
@@ -74,9 +76,7 @@ impl Report<'_> {
                     format!("{sign} {} ({}): {verdict}", target.asked, target.aim)
                 });
                 let Outcome { counted, run, .. } = outcome;
-                let label = &contest.label;
-                let _ =
-                    writeln!(text, "| {label} ({place}) | {left} | {right} | {ratio} | {target} | {counted}/{run} |");
+                let _ = writeln!(text, "| {label} ({place}) | {cells} | {target} | {counted}/{run} |");
             }
         }
         text
@@ -90,12 +90,14 @@ impl Report<'_> {
                 "contest": contest.id,
                 "label": contest.label,
                 "between": if contest.between_processes() { "processes" } else { "threads" },
-                "message_bytes": match family.work { Work::RoundTrips => None, Work::Messages { bytes } => Some(bytes) },
+                "message_bytes": match family.work { Work::Messages { bytes } => Some(bytes), _ => None },
                 "mean_ns": outcome.mean_ns,
                 "p50_ns": if family.work == Work::RoundTrips { outcome.typical_ns } else { None },
                 "oversubscribed": family.oversubscribed(),
                 "busy_participants": contest.busy(),
                 "cpu_ns": outcome.cpu_ns,
+                "lead_cpu_ns": outcome.lead_cpu_ns,
+                "latency": outcome.latency.as_ref().map(latency_json),
                 "ratio": outcome.ratio,
                 "ratio_of": if family.oversubscribed() { "cpu time" } else { "wall time" },
                 "wall_ratio": outcome.wall_ratio,
@@ -109,6 +111,7 @@ impl Report<'_> {
         json!({
             "machine": self.machine,
             "cores": self.cores,
+            "clock_ns": self.clock_ns,
             "round_ms": self.effort.round.as_millis() as u64,
             "groups_wanted": self.effort.groups,
             "placements_ns": self.families.iter().zip(self.outcomes).map(|(family, outcome)| {
@@ -143,25 +146,68 @@ fn label(family: &Family) -> String {
     }
 }
 
-fn with_interval(ratio: Estimate) -> String {
-    let Estimate { median, low, high, .. } = ratio;
-    format!("{median:.2} [{low:.2}, {high:.2}]")
+fn with_interval(estimate: Estimate, digits: usize) -> String {
+    let Estimate { median, low, high, .. } = estimate;
+    format!("{median:.digits$} [{low:.digits$}, {high:.digits$}]")
 }
 
 fn show(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
 }
 
-fn crew_figures(outcome: &Outcome) -> [String; 2] {
-    let rate = show(outcome.mean_ns.map(|estimate| 1e3 / estimate.median), 1);
-    let compared = outcome.wall_ratio.map_or_else(String::new, |ratio| format!(" ({})", with_interval(ratio)));
-    [show(outcome.cpu_ns.map(|estimate| estimate.median), 0), rate + &compared]
+/// What a table has between the names and the targets.
+fn columns(family: &Family) -> Vec<String> {
+    let fixed: &[&str] = match family.work {
+        Work::RoundTrips => &["p50, ns", "mean, ns", "CPU ns a trip", "p50 × first row"],
+        Work::Latency { every } => {
+            let percentiles = PERCENTILES.map(|percent| format!("{}, ns", percentile_name(percent)));
+            // The sender spins on the clock all the time.
+            let cpu = if every.is_some() { "receiver's CPU ns a message" } else { "CPU ns a trip" };
+            return percentiles.into_iter().chain([cpu, "p50 × first row"].map(str::to_owned)).collect();
+        }
+        Work::Messages { .. } if family.oversubscribed() => {
+            &["CPU ns a message", "M messages/s (× first row)", "CPU time: first row ÷ this"]
+        }
+        Work::Messages { .. } => &["M messages/s", "GB/s", "CPU ns a message", "× first row"],
+    };
+    fixed.iter().map(|&column| column.to_owned()).collect()
 }
 
-fn figures(work: Work, outcome: &Outcome) -> [String; 2] {
-    let mean_ns = outcome.mean_ns.map(|estimate| estimate.median);
-    match work {
-        Work::RoundTrips => [show(outcome.typical_ns.map(|estimate| estimate.median), 0), show(mean_ns, 0)],
-        Work::Messages { bytes } => [show(mean_ns.map(|ns| 1e3 / ns), 1), show(mean_ns.map(|ns| bytes as f64 / ns), 2)],
+/// What stands in these columns.
+fn cells(family: &Family, outcome: &Outcome) -> Vec<String> {
+    let median = |estimate: Option<Estimate>| estimate.map(|estimate| estimate.median);
+    let (mean_ns, cpu) = (median(outcome.mean_ns), show(median(outcome.cpu_ns), 0));
+    let ratio = outcome.ratio.map_or_else(String::new, |ratio| with_interval(ratio, 2));
+    match family.work {
+        Work::RoundTrips => vec![show(median(outcome.typical_ns), 0), show(mean_ns, 0), cpu, ratio],
+        Work::Latency { every } => {
+            let percentiles = outcome.latency.as_ref().map_or([None; PERCENTILES.len()], |all| all.percentiles_ns);
+            let shown = percentiles.map(|ns| ns.map_or_else(|| "–".to_owned(), |ns| with_interval(ns, 0)));
+            let cpu = if every.is_some() { show(median(outcome.lead_cpu_ns), 0) } else { cpu };
+            shown.into_iter().chain([cpu, ratio]).collect()
+        }
+        Work::Messages { .. } if family.oversubscribed() => {
+            let rate = show(mean_ns.map(|ns| 1e3 / ns), 1);
+            let wall = outcome.wall_ratio.map_or_else(String::new, |ratio| format!(" ({})", with_interval(ratio, 2)));
+            vec![cpu, rate + &wall, ratio]
+        }
+        Work::Messages { bytes } => {
+            vec![show(mean_ns.map(|ns| 1e3 / ns), 1), show(mean_ns.map(|ns| bytes as f64 / ns), 2), cpu, ratio]
+        }
     }
+}
+
+/// As everybody calls it.
+fn percentile_name(percent: f64) -> String {
+    if percent == 100.0 { "max".to_owned() } else { format!("p{percent}") }
+}
+
+fn latency_json(latency: &Latency) -> Value {
+    let percentiles = PERCENTILES.iter().zip(latency.percentiles_ns);
+    json!({
+        "percentiles_ns": percentiles.map(|(&percent, ns)| (percentile_name(percent), json!(ns))).collect::<Map<_, _>>(),
+        "messages": latency.all.messages(),
+        // Pairs: the slowest one in so many took longer than so many nanoseconds.
+        "curve": latency.all.curve(),
+    })
 }

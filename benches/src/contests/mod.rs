@@ -1,10 +1,11 @@
 //! The tables: one file a channel kind, one row a contestant. A new peer is one file in [`crate::peers`] and its rows.
 
+mod latency;
 mod limits;
 mod mpmc;
 mod spsc;
 
-use crate::contest::{Contest, Family};
+use crate::contest::{Contest, Family, Timing};
 
 /// What is measured together, by a name that the command line knows.
 pub struct Table {
@@ -28,11 +29,16 @@ pub const TABLES: &[Table] = &[
         about: "many senders, many receivers; two of each are compared by CPU time a message",
         families: mpmc::families,
     },
+    Table {
+        name: "latency",
+        about: "each message timed: at fixed rates from when it was due, after a silence, and there and back",
+        families: latency::families,
+    },
 ];
 
 /// What runs around each group to tell which cores the hypervisor gave us.
 pub fn placement() -> Contest {
-    Contest { id: "placement".to_owned(), ..limits::two_lines() }
+    Contest { id: "placement".to_owned(), ..limits::two_lines(Timing::Blocks) }
 }
 
 /// Every family, of all tables.

@@ -1,7 +1,7 @@
 //! The tables of `spsc`.
 
 use super::limits;
-use crate::contest::{Family, Target, Work};
+use crate::contest::{Family, Target, Timing, Work};
 use crate::peer::Shape;
 use crate::peers::memlane_spsc::Spsc;
 use crate::peers::rtrb::Rtrb;
@@ -19,7 +19,7 @@ pub fn families() -> Vec<Family> {
             title: "Round trips, both ends awake".to_owned(),
             work: Work::RoundTrips,
             contests: vec![
-                limits::two_lines(),
+                limits::two_lines(Timing::Blocks),
                 limits::one_line(),
                 round_trip::<8, _>(spin, Some(Target::ROUND_TRIP)),
                 round_trip::<8, _>(adaptive, Some(Target::ROUND_TRIP)),
@@ -32,7 +32,7 @@ pub fn families() -> Vec<Family> {
         Family {
             title: "Round trips, both ends asleep".to_owned(),
             work: Work::RoundTrips,
-            contests: vec![limits::futexes(), round_trip::<8, _>(Spsc::copying(Strategy::Park), None)],
+            contests: vec![limits::futexes(Timing::Blocks), round_trip::<8, _>(Spsc::copying(Strategy::Park), None)],
         },
     ];
     for room in RINGS {

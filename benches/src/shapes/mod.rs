@@ -2,11 +2,13 @@
 
 mod many;
 mod one_way;
+mod paced;
 mod round_trip;
 
 pub use many::{many, many_threads};
 pub use one_way::{one_way, one_way_threads};
-pub use round_trip::round_trip;
+pub use paced::{Timetable, paced, paced_threads};
+pub use round_trip::{round_trip, timed_round_trip};
 
 use crate::peer::Shape;
 
