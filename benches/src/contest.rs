@@ -175,6 +175,11 @@ impl Contest {
         matches!(self.open, Open::Processes { .. } | Open::CrewOfProcesses(..))
     }
 
+    /// Between what its ends are, for people.
+    pub fn place(&self) -> &'static str {
+        if self.between_processes() { "processes" } else { "threads" }
+    }
+
     /// Its crew, if it is not between two.
     pub fn crew(&self) -> Option<Crew> {
         match self.open {
@@ -232,12 +237,37 @@ impl Work {
     }
 }
 
+/// A plot over several families. Contests with the same label are one line of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plot {
+    /// Bytes a second over the bytes of a message.
+    MessageSizes,
+    /// What a message costs over the bytes of the ring.
+    RingSizes,
+    /// CPU time a message over the number of senders and of receivers.
+    Participants {
+        /// Of the queue.
+        slots: usize,
+    },
+}
+
+/// Where a family stands in a plot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// In which.
+    pub plot: Plot,
+    /// Where on its horizontal axis.
+    pub at: usize,
+}
+
 /// Contests of the same work. The first is the baseline.
 pub struct Family {
     /// Heading in the report.
     pub title: String,
     /// What its operations are.
     pub work: Work,
+    /// Where it stands in a plot over several families.
+    pub position: Option<Position>,
     /// The rows.
     pub contests: Vec<Contest>,
 }

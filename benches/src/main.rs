@@ -89,9 +89,9 @@ struct Measure {
     /// machine whose hypervisor moves its processors
     #[arg(long, value_name = "FROM,TO", value_parser = pair::<f64>)]
     placement: Option<[f64; 2]>,
-    /// Write the figures to this file as JSON, too
-    #[arg(long)]
-    json: Option<PathBuf>,
+    /// Write results.md, results.json and plots (SVG) to this folder, too
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
     /// Fail if a ratio that is asked for is missed
     #[arg(long)]
     check: bool,
@@ -157,9 +157,8 @@ fn run(measure: &Measure) -> Result<()> {
         outcomes: &outcomes,
     };
     print!("{}", report.markdown());
-    if let Some(path) = &measure.json {
-        let text = serde_json::to_string_pretty(&report.json())?;
-        std::fs::write(path, text + "\n").with_context(|| format!("writing {}", path.display()))?;
+    if let Some(folder) = &measure.out {
+        println!("\nWritten to {}: {}", folder.display(), report.write(folder)?.join(", "));
     }
     if measure.check {
         let missed = report.missed();

@@ -232,8 +232,8 @@ mod tests {
 
     #[test]
     fn percentiles_are_estimated_over_the_groups_and_compared_by_the_median() {
-        let family =
-            Family { title: String::new(), work: Work::Latency { every: None }, contests: vec![contests::placement()] };
+        let (title, work) = (String::new(), Work::Latency { every: None });
+        let family = Family { title, work, position: None, contests: vec![contests::placement()] };
         let (baseline, contestant) = ([timed(100), timed(300)], [timed(200), timed(1200)]);
         let outcomes = FamilyOutcome::of(&family, &[&baseline, &contestant], &[]).contests;
         assert_eq!(outcomes[1].ratio.unwrap().median, 3.0);

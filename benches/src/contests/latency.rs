@@ -25,6 +25,7 @@ pub fn families() -> Vec<Family> {
             Family {
                 title: format!("Latency, one way, {name} messages of 16 bytes a second"),
                 work: Work::Latency { every: Some(every) },
+                position: None,
                 contests: vec![
                     limits::paced::line(every),
                     paced(spin, every, None),
@@ -39,6 +40,7 @@ pub fn families() -> Vec<Family> {
         Family {
             title: "Latency after 10 ms without a message, the receiver asleep".to_owned(),
             work: Work::Latency { every: Some(SILENCE) },
+            position: None,
             contests: vec![
                 limits::paced::futex(SILENCE),
                 paced(park, SILENCE, Some(Target::WAKE)),
@@ -48,6 +50,7 @@ pub fn families() -> Vec<Family> {
         Family {
             title: "Latency of round trips, both ends awake".to_owned(),
             work: Work::Latency { every: None },
+            position: None,
             contests: vec![
                 limits::two_lines(Timing::Each),
                 timed_round_trip::<8, _>(spin, None),
@@ -58,6 +61,7 @@ pub fn families() -> Vec<Family> {
         Family {
             title: "Latency of round trips, both ends asleep".to_owned(),
             work: Work::Latency { every: None },
+            position: None,
             contests: vec![limits::futexes(Timing::Each), timed_round_trip::<8, _>(park, None)],
         },
     ]);

@@ -1,6 +1,9 @@
 //! The machine's own limits: what two cores can do at all.
 
+mod copy;
 pub mod paced;
+
+pub use copy::copy;
 
 use crate::arena::{APART, Arena, BareRing};
 use crate::contest::{Contest, End, Open, Timing, Watch};
@@ -192,8 +195,8 @@ pub fn stream<const N: usize>(ring_bytes: usize) -> Contest {
     }
 
     let end = |arena, leads| -> Box<dyn End> { Box::new(Stream::<N> { ring: BareRing::new(arena), number: 0, leads }) };
-    let label = format!("limit: lines streamed, {} a message", (8 + N).div_ceil(64));
-    between_processes(&format!("stream-{N}-{ring_bytes}"), &label, BareRing::<N>::file_bytes(ring_bytes), false, end)
+    let (id, label) = (format!("stream-{N}-{ring_bytes}"), "limit: lines streamed");
+    between_processes(&id, label, BareRing::<N>::file_bytes(ring_bytes), false, end)
 }
 
 fn between_processes(

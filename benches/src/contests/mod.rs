@@ -3,6 +3,7 @@
 mod latency;
 mod limits;
 mod mpmc;
+pub mod sizes;
 mod spsc;
 
 use crate::contest::{Contest, Family, Timing};
@@ -26,13 +27,23 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "mpmc",
-        about: "many senders, many receivers; two of each are compared by CPU time a message",
+        about: "many senders, many receivers; two and four of each are compared by CPU time a message",
         families: mpmc::families,
     },
     Table {
         name: "latency",
         about: "each message timed: at fixed rates from when it was due, after a silence, and there and back",
         families: latency::families,
+    },
+    Table {
+        name: "sizes",
+        about: "messages of 8 bytes to 8 MiB, copied and in place, next to what one core can copy",
+        families: sizes::messages,
+    },
+    Table {
+        name: "rings",
+        about: "messages of 1 KiB through rings of 64 KiB to 64 MiB: a larger one should not cost more",
+        families: sizes::rings,
     },
 ];
 
@@ -71,7 +82,12 @@ mod tests {
     fn what_stands_in_one_table_has_as_many_participants() {
         for family in families() {
             assert!(family.contests.iter().all(|contest| contest.busy() == family.busy()), "{}", family.title);
-            assert_eq!(family.oversubscribed(), family.title.ends_with("2 to 2"), "{}", family.title);
+            assert_eq!(
+                family.oversubscribed(),
+                ["2 to 2", "4 to 4"].iter().any(|end| family.title.ends_with(end)),
+                "{}",
+                family.title
+            );
         }
     }
 

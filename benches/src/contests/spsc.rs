@@ -18,6 +18,7 @@ pub fn families() -> Vec<Family> {
         Family {
             title: "Round trips, both ends awake".to_owned(),
             work: Work::RoundTrips,
+            position: None,
             contests: vec![
                 limits::two_lines(Timing::Blocks),
                 limits::one_line(),
@@ -32,6 +33,7 @@ pub fn families() -> Vec<Family> {
         Family {
             title: "Round trips, both ends asleep".to_owned(),
             work: Work::RoundTrips,
+            position: None,
             contests: vec![limits::futexes(Timing::Blocks), round_trip::<8, _>(Spsc::copying(Strategy::Park), None)],
         },
     ];
@@ -74,6 +76,7 @@ fn messages<const N: usize>(room: usize) -> Family {
     Family {
         title: format!("One way, {N} bytes, ring of {} KiB", room >> 10),
         work: Work::Messages { bytes: N },
+        position: None,
         contests: Vec::new(),
     }
 }

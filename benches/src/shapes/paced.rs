@@ -66,10 +66,10 @@ fn read(message: &Message) -> (u64, u64) {
 pub fn paced<P: Peer<16>>(peer: P, every: Duration, target: Option<Target>) -> Contest {
     let other = peer.clone();
     let open = Open::Processes {
-        lead: Box::new(move |path| Ok(receiving(other.rx(path, Side::Creates, SHAPE)?))),
+        lead: Box::new(move |path| Ok(Box::new(receiving(other.rx(path, Side::Creates, SHAPE)?)))),
         partner: Box::new({
             let peer = peer.clone();
-            move |path| Ok(sending(peer.tx(path, Side::Opens, SHAPE)?, every))
+            move |path| Ok(Box::new(sending(peer.tx(path, Side::Opens, SHAPE)?, every)))
         }),
     };
     contest(peer.id(), peer.label(), peer.may_sleep(), every, open, target)
@@ -81,7 +81,7 @@ pub fn paced_threads<P: ThreadPeer<16>>(peer: P, every: Duration, target: Option
     let open = Open::Threads(Box::new(move || {
         let (mut senders, mut receivers) = peer.ends(SHAPE, 1, 1)?;
         let (tx, rx) = senders.pop().zip(receivers.pop()).context("no ends")?;
-        let pair: Pair = (receiving(rx), sending(tx, every));
+        let pair: Pair = (Box::new(receiving(rx)), Box::new(sending(tx, every)));
         Ok(pair)
     }));
     contest(id, label, may_sleep, every, open, target)
@@ -91,12 +91,12 @@ fn contest(id: String, label: String, may_sleep: bool, every: Duration, open: Op
     Contest { id: format!("paced-{}-{id}", every.as_nanos()), label, open, may_sleep, target }
 }
 
-fn sending(tx: impl Tx<16> + 'static, every: Duration) -> Box<dyn End> {
-    Box::new(Sending { tx, number: 0, timetable: Timetable::new(every) })
+fn sending<T: Tx<16>>(tx: T, every: Duration) -> Sending<T> {
+    Sending { tx, number: 0, timetable: Timetable::new(every) }
 }
 
-fn receiving(rx: impl Rx<16> + 'static) -> Box<dyn End> {
-    Box::new(Receiving { rx, number: 0 })
+fn receiving<R: Rx<16>>(rx: R) -> Receiving<R> {
+    Receiving { rx, number: 0 }
 }
 
 struct Sending<T> {

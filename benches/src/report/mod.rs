@@ -1,4 +1,8 @@
-//! The figures for people, for programs, and for `--check`.
+//! The figures for people, for programs, and for `--check`; and a folder with all of it.
+
+mod chart;
+mod plots;
+mod scale;
 
 use crate::contest::{CORES, Contest, Family, Target, Work};
 use crate::distribution::PERCENTILES;
@@ -6,8 +10,10 @@ use crate::machine::Machine;
 use crate::outcome::{FamilyOutcome, Latency, Outcome};
 use crate::schedule::Effort;
 use crate::statistics::Estimate;
+use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
+use std::path::Path;
 
 /// Everything that was measured.
 pub struct Report<'a> {
@@ -63,8 +69,7 @@ impl Report<'_> {
             let _ = writeln!(text, "| | {} | asked (aim) | groups |", columns.join(" | "));
             let _ = writeln!(text, "| --- |{}", " ---: |".repeat(columns.len() + 2));
             for (contest, outcome) in family.contests.iter().zip(&outcome.contests) {
-                let place = if contest.between_processes() { "processes" } else { "threads" };
-                let (label, cells) = (&contest.label, cells(family, outcome).join(" | "));
+                let (label, place, cells) = (&contest.label, contest.place(), cells(family, outcome).join(" | "));
                 let target = contest.target.map_or_else(String::new, |target| {
                     let met = outcome.ratio.map(|ratio| target.is_met(family.work, ratio.median));
                     let sign = if family.work.is_time() { "≤" } else { "≥" };
@@ -89,7 +94,7 @@ impl Report<'_> {
                 "family": family.title,
                 "contest": contest.id,
                 "label": contest.label,
-                "between": if contest.between_processes() { "processes" } else { "threads" },
+                "between": contest.place(),
                 "message_bytes": match family.work { Work::Messages { bytes } => Some(bytes), _ => None },
                 "mean_ns": outcome.mean_ns,
                 "p50_ns": if family.work == Work::RoundTrips { outcome.typical_ns } else { None },
@@ -120,6 +125,21 @@ impl Report<'_> {
             }).collect::<Vec<_>>(),
             "rows": self.rows().map(row).collect::<Vec<_>>(),
         })
+    }
+
+    /// Writes tables, figures and plots to files of this folder. Their names.
+    pub fn write(&self, folder: &Path) -> Result<Vec<String>> {
+        let mut files = vec![
+            ("results.md".to_owned(), self.markdown()),
+            ("results.json".to_owned(), serde_json::to_string_pretty(&self.json())? + "\n"),
+        ];
+        files.extend(plots::draw(self.families, self.outcomes)?.into_iter().map(|plot| (plot.name, plot.svg)));
+        std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+        for (name, text) in &files {
+            let path = folder.join(name);
+            std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+        }
+        Ok(files.into_iter().map(|(name, _)| name).collect())
     }
 
     /// What was asked for and not reached, or not measured, one line each.
