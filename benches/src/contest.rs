@@ -131,7 +131,7 @@ impl Crew {
 
     /// `operations` can be divided if it is a multiple of this.
     pub fn share(self) -> u64 {
-        (self.receivers * self.senders) as u64
+        (self.receivers.max(1) * self.senders.max(1)) as u64
     }
 }
 
@@ -177,7 +177,11 @@ impl Contest {
 
     /// Between what its ends are, for people.
     pub fn place(&self) -> &'static str {
-        if self.between_processes() { "processes" } else { "threads" }
+        match self.busy() {
+            1 => "one thread",
+            _ if self.between_processes() => "processes",
+            _ => "threads",
+        }
     }
 
     /// Its crew, if it is not between two.
@@ -204,6 +208,14 @@ pub enum Work {
         /// From one to the next by the timetable; `None` if the next one starts when the last one is over.
         every: Option<Duration>,
     },
+    /// Something done whole, by one participant or divided among several; nanoseconds by the clock an item, less is better,
+    /// however many cores there are for it.
+    Job {
+        /// What is counted, for people.
+        item: &'static str,
+        /// Items come in multiples of this.
+        unit: u64,
+    },
     /// One way; messages of so many bytes per second, more is better.
     Messages {
         /// Payload of one.
@@ -216,7 +228,7 @@ impl Work {
     pub fn timetable(self) -> Option<Duration> {
         match self {
             Self::Latency { every } => every,
-            Self::RoundTrips | Self::Messages { .. } => None,
+            Self::RoundTrips | Self::Job { .. } | Self::Messages { .. } => None,
         }
     }
 
@@ -224,6 +236,7 @@ impl Work {
     pub fn unit(self) -> u64 {
         match self {
             Self::RoundTrips => BLOCK,
+            Self::Job { unit, .. } => unit,
             Self::Latency { .. } | Self::Messages { .. } => 1,
         }
     }
@@ -231,7 +244,7 @@ impl Work {
     /// Whether less is better.
     pub fn is_time(self) -> bool {
         match self {
-            Self::RoundTrips | Self::Latency { .. } => true,
+            Self::RoundTrips | Self::Latency { .. } | Self::Job { .. } => true,
             Self::Messages { .. } => false,
         }
     }
@@ -282,7 +295,8 @@ impl Family {
     }
 
     /// Whether there are more busy participants than cores. What they reach by the clock depends on whom the kernel lets
-    /// run; they are compared by CPU time a message.
+    /// run; messages are compared by CPU time then. A job is compared by the clock all the same, as it is about the time
+    /// that one waits for it.
     pub fn oversubscribed(&self) -> bool {
         self.busy() > CORES
     }
@@ -304,6 +318,10 @@ impl Target {
     pub const QUEUE_IN_BATCHES: Self = Self { asked: 1.0, aim: 1.5 };
     /// Round trips: times the two-line ping-pong, at most.
     pub const ROUND_TRIP: Self = Self { asked: 1.5, aim: 1.3 };
+    /// A merge divided among three, keys one by one: times one thread that does all of it, at most.
+    pub const MERGE: Self = Self { asked: 4.0, aim: 4.0 };
+    /// The same in batches of 64.
+    pub const MERGE_IN_BATCHES: Self = Self { asked: 2.0, aim: 2.0 };
     /// From a send to the receiver that slept for it: times a bare futex, at most.
     pub const WAKE: Self = Self { asked: 1.2, aim: 1.1 };
     /// Messages of 8 bytes: times rtrb, at least.

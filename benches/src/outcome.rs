@@ -36,10 +36,10 @@ pub struct Outcome {
     pub lead_cpu_ns: Option<Estimate>,
     /// Where each operation is timed.
     pub latency: Option<Latency>,
-    /// Times the baseline: nanoseconds where time is what counts, messages a second otherwise, or a second of CPU time in
+    /// Times the baseline: nanoseconds where time is what counts; otherwise messages a second, or a second of CPU time in
     /// an oversubscribed family. `None` for the baseline.
     pub ratio: Option<Estimate>,
-    /// In an oversubscribed family: messages a second by the clock, times the baseline.
+    /// Where messages are compared by CPU time: messages a second by the clock, times the baseline.
     pub wall_ratio: Option<Estimate>,
     /// Groups that counted.
     pub counted: usize,
@@ -123,7 +123,7 @@ impl Outcome {
         // A ratio of rates is the inverse of the ratio of times.
         let rate: fn(&Value) -> f64 = |value| 1.0 / value.mean_ns;
         let figure: fn(&Value) -> f64 = match family.work {
-            Work::RoundTrips | Work::Latency { .. } => |value| value.typical_ns,
+            Work::RoundTrips | Work::Latency { .. } | Work::Job { .. } => |value| value.typical_ns,
             Work::Messages { .. } if oversubscribed => |value| 1.0 / value.cpu_ns,
             Work::Messages { .. } => rate,
         };
@@ -138,7 +138,7 @@ impl Outcome {
             lead_cpu_ns: estimate(groups, |value| value.lead_cpu_ns),
             latency: Latency::of(groups),
             ratio: compare(figure),
-            wall_ratio: if oversubscribed { compare(rate) } else { None },
+            wall_ratio: if oversubscribed && !family.work.is_time() { compare(rate) } else { None },
             counted: groups.iter().flatten().count(),
             run: groups.len(),
         }
@@ -201,6 +201,18 @@ mod tests {
         let contestant = outcomes(1, [crew_value(400, 25, true), crew_value(800, 50, true)]).pop().unwrap();
         assert_eq!(contestant.ratio.unwrap().median, 2.0);
         assert_eq!(contestant.wall_ratio, None);
+    }
+
+    #[test]
+    fn a_job_is_compared_by_the_time_that_it_takes_however_many_do_it() {
+        let merge = contests::TABLES.iter().find(|table| table.name == "merge").unwrap();
+        let mut family = (merge.families)().pop().unwrap();
+        family.contests.truncate(2);
+        assert!(family.oversubscribed());
+        let (alone, divided) = ([crew_value(100, 100, true)], [crew_value(600, 250, true)]);
+        let outcome = FamilyOutcome::of(&family, &[&alone, &divided], &[]).contests.pop().unwrap();
+        assert_eq!((outcome.ratio.unwrap().median, outcome.wall_ratio), (2.5, None));
+        assert_eq!(outcome.cpu_ns.unwrap().median, 600.0);
     }
 
     #[test]

@@ -5,13 +5,13 @@
 //! group, so that a drift between groups does, too. A round's value is the median over the chunks that count by the rule
 //! of [`crate::disturbance`]; a group counts for a contest if both of its rounds do.
 //!
-//! Where there are more busy participants than cores, a round is one long piece, its value is its CPU time a message, and
-//! it counts as a whole or not at all.
+//! Where there are more busy participants than cores, a round is one long piece, its value is its CPU time a message, or
+//! for a job its time by the clock, and it counts as a whole or not at all.
 //!
 //! A hypervisor moves virtual processors between cores, and everything between two cores becomes twice or ten times as
 //! fast or slow. So a two-line ping-pong runs before and after each group. A group counts only if both say the same.
 
-use crate::contest::{BLOCK, CORES, Contest, Family, Work};
+use crate::contest::{BLOCK, CORES, Contest, Crew, Family, Work};
 use crate::contests;
 use crate::crew::CrewRound;
 use crate::disturbance::COUNTING_MIN;
@@ -162,10 +162,10 @@ impl Track {
             return Ok(());
         }
         if let Some(crew) = contest.crew() {
-            let mut operations = 1000 * crew.share();
+            let mut operations = 1000_u64.next_multiple_of(crew.share() * work.unit());
             loop {
                 let round = rig.run_crew(contest, crew, operations)?;
-                self.ns_expected = undisturbed_ns(&round, operations);
+                self.ns_expected = undisturbed_ns(&round, crew, operations);
                 if round.cpu > CREW_CALIBRATION {
                     return Ok(());
                 }
@@ -188,9 +188,9 @@ impl Track {
     fn run(&mut self, rig: &mut Rig, contest: &Contest, work: Work, length: Duration) -> Result<Option<Value>> {
         if let Some(crew) = contest.crew() {
             let wanted = (CREW_LENGTH * length).as_nanos() as f64 / self.ns_expected;
-            let operations = (wanted.clamp(1.0, 1e9) as u64).next_multiple_of(crew.share());
+            let operations = (wanted.clamp(1.0, 1e9) as u64).next_multiple_of(crew.share() * work.unit());
             let round = rig.run_crew(contest, crew, operations)?;
-            self.ns_expected = undisturbed_ns(&round, operations);
+            self.ns_expected = undisturbed_ns(&round, crew, operations);
             return Ok(Value::of_crew(&round, operations));
         }
         let plan = self.plan(work, length);
@@ -220,8 +220,8 @@ impl Track {
 
 /// Nanoseconds an operation by the clock; where others disturbed, what it would take if nobody slept: a round that is too
 /// short cannot be judged, however busy the machine was before.
-fn undisturbed_ns(round: &CrewRound, operations: u64) -> f64 {
-    let time = if round.counts { round.wall } else { round.cpu / CORES as u32 };
+fn undisturbed_ns(round: &CrewRound, crew: Crew, operations: u64) -> f64 {
+    let time = if round.counts { round.wall } else { round.cpu / crew.size().min(CORES) as u32 };
     time.as_nanos() as f64 / operations as f64
 }
 
@@ -266,7 +266,11 @@ mod tests {
     #[test]
     fn a_disturbed_round_does_not_make_the_next_one_short() {
         let [cpu, wall] = [80, 400].map(Duration::from_millis);
-        assert_eq!(undisturbed_ns(&CrewRound { wall, cpu, counts: false }, 1_000_000), 40.0);
-        assert_eq!(undisturbed_ns(&CrewRound { wall, cpu, counts: true }, 1_000_000), 400.0, "the crew slept");
+        let expected = |counts, senders| {
+            undisturbed_ns(&CrewRound { wall, cpu, counts }, Crew { receivers: 1, senders }, 1_000_000)
+        };
+        assert_eq!(expected(false, 2), 40.0);
+        assert_eq!(expected(false, 0), 80.0, "one alone");
+        assert_eq!(expected(true, 2), 400.0, "the crew slept");
     }
 }

@@ -2,6 +2,7 @@
 
 mod latency;
 mod limits;
+mod merge;
 mod mpmc;
 pub mod sizes;
 mod spsc;
@@ -45,6 +46,11 @@ pub const TABLES: &[Table] = &[
         about: "messages of 1 KiB through rings of 64 KiB to 64 MiB: a larger one should not cost more",
         families: sizes::rings,
     },
+    Table {
+        name: "merge",
+        about: "two processes produce sorted streams and a third merges them, against one thread that does it all",
+        families: merge::families,
+    },
 ];
 
 /// What runs around each group to tell which cores the hypervisor gave us.
@@ -65,7 +71,7 @@ pub fn all() -> Vec<Contest> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contest::Crew;
+    use crate::contest::{Crew, Work};
     use std::collections::HashSet;
 
     #[test]
@@ -80,7 +86,8 @@ mod tests {
 
     #[test]
     fn what_stands_in_one_table_has_as_many_participants() {
-        for family in families() {
+        // A job is what one can do, or several.
+        for family in families().filter(|family| !matches!(family.work, Work::Job { .. })) {
             assert!(family.contests.iter().all(|contest| contest.busy() == family.busy()), "{}", family.title);
             assert_eq!(
                 family.oversubscribed(),

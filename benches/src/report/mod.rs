@@ -104,7 +104,7 @@ impl Report<'_> {
                 "lead_cpu_ns": outcome.lead_cpu_ns,
                 "latency": outcome.latency.as_ref().map(latency_json),
                 "ratio": outcome.ratio,
-                "ratio_of": if family.oversubscribed() { "cpu time" } else { "wall time" },
+                "ratio_of": if family.oversubscribed() && !family.work.is_time() { "cpu time" } else { "wall time" },
                 "wall_ratio": outcome.wall_ratio,
                 "baseline": family.contests[0].id,
                 "asked": contest.target.map(|target| target.asked),
@@ -161,7 +161,10 @@ impl Report<'_> {
 /// What stands behind the title of a family.
 fn label(family: &Family) -> String {
     match family.busy() {
-        busy if family.oversubscribed() => format!(" – oversubscribed: {busy} busy participants on {CORES} cores"),
+        busy if family.oversubscribed() => {
+            let compared = if family.work.is_time() { ", compared by the clock all the same" } else { "" };
+            format!(" – oversubscribed: {busy} busy participants on {CORES} cores{compared}")
+        }
         _ => String::new(),
     }
 }
@@ -185,6 +188,10 @@ fn columns(family: &Family) -> Vec<String> {
             let cpu = if every.is_some() { "receiver's CPU ns a message" } else { "CPU ns a trip" };
             return percentiles.into_iter().chain([cpu, "p50 × first row"].map(str::to_owned)).collect();
         }
+        Work::Job { item, .. } => {
+            let columns = [&*format!("ns a {item}"), &*format!("CPU ns a {item}"), "time × first row"];
+            return columns.map(str::to_owned).into();
+        }
         Work::Messages { .. } if family.oversubscribed() => {
             &["CPU ns a message", "M messages/s (× first row)", "CPU time: first row ÷ this"]
         }
@@ -206,6 +213,7 @@ fn cells(family: &Family, outcome: &Outcome) -> Vec<String> {
             let cpu = if every.is_some() { show(median(outcome.lead_cpu_ns), 0) } else { cpu };
             shown.into_iter().chain([cpu, ratio]).collect()
         }
+        Work::Job { .. } => vec![show(mean_ns, 1), show(median(outcome.cpu_ns), 1), ratio],
         Work::Messages { .. } if family.oversubscribed() => {
             let rate = show(mean_ns.map(|ns| 1e3 / ns), 1);
             let wall = outcome.wall_ratio.map_or_else(String::new, |ratio| format!(" ({})", with_interval(ratio, 2)));

@@ -1,11 +1,13 @@
 //! What is done with a peer's ends: the same code for all peers. A function here makes a contest of a peer.
 
 mod many;
+mod merge;
 mod one_way;
 mod paced;
 mod round_trip;
 
 pub use many::{many, many_threads};
+pub use merge::{PASS, merge, merge_alone};
 pub use one_way::{one_way, one_way_threads};
 pub use paced::{Timetable, paced, paced_threads};
 pub use round_trip::{round_trip, timed_round_trip};
