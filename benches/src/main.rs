@@ -22,6 +22,7 @@ mod rig;
 mod schedule;
 mod shapes;
 mod statistics;
+mod units;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Parser, Subcommand};

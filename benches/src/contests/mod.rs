@@ -4,7 +4,7 @@ mod latency;
 mod limits;
 mod merge;
 mod mpmc;
-pub mod sizes;
+mod sizes;
 mod spsc;
 
 use crate::contest::{Contest, Family, Timing};

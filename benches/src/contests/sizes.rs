@@ -5,6 +5,7 @@ use crate::contest::{Contest, Family, Plot, Position, Work};
 use crate::peer::Shape;
 use crate::peers::memlane_spsc::Spsc;
 use crate::shapes::one_way;
+use crate::units::binary;
 use memlane::Strategy;
 
 /// The ring for small messages; larger ones need a larger one, of four messages.
@@ -69,21 +70,4 @@ pub fn rings() -> Vec<Family> {
         }
     };
     RINGS.into_iter().map(family).collect()
-}
-
-/// A number of bytes in the largest unit in which it is whole.
-pub fn binary(bytes: usize) -> String {
-    let units = ["bytes", "KiB", "MiB", "GiB"];
-    let unit = (bytes.trailing_zeros() as usize / 10).min(units.len() - 1);
-    format!("{} {}", bytes >> (10 * unit), units[unit])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_are_told_in_the_largest_whole_unit() {
-        assert_eq!([8, 1536, 64 << 10, 8 << 20].map(binary), ["8 bytes", "1536 bytes", "64 KiB", "8 MiB"]);
-    }
 }

@@ -179,7 +179,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::scale::{number, time};
+    use crate::units::{number, time};
 
     fn chart(lines: Vec<Line>) -> Chart {
         let x = Axis { label: "size", scale: Scale::Log2, show: number };

@@ -1,10 +1,10 @@
 //! Which plots there are: what single messages took, a plot a family, and what changes from family to family.
 
 use super::chart::{Axis, Chart, Lines};
-use super::scale::{Scale, number, percentile, time};
+use super::scale::{Scale, percentile};
 use crate::contest::{Contest, Family, Plot, Work};
-use crate::contests::sizes::binary;
 use crate::outcome::{FamilyOutcome, Outcome};
+use crate::units::{binary, number, time};
 use anyhow::Result;
 
 /// A file and what it contains.
@@ -144,9 +144,12 @@ mod tests {
         FamilyOutcome { placement_ns: None, contests: vec![outcome; family.contests.len()] }
     }
 
+    fn families(name: &str) -> Vec<Family> {
+        (contests::TABLES.iter().find(|table| table.name == name).unwrap().families)()
+    }
+
     #[test]
     fn families_of_a_sweep_make_one_plot_and_others_none() {
-        let families = |name| (contests::TABLES.iter().find(|table| table.name == name).unwrap().families)();
         let all: Vec<Family> = ["spsc", "mpmc", "sizes", "rings"].into_iter().flat_map(families).collect();
         let outcomes: Vec<_> = all.iter().map(|family| outcome(family, 100.0)).collect();
         let names: Vec<_> = draw(&all, &outcomes).unwrap().into_iter().map(|drawing| drawing.name).collect();
@@ -157,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_point_is_what_its_plot_is_about() {
-        let sizes = contests::sizes::messages();
+        let sizes = families("sizes");
         let family = sizes.iter().find(|family| family.work == Work::Messages { bytes: 1024 }).unwrap();
         let outcome = &outcome(family, 512.0).contests[0];
         let participants = Plot::Participants { slots: 1 };

@@ -92,22 +92,6 @@ fn powers(base: f64, low: f64, high: f64) -> Vec<f64> {
     (power(low).ceil() as i32..=power(high).floor() as i32).map(|power| base.powi(power)).collect()
 }
 
-/// A number of nanoseconds, in the unit that people use for it.
-pub fn time(ns: f64) -> String {
-    let (unit, name) = match ns {
-        ..1e3 => (1.0, "ns"),
-        ..1e6 => (1e3, "µs"),
-        ..1e9 => (1e6, "ms"),
-        _ => (1e9, "s"),
-    };
-    format!("{} {name}", (ns / unit * 1e3).round() / 1e3)
-}
-
-/// A plain number, without the tail that binary fractions have.
-pub fn number(value: f64) -> String {
-    format!("{}", (value * 1e6).round() / 1e6)
-}
-
 /// The share of messages that are faster than the slowest one in so many.
 pub fn percentile(one_in: f64) -> String {
     // As many digits behind the point as there are nines.
@@ -167,11 +151,5 @@ mod tests {
         assert_eq!((&*span.ticks, span.from, span.to), (&[8.0, 64.0][..], 2.75, 6.25));
         let half_way = 8f64.powf(0.5) * 8.0;
         assert!((span.share(half_way) - 0.5).abs() < 1e-9);
-    }
-
-    #[test]
-    fn times_and_numbers_are_short() {
-        assert_eq!([0.5, 200.0, 1e3, 2.5e6, 1e9].map(time), ["0.5 ns", "200 ns", "1 µs", "2.5 ms", "1 s"]);
-        assert_eq!([0.1 + 0.2, 5.0].map(number), ["0.3", "5"]);
     }
 }

@@ -4,6 +4,7 @@
 use super::pace;
 use crate::contest::{Contest, Crew, End, Open, Target, Watch};
 use crate::peer::{Peer, Rx, Shape, Side, Tx};
+use crate::units::binary;
 use anyhow::Result;
 use std::sync::OnceLock;
 
@@ -248,7 +249,7 @@ pub fn merge<P: Peer<16>>(peer: P, shape: Shape, target: Option<Target>) -> Cont
     );
     Contest {
         id: format!("merge-{}-{}-{id}", shape.room, shape.batch),
-        label: format!("{label}, {}", pace(shape)),
+        label: format!("{label}, {}, ring of {}", pace(shape), binary(shape.room)),
         open,
         may_sleep,
         target,
