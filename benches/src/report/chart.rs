@@ -90,7 +90,8 @@ const COLOURS: [RGBColor; 6] = [
     RGBColor(86, 180, 233),
     RGBColor(230, 159, 0),
 ];
-const LIMIT_COLOUR: RGBColor = RGBColor(60, 60, 60);
+/// Of limits, which are dashed.
+const GREYS: [RGBColor; 3] = [RGBColor(40, 40, 40), RGBColor(150, 150, 150), RGBColor(95, 95, 95)];
 const GRID: RGBColor = RGBColor(222, 222, 222);
 
 impl Chart {
@@ -119,15 +120,15 @@ impl Chart {
             .configure_mesh()
             .light_line_style(TRANSPARENT)
             .bold_line_style(GRID)
-            .axis_style(LIMIT_COLOUR)
+            .axis_style(GREYS[0])
             .label_style((FONT, 14))
             .axis_desc_style((FONT, 15))
             .x_desc(self.x.label)
             .y_desc(self.y.label)
             .draw()?;
-        let mut colours = COLOURS.iter().cycle();
+        let (mut colours, mut greys) = (COLOURS.into_iter().cycle(), GREYS.into_iter().cycle());
         for (index, line) in self.lines.iter().enumerate() {
-            let colour = if line.is_limit { LIMIT_COLOUR } else { *colours.next().unwrap_or(&LIMIT_COLOUR) };
+            let colour = if line.is_limit { greys.next() } else { colours.next() }.unwrap_or(BLACK);
             let style = ShapeStyle { color: colour.to_rgba(), filled: true, stroke_width: 2 };
             let points = line.points.iter().copied();
             let row = 16 + 26 * index as i32;
@@ -158,17 +159,18 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Another point of the line with this label.
-    pub fn add(&mut self, label: &str, is_limit: bool, point: (f64, f64)) {
+    /// Other points of the line with this label, if there are any: its place in the legend is that of the first call.
+    pub fn add(&mut self, label: &str, is_limit: bool, points: impl IntoIterator<Item = (f64, f64)>) {
         let index = *self.by_label.entry(label.to_owned()).or_insert_with(|| {
             self.lines.push(Line { label: label.to_owned(), is_limit, points: Vec::new() });
             self.lines.len() - 1
         });
-        self.lines[index].points.push(point);
+        self.lines[index].points.extend(points);
     }
 
-    /// All of them, each from left to right.
+    /// All that have points, each from left to right.
     pub fn sorted(mut self) -> Vec<Line> {
+        self.lines.retain(|line| !line.points.is_empty());
         for line in &mut self.lines {
             line.points.sort_by(|one, other| one.0.total_cmp(&other.0));
         }
@@ -190,11 +192,14 @@ mod tests {
     #[test]
     fn a_chart_says_what_it_shows() {
         let mut lines = Lines::default();
+        lines.add("limit", true, None);
         for at in [64.0, 8.0] {
-            lines.add("limit", true, (at, 100.0 * at));
-            lines.add("memlane", false, (at, 130.0 * at));
+            lines.add("memlane", false, [(at, 130.0 * at)]);
+            lines.add("limit", true, [(at, 100.0 * at)]);
+            lines.add("never measured", false, None);
         }
         let lines = lines.sorted();
+        assert_eq!(lines.iter().map(|line| &*line.label).collect::<Vec<_>>(), ["limit", "memlane"]);
         assert_eq!(lines[1].points, [(8.0, 1040.0), (64.0, 8320.0)]);
         let svg = chart(lines).svg().unwrap().unwrap();
         for shown in ["A &lt; B", "lower is better", "size", "time", "limit", "memlane", "1 µs", "64"] {

@@ -38,9 +38,8 @@ fn latencies(family: &Family, outcome: &FamilyOutcome) -> Option<(String, Chart)
     let Work::Latency { every } = family.work else { return None };
     let mut lines = Lines::default();
     for (contest, outcome) in family.contests.iter().zip(&outcome.contests) {
-        for point in outcome.latency.iter().flat_map(|latency| latency.all.curve()) {
-            lines.add(&label(contest), is_limit(contest), point);
-        }
+        let curve = outcome.latency.iter().flat_map(|latency| latency.all.curve());
+        lines.add(&label(contest), is_limit(contest), curve);
     }
     let from = if every.is_some() { "from when a message was due; " } else { "" };
     let chart = Chart {
@@ -60,9 +59,8 @@ fn over_families(plot: Plot, measured: &[(&Family, &FamilyOutcome)]) -> (String,
     for (family, outcome) in measured {
         let Some(position) = family.position.filter(|position| position.plot == plot) else { continue };
         for (contest, outcome) in family.contests.iter().zip(&outcome.contests) {
-            if let Some(value) = value(plot, family.work, outcome) {
-                lines.add(&label(contest), is_limit(contest), (position.at as f64, value));
-            }
+            let point = value(plot, family.work, outcome).map(|value| (position.at as f64, value));
+            lines.add(&label(contest), is_limit(contest), point);
         }
     }
     let bytes: fn(f64) -> String = |bytes| binary(bytes as usize);
