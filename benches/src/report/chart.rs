@@ -144,7 +144,9 @@ impl Chart {
                 chart.draw_series(points.map(|point| Circle::new(point, 4, style)))?;
             }
             let beside = (FONT, 14).into_text_style(&legend).pos(Pos::new(HPos::Left, VPos::Center));
-            legend.draw(&Text::new(line.label.clone(), (36, row), beside))?;
+            // It keeps its colour, so that a line has the same one in the plots of every run.
+            let missing = if line.points.is_empty() { ": not measured" } else { "" };
+            legend.draw(&Text::new(format!("{}{missing}", line.label), (36, row), beside))?;
         }
         root.present()?;
         Ok(())
@@ -168,9 +170,8 @@ impl Lines {
         self.lines[index].points.extend(points);
     }
 
-    /// All that have points, each from left to right.
+    /// All of them, each from left to right.
     pub fn sorted(mut self) -> Vec<Line> {
-        self.lines.retain(|line| !line.points.is_empty());
         for line in &mut self.lines {
             line.points.sort_by(|one, other| one.0.total_cmp(&other.0));
         }
@@ -196,13 +197,15 @@ mod tests {
         for at in [64.0, 8.0] {
             lines.add("memlane", false, [(at, 130.0 * at)]);
             lines.add("limit", true, [(at, 100.0 * at)]);
-            lines.add("never measured", false, None);
+            lines.add("disturbed", false, None);
         }
         let lines = lines.sorted();
-        assert_eq!(lines.iter().map(|line| &*line.label).collect::<Vec<_>>(), ["limit", "memlane"]);
+        assert_eq!(lines.iter().map(|line| &*line.label).collect::<Vec<_>>(), ["limit", "memlane", "disturbed"]);
         assert_eq!(lines[1].points, [(8.0, 1040.0), (64.0, 8320.0)]);
         let svg = chart(lines).svg().unwrap().unwrap();
-        for shown in ["A &lt; B", "lower is better", "size", "time", "limit", "memlane", "1 µs", "64"] {
+        for shown in
+            ["A &lt; B", "lower is better", "size", "time", "limit", "memlane", "disturbed: not measured", "1 µs", "64"]
+        {
             assert!(svg.contains(shown), "{shown} is missing in {svg}");
         }
         assert_eq!(svg.matches("<circle").count(), 4);
