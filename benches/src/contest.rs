@@ -5,13 +5,17 @@
 //! of the operations. A family is a table of contests of the same work; the first row is the baseline that all others are
 //! compared with, in the same group of rounds.
 
+use crate::clock::now_ns;
 use anyhow::Result;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// One end of a contest, open for as many rounds as come.
 pub trait End {
-    /// Does its part of `operations`, a multiple of [`BLOCK`], and tells `watch` what the watch is there for.
+    /// A warm-up begins now, or the part of a round that counts: who keeps to a timetable starts it anew.
+    fn begin(&mut self) {}
+
+    /// Does its part of `operations`, a multiple of [`Work::unit`], and tells `watch` what the watch is there for.
     fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()>;
 }
 
@@ -24,6 +28,8 @@ pub const BLOCK: u64 = 32;
 pub struct Watch {
     /// How long each block took; only what makes round trips times blocks.
     pub blocks: Vec<Duration>,
+    /// How long each operation took, in nanoseconds; only the lead of [`Work::Latency`] times each.
+    pub latencies_ns: Vec<u64>,
     /// Messages that were not what was expected.
     pub wrong: u64,
     /// Numbers received less numbers sent, wrapping: over all ends of a round together it is 0. Where anybody may get a
@@ -32,13 +38,35 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Times one block of round trips.
+    /// Makes so many round trips, and times them.
     #[inline]
-    pub fn block(&mut self, trips: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        let started = Instant::now();
-        trips(self)?;
-        self.blocks.push(started.elapsed());
+    pub fn trips(&mut self, trips: u64, timing: Timing, mut trip: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
+        match timing {
+            Timing::Blocks => {
+                for _ in 0..trips / BLOCK {
+                    let started = Instant::now();
+                    (0..BLOCK).try_for_each(|_| trip(self))?;
+                    self.blocks.push(started.elapsed());
+                }
+            }
+            Timing::Each => {
+                let mut start_ns = now_ns();
+                for _ in 0..trips {
+                    trip(self)?;
+                    let end_ns = now_ns();
+                    self.latencies_ns.push(end_ns - start_ns);
+                    start_ns = end_ns;
+                }
+            }
+            Timing::Off => (0..trips).try_for_each(|_| trip(self))?,
+        }
         Ok(())
+    }
+
+    /// Notes a message that arrives now and was due at `due_ns`.
+    #[inline]
+    pub fn arrived(&mut self, due_ns: u64) {
+        self.latencies_ns.push(now_ns().saturating_sub(due_ns));
     }
 
     /// Counts a message that is not what was expected.
@@ -50,6 +78,24 @@ impl Watch {
 
 /// An end that a thread can hand to another one.
 pub type ThreadEnd = Box<dyn End + Send>;
+
+/// How round trips are timed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timing {
+    /// In blocks of [`BLOCK`]: for the median.
+    Blocks,
+    /// Each by itself, one reading of the clock included: for the percentiles.
+    Each,
+    /// Not: the other end does it.
+    Off,
+}
+
+impl Timing {
+    /// What the lead does, or its partner.
+    pub fn of(self, leads: bool) -> Self {
+        if leads { self } else { Self::Off }
+    }
+}
 
 /// The two ends of a contest between threads.
 pub type Pair = (ThreadEnd, ThreadEnd);
@@ -88,7 +134,7 @@ impl Crew {
 
     /// `operations` can be divided if it is a multiple of this.
     pub fn share(self) -> u64 {
-        (self.receivers * self.senders) as u64
+        (self.receivers.max(1) * self.senders.max(1)) as u64
     }
 }
 
@@ -132,6 +178,15 @@ impl Contest {
         matches!(self.open, Open::Processes { .. } | Open::CrewOfProcesses(..))
     }
 
+    /// Between what its ends are, for people.
+    pub fn place(&self) -> &'static str {
+        match self.busy() {
+            1 => "one thread",
+            _ if self.between_processes() => "processes",
+            _ => "threads",
+        }
+    }
+
     /// Its crew, if it is not between two.
     pub fn crew(&self) -> Option<Crew> {
         match self.open {
@@ -151,11 +206,74 @@ impl Contest {
 pub enum Work {
     /// There and back again; nanoseconds, less is better.
     RoundTrips,
+    /// Each operation by itself; nanoseconds of all percentiles, less is better. Compared by the median.
+    Latency {
+        /// From one to the next by the timetable; `None` if the next one starts when the last one is over.
+        every: Option<Duration>,
+    },
+    /// Something done whole, by one participant or divided among several; nanoseconds by the clock an item, less is better,
+    /// however many cores there are for it.
+    Job {
+        /// What is counted, for people.
+        item: &'static str,
+        /// Items come in multiples of this.
+        unit: u64,
+    },
     /// One way; messages of so many bytes per second, more is better.
     Messages {
         /// Payload of one.
         bytes: usize,
     },
+}
+
+impl Work {
+    /// From one operation to the next, where there is a timetable.
+    pub fn timetable(self) -> Option<Duration> {
+        match self {
+            Self::Latency { every } => every,
+            Self::RoundTrips | Self::Job { .. } | Self::Messages { .. } => None,
+        }
+    }
+
+    /// Operations come in multiples of this.
+    pub fn unit(self) -> u64 {
+        match self {
+            Self::RoundTrips => BLOCK,
+            Self::Job { unit, .. } => unit,
+            Self::Latency { .. } | Self::Messages { .. } => 1,
+        }
+    }
+
+    /// Whether less is better.
+    pub fn is_time(self) -> bool {
+        match self {
+            Self::RoundTrips | Self::Latency { .. } | Self::Job { .. } => true,
+            Self::Messages { .. } => false,
+        }
+    }
+}
+
+/// A plot over several families. Contests with the same label are one line of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plot {
+    /// Bytes a second over the bytes of a message.
+    MessageSizes,
+    /// What a message costs over the bytes of the ring.
+    RingSizes,
+    /// CPU time a message over the number of senders and of receivers.
+    Participants {
+        /// Of the queue.
+        slots: usize,
+    },
+}
+
+/// Where a family stands in a plot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// In which.
+    pub plot: Plot,
+    /// Where on its horizontal axis.
+    pub at: usize,
 }
 
 /// Contests of the same work. The first is the baseline.
@@ -164,6 +282,8 @@ pub struct Family {
     pub title: String,
     /// What its operations are.
     pub work: Work,
+    /// Where it stands in a plot over several families.
+    pub position: Option<Position>,
     /// The rows.
     pub contests: Vec<Contest>,
 }
@@ -178,7 +298,8 @@ impl Family {
     }
 
     /// Whether there are more busy participants than cores. What they reach by the clock depends on whom the kernel lets
-    /// run; they are compared by CPU time a message.
+    /// run; messages are compared by CPU time then. A job is compared by the clock all the same, as it is about the time
+    /// that one waits for it.
     pub fn oversubscribed(&self) -> bool {
         self.busy() > CORES
     }
@@ -200,14 +321,17 @@ impl Target {
     pub const QUEUE_IN_BATCHES: Self = Self { asked: 1.0, aim: 1.5 };
     /// Round trips: times the two-line ping-pong, at most.
     pub const ROUND_TRIP: Self = Self { asked: 1.5, aim: 1.3 };
+    /// A merge divided among three, keys one by one: times one thread that does all of it, at most.
+    pub const MERGE: Self = Self { asked: 4.0, aim: 4.0 };
+    /// The same in batches of 64.
+    pub const MERGE_IN_BATCHES: Self = Self { asked: 2.0, aim: 2.0 };
+    /// From a send to the receiver that slept for it: times a bare futex, at most.
+    pub const WAKE: Self = Self { asked: 1.2, aim: 1.1 };
     /// Messages of 8 bytes: times rtrb, at least.
     pub const SMALL_MESSAGES: Self = Self { asked: 1.0, aim: 1.7 };
 
     /// Whether a ratio is what is asked for.
     pub fn is_met(&self, work: Work, ratio: f64) -> bool {
-        match work {
-            Work::RoundTrips => ratio <= self.asked,
-            Work::Messages { .. } => ratio >= self.asked,
-        }
+        if work.is_time() { ratio <= self.asked } else { ratio >= self.asked }
     }
 }

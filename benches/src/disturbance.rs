@@ -20,9 +20,12 @@
 //! running time and without the time that the cores were idle, which a participant that sleeps leaves them. The kernel
 //! tells idle time in hundredths of a second, so such rounds are long.
 
+use crate::clock::{now_ns, thread_ran_ns};
 use anyhow::{Context, Result};
-use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::OnceLock;
 
 /// Share of the wall time that an end has to have run.
 const RUNNING_MIN: f64 = 0.99;
@@ -48,9 +51,9 @@ pub struct Spent {
 impl Spent {
     /// By the calling thread, which does all of the work.
     pub fn by(work: impl FnOnce() -> Result<()>) -> Result<Self> {
-        let (start_ns, ran_before) = (clock_ns(ClockId::Monotonic), clock_ns(ClockId::ThreadCPUTime));
+        let (start_ns, ran_before) = (now_ns(), thread_ran_ns());
         work()?;
-        let (end_ns, ran_ns) = (clock_ns(ClockId::Monotonic), clock_ns(ClockId::ThreadCPUTime) - ran_before);
+        let (end_ns, ran_ns) = (now_ns(), thread_ran_ns() - ran_before);
         Ok(Self { start_ns, end_ns, ran_ns })
     }
 }
@@ -80,7 +83,7 @@ impl Books {
         let stat = std::fs::read_to_string("/proc/stat").context("reading /proc/stat")?;
         let ticks = cores.iter().map(|&core| idle_ticks(&stat, core)).sum::<Option<u64>>();
         let idle_ns = TICK_NS * ticks.context("/proc/stat does not tell of both cores")?;
-        Ok(Self { at_ns: clock_ns(ClockId::Monotonic), idle_ns })
+        Ok(Self { at_ns: now_ns(), idle_ns })
     }
 
     /// The time from `start` to here, of which the participants had `ours_ns`.
@@ -126,6 +129,8 @@ pub struct Chunk {
     pub start_ns: u64,
     /// When it ended.
     pub end_ns: u64,
+    /// CPU time that it spent, of the kernel on its behalf, too.
+    pub ran_ns: u64,
     /// Whether this end's part of the rule holds.
     pub undisturbed: bool,
 }
@@ -134,7 +139,7 @@ impl Account {
     /// The calling thread's, now.
     pub fn now(may_sleep: bool) -> Result<Self> {
         let crowd = if may_sleep { Some((pushed_off(), runnable()?)) } else { None };
-        Ok(Self { ran_ns: clock_ns(ClockId::ThreadCPUTime), at_ns: clock_ns(ClockId::Monotonic), crowd })
+        Ok(Self { ran_ns: thread_ran_ns(), at_ns: now_ns(), crowd })
     }
 
     /// The chunk from `start` to here.
@@ -148,7 +153,7 @@ impl Account {
             _ => false,
         };
         let undisturbed = alone || ran_ns as f64 >= RUNNING_MIN * wall_ns as f64;
-        Chunk { start_ns: start.at_ns, end_ns: self.at_ns, undisturbed }
+        Chunk { start_ns: start.at_ns, end_ns: self.at_ns, ran_ns, undisturbed }
     }
 }
 
@@ -165,11 +170,6 @@ pub fn counting(lead: &[Chunk], partner: &[Chunk]) -> Vec<bool> {
 /// Chunks that have to count for a round to count.
 pub const COUNTING_MIN: usize = 3;
 
-fn clock_ns(clock: ClockId) -> u64 {
-    let time = clock_gettime(clock);
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
-}
-
 /// How often the calling thread was pushed off its core.
 fn pushed_off() -> u64 {
     // SAFETY: all zeros is a valid `rusage`, and getrusage writes nothing but the one that it is given.
@@ -181,9 +181,20 @@ fn pushed_off() -> u64 {
     usage.ru_nivcsw as u64
 }
 
-/// How many tasks of the whole machine are running or could be.
+/// How many tasks of the whole machine are running or could be. The file stays open: reading it takes a microsecond or so,
+/// opening it three more, and both ends do it while messages are on their way.
 fn runnable() -> Result<u64> {
-    let load = std::fs::read_to_string("/proc/loadavg").context("reading /proc/loadavg")?;
+    static LOAD: OnceLock<File> = OnceLock::new();
+    let file = match LOAD.get() {
+        Some(file) => file,
+        None => {
+            let file = File::open("/proc/loadavg").context("opening /proc/loadavg")?;
+            LOAD.get_or_init(|| file)
+        }
+    };
+    let mut load = [0; 128];
+    let length = file.read_at(&mut load, 0).context("reading /proc/loadavg")?;
+    let load = String::from_utf8_lossy(&load[..length]);
     let runnable = load.split(' ').nth(3).and_then(|tasks| tasks.split('/').next()?.parse().ok());
     runnable.with_context(|| format!("no number of runnable tasks in '{load}'"))
 }
@@ -217,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_chunk_counts_only_if_the_partner_was_undisturbed_meanwhile() {
-        let chunk = |start_ns, end_ns, undisturbed| Chunk { start_ns, end_ns, undisturbed };
+        let chunk = |start_ns, end_ns, undisturbed| Chunk { start_ns, end_ns, ran_ns: 0, undisturbed };
         let lead = [
             chunk(0, 10, true),
             chunk(10, 20, true),
@@ -233,7 +244,7 @@ mod tests {
 
     #[test]
     fn the_chunk_behind_a_disturbed_one_does_not_count() {
-        let chunk = |start_ns, undisturbed| Chunk { start_ns, end_ns: start_ns + 10, undisturbed };
+        let chunk = |start_ns, undisturbed| Chunk { start_ns, end_ns: start_ns + 10, ran_ns: 0, undisturbed };
         let lead = [chunk(0, true), chunk(10, true), chunk(20, false), chunk(30, true), chunk(40, true)];
         assert_eq!(counting(&lead, &[]), [false, true, false, false, true]);
     }
@@ -260,10 +271,9 @@ mod tests {
     #[test]
     fn who_spins_is_charged_and_who_sleeps_is_not() {
         // However busy the machine is.
-        let ran_ns = || clock_ns(ClockId::ThreadCPUTime);
-        let until_ns = ran_ns() + 5_000_000;
+        let until_ns = thread_ran_ns() + 5_000_000;
         let spinning = Spent::by(|| {
-            while ran_ns() < until_ns {}
+            while thread_ran_ns() < until_ns {}
             Ok(())
         });
         let spinning = spinning.unwrap();
@@ -280,10 +290,15 @@ mod tests {
     }
 
     #[test]
+    fn a_chunk_tells_the_cpu_time_that_it_took() {
+        assert_eq!(account(1500, 140, None).chunk_since(&account(500, 100, None)).ran_ns, 40_000);
+    }
+
+    #[test]
     fn the_kernels_accounts_can_be_read() {
         for may_sleep in [false, true] {
             let start = Account::now(may_sleep).unwrap();
-            while clock_ns(ClockId::Monotonic) < start.at_ns + 2_000_000 {}
+            while now_ns() < start.at_ns + 2_000_000 {}
             let end = Account::now(may_sleep).unwrap();
             let chunk = end.chunk_since(&start);
             assert!(chunk.end_ns - chunk.start_ns >= 2_000_000 && end.ran_ns > start.ran_ns, "{start:?} {end:?}");

@@ -3,14 +3,18 @@
 //! `cargo run --release -p memlane-benches -- run spsc`. Method and figures: docs/performance.md.
 
 mod arena;
+mod clock;
 mod contest;
 mod contests;
 mod crew;
+mod distribution;
 mod disturbance;
 mod foreign;
 mod hot_path;
 mod hot_queue;
 mod machine;
+mod outcome;
+
 mod payload;
 mod peer;
 mod peers;
@@ -22,6 +26,7 @@ mod shapes;
 mod smoke;
 mod statistics;
 mod streams;
+mod units;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Parser, Subcommand};
@@ -95,9 +100,9 @@ struct Measure {
     /// machine whose hypervisor moves its processors
     #[arg(long, value_name = "FROM,TO", value_parser = pair::<f64>)]
     placement: Option<[f64; 2]>,
-    /// Write the figures to this file as JSON, too
-    #[arg(long)]
-    json: Option<PathBuf>,
+    /// Write results.md, results.json and plots (SVG) to this folder, too
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
     /// Fail if a ratio that is asked for is missed
     #[arg(long)]
     check: bool,
@@ -153,13 +158,19 @@ fn run(measure: &Measure) -> Result<()> {
         placement_ns: measure.placement.map_or(0.0..=f64::INFINITY, |[from, to]| from..=to),
     };
     let mut rig = Rig::start(cores)?;
+    let clock_ns = clock::cost_ns();
     let outcomes = schedule::measure(&mut rig, &families, &effort)?;
-    let report =
-        Report { machine: machine::Machine::describe(), cores, effort, families: &families, outcomes: &outcomes };
+    let report = Report {
+        machine: machine::Machine::describe(),
+        cores,
+        clock_ns,
+        effort,
+        families: &families,
+        outcomes: &outcomes,
+    };
     print!("{}", report.markdown());
-    if let Some(path) = &measure.json {
-        let text = serde_json::to_string_pretty(&report.json())?;
-        std::fs::write(path, text + "\n").with_context(|| format!("writing {}", path.display()))?;
+    if let Some(folder) = &measure.out {
+        println!("\nWritten to {}: {}", folder.display(), report.write(folder)?.join(", "));
     }
     if measure.check {
         let missed = report.missed();

@@ -39,6 +39,10 @@ pub struct Yield {
     pub wall: Duration,
     /// Its round trips in blocks, where blocks are timed.
     pub blocks: Vec<Duration>,
+    /// Each of its operations, where each is timed.
+    pub latencies_ns: Vec<u64>,
+    /// CPU time of the lead, and of the partner for as many operations.
+    pub ran: [Duration; 2],
     /// Whether it counts, by the rule of [`crate::disturbance`].
     pub counts: bool,
 }
@@ -97,10 +101,17 @@ impl Meeting {
     fn run(&mut self, end: &mut dyn End, plan: Plan, may_sleep: bool) -> Result<(Watch, Vec<Chunk>)> {
         let mut watch = Watch::default();
         let mut chunks = Vec::with_capacity(plan.chunks);
+        end.begin();
         end.run(plan.warm_up, &mut watch)?;
         watch.blocks.clear();
         watch.blocks.reserve((plan.chunk / BLOCK) as usize * plan.chunks);
+        if !watch.latencies_ns.is_empty() {
+            // Touched now, so that no page is missing while messages are timed.
+            watch.latencies_ns.resize(plan.chunk as usize * plan.chunks, 1);
+            watch.latencies_ns.clear();
+        }
         self.meet()?;
+        end.begin();
         let mut start = Account::now(may_sleep)?;
         for _ in 0..plan.chunks {
             end.run(plan.chunk, &mut watch)?;
@@ -165,10 +176,14 @@ impl Rig {
         let reply = if contest.between_processes() { self.process.reply() } else { self.thread.reply() }?;
         let right = watch.wrong + reply.wrong == 0 && watch.balance.wrapping_add(reply.balance) == 0;
         ensure!(right, "{}: messages were not what was sent", contest.id);
-        let mut blocks = watch.blocks.chunks((plan.chunk / BLOCK) as usize);
-        let yields = own.iter().zip(counting(&own, &reply.chunks)).map(|(chunk, counts)| Yield {
+        let mut blocks = watch.blocks.chunks((plan.chunk / BLOCK).max(1) as usize);
+        let mut latencies = watch.latencies_ns.chunks(plan.chunk as usize);
+        let chunks = own.iter().zip(&reply.chunks).zip(counting(&own, &reply.chunks));
+        let yields = chunks.map(|((chunk, partners), counts)| Yield {
             wall: Duration::from_nanos(chunk.end_ns - chunk.start_ns),
             blocks: blocks.next().unwrap_or_default().to_vec(),
+            latencies_ns: latencies.next().unwrap_or_default().to_vec(),
+            ran: [chunk.ran_ns, partners.ran_ns].map(Duration::from_nanos),
             counts,
         });
         Ok(Round { chunks: yields.collect() })

@@ -5,18 +5,19 @@
 //! group, so that a drift between groups does, too. A round's value is the median over the chunks that count by the rule
 //! of [`crate::disturbance`]; a group counts for a contest if both of its rounds do.
 //!
-//! Where there are more busy participants than cores, a round is one long piece, its value is its CPU time a message, and
-//! it counts as a whole or not at all.
+//! Where there are more busy participants than cores, a round is one long piece, its value is its CPU time a message, or
+//! for a job its time by the clock, and it counts as a whole or not at all.
 //!
 //! A hypervisor moves virtual processors between cores, and everything between two cores becomes twice or ten times as
 //! fast or slow. So a two-line ping-pong runs before and after each group. A group counts only if both say the same.
 
-use crate::contest::{BLOCK, CORES, Contest, Family, Work};
+use crate::contest::{BLOCK, CORES, Contest, Crew, Family, Work};
 use crate::contests;
 use crate::crew::CrewRound;
 use crate::disturbance::COUNTING_MIN;
-use crate::rig::{Plan, Rig, Round, Yield};
-use crate::statistics::{Estimate, median, paired_ratios, quantile};
+use crate::outcome::{FamilyOutcome, Groups, Value, per_trip};
+use crate::rig::{Plan, Rig};
+use crate::statistics::median;
 use anyhow::Result;
 use indicatif::ProgressBar;
 use std::ops::RangeInclusive;
@@ -25,6 +26,13 @@ use std::time::{Duration, Instant};
 /// Length of a chunk: shorter than a scheduler's time slice, so that a busy machine has chunks that count, and long
 /// enough that the accounts at its ends do not matter.
 const CHUNK: Duration = Duration::from_millis(1);
+
+/// Length of a chunk where messages keep to a timetable: the accounts at its ends may delay a message or two, and there are
+/// to be thousands of others at high rates, and one at least at low ones.
+const PACED_CHUNK: Duration = Duration::from_millis(10);
+
+/// How many times as long a round is where messages keep to a timetable: it has few of them at low rates.
+const PACED_LENGTH: u32 = 10;
 
 /// How many times as long the round of a crew is: of hundreds of milliseconds, of which the kernel's units of idle time are
 /// a few hundredths, and in which each participant has many turns on its core.
@@ -50,45 +58,6 @@ pub struct Effort {
     pub round: Duration,
     /// Only groups count in which the two-line ping-pong took so many nanoseconds.
     pub placement_ns: RangeInclusive<f64>,
-}
-
-/// What one round says, per operation.
-#[derive(Debug, Clone, Copy)]
-struct Value {
-    mean_ns: f64,
-    /// Median over the blocks; where blocks are not timed, the mean.
-    typical_ns: f64,
-    /// CPU time of all participants; where nobody has a core to himself.
-    cpu_ns: Option<f64>,
-}
-
-/// What is known about a contest at the end.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// Nanoseconds an operation: the median over the chunks of a chunk's mean.
-    pub mean_ns: Option<Estimate>,
-    /// Nanoseconds an operation: the median over the blocks.
-    pub typical_ns: Option<Estimate>,
-    /// Nanoseconds of CPU time an operation, of all participants, in an oversubscribed family.
-    pub cpu_ns: Option<Estimate>,
-    /// Times the baseline: nanoseconds for round trips, messages a second otherwise, or a second of CPU time in an
-    /// oversubscribed family. `None` for the baseline.
-    pub ratio: Option<Estimate>,
-    /// In an oversubscribed family: messages a second by the clock, times the baseline.
-    pub wall_ratio: Option<Estimate>,
-    /// Groups that counted.
-    pub counted: usize,
-    /// Groups that were run.
-    pub run: usize,
-}
-
-/// What is known about a family at the end.
-#[derive(Debug, Clone)]
-pub struct FamilyOutcome {
-    /// The two-line ping-pong around the groups that counted, nanoseconds: median, lowest, highest.
-    pub placement_ns: Option<[f64; 3]>,
-    /// The contests, in the order of the table.
-    pub contests: Vec<Outcome>,
 }
 
 /// Measures all families, group by group, so that all are measured over the same time.
@@ -127,15 +96,9 @@ impl Placement {
     }
 }
 
-/// Nanoseconds of each round trip of a block.
-fn per_trip(block: &Duration) -> f64 {
-    block.as_nanos() as f64 / BLOCK as f64
-}
-
 struct Running<'a> {
     family: &'a Family,
     tracks: Vec<Track>,
-    groups: usize,
     /// Of the groups that counted.
     placements_ns: Vec<f64>,
 }
@@ -152,12 +115,7 @@ struct Track {
 
 impl<'a> Running<'a> {
     fn new(family: &'a Family) -> Self {
-        Self {
-            family,
-            tracks: family.contests.iter().map(|_| Track::default()).collect(),
-            groups: 0,
-            placements_ns: Vec::new(),
-        }
+        Self { family, tracks: family.contests.iter().map(|_| Track::default()).collect(), placements_ns: Vec::new() }
     }
 
     fn is_complete(&self, groups: usize) -> bool {
@@ -169,8 +127,8 @@ impl<'a> Running<'a> {
     }
 
     fn calibrate(&mut self, rig: &mut Rig) -> Result<()> {
-        let pairs = self.family.contests.iter().zip(&mut self.tracks);
-        pairs.into_iter().try_for_each(|(contest, track)| track.calibrate(rig, contest))
+        let mut pairs = self.family.contests.iter().zip(&mut self.tracks);
+        pairs.try_for_each(|(contest, track)| track.calibrate(rig, contest, self.family.work))
     }
 
     fn run_group(&mut self, rig: &mut Rig, effort: &Effort, placement: &Placement) -> Result<()> {
@@ -179,7 +137,7 @@ impl<'a> Running<'a> {
         let before = placement.look(rig)?;
         for index in down.clone().chain(down.rev()) {
             let contest = &self.family.contests[index];
-            halves[index].push(self.tracks[index].run(rig, contest, effort.round)?);
+            halves[index].push(self.tracks[index].run(rig, contest, self.family.work, effort.round)?);
         }
         let stayed = stayed(before, placement.look(rig)?).filter(|ns| effort.placement_ns.contains(ns));
         self.placements_ns.extend(stayed);
@@ -187,60 +145,34 @@ impl<'a> Running<'a> {
             let both: Option<Vec<Value>> = halves.into_iter().collect();
             track.groups.push(both.filter(|_| stayed.is_some()).map(|values| Value::mean(&values)));
         }
-        self.groups += 1;
         Ok(())
     }
 
     fn outcome(&self) -> FamilyOutcome {
-        let [low, middle, high] = [0.0, 0.5, 1.0].map(|share| quantile(&self.placements_ns, share));
-        let placement_ns = middle.zip(low).zip(high).map(|((middle, low), high)| [middle, low, high]);
-        FamilyOutcome { placement_ns, contests: self.outcomes() }
-    }
-
-    fn outcomes(&self) -> Vec<Outcome> {
-        let series = |track: &Track, of: fn(&Value) -> f64| -> Vec<Option<f64>> {
-            track.groups.iter().map(|value| value.as_ref().map(of)).collect()
-        };
-        let estimate = |values: Vec<Option<f64>>| Estimate::of(&values.into_iter().flatten().collect::<Vec<_>>());
-        let oversubscribed = self.family.oversubscribed();
-        // A ratio of rates is the inverse of the ratio of times.
-        let rate: fn(&Value) -> f64 = |value| 1.0 / value.mean_ns;
-        let figure: fn(&Value) -> f64 = match self.family.work {
-            Work::RoundTrips => |value| value.typical_ns,
-            Work::Messages { .. } if oversubscribed => |value| 1.0 / value.cpu_ns.unwrap_or(f64::NAN),
-            Work::Messages { .. } => rate,
-        };
-        let compare = |track: &Track, figure: fn(&Value) -> f64| {
-            Estimate::of(&paired_ratios(&series(track, figure), &series(&self.tracks[0], figure)))
-        };
-        let outcome = |(index, track): (usize, &Track)| Outcome {
-            mean_ns: estimate(series(track, |value| value.mean_ns)),
-            typical_ns: estimate(series(track, |value| value.typical_ns)),
-            cpu_ns: estimate(track.groups.iter().map(|value| value.as_ref()?.cpu_ns).collect()),
-            ratio: (index > 0).then(|| compare(track, figure)).flatten(),
-            wall_ratio: (index > 0 && oversubscribed).then(|| compare(track, rate)).flatten(),
-            counted: track.groups.iter().flatten().count(),
-            run: self.groups,
-        };
-        self.tracks.iter().enumerate().map(outcome).collect()
+        let tracks: Vec<&Groups> = self.tracks.iter().map(|track| &*track.groups).collect();
+        FamilyOutcome::of(self.family, &tracks, &self.placements_ns)
     }
 }
 
 impl Track {
     /// Finds out how many operations make a chunk, or the round of a crew, from ever longer ones.
-    fn calibrate(&mut self, rig: &mut Rig, contest: &Contest) -> Result<()> {
+    fn calibrate(&mut self, rig: &mut Rig, contest: &Contest, work: Work) -> Result<()> {
+        if let Some(every) = work.timetable() {
+            self.ns_expected = every.as_nanos() as f64;
+            return Ok(());
+        }
         if let Some(crew) = contest.crew() {
-            let mut operations = 1000 * crew.share();
+            let mut operations = 1000_u64.next_multiple_of(crew.share() * work.unit());
             loop {
                 let round = rig.run_crew(contest, crew, operations)?;
-                self.ns_expected = undisturbed_ns(&round, operations);
+                self.ns_expected = undisturbed_ns(&round, crew, operations);
                 if round.cpu > CREW_CALIBRATION {
                     return Ok(());
                 }
                 operations *= 4;
             }
         }
-        let mut chunk = BLOCK;
+        let mut chunk = work.unit();
         loop {
             let round = rig.run(contest, Plan { warm_up: 0, chunk, chunks: 5 })?;
             let fastest = round.chunks.iter().map(|chunk| chunk.wall).min().unwrap_or_default();
@@ -253,33 +185,43 @@ impl Track {
     }
 
     /// One round; `None` if it is discarded.
-    fn run(&mut self, rig: &mut Rig, contest: &Contest, length: Duration) -> Result<Option<Value>> {
+    fn run(&mut self, rig: &mut Rig, contest: &Contest, work: Work, length: Duration) -> Result<Option<Value>> {
         if let Some(crew) = contest.crew() {
             let wanted = (CREW_LENGTH * length).as_nanos() as f64 / self.ns_expected;
-            let operations = (wanted.clamp(1.0, 1e9) as u64).next_multiple_of(crew.share());
+            let operations = (wanted.clamp(1.0, 1e9) as u64).next_multiple_of(crew.share() * work.unit());
             let round = rig.run_crew(contest, crew, operations)?;
-            self.ns_expected = undisturbed_ns(&round, operations);
+            self.ns_expected = undisturbed_ns(&round, crew, operations);
             return Ok(Value::of_crew(&round, operations));
         }
-        let blocks = (CHUNK.as_nanos() as f64 / self.ns_expected / BLOCK as f64).clamp(1.0, 1e6) as u64;
-        let chunk = blocks * BLOCK;
-        let chunks = (length.as_secs_f64() / CHUNK.as_secs_f64() / (self.slowness / SLOWNESS_MAX).max(1.0)) as usize;
-        let chunks = chunks.max(2 * COUNTING_MIN);
-        let round = rig.run(contest, Plan { warm_up: 2 * chunk, chunk, chunks })?;
+        let plan = self.plan(work, length);
+        let round = rig.run(contest, plan)?;
         let wall: Duration = round.chunks.iter().map(|chunk| chunk.wall).sum();
-        self.slowness = wall.as_secs_f64() / (chunks as f64 * CHUNK.as_secs_f64());
-        let value = Value::of(&round, chunk);
-        if let Some(value) = value {
+        self.slowness = wall.as_nanos() as f64 / (plan.chunks as f64 * plan.chunk as f64 * self.ns_expected);
+        let value = Value::of(&round, plan.chunk);
+        if let (Some(value), None) = (&value, work.timetable()) {
             self.ns_expected = value.mean_ns;
         }
         Ok(value)
+    }
+
+    /// How many operations fill a round of this length, or one with fewer chunks if the last one took far too long.
+    fn plan(&self, work: Work, length: Duration) -> Plan {
+        let (chunk_length, length) = match work.timetable() {
+            Some(_) => (PACED_CHUNK, PACED_LENGTH * length),
+            None => (CHUNK, length),
+        };
+        let wanted = (chunk_length.as_nanos() as f64 / self.ns_expected).clamp(1.0, 1e7) as u64;
+        let chunk = (wanted - wanted % work.unit()).max(work.unit());
+        let chunk_ns = (chunk as f64 * self.ns_expected).max(chunk_length.as_nanos() as f64);
+        let chunks = length.as_nanos() as f64 / chunk_ns / (self.slowness / SLOWNESS_MAX).max(1.0);
+        Plan { warm_up: 2 * chunk, chunk, chunks: (chunks as usize).max(2 * COUNTING_MIN) }
     }
 }
 
 /// Nanoseconds an operation by the clock; where others disturbed, what it would take if nobody slept: a round that is too
 /// short cannot be judged, however busy the machine was before.
-fn undisturbed_ns(round: &CrewRound, operations: u64) -> f64 {
-    let time = if round.counts { round.wall } else { round.cpu / CORES as u32 };
+fn undisturbed_ns(round: &CrewRound, crew: Crew, operations: u64) -> f64 {
+    let time = if round.counts { round.wall } else { round.cpu / crew.size().min(CORES) as u32 };
     time.as_nanos() as f64 / operations as f64
 }
 
@@ -287,34 +229,6 @@ fn undisturbed_ns(round: &CrewRound, operations: u64) -> f64 {
 fn stayed(before: Option<f64>, after: Option<f64>) -> Option<f64> {
     let (before, after) = (before?, after?);
     (before.max(after) <= SAME_PLACEMENT * before.min(after)).then_some((before + after) / 2.0)
-}
-
-impl Value {
-    fn of(round: &Round, operations: u64) -> Option<Self> {
-        let counting: Vec<&Yield> = round.chunks.iter().filter(|chunk| chunk.counts).collect();
-        if counting.len() < COUNTING_MIN {
-            return None;
-        }
-        let means: Vec<f64> = counting.iter().map(|chunk| chunk.wall.as_nanos() as f64 / operations as f64).collect();
-        let blocks: Vec<f64> = counting.iter().flat_map(|chunk| &chunk.blocks).map(per_trip).collect();
-        let mean_ns = median(&means)?;
-        Some(Self { mean_ns, typical_ns: median(&blocks).unwrap_or(mean_ns), cpu_ns: None })
-    }
-
-    fn of_crew(round: &CrewRound, operations: u64) -> Option<Self> {
-        let [mean_ns, cpu_ns] = [round.wall, round.cpu].map(|time| time.as_nanos() as f64 / operations as f64);
-        round.counts.then_some(Self { mean_ns, typical_ns: mean_ns, cpu_ns: Some(cpu_ns) })
-    }
-
-    fn mean(values: &[Self]) -> Self {
-        let mean = |of: fn(&Self) -> f64| values.iter().map(of).sum::<f64>() / values.len() as f64;
-        let cpu: Option<Vec<f64>> = values.iter().map(|value| value.cpu_ns).collect();
-        Self {
-            mean_ns: mean(|value| value.mean_ns),
-            typical_ns: mean(|value| value.typical_ns),
-            cpu_ns: cpu.map(|cpu| cpu.iter().sum::<f64>() / cpu.len() as f64),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -329,50 +243,34 @@ mod tests {
         assert_eq!(stayed(None, Some(50.0)), None);
     }
 
-    fn crew_value(cpu_ms: u64, wall_ms: u64, counts: bool) -> Option<Value> {
-        let [cpu, wall] = [cpu_ms, wall_ms].map(Duration::from_millis);
-        Value::of_crew(&CrewRound { wall, cpu, counts }, 1_000_000)
-    }
-
-    /// A family of two queues with so many senders and as many receivers, and what its tracks say after two groups.
-    fn outcomes(each: usize, contestant: [Option<Value>; 2]) -> Vec<Outcome> {
-        let mpmc = contests::TABLES.iter().find(|table| table.name == "mpmc").unwrap();
-        let mut family = (mpmc.families)().into_iter().find(|family| family.busy() == 2 * each).unwrap();
-        family.contests.truncate(2);
-        let mut running = Running::new(&family);
-        running.tracks[0].groups = vec![crew_value(200, 50, true), crew_value(400, 100, true)];
-        running.tracks[1].groups = contestant.to_vec();
-        running.outcomes()
+    #[test]
+    fn a_round_has_whole_chunks_of_a_millisecond_or_of_one_operation() {
+        let plan = |work, ns_expected, slowness| {
+            let Plan { warm_up, chunk, chunks } =
+                Track { ns_expected, slowness, groups: Vec::new() }.plan(work, Duration::from_millis(50));
+            assert_eq!(warm_up, 2 * chunk);
+            (chunk, chunks)
+        };
+        let messages = Work::Messages { bytes: 8 };
+        assert_eq!(plan(messages, 10.0, 1.0), (100_000, 50));
+        assert_eq!(plan(messages, 2.5e6, 1.0), (1, 20), "large ones");
+        assert_eq!(plan(messages, 10.0, 8.0), (100_000, 25), "a busy machine");
+        assert_eq!(plan(messages, 1e9, 1.0), (1, 2 * COUNTING_MIN));
+        assert_eq!(plan(Work::RoundTrips, 300.0, 1.0), (3328, 50), "whole blocks");
+        assert_eq!(plan(Work::RoundTrips, 88_000.0, 1.0), (BLOCK, 17));
+        let paced = |every| Work::Latency { every: Some(Duration::from_nanos(every)) };
+        assert_eq!(plan(paced(1000), 1000.0, 1.0), (10_000, 50));
+        assert_eq!(plan(paced(10_000_000), 1e7, 1.0), (1, 50));
     }
 
     #[test]
     fn a_disturbed_round_does_not_make_the_next_one_short() {
         let [cpu, wall] = [80, 400].map(Duration::from_millis);
-        assert_eq!(undisturbed_ns(&CrewRound { wall, cpu, counts: false }, 1_000_000), 40.0);
-        assert_eq!(undisturbed_ns(&CrewRound { wall, cpu, counts: true }, 1_000_000), 400.0, "the crew slept");
-    }
-
-    #[test]
-    fn a_crew_is_compared_by_cpu_time_and_by_the_clock_beside() {
-        // Twice the CPU time of the baseline, in half the time by the clock.
-        let [baseline, contestant] =
-            outcomes(2, [crew_value(400, 25, true), crew_value(800, 50, true)]).try_into().unwrap();
-        assert_eq!((baseline.ratio, baseline.wall_ratio), (None, None));
-        assert_eq!(baseline.cpu_ns.unwrap().median, 300.0);
-        assert_eq!(contestant.ratio.unwrap().median, 0.5);
-        assert_eq!(contestant.wall_ratio.unwrap().median, 2.0);
-    }
-
-    #[test]
-    fn two_with_a_core_each_are_compared_by_the_clock() {
-        let contestant = outcomes(1, [crew_value(400, 25, true), crew_value(800, 50, true)]).pop().unwrap();
-        assert_eq!(contestant.ratio.unwrap().median, 2.0);
-        assert_eq!(contestant.wall_ratio, None);
-    }
-
-    #[test]
-    fn a_crews_round_that_others_disturbed_has_no_value() {
-        let contestant = outcomes(2, [crew_value(400, 25, false), crew_value(800, 50, true)]).pop().unwrap();
-        assert_eq!((contestant.counted, contestant.ratio.unwrap().values), (1, 1));
+        let expected = |counts, senders| {
+            undisturbed_ns(&CrewRound { wall, cpu, counts }, Crew { receivers: 1, senders }, 1_000_000)
+        };
+        assert_eq!(expected(false, 2), 40.0);
+        assert_eq!(expected(false, 0), 80.0, "one alone");
+        assert_eq!(expected(true, 2), 400.0, "the crew slept");
     }
 }

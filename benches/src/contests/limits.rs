@@ -1,7 +1,12 @@
 //! The machine's own limits: what two cores can do at all.
 
+mod copy;
+pub mod paced;
+
+pub use copy::copy;
+
 use crate::arena::{APART, Arena, BareRing};
-use crate::contest::{BLOCK, Contest, End, Open, Watch};
+use crate::contest::{Contest, End, Open, Timing, Watch};
 use crate::payload;
 use anyhow::Result;
 use rustix::thread::futex;
@@ -10,20 +15,21 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// Both ends write a line of their own and spin on the other's: a message each way costs one line transfer.
-pub fn two_lines() -> Contest {
-    ping_pong("two-line-ping-pong", "limit: two-line ping-pong", APART)
+pub fn two_lines(timing: Timing) -> Contest {
+    ping_pong("two-line-ping-pong", "limit: two-line ping-pong", APART, timing)
 }
 
 /// Both ends write the same line in turn.
 pub fn one_line() -> Contest {
-    ping_pong("one-line-ping-pong", "limit: one-line ping-pong", 0)
+    ping_pong("one-line-ping-pong", "limit: one-line ping-pong", 0, Timing::Blocks)
 }
 
-fn ping_pong(id: &str, label: &str, apart: usize) -> Contest {
+fn ping_pong(id: &str, label: &str, apart: usize, timing: Timing) -> Contest {
     struct PingPong {
         arena: Arena,
         apart: usize,
         number: u64,
+        timing: Timing,
         leads: bool,
     }
 
@@ -31,28 +37,25 @@ fn ping_pong(id: &str, label: &str, apart: usize) -> Contest {
         fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
             // On one line, the pong is told from the ping by its lowest bit.
             let (ping, pong) = (self.arena.word(0), self.arena.word(self.apart));
-            for _ in 0..operations / BLOCK {
-                watch.block(|_| {
-                    for _ in 0..BLOCK {
-                        self.number += 2;
-                        let (own, other) = (self.number, self.number + 1);
-                        if self.leads {
-                            ping.store(own, Release);
-                            while pong.load(Acquire) != other {}
-                        } else {
-                            while ping.load(Acquire) != own {}
-                            pong.store(other, Release);
-                        }
-                    }
-                    Ok(())
-                })?;
-            }
-            Ok(())
+            watch.trips(operations, self.timing, |_| {
+                self.number += 2;
+                let (own, other) = (self.number, self.number + 1);
+                if self.leads {
+                    ping.store(own, Release);
+                    while pong.load(Acquire) != other {}
+                } else {
+                    while ping.load(Acquire) != own {}
+                    pong.store(other, Release);
+                }
+                Ok(())
+            })
         }
     }
 
-    let end = move |arena, leads| -> Box<dyn End> { Box::new(PingPong { arena, apart, number: 0, leads }) };
-    between_processes(id, label, 4096, false, end)
+    let end = move |arena, leads| -> Box<dyn End> {
+        Box::new(PingPong { arena, apart, number: 0, timing: timing.of(leads), leads })
+    };
+    between_processes(&timed(id, timing), label, 4096, false, end)
 }
 
 /// A log of records of `N` bytes, a multiple of 8, behind a header each, and nothing else: the header's store makes a record
@@ -96,23 +99,18 @@ pub fn bare_log<const N: usize>() -> Contest {
 
     impl<const N: usize> End for BareLog<N> {
         fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
-            for _ in 0..operations / BLOCK {
-                watch.block(|watch| {
-                    for _ in 0..BLOCK {
-                        self.number += 1;
-                        if self.leads {
-                            self.write();
-                            watch.check(self.read());
-                        } else {
-                            watch.check(self.read());
-                            self.write();
-                        }
-                        self.place = self.next();
-                    }
-                    Ok(())
-                })?;
-            }
-            Ok(())
+            watch.trips(operations, Timing::Blocks.of(self.leads), |watch| {
+                self.number += 1;
+                if self.leads {
+                    self.write();
+                    watch.check(self.read());
+                } else {
+                    watch.check(self.read());
+                    self.write();
+                }
+                self.place = self.next();
+                Ok(())
+            })
         }
     }
 
@@ -121,57 +119,60 @@ pub fn bare_log<const N: usize>() -> Contest {
     between_processes(&format!("bare-log-{N}"), &label, 2 * RING, false, end)
 }
 
+/// Sleeps in the kernel until the word has reached this number.
+fn futex_wait(word: &AtomicU32, number: u32) -> Result<()> {
+    loop {
+        let seen = word.load(Acquire);
+        if seen.wrapping_sub(number).cast_signed() >= 0 {
+            return Ok(());
+        }
+        match futex::wait(word, futex::Flags::empty(), seen, None) {
+            Ok(()) | Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Wakes who waits for this number.
+fn futex_tell(word: &AtomicU32, number: u32) -> Result<()> {
+    word.store(number, Release);
+    futex::wake(word, futex::Flags::empty(), 1)?;
+    Ok(())
+}
+
 /// Both ends sleep in the kernel until the other wakes them.
-pub fn futexes() -> Contest {
+pub fn futexes(timing: Timing) -> Contest {
     struct Futexes {
         arena: Arena,
         number: u32,
+        timing: Timing,
         leads: bool,
-    }
-
-    fn wait_for(word: &AtomicU32, number: u32) -> Result<()> {
-        loop {
-            let seen = word.load(Acquire);
-            if seen == number {
-                return Ok(());
-            }
-            match futex::wait(word, futex::Flags::empty(), seen, None) {
-                Ok(()) | Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    fn tell(word: &AtomicU32, number: u32) -> Result<()> {
-        word.store(number, Release);
-        futex::wake(word, futex::Flags::empty(), 1)?;
-        Ok(())
     }
 
     impl End for Futexes {
         fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
             let (ping, pong) = (self.arena.half_word(0), self.arena.half_word(APART));
-            for _ in 0..operations / BLOCK {
-                watch.block(|_| {
-                    for _ in 0..BLOCK {
-                        self.number = self.number.wrapping_add(1);
-                        if self.leads {
-                            tell(ping, self.number)?;
-                            wait_for(pong, self.number)?;
-                        } else {
-                            wait_for(ping, self.number)?;
-                            tell(pong, self.number)?;
-                        }
-                    }
-                    Ok(())
-                })?;
-            }
-            Ok(())
+            watch.trips(operations, self.timing, |_| {
+                self.number = self.number.wrapping_add(1);
+                if self.leads {
+                    futex_tell(ping, self.number)?;
+                    futex_wait(pong, self.number)
+                } else {
+                    futex_wait(ping, self.number)?;
+                    futex_tell(pong, self.number)
+                }
+            })
         }
     }
 
-    let end = |arena, leads| -> Box<dyn End> { Box::new(Futexes { arena, number: 0, leads }) };
-    between_processes("futex-ping-pong", "limit: raw futex ping-pong", 4096, true, end)
+    let end =
+        move |arena, leads| -> Box<dyn End> { Box::new(Futexes { arena, number: 0, timing: timing.of(leads), leads }) };
+    between_processes(&timed("futex-ping-pong", timing), "limit: raw futex ping-pong", 4096, true, end)
+}
+
+/// The name of a contest that is timed like this.
+fn timed(id: &str, timing: Timing) -> String {
+    format!("{}{id}", if timing == Timing::Each { "timed-" } else { "" })
 }
 
 /// Whole lines streamed through a bare ring, in large parts.
@@ -203,8 +204,8 @@ pub fn stream<const N: usize>(ring_bytes: usize) -> Contest {
     }
 
     let end = |arena, leads| -> Box<dyn End> { Box::new(Stream::<N> { ring: BareRing::new(arena), number: 0, leads }) };
-    let label = format!("limit: lines streamed, {} a message", (8 + N).div_ceil(64));
-    between_processes(&format!("stream-{N}-{ring_bytes}"), &label, BareRing::<N>::file_bytes(ring_bytes), false, end)
+    let (id, label) = (format!("stream-{N}-{ring_bytes}"), "limit: lines streamed");
+    between_processes(&id, label, BareRing::<N>::file_bytes(ring_bytes), false, end)
 }
 
 fn between_processes(

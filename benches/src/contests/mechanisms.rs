@@ -2,7 +2,7 @@
 //! which all others are compared with, is memlane's where it can be.
 
 use super::limits;
-use crate::contest::{Contest, Family, Work};
+use crate::contest::{Contest, Family, Timing, Work};
 use crate::peer::{Shape, Waiting};
 use crate::peers::array_queue::Crossbeam;
 #[cfg(feature = "native-peers")]
@@ -38,9 +38,9 @@ const PACKET_BYTES_MAX: usize = 64 << 10;
 /// Everything that is measured about mechanisms.
 pub fn families() -> Vec<Family> {
     vec![
-        awake::<8>(vec![limits::two_lines()]),
-        awake::<56>(vec![limits::two_lines(), limits::fresh_lines()]),
-        awake::<1024>(vec![limits::two_lines()]),
+        awake::<8>(vec![limits::two_lines(Timing::Blocks), limits::bare_log::<8>()]),
+        awake::<56>(vec![limits::two_lines(Timing::Blocks), limits::bare_log::<56>()]),
+        awake::<1024>(vec![limits::two_lines(Timing::Blocks)]),
         asleep(),
         messages::<8>(1 << 20),
         messages::<56>(1 << 20),
@@ -78,7 +78,7 @@ fn awake<const N: usize>(limits: Vec<Contest>) -> Family {
 /// What waits for the other end in the kernel, at once or after some polling.
 fn asleep() -> Family {
     let mut contests = vec![
-        limits::futexes(),
+        limits::futexes(Timing::Blocks),
         round_trip::<8, _>(Spsc::copying(Strategy::Park), None),
         round_trip::<8, _>(Spsc::copying(Strategy::Adaptive), None),
     ];
@@ -148,5 +148,5 @@ fn family(name: &str, title: String, work: Work, mut contests: Vec<Contest>) -> 
     for contest in &mut contests {
         contest.id = format!("{name}-{}", contest.id);
     }
-    Family { title, work, contests }
+    Family { title, work, position: None, contests }
 }

@@ -1,11 +1,14 @@
 //! The tables: one file a channel kind, one row a contestant. A new peer is one file in [`crate::peers`] and its rows.
 
+mod latency;
 mod limits;
 mod mechanisms;
+mod merge;
 mod mpmc;
+mod sizes;
 mod spsc;
 
-use crate::contest::{Contest, Family};
+use crate::contest::{Contest, Family, Timing};
 
 /// What is measured together, by a name that the command line knows.
 pub struct Table {
@@ -26,7 +29,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "mpmc",
-        about: "many senders, many receivers; two of each are compared by CPU time a message",
+        about: "many senders, many receivers; two and four of each are compared by CPU time a message",
         families: mpmc::families,
     },
     Table {
@@ -34,11 +37,31 @@ pub const TABLES: &[Table] = &[
         about: "other ways between processes, and between threads; more of them with the features peers and native-peers",
         families: mechanisms::families,
     },
+    Table {
+        name: "latency",
+        about: "each message timed: at fixed rates from when it was due, after a silence, and there and back",
+        families: latency::families,
+    },
+    Table {
+        name: "sizes",
+        about: "messages of 8 bytes to 8 MiB, copied and in place, next to what one core can copy",
+        families: sizes::messages,
+    },
+    Table {
+        name: "rings",
+        about: "messages of 1 KiB through rings of 64 KiB to 64 MiB: a larger one should not cost more",
+        families: sizes::rings,
+    },
+    Table {
+        name: "merge",
+        about: "two processes produce sorted streams and a third merges them, against one thread that does it all",
+        families: merge::families,
+    },
 ];
 
 /// What runs around each group to tell which cores the hypervisor gave us.
 pub fn placement() -> Contest {
-    Contest { id: "placement".to_owned(), ..limits::two_lines() }
+    Contest { id: "placement".to_owned(), ..limits::two_lines(Timing::Blocks) }
 }
 
 /// Every family, of all tables.
@@ -54,7 +77,7 @@ pub fn all() -> Vec<Contest> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contest::Crew;
+    use crate::contest::{Crew, Work};
     use std::collections::HashSet;
 
     #[test]
@@ -69,9 +92,15 @@ mod tests {
 
     #[test]
     fn what_stands_in_one_table_has_as_many_participants() {
-        for family in families() {
+        // A job is what one can do, or several.
+        for family in families().filter(|family| !matches!(family.work, Work::Job { .. })) {
             assert!(family.contests.iter().all(|contest| contest.busy() == family.busy()), "{}", family.title);
-            assert_eq!(family.oversubscribed(), family.title.ends_with("2 to 2"), "{}", family.title);
+            assert_eq!(
+                family.oversubscribed(),
+                ["2 to 2", "4 to 4"].iter().any(|end| family.title.ends_with(end)),
+                "{}",
+                family.title
+            );
         }
     }
 

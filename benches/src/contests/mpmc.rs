@@ -1,6 +1,6 @@
 //! The tables of `mpmc`.
 
-use crate::contest::{Crew, Family, Target, Work};
+use crate::contest::{Crew, Family, Plot, Position, Target, Work};
 use crate::peer::Shape;
 use crate::peers::array_queue::Crossbeam;
 use crate::peers::memlane_mpmc::Mpmc;
@@ -14,7 +14,7 @@ pub fn families() -> Vec<Family> {
     for slots in [1024, 16_384] {
         let of = |batch| Shape { room: 48 * slots, batch };
         let [single, batch] = [Some(Target::QUEUE), Some(Target::QUEUE_IN_BATCHES)];
-        for each in [1, 2] {
+        for each in [1, 2, 4] {
             let crew = Crew { receivers: each, senders: each };
             let contests = match each {
                 1 => vec![
@@ -36,6 +36,7 @@ pub fn families() -> Vec<Family> {
             families.push(Family {
                 title: format!("mpmc, 48 bytes, {slots} slots, {each} to {each}"),
                 work: Work::Messages { bytes: 48 },
+                position: Some(Position { plot: Plot::Participants { slots }, at: each }),
                 contests,
             });
         }

@@ -1,7 +1,7 @@
 //! The tables of `spsc`.
 
 use super::limits;
-use crate::contest::{Family, Target, Work};
+use crate::contest::{Family, Target, Timing, Work};
 use crate::peer::Shape;
 use crate::peers::memlane_spsc::Spsc;
 use crate::peers::rtrb::Rtrb;
@@ -18,8 +18,9 @@ pub fn families() -> Vec<Family> {
         Family {
             title: "Round trips, both ends awake".to_owned(),
             work: Work::RoundTrips,
+            position: None,
             contests: vec![
-                limits::two_lines(),
+                limits::two_lines(Timing::Blocks),
                 limits::one_line(),
                 // What a log of messages takes at least.
                 limits::bare_log::<8>(),
@@ -34,7 +35,8 @@ pub fn families() -> Vec<Family> {
         Family {
             title: "Round trips, both ends asleep".to_owned(),
             work: Work::RoundTrips,
-            contests: vec![limits::futexes(), round_trip::<8, _>(Spsc::copying(Strategy::Park), None)],
+            position: None,
+            contests: vec![limits::futexes(Timing::Blocks), round_trip::<8, _>(Spsc::copying(Strategy::Park), None)],
         },
     ];
     for room in RINGS {
@@ -76,6 +78,7 @@ fn messages<const N: usize>(room: usize) -> Family {
     Family {
         title: format!("One way, {N} bytes, ring of {} KiB", room >> 10),
         work: Work::Messages { bytes: N },
+        position: None,
         contests: Vec::new(),
     }
 }

@@ -1,6 +1,6 @@
 //! A request and its answer, by peers that know calls.
 
-use crate::contest::{BLOCK, Contest, End, Open, Target, Watch};
+use crate::contest::{Contest, End, Open, Target, Timing, Watch};
 use crate::payload;
 use crate::peer::Named;
 use anyhow::Result;
@@ -54,18 +54,13 @@ struct Asking<const N: usize, C> {
 
 impl<const N: usize, C: Call<N>> End for Asking<N, C> {
     fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
-        for _ in 0..operations / BLOCK {
-            watch.block(|watch| {
-                for _ in 0..BLOCK {
-                    self.number += 1;
-                    let number = self.number;
-                    let write = |request: &mut [u8; N]| payload::write(request, number);
-                    watch.check(self.caller.call(write, |answer| payload::is(answer, number))?);
-                }
-                Ok(())
-            })?;
-        }
-        Ok(())
+        watch.trips(operations, Timing::Blocks, |watch| {
+            self.number += 1;
+            let number = self.number;
+            let write = |request: &mut [u8; N]| payload::write(request, number);
+            watch.check(self.caller.call(write, |answer| payload::is(answer, number))?);
+            Ok(())
+        })
     }
 }
 

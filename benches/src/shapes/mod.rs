@@ -3,14 +3,18 @@
 #[cfg(feature = "peers")]
 mod call;
 mod many;
+mod merge;
 mod one_way;
+mod paced;
 mod round_trip;
 
 #[cfg(feature = "peers")]
 pub use call::{Answer, Call, Calls, call};
 pub use many::{many, many_threads};
+pub use merge::{PASS, merge, merge_alone};
 pub use one_way::{one_way, one_way_threads};
-pub use round_trip::round_trip;
+pub use paced::{Timetable, paced, paced_threads};
+pub use round_trip::{round_trip, timed_round_trip};
 
 use crate::peer::Shape;
 

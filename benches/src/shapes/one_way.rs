@@ -69,6 +69,8 @@ impl<const N: usize, T: Tx<N>> Sending<N, T> {
         Ok(())
     }
 
+    // Apart: a peer may keep a message on its stack, and the other way has longer ones.
+    #[inline(never)]
     fn in_batches(&mut self, operations: u64) -> Result<()> {
         let mut left = operations as usize;
         while left > 0 {
@@ -110,6 +112,7 @@ impl<const N: usize, R: Rx<N>> Receiving<N, R> {
         Ok(())
     }
 
+    #[inline(never)]
     fn in_batches(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
         let mut left = operations as usize;
         while left > 0 {

@@ -1,6 +1,6 @@
 //! A message there, and one back.
 
-use crate::contest::{BLOCK, Contest, End, Open, Target, Watch};
+use crate::contest::{Contest, End, Open, Target, Timing, Watch};
 use crate::payload;
 use crate::peer::{Peer, Rx, Shape, Side, Tx};
 use anyhow::Result;
@@ -11,6 +11,16 @@ const ROOM: usize = 1 << 20;
 
 /// A ping of `N` bytes through one path and a pong through another.
 pub fn round_trip<const N: usize, P: Peer<N>>(peer: P, target: Option<Target>) -> Contest {
+    contest(peer, Timing::Blocks, target)
+}
+
+/// The same, each trip timed by itself.
+pub fn timed_round_trip<const N: usize, P: Peer<N>>(peer: P, target: Option<Target>) -> Contest {
+    let contest = contest(peer, Timing::Each, target);
+    Contest { id: format!("timed-{}", contest.id), ..contest }
+}
+
+fn contest<const N: usize, P: Peer<N>>(peer: P, timing: Timing, target: Option<Target>) -> Contest {
     let (id, label, may_sleep) = (peer.id(), peer.label(), peer.may_sleep());
     let shape = Shape { room: ROOM.max(4 * N), batch: 1 };
     let [lead, partner] = [Side::Creates, Side::Opens].map(|side| {
@@ -21,7 +31,7 @@ pub fn round_trip<const N: usize, P: Peer<N>>(peer: P, target: Option<Target>) -
             let (out, back) = if leads { (ping, pong) } else { (pong, ping) };
             let (tx, rx) = (peer.tx(&out, side, shape)?, peer.rx(&back, side, shape)?);
             Ok(if leads {
-                Box::new(Ping::<N, _, _> { tx, rx, number: 0 })
+                Box::new(Ping::<N, _, _> { tx, rx, number: 0, timing })
             } else {
                 Box::new(Pong::<N, _, _> { tx, rx })
             })
@@ -40,22 +50,18 @@ struct Ping<const N: usize, T, R> {
     tx: T,
     rx: R,
     number: u64,
+    timing: Timing,
 }
 
 impl<const N: usize, T: Tx<N>, R: Rx<N>> End for Ping<N, T, R> {
     fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
-        for _ in 0..operations / BLOCK {
-            watch.block(|watch| {
-                for _ in 0..BLOCK {
-                    self.number += 1;
-                    let number = self.number;
-                    self.tx.send(|message| payload::write(message, number))?;
-                    watch.check(self.rx.recv(|message| payload::is(message, number))?);
-                }
-                Ok(())
-            })?;
-        }
-        Ok(())
+        watch.trips(operations, self.timing, |watch| {
+            self.number += 1;
+            let number = self.number;
+            self.tx.send(|message| payload::write(message, number))?;
+            watch.check(self.rx.recv(|message| payload::is(message, number))?);
+            Ok(())
+        })
     }
 }
 

@@ -1,0 +1,347 @@
+//! Two processes each produce a sorted stream of keys, and a third one merges them: work that one thread does alone, divided
+//! among three. The job is done over and over, in passes of the same keys, so that the checksum of each is known.
+
+use super::pace;
+use crate::contest::{Contest, Crew, End, Open, Target, Watch};
+use crate::peer::{Peer, Rx, Shape, Side, Tx};
+use crate::units::binary;
+use anyhow::Result;
+use std::sync::OnceLock;
+
+/// Keys of one stream in a pass.
+const STREAM: u64 = 1 << 16;
+
+/// Keys of both streams in a pass.
+pub const PASS: u64 = 2 * STREAM;
+
+/// The merger is alone on the first core, the producers share the second.
+const CREW: Crew = Crew { receivers: 1, senders: 2 };
+
+/// A key, as a message carries it.
+type Message = [u8; 16];
+
+/// Ascending keys, in one pass after the other.
+trait Stream {
+    /// The next key of the pass; `None` once at its end.
+    fn next(&mut self) -> Result<Option<u128>>;
+}
+
+/// Produces the keys of a stream: each is the last one and a random step.
+struct Producer {
+    stream: u64,
+    key: u128,
+    random: u64,
+    left: u64,
+}
+
+impl Producer {
+    fn of(stream: u64) -> Self {
+        let mut producer = Self { stream, key: 0, random: 0, left: 0 };
+        producer.start_over();
+        producer
+    }
+
+    fn start_over(&mut self) {
+        self.key = 0;
+        self.random = 0x9e37_79b9_7f4a_7c15 ^ (self.stream << 32);
+        self.left = STREAM;
+    }
+
+    #[inline]
+    fn step(&mut self) -> u128 {
+        // Marsaglia's xorshift.
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.key += u128::from(self.random);
+        self.key
+    }
+}
+
+impl Stream for Producer {
+    #[inline]
+    fn next(&mut self) -> Result<Option<u128>> {
+        let Some(left) = self.left.checked_sub(1) else {
+            self.start_over();
+            return Ok(None);
+        };
+        self.left = left;
+        Ok(Some(self.step()))
+    }
+}
+
+/// Receives the keys of a stream.
+struct Received<R> {
+    rx: R,
+    batch: usize,
+    /// Of the last batch.
+    keys: Vec<u128>,
+    at: usize,
+    left: u64,
+}
+
+impl<R: Rx<16>> Received<R> {
+    fn new(rx: R, batch: usize) -> Self {
+        Self { rx, batch, keys: Vec::with_capacity(batch), at: 0, left: STREAM }
+    }
+}
+
+impl<R: Rx<16>> Stream for Received<R> {
+    #[inline]
+    fn next(&mut self) -> Result<Option<u128>> {
+        let Some(left) = self.left.checked_sub(1) else {
+            self.left = STREAM;
+            return Ok(None);
+        };
+        self.left = left;
+        if self.batch == 1 {
+            return Ok(Some(self.rx.recv(|message| u128::from_le_bytes(*message))?));
+        }
+        if self.at == self.keys.len() {
+            self.at = 0;
+            self.keys.clear();
+            // This key and those behind it: a batch never reaches into the next pass.
+            let max = (self.batch as u64).min(left + 1) as usize;
+            let keys = &mut self.keys;
+            self.rx.recv_batch(max, |message: &Message| keys.push(u128::from_le_bytes(*message)))?;
+        }
+        self.at += 1;
+        Ok(Some(self.keys[self.at - 1]))
+    }
+}
+
+/// Of keys in their order: any other order has another one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Checksum(u64);
+
+impl Checksum {
+    #[inline]
+    fn add(&mut self, key: u128) {
+        self.0 = (self.0.rotate_left(7) ^ key as u64).wrapping_add((key >> 64) as u64);
+    }
+}
+
+/// One pass of a two-way merge.
+fn merge_pass(left: &mut impl Stream, right: &mut impl Stream) -> Result<Checksum> {
+    let mut checksum = Checksum::default();
+    let (mut first, mut second) = (left.next()?, right.next()?);
+    while let (Some(one), Some(other)) = (first, second) {
+        if one <= other {
+            checksum.add(one);
+            first = left.next()?;
+        } else {
+            checksum.add(other);
+            second = right.next()?;
+        }
+    }
+    while let Some(rest) = first {
+        checksum.add(rest);
+        first = left.next()?;
+    }
+    while let Some(rest) = second {
+        checksum.add(rest);
+        second = right.next()?;
+    }
+    Ok(checksum)
+}
+
+/// What a pass has to yield, by way of a sort.
+fn expected() -> Checksum {
+    static EXPECTED: OnceLock<Checksum> = OnceLock::new();
+    *EXPECTED.get_or_init(|| {
+        let mut keys: Vec<u128> = [0, 1]
+            .into_iter()
+            .flat_map(|stream| {
+                let mut producer = Producer::of(stream);
+                (0..STREAM).map(move |_| producer.step())
+            })
+            .collect();
+        keys.sort_unstable();
+        let mut checksum = Checksum::default();
+        keys.into_iter().for_each(|key| checksum.add(key));
+        checksum
+    })
+}
+
+/// The end that merges, wherever its streams come from.
+struct Merging<L, R> {
+    left: L,
+    right: R,
+    expected: Checksum,
+}
+
+impl<L: Stream, R: Stream> Merging<L, R> {
+    fn new(left: L, right: R) -> Self {
+        Self { left, right, expected: expected() }
+    }
+}
+
+impl<L: Stream, R: Stream> End for Merging<L, R> {
+    fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
+        for _ in 0..operations / PASS {
+            watch.check(merge_pass(&mut self.left, &mut self.right)? == self.expected);
+        }
+        Ok(())
+    }
+}
+
+/// The end that sends a stream.
+struct Sending<T> {
+    tx: T,
+    producer: Producer,
+    batch: usize,
+}
+
+impl<T: Tx<16>> End for Sending<T> {
+    fn run(&mut self, operations: u64, _: &mut Watch) -> Result<()> {
+        for _ in 0..operations / STREAM {
+            self.producer.start_over();
+            let mut left = STREAM as usize;
+            while left > 0 {
+                let size = self.batch.min(left);
+                let producer = &mut self.producer;
+                let write = |message: &mut Message| *message = producer.step().to_le_bytes();
+                if size == 1 {
+                    self.tx.send(write)?
+                } else {
+                    self.tx.send_batch(size, write)?
+                }
+                left -= size;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One thread that produces both streams and merges them.
+pub fn merge_alone() -> Contest {
+    Contest {
+        id: "merge-alone".to_owned(),
+        label: "all of it in one thread".to_owned(),
+        open: Open::CrewOfThreads(
+            Crew { receivers: 1, senders: 0 },
+            Box::new(|| Ok(vec![Box::new(Merging::new(Producer::of(0), Producer::of(1)))])),
+        ),
+        may_sleep: false,
+        target: None,
+    }
+}
+
+/// Two producers and a merger, three processes with a channel from each producer.
+pub fn merge<P: Peer<16>>(peer: P, shape: Shape, target: Option<Target>) -> Contest {
+    let (id, label, may_sleep) = (peer.id(), peer.label(), peer.may_sleep());
+    let open = Open::CrewOfProcesses(
+        CREW,
+        Box::new(move |path, seat| {
+            let channels = ["left", "right"].map(|name| path.with_extension(name));
+            Ok(match CREW.sender(seat) {
+                Some(sender) => {
+                    let tx = peer.tx(&channels[sender], Side::Opens, shape)?;
+                    Box::new(Sending { tx, producer: Producer::of(sender as u64), batch: shape.batch })
+                }
+                None => {
+                    let [left, right] = channels.map(|channel| peer.rx(&channel, Side::Creates, shape));
+                    let [left, right] = [left?, right?].map(|rx| Received::new(rx, shape.batch));
+                    Box::new(Merging::new(left, right))
+                }
+            })
+        }),
+    );
+    Contest {
+        id: format!("merge-{}-{}-{id}", shape.room, shape.batch),
+        label: format!("{label}, {}, ring of {}", pace(shape), binary(shape.room)),
+        open,
+        may_sleep,
+        target,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peer::ThreadPeer;
+    use crate::peers::memlane_spsc::Spsc;
+
+    /// Some keys, and then the end.
+    struct Listed(Vec<u128>);
+
+    impl Stream for Listed {
+        fn next(&mut self) -> Result<Option<u128>> {
+            Ok(if self.0.is_empty() { None } else { Some(self.0.remove(0)) })
+        }
+    }
+
+    fn checksum(keys: &[u128]) -> Checksum {
+        let mut checksum = Checksum::default();
+        keys.iter().for_each(|&key| checksum.add(key));
+        checksum
+    }
+
+    #[test]
+    fn a_merge_has_all_keys_in_order_whichever_stream_ends_first() {
+        let merged =
+            |left: &[u128], right: &[u128]| merge_pass(&mut Listed(left.into()), &mut Listed(right.into())).unwrap();
+        assert_eq!(merged(&[1, 4, 9], &[2, 3, 4, 11, 12]), checksum(&[1, 2, 3, 4, 4, 9, 11, 12]));
+        assert_eq!(merged(&[5, 6], &[1]), checksum(&[1, 5, 6]));
+        assert_eq!(merged(&[], &[1, 2]), checksum(&[1, 2]));
+        assert_eq!(merged(&[7], &[]), checksum(&[7]));
+    }
+
+    #[test]
+    fn the_checksum_knows_order_both_halves_and_every_key() {
+        let keys = [1, 2, 3 << 64];
+        for others in [&[2, 1, 3 << 64][..], &[1, 2, 2 << 64], &[1, 2], &[1, 1, 2, 3 << 64]] {
+            assert_ne!(checksum(&keys), checksum(others), "{others:?}");
+        }
+    }
+
+    #[test]
+    fn streams_ascend_differ_and_are_the_same_in_every_pass() {
+        let mut producers = [0, 1].map(Producer::of);
+        let mut pass = || {
+            producers.each_mut().map(|producer| {
+                let mut keys = Vec::new();
+                while let Some(key) = producer.next().unwrap() {
+                    keys.push(key);
+                }
+                keys
+            })
+        };
+        let [first, second] = pass();
+        assert_eq!((first.len(), second.len()), (STREAM as usize, STREAM as usize));
+        assert!(first.windows(2).all(|pair| pair[0] < pair[1]));
+        assert_ne!(first, second);
+        assert!(first.last().unwrap() >> 64 > 0, "both halves of a key matter");
+        assert_eq!(pass(), [first, second]);
+    }
+
+    #[test]
+    fn one_thread_and_all_paces_come_to_the_same_checksum() {
+        let mut alone = Merging::new(Producer::of(0), Producer::of(1));
+        let mut watch = Watch::default();
+        alone.run(2 * PASS, &mut watch).unwrap();
+        assert_eq!(watch.wrong, 0);
+        for batch in [1, 16, 50] {
+            let shape = Shape { room: 1 << 16, batch };
+            let [left, right] = [0, 1].map(|stream| {
+                let (mut senders, mut receivers) =
+                    ThreadPeer::<16>::ends(&Spsc::copying(memlane::Strategy::Adaptive), shape, 1, 1).unwrap();
+                let tx = senders.pop().unwrap();
+                let mut sending = Sending { tx, producer: Producer::of(stream), batch };
+                std::thread::spawn(move || sending.run(2 * STREAM, &mut Watch::default()).unwrap());
+                Received::new(receivers.pop().unwrap(), batch)
+            });
+            let mut merging = Merging::new(left, right);
+            merging.run(2 * PASS, &mut watch).unwrap();
+            assert_eq!(watch.wrong, 0, "batches of {batch}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_key_is_noticed() {
+        let mut merging = Merging::new(Producer::of(0), Producer::of(2));
+        let mut watch = Watch::default();
+        merging.run(PASS, &mut watch).unwrap();
+        assert_eq!(watch.wrong, 1);
+    }
+}
