@@ -300,9 +300,11 @@ fn many_senders_and_receivers_lose_nothing_and_repeat_nothing() {
                 std::thread::spawn(move || rx.messages().map(Result::unwrap).collect::<Vec<_>>())
             })
             .collect();
-        let sending: Vec<_> = (0..3u32)
-            .map(|sender| {
-                let mut tx = channel.sender().unwrap();
+        // All of them are there before the first one has sent everything and leaves: nobody takes that for the end.
+        let senders = [0, 1, 2].map(|sender: u32| (sender, channel.sender().unwrap()));
+        let sending: Vec<_> = senders
+            .into_iter()
+            .map(|(sender, mut tx)| {
                 std::thread::spawn(move || {
                     for number in 0..EACH {
                         tx.send(&(u64::from(sender) << 32 | u64::from(number)).to_le_bytes()).unwrap();
