@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
-# Counts the instructions that one message takes to be sent, and to be received, on one thread, under valgrind's callgrind;
-# and those of the C calls, of 8 bytes, both kinds, whose lengths no compiler knows.
-# usage: benches/instructions.sh [8|56|1024|queues]…
-#   a number: a lane's send and recv_into of so many bytes; queues: 48 bytes through ArrayQueue and through mpmc
+# Counts the instructions that one message takes to be sent, and to be received, on one thread, under valgrind's callgrind:
+# figures that no noise touches. Each has a budget in benches/instructions.txt; to exceed one is an error.
+#
+#   benches/instructions.sh           counts, and compares
+#   benches/instructions.sh --write   counts, and makes what was counted the budget
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cargo build --quiet --release -p memlane-benches
-runner=${CARGO_TARGET_DIR:-target}/release/memlane-benches
+# Percent by which a count may exceed its budget: another version of a tool may lay a loop out differently.
+slack=3
+
+cargo build --quiet --release -p memlane-benches -p memlane-ffi
+target=${CARGO_TARGET_DIR:-target}/release
+runner=$target/memlane-benches
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
@@ -16,29 +21,55 @@ count() {
     local what=$1 hot=$2 messages=$3 total
     shift 3
     valgrind --quiet --tool=callgrind --callgrind-out-file="$folder/out" \
-        --collect-atstart=no --toggle-collect="$hot" "$@"
+        --collect-atstart=no --toggle-collect="$hot" "$@" >&2
     total=$(sed -n 's/^summary: //p; s/^totals: //p' "$folder/out" | head -1)
-    echo "$what: $((total / messages)) instructions a message"
+    printf '%s\t%s\n' "$what" "$((total / messages))"
 }
 
-for what in "${@:-8}"; do
-    if [[ $what == queues ]]; then
-        for queue in array-queue mpmc mpmc-batches; do
-            count "$queue, send" '*hot_send*' 100800 "$runner" hot-queue "$queue" 100800
-            count "$queue, receive" '*hot_receive*' 100800 "$runner" hot-queue "$queue" 100800
+counts() {
+    local bytes direction function queue kind
+    for bytes in 8 56 1024; do
+        for direction in send recv send-batch recv-batch; do
+            case $direction in
+            send) function='*hot_send*' ;;
+            recv) function='*hot_receive*' ;;
+            send-batch) function='*hot_send_batches*' ;;
+            recv-batch) function='*hot_receive_batches*' ;;
+            esac
+            count "spsc, $direction, $bytes bytes" "$function" 100000 "$runner" hot-path "$direction" 100000 "$bytes"
         done
-    else
-        count "send, $what bytes" '*hot_send*' 100000 "$runner" hot-path send 100000 "$what"
-        count "recv, $what bytes" '*hot_receive*' 100000 "$runner" hot-path recv 100000 "$what"
-    fi
-done
-
-cargo build --quiet --release -p memlane-ffi
-"${CC:-cc}" -O2 -g -Iffi/include ffi/benches/hot_path.c -o "$folder/hot_path" \
-    "${CARGO_TARGET_DIR:-target}/release/libmemlane_ffi.a" -lpthread -ldl -lm
-for kind in spsc mpmc; do
-    for direction in send recv; do
-        count "memlane_$direction in C, $kind, 8 bytes" "hot_$direction" 100000 \
-            "$folder/hot_path" "$direction" "$kind" 100000
     done
-done
+    for queue in mpmc mpmc-batches array-queue; do
+        count "$queue, send, 48 bytes" '*hot_send*' 100800 "$runner" hot-queue "$queue" 100800
+        count "$queue, recv, 48 bytes" '*hot_receive*' 100800 "$runner" hot-queue "$queue" 100800
+    done
+    "${CC:-cc}" -O2 -g -Iffi/include ffi/benches/hot_path.c -o "$folder/hot_path" \
+        "$target/libmemlane_ffi.a" -lpthread -ldl -lm
+    for kind in spsc mpmc; do
+        for direction in send recv; do
+            count "C, $kind, $direction, 8 bytes" "hot_$direction" 100000 "$folder/hot_path" "$direction" "$kind" 100000
+        done
+    done
+}
+
+counts >"$folder/counts"
+if [[ ${1:-} == --write ]]; then
+    cp "$folder/counts" benches/instructions.txt
+fi
+# A budget that nobody counts, or a count without a budget, is as wrong as one that is exceeded.
+python3 - benches/instructions.txt "$folder/counts" "$slack" <<'EOF'
+import sys
+
+def read(path):
+    with open(path) as file:
+        return {what: int(count) for what, count in (line.split("\t") for line in file)}
+
+budgets, counts, slack = read(sys.argv[1]), read(sys.argv[2]), int(sys.argv[3])
+bad = 0
+for what in sorted(budgets.keys() | counts.keys()):
+    budget, count = budgets.get(what), counts.get(what)
+    fits = None not in (budget, count) and 100 * count <= (100 + slack) * budget
+    bad += not fits
+    print(f"{what:32} {count!s:>5} instructions a message, of {budget}{'' if fits else '  EXCEEDED'}")
+sys.exit(f"{bad} are beyond their budget: benches/instructions.txt" if bad else 0)
+EOF

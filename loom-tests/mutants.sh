@@ -261,8 +261,8 @@ mutant "poll loads the header Relaxed" $reader_rs 'self.memory.ring().header(sel
 mutant "consumed is stored Relaxed" $reader_rs 'store(self.position.0, Release)' 'store(self.position.0, Relaxed)' $lane::over_the_end_of_the_ring
 mutant "consumed is published before the copy, before the frontier" $reader_rs '        Some(Record { end, payload: self.position.plus(header_bytes), length })' '        self.memory.consumed().store(end.0, Release);
         Some(Record { end, payload: self.position.plus(header_bytes), length })' $claims::beside_lines_that_were_not_given_back
-mutant "a batch loads headers Relaxed" $reader_rs 'RecordHeader::from_bits(ring.header(position).load(Acquire))' 'RecordHeader::from_bits(ring.header(position).load(Relaxed))' $lane::a_batch_stays_until_it_is_given_back_as_a_whole
-mutant "a batch forgets the numbers" $reader_rs '(self.position, self.expected) = (position, expected);' 'self.position = position;' $lane::a_batch_stays_until_it_is_given_back_as_a_whole
+mutant "a batch loads headers Relaxed" $reader_rs 'RecordHeader::from_bits(ring.header(position).load(Acquire))' 'RecordHeader::from_bits(ring.header(position).load(Relaxed))' $lane::a_batch_is_gathered_before_the_frontier
+mutant "a batch forgets the numbers" $reader_rs '(self.position, self.expected) = (position, expected);' 'self.position = position;' $lane::a_batch_is_gathered_before_the_frontier
 mutant "consumed is published before the copy, beyond the frontier" $reader_rs '        let payload = self.position.plus(self.geometry.header_bytes());
         Ok(Record {' '        let payload = self.position.plus(self.geometry.header_bytes());
         self.memory.consumed().store(self.position.plus(bytes).0, Release);

@@ -5,7 +5,7 @@ use loom::thread;
 use memlane_loom_tests::explore::Model;
 use memlane_loom_tests::message::{Message, Received, lengths};
 use memlane_loom_tests::readers::batch;
-use memlane_loom_tests::scenario::{Scenario, Shape, aligned, medium, receive, small};
+use memlane_loom_tests::scenario::{Scenario, Shape, aligned, lines, medium, receive, small};
 
 /// Writer and reader make as many attempts as there are messages against each other.
 fn window<const P: usize, const N: usize>(model: Model, shape: Shape, prelude: [u64; P], script: [Message; N]) {
@@ -87,6 +87,27 @@ fn several_laps() {
         }
         let writer = sending.join().unwrap();
         scenario.settle(0, writer, reader, received);
+    });
+}
+
+#[test]
+fn a_batch_is_gathered_before_the_frontier() {
+    // 16–32, 32–40, 40–56, all of them before 16 + 64.
+    Model::bounded("a batch before the frontier", 3).check(|| {
+        let (scenario, mut writer, mut reader) = Scenario::after(lines(), &lengths([8]));
+        let ledger = scenario.committed.clone();
+        let sending = thread::spawn(move || {
+            ledger.send_all(&lengths([8, 0, 8]), &mut writer);
+            writer
+        });
+        let mut received = Vec::new();
+        for _ in 0..2 {
+            let batch = batch(&mut reader);
+            received.extend(batch.into_iter().map(|place| Received::behind(&reader, place)));
+            reader.publish();
+        }
+        let writer = sending.join().unwrap();
+        scenario.settle(1, writer, reader, received);
     });
 }
 
