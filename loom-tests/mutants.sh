@@ -338,9 +338,9 @@ mutant "who takes does not pass head" $queue_rs '                    self.pass(r
                     Ok(Attempt::Taken' '                    Ok(Attempt::Taken' $slots::two_receivers_and_a_loan
 mutant "the cell is stored Relaxed" $queue_rs 'compare_exchange(cell.bits(), ours.bits(), Release, Relaxed)' 'compare_exchange(cell.bits(), ours.bits(), Relaxed, Relaxed)' $slots::one_sender_one_receiver
 mutant "acknowledging is not Release" $queue_rs 'word.store(delivery.word.next(SlotState::Free, self.me).bits(), Release);' 'word.store(delivery.word.next(SlotState::Free, self.me).bits(), Relaxed);' $slots::one_sender_one_receiver
-mutant "giving back is not Release" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Acquire, Relaxed)' $slots $slot_deaths
+mutant "giving back is not Release" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Acquire, Relaxed)' $slots::a_message_given_back_goes_to_another
 mutant "who takes the straight way does not pass head" $queue_rs '        self.pass(0, position);
-' '' $slots $slot_deaths
+' '' $slots::one_sender_one_receiver
 mutant "taking on loan is not Acquire" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Release, Relaxed)' $slots::one_sender_one_receiver
 mutant "a taker loads the cell Relaxed" $queue_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slots $slot_deaths
 mutant "a batch loads the cell Relaxed" $batch_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slots::a_batch_takes_what_was_sent_one_by_one

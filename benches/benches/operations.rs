@@ -41,6 +41,37 @@ fn send_and_receive<const N: usize>(c: &mut Criterion) {
     group.finish();
 }
 
+/// A message through a queue: a slot is found and filled, committed, taken and acknowledged.
+fn take_and_acknowledge(c: &mut Criterion) {
+    let channel = memlane::mpmc::Options::new().max_message(48).private().unwrap();
+    let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
+    let (message, mut buffer) = ([7; 48], [0; 48]);
+    let mut group = c.benchmark_group("mpmc");
+    group.throughput(Throughput::Bytes(48));
+    group.bench_function("reserve + write_at + commit + recv + ack, 48 bytes", |b| {
+        b.iter(|| {
+            let mut grant = tx.reserve(48).unwrap();
+            let message: &[u8; 48] = black_box(&message);
+            grant.write_at(0, message).unwrap();
+            grant.commit(48).unwrap();
+            let message = rx.recv().unwrap();
+            message.copy_to(&mut buffer).unwrap();
+            black_box(&buffer);
+            message.ack().unwrap();
+        });
+    });
+    group.bench_function("try_send + try_recv_into, 48 bytes", |b| {
+        b.iter(|| {
+            let message: &[u8; 48] = black_box(&message);
+            tx.try_send(message).unwrap();
+            let length = rx.try_recv_into(&mut buffer).unwrap();
+            black_box(&buffer);
+            length
+        });
+    });
+    group.finish();
+}
+
 /// An empty batch does nothing but look for a sleeper.
 fn wake_check(c: &mut Criterion) {
     let (mut tx, _rx) = pair();
@@ -69,6 +100,7 @@ criterion_group!(
     send_and_receive::<8>,
     send_and_receive::<56>,
     send_and_receive::<1024>,
+    take_and_acknowledge,
     wake_check,
     empty_look,
     open_and_join

@@ -1,8 +1,10 @@
 //! The table of a job divided among three processes: merging two sorted streams.
 
 use crate::contest::{Family, Target, Work};
-use crate::peer::Shape;
+use crate::peer::{Shape, Waiting};
 use crate::peers::memlane_spsc::Spsc;
+use crate::peers::pipe::Pipe;
+use crate::peers::unix_stream::UnixStreams;
 use crate::shapes::{PASS, merge, merge_alone};
 use memlane::Strategy;
 
@@ -26,6 +28,9 @@ pub fn families() -> Vec<Family> {
             merge(peer, Shape { room: LARGE, batch: 1 }, Some(Target::MERGE)),
             merge(peer, Shape { room: LARGE, batch: 16 }, None),
             merge(peer, Shape { room: LARGE, batch: 64 }, Some(Target::MERGE_IN_BATCHES)),
+            // As large as the kernel allows.
+            merge(Pipe(Waiting::Asleep), Shape { room: SMALL, batch: 1 }, None),
+            merge(UnixStreams(Waiting::Asleep), Shape { room: SMALL, batch: 1 }, None),
         ],
     }]
 }

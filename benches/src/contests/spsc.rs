@@ -55,8 +55,8 @@ pub fn families() -> Vec<Family> {
             contests: vec![
                 limits::stream::<56>(room),
                 one_way_threads::<56, _>(Rtrb, of(1), None),
-                one_way::<56, _>(adaptive, of(1), None),
-                one_way::<56, _>(adaptive, of(64), None),
+                one_way::<56, _>(adaptive, of(1), Some(Target::STREAM)),
+                one_way::<56, _>(adaptive, of(64), Some(Target::STREAM)),
             ],
             ..messages::<56>(room)
         });
@@ -64,7 +64,7 @@ pub fn families() -> Vec<Family> {
             contests: vec![
                 limits::stream::<1024>(room),
                 one_way_threads::<1024, _>(Rtrb, of(1), None),
-                one_way::<1024, _>(adaptive, of(1), None),
+                one_way::<1024, _>(adaptive, of(1), Some(Target::STREAM)),
                 one_way::<1024, _>(Spsc::in_place(Strategy::Adaptive), of(1), None),
                 one_way::<1024, _>(adaptive, of(16), None),
             ],

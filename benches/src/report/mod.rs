@@ -66,7 +66,7 @@ impl Report<'_> {
                     writeln!(text, "Two-line ping-pong around these groups: {middle:.0} ns ({low:.0} to {high:.0}).\n");
             }
             let columns = columns(family);
-            let _ = writeln!(text, "| | {} | asked (aim) | groups |", columns.join(" | "));
+            let _ = writeln!(text, "| | {} | asked | groups |", columns.join(" | "));
             let _ = writeln!(text, "| --- |{}", " ---: |".repeat(columns.len() + 2));
             for (contest, outcome) in family.contests.iter().zip(&outcome.contests) {
                 let (label, place, cells) = (&contest.label, contest.place(), cells(family, outcome).join(" | "));
@@ -78,7 +78,7 @@ impl Report<'_> {
                         Some(false) => "missed",
                         None => "unknown",
                     };
-                    format!("{sign} {} ({}): {verdict}", target.asked, target.aim)
+                    format!("{sign} {}: {verdict}", target.asked)
                 });
                 let Outcome { counted, run, .. } = outcome;
                 let _ = writeln!(text, "| {label} ({place}) | {cells} | {target} | {counted}/{run} |");
@@ -108,7 +108,6 @@ impl Report<'_> {
                 "wall_ratio": outcome.wall_ratio,
                 "baseline": family.contests[0].id,
                 "asked": contest.target.map(|target| target.asked),
-                "aim": contest.target.map(|target| target.aim),
                 "groups_counted": outcome.counted,
                 "groups_run": outcome.run,
             })

@@ -27,9 +27,9 @@
 //! 6. *A loop that walks further than all cells has found corruption.*
 //!
 //! Edges: *commit→take* (the cell's Release CAS to the Acquire load at head: payload and slot word), *ack→alloc* (the slot
-//! word's Release CAS to Free, to the Acquire CAS that takes it on loan: every read of the old message is done),
-//! *pass→take* (the acknowledging Release CAS of the slot word, to the Acquire load of it by whoever still looks at the
-//! passed cell: it then sees that head has moved).
+//! word's Release store of Free, to the Acquire CAS that takes it on loan: every read of the old message is done),
+//! *pass→take* (the same store, or the Release CAS of who gives it back, to the Acquire load of the slot word by whoever
+//! still looks at the passed cell: it then sees that head has moved).
 
 mod batch;
 mod census;
