@@ -4,7 +4,7 @@ use super::endpoint::{Endpoint, Trouble};
 use crate::region::{Clock, Signals};
 use crate::sync::AtomicU32;
 use crate::wait::block::{self, Waiting, block};
-use crate::wait::{Pace, SpinWindow, Strategy};
+use crate::wait::{Pace, SpinWindow, Strategy, Taken};
 use std::time::Duration;
 
 /// What a call wants: the next message, or room for one.
@@ -38,9 +38,9 @@ pub(super) trait Attempt: Sized {
     /// Counts a call that did not find at once what it wanted.
     fn count_in_vain(&mut self);
 
-    /// What decides about falling back; `None` for what does not come in a stream.
+    /// What decides about falling back, and what was taken so far; `None` for what does not come in a stream.
     #[inline]
-    fn pace(&mut self) -> Option<&mut Pace> {
+    fn pace(&mut self) -> Option<(&mut Pace, Taken)> {
         None
     }
 
@@ -130,7 +130,7 @@ impl<A: Attempt> Waiting for Wait<'_, A> {
     }
 
     #[inline]
-    fn pace(&mut self) -> Option<&mut Pace> {
+    fn pace(&mut self) -> Option<(&mut Pace, Taken)> {
         self.0.pace()
     }
 

@@ -5,7 +5,7 @@
 //! the same slices.
 
 use super::eventcount::{self, Parking};
-use super::{Pace, SpinWindow, Strategy};
+use super::{Pace, SpinWindow, Strategy, Taken};
 use crate::region::{Clock, Moment};
 use crate::sync::AtomicU32;
 use std::time::Duration;
@@ -42,8 +42,8 @@ pub trait Waiting {
     /// Whether an attempt would probably succeed: cheap enough for the tightest loop.
     fn glance(&self) -> bool;
 
-    /// What decides about falling back; `None` for what does not come in a stream.
-    fn pace(&mut self) -> Option<&mut Pace>;
+    /// What decides about falling back, and what was taken so far; `None` for what does not come in a stream.
+    fn pace(&mut self) -> Option<(&mut Pace, Taken)>;
 
     /// Called before sleeping, to tell the peer everything that was put off.
     fn before_park(&mut self);
@@ -65,12 +65,12 @@ pub trait Waiting {
 ///
 /// Returns `Ok(None)` at the deadline. A deadline in the past still makes one attempt.
 pub fn block<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Result<Option<W::Output>, W::Error> {
-    if let Some(pace) = waiting.pace() {
-        pace.fall_back();
+    if let Some((pace, taken)) = waiting.pace() {
+        pace.fall_back(taken);
     }
     match waiting.attempt_quickly()? {
         Some(output) => {
-            if let Some(pace) = waiting.pace() {
+            if let Some((pace, _)) = waiting.pace() {
                 pace.found_after(0);
             }
             Ok(Some(output))
@@ -92,7 +92,7 @@ pub fn look_eagerly<W: Waiting>(waiting: &mut W) -> bool {
         return false;
     }
     let found = (0..EAGER_LOOKS).find(|_| waiting.glance());
-    if let Some(pace) = waiting.pace() {
+    if let Some((pace, _)) = waiting.pace() {
         pace.found_after(found.unwrap_or(EAGER_LOOKS));
     }
     found.is_some()

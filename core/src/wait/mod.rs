@@ -22,7 +22,7 @@ mod parking;
 mod strategy;
 #[cfg(not(loom))]
 pub use self::{
-    pace::Pace,
+    pace::{Pace, Taken},
     parking::forget_sleeper,
     strategy::{SpinWindow, Strategy},
 };

@@ -12,7 +12,7 @@ use crate::ring;
 use crate::ring::slots::{Delivery, GivenBack, Queue};
 use crate::sync::Ordering::Relaxed;
 use crate::sync::{AtomicU32, planted};
-use crate::wait::{Pace, Strategy};
+use crate::wait::{Pace, Strategy, Taken};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Receiver {
             held_messages,
             batch,
             refused: None,
-            pace: Pace::default(),
+            pace: Pace::new(0),
             _not_sync: PhantomData,
         })
     }
@@ -413,8 +413,8 @@ impl Attempt for Receiver {
     }
 
     #[inline]
-    fn pace(&mut self) -> Option<&mut Pace> {
-        Some(&mut self.pace)
+    fn pace(&mut self) -> Option<(&mut Pace, Taken)> {
+        Some((&mut self.pace, Taken::default()))
     }
 
     #[inline]

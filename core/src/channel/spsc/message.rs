@@ -122,15 +122,13 @@ impl Drop for Message<'_> {
 pub struct Batch<'a> {
     receiver: &'a mut Receiver,
     start: ReaderMark,
-    /// Bytes of payload in all.
-    bytes: u64,
     /// Received while panicking, as with [`Message`].
     in_panic: bool,
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(receiver: &'a mut Receiver, start: ReaderMark, bytes: u64) -> Self {
-        Self { receiver, start, bytes, in_panic: std::thread::panicking() }
+    pub(super) fn new(receiver: &'a mut Receiver, start: ReaderMark) -> Self {
+        Self { receiver, start, in_panic: std::thread::panicking() }
     }
 
     /// Gives all messages back unread: they come again, to this receiver's next call or to its successor.
@@ -180,7 +178,7 @@ impl Drop for Batch<'_> {
         if std::thread::panicking() && !self.in_panic {
             self.rewind();
         } else {
-            self.receiver.release_batch(self.bytes);
+            self.receiver.release_batch();
         }
     }
 }

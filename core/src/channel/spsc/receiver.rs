@@ -8,9 +8,9 @@ use crate::channel::options::Shared;
 use crate::error::{Corruption, JoinError, RecvError, RecvTimeoutError, TryRecvError};
 use crate::layout::Role;
 use crate::region::LaneView;
-use crate::ring::log::{Reader, Record, RecordPlace};
+use crate::ring::log::{Position, Reader, Record, RecordPlace};
 use crate::sync::AtomicU32;
-use crate::wait::{Pace, Strategy};
+use crate::wait::{Pace, Strategy, Taken};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub struct Receiver {
     /// Whether the channel held messages when this receiver joined.
     held_messages: bool,
     pace: Pace,
+    /// What was published when a sender that waits for room was woken last.
+    woken_at: Position,
     /// The records of the current batch; empty otherwise. Kept for its allocation.
     pub(super) batch: Vec<RecordPlace>,
     _not_sync: PhantomData<Cell<()>>,
@@ -48,7 +50,9 @@ impl Receiver {
         let lane = LaneView::new(end.region(), 0, 0);
         let mut reader = Reader::resume(lane, lane_geometry(end.region().geometry())).map_err(corrupted)?;
         let held_messages = reader.poll().map_err(corrupted)?.is_some();
-        Ok(Self { reader, end, held_messages, pace: Pace::default(), batch: Vec::new(), _not_sync: PhantomData })
+        let pace = Pace::new(reader.geometry().capacity());
+        let woken_at = reader.published();
+        Ok(Self { reader, end, held_messages, pace, woken_at, batch: Vec::new(), _not_sync: PhantomData })
     }
 
     /// The row of this receiver's seat: which of [`Info::participants`](crate::Info::participants) it is.
@@ -124,7 +128,6 @@ impl Receiver {
         }
         let record = self.reader.poll_before_frontier(buffer.len() as u64)?;
         self.reader.memory().ring().read(record.payload.0, buffer);
-        self.reader.count_bytes(record.length);
         self.reader.advance(record);
         Some(buffer.len())
     }
@@ -136,11 +139,9 @@ impl Receiver {
             return Look::Unusual;
         }
         self.end.tally.empty();
-        self.pace.fall_back();
+        self.pace.fall_back(self.taken());
         if !self.reader.glance() {
-            if self.reader.publish() {
-                self.published();
-            }
+            self.publish_and_wake();
             if self.end.has_news() {
                 return Look::InVain;
             }
@@ -237,8 +238,8 @@ impl Receiver {
 
     /// Tells the sender (and a successor, should this receiver die) about everything released so far.
     pub fn publish_released(&mut self) {
-        if !self.end.is_foreign() && self.reader.publish() {
-            self.published();
+        if !self.end.is_foreign() {
+            self.publish_and_wake();
         }
     }
 
@@ -267,26 +268,24 @@ impl Receiver {
         if self.end.is_foreign() {
             return;
         }
-        self.reader.count_bytes(record.length);
         if self.reader.release(record) {
-            self.published();
+            self.count_published();
+            self.wake_sender();
         }
     }
 
     fn collect_batch(&mut self, first: Record, max: usize) -> Result<Batch<'_>, RecvError> {
         let start = self.reader.mark();
-        let mut bytes = first.length;
         self.batch.clear();
         self.batch.push(start.place(&first));
         self.reader.advance(first);
         while self.batch.len() < max {
-            bytes += self.reader.gather(start, max - self.batch.len(), &mut self.batch);
+            self.reader.gather(start, max - self.batch.len(), &mut self.batch);
             if self.batch.len() == max {
                 break;
             }
             match self.reader.poll() {
                 Ok(Some(record)) => {
-                    bytes += record.length;
                     self.batch.push(start.place(&record));
                     self.reader.advance(record);
                 }
@@ -297,17 +296,24 @@ impl Receiver {
                 }
             }
         }
-        Ok(Batch::new(self, start, bytes))
+        Ok(Batch::new(self, start))
     }
 
     /// Gives the current batch back; in a forked child, touches nothing.
-    pub(super) fn release_batch(&mut self, bytes: u64) {
+    ///
+    /// That is published at once, so that nobody gets it again. But a sender that waits for room is not woken for each
+    /// batch: it would sleep again after a few messages.
+    pub(super) fn release_batch(&mut self) {
         if self.end.is_foreign() {
             return;
         }
-        self.reader.count_bytes(bytes);
         self.batch.clear();
-        self.publish_released();
+        if self.reader.publish() {
+            self.count_published();
+        }
+        if self.reader.is_far_from(self.woken_at) {
+            self.wake_sender();
+        }
     }
 
     #[inline]
@@ -323,9 +329,7 @@ impl Receiver {
     }
 
     fn found_empty(&mut self) -> Result<Option<Record>, RecvError> {
-        if self.reader.publish() {
-            self.published();
-        }
+        self.publish_and_wake();
         if self.end.has_news() { self.take_news() } else { Ok(None) }
     }
 
@@ -350,10 +354,32 @@ impl Receiver {
         }
     }
 
-    /// The reader published how far it has come: so does its row, and a sender that waits for room learns of it.
     #[inline]
-    fn published(&mut self) {
-        self.end.tally.messages_in_all(self.reader.messages(), self.reader.bytes());
+    fn taken(&self) -> Taken {
+        Taken { messages: self.reader.messages(), bytes: self.reader.bytes() }
+    }
+
+    /// Publishes what was given back, and wakes a sender that waits for room, if it does not know of all of it.
+    #[inline]
+    fn publish_and_wake(&mut self) {
+        if self.reader.publish() {
+            self.count_published();
+        }
+        if self.woken_at != self.reader.published() {
+            self.wake_sender();
+        }
+    }
+
+    /// The reader published how far it has come: so does its row.
+    #[inline]
+    fn count_published(&mut self) {
+        let Taken { messages, bytes } = self.taken();
+        self.end.tally.messages_in_all(messages, bytes);
+    }
+
+    #[inline]
+    fn wake_sender(&mut self) {
+        self.woken_at = self.reader.published();
         self.end.notify_sender(&self.reader.memory().control.space);
     }
 }
@@ -392,8 +418,9 @@ impl Attempt for Receiver {
     }
 
     #[inline]
-    fn pace(&mut self) -> Option<&mut Pace> {
-        Some(&mut self.pace)
+    fn pace(&mut self) -> Option<(&mut Pace, Taken)> {
+        let taken = self.taken();
+        Some((&mut self.pace, taken))
     }
 
     fn before_park(&mut self) {

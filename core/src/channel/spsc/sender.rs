@@ -227,8 +227,13 @@ impl Sender {
         Room { sender: self, length }
     }
 
+    /// Room for `length` bytes; `reserve` finds it where that needs a second thought.
     #[inline(always)]
-    fn attempt_room(&mut self, length: usize) -> Result<Option<Reservation>, SendError> {
+    fn attempt_room(
+        &mut self,
+        length: usize,
+        reserve: fn(&mut Writer<LaneView>, u64) -> Result<Reservation, Refusal>,
+    ) -> Result<Option<Reservation>, SendError> {
         if self.end.is_foreign() {
             return Err(SendError::Forked);
         }
@@ -238,7 +243,7 @@ impl Sender {
         if let Some(reservation) = self.writer.reserve_before_frontier(length as u64) {
             return Ok(Some(reservation));
         }
-        let reservation = self.writer.reserve(length as u64);
+        let reservation = reserve(&mut self.writer, length as u64);
         self.count_published();
         match reservation {
             Ok(reservation) => Ok(Some(reservation)),
@@ -254,8 +259,7 @@ impl Sender {
 
     /// The writer published how far it has come: so does its row.
     fn count_published(&mut self) {
-        let messages = self.writer.count().wrapping_sub(self.resumed_at);
-        self.end.tally.messages_in_all(messages, self.writer.bytes());
+        self.end.tally.messages_in_all(self.writer.messages(), self.writer.bytes());
     }
 
     #[cold]
@@ -299,7 +303,12 @@ impl Attempt for Room<'_> {
 
     #[inline(always)]
     fn attempt(&mut self) -> Result<Option<Reservation>, SendError> {
-        self.sender.attempt_room(self.length)
+        self.sender.attempt_room(self.length, Writer::reserve)
+    }
+
+    #[inline(always)]
+    fn attempt_quickly(&mut self) -> Result<Option<Reservation>, SendError> {
+        self.sender.attempt_room(self.length, Writer::reserve_patiently)
     }
 
     #[inline]

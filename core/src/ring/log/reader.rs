@@ -22,8 +22,10 @@ pub struct Reader<M> {
     /// The number of this reader's first message, and of the one that was next when `consumed` was stored last.
     first_sequence: u64,
     published_sequence: u64,
-    /// Bytes of payload that were given back.
-    bytes: u64,
+    /// Where this reader started.
+    first: Position,
+    /// Bytes since `first` that are neither headers nor payload.
+    filling: u64,
     /// Up to here, a record neither reaches beyond the end of the ring nor has to be published when it is released.
     frontier: Position,
     /// The same in a plain lane; 0 in any other.
@@ -47,6 +49,7 @@ pub struct Record {
 pub struct ReaderMark {
     position: Position,
     sequence: u64,
+    filling: u64,
 }
 
 /// Where the payload of a record behind a [`ReaderMark`] stands, in eight bytes.
@@ -66,6 +69,14 @@ pub struct Payload {
     pub length: u64,
     /// How many messages the lane carried before this one.
     pub sequence: u64,
+}
+
+impl Record {
+    /// Bytes behind the payload.
+    #[inline]
+    fn filling(&self) -> u64 {
+        self.end.since(self.payload).wrapping_sub(self.length)
+    }
 }
 
 impl ReaderMark {
@@ -111,7 +122,8 @@ impl<M: LaneMemory> Reader<M> {
             sequence_known: false,
             first_sequence: sequence,
             published_sequence: sequence,
-            bytes: 0,
+            first: consumed,
+            filling: 0,
             frontier: consumed,
             plain_frontier: Position(0),
         })
@@ -251,6 +263,7 @@ impl<M: LaneMemory> Reader<M> {
                 return Err(Corruption::RecordHeader);
             }
             self.position = self.position.plus(until_end);
+            self.filling = self.filling.wrapping_add(until_end);
             header = self.header();
             if header == RecordHeader::EMPTY {
                 return Ok(None);
@@ -279,36 +292,55 @@ impl<M: LaneMemory> Reader<M> {
     #[inline]
     pub fn release(&mut self, record: Record) -> bool {
         self.advance(record);
-        if self.position.since(self.published) >= self.geometry.publish_after() {
+        if self.is_far_from(self.published) {
             self.publish();
             return true;
         }
         false
     }
 
+    /// Whether so much was given back since `place` that the writer should learn of it.
+    #[inline]
+    pub fn is_far_from(&self, place: Position) -> bool {
+        self.position.since(place) >= self.geometry.publish_after()
+    }
+
+    /// Up to where the writer was told.
+    #[inline]
+    pub fn published(&self) -> Position {
+        self.published
+    }
+
     /// Moves past the records at the reader's position, `max` at most, that are ordinary ones before the frontier of a plain
-    /// lane, and notes their places. Returns how many bytes of payload they have.
+    /// lane, and notes their places.
     ///
     /// They are given back as those behind [`Reader::advance`] are.
     #[inline]
-    pub fn gather(&mut self, start: ReaderMark, max: usize, places: &mut Vec<RecordPlace>) -> u64 {
+    pub fn gather(&mut self, start: ReaderMark, max: usize, places: &mut Vec<RecordPlace>) {
         let ring = self.memory.ring();
         let (max_message, frontier) = (self.geometry.max_message(), self.plain_frontier);
-        let (mut position, mut expected, mut bytes) = (self.position, self.expected, 0);
+        let (mut position, mut expected, mut filling) = (self.position, self.expected, self.filling);
+        // Probably as long as the last one. Where it is, the next header is looked for without waiting for this one.
+        let mut length = places.last().map_or(0, |place| u64::from(place.length));
         for _ in 0..max {
             // EDGE commit→poll: pairs with the Release in `Writer::commit`.
             let header = RecordHeader::from_bits(ring.header(position).load(Acquire));
-            let length = header.length_after(expected);
+            if header != expected.with_length(length as u32) {
+                length = header.length_after(expected);
+                if length > max_message {
+                    break;
+                }
+            }
             let end = position.plus(plain_record_bytes(length));
-            if length > max_message || end.0 > frontier.0 {
+            if end.0 > frontier.0 {
                 break;
             }
-            places.push(start.place(&Record { end, payload: position.plus(RecordHeader::BYTES), length }));
-            bytes += length;
+            let record = Record { end, payload: position.plus(RecordHeader::BYTES), length };
+            places.push(start.place(&record));
+            filling = filling.wrapping_add(record.filling());
             (position, expected) = (end, expected.next());
         }
-        (self.position, self.expected) = (position, expected);
-        bytes
+        (self.position, self.expected, self.filling) = (position, expected, filling);
     }
 
     /// Moves past a record without publishing that: the caller still reads it, and publishes later.
@@ -316,6 +348,7 @@ impl<M: LaneMemory> Reader<M> {
     pub fn advance(&mut self, record: Record) {
         self.position = record.end;
         self.expected = self.expected.next();
+        self.filling = self.filling.wrapping_add(record.filling());
     }
 
     /// How many messages the lane carried before the next one: a guess until one was polled.
@@ -326,31 +359,25 @@ impl<M: LaneMemory> Reader<M> {
         self.published_sequence.wrapping_add(since)
     }
 
-    /// Notes that `bytes` bytes of payload are given back.
-    #[inline]
-    pub fn count_bytes(&mut self, bytes: u64) {
-        self.bytes = self.bytes.wrapping_add(bytes);
-    }
-
     /// Messages that this reader gave back.
     pub fn messages(&self) -> u64 {
         self.sequence().wrapping_sub(self.first_sequence)
     }
 
     /// Bytes of payload that this reader gave back.
-    #[inline]
     pub fn bytes(&self) -> u64 {
-        self.bytes
+        let headers = self.geometry.header_bytes().wrapping_mul(self.messages());
+        self.position.since(self.first).wrapping_sub(headers).wrapping_sub(self.filling)
     }
 
     /// Where the reader stands, to come back to with [`Reader::rewind`].
     pub fn mark(&self) -> ReaderMark {
-        ReaderMark { position: self.position, sequence: self.sequence() }
+        ReaderMark { position: self.position, sequence: self.sequence(), filling: self.filling }
     }
 
     /// Goes back to a mark behind which nothing was published: what was read since comes again.
     pub fn rewind(&mut self, mark: ReaderMark) {
-        self.position = mark.position;
+        (self.position, self.filling) = (mark.position, mark.filling);
         self.expected = RecordHeader::message(0, mark.sequence);
         // The frontier may be of a later lap.
         (self.frontier, self.plain_frontier) = (mark.position, Position(0));

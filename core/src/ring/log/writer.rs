@@ -19,8 +19,11 @@ pub struct Writer<M> {
     count: u64,
     /// The header of the next message if it has length 0. It tells how many were committed since.
     next_header: RecordHeader,
-    /// Bytes of payload committed by this writer.
-    bytes: u64,
+    /// Where this writer's first record starts, and how many messages stand before it.
+    first: (Position, u64),
+    /// Bytes behind `first` that are neither headers nor payload. Counting these instead of the payload leaves nothing to do
+    /// for a message that needs none.
+    filling: u64,
     /// The reader's `consumed` as last read: what lies before it may be overwritten.
     consumed: Position,
     /// Up to here, a record fits without padding, and it and the header behind it without another look at the reader.
@@ -54,6 +57,15 @@ pub enum Refusal {
     TooLarge,
     /// The reader's position contradicts ours.
     Corrupted(Corruption),
+}
+
+/// With how much room in a full ring a writer goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    /// Whatever suffices for the record.
+    Any,
+    /// An eighth of the ring at least.
+    Plenty,
 }
 
 /// Room for one record, invisible until [`Writer::commit`]. Dropping it changes nothing.
@@ -99,7 +111,8 @@ impl<M: LaneMemory> Writer<M> {
             position: end,
             count,
             next_header: RecordHeader::message(0, count),
-            bytes: 0,
+            first: (end, count),
+            filling: 0,
             consumed,
             frontier: end,
             plain_frontier: Position(0),
@@ -135,10 +148,15 @@ impl<M: LaneMemory> Writer<M> {
         self.count.wrapping_add(unpublished)
     }
 
+    /// Messages that this writer committed.
+    pub fn messages(&self) -> u64 {
+        self.count().wrapping_sub(self.first.1)
+    }
+
     /// Bytes of payload that this writer committed.
-    #[inline]
     pub fn bytes(&self) -> u64 {
-        self.bytes
+        let headers = self.geometry.header_bytes().wrapping_mul(self.messages());
+        self.position.since(self.first.0).wrapping_sub(headers).wrapping_sub(self.filling)
     }
 
     /// Stores how far this writer has come, for observers and for its successor, which would otherwise have to walk.
@@ -159,10 +177,25 @@ impl<M: LaneMemory> Writer<M> {
     /// See [`Refusal`].
     #[inline]
     pub fn reserve(&mut self, length: u64) -> Result<Reservation, Refusal> {
+        self.reserve_with(length, Room::Any)
+    }
+
+    /// The same for who can wait: where the ring is full, it stays so until the reader has given back an eighth of it. Whoever
+    /// goes on with less comes back for the rest at once, and takes the line with `consumed` from the reader each time.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    #[inline]
+    pub fn reserve_patiently(&mut self, length: u64) -> Result<Reservation, Refusal> {
+        self.reserve_with(length, Room::Plenty)
+    }
+
+    #[inline]
+    fn reserve_with(&mut self, length: u64, room: Room) -> Result<Reservation, Refusal> {
         let record_bytes = self.geometry.record_bytes(length);
         match self.reserve_before(self.frontier, length, record_bytes, self.geometry.header_bytes()) {
             Some(reservation) => Ok(reservation),
-            None => self.reserve_carefully(length),
+            None => self.reserve_carefully(length, room),
         }
     }
 
@@ -193,7 +226,7 @@ impl<M: LaneMemory> Writer<M> {
 
     /// The same beyond the frontier: at the end of a stretch or of the ring, or where the reader was last seen.
     #[cold]
-    fn reserve_carefully(&mut self, length: u64) -> Result<Reservation, Refusal> {
+    fn reserve_carefully(&mut self, length: u64, room: Room) -> Result<Reservation, Refusal> {
         // Before anything is overwritten beyond the old frontier: see invariant 5.
         self.publish();
         if length > self.geometry.max_message() {
@@ -207,7 +240,7 @@ impl<M: LaneMemory> Writer<M> {
         // The next header has to be ours to zero, too.
         let next_header = self.geometry.header_bytes();
         if end.plus(next_header).since(self.consumed) > self.geometry.capacity() {
-            self.refresh(end.plus(next_header))?;
+            self.refresh(end.plus(next_header), room)?;
         }
         let lap_end = self.position.plus(until_end);
         let limit = self.consumed.plus(self.geometry.capacity() - next_header);
@@ -236,14 +269,22 @@ impl<M: LaneMemory> Writer<M> {
         self.claimed = self.position;
     }
 
-    /// Whether the reader has consumed something since we last looked: a cheap hint for who waits for room.
+    /// Whether the reader has given back so much since we last looked that it is worth another one: a cheap hint for who
+    /// waits for room.
     #[inline]
     pub fn glance(&self) -> bool {
-        self.memory.consumed().load(Relaxed) != self.consumed.0
+        let consumed = Position(self.memory.consumed().load(Relaxed));
+        consumed != self.consumed && self.is_plenty(consumed)
+    }
+
+    /// Whether an eighth of the ring is free, if the reader has come as far as this.
+    #[inline]
+    fn is_plenty(&self, consumed: Position) -> bool {
+        self.position.since(consumed) <= self.geometry.capacity() - self.geometry.publish_after()
     }
 
     /// Reads how far the reader has come, once the last known limit is reached.
-    fn refresh(&mut self, end: Position) -> Result<(), Refusal> {
+    fn refresh(&mut self, end: Position, room: Room) -> Result<(), Refusal> {
         // EDGE consume→reuse: pairs with the Release in `Reader::publish`.
         let consumed = Position(self.memory.consumed().load(Acquire));
         let moved = consumed.since(self.consumed);
@@ -251,7 +292,8 @@ impl<M: LaneMemory> Writer<M> {
             return Err(Refusal::Corrupted(Corruption::Positions));
         }
         self.consumed = consumed;
-        if end.since(consumed) > self.geometry.capacity() { Err(Refusal::Full) } else { Ok(()) }
+        let fits = end.since(consumed) <= self.geometry.capacity();
+        if fits && (room == Room::Any || self.is_plenty(consumed)) { Ok(()) } else { Err(Refusal::Full) }
     }
 
     /// Makes the record exist with the first `used` bytes of its payload.
@@ -288,10 +330,11 @@ impl<M: LaneMemory> Writer<M> {
             // The record went to the beginning of the ring: the padding in front of it is what makes both visible.
             // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
             ring.header(start).store(padding.bits(), Release);
+            self.filling = self.filling.wrapping_add(reservation.padding);
         }
         self.position = next;
         self.next_header = self.next_header.next();
-        self.bytes = self.bytes.wrapping_add(used);
+        self.filling = self.filling.wrapping_add(next.since(reservation.payload) - used);
         if reservation.opens_stretch {
             // Not before: the message would wait for all these lines.
             self.claim_stretch();
