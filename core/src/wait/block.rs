@@ -8,6 +8,7 @@ use super::eventcount::{self, Parking};
 use super::{Pace, SpinWindow, Strategy, Taken};
 use crate::region::{Clock, Moment};
 use crate::sync::AtomicU32;
+use std::hint::black_box;
 use std::time::Duration;
 
 /// No sleep is longer than this.
@@ -19,8 +20,18 @@ const LOOKS_PER_CLOCK: u32 = 32;
 /// Looks between two attempts that overlook nothing, while spinning.
 const LOOKS_PER_ATTEMPT: u32 = 64 * LOOKS_PER_CLOCK;
 
-/// Looks without a pause instruction at the start of a spin: the peer's answer is probably on its way.
-const EAGER_LOOKS: u32 = 256;
+/// Looks at the start of a spin, before the clock is read: the peer's answer is probably on its way.
+const EAGER_LOOKS: u32 = 64;
+
+/// Steps between two of them, some ten nanoseconds in all.
+///
+/// A peer that writes to the line that is looked at has to take it from us first. If we ask for it back at once, we get it
+/// after the first of its stores, without the header, and it has to take it a second time for the rest: half of a round trip
+/// is lost that way. A pause instruction would do, too, but takes ten times as long on some processors as on others.
+const STEPS_BETWEEN_LOOKS: u32 = 40;
+
+/// Looks in vain after which a strategy that yields does.
+const LOOKS_BEFORE_YIELDING: u32 = 1024;
 
 /// Something that can be waited for.
 pub trait Waiting {
@@ -91,7 +102,12 @@ pub fn look_eagerly<W: Waiting>(waiting: &mut W) -> bool {
     if !spins {
         return false;
     }
-    let found = (0..EAGER_LOOKS).find(|_| waiting.glance());
+    let found = (0..EAGER_LOOKS).find(|_| {
+        (0..STEPS_BETWEEN_LOOKS).for_each(|step| {
+            black_box(step);
+        });
+        waiting.glance()
+    });
     if let Some((pace, _)) = waiting.pace() {
         pace.found_after(found.unwrap_or(EAGER_LOOKS));
     }
@@ -176,7 +192,7 @@ fn spin<W: Waiting>(waiting: &mut W, strategy: Strategy, until: Moment) -> Resul
             std::hint::spin_loop();
         }
         looks = looks.saturating_add(LOOKS_PER_CLOCK);
-        if strategy == Strategy::SpinThenYield && looks > 4 * EAGER_LOOKS {
+        if strategy == Strategy::SpinThenYield && looks > LOOKS_BEFORE_YIELDING {
             std::thread::yield_now();
         }
     }

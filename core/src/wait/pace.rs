@@ -1,29 +1,33 @@
 //! Falling back a little while messages stream.
 //!
-//! A receiver that is faster than its sender finds the lane empty after every message, looks at the very line that the
-//! sender is writing, and takes it away from it: each message then costs a line transfer both ways, though a line holds
-//! several. So while messages stream, a receiver that found nothing looks away for a moment. The sender gets some lines
+//! A receiver that is faster than its sender finds the lane empty after every few messages, looks at the very line that the
+//! sender is writing, and takes it away from it: each line is then transferred several times, though it holds several
+//! messages. So while messages stream, a receiver that found nothing looks away for a moment. The sender gets some lines
 //! ahead, and the receiver then reads them at once.
 //!
-//! Messages stream if several times in a row the next one came within a few looks: about as many as it takes to write
-//! one. In a round trip the answer takes twice as many at least, so there is no falling back then, and no latency is
-//! added where one is waited for.
+//! Messages stream if several times in a row more than one was there, or the next one came within a few looks: about as
+//! many as it takes to write one. In a round trip one comes each time, and an answer takes longer than that.
 //!
-//! The first look away takes less than a line transfer and back. If more came meanwhile than a sender sends that takes its
-//! time, the next one takes twice as long, up to a bound that leaves most of the ring free; otherwise half. So what a
-//! message waits for is what it takes to write the messages that are read with it.
+//! If enough came while the receiver looked away, the next look away takes twice as long, up to a bound that leaves most of
+//! the ring free; otherwise half as long, and in the end there is none. So what a message waits for is about what it takes
+//! to write the messages that are read with it. A first look away that brought too little was a mistake: the next stream
+//! has to last twice as long to be believed.
+
+use crate::region::Clock;
+use std::time::Duration;
 
 /// How long to look away, if at all.
 #[derive(Debug)]
 pub struct Pace {
-    /// Messages in a row that came quickly.
-    quick: u32,
-    /// A message that came within so many looks came quickly.
-    quick_looks: u32,
-    /// How long the last look away took, in pause instructions, and how long one may take.
-    pauses: u32,
-    pauses_max: u32,
-    /// What had been taken when it began.
+    /// Waits in a row that looked like a stream, and how many of them make one.
+    streaming: u32,
+    patience: u32,
+    /// Looks in vain of the last wait.
+    looks: u32,
+    /// How long the last look away took, and how long one may take, in nanoseconds.
+    away_ns: u32,
+    away_max_ns: u32,
+    /// What had been taken before the last wait.
     taken: Taken,
 }
 
@@ -37,62 +41,91 @@ pub struct Taken {
 }
 
 impl Pace {
-    /// What is quick for a short message, and for the longest: fewer than all looks of an eager one.
-    const QUICK_LOOKS: u32 = 8;
-    const QUICK_LOOKS_MAX: u32 = 255;
-    /// Bytes that are written in the time of a look.
-    const BYTES_PER_LOOK: u32 = 4;
-    /// So many quick ones in a row are a stream.
-    const STREAM: u32 = 4;
-    /// The first look away, in pause instructions: some 100 ns. And the longest: longer ones bring nothing.
-    const PAUSES: u32 = 48;
-    const PAUSES_MAX: u32 = 384;
-    /// Pause instructions in which a sender at full speed writes no more than a few percent of a ring of so many bytes.
-    const ROOM_PER_PAUSE: u64 = 256;
-    /// A sender that sends fewer messages while one looks away, or less than a byte in so many pauses, takes its time.
+    /// So many looks are quick for a short message; and what is written in the time of a further one, in bytes.
+    const QUICK_LOOKS: u64 = 2;
+    const BYTES_PER_LOOK: u64 = 48;
+    /// How many waits make a stream, at first and at most.
+    const PATIENCE: u32 = 4;
+    const PATIENCE_MAX: u32 = 1024;
+    /// The first look away, for messages of 0 bytes, in nanoseconds; and for how many bytes a nanosecond more.
+    const AWAY_NS: u64 = 500;
+    const BYTES_PER_NS: u64 = 4;
+    /// The longest: longer ones bring nothing.
+    const AWAY_MAX_NS: u64 = 4_000;
+    /// In a nanosecond, a sender at full speed writes less than an eighth of so many bytes.
+    const ROOM_PER_NS: u64 = 24;
+    /// Who writes fewer messages in a look away, or less than a byte in so many nanoseconds, takes his time.
     const MESSAGES: u64 = 2;
-    const PAUSES_PER_BYTE: u64 = 2;
+    const NS_PER_BYTE: u64 = 4;
 
-    /// For a ring of so many bytes; with 0, no look away is longer than the first.
+    /// For a ring of so many bytes.
     pub fn new(room: u64) -> Self {
-        let pauses_max = (room / Self::ROOM_PER_PAUSE).clamp(Self::PAUSES.into(), Self::PAUSES_MAX.into()) as u32;
-        Self { quick: 0, quick_looks: Self::QUICK_LOOKS, pauses: Self::PAUSES, pauses_max, taken: Taken::default() }
+        Self {
+            streaming: 0,
+            patience: Self::PATIENCE,
+            looks: u32::MAX,
+            away_ns: 0,
+            away_max_ns: (room / Self::ROOM_PER_NS).min(Self::AWAY_MAX_NS) as u32,
+            taken: Taken::default(),
+        }
     }
 
-    /// Looks away for a moment, if messages stream.
+    /// To be called before waiting: looks away for a moment if messages stream.
     #[inline]
     pub fn fall_back(&mut self, taken: Taken) {
-        for _ in 0..self.pauses_after(taken) {
-            std::hint::spin_loop();
+        let away_ns = self.away_after(taken);
+        if away_ns > 0 {
+            let end = Clock::now().plus(Duration::from_nanos(away_ns.into()));
+            while Clock::now() < end {
+                std::hint::spin_loop();
+            }
         }
-    }
-
-    /// How long to look away now that so much was taken.
-    #[inline]
-    fn pauses_after(&mut self, taken: Taken) -> u32 {
-        let before = std::mem::replace(&mut self.taken, taken);
-        if self.quick < Self::STREAM {
-            self.pauses = 0;
-            return 0;
-        }
-        let messages = taken.messages.wrapping_sub(before.messages);
-        let bytes = taken.bytes.wrapping_sub(before.bytes);
-        let flows = messages >= Self::MESSAGES && bytes.saturating_mul(Self::PAUSES_PER_BYTE) >= u64::from(self.pauses);
-        let wanted = if flows { 2 * self.pauses } else { self.pauses / 2 };
-        self.pauses = wanted.clamp(Self::PAUSES, self.pauses_max);
-        self.pauses
-    }
-
-    /// Messages have about so many bytes.
-    #[inline]
-    pub fn expect(&mut self, bytes: u32) {
-        self.quick_looks = (Self::QUICK_LOOKS + bytes / Self::BYTES_PER_LOOK).min(Self::QUICK_LOOKS_MAX);
     }
 
     /// The next message came after this many looks in vain.
     #[inline]
     pub fn found_after(&mut self, looks: u32) {
-        self.quick = if looks < self.quick_looks { self.quick.saturating_add(1) } else { 0 };
+        self.looks = looks;
+    }
+
+    /// How long to look away now that so much was taken, in nanoseconds.
+    #[inline]
+    fn away_after(&mut self, taken: Taken) -> u32 {
+        let before = std::mem::replace(&mut self.taken, taken);
+        let messages = taken.messages.wrapping_sub(before.messages);
+        let bytes = taken.bytes.wrapping_sub(before.bytes);
+        let looks = std::mem::replace(&mut self.looks, u32::MAX);
+        if self.away_ns > 0 {
+            self.adapt(messages, bytes);
+        } else if messages >= Self::MESSAGES
+            || messages > 0 && u64::from(looks) < Self::QUICK_LOOKS + bytes / Self::BYTES_PER_LOOK
+        {
+            self.streaming += 1;
+            if self.streaming >= self.patience {
+                self.away_ns = self.first_away_ns(messages, bytes);
+            }
+        } else {
+            self.streaming = 0;
+        }
+        self.away_ns
+    }
+
+    fn first_away_ns(&self, messages: u64, bytes: u64) -> u32 {
+        let wanted = Self::AWAY_NS + bytes / messages / Self::BYTES_PER_NS;
+        wanted.min(self.away_max_ns.into()) as u32
+    }
+
+    /// So much came while one looked away.
+    fn adapt(&mut self, messages: u64, bytes: u64) {
+        if messages >= Self::MESSAGES && bytes >= u64::from(self.away_ns) / Self::NS_PER_BYTE {
+            self.away_ns = (2 * self.away_ns).min(self.away_max_ns);
+            self.patience = Self::PATIENCE;
+        } else if u64::from(self.away_ns) >= 2 * Self::AWAY_NS {
+            self.away_ns /= 2;
+        } else {
+            (self.away_ns, self.streaming) = (0, 0);
+            self.patience = (2 * self.patience).min(Self::PATIENCE_MAX);
+        }
     }
 }
 
@@ -100,53 +133,62 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// How long a receiver looks away that takes `messages` of `bytes` each time, `times` times.
-    fn pauses_of_a_stream(pace: &mut Pace, times: u32, messages: u64, bytes: u64) -> u32 {
-        (0..times)
-            .map(|_| {
-                let Taken { messages: before, bytes: bytes_before } = pace.taken;
-                pace.found_after(0);
-                pace.pauses_after(Taken { messages: before + messages, bytes: bytes_before + messages * bytes })
-            })
-            .last()
-            .unwrap()
+    const ROOM: u64 = 1 << 20;
+
+    /// How long a receiver looks away at the end of `waits` waits, each after it took `messages` of `bytes` each, the first of
+    /// them after so many `looks`.
+    fn away_after(pace: &mut Pace, waits: u32, messages: u64, bytes: u64, looks: u32) -> u32 {
+        let mut away = 0;
+        for _ in 0..waits {
+            pace.found_after(looks);
+            let Taken { messages: before, bytes: bytes_before } = pace.taken;
+            away = pace.away_after(Taken { messages: before + messages, bytes: bytes_before + messages * bytes });
+        }
+        away
     }
 
     #[test]
-    fn only_several_quick_messages_in_a_row_are_a_stream() {
-        let mut pace = Pace::new(1 << 20);
-        for _ in 0..Pace::STREAM - 1 {
-            pace.found_after(0);
-        }
-        assert_eq!(pace.pauses_after(Taken::default()), 0);
-        pace.found_after(Pace::QUICK_LOOKS - 1);
-        assert_eq!(pace.pauses_after(Taken::default()), Pace::PAUSES);
-        pace.found_after(Pace::QUICK_LOOKS);
-        assert_eq!(pace.pauses_after(Taken::default()), 0, "one that took its time ends the stream");
-        pace.expect(1024);
-        pace.found_after(Pace::QUICK_LOOKS);
-        assert_eq!(pace.quick, 1, "long ones may take longer");
-        pace.expect(u32::MAX);
-        pace.found_after(Pace::QUICK_LOOKS_MAX);
-        assert_eq!(pace.quick, 0, "but come while one looks eagerly");
+    fn several_messages_each_time_are_a_stream() {
+        let mut pace = Pace::new(ROOM);
+        assert_eq!(away_after(&mut pace, Pace::PATIENCE - 1, 2, 8, 50), 0);
+        assert_eq!(away_after(&mut pace, 1, 1, 8, 50), 0, "one interrupts it");
+        assert_eq!(away_after(&mut pace, Pace::PATIENCE - 1, 2, 8, 50), 0);
+        assert!(away_after(&mut pace, 1, 2, 8, 50) > 0);
+    }
+
+    #[test]
+    fn so_are_single_ones_that_come_quickly_and_answers_are_not() {
+        assert!(away_after(&mut Pace::new(ROOM), Pace::PATIENCE, 1, 8, 0) > 0);
+        assert_eq!(away_after(&mut Pace::new(ROOM), 1000, 1, 8, 3), 0);
+        assert!(away_after(&mut Pace::new(ROOM), Pace::PATIENCE, 1, 1024, 20) > 0, "long ones may take longer");
+        assert_eq!(away_after(&mut Pace::new(ROOM), 1000, 1, 1024, 30), 0);
+        assert_eq!(away_after(&mut Pace::new(ROOM), 1000, 0, 0, 0), 0, "nothing came at all");
     }
 
     #[test]
     fn the_more_comes_meanwhile_the_longer_one_looks_away() {
-        let mut pace = Pace::new(1 << 20);
-        assert_eq!(pauses_of_a_stream(&mut pace, 100, 100, 8), Pace::PAUSES_MAX);
-        assert_eq!(pauses_of_a_stream(&mut pace, 1, 1, 1024), Pace::PAUSES_MAX / 2, "a single one is no flow");
-        assert_eq!(pauses_of_a_stream(&mut pace, 1, 2, 8), Pace::PAUSES_MAX / 4, "nor are a few bytes");
-        assert_eq!(pauses_of_a_stream(&mut pace, 100, 1, 8), Pace::PAUSES, "but a stream it is");
-        pace.found_after(u32::MAX);
-        assert_eq!(pauses_of_a_stream(&mut pace, Pace::STREAM, 100, 8), Pace::PAUSES, "the next one starts anew");
+        let mut pace = Pace::new(ROOM);
+        assert_eq!(away_after(&mut pace, 100, 1000, 8, 0), Pace::AWAY_MAX_NS as u32);
+        assert_eq!(away_after(&mut pace, 1, 1, 8192, 0), Pace::AWAY_MAX_NS as u32 / 2, "a single one is no flow");
+        assert_eq!(away_after(&mut pace, 1, 20, 8, 0), Pace::AWAY_MAX_NS as u32 / 4, "nor are a few bytes");
+        assert_eq!(away_after(&mut pace, 1, 1000, 8, 0), Pace::AWAY_MAX_NS as u32 / 2);
+    }
+
+    #[test]
+    fn a_look_away_in_vain_is_not_repeated_soon() {
+        let mut pace = Pace::new(ROOM);
+        let mut waits = 0..100_000;
+        let aways: Vec<u32> = waits.by_ref().filter(|_| away_after(&mut pace, 1, 1, 8, 0) > 0).collect();
+        let gaps: Vec<u32> = aways.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(gaps.windows(2).all(|pair| pair[1] >= pair[0]), "{gaps:?}");
+        assert!(*gaps.last().unwrap() >= Pace::PATIENCE_MAX, "{gaps:?}");
+        assert!(away_after(&mut pace, 2 * Pace::PATIENCE_MAX, 1000, 8, 0) > 0, "a stream is noticed even so");
+        assert_eq!(pace.patience, Pace::PATIENCE);
     }
 
     #[test]
     fn nobody_looks_away_until_a_ring_is_full() {
-        assert_eq!(pauses_of_a_stream(&mut Pace::new(1 << 16), 100, 100, 8), 256);
-        for room in [0, 64, 1 << 12] {
-            assert_eq!(pauses_of_a_stream(&mut Pace::new(room), 100, 100, 8), Pace::PAUSES);
-        }
+        assert_eq!(away_after(&mut Pace::new(1 << 16), 100, 1000, 8, 0), (1 << 16) / Pace::ROOM_PER_NS as u32);
+        assert_eq!(away_after(&mut Pace::new(0), 100, 1000, 8, 0), 0);
     }
 }

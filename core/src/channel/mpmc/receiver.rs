@@ -38,7 +38,9 @@ impl Receiver {
     pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
         let end = Endpoint::join(shared, Role::Receiver, slots::settle)?;
         let queue = slots::queue(end.region(), end.seat().row());
-        let max_message = end.region().geometry().max_message as usize;
+        let geometry = end.region().geometry();
+        let max_message = geometry.max_message as usize;
+        let room = u64::from(geometry.slots).saturating_mul(geometry.max_message);
         let held_messages = !queue.is_drained();
         let batch = Vec::new();
         Ok(Self {
@@ -48,7 +50,7 @@ impl Receiver {
             held_messages,
             batch,
             refused: None,
-            pace: Pace::new(0),
+            pace: Pace::new(room),
             _not_sync: PhantomData,
         })
     }
@@ -414,7 +416,8 @@ impl Attempt for Receiver {
 
     #[inline]
     fn pace(&mut self) -> Option<(&mut Pace, Taken)> {
-        Some((&mut self.pace, Taken::default()))
+        let (messages, bytes) = self.end.tally.so_far();
+        Some((&mut self.pace, Taken { messages, bytes }))
     }
 
     #[inline]

@@ -149,7 +149,6 @@ impl Receiver {
         if !self.look_eagerly() {
             return Look::InVain;
         }
-        self.pace.expect(self.reader.length_ahead());
         Look::Found
     }
 

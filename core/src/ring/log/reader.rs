@@ -195,12 +195,6 @@ impl<M: LaneMemory> Reader<M> {
         self.memory.ring().header(self.position).load(Relaxed) != RecordHeader::EMPTY.bits()
     }
 
-    /// How long the next message says that it is: a hint, like [`Reader::glance`].
-    #[inline]
-    pub fn length_ahead(&self) -> u32 {
-        RecordHeader::from_bits(self.memory.ring().header(self.position).load(Relaxed)).length()
-    }
-
     /// The same at the end of the ring, before publishing is due, or where nothing is committed.
     fn poll_carefully(&mut self) -> Result<Option<Record>, Corruption> {
         let header = self.header();
