@@ -41,7 +41,7 @@ pub struct Writer<M> {
 /// the store buffer holds hardly more than a line's worth, so every line costs a whole transfer. So the lines of the next
 /// stretch are claimed by one store to each, back to back: the transfers overlap, and the records are then written into
 /// lines that are here already. (A prefetch for writing does not do it: it leaves a shared line shared on some machines.)
-const STRETCH: u64 = 1024;
+const STRETCH: u64 = 2048;
 const SMALL_RECORD: u64 = 256;
 const LINE: u64 = 64;
 
