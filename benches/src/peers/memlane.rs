@@ -189,10 +189,21 @@ macro_rules! memlane_peer {
             #[inline]
             fn recv_batch(&mut self, max: usize, mut read: impl FnMut(&[u8; N])) -> Result<usize> {
                 let batch = self.rx.recv_batch(max)?;
-                for message in &batch {
-                    match self.trust {
-                        Some(trust) => read(whole(message.as_slice(trust))?),
-                        None => {
+                match self.trust {
+                    Some(trust) => {
+                        for message in &batch {
+                            read(whole(message.as_slice(trust))?);
+                        }
+                    }
+                    None if N <= ON_STACK => {
+                        for message in &batch {
+                            let mut copy = [0; N];
+                            let length = message.copy_to(&mut copy)?;
+                            read(whole(&copy[..length])?);
+                        }
+                    }
+                    None => {
+                        for message in &batch {
                             let length = message.copy_to(&mut *self.message)?;
                             read(whole(&self.message[..length])?);
                         }

@@ -6,6 +6,7 @@ use crate::contest::{Contest, Crew, End, Open, Target, Watch};
 use crate::peer::{Peer, Rx, Shape, Side, Tx};
 use crate::units::binary;
 use anyhow::Result;
+use std::hint::select_unpredictable;
 use std::sync::OnceLock;
 
 /// Keys of one stream in a pass.
@@ -70,19 +71,15 @@ impl Stream for Producer {
     }
 }
 
-/// Receives the keys of a stream.
+/// Receives the keys of a stream one by one.
 struct Received<R> {
     rx: R,
-    batch: usize,
-    /// Of the last batch.
-    keys: Vec<u128>,
-    at: usize,
     left: u64,
 }
 
 impl<R: Rx<16>> Received<R> {
-    fn new(rx: R, batch: usize) -> Self {
-        Self { rx, batch, keys: Vec::with_capacity(batch), at: 0, left: STREAM }
+    fn new(rx: R) -> Self {
+        Self { rx, left: STREAM }
     }
 }
 
@@ -94,19 +91,36 @@ impl<R: Rx<16>> Stream for Received<R> {
             return Ok(None);
         };
         self.left = left;
-        if self.batch == 1 {
-            return Ok(Some(self.rx.recv(|message| u128::from_le_bytes(*message))?));
+        Ok(Some(self.rx.recv(|message| u128::from_le_bytes(*message))?))
+    }
+}
+
+/// Receives the keys of a stream a batch at a time.
+struct ReceivedRuns<R> {
+    rx: R,
+    batch: usize,
+    keys: Vec<u128>,
+    left: u64,
+}
+
+impl<R: Rx<16>> ReceivedRuns<R> {
+    fn new(rx: R, batch: usize) -> Self {
+        Self { rx, batch, keys: Vec::with_capacity(batch), left: STREAM }
+    }
+
+    /// Receives the next keys of the pass. Whether there were any: not at its end.
+    fn refill(&mut self) -> Result<bool> {
+        self.keys.clear();
+        if self.left == 0 {
+            self.left = STREAM;
+            return Ok(false);
         }
-        if self.at == self.keys.len() {
-            self.at = 0;
-            self.keys.clear();
-            // This key and those behind it: a batch never reaches into the next pass.
-            let max = (self.batch as u64).min(left + 1) as usize;
-            let keys = &mut self.keys;
-            self.rx.recv_batch(max, |message: &Message| keys.push(u128::from_le_bytes(*message)))?;
-        }
-        self.at += 1;
-        Ok(Some(self.keys[self.at - 1]))
+        // A batch never reaches into the next pass.
+        let max = (self.batch as u64).min(self.left) as usize;
+        let keys = &mut self.keys;
+        self.rx.recv_batch(max, |message: &Message| keys.push(u128::from_le_bytes(*message)))?;
+        self.left -= self.keys.len() as u64;
+        Ok(true)
     }
 }
 
@@ -145,6 +159,38 @@ fn merge_pass(left: &mut impl Stream, right: &mut impl Stream) -> Result<Checksu
     Ok(checksum)
 }
 
+/// The same where keys come in runs.
+fn merge_runs_pass<L: Rx<16>, R: Rx<16>>(left: &mut ReceivedRuns<L>, right: &mut ReceivedRuns<R>) -> Result<Checksum> {
+    let mut checksum = Checksum::default();
+    let (mut at_left, mut at_right) = (0, 0);
+    let (mut more_left, mut more_right) = (left.refill()?, right.refill()?);
+    while more_left && more_right {
+        let (ones, others) = (&left.keys[..], &right.keys[..]);
+        while let (Some(&one), Some(&other)) = (ones.get(at_left), others.get(at_right)) {
+            // As likely as not: a branch would be mispredicted every second time.
+            let is_left = one <= other;
+            checksum.add(select_unpredictable(is_left, one, other));
+            at_left += usize::from(is_left);
+            at_right += usize::from(!is_left);
+        }
+        if at_left == ones.len() {
+            (more_left, at_left) = (left.refill()?, 0);
+        }
+        if at_right == others.len() {
+            (more_right, at_right) = (right.refill()?, 0);
+        }
+    }
+    while more_left {
+        left.keys[at_left..].iter().for_each(|&rest| checksum.add(rest));
+        (more_left, at_left) = (left.refill()?, 0);
+    }
+    while more_right {
+        right.keys[at_right..].iter().for_each(|&rest| checksum.add(rest));
+        (more_right, at_right) = (right.refill()?, 0);
+    }
+    Ok(checksum)
+}
+
 /// What a pass has to yield, by way of a sort.
 fn expected() -> Checksum {
     static EXPECTED: OnceLock<Checksum> = OnceLock::new();
@@ -163,25 +209,41 @@ fn expected() -> Checksum {
     })
 }
 
-/// The end that merges, wherever its streams come from.
-struct Merging<L, R> {
-    left: L,
-    right: R,
+/// The end that merges, by a function that does one pass.
+struct Merging<F> {
+    pass: F,
     expected: Checksum,
 }
 
-impl<L: Stream, R: Stream> Merging<L, R> {
-    fn new(left: L, right: R) -> Self {
-        Self { left, right, expected: expected() }
+impl<F: FnMut() -> Result<Checksum>> Merging<F> {
+    fn new(pass: F) -> Self {
+        Self { pass, expected: expected() }
     }
 }
 
-impl<L: Stream, R: Stream> End for Merging<L, R> {
+impl<F: FnMut() -> Result<Checksum>> End for Merging<F> {
     fn run(&mut self, operations: u64, watch: &mut Watch) -> Result<()> {
         for _ in 0..operations / PASS {
-            watch.check(merge_pass(&mut self.left, &mut self.right)? == self.expected);
+            watch.check((self.pass)()? == self.expected);
         }
         Ok(())
+    }
+}
+
+/// Merges the keys of two producers, made on the spot.
+fn merging_alone(streams: [u64; 2]) -> impl End {
+    let [mut left, mut right] = streams.map(Producer::of);
+    Merging::new(move || merge_pass(&mut left, &mut right))
+}
+
+/// Merges what these receive, one by one or in batches.
+fn merging<R: Rx<16> + 'static>([left, right]: [R; 2], batch: usize) -> Box<dyn End> {
+    if batch == 1 {
+        let [mut left, mut right] = [left, right].map(Received::new);
+        Box::new(Merging::new(move || merge_pass(&mut left, &mut right)))
+    } else {
+        let [mut left, mut right] = [left, right].map(|rx| ReceivedRuns::new(rx, batch));
+        Box::new(Merging::new(move || merge_runs_pass(&mut left, &mut right)))
     }
 }
 
@@ -220,7 +282,7 @@ pub fn merge_alone() -> Contest {
         label: "all of it in one thread".to_owned(),
         open: Open::CrewOfThreads(
             Crew { receivers: 1, senders: 0 },
-            Box::new(|| Ok(vec![Box::new(Merging::new(Producer::of(0), Producer::of(1)))])),
+            Box::new(|| Ok(vec![Box::new(merging_alone([0, 1]))])),
         ),
         may_sleep: false,
         target: None,
@@ -241,8 +303,7 @@ pub fn merge<P: Peer<16>>(peer: P, shape: Shape, target: Option<Target>) -> Cont
                 }
                 None => {
                     let [left, right] = channels.map(|channel| peer.rx(&channel, Side::Creates, shape));
-                    let [left, right] = [left?, right?].map(|rx| Received::new(rx, shape.batch));
-                    Box::new(Merging::new(left, right))
+                    merging([left?, right?], shape.batch)
                 }
             })
         }),
@@ -317,31 +378,29 @@ mod tests {
 
     #[test]
     fn one_thread_and_all_paces_come_to_the_same_checksum() {
-        let mut alone = Merging::new(Producer::of(0), Producer::of(1));
+        let mut alone = merging_alone([0, 1]);
         let mut watch = Watch::default();
         alone.run(2 * PASS, &mut watch).unwrap();
         assert_eq!(watch.wrong, 0);
         for batch in [1, 16, 50] {
             let shape = Shape { room: 1 << 16, batch };
-            let [left, right] = [0, 1].map(|stream| {
+            let receivers = [0, 1].map(|stream| {
                 let (mut senders, mut receivers) =
                     ThreadPeer::<16>::ends(&Spsc::copying(memlane::Strategy::Adaptive), shape, 1, 1).unwrap();
                 let tx = senders.pop().unwrap();
                 let mut sending = Sending { tx, producer: Producer::of(stream), batch };
                 std::thread::spawn(move || sending.run(2 * STREAM, &mut Watch::default()).unwrap());
-                Received::new(receivers.pop().unwrap(), batch)
+                receivers.pop().unwrap()
             });
-            let mut merging = Merging::new(left, right);
-            merging.run(2 * PASS, &mut watch).unwrap();
+            merging(receivers, batch).run(2 * PASS, &mut watch).unwrap();
             assert_eq!(watch.wrong, 0, "batches of {batch}");
         }
     }
 
     #[test]
     fn a_wrong_key_is_noticed() {
-        let mut merging = Merging::new(Producer::of(0), Producer::of(2));
         let mut watch = Watch::default();
-        merging.run(PASS, &mut watch).unwrap();
+        merging_alone([0, 2]).run(PASS, &mut watch).unwrap();
         assert_eq!(watch.wrong, 1);
     }
 }
