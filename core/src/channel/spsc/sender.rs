@@ -6,8 +6,8 @@ use crate::channel::lane::{lane_geometry, settle_nothing};
 use crate::channel::options::Shared;
 use crate::error::{GrantError, JoinError, SendBatchError, SendError, SendTimeoutError, TrySendError};
 use crate::layout::Role;
-use crate::region::{LaneView, TrustPeers};
-use crate::ring::log::{Refusal, Reservation, Writer};
+use crate::region::{LaneView, RingView, TrustPeers};
+use crate::ring::log::{Position, Refusal, Reservation, Writer};
 use crate::sync::AtomicU32;
 use crate::wait::Strategy;
 use std::cell::Cell;
@@ -153,15 +153,35 @@ impl Sender {
             }
         }
         let batch = Wake(self);
+        let mut messages = messages.into_iter();
         let mut sent = 0;
-        for message in messages {
-            let message = message.as_ref();
-            if !batch.0.send_before_frontier(message) {
-                batch.0.send_next_of_batch(message).map_err(|error| SendBatchError { sent, error })?;
-            }
+        loop {
+            let Some(message) = batch.0.send_run(&mut messages, &mut sent) else { return Ok(sent) };
+            batch.0.send_next_of_batch(message.as_ref()).map_err(|error| SendBatchError { sent, error })?;
             sent += 1;
         }
-        Ok(sent)
+    }
+
+    /// Sends messages by the shortest way, and counts them, up to one that needs a second thought. Returns that one.
+    #[inline(always)]
+    fn send_run<I: Iterator>(&mut self, messages: &mut I, sent: &mut usize) -> Option<I::Item>
+    where
+        I::Item: AsRef<[u8]>,
+    {
+        if self.end.has_news() {
+            return messages.next();
+        }
+        let mut run = self.writer.run();
+        loop {
+            let message = messages.next()?;
+            let bytes = message.as_ref();
+            let appended = |ring: RingView<'_>, payload: Position| ring.write(payload.0, 0, bytes);
+            // The iterator may have forked.
+            if self.end.is_foreign() || !run.append(bytes.len() as u64, appended) {
+                return Some(message);
+            }
+            *sent += 1;
+        }
     }
 
     /// Before it waits for room, the receiver learns of what was sent so far.

@@ -48,6 +48,61 @@ const LINE: u64 = 64;
 /// How much is written at most between two looks around where records are larger, in bytes, unless a record is.
 const LARGE_STRETCH: u64 = 8192;
 
+/// Several records in a row: see [`Writer::run`]. What it keeps can stay in registers, where every record's Release store
+/// makes the compiler write back a writer's fields. They follow when the run is dropped.
+#[derive(Debug)]
+pub struct Run<'a, R> {
+    ring: R,
+    max_message: u64,
+    frontier: Position,
+    claimed: Position,
+    end: Place,
+    position: &'a mut Position,
+    next_header: &'a mut RecordHeader,
+    filling: &'a mut u64,
+}
+
+/// Where a run has come to: fields of its [`Writer`].
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    position: Position,
+    next_header: RecordHeader,
+    filling: u64,
+}
+
+impl<R: Ring> Run<'_, R> {
+    /// Appends a record of so many bytes, which `fill` writes to the position that it is given. False: that needs a second
+    /// thought, and nothing was written.
+    #[inline(always)]
+    pub fn append(&mut self, length: u64, fill: impl FnOnce(R, Position)) -> bool {
+        if length > self.max_message {
+            return false;
+        }
+        let Place { position: record, next_header, filling } = self.end;
+        let next = record.plus(plain_record_bytes(length));
+        if next.0 > self.frontier.0 {
+            return false;
+        }
+        let payload = record.plus(RecordHeader::BYTES);
+        fill(self.ring, payload);
+        commit_record(self.ring, record, next_header.with_length(length as u32), next, self.claimed);
+        self.end = Place {
+            position: next,
+            next_header: next_header.next(),
+            filling: filling.wrapping_add(next.since(payload) - length),
+        };
+        true
+    }
+}
+
+impl<R> Drop for Run<'_, R> {
+    #[inline]
+    fn drop(&mut self) {
+        (*self.position, *self.next_header, *self.filling) =
+            (self.end.position, self.end.next_header, self.end.filling);
+    }
+}
+
 /// Why nothing was reserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -169,6 +224,21 @@ impl<M: LaneMemory> Writer<M> {
         // EDGE published→observe: what is written from now on may lie over what the old `committed` led to. Whoever sees
         // any of it sees the new one.
         fence(Release);
+    }
+
+    /// Writes several records that need no second thought.
+    #[inline]
+    pub fn run(&mut self) -> Run<'_, M::Ring<'_>> {
+        Run {
+            ring: self.memory.ring(),
+            max_message: self.geometry.max_message(),
+            frontier: self.plain_frontier,
+            claimed: self.claimed,
+            end: Place { position: self.position, next_header: self.next_header, filling: self.filling },
+            position: &mut self.position,
+            next_header: &mut self.next_header,
+            filling: &mut self.filling,
+        }
     }
 
     /// Finds room for a record with `length` bytes of payload. Changes nothing that others see.
@@ -315,15 +385,7 @@ impl<M: LaneMemory> Writer<M> {
         let next = if whole { reservation.end } else { record.plus(self.geometry.record_bytes(used)) };
         let header = self.next_header.with_length(used as u32);
         fill(ring, reservation.payload);
-        // At the start of a claimed line stands a 0 already. Elsewhere, the next header shares a line with this record.
-        #[allow(clippy::collapsible_if, reason = "the rule, and the bug that can be planted in it, stand apart")]
-        if next.0 >= self.claimed.0 || !next.0.is_multiple_of(LINE) {
-            if !planted::no_zeroing() {
-                ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
-            }
-        }
-        // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
-        ring.header(record).store(header.bits(), Release);
+        commit_record(ring, record, header, next, self.claimed);
         if reservation.padding != 0 {
             let length = reservation.padding - self.geometry.header_bytes();
             let padding = RecordHeader::padding(length as u32, self.count());
@@ -340,4 +402,18 @@ impl<M: LaneMemory> Writer<M> {
             self.claim_stretch();
         }
     }
+}
+
+/// Makes a record exist whose payload is written: its successor's header is 0 before its own appears.
+#[inline(always)]
+fn commit_record<R: Ring>(ring: R, record: Position, header: RecordHeader, next: Position, claimed: Position) {
+    // At the start of a claimed line stands a 0 already. Elsewhere, the next header shares a line with this record.
+    #[allow(clippy::collapsible_if, reason = "the rule, and the bug that can be planted in it, stand apart")]
+    if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE) {
+        if !planted::no_zeroing() {
+            ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
+        }
+    }
+    // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
+    ring.header(record).store(header.bits(), Release);
 }
