@@ -142,15 +142,17 @@ eventcount_rs=wait/eventcount.rs
 sleepers_rs=wait/sleepers.rs
 
 echo "--- the writer commits"
-zero='        if next.0 >= self.claimed.0 || !next.0.is_multiple_of(LINE) {
-            if !planted::no_zeroing() {
-                ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
-            }
+zero='    if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE) {
+        if !planted::no_zeroing() {
+            ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
         }
+    }
 '
-edge='        // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
+edge='    // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
 '
-commit='        ring.header(record).store(header.bits(), Release);
+commit='    ring.header(record).store(header.bits(), Release);
+'
+commits='        commit_record(ring, record, header, next, self.claimed);
 '
 padding='        if reservation.padding != 0 {
             let length = reservation.padding - self.geometry.header_bytes();
@@ -158,6 +160,7 @@ padding='        if reservation.padding != 0 {
             // The record went to the beginning of the ring: the padding in front of it is what makes both visible.
             // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
             ring.header(start).store(padding.bits(), Release);
+            self.filling = self.filling.wrapping_add(reservation.padding);
         }
 '
 
@@ -165,14 +168,18 @@ mutant "the next header is not zeroed" $writer_rs "$zero" "" $lane::over_the_end
 mutant "the next header is zeroed after the commit" $writer_rs "$zero$edge$commit" "$edge$commit$zero" $lane::over_the_end_of_the_ring
 mutant "the commit is Relaxed" $writer_rs "$commit" "${commit/Release/Relaxed}" $lane::over_the_end_of_the_ring
 mutant "the padding is Relaxed" $writer_rs 'store(padding.bits(), Release)' 'store(padding.bits(), Relaxed)' $lane::over_the_end_of_the_ring
-mutant "the padding is visible before the record" $writer_rs "$zero$edge$commit$padding" "$zero$padding$edge$commit" $lane::over_the_end_of_the_ring
-mutant "the padding is visible before the next header is zeroed" $writer_rs "$zero$edge$commit$padding" "$edge$commit$padding$zero" $lane::over_the_end_of_the_ring
+mutant "the padding is visible before the record" $writer_rs "$commits$padding" "$padding$commits" $lane::over_the_end_of_the_ring
+mutant "the padding is visible before the next header is zeroed" $writer_rs "$commits$padding" "    $commit$padding        ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
+" $lane::over_the_end_of_the_ring
+mutant "a run does not heed the frontier" $writer_rs 'if next.0 > self.frontier.0 {' 'if next.0 > self.frontier.plus(4 * LINE).0 {' $lane::a_run_ends_where_a_second_thought_is_needed
+mutant "a run gives all its records one number" $writer_rs 'next_header: next_header.next(),' 'next_header,' $lane::a_batch_is_sent_and_gathered_before_the_frontier
+mutant "a run forgets how far it has come" $writer_rs '(self.end.position, self.end.next_header, self.end.filling);' '(*self.position, self.end.next_header, self.end.filling);' $lane::a_batch_is_sent_and_gathered_before_the_frontier
 mutant "a header carries the published count" $writer_rs 'self.next_header.with_length(used as u32);' 'RecordHeader::message(used as u32, self.count);' $lane::over_the_end_of_the_ring
 
 echo "--- the writer claims"
 moves='        self.position = next;
         self.next_header = self.next_header.next();
-        self.bytes = self.bytes.wrapping_add(used);
+        self.filling = self.filling.wrapping_add(next.since(reservation.payload) - used);
 '
 opens='        if reservation.opens_stretch {
             // Not before: the message would wait for all these lines.
@@ -185,9 +192,9 @@ mutant "a claim leaves out the first line" $writer_rs '(self.position.0 | (LINE 
 mutant "a claim begins one line too early" $writer_rs '(self.position.0 | (LINE - 1)) + 1' 'self.position.0 & !(LINE - 1)' $lane::over_the_end_of_the_ring
 mutant "a claim goes beyond the frontier" $writer_rs 'while line.0 < self.frontier.0 {' 'while line.0 < self.position.plus(self.geometry.until_end(self.position)).0 {' $claims::beside_lines_that_were_not_given_back
 mutant "more counts as claimed than lies before the frontier" $writer_rs 'self.claimed = self.frontier;' 'self.claimed = self.frontier.plus(LINE);' $claims::up_to_the_end_of_the_ring
-mutant "what ends with the claim is not zeroed" $writer_rs 'if next.0 >= self.claimed.0' 'if next.0 > self.claimed.0' $claims::up_to_the_end_of_the_ring
-mutant "the start of a line is never zeroed" $writer_rs 'if next.0 >= self.claimed.0 || !next.0.is_multiple_of(LINE)' 'if !next.0.is_multiple_of(LINE)' $claims::where_a_reservation_was_dropped
-mutant "nothing before the frontier is zeroed" $writer_rs 'if next.0 >= self.claimed.0 || !next.0.is_multiple_of(LINE)' 'if next.0 >= self.claimed.0' $claims::where_stale_bytes_look_like_the_next_header
+mutant "what ends with the claim is not zeroed" $writer_rs 'if next.0 >= claimed.0' 'if next.0 > claimed.0' $claims::up_to_the_end_of_the_ring
+mutant "the start of a line is never zeroed" $writer_rs 'if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE)' 'if !next.0.is_multiple_of(LINE)' $claims::where_a_reservation_was_dropped
+mutant "nothing before the frontier is zeroed" $writer_rs 'if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE)' 'if next.0 >= claimed.0' $claims::where_stale_bytes_look_like_the_next_header
 mutant "disclaiming forgets nothing" $writer_rs '        self.claimed = self.position;
 ' '' $claims::where_a_reservation_was_dropped $claims::where_less_was_used_than_reserved
 mutant "a stretch counts as claimed before it is" $writer_rs '        self.disclaim();
@@ -261,8 +268,8 @@ mutant "poll loads the header Relaxed" $reader_rs 'self.memory.ring().header(sel
 mutant "consumed is stored Relaxed" $reader_rs 'store(self.position.0, Release)' 'store(self.position.0, Relaxed)' $lane::over_the_end_of_the_ring
 mutant "consumed is published before the copy, before the frontier" $reader_rs '        Some(Record { end, payload: self.position.plus(header_bytes), length })' '        self.memory.consumed().store(end.0, Release);
         Some(Record { end, payload: self.position.plus(header_bytes), length })' $claims::beside_lines_that_were_not_given_back
-mutant "a batch loads headers Relaxed" $reader_rs 'RecordHeader::from_bits(ring.header(position).load(Acquire))' 'RecordHeader::from_bits(ring.header(position).load(Relaxed))' $lane::a_batch_is_gathered_before_the_frontier
-mutant "a batch forgets the numbers" $reader_rs '(self.position, self.expected) = (position, expected);' 'self.position = position;' $lane::a_batch_is_gathered_before_the_frontier
+mutant "a batch loads headers Relaxed" $reader_rs 'RecordHeader::from_bits(ring.header(position).load(Acquire))' 'RecordHeader::from_bits(ring.header(position).load(Relaxed))' $lane::a_batch_is_sent_and_gathered_before_the_frontier
+mutant "a batch forgets the numbers" $reader_rs '(self.position, self.expected, self.filling) = (position, expected, filling);' 'self.position = position;' $lane::a_batch_is_sent_and_gathered_before_the_frontier
 mutant "consumed is published before the copy, beyond the frontier" $reader_rs '        let payload = self.position.plus(self.geometry.header_bytes());
         Ok(Record {' '        let payload = self.position.plus(self.geometry.header_bytes());
         self.memory.consumed().store(self.position.plus(bytes).0, Release);
@@ -378,9 +385,9 @@ harmless "a reader's successor loads consumed Relaxed" "$death" $reader_rs 'let 
 harmless "rewinding leaves the frontier in a later lap" "only what no writer writes could stand before it" $reader_rs '        (self.frontier, self.plain_frontier) = (mark.position, Position(0));
 ' '' $dead_reader::after_second_thoughts
 harmless "the reader's frontier does not heed the end of the ring" "only a damaged lane holds a record that reaches beyond it, and no model does" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = publish_at;' $lane $claims $dead_reader
-harmless "publishing leaves the reader's frontier where it is" "it only sends the reader the careful way, which moves it" $reader_rs '        self.published = self.position;
+harmless "publishing leaves the reader's frontier where it is" "it only sends the reader the careful way, which moves it" $reader_rs '        self.published_sequence = self.sequence();
         self.move_frontier();
-' '        self.published = self.position;
+' '        self.published_sequence = self.sequence();
 ' $lane $claims $dead_reader
 harmless "the reaper loads cells Relaxed" "$death, and only the dead one's slots are asked for" $reap_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slot_deaths
 harmless "whoever wakes one on semaphores has no fence" "who finds nobody asleep wakes all, behind a fence of its own" $sleepers_rs 'turn: u32) -> bool {

@@ -46,7 +46,7 @@ impl Message {
     }
 
     /// The payload's words if this is the lane's message number `sequence`.
-    fn payload(self, sequence: u64, bytes: u64) -> Vec<u64> {
+    pub fn payload(self, sequence: u64, bytes: u64) -> Vec<u64> {
         let word = |index: u64| {
             let number = self.feigned.unwrap_or(sequence + MESSAGES_PER_LAP + index);
             let lookalike = RecordHeader::message((8 * index + self.author) as u32, number);

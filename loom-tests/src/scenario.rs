@@ -182,6 +182,26 @@ impl Ledger {
         let _ = messages.iter().all(|message| self.send(*message, writer));
     }
 
+    /// The same, in runs where that is possible.
+    pub fn send_in_runs(&self, messages: &[Message], writer: &mut Writer<LoomLane>) {
+        let mut left = messages.iter().peekable();
+        while left.peek().is_some() {
+            let mut run = writer.run();
+            while let Some(message) = left.next_if(|message| {
+                self.entries.borrow_mut().in_doubt = Some(**message);
+                let payload = message.payload(self.count(), message.used);
+                run.append(message.used, |lane, position| lane.write(position, &payload))
+            }) {
+                self.entries.borrow_mut().certain.push(*message);
+            }
+            drop(run);
+            if left.next().is_some_and(|message| !self.send(*message, writer)) {
+                break;
+            }
+        }
+        self.entries.borrow_mut().in_doubt = None;
+    }
+
     /// The last writer is dead. Whether the message that it was about exists, its successor's count tells.
     pub fn settle_doubt(&self, successor: &Writer<LoomLane>) {
         let mut entries = self.entries.borrow_mut();

@@ -91,13 +91,13 @@ fn several_laps() {
 }
 
 #[test]
-fn a_batch_is_gathered_before_the_frontier() {
-    // 16–32, 32–40, 40–56, all of them before 16 + 64.
+fn a_batch_is_sent_and_gathered_before_the_frontier() {
+    // 16–32, 32–40, 40–56, all of them before 16 + 64; all but the first one without a second thought.
     Model::bounded("a batch before the frontier", 3).check(|| {
         let (scenario, mut writer, mut reader) = Scenario::after(lines(), &lengths([8]));
         let ledger = scenario.committed.clone();
         let sending = thread::spawn(move || {
-            ledger.send_all(&lengths([8, 0, 8]), &mut writer);
+            ledger.send_in_runs(&lengths([8, 0, 8]), &mut writer);
             writer
         });
         let mut received = Vec::new();
@@ -106,6 +106,23 @@ fn a_batch_is_gathered_before_the_frontier() {
             received.extend(batch.into_iter().map(|place| Received::behind(&reader, place)));
             reader.publish();
         }
+        let writer = sending.join().unwrap();
+        scenario.settle(1, writer, reader, received);
+    });
+}
+
+#[test]
+fn a_run_ends_where_a_second_thought_is_needed() {
+    // From 24: 24–48, 48–64, 0–24 (in the next lap), and 24–32 only once the first one was consumed.
+    Model::bounded("a run that ends", 2).check(|| {
+        let (scenario, mut writer, mut reader) = Scenario::after(small(), &lengths([16]));
+        let ledger = scenario.committed.clone();
+        let sending = thread::spawn(move || {
+            ledger.send_in_runs(&lengths([16, 8, 16, 0]), &mut writer);
+            writer
+        });
+        let mut received = Vec::new();
+        receive(&mut reader, 2, &mut received);
         let writer = sending.join().unwrap();
         scenario.settle(1, writer, reader, received);
     });
