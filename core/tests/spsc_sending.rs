@@ -3,7 +3,7 @@
 mod support;
 
 use memlane::spsc::{Options, Receiver, Sender};
-use memlane::{GrantError, SendBatchError, SendError, SendTimeoutError, TrustPeers, TrySendError};
+use memlane::{GrantError, SendBatchError, SendError, SendTimeoutError, Strategy, TrustPeers, TrySendError};
 use std::time::{Duration, Instant};
 use support::eventually;
 use support::stage::everywhere;
@@ -105,6 +105,54 @@ fn a_full_channel_blocks_until_something_is_released() {
             assert_eq!(next(&mut receiver), [8; 1000]);
             sending.join().unwrap();
         });
+    });
+}
+
+#[test]
+fn a_sleeping_sender_is_not_woken_for_every_small_batch() {
+    everywhere(|stage| {
+        let (channel, mut sender, mut receiver) = stage.small();
+        sender.set_strategy(Strategy::Park);
+        let counters = |row: u32| channel.info().participants[row as usize].counters;
+        let (sender_row, row) = (sender.row(), receiver.row());
+        let filled = fill(&mut sender, &[7; 8]);
+        std::thread::scope(|scope| {
+            scope.spawn(|| (0..2 * filled).try_for_each(|_| sender.send(&[8; 8])).unwrap());
+            eventually("the sender sleeps", || counters(sender_row).parks > 0);
+            // Each takes 16 bytes.
+            let eighth = channel.info().capacity as usize / 8 / 16;
+            drop(receiver.recv_batch(1).unwrap());
+            assert_eq!(counters(row).messages, 1, "a batch is published when it is dropped");
+            for batch in 1..eighth {
+                assert_eq!(counters(row).wakes, 0, "{batch} messages are no room");
+                drop(receiver.recv_batch(1).unwrap());
+            }
+            assert_eq!(counters(row).wakes, 1, "an eighth of the ring is");
+            let parks = counters(sender_row).parks;
+            eventually("the sender sleeps again", || counters(sender_row).parks > parks);
+            drop(receiver.recv_batch(1).unwrap());
+            receiver.publish_released();
+            assert_eq!(counters(row).wakes, 2, "and whatever the receiver says");
+            (eighth + 1..3 * filled).for_each(|_| drop(receiver.recv_batch(1).unwrap()));
+        });
+    });
+}
+
+#[test]
+fn a_sender_that_waits_for_plenty_of_room_takes_what_there_is() {
+    everywhere(|stage| {
+        let (_, mut sender, mut receiver) = stage.small();
+        fill(&mut sender, &[7; 8]);
+        for strategy in [Strategy::Spin, Strategy::SpinThenYield, Strategy::Adaptive, Strategy::Park] {
+            sender.set_strategy(strategy);
+            drop(receiver.recv_batch(1).unwrap());
+            sender.send(&[7; 8]).unwrap();
+            drop(receiver.recv_batch(1).unwrap());
+            sender.send_timeout(&[7; 8], Duration::ZERO).unwrap();
+            drop(receiver.recv_batch(1).unwrap());
+            assert_eq!(sender.send_batch([[7; 8]]), Ok(1), "{strategy:?}");
+            assert_eq!(sender.try_send(&[7; 8]), Err(TrySendError::Full));
+        }
     });
 }
 

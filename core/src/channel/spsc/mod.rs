@@ -14,7 +14,9 @@
 //! **Release.** Dropping a [`Message`] or a [`Batch`] gives it back. To spare the sender's cache, single messages are
 //! *published* as released in batches: when the channel is found empty, after 1/8 of the capacity, before sleeping, and
 //! when the receiver is dropped; a batch is published when it is dropped, and [`Receiver::publish_released`] publishes
-//! at once. Only a receiver's death makes the difference visible: what was not published is delivered again.
+//! at once. Only a receiver's death makes the difference visible: what was not published is delivered again. A sender that
+//! sleeps in front of a full channel is woken once 1/8 of it is free again, or when the receiver finds nothing more, sleeps, or
+//! calls [`Receiver::publish_released`].
 //!
 //! ```
 //! use memlane::spsc;
