@@ -209,6 +209,7 @@ mutant "no room is kept for the next header before the frontier" $writer_rs 'sel
 mutant "the frontier does not heed the reader" $writer_rs "$frontier" 'self.frontier = Position(lap_end.0.min(stretch_end.0));' $claims::beside_lines_that_were_not_given_back
 mutant "the frontier does not heed the end of the ring" $writer_rs "$frontier" 'self.frontier = Position(limit.0.min(stretch_end.0));' $lane::over_the_end_of_the_ring
 mutant "room is not asked for the padding" $writer_rs 'if end.plus(next_header).since(self.consumed)' 'if end.plus(next_header).since(self.consumed.plus(padding))' $claims::behind_padding_and_in_front_of_a_record_that_was_not_given_back
+mutant "a patient writer takes the second time what it did not take" $writer_rs '            // Not noted, or' '            self.consumed = consumed; // Not noted, or' $lane::a_patient_writer_waits_for_an_eighth_of_the_ring
 mutant "consumed is loaded Relaxed before its bytes are reused" $writer_rs 'let consumed = Position(self.memory.consumed().load(Acquire));' 'let consumed = Position(self.memory.consumed().load(Relaxed));' $lane::over_the_end_of_the_ring
 
 echo "--- the writer publishes"

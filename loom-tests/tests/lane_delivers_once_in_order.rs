@@ -2,6 +2,7 @@
 //! each other, wherever in the ring they stand; and what it tells observers about itself is true.
 
 use loom::thread;
+use memlane::ring::log::Refusal;
 use memlane_loom_tests::explore::Model;
 use memlane_loom_tests::message::{Message, Received, lengths};
 use memlane_loom_tests::readers::batch;
@@ -86,6 +87,48 @@ fn several_laps() {
             thread::yield_now();
         }
         let writer = sending.join().unwrap();
+        scenario.settle(0, writer, reader, received);
+    });
+}
+
+#[test]
+fn a_patient_writer_waits_for_an_eighth_of_the_ring() {
+    Model::exhaustive("a patient writer").check(|| {
+        let (scenario, mut writer, mut reader) = Scenario::after(lines(), &[]);
+        while scenario.committed.send(Message::of(0), &mut writer) {}
+        let mut received = Vec::new();
+        let mut give_back = |records| {
+            for _ in 0..records {
+                let copy = Received::poll(&mut reader).expect("the ring is full");
+                reader.advance(copy.record());
+                reader.publish();
+                received.push(copy);
+            }
+        };
+        // All but eight bytes were used.
+        give_back(2);
+        assert!(!writer.glance(), "24 of 256 bytes are not worth a look");
+        for _ in 0..2 {
+            assert_eq!(writer.reserve_patiently(0).unwrap_err(), Refusal::Full, "however often it tries");
+        }
+        give_back(1);
+        assert!(writer.glance());
+        let _ = writer.reserve_patiently(0).expect("32 bytes are an eighth");
+        assert!(scenario.committed.send(Message::of(0), &mut writer));
+        scenario.settle(0, writer, reader, received);
+    });
+}
+
+#[test]
+fn a_writer_in_a_hurry_takes_what_there_is() {
+    Model::exhaustive("a writer in a hurry").check(|| {
+        let (scenario, mut writer, mut reader) = Scenario::after(lines(), &[]);
+        while scenario.committed.send(Message::of(0), &mut writer) {}
+        let mut received = Vec::new();
+        receive(&mut reader, 1, &mut received);
+        reader.publish();
+        assert_eq!(writer.reserve_patiently(0).unwrap_err(), Refusal::Full);
+        assert!(scenario.committed.send(Message::of(0), &mut writer), "eight bytes are enough");
         scenario.settle(0, writer, reader, received);
     });
 }

@@ -361,9 +361,13 @@ impl<M: LaneMemory> Writer<M> {
         if moved > self.position.since(self.consumed) || !self.geometry.is_possible(consumed) {
             return Err(Refusal::Corrupted(Corruption::Positions));
         }
-        self.consumed = consumed;
         let fits = end.since(consumed) <= self.geometry.capacity();
-        if fits && (room == Room::Any || self.is_plenty(consumed)) { Ok(()) } else { Err(Refusal::Full) }
+        if fits && room == Room::Plenty && !self.is_plenty(consumed) {
+            // Not noted, or the next attempt would take what this one did not.
+            return Err(Refusal::Full);
+        }
+        self.consumed = consumed;
+        if fits { Ok(()) } else { Err(Refusal::Full) }
     }
 
     /// Makes the record exist with the first `used` bytes of its payload.
