@@ -99,6 +99,12 @@ pub(super) trait Attempt: Sized {
         }
     }
 
+    /// Looks away for a moment while messages stream, if the strategy has it spin.
+    #[inline]
+    fn fall_back(&mut self) {
+        block::fall_back(&mut Wait(self));
+    }
+
     /// Looks for a moment, if the strategy has it spin. Whether an attempt would probably succeed.
     #[inline]
     fn look_eagerly(&mut self) -> bool {

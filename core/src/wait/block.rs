@@ -76,9 +76,7 @@ pub trait Waiting {
 ///
 /// Returns `Ok(None)` at the deadline. A deadline in the past still makes one attempt.
 pub fn block<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Result<Option<W::Output>, W::Error> {
-    if let Some((pace, taken)) = waiting.pace() {
-        pace.fall_back(taken);
-    }
+    fall_back(waiting);
     match waiting.attempt_quickly()? {
         Some(output) => {
             if let Some((pace, _)) = waiting.pace() {
@@ -90,16 +88,31 @@ pub fn block<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Result<Op
     }
 }
 
-/// Looks for a moment without reading the clock, if the strategy has it spin. Whether an attempt would probably succeed.
+/// Whether the strategy has it spin at first.
 #[inline]
-pub fn look_eagerly<W: Waiting>(waiting: &mut W) -> bool {
+fn spins<W: Waiting>(waiting: &mut W) -> bool {
     let (strategy, window) = waiting.strategy();
-    let spins = match strategy {
+    match strategy {
         Strategy::Spin | Strategy::SpinThenYield => true,
         Strategy::Adaptive => !Clock::single_core() && window.is_open(),
         Strategy::Park => false,
-    };
-    if !spins {
+    }
+}
+
+/// Looks away for a moment, if what is waited for comes in a stream and the strategy has it spin.
+#[inline]
+pub fn fall_back<W: Waiting>(waiting: &mut W) {
+    if spins(waiting)
+        && let Some((pace, taken)) = waiting.pace()
+    {
+        pace.fall_back(taken);
+    }
+}
+
+/// Looks for a moment without reading the clock, if the strategy has it spin. Whether an attempt would probably succeed.
+#[inline]
+pub fn look_eagerly<W: Waiting>(waiting: &mut W) -> bool {
+    if !spins(waiting) {
         return false;
     }
     let found = (0..EAGER_LOOKS).find(|_| {
@@ -109,7 +122,7 @@ pub fn look_eagerly<W: Waiting>(waiting: &mut W) -> bool {
         waiting.glance()
     });
     if let Some((pace, _)) = waiting.pace() {
-        pace.found_after(found.unwrap_or(EAGER_LOOKS));
+        pace.found_after(found.unwrap_or(u32::MAX));
     }
     found.is_some()
 }

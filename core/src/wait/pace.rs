@@ -8,10 +8,11 @@
 //! Messages stream if several times in a row more than one was there, or the next one came within a few looks: about as
 //! many as it takes to write one. In a round trip one comes each time, and an answer takes longer than that.
 //!
-//! If enough came while the receiver looked away, the next look away takes twice as long, up to a bound that leaves most of
-//! the ring free; otherwise half as long, and in the end there is none. So what a message waits for is about what it takes
-//! to write the messages that are read with it. A first look away that brought too little was a mistake: the next stream
-//! has to last twice as long to be believed.
+//! If enough was there after a look away, the next one takes twice as long, up to a bound that leaves most of the ring
+//! free; otherwise half as long, and in the end there is none. So what a message waits for is about what it takes to write
+//! the messages that are read with it. Who looked away for longer and found no more than before is waited for: requests of
+//! several messages look like a stream at first. That was a mistake, as is a first look away that brought too little: the
+//! next stream has to last twice as long to be believed.
 
 use crate::region::Clock;
 use std::time::Duration;
@@ -27,12 +28,14 @@ pub struct Pace {
     /// How long the last look away took, and how long one may take, in nanoseconds.
     away_ns: u32,
     away_max_ns: u32,
+    /// How many messages the look away before the last one brought, if the last one was twice as long.
+    outgrown: Option<u64>,
     /// What had been taken before the last wait.
     taken: Taken,
 }
 
 /// What a receiver has taken since it joined.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Taken {
     /// Messages.
     pub messages: u64,
@@ -41,9 +44,11 @@ pub struct Taken {
 }
 
 impl Pace {
-    /// So many looks are quick for a short message; and what is written in the time of a further one, in bytes.
+    /// So many looks are quick for a short message; what is written in the time of a further one, in bytes; and what is quick
+    /// for the longest: fewer than a spin begins with.
     const QUICK_LOOKS: u64 = 2;
     const BYTES_PER_LOOK: u64 = 48;
+    const QUICK_LOOKS_MAX: u64 = 48;
     /// How many waits make a stream, at first and at most.
     const PATIENCE: u32 = 4;
     const PATIENCE_MAX: u32 = 1024;
@@ -54,9 +59,10 @@ impl Pace {
     const AWAY_MAX_NS: u64 = 4_000;
     /// In a nanosecond, a sender at full speed writes less than an eighth of so many bytes.
     const ROOM_PER_NS: u64 = 24;
-    /// Who writes fewer messages in a look away, or less than a byte in so many nanoseconds, takes his time.
+    /// Who writes fewer messages in a look away, or less than a byte in so many nanoseconds, headers included, takes his time.
     const MESSAGES: u64 = 2;
     const NS_PER_BYTE: u64 = 4;
+    const HEADER_BYTES: u64 = 8;
 
     /// For a ring of so many bytes.
     pub fn new(room: u64) -> Self {
@@ -65,6 +71,7 @@ impl Pace {
             patience: Self::PATIENCE,
             looks: u32::MAX,
             away_ns: 0,
+            outgrown: None,
             away_max_ns: (room / Self::ROOM_PER_NS).min(Self::AWAY_MAX_NS) as u32,
             taken: Taken::default(),
         }
@@ -92,15 +99,17 @@ impl Pace {
     #[inline]
     fn away_after(&mut self, taken: Taken) -> u32 {
         let before = std::mem::replace(&mut self.taken, taken);
+        if taken == before {
+            // Still the same wait.
+            return 0;
+        }
         let messages = taken.messages.wrapping_sub(before.messages);
         let bytes = taken.bytes.wrapping_sub(before.bytes);
         let looks = std::mem::replace(&mut self.looks, u32::MAX);
         if self.away_ns > 0 {
-            self.adapt(messages, bytes);
-        } else if messages >= Self::MESSAGES
-            || messages > 0 && u64::from(looks) < Self::QUICK_LOOKS + bytes / Self::BYTES_PER_LOOK
-        {
-            self.streaming += 1;
+            self.adapt(messages, bytes, looks);
+        } else if messages >= Self::MESSAGES || u64::from(looks) < Self::quick_looks(bytes) {
+            self.streaming = self.streaming.saturating_add(1);
             if self.streaming >= self.patience {
                 self.away_ns = self.first_away_ns(messages, bytes);
             }
@@ -110,22 +119,40 @@ impl Pace {
         self.away_ns
     }
 
+    fn quick_looks(bytes: u64) -> u64 {
+        (Self::QUICK_LOOKS + bytes / Self::BYTES_PER_LOOK).min(Self::QUICK_LOOKS_MAX)
+    }
+
     fn first_away_ns(&self, messages: u64, bytes: u64) -> u32 {
-        let wanted = Self::AWAY_NS + bytes / messages / Self::BYTES_PER_NS;
+        let wanted = Self::AWAY_NS.saturating_add(bytes / messages.max(1) / Self::BYTES_PER_NS);
         wanted.min(self.away_max_ns.into()) as u32
     }
 
-    /// So much came while one looked away.
-    fn adapt(&mut self, messages: u64, bytes: u64) {
-        if messages >= Self::MESSAGES && bytes >= u64::from(self.away_ns) / Self::NS_PER_BYTE {
-            self.away_ns = (2 * self.away_ns).min(self.away_max_ns);
-            self.patience = Self::PATIENCE;
-        } else if u64::from(self.away_ns) >= 2 * Self::AWAY_NS {
-            self.away_ns /= 2;
-        } else {
-            (self.away_ns, self.streaming) = (0, 0);
-            self.patience = (2 * self.patience).min(Self::PATIENCE_MAX);
+    /// So much was taken after the last look away, the first of it after this many looks.
+    fn adapt(&mut self, messages: u64, bytes: u64, looks: u32) {
+        let written = messages.saturating_mul(Self::HEADER_BYTES).saturating_add(bytes);
+        let flows = looks == 0
+            && messages >= Self::MESSAGES
+            && written.saturating_mul(Self::NS_PER_BYTE) >= u64::from(self.away_ns);
+        match self.outgrown.take() {
+            Some(before) if messages < before.saturating_add(before / 2) => self.stop(),
+            outgrown if flows => {
+                let longer = (2 * self.away_ns).min(self.away_max_ns);
+                if outgrown.is_some() {
+                    self.patience = Self::PATIENCE;
+                }
+                self.outgrown = (longer == 2 * self.away_ns).then_some(messages);
+                self.away_ns = longer;
+            }
+            _ if u64::from(self.away_ns) >= 2 * Self::AWAY_NS => self.away_ns /= 2,
+            _ => self.stop(),
         }
+    }
+
+    /// That was no stream.
+    fn stop(&mut self) {
+        (self.away_ns, self.streaming) = (0, 0);
+        self.patience = (2 * self.patience).min(Self::PATIENCE_MAX);
     }
 }
 
@@ -162,33 +189,44 @@ mod tests {
         assert_eq!(away_after(&mut Pace::new(ROOM), 1000, 1, 8, 3), 0);
         assert!(away_after(&mut Pace::new(ROOM), Pace::PATIENCE, 1, 1024, 20) > 0, "long ones may take longer");
         assert_eq!(away_after(&mut Pace::new(ROOM), 1000, 1, 1024, 30), 0);
+        assert_eq!(away_after(&mut Pace::new(ROOM), 1000, 1, 1 << 20, 64), 0, "but not as long as it takes");
         assert_eq!(away_after(&mut Pace::new(ROOM), 1000, 0, 0, 0), 0, "nothing came at all");
+    }
+
+    /// A stream in which a longer look away brings more.
+    fn flow(pace: &mut Pace, waits: u32) -> u32 {
+        (0..waits).fold(0, |away, _| away_after(pace, 1, 100 + u64::from(away), 8, 0))
     }
 
     #[test]
     fn the_more_comes_meanwhile_the_longer_one_looks_away() {
         let mut pace = Pace::new(ROOM);
-        assert_eq!(away_after(&mut pace, 100, 1000, 8, 0), Pace::AWAY_MAX_NS as u32);
-        assert_eq!(away_after(&mut pace, 1, 1, 8192, 0), Pace::AWAY_MAX_NS as u32 / 2, "a single one is no flow");
-        assert_eq!(away_after(&mut pace, 1, 20, 8, 0), Pace::AWAY_MAX_NS as u32 / 4, "nor are a few bytes");
-        assert_eq!(away_after(&mut pace, 1, 1000, 8, 0), Pace::AWAY_MAX_NS as u32 / 2);
+        let longest = Pace::AWAY_MAX_NS as u32;
+        assert_eq!(flow(&mut pace, 100), longest);
+        assert_eq!(away_after(&mut pace, 1, 1, 8192, 0), longest / 2, "a single one is no flow");
+        assert_eq!(away_after(&mut pace, 1, 20, 8, 0), longest / 4, "nor are a few bytes");
+        assert_eq!(flow(&mut pace, 3), longest);
+        assert_eq!(away_after(&mut pace, 1, 1000, 8, 1), longest / 2, "nor is what was not there yet");
+        assert_eq!(away_after(&mut pace, 1, 0, 0, 9), 0, "the same wait goes on");
+        assert_eq!(flow(&mut Pace::new(ROOM), 100), longest, "messages of no bytes are messages");
     }
 
     #[test]
     fn a_look_away_in_vain_is_not_repeated_soon() {
-        let mut pace = Pace::new(ROOM);
-        let mut waits = 0..100_000;
-        let aways: Vec<u32> = waits.by_ref().filter(|_| away_after(&mut pace, 1, 1, 8, 0) > 0).collect();
-        let gaps: Vec<u32> = aways.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        assert!(gaps.windows(2).all(|pair| pair[1] >= pair[0]), "{gaps:?}");
-        assert!(*gaps.last().unwrap() >= Pace::PATIENCE_MAX, "{gaps:?}");
-        assert!(away_after(&mut pace, 2 * Pace::PATIENCE_MAX, 1000, 8, 0) > 0, "a stream is noticed even so");
-        assert_eq!(pace.patience, Pace::PATIENCE);
+        // Single messages that always come at once; requests of two; and of two long ones.
+        for (messages, bytes) in [(1, 8), (2, 128), (2, 1024)] {
+            let mut pace = Pace::new(ROOM);
+            let aways: Vec<u32> = (0..100_000).filter(|_| away_after(&mut pace, 1, messages, bytes, 0) > 0).collect();
+            let rare = aways.iter().filter(|&&wait| wait > 10_000).count();
+            assert!(rare < 90_000 * 3 / Pace::PATIENCE_MAX as usize, "{messages} × {bytes}: {rare}");
+            assert!(flow(&mut pace, 2 * Pace::PATIENCE_MAX) > 0, "a stream is noticed even so");
+            assert_eq!(pace.patience, Pace::PATIENCE);
+        }
     }
 
     #[test]
     fn nobody_looks_away_until_a_ring_is_full() {
-        assert_eq!(away_after(&mut Pace::new(1 << 16), 100, 1000, 8, 0), (1 << 16) / Pace::ROOM_PER_NS as u32);
-        assert_eq!(away_after(&mut Pace::new(0), 100, 1000, 8, 0), 0);
+        assert_eq!(flow(&mut Pace::new(1 << 16), 100), (1 << 16) / Pace::ROOM_PER_NS as u32);
+        assert_eq!(flow(&mut Pace::new(0), 100), 0);
     }
 }

@@ -139,7 +139,7 @@ impl Receiver {
             return Look::Unusual;
         }
         self.end.tally.empty();
-        self.pace.fall_back(self.taken());
+        self.fall_back();
         if !self.reader.glance() {
             self.publish_and_wake();
             if self.end.has_news() {
@@ -193,7 +193,9 @@ impl Receiver {
     }
 
     /// Takes up to `max` messages at once (at least one). Blocks while the channel is empty, but not to fill the batch.
-    /// Dropping the batch releases all of it and publishes that.
+    /// Dropping the batch releases all of it and publishes that. A sender that sleeps in front of a full channel is woken once
+    /// an eighth of it was released, or when the receiver finds nothing more or calls [`Receiver::publish_released`]: do so
+    /// before you wait for something else that only that sender can bring about.
     ///
     /// # Errors
     /// See [`RecvError`]; never `BufferTooSmall`.
@@ -235,7 +237,8 @@ impl Receiver {
         Messages::new(self)
     }
 
-    /// Tells the sender (and a successor, should this receiver die) about everything released so far.
+    /// Tells the sender (and a successor, should this receiver die) about everything released so far, and wakes the sender if
+    /// it waits for room.
     pub fn publish_released(&mut self) {
         if !self.end.is_foreign() {
             self.publish_and_wake();

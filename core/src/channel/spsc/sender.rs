@@ -168,16 +168,13 @@ impl Sender {
     where
         I::Item: AsRef<[u8]>,
     {
-        if self.end.has_news() {
-            return messages.next();
-        }
         let mut run = self.writer.run();
         loop {
             let message = messages.next()?;
             let bytes = message.as_ref();
             let appended = |ring: RingView<'_>, payload: Position| ring.write(payload.0, 0, bytes);
-            // The iterator may have forked.
-            if self.end.is_foreign() || !run.append(bytes.len() as u64, appended) {
+            // The iterator may have forked, or taken its time.
+            if self.end.is_foreign() || self.end.has_news() || !run.append(bytes.len() as u64, appended) {
                 return Some(message);
             }
             *sent += 1;
@@ -264,7 +261,9 @@ impl Sender {
             return Ok(Some(reservation));
         }
         let reservation = reserve(&mut self.writer, length as u64);
-        self.count_published();
+        if self.writer.is_published() {
+            self.count_published();
+        }
         match reservation {
             Ok(reservation) => Ok(Some(reservation)),
             Err(refusal) => self.refused(refusal, length),

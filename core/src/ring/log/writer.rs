@@ -203,6 +203,12 @@ impl<M: LaneMemory> Writer<M> {
         self.count.wrapping_add(unpublished)
     }
 
+    /// Whether observers know of every message.
+    #[inline]
+    pub fn is_published(&self) -> bool {
+        self.count() == self.count
+    }
+
     /// Messages that this writer committed.
     pub fn messages(&self) -> u64 {
         self.count().wrapping_sub(self.first.1)
