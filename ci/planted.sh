@@ -56,10 +56,10 @@ if [[ -z $wanted ]]; then
     MEMLANE_PLANTED=none "$CARGO_TARGET_DIR/release/torture" kill --kills 400 >"$log" || { cat "$log"; exit 1; }
 fi
 
-torture no-zeroing kill --kind spsc --backend futex --kills 300
-torture release-before-the-copy kill --kind spsc --backend futex --kills 300
-torture release-before-the-copy kill --kind mpmc --backend futex --kills 200
-torture reap-without-the-byte kill --kind mpmc --backend futex --kills 200
+torture no-zeroing kill --kind spsc --backend futex --kills 2000
+torture release-before-the-copy kill --kind spsc --backend futex --kills 2000
+torture release-before-the-copy kill --kind mpmc --backend futex --kills 1000
+torture reap-without-the-byte kill --kind mpmc --backend futex --kills 1000
 torture no-head-recheck kill --kind mpmc --backend futex --kills 4000
 torture no-settle sweep --quick --kind mpmc --backend futex --only recv
 torture no-zeroing sweep --quick --kind spsc --backend futex
