@@ -63,6 +63,8 @@ impl Pace {
     const MESSAGES: u64 = 2;
     const NS_PER_BYTE: u64 = 4;
     const HEADER_BYTES: u64 = 8;
+    /// Fewer messages than this may be a request.
+    const REQUEST: u64 = 16;
 
     /// For a ring of so many bytes.
     pub fn new(room: u64) -> Self {
@@ -135,7 +137,7 @@ impl Pace {
             && messages >= Self::MESSAGES
             && written.saturating_mul(Self::NS_PER_BYTE) >= u64::from(self.away_ns);
         match self.outgrown.take() {
-            Some(before) if messages < before.saturating_add(before / 2) => self.stop(),
+            Some(before) if messages <= before && before < Self::REQUEST => self.stop(),
             outgrown if flows => {
                 let longer = (2 * self.away_ns).min(self.away_max_ns);
                 if outgrown.is_some() {
