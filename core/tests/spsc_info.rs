@@ -279,6 +279,9 @@ fn counters_are_exact_wherever_messages_stand() {
                 sender.send(&vec![1; length as usize]).unwrap();
                 let grant = sender.reserve(50).unwrap();
                 grant.commit(round as usize % 51).unwrap();
+                // Not published yet: `info` walks.
+                let sent = counters(sender.row());
+                assert_eq!((sent.messages, sent.bytes), (messages + 2, bytes + length + round % 51), "round {round}");
                 assert_eq!(sender.send_batch([[2; 16], [3; 16]]), Ok(2));
                 (messages, bytes) = (messages + 4, bytes + length + round % 51 + 32);
                 let sent = counters(sender.row());
