@@ -195,9 +195,11 @@ mutant "more counts as claimed than lies before the frontier" $writer_rs 'self.c
 mutant "what ends with the claim is not zeroed" $writer_rs 'if next.0 >= claimed.0' 'if next.0 > claimed.0' $claims::up_to_the_end_of_the_ring
 mutant "the start of a line is never zeroed" $writer_rs 'if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE)' 'if !next.0.is_multiple_of(LINE)' $claims::where_a_reservation_was_dropped
 mutant "nothing before the frontier is zeroed" $writer_rs 'if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE)' 'if next.0 >= claimed.0' $claims::where_stale_bytes_look_like_the_next_header
-mutant "disclaiming forgets nothing" $writer_rs '        self.claimed = self.position;
-' '' $claims::where_a_reservation_was_dropped $claims::where_less_was_used_than_reserved
-mutant "a stretch counts as claimed before it is" $writer_rs '        self.disclaim();
+mutant "disclaiming forgets nothing" $writer_rs 'Claim(std::mem::replace(&mut self.claimed, self.position))' 'Claim(self.claimed)' $claims::where_a_reservation_was_dropped $claims::where_less_was_used_than_reserved
+mutant "a claim comes back where less was used" $writer_rs 'if used >= reservation.length {
+            self.claimed' 'if used <= reservation.length {
+            self.claimed' $claims::where_less_was_used_than_reserved
+mutant "a stretch counts as claimed before it is" $writer_rs '        self.claimed = self.position;
         let payload' '        self.claimed = self.frontier;
         let payload' $claims::where_stale_bytes_look_like_the_next_header $claims::behind_a_large_record
 mutant "a stretch is claimed from where its first record starts" $writer_rs "$moves$opens" "$opens$moves" $claims::where_a_reservation_was_dropped
@@ -277,6 +279,7 @@ mutant "consumed is published before the copy, beyond the frontier" $reader_rs '
         Ok(Record {' $lane::over_the_end_of_the_ring
 mutant "the frontier does not heed what is to be published" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = lap_end;' $dead_reader::before_the_frontier
 mutant "what is due is not published" $reader_rs '>= self.geometry.publish_after()' '> 2 * self.geometry.publish_after()' $claims::where_stale_bytes_look_like_the_next_header
+mutant "a guess is not compared with the header" $reader_rs 'if header != self.expected.with_length(self.likely_length) {' 'if header != self.expected.with_length(self.likely_length) && header.is_after(self.expected) {' $claims::where_lengths_are_guessed
 mutant "rewinding forgets the number" $reader_rs '        self.expected = RecordHeader::message(0, mark.sequence);
 ' '' $dead_reader::after_second_thoughts
 
@@ -379,8 +382,11 @@ death="the proof of its predecessor's death comes in between"
 harmless "a writer's successor loads committed Relaxed" "$death" $writer_rs 'let committed = Position(memory.committed().load(Acquire));' 'let committed = Position(memory.committed().load(Relaxed));' $dead_writer $both $publishes
 harmless "a writer's successor does not publish at once" "its first reservation does, and everybody walks until then" $writer_rs '        writer.publish();
 ' '' $dead_writer $both $publishes
-harmless "what opens a stretch leaves the claim as it is" "it ends beyond the frontier, and so beyond everything that was claimed" $writer_rs '        self.disclaim();
+harmless "what opens a stretch leaves the claim as it is" "it ends beyond the frontier, and so beyond everything that was claimed" $writer_rs '        self.claimed = self.position;
         let payload' '        let payload' $claims
+harmless "a claim does not come back" "it only costs time" $writer_rs 'if used >= reservation.length {
+            self.claimed' 'if false {
+            self.claimed' $claims
 harmless "large records claim the stretch that they open" "it only costs time" $writer_rs 'opens_stretch: is_small' 'opens_stretch: true' $claims
 harmless "a reader's successor loads consumed Relaxed" "$death" $reader_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.consumed().load(Relaxed));' $dead_reader $both
 harmless "rewinding leaves the frontier in a later lap" "only what no writer writes could stand before it" $reader_rs '        (self.frontier, self.plain_frontier) = (mark.position, Position(0));

@@ -22,17 +22,24 @@ pub struct Message {
     pub author: u64,
     /// The number of the message whose header every word of its payload looks like, if a model says so.
     pub feigned: Option<u64>,
+    /// Whether its lines are disclaimed, as for who writes into a reservation that may be dropped.
+    pub in_place: bool,
 }
 
 impl Message {
     /// A message of this many bytes, by the first writer.
     pub const fn of(bytes: u64) -> Self {
-        Self { reserved: bytes, used: bytes, author: 0, feigned: None }
+        Self { reserved: bytes, used: bytes, author: 0, feigned: None, in_place: false }
     }
 
     /// The same with less of the reservation used.
     pub const fn using(self, used: u64) -> Self {
         Self { used, ..self }
+    }
+
+    /// The same written into a reservation that might have been dropped.
+    pub const fn in_place(self) -> Self {
+        Self { in_place: true, ..self }
     }
 
     /// The same by another writer.
@@ -63,12 +70,13 @@ impl Message {
             Err(Refusal::Full) => return Sent::Full,
             Err(refusal) => panic!("the writer was refused: {refusal:?}"),
         };
-        if self.used < self.reserved {
-            writer.disclaim();
-        }
         let sequence = writer.count();
+        let claim = (self.in_place || self.used < self.reserved).then(|| writer.disclaim());
         writer.memory().write(reservation.payload, &self.payload(sequence, self.reserved));
-        writer.commit(reservation, self.used);
+        match claim {
+            Some(claim) => writer.commit_disclaimed(claim, reservation, self.used),
+            None => writer.commit(reservation, self.used),
+        }
         assert_eq!(writer.count(), sequence + 1, "a commit is one message");
         Sent::Committed
     }
@@ -76,7 +84,7 @@ impl Message {
     /// Writes this into a reservation, and drops that.
     pub fn abandon(self, writer: &mut Writer<LoomLane>) {
         let reservation = writer.reserve(self.reserved).expect("there is room");
-        writer.disclaim();
+        let _ = writer.disclaim();
         writer.memory().write(reservation.payload, &self.payload(writer.count(), self.reserved));
     }
 

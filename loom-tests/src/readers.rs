@@ -92,6 +92,20 @@ pub fn fast(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
     }
 }
 
+/// One message after the other, as `recv` does at its fastest, which guesses how long the next one is, and the message when it
+/// is dropped.
+pub fn by_guess(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
+    for _ in 0..polls {
+        match reader.poll_likely_before_frontier() {
+            Some(record) => {
+                life.receives(Received::next(reader, record));
+                life.gives_back(reader.release(record));
+            }
+            None => one_by_one(reader, 1, life),
+        }
+    }
+}
+
 /// All messages that there are, and then all of them given back, as `recv_batch` does; so many times.
 pub fn in_batches(reader: &mut Reader<LoomLane>, batches: usize, life: &Life) {
     for _ in 0..batches {

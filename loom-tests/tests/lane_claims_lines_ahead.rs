@@ -4,11 +4,11 @@
 //! are.
 
 use loom::thread;
-use memlane::ring::log::Writer;
+use memlane::ring::log::{Reader, Writer};
 use memlane_loom_tests::explore::Model;
 use memlane_loom_tests::lane::LoomLane;
 use memlane_loom_tests::message::{Message, lengths};
-use memlane_loom_tests::readers::{Life, fast};
+use memlane_loom_tests::readers::{Life, by_guess, fast};
 use memlane_loom_tests::scenario::{Ledger, Scenario, Shape, lines, receive, wide};
 
 /// 0–112, 112–224, padding, 256–296. The next message opens a stretch: once it is out, the lines behind it are claimed, of
@@ -18,6 +18,19 @@ const SECOND_LAP: [Message; 3] = [Message::of(104).feigning(4), Message::of(104)
 
 /// After `prelude` has passed and `backlog` was sent, a writer does `act` while a reader makes so many attempts.
 fn window<const P: usize, const B: usize>(
+    model: Model,
+    shape: Shape,
+    prelude: [Message; P],
+    backlog: [Message; B],
+    act: fn(&Ledger, &mut Writer<LoomLane>),
+    polls: usize,
+) {
+    window_read_by(fast, model, shape, prelude, backlog, act, polls);
+}
+
+/// The same with a reader that reads like this.
+fn window_read_by<const P: usize, const B: usize>(
+    read: fn(&mut Reader<LoomLane>, usize, &Life),
     model: Model,
     shape: Shape,
     prelude: [Message; P],
@@ -35,7 +48,7 @@ fn window<const P: usize, const B: usize>(
             writer
         });
         let life = Life::of_the_reader(&scenario);
-        fast(&mut reader, polls, &life);
+        read(&mut reader, polls, &life);
         let writer = sending.join().unwrap();
         scenario.settle(P, writer, reader, life.into_received());
     });
@@ -50,6 +63,15 @@ fn where_stale_bytes_look_like_the_next_header() {
         assert_eq!(ledger.certain(), 7, "there is room");
     };
     window(Model::bounded("stale bytes look like the next header", 4), lines(), SECOND_LAP, [], act, 5);
+}
+
+#[test]
+fn where_lengths_are_guessed() {
+    // The same lengths again, and others: 296–320, 320–344, 344–384, 384–392.
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
+        ledger.send_all(&lengths([16, 16, 32, 0]), writer);
+    };
+    window_read_by(by_guess, Model::bounded("lengths are guessed", 3), lines(), SECOND_LAP, [], act, 5);
 }
 
 #[test]
@@ -70,6 +92,18 @@ fn where_less_was_used_than_reserved() {
         ledger.send_all(&[Message::of(24), Message::of(64).using(48).feigning(5), Message::of(0)], writer);
     };
     window(Model::exhaustive("less used than reserved of claimed lines"), lines(), SECOND_LAP, [], act, 3);
+}
+
+#[test]
+fn where_all_was_used_that_might_have_been_dropped() {
+    // 296–328, which claims the lines at 384 and 448; 328–400 with garbage at the first of them, all of which is committed;
+    // 400–448, 448–456: the line at 448 is as it was claimed.
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
+        let whole = Message::of(64).feigning(5).in_place();
+        ledger.send_all(&[Message::of(24), whole, Message::of(40).in_place(), Message::of(0)], writer);
+        assert_eq!(ledger.certain(), 7, "there is room");
+    };
+    window(Model::bounded("all used of what might have been dropped", 4), lines(), SECOND_LAP, [], act, 4);
 }
 
 #[test]

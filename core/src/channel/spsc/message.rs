@@ -108,11 +108,12 @@ impl<'a> Message<'a> {
 }
 
 impl Drop for Message<'_> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        if self.in_panic || !std::thread::panicking() {
-            self.receiver.release(self.record);
+        if std::thread::panicking() && !self.in_panic {
+            return;
         }
+        self.receiver.release(self.record);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::channel::options::Shared;
 use crate::error::{GrantError, JoinError, SendBatchError, SendError, SendTimeoutError, TrySendError};
 use crate::layout::Role;
 use crate::region::{LaneView, RingView, TrustPeers};
-use crate::ring::log::{Position, Refusal, Reservation, Writer};
+use crate::ring::log::{Claim, Position, Refusal, Reservation, Writer};
 use crate::sync::AtomicU32;
 use crate::wait::Strategy;
 use std::cell::Cell;
@@ -78,18 +78,26 @@ impl Sender {
         self.send_slowly(message)
     }
 
-    /// The shortest way, where nothing needs a second thought. In line, so that the compiler knows the length of a message
+    /// Sends by the shortest way, where nothing needs a second thought. In line, so that the compiler knows the length of a message
     /// that has a fixed one. Whether it was sent; nobody was woken.
     #[inline(always)]
     fn send_before_frontier(&mut self, message: &[u8]) -> bool {
-        if self.end.is_foreign() || self.end.has_news() {
-            return false;
+        match self.reserve_before_frontier(message.len()) {
+            Some(reservation) => {
+                self.fill_and_commit(reservation, message);
+                true
+            }
+            None => false,
         }
-        let Some(reservation) = self.writer.reserve_before_frontier(message.len() as u64) else {
-            return false;
-        };
-        self.fill_and_commit(reservation, message);
-        true
+    }
+
+    /// Room for `length` bytes by the shortest way. `None` decides nothing.
+    #[inline(always)]
+    fn reserve_before_frontier(&mut self, length: usize) -> Option<Reservation> {
+        if self.end.is_foreign() || self.end.has_news() {
+            return None;
+        }
+        self.writer.reserve_before_frontier(length as u64)
     }
 
     #[cold]
@@ -210,10 +218,19 @@ impl Sender {
     /// assert_eq!(rx.recv()?.to_vec(), b"headtail");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn reserve(&mut self, length: usize) -> Result<Grant<'_>, SendError> {
-        let reservation = self.room(length).wait()?;
+        let reservation = match self.reserve_before_frontier(length) {
+            Some(reservation) => reservation,
+            None => self.reserve_slowly(length)?,
+        };
         Ok(Grant::new(self, reservation))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn reserve_slowly(&mut self, length: usize) -> Result<Reservation, SendError> {
+        self.room(length).wait()
     }
 
     /// Room for a message of up to `length` bytes, if there is any now.
@@ -364,13 +381,14 @@ impl Attempt for Room<'_> {
 pub struct Grant<'a> {
     sender: &'a mut Sender,
     reservation: Reservation,
+    claim: Claim,
 }
 
 impl<'a> Grant<'a> {
     #[inline]
     fn new(sender: &'a mut Sender, reservation: Reservation) -> Self {
-        sender.writer.disclaim();
-        Self { sender, reservation }
+        let claim = sender.writer.disclaim();
+        Self { sender, reservation, claim }
     }
 
     /// Bytes that were reserved.
@@ -419,10 +437,10 @@ impl<'a> Grant<'a> {
     ///
     /// # Errors
     /// [`GrantError::OutOfBounds`] if `used` is more than was reserved, [`GrantError::Forked`]; nothing was sent.
-    #[inline]
+    #[inline(always)]
     pub fn commit(self, used: usize) -> Result<(), GrantError> {
         self.check(used)?;
-        self.sender.writer.commit(self.reservation, used as u64);
+        self.sender.writer.commit_disclaimed(self.claim, self.reservation, used as u64);
         self.sender.wake_receiver();
         Ok(())
     }

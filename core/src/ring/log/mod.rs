@@ -54,4 +54,4 @@ mod writer;
 pub use memory::{LaneGeometry, LaneMemory, Position, Ring};
 pub use reader::{Payload, Reader, ReaderMark, Record, RecordPlace};
 pub use walk::Survey;
-pub use writer::{Refusal, Reservation, Writer};
+pub use writer::{Claim, Refusal, Reservation, Writer};

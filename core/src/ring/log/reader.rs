@@ -30,6 +30,8 @@ pub struct Reader<M> {
     frontier: Position,
     /// The same in a plain lane; 0 in any other.
     plain_frontier: Position,
+    /// Bytes of payload that the next record probably has: as many as the last one that was looked for without knowing.
+    likely_length: u32,
 }
 
 /// A committed record at the reader's position, validated against private geometry.
@@ -126,6 +128,7 @@ impl<M: LaneMemory> Reader<M> {
             filling: 0,
             frontier: consumed,
             plain_frontier: Position(0),
+            likely_length: 0,
         })
     }
 
@@ -173,6 +176,18 @@ impl<M: LaneMemory> Reader<M> {
         if self.header() != self.expected.with_length(length as u32) {
             return None;
         }
+        self.record_before(self.plain_frontier, length, plain_record_bytes(length), RecordHeader::BYTES)
+    }
+
+    /// The same for who does not know. Where it is as long as the last one, the next record is looked for without waiting for
+    /// this one's header.
+    #[inline]
+    pub fn poll_likely_before_frontier(&mut self) -> Option<Record> {
+        let header = self.header();
+        if header != self.expected.with_length(self.likely_length) {
+            self.likely_length = u32::try_from(header.length_after(self.expected)).ok()?;
+        }
+        let length = self.likely_length.into();
         self.record_before(self.plain_frontier, length, plain_record_bytes(length), RecordHeader::BYTES)
     }
 
@@ -286,11 +301,17 @@ impl<M: LaneMemory> Reader<M> {
     #[inline]
     pub fn release(&mut self, record: Record) -> bool {
         self.advance(record);
-        if self.is_far_from(self.published) {
-            self.publish();
-            return true;
+        let is_due = self.is_far_from(self.published);
+        if is_due {
+            self.publish_what_is_due();
         }
-        false
+        is_due
+    }
+
+    // Apart, so that giving back is short enough to stand in line everywhere.
+    #[cold]
+    fn publish_what_is_due(&mut self) {
+        self.publish();
     }
 
     /// Whether so much was given back since `place` that the writer should learn of it.

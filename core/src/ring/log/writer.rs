@@ -123,6 +123,11 @@ enum Room {
     Plenty,
 }
 
+/// Lines that a writer [gave up](Writer::disclaim).
+#[derive(Debug, Clone, Copy)]
+#[must_use = "it is lost otherwise, and lines are claimed again from the next stretch on"]
+pub struct Claim(Position);
+
 /// Room for one record, invisible until [`Writer::commit`]. Dropping it changes nothing.
 #[derive(Debug, Clone, Copy)]
 #[must_use = "a reservation does nothing until it is committed"]
@@ -324,7 +329,7 @@ impl<M: LaneMemory> Writer<M> {
         let stretch_end = self.position.plus(if is_small { STRETCH } else { LARGE_STRETCH });
         self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));
         self.plain_frontier = if self.geometry.is_plain() { self.frontier } else { Position(0) };
-        self.disclaim();
+        self.claimed = self.position;
         let payload = record.plus(self.geometry.header_bytes());
         Ok(Reservation { padding, opens_stretch: is_small, end, payload, length })
     }
@@ -339,10 +344,11 @@ impl<M: LaneMemory> Writer<M> {
         self.claimed = self.frontier;
     }
 
-    /// To be called before anything is written into a reservation that may then be dropped, or committed in part.
+    /// To be called before anything is written into a reservation that may then be dropped, or committed in part. What it
+    /// returns is for [`Writer::commit_disclaimed`].
     #[inline]
-    pub fn disclaim(&mut self) {
-        self.claimed = self.position;
+    pub fn disclaim(&mut self) -> Claim {
+        Claim(std::mem::replace(&mut self.claimed, self.position))
     }
 
     /// Whether the reader has given back so much since we last looked that it is worth another one: a cheap hint for who
@@ -384,7 +390,17 @@ impl<M: LaneMemory> Writer<M> {
         self.fill_and_commit(reservation, used, |_, _| {});
     }
 
-    /// The same, after `fill` has written the payload to the position that it is given.
+    /// The same after [`Writer::disclaim`]. If all of the reservation is used, what was written ends where the next header
+    /// stands, and what is claimed behind that stays so.
+    #[inline]
+    pub fn commit_disclaimed(&mut self, Claim(claimed): Claim, reservation: Reservation, used: u64) {
+        if used >= reservation.length {
+            self.claimed = claimed;
+        }
+        self.commit(reservation, used);
+    }
+
+    /// As [`Writer::commit`], after `fill` has written the payload to the position that it is given.
     #[inline(always)]
     pub fn fill_and_commit(&mut self, reservation: Reservation, used: u64, fill: impl FnOnce(M::Ring<'_>, Position)) {
         let ring = self.memory.ring();
