@@ -14,6 +14,12 @@ pub(super) trait Attempt: Sized {
     /// Why it gets nothing.
     type Error: From<Trouble>;
 
+    /// Tries by the shortest way, in line at the caller's. `None` decides nothing.
+    #[inline(always)]
+    fn attempt_shortly(&mut self) -> Result<Option<Self::Output>, Self::Error> {
+        Ok(None)
+    }
+
     /// Tries once. `None`: not yet.
     fn attempt(&mut self) -> Result<Option<Self::Output>, Self::Error>;
 
@@ -58,8 +64,17 @@ pub(super) trait Attempt: Sized {
     }
 
     /// Without waiting.
-    #[inline]
+    #[inline(always)]
     fn now(&mut self) -> Result<Option<Self::Output>, Self::Error> {
+        match self.attempt_shortly()? {
+            None => self.now_carefully(),
+            found => Ok(found),
+        }
+    }
+
+    /// The same after the shortest way led nowhere.
+    #[inline(never)]
+    fn now_carefully(&mut self) -> Result<Option<Self::Output>, Self::Error> {
         let found = self.attempt()?;
         if found.is_none() {
             self.count_in_vain();
@@ -69,7 +84,17 @@ pub(super) trait Attempt: Sized {
     }
 
     /// Waits for at most `timeout`.
+    #[inline(always)]
     fn within(&mut self, timeout: Duration) -> Result<Option<Self::Output>, Self::Error> {
+        match self.attempt_shortly()? {
+            None => self.within_carefully(timeout),
+            found => Ok(found),
+        }
+    }
+
+    /// The same after the shortest way led nowhere.
+    #[inline(never)]
+    fn within_carefully(&mut self, timeout: Duration) -> Result<Option<Self::Output>, Self::Error> {
         match self.first_attempt()? {
             Some(found) => Ok(Some(found)),
             None => match block(&mut Wait(self), Some(Clock::now().plus(timeout)))? {
@@ -81,8 +106,18 @@ pub(super) trait Attempt: Sized {
     }
 
     /// Waits for as long as it takes.
-    #[inline]
+    #[inline(always)]
     fn wait(&mut self) -> Result<Self::Output, Self::Error> {
+        match self.attempt_shortly()? {
+            Some(found) => Ok(found),
+            None => self.wait_carefully(),
+        }
+    }
+
+    /// The same after the shortest way led nowhere.
+    #[cold]
+    #[inline(never)]
+    fn wait_carefully(&mut self) -> Result<Self::Output, Self::Error> {
         match self.first_attempt()? {
             Some(found) => Ok(found),
             None => self.wait_slowly(),

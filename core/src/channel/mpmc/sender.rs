@@ -81,10 +81,7 @@ impl Sender {
     /// See [`SendError`]. The message was not sent.
     #[inline(always)]
     pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
-        let loan = match self.near_slot(message.len()) {
-            Some(loan) => loan,
-            None => self.any_slot(message.len())?,
-        };
+        let loan = self.free_slot(message.len()).wait()?;
         // The copy in line, so that the compiler knows the length of a message that has a fixed one.
         self.fill_and_commit(loan, message)?;
         self.wake_receiver();
@@ -98,12 +95,6 @@ impl Sender {
             return None;
         }
         self.queue.alloc_next()
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn any_slot(&mut self, length: usize) -> Result<Loan, SendError> {
-        self.free_slot(length).wait()
     }
 
     /// Sends a copy of `message` if there is a free slot now.
@@ -306,6 +297,11 @@ struct FreeSlot<'a> {
 impl Attempt for FreeSlot<'_> {
     type Output = Loan;
     type Error = SendError;
+
+    #[inline(always)]
+    fn attempt_shortly(&mut self) -> Result<Option<Loan>, SendError> {
+        Ok(self.sender.near_slot(self.length))
+    }
 
     #[inline]
     fn attempt(&mut self) -> Result<Option<Loan>, SendError> {

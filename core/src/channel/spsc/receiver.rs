@@ -96,6 +96,7 @@ impl Receiver {
     ///
     /// # Errors
     /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
+    #[inline]
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Message<'_>, RecvTimeoutError> {
         let record = self.within(timeout)?.ok_or(RecvTimeoutError::Timeout)?;
         Ok(Message::new(self, record))
@@ -197,7 +198,7 @@ impl Receiver {
     #[inline(never)]
     fn wait_after(&mut self, look: Look) -> Result<Record, RecvError> {
         match look {
-            Look::Unusual => self.wait(),
+            Look::Unusual => self.wait_carefully(),
             Look::Found | Look::InVain => match self.attempt_record()? {
                 Some(record) => Ok(record),
                 None => self.wait_slowly(),
@@ -417,6 +418,11 @@ impl Receiver {
 impl Attempt for Receiver {
     type Output = Record;
     type Error = RecvError;
+
+    #[inline(always)]
+    fn attempt_shortly(&mut self) -> Result<Option<Record>, RecvError> {
+        Ok(self.record_before_frontier())
+    }
 
     #[inline]
     fn attempt(&mut self) -> Result<Option<Record>, RecvError> {

@@ -103,7 +103,7 @@ impl Sender {
     #[cold]
     #[inline(never)]
     fn send_slowly(&mut self, message: &[u8]) -> Result<(), SendError> {
-        let reservation = self.room(message.len()).wait()?;
+        let reservation = self.room(message.len()).wait_carefully()?;
         self.fill_and_commit(reservation, message);
         self.wake_receiver();
         Ok(())
@@ -125,6 +125,7 @@ impl Sender {
     ///
     /// # Errors
     /// [`SendTimeoutError::Timeout`], and the others of [`SendTimeoutError`]. The message was not sent.
+    #[inline]
     pub fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<(), SendTimeoutError> {
         let reservation = self.room(message.len()).within(timeout)?.ok_or(SendTimeoutError::Timeout)?;
         self.fill_and_commit(reservation, message);
@@ -220,24 +221,15 @@ impl Sender {
     /// ```
     #[inline(always)]
     pub fn reserve(&mut self, length: usize) -> Result<Grant<'_>, SendError> {
-        let reservation = match self.reserve_before_frontier(length) {
-            Some(reservation) => reservation,
-            None => self.reserve_slowly(length)?,
-        };
+        let reservation = self.room(length).wait()?;
         Ok(Grant::new(self, reservation))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn reserve_slowly(&mut self, length: usize) -> Result<Reservation, SendError> {
-        self.room(length).wait()
     }
 
     /// Room for a message of up to `length` bytes, if there is any now.
     ///
     /// # Errors
     /// [`TrySendError::Full`], and the others of [`TrySendError`].
-    #[inline]
+    #[inline(always)]
     pub fn try_reserve(&mut self, length: usize) -> Result<Grant<'_>, TrySendError> {
         let reservation = self.room(length).now()?.ok_or(TrySendError::Full)?;
         Ok(Grant::new(self, reservation))
@@ -247,6 +239,7 @@ impl Sender {
     ///
     /// # Errors
     /// [`SendTimeoutError::Timeout`], and the others of [`SendTimeoutError`].
+    #[inline]
     pub fn reserve_timeout(&mut self, length: usize, timeout: Duration) -> Result<Grant<'_>, SendTimeoutError> {
         let reservation = self.room(length).within(timeout)?.ok_or(SendTimeoutError::Timeout)?;
         Ok(Grant::new(self, reservation))
@@ -336,6 +329,11 @@ struct Room<'a> {
 impl Attempt for Room<'_> {
     type Output = Reservation;
     type Error = SendError;
+
+    #[inline(always)]
+    fn attempt_shortly(&mut self) -> Result<Option<Reservation>, SendError> {
+        Ok(self.sender.reserve_before_frontier(self.length))
+    }
 
     #[inline(always)]
     fn attempt(&mut self) -> Result<Option<Reservation>, SendError> {
