@@ -6,29 +6,26 @@ use memlane::{Strategy, TrustPeers};
 /// A program keeps messages of up to so many bytes in local variables.
 pub(super) const ON_STACK: usize = 256;
 
-/// How the ends wait, and whether messages are copied in and out or written and read in place.
+/// How the ends wait. Whether messages are copied in and out, or written and read in place, a program knows when it is
+/// compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Way {
-    pub(super) strategy: Strategy,
-    pub(super) in_place: bool,
-}
+pub(super) struct Way<const IN_PLACE: bool>(pub(super) Strategy);
 
-impl Way {
+impl<const IN_PLACE: bool> Way<IN_PLACE> {
     pub(super) fn id(self, kind: &str) -> String {
-        format!("memlane-{kind}-{:?}{}", self.strategy, if self.in_place { "-in-place" } else { "" }).to_lowercase()
+        format!("memlane-{kind}-{:?}{}", self.0, if IN_PLACE { "-in-place" } else { "" }).to_lowercase()
     }
 
     pub(super) fn label(self, kind: &str) -> String {
-        let way = if self.in_place { ", in place" } else { "" };
-        let strategy =
-            if self.strategy == Strategy::default() { String::new() } else { format!(", {:?}", self.strategy) };
+        let way = if IN_PLACE { ", in place" } else { "" };
+        let strategy = if self.0 == Strategy::default() { String::new() } else { format!(", {:?}", self.0) };
         format!("memlane {kind}{way}{strategy}")
     }
+}
 
-    pub(super) fn trust(self) -> Option<TrustPeers> {
-        // SAFETY: both ends are this program's, and neither touches a message that is not its own.
-        self.in_place.then(|| unsafe { TrustPeers::promise() })
-    }
+pub(super) fn trust() -> TrustPeers {
+    // SAFETY: both ends are this program's, and neither touches a message that is not its own.
+    unsafe { TrustPeers::promise() }
 }
 
 /// `memlane_peer!(Name, kind, options)`: the peer of this name, by memlane's channels of this kind, with the options that
@@ -36,27 +33,31 @@ impl Way {
 macro_rules! memlane_peer {
     ($name:ident, $kind:ident, $options:expr) => {
         use crate::peer::{Named, Peer, Rx, Shape, Side, ThreadPeer, Tx, buffer, whole};
-        use crate::peers::memlane::{ON_STACK, Way};
+        use crate::peers::memlane::{ON_STACK, Way, trust};
         use anyhow::Result;
+        use memlane::Strategy;
         use memlane::$kind::{Channel, Options, Receiver, Sender};
-        use memlane::{Strategy, TrustPeers};
         use std::path::Path;
 
         #[doc = concat!("memlane's `", stringify!($kind), "`.")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub struct $name(Way);
+        pub struct $name<const IN_PLACE: bool>(Way<IN_PLACE>);
 
-        impl $name {
+        impl $name<false> {
             /// `send` and `recv_into`, which copy.
             pub fn copying(strategy: Strategy) -> Self {
-                Self(Way { strategy, in_place: false })
+                Self(Way(strategy))
             }
+        }
 
+        impl $name<true> {
             /// `reserve` and `recv`, and the message's bytes where they are.
             pub fn in_place(strategy: Strategy) -> Self {
-                Self(Way { strategy, in_place: true })
+                Self(Way(strategy))
             }
+        }
 
+        impl<const IN_PLACE: bool> $name<IN_PLACE> {
             fn options<const N: usize>(shape: Shape) -> Options {
                 let options: fn(Shape, usize) -> Options = $options;
                 options(shape, N)
@@ -67,20 +68,20 @@ macro_rules! memlane_peer {
                 Ok(if side == Side::Creates { options.create(&name)? } else { options.open(&name)? })
             }
 
-            fn sending<const N: usize>(self, channel: &Channel) -> Result<Sending<N>> {
+            fn sending<const N: usize>(self, channel: &Channel) -> Result<Sending<N, IN_PLACE>> {
                 let mut tx = channel.sender()?;
-                tx.set_strategy(self.0.strategy);
-                Ok(Sending { tx, trust: self.0.trust(), message: buffer() })
+                tx.set_strategy(self.0.0);
+                Ok(Sending { tx, message: buffer() })
             }
 
-            fn receiving<const N: usize>(self, channel: &Channel) -> Result<Receiving<N>> {
+            fn receiving<const N: usize>(self, channel: &Channel) -> Result<Receiving<N, IN_PLACE>> {
                 let mut rx = channel.receiver()?;
-                rx.set_strategy(self.0.strategy);
-                Ok(Receiving { rx, trust: self.0.trust(), message: buffer() })
+                rx.set_strategy(self.0.0);
+                Ok(Receiving { rx, message: buffer() })
             }
         }
 
-        impl Named for $name {
+        impl<const IN_PLACE: bool> Named for $name<IN_PLACE> {
             fn id(&self) -> String {
                 self.0.id(stringify!($kind))
             }
@@ -90,33 +91,33 @@ macro_rules! memlane_peer {
             }
 
             fn may_sleep(&self) -> bool {
-                self.0.strategy != Strategy::Spin
+                self.0.0 != Strategy::Spin
             }
         }
 
-        impl<const N: usize> Peer<N> for $name {
-            type Tx = Sending<N>;
-            type Rx = Receiving<N>;
+        impl<const N: usize, const IN_PLACE: bool> Peer<N> for $name<IN_PLACE> {
+            type Tx = Sending<N, IN_PLACE>;
+            type Rx = Receiving<N, IN_PLACE>;
 
-            fn tx(&self, path: &Path, side: Side, shape: Shape) -> Result<Sending<N>> {
+            fn tx(&self, path: &Path, side: Side, shape: Shape) -> Result<Sending<N, IN_PLACE>> {
                 self.sending(&Self::channel::<N>(path, side, shape)?)
             }
 
-            fn rx(&self, path: &Path, side: Side, shape: Shape) -> Result<Receiving<N>> {
+            fn rx(&self, path: &Path, side: Side, shape: Shape) -> Result<Receiving<N, IN_PLACE>> {
                 self.receiving(&Self::channel::<N>(path, side, shape)?)
             }
         }
 
-        impl<const N: usize> ThreadPeer<N> for $name {
-            type Tx = Sending<N>;
-            type Rx = Receiving<N>;
+        impl<const N: usize, const IN_PLACE: bool> ThreadPeer<N> for $name<IN_PLACE> {
+            type Tx = Sending<N, IN_PLACE>;
+            type Rx = Receiving<N, IN_PLACE>;
 
             fn ends(
                 &self,
                 shape: Shape,
                 senders: usize,
                 receivers: usize,
-            ) -> Result<(Vec<Sending<N>>, Vec<Receiving<N>>)> {
+            ) -> Result<(Vec<Sending<N, IN_PLACE>>, Vec<Receiving<N, IN_PLACE>>)> {
                 let channel = Self::options::<N>(shape).private()?;
                 let senders = (0..senders).map(|_| self.sending(&channel)).collect::<Result<_>>()?;
                 let receivers = (0..receivers).map(|_| self.receiving(&channel)).collect::<Result<_>>()?;
@@ -124,30 +125,25 @@ macro_rules! memlane_peer {
             }
         }
 
-        pub struct Sending<const N: usize> {
+        pub struct Sending<const N: usize, const IN_PLACE: bool> {
             tx: Sender,
-            trust: Option<TrustPeers>,
             message: Box<[u8; N]>,
         }
 
-        impl<const N: usize> Tx<N> for Sending<N> {
+        impl<const N: usize, const IN_PLACE: bool> Tx<N> for Sending<N, IN_PLACE> {
             #[inline]
             fn send(&mut self, write: impl FnOnce(&mut [u8; N])) -> Result<()> {
-                match self.trust {
-                    Some(trust) => {
-                        let mut grant = self.tx.reserve(N)?;
-                        write(grant.as_mut_slice(trust).try_into()?);
-                        grant.commit(N)?;
-                    }
-                    None if N <= ON_STACK => {
-                        let mut message = [0; N];
-                        write(&mut message);
-                        self.tx.send(&message)?;
-                    }
-                    None => {
-                        write(&mut self.message);
-                        self.tx.send(&*self.message)?;
-                    }
+                if IN_PLACE {
+                    let mut grant = self.tx.reserve(N)?;
+                    write(grant.as_mut_slice(trust()).try_into()?);
+                    grant.commit(N)?;
+                } else if N <= ON_STACK {
+                    let mut message = [0; N];
+                    write(&mut message);
+                    self.tx.send(&message)?;
+                } else {
+                    write(&mut self.message);
+                    self.tx.send(&*self.message)?;
                 }
                 Ok(())
             }
@@ -163,50 +159,39 @@ macro_rules! memlane_peer {
             }
         }
 
-        pub struct Receiving<const N: usize> {
+        pub struct Receiving<const N: usize, const IN_PLACE: bool> {
             rx: Receiver,
-            trust: Option<TrustPeers>,
             message: Box<[u8; N]>,
         }
 
-        impl<const N: usize> Rx<N> for Receiving<N> {
+        impl<const N: usize, const IN_PLACE: bool> Rx<N> for Receiving<N, IN_PLACE> {
             #[inline]
             fn recv<R>(&mut self, read: impl FnOnce(&[u8; N]) -> R) -> Result<R> {
-                match self.trust {
-                    Some(trust) => Ok(read(whole(self.rx.recv()?.as_slice(trust))?)),
-                    None if N <= ON_STACK => {
-                        let mut message = [0; N];
-                        let length = self.rx.recv_into(&mut message)?;
-                        Ok(read(whole(&message[..length])?))
-                    }
-                    None => {
-                        let length = self.rx.recv_into(&mut *self.message)?;
-                        Ok(read(whole(&self.message[..length])?))
-                    }
+                if IN_PLACE {
+                    Ok(read(whole(self.rx.recv()?.as_slice(trust()))?))
+                } else if N <= ON_STACK {
+                    let mut message = [0; N];
+                    let length = self.rx.recv_into(&mut message)?;
+                    Ok(read(whole(&message[..length])?))
+                } else {
+                    let length = self.rx.recv_into(&mut *self.message)?;
+                    Ok(read(whole(&self.message[..length])?))
                 }
             }
 
             #[inline]
             fn recv_batch(&mut self, max: usize, mut read: impl FnMut(&[u8; N])) -> Result<usize> {
                 let batch = self.rx.recv_batch(max)?;
-                match self.trust {
-                    Some(trust) => {
-                        for message in &batch {
-                            read(whole(message.as_slice(trust))?);
-                        }
-                    }
-                    None if N <= ON_STACK => {
-                        for message in &batch {
-                            let mut copy = [0; N];
-                            let length = message.copy_to(&mut copy)?;
-                            read(whole(&copy[..length])?);
-                        }
-                    }
-                    None => {
-                        for message in &batch {
-                            let length = message.copy_to(&mut *self.message)?;
-                            read(whole(&self.message[..length])?);
-                        }
+                for message in &batch {
+                    if IN_PLACE {
+                        read(whole(message.as_slice(trust()))?);
+                    } else if N <= ON_STACK {
+                        let mut copy = [0; N];
+                        let length = message.copy_to(&mut copy)?;
+                        read(whole(&copy[..length])?);
+                    } else {
+                        let length = message.copy_to(&mut *self.message)?;
+                        read(whole(&self.message[..length])?);
                     }
                 }
                 Ok(batch.len())
