@@ -387,7 +387,7 @@ harmless "what opens a stretch leaves the claim as it is" "it ends beyond the fr
 harmless "a claim does not come back" "it only costs time" $writer_rs 'if used >= reservation.length {
             self.claimed' 'if false {
             self.claimed' $claims
-harmless "large records claim the stretch that they open" "it only costs time" $writer_rs 'opens_stretch: is_small' 'opens_stretch: true' $claims
+harmless "large records claim the stretch that they open" "it only costs time" $writer_rs 'opens_stretch: record_bytes <= CLAIMED_RECORD' 'opens_stretch: true' $claims
 harmless "a reader's successor loads consumed Relaxed" "$death" $reader_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.consumed().load(Relaxed));' $dead_reader $both
 harmless "rewinding leaves the frontier in a later lap" "only what no writer writes could stand before it" $reader_rs '        (self.frontier, self.plain_frontier) = (mark.position, Position(0));
 ' '' $dead_reader::after_second_thoughts

@@ -34,19 +34,24 @@ pub struct Writer<M> {
     claimed: Position,
 }
 
-/// How much of the ring is claimed at once for small records, in bytes, and how large a small record is.
+/// How much of the ring is claimed at once, in bytes: for small records, of up to so many bytes, and for others.
 ///
 /// The lines that a writer comes to lie in the reader's cache, which read them a lap ago. The first store to each has to
-/// take it away from there, and as stores leave the core in order, all that were made after it wait: with small records
-/// the store buffer holds hardly more than a line's worth, so every line costs a whole transfer. So the lines of the next
-/// stretch are claimed by one store to each, back to back: the transfers overlap, and the records are then written into
-/// lines that are here already. (A prefetch for writing does not do it: it leaves a shared line shared on some machines.)
+/// take it away from there, and as stores leave the core in order, all that were made after it wait: the store buffer
+/// holds a line's worth of small records, or some eight lines of a copy, so every few lines cost a whole transfer. So the
+/// lines of the next stretch are claimed by one store to each, back to back: the transfers overlap, and the records are then
+/// written into lines that are here already. (A prefetch for writing does not do it: it leaves a shared line shared on some
+/// machines.)
+///
+/// What is written in a stretch is published at its end: the longer it is, the further observers and successors walk.
 const STRETCH: u64 = 2048;
 const SMALL_RECORD: u64 = 256;
+const LONG_STRETCH: u64 = 8192;
 const LINE: u64 = 64;
 
-/// How much is written at most between two looks around where records are larger, in bytes, unless a record is.
-const LARGE_STRETCH: u64 = 8192;
+/// Lines are not claimed for larger records: nothing is left of a stretch behind one or two of them. In the models, whose
+/// rings are small, there are records on both sides of it.
+const CLAIMED_RECORD: u64 = if cfg!(loom) { SMALL_RECORD } else { 4096 };
 
 /// Several records in a row: see [`Writer::run`]. What it keeps can stay in registers, where every record's Release store
 /// makes the compiler write back a writer's fields. They follow when the run is dropped.
@@ -325,13 +330,12 @@ impl<M: LaneMemory> Writer<M> {
         }
         let lap_end = self.position.plus(until_end);
         let limit = self.consumed.plus(self.geometry.capacity() - next_header);
-        let is_small = record_bytes <= SMALL_RECORD;
-        let stretch_end = self.position.plus(if is_small { STRETCH } else { LARGE_STRETCH });
+        let stretch_end = self.position.plus(if record_bytes <= SMALL_RECORD { STRETCH } else { LONG_STRETCH });
         self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));
         self.plain_frontier = if self.geometry.is_plain() { self.frontier } else { Position(0) };
         self.claimed = self.position;
         let payload = record.plus(self.geometry.header_bytes());
-        Ok(Reservation { padding, opens_stretch: is_small, end, payload, length })
+        Ok(Reservation { padding, opens_stretch: record_bytes <= CLAIMED_RECORD, end, payload, length })
     }
 
     /// Makes the lines up to the frontier ours; what stands in them is free to be overwritten.
