@@ -52,6 +52,12 @@ enum Command {
     Run(Measure),
     /// Lists the tables
     List,
+    /// Shows what several runs say about what is asked for, side by side
+    Targets {
+        /// What they wrote with `run --out`
+        #[arg(required = true)]
+        folders: Vec<PathBuf>,
+    },
     /// Runs every contest of every table for a moment and checks what arrives: whether it works, not how fast
     Smoke {
         /// The two cores to run on
@@ -120,6 +126,10 @@ fn main() -> Result<()> {
         Command::Run(measure) => run(&measure),
         Command::List => {
             TABLES.iter().for_each(|table| println!("{:<12} {}", table.name, table.about));
+            Ok(())
+        }
+        Command::Targets { folders } => {
+            print!("{}", report::targets::markdown(&folders)?);
             Ok(())
         }
         Command::Smoke { cores } => smoke::run(cores),

@@ -1,9 +1,9 @@
 //! Medians, paired ratios, and how far to trust them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A median with its spread.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The median of the values.
     pub median: f64,

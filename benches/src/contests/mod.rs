@@ -1,5 +1,6 @@
 //! The tables: one file a channel kind, one row a contestant. A new peer is one file in [`crate::peers`] and its rows.
 
+mod alone;
 mod latency;
 mod limits;
 mod mechanisms;
@@ -56,6 +57,11 @@ pub const TABLES: &[Table] = &[
         name: "merge",
         about: "two processes produce sorted streams and a third merges them, against one thread that does it all",
         families: merge::families,
+    },
+    Table {
+        name: "alone",
+        about: "what one thread does alone: opening a channel, and handing messages of 8 bytes to 8 MiB over in place",
+        families: alone::families,
     },
 ];
 

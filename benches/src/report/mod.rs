@@ -3,6 +3,7 @@
 mod chart;
 mod plots;
 mod scale;
+pub mod targets;
 
 use crate::contest::{CORES, Contest, Family, Target, Work};
 use crate::distribution::PERCENTILES;
@@ -108,6 +109,7 @@ impl Report<'_> {
                 "wall_ratio": outcome.wall_ratio,
                 "baseline": family.contests[0].id,
                 "asked": contest.target.map(|target| target.asked),
+                "asked_at_most": contest.target.map(|_| family.work.is_time()),
                 "groups_counted": outcome.counted,
                 "groups_run": outcome.run,
             })

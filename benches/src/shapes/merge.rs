@@ -1,6 +1,7 @@
 //! Two processes each produce a sorted stream of keys, and a third one merges them: work that one thread does alone, divided
 //! among three. The job is done over and over, in passes of the same keys, so that the checksum of each is known.
 
+use super::alone::one_thread;
 use super::pace;
 use crate::contest::{Contest, Crew, End, Open, Target, Watch};
 use crate::peer::{Peer, Rx, Shape, Side, Tx};
@@ -277,16 +278,7 @@ impl<T: Tx<16>> End for Sending<T> {
 
 /// One thread that produces both streams and merges them.
 pub fn merge_alone() -> Contest {
-    Contest {
-        id: "merge-alone".to_owned(),
-        label: "all of it in one thread".to_owned(),
-        open: Open::CrewOfThreads(
-            Crew { receivers: 1, senders: 0 },
-            Box::new(|| Ok(vec![Box::new(merging_alone([0, 1]))])),
-        ),
-        may_sleep: false,
-        target: None,
-    }
+    one_thread("merge-alone", "all of it in one thread", || Ok(Box::new(merging_alone([0, 1]))))
 }
 
 /// Two producers and a merger, three processes with a channel from each producer.

@@ -1,5 +1,6 @@
 //! What is done with a peer's ends: the same code for all peers. A function here makes a contest of a peer.
 
+mod alone;
 #[cfg(feature = "peers")]
 mod call;
 mod many;
@@ -8,6 +9,7 @@ mod one_way;
 mod paced;
 mod round_trip;
 
+pub use alone::alone;
 #[cfg(feature = "peers")]
 pub use call::{Answer, Call, Calls, call};
 pub use many::{many, many_threads};

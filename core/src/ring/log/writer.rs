@@ -231,7 +231,7 @@ impl<M: LaneMemory> Writer<M> {
     }
 
     /// Stores how far this writer has come, for observers and for its successor, which would otherwise have to walk.
-    /// It happens by itself about every two kilobytes.
+    /// It happens by itself once a stretch.
     pub fn publish(&mut self) {
         self.count = self.count();
         // EDGE published→observe: pairs with the Acquire of observers; also keeps the order header → count → committed.
