@@ -160,13 +160,13 @@ impl<'a> Batch<'a> {
         self.finish(Receiver::give_back)
     }
 
-    fn finish(mut self, each: fn(&mut Receiver, Delivery) -> Result<(), AckError>) -> Result<(), AckError> {
+    fn finish(mut self, each: impl Fn(&mut Receiver, Delivery) -> Result<(), AckError>) -> Result<(), AckError> {
         let outcome = self.end(each);
         std::mem::forget(self);
         outcome
     }
 
-    fn end(&mut self, each: fn(&mut Receiver, Delivery) -> Result<(), AckError>) -> Result<(), AckError> {
+    fn end(&mut self, each: impl Fn(&mut Receiver, Delivery) -> Result<(), AckError>) -> Result<(), AckError> {
         let deliveries = std::mem::take(&mut self.receiver.batch);
         let outcome = deliveries.iter().try_for_each(|delivery| each(self.receiver, *delivery));
         self.receiver.batch = deliveries;
@@ -199,11 +199,11 @@ impl<'a> Batch<'a> {
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
         // As for a single message.
-        let _ = self.end(if std::thread::panicking() && !self.in_panic {
-            Receiver::give_back
+        let _ = if std::thread::panicking() && !self.in_panic {
+            self.end(Receiver::give_back)
         } else {
-            Receiver::acknowledge_quietly
-        });
+            self.end(Receiver::acknowledge_quietly)
+        };
     }
 }
 
@@ -242,6 +242,7 @@ pub struct BatchIter<'b> {
 impl<'b> Iterator for BatchIter<'b> {
     type Item = BatchMessage<'b>;
 
+    #[inline]
     fn next(&mut self) -> Option<BatchMessage<'b>> {
         self.deliveries.next().map(|&delivery| BatchMessage { slots: self.slots, delivery })
     }

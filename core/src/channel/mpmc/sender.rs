@@ -248,7 +248,8 @@ struct Batch<'a> {
 }
 
 impl Batch<'_> {
-    #[inline]
+    // In line, so that the compiler knows the length of messages that have a fixed one.
+    #[inline(always)]
     fn send_next(&mut self, message: &[u8]) -> Result<(), SendError> {
         let loan = match self.sender.near_slot(message.len()) {
             Some(loan) => loan,
