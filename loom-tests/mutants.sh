@@ -177,15 +177,6 @@ mutant "a run forgets how far it has come" $writer_rs '(self.end.position, self.
 mutant "a header carries the published count" $writer_rs 'self.next_header.with_length(used as u32);' 'RecordHeader::message(used as u32, self.count);' $lane::over_the_end_of_the_ring
 
 echo "--- the writer claims"
-moves='        self.position = next;
-        self.next_header = self.next_header.next();
-        self.filling = self.filling.wrapping_add(next.since(reservation.payload) - used);
-'
-opens='        if reservation.opens_stretch {
-            // Not before: the message would wait for all these lines.
-            self.claim_stretch();
-        }
-'
 mutant "a claim stores no zero" $writer_rs '            self.memory.ring().header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
 ' '' $claims::where_stale_bytes_look_like_the_next_header
 mutant "a claim leaves out the first line" $writer_rs '(self.position.0 | (LINE - 1)) + 1' '(self.position.0 | (LINE - 1)) + 1 + LINE' $claims::where_stale_bytes_look_like_the_next_header
@@ -196,13 +187,13 @@ mutant "what ends with the claim is not zeroed" $writer_rs 'if next.0 >= claimed
 mutant "the start of a line is never zeroed" $writer_rs 'if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE)' 'if !next.0.is_multiple_of(LINE)' $claims::where_a_reservation_was_dropped
 mutant "nothing before the frontier is zeroed" $writer_rs 'if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE)' 'if next.0 >= claimed.0' $claims::where_stale_bytes_look_like_the_next_header
 mutant "disclaiming forgets nothing" $writer_rs 'Claim(std::mem::replace(&mut self.claimed, self.position))' 'Claim(self.claimed)' $claims::where_a_reservation_was_dropped $claims::where_less_was_used_than_reserved
+mutant "what was given up is more than was claimed" $writer_rs 'Claim(std::mem::replace(&mut self.claimed, self.position))' '{ self.claimed = self.position; Claim(self.frontier) }' $claims::where_a_claim_was_lost
 mutant "a claim comes back where less was used" $writer_rs 'if used >= reservation.length {
             self.claimed' 'if used <= reservation.length {
             self.claimed' $claims::where_less_was_used_than_reserved
 mutant "a stretch counts as claimed before it is" $writer_rs '        self.claimed = self.position;
         let payload' '        self.claimed = self.frontier;
         let payload' $claims::where_stale_bytes_look_like_the_next_header $claims::behind_a_large_record
-mutant "a stretch is claimed from where its first record starts" $writer_rs "$moves$opens" "$opens$moves" $claims::where_a_reservation_was_dropped
 
 echo "--- the writer finds room"
 frontier='self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));'
@@ -387,7 +378,6 @@ harmless "what opens a stretch leaves the claim as it is" "it ends beyond the fr
 harmless "a claim does not come back" "it only costs time" $writer_rs 'if used >= reservation.length {
             self.claimed' 'if false {
             self.claimed' $claims
-harmless "large records claim the stretch that they open" "it only costs time" $writer_rs 'opens_stretch: record_bytes <= CLAIMED_RECORD' 'opens_stretch: true' $claims
 harmless "a reader's successor loads consumed Relaxed" "$death" $reader_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.consumed().load(Relaxed));' $dead_reader $both
 harmless "rewinding leaves the frontier in a later lap" "only what no writer writes could stand before it" $reader_rs '        (self.frontier, self.plain_frontier) = (mark.position, Position(0));
 ' '' $dead_reader::after_second_thoughts

@@ -77,6 +77,7 @@ impl Message {
             Some(claim) => writer.commit_disclaimed(claim, reservation, self.used),
             None => writer.commit(reservation, self.used),
         }
+        writer.claim_after(&reservation);
         assert_eq!(writer.count(), sequence + 1, "a commit is one message");
         Sent::Committed
     }

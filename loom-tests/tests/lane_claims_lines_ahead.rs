@@ -66,6 +66,17 @@ fn where_stale_bytes_look_like_the_next_header() {
 }
 
 #[test]
+fn where_a_claim_was_lost() {
+    // 296–344 with garbage at 320, dropped: nothing is claimed, nor is it by the one behind it that is used as a whole and ends
+    // there. 296–320, 320–328.
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
+        Message::of(40).feigning(4).abandon(writer);
+        ledger.send_all(&[Message::of(16).in_place(), Message::of(0)], writer);
+    };
+    window(Model::exhaustive("a claim was lost"), lines(), SECOND_LAP, [], act, 3);
+}
+
+#[test]
 fn where_lengths_are_guessed() {
     // The same lengths again, and others: 296–320, 320–344, 344–384, 384–392.
     let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
@@ -164,8 +175,8 @@ fn up_to_the_end_of_the_ring() {
 
 #[test]
 fn behind_a_large_record() {
-    // 0–448, 448–896, 896–1024, 1024–1472, 1472–1664, and the writer knows of room up to 1912. 1664–1928 is large and
-    // claims nothing. 1928–1984 then ends with a line, whose start held the header of message 7; 1984–1992.
+    // 0–448, 448–896, 896–1024, 1024–1472, 1472–1664, and the writer knows of room up to 1912. 1664–1928 goes beyond that,
+    // and opens a stretch. 1928–1984 then ends with a line, whose start held the header of message 7; 1984–1992.
     let prelude =
         [Message::of(440), Message::of(440), Message::of(120).feigning(7), Message::of(440), Message::of(184)];
     let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| ledger.send_all(&lengths([256, 48, 0]), writer);

@@ -11,9 +11,6 @@ use std::hint::black_box;
 /// What a channel of the default size has about as much of.
 const FILE: usize = 1 << 20;
 
-/// Room for messages of 8 MiB.
-const RING: u64 = 32 << 20;
-
 /// Opening, and handing over.
 pub fn families() -> Vec<Family> {
     vec![opening(), handing_over()]
@@ -87,7 +84,7 @@ fn place_and_name() -> Result<(Place, String)> {
 fn handing_over() -> Family {
     let of = |label: &'static str, bytes: usize| {
         alone(&format!("handing-over-{bytes}"), &format!("memlane spsc, in place, {label}"), move || {
-            let channel = spsc::Options::new().capacity(RING).private()?;
+            let channel = spsc::Options::new().capacity((4 * bytes as u64).max(1 << 16)).private()?;
             let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
             // SAFETY: both ends are this thread's.
             let trust = unsafe { TrustPeers::promise() };

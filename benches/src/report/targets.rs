@@ -35,7 +35,11 @@ impl Run {
     fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("results.json");
         let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-        serde_json::from_str(&text).with_context(|| format!("{} is not what a run writes", path.display()))
+        let run: Self =
+            serde_json::from_str(&text).with_context(|| format!("{} is not what a run writes", path.display()))?;
+        let undirected = run.rows.iter().find(|row| row.asked.is_some() && row.asked_at_most.is_none());
+        ensure!(undirected.is_none(), "{} is not what a run writes", path.display());
+        Ok(run)
     }
 
     fn ratio(&self, wanted: &Row) -> Option<Estimate> {

@@ -54,7 +54,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 fn shape() -> impl Strategy<Value = Shape> {
     let place = prop_oneof![2 => Just(Place::Private), 1 => Just(Place::Named), 1 => Just(Place::Anonymous)];
-    let capacity = prop_oneof![Just(4096u64), Just(8192)];
+    let capacity = prop_oneof![2 => Just(4096u64), 1 => Just(8192), 1 => Just(32768)];
     let alignment = prop_oneof![Just(8u32), Just(16), Just(32), Just(64)];
     let max_message = proptest::option::weighted(0.4, prop_oneof![Just((16, 0)), (0u64..=16, 0u64..9)]);
     let backend = prop_oneof![Just(Backend::Futex), Just(Backend::Semaphore)];

@@ -156,15 +156,10 @@ impl Receiver {
     #[inline(never)]
     fn recv_into_slowly(&mut self, buffer: &mut [u8], look: Look) -> Result<usize, RecvError> {
         // Probably just shorter than the buffer.
-        if look == Look::Unusual
-            && let Some(record) = self.record_before_frontier()
-            && let Some(target) = buffer.get_mut(..record.length as usize)
-        {
-            self.reader.memory().ring().read(record.payload.0, target);
-            self.reader.advance(record);
-            return Ok(target.len());
-        }
-        let record = self.wait_after(look)?;
+        let record = match self.record_before_frontier() {
+            Some(record) => record,
+            None => self.wait_after(look)?,
+        };
         self.copy_and_release(record, buffer)
     }
 
@@ -180,7 +175,7 @@ impl Receiver {
     /// The next record, where nothing needs a second thought.
     #[inline(always)]
     fn record_before_frontier(&mut self) -> Option<Record> {
-        if self.end.is_foreign() { None } else { self.reader.poll_likely_before_frontier() }
+        if self.end.is_foreign() { None } else { self.reader.poll_likely() }
     }
 
     #[cold]

@@ -82,30 +82,21 @@ impl Sender {
     /// that has a fixed one. Whether it was sent; nobody was woken.
     #[inline(always)]
     fn send_before_frontier(&mut self, message: &[u8]) -> bool {
-        match self.reserve_before_frontier(message.len()) {
-            Some(reservation) => {
-                self.fill_and_commit(reservation, message);
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Room for `length` bytes by the shortest way. `None` decides nothing.
-    #[inline(always)]
-    fn reserve_before_frontier(&mut self, length: usize) -> Option<Reservation> {
         if self.end.is_foreign() || self.end.has_news() {
-            return None;
+            return false;
         }
-        self.writer.reserve_before_frontier(length as u64)
+        let Some(reservation) = self.writer.reserve_before_frontier(message.len() as u64) else {
+            return false;
+        };
+        self.fill_and_commit(reservation, message);
+        true
     }
 
     #[cold]
     #[inline(never)]
     fn send_slowly(&mut self, message: &[u8]) -> Result<(), SendError> {
         let reservation = self.room(message.len()).wait_carefully()?;
-        self.fill_and_commit(reservation, message);
-        self.wake_receiver();
+        self.send_into(reservation, message);
         Ok(())
     }
 
@@ -116,8 +107,7 @@ impl Sender {
     #[inline]
     pub fn try_send(&mut self, message: &[u8]) -> Result<(), TrySendError> {
         let reservation = self.room(message.len()).now()?.ok_or(TrySendError::Full)?;
-        self.fill_and_commit(reservation, message);
-        self.wake_receiver();
+        self.send_into(reservation, message);
         Ok(())
     }
 
@@ -128,8 +118,7 @@ impl Sender {
     #[inline]
     pub fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<(), SendTimeoutError> {
         let reservation = self.room(message.len()).within(timeout)?.ok_or(SendTimeoutError::Timeout)?;
-        self.fill_and_commit(reservation, message);
-        self.wake_receiver();
+        self.send_into(reservation, message);
         Ok(())
     }
 
@@ -201,6 +190,7 @@ impl Sender {
             }
         };
         self.fill_and_commit(reservation, message);
+        self.writer.claim_after(&reservation);
         Ok(())
     }
 
@@ -301,6 +291,13 @@ impl Sender {
     }
 
     #[inline(always)]
+    fn send_into(&mut self, reservation: Reservation, message: &[u8]) {
+        self.fill_and_commit(reservation, message);
+        self.wake_receiver();
+        self.writer.claim_after(&reservation);
+    }
+
+    #[inline(always)]
     fn fill_and_commit(&mut self, reservation: Reservation, message: &[u8]) {
         let length = message.len() as u64;
         self.writer.fill_and_commit(reservation, length, |ring, payload| ring.write(payload.0, 0, message));
@@ -332,7 +329,10 @@ impl Attempt for Room<'_> {
 
     #[inline(always)]
     fn attempt_shortly(&mut self) -> Result<Option<Reservation>, SendError> {
-        Ok(self.sender.reserve_before_frontier(self.length))
+        if self.sender.end.is_foreign() || self.sender.end.has_news() {
+            return Ok(None);
+        }
+        Ok(self.sender.writer.reserve_shortly(self.length as u64))
     }
 
     #[inline(always)]
@@ -440,6 +440,7 @@ impl<'a> Grant<'a> {
         self.check(used)?;
         self.sender.writer.commit_disclaimed(self.claim, self.reservation, used as u64);
         self.sender.wake_receiver();
+        self.sender.writer.claim_after(&self.reservation);
         Ok(())
     }
 }

@@ -179,16 +179,16 @@ impl<M: LaneMemory> Reader<M> {
         self.record_before(self.plain_frontier, length, plain_record_bytes(length), RecordHeader::BYTES)
     }
 
-    /// The same for who does not know. Where it is as long as the last one, the next record is looked for without waiting for
-    /// this one's header.
+    /// The same for who does not know, in any lane. Where it is as long as the last one, the next record is looked for without
+    /// waiting for this one's header.
     #[inline]
-    pub fn poll_likely_before_frontier(&mut self) -> Option<Record> {
+    pub fn poll_likely(&mut self) -> Option<Record> {
         let header = self.header();
         if header != self.expected.with_length(self.likely_length) {
             self.likely_length = u32::try_from(header.length_after(self.expected)).ok()?;
         }
         let length = self.likely_length.into();
-        self.record_before(self.plain_frontier, length, plain_record_bytes(length), RecordHeader::BYTES)
+        self.record_before(self.frontier, length, self.geometry.record_bytes(length), self.geometry.header_bytes())
     }
 
     /// Until the sequence is known, the frontier stands at the position.
@@ -235,7 +235,8 @@ impl<M: LaneMemory> Reader<M> {
     fn move_frontier(&mut self) {
         if self.sequence_known {
             let lap_end = self.position.plus(self.geometry.until_end(self.position));
-            let publish_at = self.published.plus(self.geometry.publish_after());
+            // What ends where publishing is due is released by a call that publishes.
+            let publish_at = self.published.plus(self.geometry.publish_after() - self.geometry.header_bytes());
             self.frontier = Position(lap_end.0.min(publish_at.0));
             self.plain_frontier = if self.geometry.is_plain() { self.frontier } else { Position(0) };
         }

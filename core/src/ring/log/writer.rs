@@ -34,7 +34,7 @@ pub struct Writer<M> {
     claimed: Position,
 }
 
-/// How much of the ring is claimed at once, in bytes: for small records, of up to so many bytes, and for others.
+/// How much of the ring is claimed at once, in bytes: for small messages, of up to so many bytes, and for others.
 ///
 /// The lines that a writer comes to lie in the reader's cache, which read them a lap ago. The first store to each has to
 /// take it away from there, and as stores leave the core in order, all that were made after it wait: the store buffer
@@ -45,13 +45,9 @@ pub struct Writer<M> {
 ///
 /// What is written in a stretch is published at its end: the longer it is, the further observers and successors walk.
 const STRETCH: u64 = 2048;
-const SMALL_RECORD: u64 = 256;
+const SMALL_MESSAGE: u64 = 256;
 const LONG_STRETCH: u64 = 8192;
 const LINE: u64 = 64;
-
-/// Lines are not claimed for larger records: nothing is left of a stretch behind one or two of them. In the models, whose
-/// rings are small, there are records on both sides of it.
-const CLAIMED_RECORD: u64 = if cfg!(loom) { SMALL_RECORD } else { 4096 };
 
 /// Several records in a row: see [`Writer::run`]. What it keeps can stay in registers, where every record's Release store
 /// makes the compiler write back a writer's fields. They follow when the run is dropped.
@@ -128,9 +124,9 @@ enum Room {
     Plenty,
 }
 
-/// Lines that a writer [gave up](Writer::disclaim).
-#[derive(Debug, Clone, Copy)]
-#[must_use = "it is lost otherwise, and lines are claimed again from the next stretch on"]
+/// Up to where the starts of lines were known to be 0 before [`Writer::disclaim`].
+#[derive(Debug)]
+#[must_use = "without it, the starts of lines are zeroed once more up to the end of the stretch"]
 pub struct Claim(Position);
 
 /// Room for one record, invisible until [`Writer::commit`]. Dropping it changes nothing.
@@ -257,6 +253,12 @@ impl<M: LaneMemory> Writer<M> {
         }
     }
 
+    /// Finds room for a record with `length` bytes of payload, as long as that needs no second thought. `None` decides nothing.
+    #[inline]
+    pub fn reserve_shortly(&self, length: u64) -> Option<Reservation> {
+        self.reserve_before(self.frontier, length, self.geometry.record_bytes(length), self.geometry.header_bytes())
+    }
+
     /// Finds room for a record with `length` bytes of payload. Changes nothing that others see.
     ///
     /// # Errors
@@ -278,14 +280,13 @@ impl<M: LaneMemory> Writer<M> {
 
     #[inline]
     fn reserve_with(&mut self, length: u64, room: Room) -> Result<Reservation, Refusal> {
-        let record_bytes = self.geometry.record_bytes(length);
-        match self.reserve_before(self.frontier, length, record_bytes, self.geometry.header_bytes()) {
+        match self.reserve_shortly(length) {
             Some(reservation) => Ok(reservation),
             None => self.reserve_carefully(length, room),
         }
     }
 
-    /// The same in a plain lane, as long as it needs no second thought. `None` decides nothing.
+    /// [`Writer::reserve_shortly`] in a plain lane, by constants. `None` decides nothing.
     #[inline]
     pub fn reserve_before_frontier(&self, length: u64) -> Option<Reservation> {
         self.reserve_before(self.plain_frontier, length, plain_record_bytes(length), RecordHeader::BYTES)
@@ -330,12 +331,21 @@ impl<M: LaneMemory> Writer<M> {
         }
         let lap_end = self.position.plus(until_end);
         let limit = self.consumed.plus(self.geometry.capacity() - next_header);
-        let stretch_end = self.position.plus(if record_bytes <= SMALL_RECORD { STRETCH } else { LONG_STRETCH });
+        let stretch_end = self.position.plus(if length <= SMALL_MESSAGE { STRETCH } else { LONG_STRETCH });
         self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));
         self.plain_frontier = if self.geometry.is_plain() { self.frontier } else { Position(0) };
         self.claimed = self.position;
         let payload = record.plus(self.geometry.header_bytes());
-        Ok(Reservation { padding, opens_stretch: record_bytes <= CLAIMED_RECORD, end, payload, length })
+        Ok(Reservation { padding, opens_stretch: true, end, payload, length })
+    }
+
+    /// To be called after a commit, and after whoever waits for the message was told: claims the lines behind it if a new
+    /// stretch began with it. The message would wait for all of them, and so would the look for a sleeper.
+    #[inline(always)]
+    pub fn claim_after(&mut self, reservation: &Reservation) {
+        if reservation.opens_stretch {
+            self.claim_stretch();
+        }
     }
 
     /// Makes the lines up to the frontier ours; what stands in them is free to be overwritten.
@@ -396,7 +406,7 @@ impl<M: LaneMemory> Writer<M> {
 
     /// The same after [`Writer::disclaim`]. If all of the reservation is used, what was written ends where the next header
     /// stands, and what is claimed behind that stays so.
-    #[inline]
+    #[inline(always)]
     pub fn commit_disclaimed(&mut self, Claim(claimed): Claim, reservation: Reservation, used: u64) {
         if used >= reservation.length {
             self.claimed = claimed;
@@ -427,10 +437,6 @@ impl<M: LaneMemory> Writer<M> {
         self.position = next;
         self.next_header = self.next_header.next();
         self.filling = self.filling.wrapping_add(next.since(reservation.payload) - used);
-        if reservation.opens_stretch {
-            // Not before: the message would wait for all these lines.
-            self.claim_stretch();
-        }
     }
 }
 
