@@ -3,7 +3,7 @@
 
 mod support;
 
-use memlane::spsc::{self, Channel, Options, Receiver, Sender};
+use memlane::spsc::{self, Channel, Message, Options, Receiver, Sender};
 use memlane::{
     ChannelStatus, Corruption, JoinError, OpenError, RecvError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
@@ -288,7 +288,7 @@ fn torment(numbers: &mut Numbers) {
     let length = victim.file.metadata().unwrap().len();
     let (mut sender, mut receiver) = (victim.channel.sender().ok(), victim.channel.receiver().ok());
     for _ in 0..60 {
-        match numbers.below(12) {
+        match numbers.below(13) {
             0 | 1 => {
                 // Control words, or the ring, or anything behind the header block.
                 let at = match numbers.below(3) {
@@ -317,6 +317,18 @@ fn torment(numbers: &mut Numbers) {
                 }
             }
             10 => {
+                // A buffer that is longer than most messages, and one that is shorter than some.
+                let mut buffer = vec![0; numbers.below(2000) as usize];
+                let length = receiver.as_mut().map(|receiver| receiver.try_recv_into(&mut buffer));
+                assert!(!matches!(length, Some(Ok(length)) if length > buffer.len().min(1784)));
+                // It does not wait where something can be taken at once.
+                if let Some(receiver) = receiver.as_mut()
+                    && receiver.try_recv().map(Message::hand_back).is_ok()
+                {
+                    let _ = receiver.recv_into(&mut buffer);
+                }
+            }
+            11 => {
                 let grant = sender.as_mut().map(|sender| sender.try_reserve(numbers.below(2000) as usize));
                 if let Some(Ok(mut grant)) = grant {
                     let length = grant.len();
