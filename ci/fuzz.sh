@@ -9,7 +9,7 @@ bash ../ci/install-tools.sh fuzz
 cargo clippy --all-targets -- -D warnings
 
 # fuzz.sh [SECONDS]: how long each target runs; they run side by side.
-seconds=${1:-60}
+seconds=${1:-30}
 
 logs=$(mktemp -d)
 TMPDIR=$(mktemp -d /dev/shm/memlane-fuzz.XXXXXX)
