@@ -161,11 +161,6 @@ type Pair = std::arch::x86_64::__m128i;
 #[cfg(not(target_arch = "x86_64"))]
 type Pair = u128;
 
-/// Two words at a multiple of one.
-#[derive(Clone, Copy)]
-#[repr(C, packed(8))]
-struct AlignedToWords(Pair);
-
 /// Two words, read once.
 ///
 /// As a whole, because the caller may read the copy as a whole: a load that needs two stores which are still on their way
@@ -175,6 +170,9 @@ struct AlignedToWords(Pair);
 /// `place` is aligned to 8 and valid for reads of 16 bytes.
 #[inline(always)]
 unsafe fn load_pair(place: NonNull<u8>) -> [u8; 16] {
+    #[derive(Clone, Copy)]
+    #[repr(C, packed(8))]
+    struct AlignedToWords(Pair);
     // SAFETY: passed on from the caller; a volatile load happens exactly once.
     let AlignedToWords(pair) = unsafe { place.cast::<AlignedToWords>().read_volatile() };
     // SAFETY: both are 16 bytes, any of which are valid.

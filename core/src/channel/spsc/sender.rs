@@ -257,9 +257,6 @@ impl Sender {
         if self.end.has_news() {
             self.end.look_at_receivers()?;
         }
-        if let Some(reservation) = self.writer.reserve_before_frontier(length as u64) {
-            return Ok(Some(reservation));
-        }
         let reservation = reserve(&mut self.writer, length as u64);
         if self.writer.is_published() {
             self.count_published();
