@@ -1,11 +1,12 @@
 //! The table of what one thread does alone: opening a channel, and handing a message over without touching it.
 
 use crate::arena::Arena;
-use crate::contest::{Family, Work};
+use crate::contest::{Contest, Family, Work};
+use crate::peers::memlane::trust;
 use crate::place::Place;
 use crate::shapes::alone;
 use anyhow::Result;
-use memlane::{TrustPeers, mpmc, spsc};
+use memlane::{mpmc, spsc};
 use std::hint::black_box;
 
 /// What a channel of the default size has about as much of.
@@ -28,23 +29,13 @@ fn opening() -> Family {
             Ok(())
         })
     });
-    let existing = alone("opening-spsc", "memlane spsc: open a channel", || {
-        let (place, name) = place_and_name()?;
-        let channel = spsc::Options::new().create(&name)?;
-        Ok(move || {
-            black_box(spsc::open(&name)?);
-            let _ = (&channel, &place);
-            Ok(())
-        })
+    let existing = of_a_lane("opening-spsc", "open a channel", |name| {
+        black_box(spsc::open(name)?);
+        Ok(())
     });
-    let joined = alone("opening-spsc-sender", "memlane spsc: open a channel, join as its sender, leave", || {
-        let (place, name) = place_and_name()?;
-        let channel = spsc::Options::new().create(&name)?;
-        Ok(move || {
-            black_box(spsc::open(&name)?.sender()?);
-            let _ = (&channel, &place);
-            Ok(())
-        })
+    let joined = of_a_lane("opening-spsc-sender", "open a channel, join as its sender, leave", |name| {
+        black_box(spsc::open(name)?.sender()?);
+        Ok(())
     });
     let queue = alone("opening-mpmc-sender", "memlane mpmc: open a channel, join as a sender, leave", || {
         let (place, name) = place_and_name()?;
@@ -72,6 +63,18 @@ fn opening() -> Family {
     }
 }
 
+/// Done again and again with the name of an `spsc` channel of the default size.
+fn of_a_lane(id: &str, what: &str, step: fn(&str) -> Result<()>) -> Contest {
+    alone(id, &format!("memlane spsc: {what}"), move || {
+        let (place, name) = place_and_name()?;
+        let channel = spsc::Options::new().create(&name)?;
+        Ok(move || {
+            let _ = (&channel, &place);
+            step(&name)
+        })
+    })
+}
+
 /// A channel's name in a folder of its own.
 fn place_and_name() -> Result<(Place, String)> {
     let place = Place::new()?;
@@ -86,8 +89,7 @@ fn handing_over() -> Family {
         alone(&format!("handing-over-{bytes}"), &format!("memlane spsc, in place, {label}"), move || {
             let channel = spsc::Options::new().capacity((4 * bytes as u64).max(1 << 16)).private()?;
             let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
-            // SAFETY: both ends are this thread's.
-            let trust = unsafe { TrustPeers::promise() };
+            let trust = trust();
             Ok(move || {
                 let mut grant = tx.reserve(bytes)?;
                 black_box(grant.as_mut_slice(trust).as_mut_ptr());

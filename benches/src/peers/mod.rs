@@ -9,7 +9,7 @@ pub mod eventfd;
 pub mod iceoryx2;
 #[cfg(feature = "peers")]
 pub mod ipc_channel;
-mod memlane;
+pub mod memlane;
 pub mod memlane_mpmc;
 pub mod memlane_spsc;
 pub mod message_queue;
