@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Proves that the C interface is what its header says: the header is the sources', an installed library is found and used
-# by C and C++ programs without a warning, exports what the header declares and nothing else, and carries a whole feed
-# between C and the command, in both directions, byte for byte and without an error or leak under valgrind.
+# Proves that the C interface is what its header says: the header is the sources', what the manual tells a newcomer to type
+# works, an installed library is found by the loader, pkg-config and CMake, is used by C and C++ programs without a warning,
+# exports what the header declares and nothing else, and carries a whole feed between C and the command, in both directions,
+# byte for byte and without an error or leak under valgrind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -29,15 +30,32 @@ echo "the header is what the sources say"
 make --silent --no-print-directory -C ffi header HEADER="$folder/memlane.h"
 diff -u ffi/include/memlane.h "$folder/memlane.h" || fail "the header is out of date: make -C ffi header"
 
+bash ci/lib/c_manual.sh "$folder" || fail "the manual's blocks do not do what they print"
+
 echo "installing"
 cargo build --quiet --release --bin memlane
 prefix=$folder/usr
-make --silent --no-print-directory -C ffi install PREFIX="$prefix"
+# Twice: the second time finds the first one's files.
+for _ in 1 2; do make --silent --no-print-directory -C ffi install PREFIX="$prefix" 2>"$folder/notes"; done
+grep -qF "link programs with -Wl,-rpath,$prefix/lib" "$folder/notes" || fail "nothing is said about $prefix/lib, where no loader looks"
 make --silent --no-print-directory -C ffi install PREFIX=/opt/memlane DESTDIR="$folder/stage"
-diff -r --exclude=memlane.pc --no-dereference "$prefix" "$folder/stage/opt/memlane" || fail "DESTDIR changes more than places"
-grep -qx 'prefix=/opt/memlane' "$folder/stage/opt/memlane/lib/pkgconfig/memlane.pc" || fail "DESTDIR is in memlane.pc"
+diff -r --exclude=*.pc --no-dereference "$prefix" "$folder/stage/opt/memlane" || fail "DESTDIR changes more than places"
+for file in memlane memlane-static; do
+    grep -qx 'prefix=/opt/memlane' "$folder/stage/opt/memlane/lib/pkgconfig/$file.pc" || fail "DESTDIR is in $file.pc"
+done
 make --silent --no-print-directory -C ffi uninstall PREFIX=/opt/memlane DESTDIR="$folder/stage"
-[[ -z $(find "$folder/stage" -not -type d) ]] || fail "uninstall leaves $(find "$folder/stage" -not -type d)"
+left=$(find "$folder/stage" -not -type d -o -name '*memlane' -path '*/cmake/*')
+[[ -z $left ]] || fail "uninstall leaves $left"
+for library in libmemlane.so libmemlane.a; do
+    [[ -z $(readelf --sections --wide "$prefix/lib/$library" | grep '\.debug_info') ]] || fail "$library is not stripped"
+done
+
+echo "CMake finds it"
+cmake -S ci/lib/find_package -B "$folder/cmake" -DCMAKE_PREFIX_PATH="$prefix" >"$folder/cmake.log" || fail "see $(cat "$folder/cmake.log")"
+cmake --build "$folder/cmake" >>"$folder/cmake.log" || fail "see $(cat "$folder/cmake.log")"
+for program in hello hello-static; do
+    [[ $("$folder/cmake/$program") == hello ]] || fail "$program, built by CMake, does not say hello"
+done
 
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 export LD_LIBRARY_PATH=$prefix/lib
@@ -52,8 +70,7 @@ grep -o '\bmemlane_[a-z_]*(' "$prefix/include/memlane.h" | tr -d '(' | sort -u >
 diff "$folder/declared" "$folder/exported" || fail "header (<) and library (>) disagree"
 
 warnings=(-Wall -Wextra -Werror -pedantic -Wconversion -Wshadow)
-# What a static library needs besides itself; what a shared one does not.
-read -ra static < <(pkg-config --static --libs memlane)
+read -ra static < <(pkg-config --libs memlane-static)
 read -ra flags < <(pkg-config --cflags memlane)
 read -ra shared < <(pkg-config --libs memlane)
 
@@ -72,13 +89,11 @@ for compiler in "${compilers[@]}"; do
     done
     "$folder/$cc.version" || fail "header and library do not belong together (status $?)"
     [[ $("$folder/$cc.hello") == hello ]] || fail "the example does not say hello"
-    "$memlane" rm hello
+    [[ -z $(ls -A "$MEMLANE_DIR") ]] || fail "the example leaves $(ls -A "$MEMLANE_DIR")"
     "$folder/$cc.calls" "$MEMLANE_DIR/calls" || fail "calls.c, by $cc"
 done
-build gcc c99 c ffi/examples/hello.c "$folder/static" -Wl,-Bstatic -L"$prefix/lib" -lmemlane -Wl,-Bdynamic \
-    $(printf '%s\n' "${static[@]}" | grep -v -e -lmemlane -e ^-L)
+build gcc c99 c ffi/examples/hello.c "$folder/static" "${static[@]}"
 (unset LD_LIBRARY_PATH && [[ $("$folder/static") == hello ]]) || fail "the static library does not say hello"
-"$memlane" rm hello
 
 check=(timeout "$seconds_max" valgrind --quiet --error-exitcode=1 --leak-check=full)
 echo "every call under valgrind"

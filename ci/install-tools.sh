@@ -41,7 +41,7 @@ else
     if [[ ${1:-} == fuzz ]]; then
         install cargo-fuzz 0.13.2 cargo fuzz --version
     fi
-    for tool in pkg-config strace valgrind; do
+    for tool in cmake pkg-config strace valgrind; do
         need "$tool" command -v "$tool"
     done
 fi

@@ -43,6 +43,11 @@ fn programs_in_c_and_cpp_do_what_the_header_says() {
             match program {
                 "tests/feed.c" => continue, // ci/ffi.sh has the command for its other end
                 "tests/calls.c" => run(command.arg(scratch.path().join("prices"))),
+                "examples/hello.c" => {
+                    run(&mut command);
+                    let left = std::fs::read_dir(scratch.path()).unwrap().map(|entry| entry.unwrap().file_name());
+                    assert_eq!(left.collect::<Vec<_>>(), ["program"], "the example removes what it made");
+                }
                 _ => run(&mut command),
             }
         }
