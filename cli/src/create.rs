@@ -3,6 +3,7 @@
 use crate::creation::{self, CreationArguments};
 use crate::facts::{ChannelFacts, MemoryFacts};
 use crate::failure::Outcome;
+use crate::streams::Output;
 use crate::{output, size};
 use memlane::{Granted, Info, MemoryReport};
 use serde::Serialize;
@@ -29,6 +30,8 @@ struct Created {
 
 /// Creates the channel.
 pub fn run(arguments: &Arguments) -> Outcome {
+    // Before anything is made: what came of it has to be told.
+    Output::standard()?;
     let channel = arguments.creation.options(None)?.create(&arguments.name)?;
     let info = channel.info();
     if arguments.json {

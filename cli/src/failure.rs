@@ -1,6 +1,7 @@
 //! How a command fails: with one sentence on standard error, and a status.
 
 use crate::output;
+use crate::streams::Output;
 use clap::error::ErrorKind;
 use memlane::{CreateError, JoinError, OpenError, RemoveError};
 use std::process::ExitCode;
@@ -92,8 +93,9 @@ impl From<RemoveError> for Failure {
 pub fn of_arguments(error: &clap::Error) -> Outcome {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // The parser knows whether the terminal takes colours. It fails only where nobody reads.
-            error.print().map_err(|_| Failure::OutputClosed)
+            Output::standard()?;
+            // The parser knows whether the terminal takes colours.
+            error.print().map_err(|error| output::write_failed(&error))
         }
         // `memlane` alone: the help itself is the best answer, but it is not what was asked for.
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {

@@ -156,6 +156,12 @@ impl Receiver {
         matches!(self, Self::Mpmc(_))
     }
 
+    /// Leaves the channel as if this process had been killed now: its seat stays open until the process ends, which is the
+    /// proof that it died. Senders then wait for a successor.
+    pub fn leave_open(self) {
+        std::mem::forget(self);
+    }
+
     /// `None` waits for ever.
     pub fn recv_batch(&mut self, max: usize, timeout: Option<Duration>) -> Result<Batch<'_>, RecvTimeoutError> {
         Ok(either_of!(self, Receiver(receiver) => Batch(match timeout {
@@ -184,8 +190,7 @@ impl Batch<'_> {
     pub fn hand_back(self) {
         match self {
             Self::Spsc(batch) => batch.hand_back(),
-            // An error means that the channel is beyond use: the next call says so.
-            Self::Mpmc(batch) => drop(batch.nack()),
+            Self::Mpmc(batch) => batch.hand_back(),
         }
     }
 }

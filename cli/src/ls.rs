@@ -45,7 +45,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     }
     let rows: Vec<Vec<String>> = looks.iter().map(|(name, look)| row(name, look)).collect();
     if rows.is_empty() {
-        return Ok(());
+        return output::print("");
     }
     let columns = [
         ("name", Align::Left),

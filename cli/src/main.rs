@@ -4,7 +4,7 @@
 //! - `framing`: from a stream of bytes to messages and back. `progress`: how far a long input is.
 //! - `creation`: the options that `create` and `send` share. `opening`: those of `send` and `recv`. `waiting`: for a channel to appear or to change.
 //! - `facts`: what can be seen of a channel, as `--json` prints it.
-//! - `size`, `time`: how numbers are written. `output`, `failure`: the only two ways out.
+//! - `size`, `time`: how numbers are written. `streams`: standard input and output. `output`, `failure`: the only two ways out.
 //!
 //! What holds: facts and messages go to standard output, everything else to standard error. A failure is one sentence
 //! behind `memlane: ` and status 1 (2 for wrong arguments). Nothing panics, also not when nobody reads the output.
@@ -18,6 +18,7 @@ mod opening;
 mod output;
 mod progress;
 mod size;
+mod streams;
 mod time;
 mod waiting;
 

@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, Outcome};
 use crate::size;
+use crate::streams::Output;
 use indicatif::{BinaryBytes, HumanCount};
 use memlane::Info;
 use serde::Serialize;
@@ -9,8 +10,7 @@ use std::io::{self, Write};
 
 /// Writes `text` to standard output.
 pub fn print(text: &str) -> Outcome {
-    let mut output = io::stdout().lock();
-    output.write_all(text.as_bytes()).and_then(|()| output.flush()).map_err(|error| write_failed(&error))
+    Output::standard()?.write_all(text.as_bytes()).map_err(|error| write_failed(&error))
 }
 
 /// Writes `value` to standard output as JSON.

@@ -12,12 +12,11 @@ use crate::framing::Framing;
 use crate::kinds::{Batch, Receiver};
 use crate::opening::OpeningArguments;
 use crate::output;
+use crate::streams::Output;
 use crate::time;
 use crate::waiting::{self, Patience};
-use memlane::{JoinError, RecvTimeoutError};
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::AsFd;
+use memlane::{Info, JoinError, ParticipantInfo, RecvTimeoutError, Role};
+use std::io::Write;
 use std::time::Duration;
 
 /// Write messages to standard output, one a line
@@ -71,17 +70,25 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let mut left = arguments.count;
     loop {
         let channel = waiting::open(&arguments.name, arguments.opening, patience, arguments.follow)?;
+        // Looked at before joining: this receiver may get the last one's row.
+        let last_receiver = last_of(Role::Receiver, &channel.info()).map(|last| last.started_unix_ns);
         let receiver = match channel.receiver() {
             Err(JoinError::Removed { .. }) => continue,
             Err(JoinError::Closed { .. }) if arguments.follow => continue,
             other => other?,
         };
-        let instance = channel.info().instance;
-        let mut receiving = Receiving { arguments, patience, instance, receiver };
+        let info = channel.info();
+        let has_ended = !arguments.follow && ended_unheard(&info, last_receiver);
+        let mut receiving = Receiving { arguments, patience, instance: info.instance, receiver, has_ended };
         match receiving.receive(&mut sink, &mut left) {
             Ok(Stop::Done) => return Ok(()),
             Ok(Stop::Removed) if arguments.follow => {}
             Ok(Stop::Removed) => return Err(Failure::failed(format!("channel {} was removed", arguments.name))),
+            Ok(Stop::Unwritten(failure)) => {
+                // A successor gets it all. For the sender this is a death, not a farewell: it waits for that one.
+                receiving.receiver.leave_open();
+                return Err(failure);
+            }
             Err(failure) => return Err(failure),
         }
     }
@@ -93,6 +100,8 @@ enum Stop {
     Done,
     /// The name does not lead to this channel any more.
     Removed,
+    /// Standard output takes no more. What it did not take was given back.
+    Unwritten(Failure),
 }
 
 /// A receiver at work.
@@ -102,6 +111,23 @@ struct Receiving<'a> {
     /// Which channel it is, whatever its name leads to by now.
     instance: String,
     receiver: Receiver,
+    /// The last sender sent nothing and left, before this receiver joined: an end that nobody heard of yet.
+    has_ended: bool,
+}
+
+/// Whether the last sender came and went without a message, after every receiver that there was. Its end is the end of an
+/// empty stream, and meant for this receiver: the engine counts only senders that were there since that one joined.
+fn ended_unheard(info: &Info, last_receiver: Option<u64>) -> bool {
+    let nobody_sends = info.participants.iter().all(|one| one.role != Role::Sender || one.alive == Some(false));
+    !info.persistent
+        && nobody_sends
+        && last_of(Role::Sender, info)
+            .is_some_and(|last| last.counters.messages == 0 && Some(last.started_unix_ns) > last_receiver)
+}
+
+/// The participant of this role that joined last.
+fn last_of(role: Role, info: &Info) -> Option<&ParticipantInfo> {
+    info.participants.iter().filter(|one| one.role == role).max_by_key(|one| one.started_unix_ns)
 }
 
 impl Receiving<'_> {
@@ -112,13 +138,13 @@ impl Receiving<'_> {
         while *left != Some(0) {
             let batch_max = if self.receiver.is_shared() { SHARED_BATCH_MAX } else { BATCH_MAX };
             let max = left.unwrap_or(batch_max).min(batch_max) as usize;
-            match self.receiver.recv_batch(max, wait.left()) {
+            let limit = if self.has_ended { Some(Duration::ZERO) } else { wait.left() };
+            match self.receiver.recv_batch(max, limit) {
                 Ok(batch) => {
                     let taken = batch.len() as u64;
                     if let Err(failure) = sink.write(&batch) {
-                        // A successor gets it again.
                         batch.hand_back();
-                        return Err(failure);
+                        return Ok(Stop::Unwritten(failure));
                     }
                     drop(batch);
                     *left = left.map(|left| left - taken);
@@ -135,6 +161,7 @@ impl Receiving<'_> {
                         return Err(timed_out(name, &wait));
                     }
                 }
+                Err(RecvTimeoutError::Timeout) if self.has_ended => return Ok(Stop::Done),
                 Err(RecvTimeoutError::Removed) => return Ok(Stop::Removed),
                 Err(RecvTimeoutError::Timeout) => return Err(timed_out(name, &wait)),
                 Err(other) => return Err(Failure::failed(format!("channel {name}: {other}"))),
@@ -148,9 +175,9 @@ fn timed_out(name: &str, wait: &waiting::Wait) -> Failure {
     Failure::failed(format!("channel {name}: no message came within {}", wait.limit_text()))
 }
 
-/// Standard output, without a buffer of its own behind ours.
+/// Where messages go, framed.
 struct Sink {
-    output: File,
+    output: Output,
     framing: Framing,
     show_redelivered: bool,
     buffer: Vec<u8>,
@@ -158,8 +185,8 @@ struct Sink {
 
 impl Sink {
     fn new(framing: Framing, show_redelivered: bool) -> Outcome<Self> {
-        let output = io::stdout().as_fd().try_clone_to_owned().map_err(|error| output::write_failed(&error))?;
-        Ok(Self { output: output.into(), framing, show_redelivered, buffer: Vec::with_capacity(WRITE_BYTES) })
+        let output = Output::standard()?;
+        Ok(Self { output, framing, show_redelivered, buffer: Vec::with_capacity(WRITE_BYTES) })
     }
 
     /// Writes the whole batch.

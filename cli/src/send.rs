@@ -10,11 +10,10 @@ use crate::kinds::{Channel, Sender};
 use crate::opening::OpeningArguments;
 use crate::output;
 use crate::progress::Progress;
+use crate::streams::Input;
 use memlane::{Granted, Origin, SendBatchError, SendError};
 use std::ffi::OsString;
-use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 
 /// Send messages: the arguments, or standard input line by line
@@ -39,12 +38,14 @@ pub struct Arguments {
 /// Sends everything.
 pub fn run(arguments: &Arguments) -> Outcome {
     let name = &arguments.name;
+    // Before a channel is made for what cannot be read.
+    let input = if arguments.messages.is_empty() { Some(Input::standard()?) } else { None };
     let channel = arguments.creation.options(Some(name))?.opening(arguments.opening).open_or_create(name)?;
     tell_what_became(name, &channel);
     let sender = channel.sender()?;
     let mut sending = Sending { channel: name, noun: arguments.framing.noun(), sender, sent: 0 };
-    if arguments.messages.is_empty() {
-        return sending.stream(arguments.framing);
+    if let Some(input) = input {
+        return sending.stream(input, arguments.framing);
     }
     sending.noun = "message";
     sending.batch(arguments.messages.iter().map(|message| message.as_bytes()))
@@ -72,9 +73,8 @@ struct Sending<'a> {
 }
 
 impl Sending<'_> {
-    fn stream(&mut self, framing: Framing) -> Outcome {
-        let input = io::stdin().as_fd().try_clone_to_owned().map(File::from).map_err(|e| self.read_failed(&e))?;
-        let mut progress = Progress::of(&input);
+    fn stream(&mut self, input: Input, framing: Framing) -> Outcome {
+        let mut progress = Progress::of(input.file());
         let mut reader = FrameReader::new(input, framing, self.sender.max_message());
         loop {
             let portion = reader.next_portion().map_err(|error| self.read_failed(&error))?;

@@ -19,6 +19,7 @@ use crate::creation::kind_parser;
 use crate::failure::{Failure, Outcome};
 use crate::kinds::{Channel, Options};
 use crate::output;
+use crate::streams::Output;
 use crew::run_crew;
 use feed::Feed;
 use memlane::{Kind, mpmc, spsc};
@@ -64,6 +65,8 @@ fn receivers(kind: Kind) -> Vec<PeerRole> {
 
 /// Runs the demo.
 pub fn run(arguments: &Arguments) -> Outcome {
+    // A demo that nobody can see is not worth its time.
+    Output::standard()?;
     let feed = Feed::load(arguments.file.as_deref())?;
     let channel = FreshChannel::create(arguments.kind, &feed)?;
     let tell = |text: String| if arguments.json { Ok(()) } else { output::print(&text) };

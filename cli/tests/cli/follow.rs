@@ -103,3 +103,44 @@ fn a_bounded_wait_ends_with_a_sentence() {
     assert_eq!(ended.stdout, b"one\n");
     assert_eq!(ended.failed(1), "channel left: no message came within 0.03 s");
 }
+
+#[test]
+fn the_end_of_an_empty_stream_is_heard_once_whoever_starts_first() {
+    for kind in ["spsc", "mpmc"] {
+        let sandbox = Sandbox::new();
+        sandbox.run_with(&["send", "feed", "--kind", kind], b"").ok();
+        assert_eq!(sandbox.run(&["recv", "feed"]).text(), "", "{kind}: the sender came first");
+
+        let receiver = sandbox.start(&["recv", "feed"]);
+        eventually("the receiver waits: that end was heard", || {
+            receiver.is_asleep() && sandbox.has("feed", "receiver")
+        });
+        sandbox.run_with(&["send", "feed"], b"").ok();
+        assert_eq!(receiver.end().text(), "", "{kind}: the receiver came first");
+
+        sandbox.run(&["send", "feed", "one"]).ok();
+        sandbox.run_with(&["send", "feed"], b"").ok();
+        assert_eq!(sandbox.run(&["recv", "feed"]).text(), "one\n", "{kind}: what is there comes before the end");
+    }
+}
+
+#[test]
+fn a_killed_sender_that_sent_nothing_is_an_end_as_well() {
+    for kind in ["spsc", "mpmc"] {
+        let sandbox = Sandbox::new();
+        let mut sender = sandbox.start_with_input(&["send", "feed", "--kind", kind]);
+        eventually("the sender has joined", || sandbox.has("feed", "sender"));
+        sender.kill();
+        assert_eq!(sandbox.run(&["recv", "feed"]).text(), "");
+    }
+}
+
+#[test]
+fn a_persistent_channel_has_no_end() {
+    let sandbox = Sandbox::new();
+    sandbox.run_with(&["send", "feed", "--persistent"], b"").ok();
+    let receiver = sandbox.start(&["recv", "feed", "--count", "1"]);
+    eventually("the receiver waits", || receiver.is_asleep() && sandbox.has("feed", "receiver"));
+    sandbox.run(&["send", "feed", "one"]).ok();
+    assert_eq!(receiver.end().text(), "one\n");
+}

@@ -101,15 +101,30 @@ impl Sandbox {
         self.start_reading(arguments, &path).end()
     }
 
+    /// Runs the command to its end, by a shell that redirects its descriptors like this.
+    pub fn run_in_shell(&self, arguments: &[&str], redirections: &str) -> Ended {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!(r#"exec "$0" "$@" {redirections}"#), env!("CARGO_BIN_EXE_memlane")]);
+        self.spawn(command.args(arguments).env("MEMLANE_DIR", self.channels()).stdin(Stdio::null())).end()
+    }
+
     /// What `memlane info --json` says; `None` while there is no such channel.
     pub fn look(&self, name: &str) -> Option<Value> {
         let ended = self.run(&["info", "--json", name]);
         ended.status.success().then(|| serde_json::from_slice(&ended.stdout).unwrap())
     }
 
-    /// How many messages were sent through the channel.
+    /// How many messages were sent through the lane.
     pub fn messages(&self, name: &str) -> u64 {
         self.look(name).map_or(0, |facts| facts["lanes"][0]["messages"].as_u64().unwrap())
+    }
+
+    /// How many messages the senders in the channel, of whatever kind, have sent since they joined.
+    pub fn sent(&self, name: &str) -> u64 {
+        let facts = self.look(name).unwrap_or_default();
+        let participants = facts["participants"].as_array().cloned().unwrap_or_default();
+        let senders = participants.iter().filter(|one| one["role"] == "sender");
+        senders.map(|sender| sender["counters"]["messages"].as_u64().unwrap()).sum()
     }
 
     /// Whether somebody alive has this role.

@@ -160,6 +160,22 @@ impl<'a> Batch<'a> {
         self.finish(Receiver::give_back)
     }
 
+    /// Gives all messages back unread: they come again, to any receiver, behind all others of their priority. They count as
+    /// delivered, but none is given up for it, whatever the channel's [limit](super::Options::delivery_limit).
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().delivery_limit(1).private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two"])?;
+    /// rx.recv_batch(2)?.hand_back(); // what they were needed for failed, and not because of them
+    /// assert_eq!(rx.recv()?.to_vec(), b"one");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn hand_back(self) {
+        // An error means that the channel is beyond use: the next call says so.
+        let _ = self.finish(Receiver::give_back_unread);
+    }
+
     fn finish(mut self, each: impl Fn(&mut Receiver, Delivery) -> Result<(), AckError>) -> Result<(), AckError> {
         let outcome = self.end(each);
         std::mem::forget(self);

@@ -267,12 +267,20 @@ impl Receiver {
         }
     }
 
-    /// The message comes again.
+    /// The message comes again, unless it was delivered as often as the channel allows.
     pub(super) fn give_back(&mut self, delivery: Delivery) -> Result<(), AckError> {
+        self.give_back_within(delivery, self.end.region().facts().redelivery.limit)
+    }
+
+    /// The message comes again, however often it was delivered.
+    pub(super) fn give_back_unread(&mut self, delivery: Delivery) -> Result<(), AckError> {
+        self.give_back_within(delivery, 0)
+    }
+
+    fn give_back_within(&mut self, delivery: Delivery, limit: u16) -> Result<(), AckError> {
         if self.end.is_foreign() {
             return Err(AckError::Forked);
         }
-        let limit = self.end.region().facts().redelivery.limit;
         match self.queue.give_back(delivery, limit) {
             Ok(GivenBack::Queued) => self.end.notify_one_receiver(),
             Ok(GivenBack::GivenUp) => {
