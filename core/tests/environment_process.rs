@@ -1,4 +1,4 @@
-//! What may befall a process: its descriptors closed or exchanged, its limits, no `/proc`, another root, forks.
+//! What may befall a process: its descriptors closed or exchanged, its limits, another root, forks.
 
 mod support;
 
@@ -11,7 +11,6 @@ use rustix::process::Resource;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::os::fd::{AsRawFd, FromRawFd};
-use std::path::Path;
 use support::child::{self, alone, fork, join};
 use support::{Scratch, assert_same, eventually, image, space};
 
@@ -177,36 +176,6 @@ fn a_file_size_limit_is_nothing_to_those_who_take_part() {
         }
         drop((sender, receiver));
         memlane::remove(&name).unwrap();
-    });
-}
-
-#[test]
-fn without_proc_nothing_is_created_or_opened_and_who_is_in_goes_on() {
-    alone("without_proc_nothing_is_created_or_opened_and_who_is_in_goes_on", || {
-        if !space::private_mounts() {
-            return;
-        }
-        let scratch = Scratch::new();
-        let name = scratch.name("prices");
-        let channel = small().create(&name).unwrap();
-        let anonymous = small().anonymous().unwrap();
-        let mut receiver = channel.receiver().unwrap();
-        space::mount("tmpfs", Path::new("/proc"), "").unwrap();
-        let refused = |error: &dyn std::error::Error| {
-            let text = error.to_string();
-            assert!(text.ends_with("there is no /proc here; mount it"), "{text}");
-        };
-        refused(&small().create(&scratch.name("new")).unwrap_err());
-        refused(&small().anonymous().unwrap_err());
-        refused(&spsc::open(&name).unwrap_err());
-        refused(&memlane::inspect(&name).unwrap_err());
-        refused(&memlane::remove(&name).unwrap_err());
-        refused(&anonymous.sender().unwrap_err());
-        assert_eq!(scratch.files().len(), 2);
-        // A row's lock is found by its path.
-        let mut sender = channel.sender().unwrap();
-        sender.send(b"still here").unwrap();
-        assert_eq!(receiver.recv().unwrap().to_vec(), b"still here");
     });
 }
 

@@ -6,7 +6,7 @@
 
 use super::Region;
 use super::bytes::Bytes;
-use super::header::{Facts, Redelivery, TYPE_NAME_MAX};
+use super::header::{Facts, NO_BOOT, Redelivery, TYPE_NAME_MAX};
 use super::locks::{self, LIFECYCLE, NamedPlace, Place};
 use super::memory::{MemoryOptions, MemoryReport};
 use super::names::Location;
@@ -36,9 +36,18 @@ pub(crate) struct CreateSpec {
     pub(crate) memory: MemoryOptions,
 }
 
+/// How long memory can last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lifetime {
+    /// As the processes that have it: never beyond a reboot, so that no boot id is needed.
+    Processes,
+    /// As a file with a name.
+    Files,
+}
+
 impl CreateSpec {
-    /// Decides what the header will say.
-    pub(super) fn facts(&self, channel: &str) -> Result<Facts, CreateError> {
+    /// Decides what the header will say. `lifetime`: of the memory that it will stand in.
+    pub(super) fn facts(&self, channel: &str, lifetime: Lifetime) -> Result<Facts, CreateError> {
         let invalid = |option, given: String, wanted: String| CreateError::InvalidOption {
             channel: channel.to_owned(),
             option,
@@ -77,7 +86,10 @@ impl CreateSpec {
             persistent: self.persistent,
             redelivery: self.redelivery,
             instance: sys::random_id().map_err(|source| failed("getting random bits", source))?,
-            boot: sys::boot_id().map_err(|source| failed("reading the boot id", source))?,
+            boot: match lifetime {
+                Lifetime::Processes => NO_BOOT,
+                Lifetime::Files => sys::boot_id().map_err(|source| failed("reading the boot id", source))?,
+            },
             created_unix_ns: sys::unix_time_ns(),
             creator_pid: sys::process_id(),
             type_name: self.type_name.clone(),
@@ -134,7 +146,7 @@ impl Region {
     /// Makes a region in this process's memory.
     pub(crate) fn create_private(spec: &CreateSpec) -> Result<Self, CreateError> {
         const LABEL: &str = "(private)";
-        let facts = spec.facts(LABEL)?;
+        let facts = spec.facts(LABEL, Lifetime::Processes)?;
         let bytes = Bytes::anonymous(facts.map.total as usize)
             .map_err(|source| io_error(LABEL, facts.map.total, "mapping the region", source))?;
         let place = Place::private(facts.geometry.participants());
@@ -145,7 +157,7 @@ impl Region {
     pub(crate) fn create_anonymous(spec: &CreateSpec) -> Result<Self, CreateError> {
         const LABEL: &str = "(anonymous)";
         spec.check_trust(LABEL)?;
-        let facts = spec.facts(LABEL)?;
+        let facts = spec.facts(LABEL, Lifetime::Processes)?;
         let failed = |action: &'static str| move |source: io::Error| io_error(LABEL, facts_total(spec), action, source);
         sys::check_file_size_limit(facts.map.total).map_err(failed("asking for the limit of file sizes"))?;
         let file = sys::anonymous_file("memlane").map_err(failed("memfd_create"))?;
@@ -187,7 +199,7 @@ impl Unnamed {
     pub(super) fn build(location: &Location, spec: &CreateSpec) -> Result<Self, CreateError> {
         let label = &location.label;
         spec.check_trust(label)?;
-        let facts = spec.facts(label)?;
+        let facts = spec.facts(label, Lifetime::Files)?;
         let size = facts.map.total;
         spec.check_mode(location)?;
         location.prepare_folder(location.is_path(), size)?;

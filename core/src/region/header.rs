@@ -37,6 +37,9 @@ pub(crate) struct Redelivery {
     pub(crate) limit: u16,
 }
 
+/// The boot id of what no reboot leaves behind: memory without a name.
+pub(super) const NO_BOOT: [u8; 16] = [0; 16];
+
 /// Longest name of a message type in bytes.
 pub(super) const TYPE_NAME_MAX: usize = 64;
 
@@ -211,7 +214,7 @@ impl Facts {
     /// # Errors
     /// The boot id cannot be read, so that there is no telling.
     pub(crate) fn is_stale(&self) -> io::Result<bool> {
-        Ok(sys::boot_id()? != self.boot)
+        Ok(self.boot != NO_BOOT && sys::boot_id()? != self.boot)
     }
 
     /// The boot id in the file, as hexadecimal digits.

@@ -133,6 +133,8 @@ impl Region {
     ) -> Result<Self, OpenError> {
         const LABEL: &str = "(anonymous)";
         let failed = |action: &'static str| move |source: io::Error| io_error(LABEL, action, source);
+        let ours = |descriptor| sys::moved_above_standard(descriptor).map_err(failed("moving the descriptor"));
+        let (file, locks) = (ours(file)?, ours(locks)?);
         for descriptor in [&file, &locks] {
             check_kind_of_file(LABEL, sys::look_at_open(descriptor).map_err(failed("looking at the file"))?)?;
             if !sys::has_seals(descriptor).map_err(failed("looking at the seals"))? {
@@ -145,7 +147,7 @@ impl Region {
         if !locks::belongs_to(&locks, &header.instance).map_err(failed("reading the lock file"))? {
             return Err(OpenError::LockFile { channel: LABEL.to_owned(), path: "(the second descriptor)".to_owned() });
         }
-        let mapped = file.try_clone().map_err(failed("duplicating the descriptor"))?;
+        let mapped = sys::duplicate(&file).map_err(failed("duplicating the descriptor"))?;
         let kept = |file| KeptFile::new(file).map_err(failed("looking at the file"));
         let place = Place::Anonymous { file: kept(file)?, locks: kept(locks)? };
         map_and_check(LABEL, &mapped, header, place, memory, Access::Participate)

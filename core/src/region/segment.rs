@@ -10,6 +10,7 @@
 //! Who is alive, a lock file in the folder of named channels proves, as for those.
 
 use super::bytes::Bytes;
+use super::create::Lifetime;
 use super::header::{self, Facts};
 use super::locks::{self, LIFECYCLE, NamedPlace, Place};
 use super::memory::MemoryOptions;
@@ -21,7 +22,7 @@ use crate::error::{CreateError, NotAChannel, OpenError, RemoveError};
 use crate::layout::HeaderBlock;
 use rustix::fd::AsFd;
 use rustix::io::Errno;
-use shared_memory::{ShmemConf, ShmemError};
+use shared_memory::{Shmem, ShmemConf, ShmemError};
 use std::io;
 
 /// What the operating system knows a channel's segment by.
@@ -42,7 +43,7 @@ impl Region {
                 wanted: "cannot be chosen for a segment: it is 0o600".to_owned(),
             });
         }
-        let facts = spec.facts(name)?;
+        let facts = spec.facts(name, Lifetime::Files)?;
         let size = facts.map.total;
         spec.check_trust(name)?;
         location.prepare_folder(false, size)?;
@@ -95,7 +96,8 @@ impl Region {
 
 /// A new segment, whose name stays.
 fn make_segment(location: &Location, size: usize) -> io::Result<Bytes> {
-    let segment = ShmemConf::new().os_id(segment_of(location)).size(size).create().map_err(io_error)?;
+    let segment =
+        sys::above_standard(|| ShmemConf::new().os_id(segment_of(location)).size(size).create().map_err(io_error))?;
     let mut bytes = Bytes::segment(segment);
     // The crate reserves nothing: without this, a full disk would be a signal at the first write.
     sys::prefault(bytes.base(), bytes.length(), true)?;
@@ -111,11 +113,15 @@ fn check_owner(name: &str, location: &Location, expected: &Expectations, access:
     open::check_owner(name, facts, expected, access).map(|()| facts.owner)
 }
 
+fn open_segment(location: &Location) -> io::Result<Shmem> {
+    sys::above_standard(|| ShmemConf::new().os_id(segment_of(location)).open().map_err(io_error))
+}
+
 /// The segment's memory, and what its header says.
 fn open_bytes(name: &str, location: &Location) -> Result<(Bytes, Facts), OpenError> {
     let failed = |source: io::Error| open::io_error(name, "opening the segment", source);
     let not_a_channel = |found| OpenError::NotAChannel { channel: name.to_owned(), found };
-    let segment = ShmemConf::new().os_id(segment_of(location)).open().map_err(io_error);
+    let segment = open_segment(location);
     let bytes = match segment {
         // It has no memory yet.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
@@ -139,8 +145,7 @@ pub(crate) fn remove_segment(name: &str, force: bool) -> Result<(), RemoveError>
     let location =
         Location::of_segment(name).map_err(|InvalidName| RemoveError::InvalidName { channel: name.to_owned() })?;
     let failed = |action: &'static str| move |source: io::Error| remove::io_error(name, action, source);
-    let segment = ShmemConf::new().os_id(segment_of(&location)).open();
-    let mut segment = segment.map_err(io_error).map_err(failed("opening the segment"))?;
+    let mut segment = open_segment(&location).map_err(failed("opening the segment"))?;
     // Held until both are gone.
     let mut held = Vec::new();
     for path in location.lock_files().map_err(failed("looking for lock files"))? {

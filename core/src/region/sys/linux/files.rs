@@ -1,5 +1,6 @@
 //! Files: opened without following links, created without a name, recognised by device and inode.
 
+use super::descriptors::{above_standard, owned_above_standard};
 use crate::error::NotAChannel;
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FileType, MemfdFlags, Mode, OFlags, SealFlags, Stat};
@@ -85,7 +86,7 @@ pub(crate) fn look_at_open(file: impl AsFd) -> io::Result<FileFacts> {
 /// Opens, however often a signal comes: on some filesystems that waits.
 fn open(path: impl AsRef<Path>, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
     let path = path.as_ref();
-    retry_on_intr(|| fs::open(path, flags, mode))
+    owned_above_standard(|| retry_on_intr(|| fs::open(path, flags, mode)))
 }
 
 /// Pins whatever stands at `path`, without following a final link, without waiting for a FIFO's other end, and without
@@ -99,20 +100,32 @@ pub(crate) fn reopen(file: BorrowedFd<'_>, writable: bool) -> io::Result<OwnedFd
     let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
     let flags = access | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let id = look_at_open(file)?.id;
-    let again = match open(format!("/proc/self/fd/{}", file.as_raw_fd()), flags, Mode::empty()) {
-        // The descriptor is open, so the file is there, whatever its name.
-        Err(Errno::NOENT | Errno::NOTDIR) => return Err(without_proc()),
-        other => other?,
-    };
+    let again = by_descriptor(file, |path| open(path, flags, Mode::empty()))?;
     if look_at_open(&again)?.id != id {
-        return Err(io::Error::other("/proc/self/fd leads to another file"));
+        return Err(io::Error::other("/proc leads from the descriptor to another file"));
     }
     Ok(again)
 }
 
-/// What a process says that has no `/proc`, a bare chroot for example.
-fn without_proc() -> io::Error {
-    io::Error::new(io::ErrorKind::Unsupported, "there is no /proc here; mount it")
+/// Where `/proc` shows the descriptors of the calling thread: `/proc/self` is empty once the process's first thread has
+/// ended. The second is for kernels and sandboxes that lack the first.
+const DESCRIPTORS: [&str; 2] = ["/proc/thread-self/fd", "/proc/self/fd"];
+
+/// Does something with the file that a descriptor stands for, by the path that `/proc` has for it.
+fn by_descriptor<T>(file: BorrowedFd<'_>, act: impl Fn(&str) -> Result<T, Errno>) -> io::Result<T> {
+    for folder in DESCRIPTORS {
+        match act(&format!("{folder}/{}", file.as_raw_fd())) {
+            // The descriptor is open, so the file is there, whatever its name.
+            Err(Errno::NOENT | Errno::NOTDIR) => {}
+            other => return Ok(other?),
+        }
+    }
+    Err(missing("there is no /proc here, through which memlane reaches the files that it has looked at; mount it"))
+}
+
+/// What the system should have and has not.
+fn missing(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, what)
 }
 
 /// A fresh description of the file at `path`, which has to be the one that it was when its id was taken: `NotFound` if
@@ -196,8 +209,9 @@ impl Drop for TemporaryName {
 
 /// Gives an unnamed file its name, unless something of that name exists.
 pub(crate) fn link_into_place(file: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
-    let by_descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
-    Ok(fs::linkat(CWD, by_descriptor, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+    // A folder that is missing on the way to `path` is no `/proc` that is missing.
+    look_at(path.parent().unwrap_or(Path::new("/")), false)?;
+    by_descriptor(file, |file| fs::linkat(CWD, file, CWD, path, AtFlags::SYMLINK_FOLLOW))
 }
 
 /// Gives a file another name, in the place of whatever has that.
@@ -287,7 +301,7 @@ pub(crate) fn read_at(file: impl AsFd, buffer: &mut [u8], at: u64) -> io::Result
 /// What is in a folder.
 pub(crate) fn read_folder(path: &Path) -> io::Result<std::fs::ReadDir> {
     loop {
-        match std::fs::read_dir(path) {
+        match above_standard(|| std::fs::read_dir(path)) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             other => return other,
         }
@@ -304,18 +318,42 @@ pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
 
 /// The kernel's boot id.
 pub(crate) fn boot_id() -> io::Result<[u8; 16]> {
-    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => without_proc(),
-        _ => error,
-    })?;
-    let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
-    let id = u128::from_str_radix(&digits, 16).map_err(|_| io::ErrorKind::InvalidData)?;
-    Ok(id.to_be_bytes())
+    let file = match open(BOOT_ID, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) {
+        Err(Errno::NOENT | Errno::NOTDIR) => return Err(without_boot_id()),
+        other => other?,
+    };
+    let mut text = [0; 64];
+    let length = read_at(file, &mut text, 0)?;
+    let mut digits = text[..length].iter().filter(|byte| byte.is_ascii_hexdigit());
+    let id =
+        digits.try_fold(0u128, |id, &digit| id.checked_mul(16)?.checked_add(char::from(digit).to_digit(16)?.into()));
+    Ok(id.ok_or(io::ErrorKind::InvalidData)?.to_be_bytes())
+}
+
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// What a process is told that cannot see the boot id.
+fn without_boot_id() -> io::Error {
+    // Not that the file is missing: each of these has a way out of its own.
+    missing(if DESCRIPTORS.iter().any(|folder| look_at(Path::new(folder), false).is_ok()) {
+        "/proc shows processes only (ProcSubset=pid, or a sandbox), and a channel with a name needs \
+         /proc/sys/kernel/random/boot_id, to tell whether it is from before the last reboot; show all of /proc \
+         (ProcSubset=all), or use an anonymous channel"
+    } else {
+        "there is no /proc here, and a channel with a name needs /proc/sys/kernel/random/boot_id, to tell whether it is from \
+         before the last reboot; mount /proc, or use a private channel"
+    })
 }
 
 /// An anonymous file that can be sealed.
 pub(crate) fn anonymous_file(name: &str) -> io::Result<OwnedFd> {
-    Ok(fs::memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?)
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    // A file that nobody can execute, which is all that `vm.memfd_noexec=2` allows; Linux before 6.3 does not know the flag.
+    let made = owned_above_standard(|| match fs::memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
+        Err(Errno::INVAL) => fs::memfd_create(name, flags),
+        other => other,
+    });
+    Ok(made?)
 }
 
 const SIZE_SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);

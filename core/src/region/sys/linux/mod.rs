@@ -1,5 +1,6 @@
 //! Linux.
 //!
+//! - `descriptors`: none of the three standard ones is ever taken.
 //! - `files`: opening without following, unnamed files, memfds, seals, filesystems.
 //! - `locks`: open-file-description locks, and holding one by a mapping.
 //! - `fork`: which process a handle belongs to, and keeping forks out of the moments that they would spoil.
@@ -7,6 +8,7 @@
 //! - `semaphore`: the C library's semaphores.
 //! - `pages`: prefaulting, locking, huge pages.
 
+mod descriptors;
 mod files;
 mod fork;
 mod locks;
@@ -18,6 +20,7 @@ use rustix::io::retry_on_intr;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 pub(crate) use self::{
+    descriptors::{duplicate, moved_above_standard},
     files::{
         FileFacts, FileId, FileKind, KeptFile, TemporaryName, allocate, anonymous_file, boot_id, check_file_size_limit,
         create_unnamed, fresh_description, has_seals, link_into_place, look_at, look_at_open, make_private_folder,
@@ -29,6 +32,9 @@ pub(crate) use self::{
     semaphore::{SEMAPHORE_BYTES, has_semaphores, semaphore_init, semaphore_post, semaphore_wait},
     wake::{Clock, Moment, futex_wait, futex_wake, membarrier, pause, register_membarrier},
 };
+
+#[cfg(feature = "named-segments")]
+pub(crate) use self::descriptors::above_standard;
 
 /// This user's effective id.
 pub(crate) fn user_id() -> u32 {

@@ -1,0 +1,129 @@
+//! Descriptors 0, 1 and 2 are the host's, those that it closed included.
+//!
+//! A program whose standard output is closed often goes on writing to it. If a channel's file had the number 1, what the
+//! program prints would land in the channel's header. The kernel gives every new descriptor the lowest free number, so
+//! everything in the engine that makes one does so through [`above_standard`] or [`owned_above_standard`]: a **plug** stands
+//! in each free one of the three numbers meanwhile. A plug is a descriptor that can be neither read nor written to
+//! (`O_PATH`), so that the host gets what it gets from a closed one, `EBADF`.
+
+//!
+//! Plugs stand in turns: a thread that took another's plug for a file of the host would lose it in the middle of its own
+//! call. The turn is one word with the process's id in it, so that a child which was forked in the middle of one goes on.
+
+use super::pause;
+use crate::sync::AtomicU64;
+use crate::sync::Ordering::{AcqRel, Acquire, Release};
+use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use rustix::fs::{self, Mode, OFlags};
+use rustix::io::{Errno, fcntl_dupfd_cloexec, fcntl_getfd, retry_on_intr};
+use std::io;
+use std::mem::ManuallyDrop;
+use std::time::Duration;
+
+/// The first number that is not a standard one.
+const FIRST: i32 = 3;
+
+/// Runs `make`, which makes descriptors, while none of the standard numbers is free.
+///
+/// # Errors
+/// Those of `make`, and those of opening a descriptor.
+pub(crate) fn above_standard<T, E: From<Errno>>(make: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    if all_are_the_hosts() {
+        return make();
+    }
+    let _turn = Turn::take();
+    let _plugs = plug_standard()?;
+    make()
+}
+
+/// The same for a single descriptor. Should another thread of the host close a standard one at this very moment, so that
+/// the new one has its number, it is moved.
+pub(super) fn owned_above_standard(make: impl FnOnce() -> Result<OwnedFd, Errno>) -> Result<OwnedFd, Errno> {
+    above_standard(make).and_then(moved)
+}
+
+fn moved(file: OwnedFd) -> Result<OwnedFd, Errno> {
+    if file.as_raw_fd() >= FIRST { Ok(file) } else { fcntl_dupfd_cloexec(&file, FIRST) }
+}
+
+/// A descriptor that the host handed over, under a number that is no standard one.
+pub(crate) fn moved_above_standard(file: OwnedFd) -> io::Result<OwnedFd> {
+    Ok(moved(file)?)
+}
+
+/// Another descriptor of the same description.
+pub(crate) fn duplicate(file: &OwnedFd) -> io::Result<OwnedFd> {
+    Ok(fcntl_dupfd_cloexec(file, FIRST)?)
+}
+
+/// `process:32 | turns:32`: whose turn it is, and how many there were; an odd number while one lasts.
+static TURNS: AtomicU64 = AtomicU64::new(0);
+
+/// Whether each standard number stands for a file of the host, and none for a plug.
+fn all_are_the_hosts() -> bool {
+    let before = TURNS.load(Acquire);
+    before & 1 == 0 && !(0..FIRST).any(is_free) && TURNS.load(Acquire) == before
+}
+
+/// While it lives, no other thread of this process plugs anything.
+#[derive(Debug)]
+struct Turn(u64);
+
+impl Turn {
+    fn take() -> Self {
+        let process = u64::from(std::process::id()) << 32;
+        loop {
+            let current = TURNS.load(Acquire);
+            // One of another process was inherited through a fork: nobody here will end it.
+            let lasts = current & 1 == 1 && current >> 32 == process >> 32;
+            let turns = current as u32;
+            let mine = process | u64::from(turns.wrapping_add(1 + turns % 2));
+            if !lasts && TURNS.compare_exchange(current, mine, AcqRel, Acquire).is_ok() {
+                return Self(mine);
+            }
+            pause(Duration::from_micros(50));
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let process = self.0 >> 32 << 32;
+        TURNS.store(process | u64::from((self.0 as u32).wrapping_add(1)), Release);
+    }
+}
+
+/// Fills the standard numbers that are free, for as long as the plugs live.
+fn plug_standard() -> Result<[Option<Plug>; FIRST as usize], Errno> {
+    let mut plugs = [const { None }; FIRST as usize];
+    for (number, plug) in plugs.iter_mut().enumerate() {
+        if is_free(number as i32) {
+            *plug = Some(Plug(ManuallyDrop::new(open_plug()?)));
+        }
+    }
+    Ok(plugs)
+}
+
+fn is_free(number: i32) -> bool {
+    // SAFETY: asks the kernel about a number, whatever it stands for; nothing is done with what it finds.
+    fcntl_getfd(unsafe { BorrowedFd::borrow_raw(number) }) == Err(Errno::BADF)
+}
+
+/// The lowest free number, led to a file that nobody can do anything with by it.
+fn open_plug() -> Result<OwnedFd, Errno> {
+    retry_on_intr(|| fs::open(c"/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()))
+}
+
+/// Stands in a number that the host has closed.
+#[derive(Debug)]
+struct Plug(ManuallyDrop<OwnedFd>);
+
+impl Drop for Plug {
+    fn drop(&mut self) {
+        // Another thread of the host may have put a file of its own in this place (`dup2`): that stays.
+        if fs::fcntl_getfl(&*self.0).is_ok_and(|flags| flags.contains(OFlags::PATH)) {
+            // SAFETY: dropped here and nowhere else.
+            unsafe { ManuallyDrop::drop(&mut self.0) }
+        }
+    }
+}
