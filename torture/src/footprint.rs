@@ -46,13 +46,6 @@ fn descriptors() -> Result<()> {
     Ok(())
 }
 
-/// Time that a process has run, in seconds, by the scheduler's own clock.
-fn cpu_seconds(pid: u32) -> Result<f64> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/schedstat")).context("reading schedstat")?;
-    let nanoseconds: u64 = text.split_whitespace().next().context("schedstat is empty")?.parse()?;
-    Ok(nanoseconds as f64 / 1e9)
-}
-
 fn idle(watch: Duration) -> Result<()> {
     let scratch = Scratch::new()?;
     let channel = spsc::Options::new().create(&scratch.channel())?;
@@ -62,10 +55,10 @@ fn idle(watch: Duration) -> Result<()> {
     let sleeps = |one: &memlane::ParticipantInfo| one.row == 1 && one.counters.parks > 2;
     watch::until_participant(&scratch.channel(), "the receiver sleeps", sleeps)?;
     let sleeper = Worker::start(&["spsc", "sleeper", &scratch.channel()])?;
-    let before = (cpu_seconds(receiver.id())?, cpu_seconds(sleeper.id())?);
+    let before = (measure::processor_time(receiver.id())?, measure::processor_time(sleeper.id())?);
     std::thread::sleep(watch);
-    let share = (cpu_seconds(receiver.id())? - before.0) / watch.as_secs_f64();
-    let floor = (cpu_seconds(sleeper.id())? - before.1) / watch.as_secs_f64();
+    let share = (measure::processor_time(receiver.id())? - before.0).div_duration_f64(watch);
+    let floor = (measure::processor_time(sleeper.id())? - before.1).div_duration_f64(watch);
     println!(
         "CPU of a blocked receiver: {:.4} % of a core (bound {:.1} %); of a process that only sleeps as often: {:.4} %",
         share * 100.0,

@@ -6,6 +6,7 @@
 //! - `stop`: participants that stand still after every instruction, and what the others lose by it.
 //! - `soak`: all kinds at once, for minutes or days: random joins, leaves, kills and stops; nothing lost, nothing leaked.
 //! - `sweep`: a SIGKILL after every machine instruction of every operation, and of the reaping after it.
+//! - `redelivery`: how soon what the dead held comes back while nobody joins and nobody idles.
 //! - `recovery`: how long after a SIGKILL the survivors go on.
 //! - `corrupt`: a third party overwrites every byte; calls return errors, and nobody panics, crashes or hangs.
 //! - `faults`: every system call of every public call fails, one after the other; the right error, and nothing left behind.
@@ -31,6 +32,7 @@ mod payload;
 mod phase;
 mod random;
 mod recovery;
+mod redelivery;
 mod scratch;
 mod side_by_side;
 mod soak;
@@ -56,6 +58,8 @@ struct Arguments {
 enum Tool {
     /// How long after a SIGKILL the survivors go on
     Recovery(recovery::Options),
+    /// How soon what a killed one held comes back under full load
+    Redelivery(redelivery::Options),
     /// Random SIGKILLs of all sides under load
     Kill(kill::Options),
     /// Participants that stand still after every instruction that changed the channel
@@ -81,6 +85,7 @@ enum Tool {
 fn main() -> ExitCode {
     let result = match Arguments::parse().tool {
         Tool::Recovery(options) => recovery::run(&options),
+        Tool::Redelivery(options) => redelivery::run(&options),
         Tool::Kill(options) => kill::run(&options),
         Tool::Stop(options) => stop::run(&options),
         Tool::Soak(options) => soak::run(&options),

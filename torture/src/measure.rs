@@ -6,6 +6,7 @@
 )]
 
 use anyhow::{Context, Result};
+use std::time::Duration;
 
 /// What this process's descriptors lead to.
 pub fn descriptors() -> Result<Vec<String>> {
@@ -46,6 +47,31 @@ fn status_kib(process: &str, field: &str) -> Result<u64> {
     value_of(&status, field).with_context(|| format!("no {field} of {process}"))
 }
 
+/// How long this thread of this process was ready and had no processor.
+pub fn thread_delay(thread: u32) -> Result<Duration> {
+    let text = std::fs::read_to_string(format!("/proc/self/task/{thread}/schedstat")).context("reading schedstat")?;
+    Ok(Duration::from_nanos(text.split_whitespace().nth(1).context("schedstat is short")?.parse()?))
+}
+
+/// Time that all threads of a process have run, by the scheduler's own clock.
+pub fn processor_time(process: u32) -> Result<Duration> {
+    let mut nanoseconds = 0;
+    for task in std::fs::read_dir(format!("/proc/{process}/task"))? {
+        let text = std::fs::read_to_string(task?.path().join("schedstat")).context("reading schedstat")?;
+        nanoseconds += text.split_whitespace().next().context("schedstat is empty")?.parse::<u64>()?;
+    }
+    Ok(Duration::from_nanos(nanoseconds))
+}
+
+/// The middle one, the one that 99 in a hundred do not exceed, and the longest, in words.
+pub fn spread(times: &mut [Duration]) -> String {
+    times.sort_unstable();
+    let at = |part: usize| times.get((times.len() * part / 100).min(times.len().saturating_sub(1)));
+    let ms = |time: Option<&Duration>| time.map_or(0.0, |time| time.as_secs_f64() * 1e3);
+    let [middle, late, longest] = [at(50), at(99), times.last()].map(ms);
+    format!("p50 {middle:8.3} ms   p99 {late:8.3} ms   longest {longest:8.3} ms   of {}", times.len())
+}
+
 /// The number behind `field:`.
 fn value_of(status: &str, field: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
@@ -62,6 +88,13 @@ mod tests {
         assert_eq!(value_of(status, "VmRSS"), Some(2048));
         assert_eq!(value_of(status, "RssAnon"), Some(7));
         assert_eq!(value_of(status, "Rss"), None);
+    }
+
+    #[test]
+    fn times_are_told_by_their_middle_and_their_ends() {
+        let mut times: Vec<_> = (1..=100).rev().map(Duration::from_millis).collect();
+        assert_eq!(spread(&mut times), "p50   51.000 ms   p99  100.000 ms   longest  100.000 ms   of 100");
+        assert_eq!(spread(&mut []), "p50    0.000 ms   p99    0.000 ms   longest    0.000 ms   of 0");
     }
 
     #[test]

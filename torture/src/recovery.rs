@@ -7,6 +7,7 @@
 //!
 //! The design's bound is two slices, 200 ms: one until somebody looks, one for a wake that the dead did not send.
 
+use crate::measure;
 use crate::scratch::{Scratch, Worker};
 use crate::watch;
 use anyhow::{Context, Result, ensure};
@@ -37,24 +38,20 @@ pub fn run(options: &Options) -> Result<()> {
         Situation { name: "sender dies, successor sends", measure: sender_dies_successor_sends },
         Situation { name: "receiver dies, sender is blocked", measure: receiver_dies_sender_is_blocked },
     ];
-    let mut worst = Duration::ZERO;
+    let mut all = Vec::new();
     for Situation { name, measure } in situations {
         let mut times = Vec::new();
         for _ in 0..options.rounds {
             times.push(measure().with_context(|| name.to_owned())?);
         }
-        times.sort_unstable();
-        let (median, longest) = (times[times.len() / 2], times[times.len() - 1]);
-        println!("{name:34} median {:6.1} ms   longest {:6.1} ms", ms(median), ms(longest));
-        worst = worst.max(longest);
+        println!("{name:34} {}", measure::spread(&mut times));
+        all.append(&mut times);
     }
-    ensure!(worst <= BOUND, "the longest recovery took {:.1} ms, more than two slices", ms(worst));
+    println!("{:34} {}", "all", measure::spread(&mut all));
+    let worst = all.last().copied().unwrap_or_default();
+    ensure!(worst <= BOUND, "the longest recovery took {worst:.1?}, more than two slices");
     println!("torture recovery: every survivor went on within two slices");
     Ok(())
-}
-
-fn ms(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
 }
 
 /// Waits until the channel has a live participant in `row`.

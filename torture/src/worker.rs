@@ -31,7 +31,7 @@ pub struct Options {
     /// An unpacked feed
     #[arg(long)]
     feed: Option<PathBuf>,
-    /// Senders stop after this many messages.
+    /// Messages that it sends before it leaves, or that it holds
     #[arg(long, default_value_t = u64::MAX)]
     pub count: u64,
 }
@@ -59,6 +59,8 @@ pub enum Role {
     StoppingSender,
     /// Stops itself between receiving and acknowledging.
     StoppingReceiver,
+    /// Stops itself with `--count` messages in hand.
+    HoldingReceiver,
 }
 
 impl Options {

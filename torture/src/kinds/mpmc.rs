@@ -75,6 +75,7 @@ fn work(options: &worker::Options) -> Result<()> {
         Role::Receiver => Receiving::new(&channel, phases, options)?.run(),
         Role::StoppingSender => stop_before_committing(channel.sender()?),
         Role::StoppingReceiver => stop_before_acknowledging(channel.receiver()?),
+        Role::HoldingReceiver => stop_with_a_batch(channel.receiver()?, options.count as usize),
         role => bail!("mpmc has no {role:?}"),
     }
 }
@@ -398,6 +399,13 @@ fn stop_before_acknowledging(mut rx: mpmc::Receiver) -> Result<()> {
     // Whoever went laps ahead did not touch it.
     is_intact(&message, HELD)?;
     Ok(message.ack()?)
+}
+
+fn stop_with_a_batch(mut rx: mpmc::Receiver, count: usize) -> Result<()> {
+    let batch = rx.recv_batch(count)?;
+    ensure!(batch.len() == count, "{} messages came instead of {count}", batch.len());
+    stand_still()?;
+    Ok(batch.ack()?)
 }
 
 fn is_intact(message: &mpmc::Message<'_>, expected: Identity) -> Result<()> {
