@@ -8,16 +8,18 @@
 //! - `sweep`: a SIGKILL after every machine instruction of every operation, and of the reaping after it.
 //! - `redelivery`: how soon what the dead held comes back while nobody joins and nobody idles.
 //! - `recovery`: how long after a SIGKILL the survivors go on.
+//! - `crowd`: what many participants cost while they wait, and when most of them die at once.
 //! - `corrupt`: a third party overwrites every byte; calls return errors, and nobody panics, crashes or hangs.
 //! - `faults`: every system call of every public call fails, one after the other; the right error, and nothing left behind.
 //! - `footprint`: what a participant costs: descriptors, idle CPU, system calls per message.
 //!
 //! A kind of channel is one file in `kinds`, and a row in its table. Beneath: `tracer` (processes that are stepped), `steps` (a
 //! process that is stepped through an operation), `life` (a channel and its workers, from creation to removal), `worker` (the
-//! processes), `payload` and `feed` (what is sent), `journal` (what a worker writes down), `ledger` (what all journals together
+//! processes), `talk` (processes that are talked with), `payload` and `feed` (what is sent), `journal` (what a worker writes down), `ledger` (what all journals together
 //! say), `waking` (by futexes or semaphores), `measure` (what a process has open and takes), `scratch`, `watch`, `map`, `random`.
 
 mod corrupt;
+mod crowd;
 mod faults;
 mod feed;
 mod footprint;
@@ -39,6 +41,7 @@ mod soak;
 mod steps;
 mod stop;
 mod sweep;
+mod talk;
 mod tracer;
 mod waking;
 mod watch;
@@ -70,6 +73,8 @@ enum Tool {
     Sweep(sweep::Options),
     /// A third party that overwrites the file while others use it
     Corrupt(corrupt::Options),
+    /// Many participants: what they cost idle, and when most of them die at once
+    Crowd(crowd::Options),
     /// System calls that fail, one after the other, through every public call
     Faults(faults::Options),
     /// What a participant costs: descriptors, idle CPU, system calls per message
@@ -80,6 +85,9 @@ enum Tool {
     /// One participant, next to somebody who overwrites the file
     #[command(hide = true)]
     CorruptWorker(corrupt::worker::Options),
+    /// Some of a crowd, in one process
+    #[command(hide = true)]
+    CrowdWorker(crowd::worker::Options),
 }
 
 fn main() -> ExitCode {
@@ -91,9 +99,11 @@ fn main() -> ExitCode {
         Tool::Soak(options) => soak::run(&options),
         Tool::Sweep(options) => sweep::run(&options),
         Tool::Corrupt(options) => corrupt::run(&options),
+        Tool::Crowd(options) => crowd::run(&options),
         Tool::Faults(options) => faults::run(&options),
         Tool::Footprint(options) => footprint::run(&options),
         Tool::Worker(options) => worker::run(&options),
+        Tool::CrowdWorker(options) => crowd::worker::run(&options),
         Tool::CorruptWorker(options) => corrupt::worker::run(&options),
     };
     match result {

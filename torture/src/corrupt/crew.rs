@@ -3,14 +3,11 @@
 use super::board;
 use super::probe::LATE_STATUS;
 use crate::kinds::Kind;
-use anyhow::{Context, Result};
+use crate::talk::{Silence, Talker};
+use anyhow::Result;
 use memlane::Role;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 /// A single call that takes longer hangs.
@@ -27,9 +24,7 @@ pub struct Fault {
 /// One worker.
 struct Member {
     role: Role,
-    child: Child,
-    input: Option<ChildStdin>,
-    lines: Receiver<String>,
+    talker: Talker,
 }
 
 pub struct Crew {
@@ -46,63 +41,33 @@ pub struct Tally {
 
 impl Member {
     fn start(kind: &Kind, role: Role, folder: &Path) -> Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["corrupt-worker", kind.name, role.name()])
-            .arg(folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("starting a worker")?;
-        let input = child.stdin.take();
-        let output = BufReader::new(child.stdout.take().context("a worker without output")?);
-        let (said, lines) = channel();
-        std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| said.send(line)));
-        Ok(Self { role, child, input, lines })
-    }
-
-    fn say(&mut self, text: &str) {
-        // Who has ended is found out when it is listened to.
-        let _ = self.input.as_mut().map(|input| writeln!(input, "{text}"));
+        let folder = folder.display().to_string();
+        Ok(Self { role, talker: Talker::start(["corrupt-worker", kind.name, role.name(), &folder])? })
     }
 
     fn hear(&mut self, folder: &Path) -> Result<String, Fault> {
         loop {
-            let note = match self.lines.recv_timeout(Duration::from_millis(200)) {
+            let silence = match self.talker.hear(Duration::from_millis(200)) {
                 Ok(line) => return Ok(line),
-                Err(timeout) => (timeout, board::read(folder, self.role)),
+                Err(silence) => silence,
             };
-            let (case, call, since) = match &note.1 {
+            let note = board::read(folder, self.role);
+            let (case, call, since) = match &note {
                 Some(note) => (Some(note.case), note.call.as_str(), note.since),
                 None => (None, "no call", Duration::ZERO),
             };
             let role = self.role.name();
-            match note.0 {
-                RecvTimeoutError::Timeout if since < HANG => {}
-                RecvTimeoutError::Timeout => {
+            match silence {
+                Silence::Still if since < HANG => {}
+                Silence::Still => {
                     return Err(Fault { case, what: format!("{role} has hung in {call} for {since:?}") });
                 }
-                RecvTimeoutError::Disconnected => {
-                    let end = self.child.wait().map_or_else(|error| error.to_string(), in_words);
-                    return Err(Fault { case, what: format!("{role} {end} in {call}") });
+                Silence::Ended(status) if status.code() == Some(LATE_STATUS) => {
+                    return Err(Fault { case, what: format!("{role} was late in {call}") });
                 }
+                ended => return Err(Fault { case, what: format!("{role} {ended} in {call}") }),
             }
         }
-    }
-}
-
-fn in_words(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(101), _) => "panicked".to_owned(),
-        (Some(LATE_STATUS), _) => "was late".to_owned(),
-        (_, Some(signal)) => format!("was killed by signal {signal}"),
-        _ => format!("failed ({status})"),
-    }
-}
-
-impl Drop for Member {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -115,7 +80,7 @@ impl Crew {
     /// Both join so many channels, and hold something in each.
     pub fn prepare(&mut self, cases: usize) -> Result<(), Fault> {
         for member in &mut self.members {
-            member.say(&cases.to_string());
+            member.talker.say(&cases.to_string());
             member.hear(&self.folder)?;
         }
         Ok(())
@@ -123,7 +88,7 @@ impl Crew {
 
     /// Both make their calls.
     pub fn go_on(&mut self) {
-        self.members.iter_mut().for_each(|member| member.say("go"));
+        self.members.iter_mut().for_each(|member| member.talker.say("go"));
     }
 
     /// Both have made them. What they saw, by case: the sender and the receiver.
@@ -139,8 +104,9 @@ impl Crew {
     /// Both end, and say how their calls ended.
     pub fn dismiss(mut self, tally: &mut Tally) -> Result<(), Fault> {
         for member in &mut self.members {
-            member.input = None;
-            while let Ok(line) = member.lines.recv() {
+            let (rest, status) =
+                member.talker.dismiss().map_err(|error| Fault { case: None, what: error.to_string() })?;
+            for line in rest {
                 let words: Vec<&str> = line.split(' ').collect();
                 match words[..] {
                     ["count", call, ended, count] => {
@@ -154,9 +120,8 @@ impl Crew {
                     _ => {}
                 }
             }
-            let status = member.child.wait().map_err(|error| Fault { case: None, what: error.to_string() })?;
             if !status.success() {
-                return Err(Fault { case: None, what: format!("a worker {} at its end", in_words(status)) });
+                return Err(Fault { case: None, what: format!("a worker {} at its end", Silence::Ended(status)) });
             }
         }
         Ok(())

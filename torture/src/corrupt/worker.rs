@@ -8,10 +8,10 @@
 
 use super::probe::Probe;
 use crate::kinds::{self, Kind};
+use crate::talk::{hear, say};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use rustix::process::{Signal, set_parent_process_death_signal};
-use std::io::{BufRead, Write, stdin, stdout};
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -54,17 +54,6 @@ impl Shift {
 /// The name of one channel of a batch.
 pub fn channel(folder: &std::path::Path, case: usize) -> String {
     folder.join(format!("channel-{case}")).display().to_string()
-}
-
-fn say(text: &str) -> Result<()> {
-    let mut out = stdout().lock();
-    writeln!(out, "{text}")?;
-    Ok(out.flush()?)
-}
-
-fn hear() -> Result<Option<String>> {
-    let mut line = String::new();
-    Ok((stdin().lock().read_line(&mut line)? > 0).then(|| line.trim_end().to_owned()))
 }
 
 pub fn run(options: &Options) -> Result<()> {
