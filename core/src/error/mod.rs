@@ -7,12 +7,15 @@
 //! - [`transfer`]: sending and receiving. Small `Copy` values; a message is passed by reference and so stays with the
 //!   caller, and a batch error says how many of its messages went out.
 //! - [`corruption`]: what was found that no correct participant writes.
+//! - [`printable`]: how texts that others chose are shown.
 
 mod corruption;
+mod printable;
 mod setup;
 mod transfer;
 
 pub use corruption::Corruption;
+pub use printable::Printable;
 pub use setup::{CreateError, JoinError, NotAChannel, OpenError, RemoveError};
 pub use transfer::{
     AckError, BufferTooSmall, GrantError, NoSuchPriority, RecvError, RecvTimeoutError, SendBatchError, SendError,

@@ -1,6 +1,6 @@
 //! Errors of naming, creating, opening, joining and removing a channel.
 
-use super::Corruption;
+use super::{Corruption, Printable};
 use std::io;
 
 /// What was found where a channel was expected.
@@ -42,14 +42,18 @@ pub enum NotAChannel {
 pub enum CreateError {
     /// The name is not 1 to 100 of `A-Z a-z 0-9 . _ -` without a leading dot, and not a path (with a `/`) either.
     #[error(
-        "`{channel}` is not a channel name: use 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a /"
+        "`{channel}` is not a channel name: use 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a /",
+        channel = Printable(.channel)
     )]
     InvalidName {
         /// What was given.
         channel: String,
     },
     /// An option is out of its range, or two options contradict each other.
-    #[error("channel {channel}: option {option} is {given}, which {wanted}")]
+    #[error(
+        "channel {channel}: option {option} is {given}, which {wanted}",
+        channel = Printable(.channel), given = Printable(.given), wanted = Printable(.wanted)
+    )]
     InvalidOption {
         /// The channel.
         channel: String,
@@ -61,13 +65,16 @@ pub enum CreateError {
         wanted: String,
     },
     /// A channel or another file of this name exists.
-    #[error("channel {channel} exists already: open it, or remove it first")]
+    #[error("channel {channel} exists already: open it, or remove it first", channel = Printable(.channel))]
     AlreadyExists {
         /// The channel.
         channel: String,
     },
     /// The folder does not exist.
-    #[error("channel {channel}: the folder {folder} does not exist; make it first")]
+    #[error(
+        "channel {channel}: the folder {folder} does not exist; make it first",
+        channel = Printable(.channel), folder = Printable(.folder)
+    )]
     NoFolder {
         /// The channel.
         channel: String,
@@ -75,7 +82,10 @@ pub enum CreateError {
         folder: String,
     },
     /// The private folder belongs to somebody else, or others can write to it.
-    #[error("channel {channel}: the folder {folder} is not private to this user; set MEMLANE_DIR to one that is")]
+    #[error(
+        "channel {channel}: the folder {folder} is not private to this user; set MEMLANE_DIR to one that is",
+        channel = Printable(.channel), folder = Printable(.folder)
+    )]
     UnsafeFolder {
         /// The channel.
         channel: String,
@@ -83,7 +93,10 @@ pub enum CreateError {
         folder: String,
     },
     /// The filesystem has no room for the channel (or a quota or `ulimit -f` is reached).
-    #[error("channel {channel}: no room for {bytes} bytes; use a smaller capacity or another folder (MEMLANE_DIR)")]
+    #[error(
+        "channel {channel}: no room for {bytes} bytes; use a smaller capacity or another folder (MEMLANE_DIR)",
+        channel = Printable(.channel)
+    )]
     NoSpace {
         /// The channel.
         channel: String,
@@ -91,13 +104,19 @@ pub enum CreateError {
         bytes: u64,
     },
     /// This user may not create files there.
-    #[error("channel {channel}: no permission to create it; use another folder (MEMLANE_DIR, or a path)")]
+    #[error(
+        "channel {channel}: no permission to create it; use another folder (MEMLANE_DIR, or a path)",
+        channel = Printable(.channel)
+    )]
     Permission {
         /// The channel.
         channel: String,
     },
     /// A network or overlay filesystem, on which two mappings of one file need not be the same memory.
-    #[error("channel {channel}: {filesystem} does not share memory reliably; use a local folder such as /dev/shm")]
+    #[error(
+        "channel {channel}: {filesystem} does not share memory reliably; use a local folder such as /dev/shm",
+        channel = Printable(.channel)
+    )]
     UnsupportedFilesystem {
         /// The channel.
         channel: String,
@@ -105,7 +124,7 @@ pub enum CreateError {
         filesystem: &'static str,
     },
     /// Any other refusal by the operating system.
-    #[error("channel {channel}: {action} failed: {source}")]
+    #[error("channel {channel}: {action} failed: {source}", channel = Printable(.channel))]
     Io {
         /// The channel.
         channel: String,
@@ -121,13 +140,13 @@ pub enum CreateError {
 #[non_exhaustive]
 pub enum OpenError {
     /// No channel has this name.
-    #[error("channel {channel} does not exist")]
+    #[error("channel {channel} does not exist", channel = Printable(.channel))]
     NotFound {
         /// The channel.
         channel: String,
     },
     /// There is something of this name, but it is not a channel.
-    #[error("{channel} is not a channel but {found}; use another name")]
+    #[error("{channel} is not a channel but {found}; use another name", channel = Printable(.channel))]
     NotAChannel {
         /// The channel.
         channel: String,
@@ -137,7 +156,8 @@ pub enum OpenError {
     /// The file was written by an incompatible version of memlane.
     #[error(
         "channel {channel} has file layout {found}; this version of memlane reads {supported}: use the version that made \
-         it, or remove it and create it again"
+         it, or remove it and create it again",
+        channel = Printable(.channel), found = Printable(.found), supported = Printable(.supported)
     )]
     WrongVersion {
         /// The channel.
@@ -148,7 +168,10 @@ pub enum OpenError {
         supported: String,
     },
     /// The channel is of another kind.
-    #[error("channel {channel} is of kind {file}; it was opened as {ours}")]
+    #[error(
+        "channel {channel} is of kind {file}; it was opened as {ours}",
+        channel = Printable(.channel), file = Printable(.file), ours = Printable(.ours)
+    )]
     WrongKind {
         /// The channel.
         channel: String,
@@ -158,7 +181,10 @@ pub enum OpenError {
         ours: String,
     },
     /// The channel carries messages of another type.
-    #[error("channel {channel} carries messages of type {file}; it was opened for {ours}")]
+    #[error(
+        "channel {channel} carries messages of type {file}; it was opened for {ours}",
+        channel = Printable(.channel), file = Printable(.file), ours = Printable(.ours)
+    )]
     TypeMismatch {
         /// The channel.
         channel: String,
@@ -168,7 +194,10 @@ pub enum OpenError {
         ours: String,
     },
     /// The file is from before the last reboot: its messages are of unknown age and nobody is alive in it.
-    #[error("channel {channel} is from before the last reboot; open_or_create starts it afresh, or remove it")]
+    #[error(
+        "channel {channel} is from before the last reboot; open_or_create starts it afresh, or remove it",
+        channel = Printable(.channel)
+    )]
     Stale {
         /// The channel.
         channel: String,
@@ -176,7 +205,10 @@ pub enum OpenError {
         boot: String,
     },
     /// The file is shorter than its header says.
-    #[error("channel {channel} is truncated: it has {length} bytes and needs {needed}; remove it and create it again")]
+    #[error(
+        "channel {channel} is truncated: it has {length} bytes and needs {needed}; remove it and create it again",
+        channel = Printable(.channel)
+    )]
     Truncated {
         /// The channel.
         channel: String,
@@ -187,7 +219,8 @@ pub enum OpenError {
     },
     /// A header field is out of its range, or the header's checksum is wrong.
     #[error(
-        "channel {channel} has a damaged header: {field} is {found}, expected {wanted}; remove it and create it again"
+        "channel {channel} has a damaged header: {field} is {found}, expected {wanted}; remove it and create it again",
+        channel = Printable(.channel), found = Printable(.found), wanted = Printable(.wanted)
     )]
     BadHeader {
         /// The channel.
@@ -200,7 +233,7 @@ pub enum OpenError {
         wanted: String,
     },
     /// The channel was poisoned, because somebody found in it what no correct participant writes.
-    #[error("channel {channel} is corrupted: {reason}; remove it and create it again")]
+    #[error("channel {channel} is corrupted: {reason}; remove it and create it again", channel = Printable(.channel))]
     Corrupted {
         /// The channel.
         channel: String,
@@ -208,13 +241,16 @@ pub enum OpenError {
         reason: Corruption,
     },
     /// The channel was closed for good.
-    #[error("channel {channel} was closed; remove it and create it again")]
+    #[error("channel {channel} was closed; remove it and create it again", channel = Printable(.channel))]
     Closed {
         /// The channel.
         channel: String,
     },
     /// An option that was set explicitly differs from the channel's. Options that are not set are taken from the file.
-    #[error("channel {channel} has {field} {file}; it was opened with {ours}")]
+    #[error(
+        "channel {channel} has {field} {file}; it was opened with {ours}",
+        channel = Printable(.channel), file = Printable(.file), ours = Printable(.ours)
+    )]
     OptionsMismatch {
         /// The channel.
         channel: String,
@@ -226,7 +262,10 @@ pub enum OpenError {
         ours: String,
     },
     /// The channel needs asymmetric fences (`membarrier`), which this system refuses.
-    #[error("channel {channel} needs membarrier, which this system refuses; create it with symmetric fences")]
+    #[error(
+        "channel {channel} needs membarrier, which this system refuses; create it with symmetric fences",
+        channel = Printable(.channel)
+    )]
     FenceUnavailable {
         /// The channel.
         channel: String,
@@ -235,7 +274,8 @@ pub enum OpenError {
     /// to the channel could crash this process or worse, and that was not accepted.
     #[error(
         "channel {channel} wakes by semaphores, through which a faulty peer could harm this process; set trust_peers to \
-         vouch for all who can write to it, or create it with futexes"
+         vouch for all who can write to it, or create it with futexes",
+        channel = Printable(.channel)
     )]
     TrustNeeded {
         /// The channel.
@@ -244,7 +284,8 @@ pub enum OpenError {
     /// The channel's semaphores are those of another C library.
     #[error(
         "channel {channel} has semaphores of {file} bytes, this C library's have {ours}; create it with futexes, or with \
-         programs of one C library"
+         programs of one C library",
+        channel = Printable(.channel)
     )]
     ForeignSemaphores {
         /// The channel.
@@ -255,13 +296,19 @@ pub enum OpenError {
         ours: u32,
     },
     /// This user may not open the channel.
-    #[error("channel {channel}: no permission to open it; its creator decides who may, by the option mode")]
+    #[error(
+        "channel {channel}: no permission to open it; its creator decides who may, by the option mode",
+        channel = Printable(.channel)
+    )]
     Permission {
         /// The channel.
         channel: String,
     },
     /// The file belongs to another user, and that was not asked for.
-    #[error("channel {channel} belongs to user {owner}; set any_owner to use a channel of another user")]
+    #[error(
+        "channel {channel} belongs to user {owner}; set any_owner to use a channel of another user",
+        channel = Printable(.channel)
+    )]
     ForeignOwner {
         /// The channel.
         channel: String,
@@ -270,7 +317,8 @@ pub enum OpenError {
     },
     /// The lock file that proves who is alive is missing or is not the channel's.
     #[error(
-        "channel {channel}: its lock file {path} is missing or not its own; remove the channel and create it again"
+        "channel {channel}: its lock file {path} is missing or not its own; remove the channel and create it again",
+        channel = Printable(.channel), path = Printable(.path)
     )]
     LockFile {
         /// The channel.
@@ -279,7 +327,10 @@ pub enum OpenError {
         path: String,
     },
     /// A network or overlay filesystem, on which two mappings of one file need not be the same memory.
-    #[error("channel {channel}: {filesystem} does not share memory reliably; use a local folder such as /dev/shm")]
+    #[error(
+        "channel {channel}: {filesystem} does not share memory reliably; use a local folder such as /dev/shm",
+        channel = Printable(.channel)
+    )]
     UnsupportedFilesystem {
         /// The channel.
         channel: String,
@@ -290,7 +341,7 @@ pub enum OpenError {
     #[error(transparent)]
     Create(#[from] CreateError),
     /// Any other refusal by the operating system.
-    #[error("channel {channel}: {action} failed: {source}")]
+    #[error("channel {channel}: {action} failed: {source}", channel = Printable(.channel))]
     Io {
         /// The channel.
         channel: String,
@@ -306,7 +357,7 @@ pub enum OpenError {
 #[non_exhaustive]
 pub enum JoinError {
     /// Every seat of this role is held by a live participant.
-    #[error("channel {channel} has its {role} already (process {pid})")]
+    #[error("channel {channel} has its {role} already (process {pid})", channel = Printable(.channel))]
     RoleTaken {
         /// The channel.
         channel: String,
@@ -316,19 +367,19 @@ pub enum JoinError {
         pid: u32,
     },
     /// The channel was closed for good.
-    #[error("channel {channel} was closed; remove it and create it again")]
+    #[error("channel {channel} was closed; remove it and create it again", channel = Printable(.channel))]
     Closed {
         /// The channel.
         channel: String,
     },
     /// The channel's file was unlinked.
-    #[error("channel {channel} was removed; open or create it again")]
+    #[error("channel {channel} was removed; open or create it again", channel = Printable(.channel))]
     Removed {
         /// The channel.
         channel: String,
     },
     /// The channel holds something that no correct participant writes.
-    #[error("channel {channel} is corrupted: {reason}; remove it and create it again")]
+    #[error("channel {channel} is corrupted: {reason}; remove it and create it again", channel = Printable(.channel))]
     Corrupted {
         /// The channel.
         channel: String,
@@ -336,7 +387,10 @@ pub enum JoinError {
         reason: Corruption,
     },
     /// The channel's file was truncated since it was opened.
-    #[error("channel {channel} is truncated: it has {length} bytes and needs {needed}; remove it and create it again")]
+    #[error(
+        "channel {channel} is truncated: it has {length} bytes and needs {needed}; remove it and create it again",
+        channel = Printable(.channel)
+    )]
     Truncated {
         /// The channel.
         channel: String,
@@ -347,7 +401,8 @@ pub enum JoinError {
     },
     /// The lock file that proves who is alive is gone, or another file stands there, since the channel was opened.
     #[error(
-        "channel {channel}: its lock file {path} is missing or not its own; remove the channel and create it again"
+        "channel {channel}: its lock file {path} is missing or not its own; remove the channel and create it again",
+        channel = Printable(.channel), path = Printable(.path)
     )]
     LockFile {
         /// The channel.
@@ -356,13 +411,16 @@ pub enum JoinError {
         path: String,
     },
     /// The channel was opened in the parent process; open it anew after a fork.
-    #[error("channel {channel} was opened by the parent process; open it again after a fork")]
+    #[error(
+        "channel {channel} was opened by the parent process; open it again after a fork",
+        channel = Printable(.channel)
+    )]
     Forked {
         /// The channel.
         channel: String,
     },
     /// Any other refusal by the operating system.
-    #[error("channel {channel}: {action} failed: {source}")]
+    #[error("channel {channel}: {action} failed: {source}", channel = Printable(.channel))]
     Io {
         /// The channel.
         channel: String,
@@ -379,20 +437,21 @@ pub enum JoinError {
 pub enum RemoveError {
     /// The name is not a channel name.
     #[error(
-        "`{channel}` is not a channel name: use 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a /"
+        "`{channel}` is not a channel name: use 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a /",
+        channel = Printable(.channel)
     )]
     InvalidName {
         /// What was given.
         channel: String,
     },
     /// No channel has this name.
-    #[error("channel {channel} does not exist")]
+    #[error("channel {channel} does not exist", channel = Printable(.channel))]
     NotFound {
         /// The channel.
         channel: String,
     },
     /// There is something of this name, but it is not a channel; it is left alone.
-    #[error("{channel} is not a channel but {found}; it is left alone")]
+    #[error("{channel} is not a channel but {found}; it is left alone", channel = Printable(.channel))]
     NotAChannel {
         /// The channel.
         channel: String,
@@ -400,7 +459,10 @@ pub enum RemoveError {
         found: NotAChannel,
     },
     /// Somebody alive uses the channel.
-    #[error("channel {channel} is in use by {participants} live participant(s); stop them, or remove it by force")]
+    #[error(
+        "channel {channel} is in use by {participants} live participant(s); stop them, or remove it by force",
+        channel = Printable(.channel)
+    )]
     InUse {
         /// The channel.
         channel: String,
@@ -408,13 +470,16 @@ pub enum RemoveError {
         participants: usize,
     },
     /// This user may not remove the channel.
-    #[error("channel {channel}: no permission to remove it; its owner may, or the owner of its folder")]
+    #[error(
+        "channel {channel}: no permission to remove it; its owner may, or the owner of its folder",
+        channel = Printable(.channel)
+    )]
     Permission {
         /// The channel.
         channel: String,
     },
     /// Any other refusal by the operating system.
-    #[error("channel {channel}: {action} failed: {source}")]
+    #[error("channel {channel}: {action} failed: {source}", channel = Printable(.channel))]
     Io {
         /// The channel.
         channel: String,

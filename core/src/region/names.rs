@@ -5,7 +5,7 @@
 
 use super::create;
 use super::sys::{self, FileKind};
-use crate::error::CreateError;
+use crate::error::{CreateError, Printable};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -173,7 +173,7 @@ pub(crate) fn list_folder() -> io::Result<Vec<String>> {
     let folder = folder().0;
     // What the system says names no folder.
     let failed = |error: io::Error| {
-        io::Error::new(error.kind(), format!("reading the folder {} failed: {error}", folder.display()))
+        io::Error::new(error.kind(), format!("reading the folder {} failed: {error}", Printable(folder.display())))
     };
     let entries = match sys::read_folder(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
