@@ -33,12 +33,12 @@ fn describe(info: &Info) -> String {
         ChannelStatus::Stale => "stale: from before the last reboot".to_owned(),
         other => other.name().to_owned(),
     };
-    let type_name = if info.type_name.is_empty() { "bytes".to_owned() } else { printable(&info.type_name) };
+    let type_name = if info.type_name.is_empty() { "bytes".to_owned() } else { info.type_name.clone() };
     let path = info.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     let facts = [
         ("kind", info.kind.name().to_owned()),
         ("status", status),
-        ("path", printable(&path)),
+        ("path", path),
         ("file", size::show(info.total_bytes)),
         ("capacity", output::capacity(info)),
         ("largest message", size::show_bytes(info.max_message)),
@@ -51,7 +51,7 @@ fn describe(info: &Info) -> String {
     ];
     let mut text = format!("{}\n", printable(&info.name));
     for (name, fact) in facts {
-        let _ = writeln!(text, "  {name:<15}  {fact}");
+        let _ = writeln!(text, "  {name:<15}  {}", printable(&fact));
     }
     for (number, lane) in info.lanes.iter().enumerate() {
         let _ = writeln!(text, "\nlane {number}\n{}", describe_lane(lane, info.capacity));
@@ -122,7 +122,7 @@ fn who(participants: &[ParticipantInfo]) -> String {
             }
             .to_owned(),
             participant.pid.to_string(),
-            printable(&participant.name),
+            participant.name.clone(),
             time::ago(participant.started_unix_ns),
         ]
     };

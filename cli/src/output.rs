@@ -1,23 +1,42 @@
 //! Standard output for facts, standard error for everything else. Neither panics when nobody reads.
+//!
+//! What holds: a terminal gets nothing that does something to it. [`print`], [`print_json`] and [`complain`] are the only ways
+//! out for anything but messages, and each escapes what [`Printable`] does. A text from outside that could begin a line of its
+//! own is escaped where it is put between others, too.
 
 use crate::failure::{Failure, Outcome};
 use crate::size;
 use crate::streams::Output;
 use indicatif::{BinaryBytes, HumanCount};
-use memlane::Info;
+use memlane::{Info, Printable};
 use serde::Serialize;
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 
-/// Writes `text` to standard output.
+/// Writes lines to standard output.
 pub fn print(text: &str) -> Outcome {
+    let lines: Vec<String> = text.split('\n').map(printable).collect();
+    write(&lines.join("\n"))
+}
+
+fn write(text: &str) -> Outcome {
     Output::standard()?.write_all(text.as_bytes()).map_err(|error| write_failed(&error))
 }
 
-/// Writes `value` to standard output as JSON.
+/// Writes `value` to standard output as JSON. Characters that [`Printable`] escapes are escaped as JSON does.
 pub fn print_json<T: Serialize>(value: &T) -> Outcome {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Failure::failed(format!("the result cannot be written as JSON: {error}")))?;
-    print(&(text + "\n"))
+    let mut escaped = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        // In JSON, a line end can only stand between values.
+        if character != '\n' && Printable(character).escapes() {
+            let _ = write!(escaped, "\\u{:04x}", u32::from(character));
+        } else {
+            escaped.push(character);
+        }
+    }
+    write(&(escaped + "\n"))
 }
 
 /// What a failed write to standard output means.
@@ -36,7 +55,7 @@ pub fn complain(sentence: &str) {
 
 /// Text that others chose, safe for a terminal and on one line.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
+    Printable(text).to_string()
 }
 
 /// `1 message`, `2,000 messages`.
@@ -52,14 +71,15 @@ pub enum Align {
     Right,
 }
 
-/// Rows under headings, each line indented and ended.
+/// Rows under headings, each line indented and ended. Cells are escaped.
 pub fn table(indent: &str, columns: &[(&str, Align)], rows: &[Vec<String>]) -> String {
-    let headings = columns.iter().map(|(heading, _)| (*heading).to_owned()).collect();
-    let lines: Vec<&Vec<String>> = std::iter::once(&headings).chain(rows).collect();
+    let headings: Vec<String> = columns.iter().map(|(heading, _)| (*heading).to_owned()).collect();
+    let rows = rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect());
+    let lines: Vec<Vec<String>> = std::iter::once(headings).chain(rows).collect();
     let width_of = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns.len()).map(width_of).collect();
     let mut text = String::new();
-    for line in lines {
+    for line in &lines {
         let cells = line.iter().zip(columns).zip(&widths).map(|((cell, (_, align)), &width)| match align {
             Align::Left => format!("{cell:<width$}"),
             Align::Right => format!("{cell:>width$}"),
@@ -108,7 +128,7 @@ mod tests {
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
         assert_eq!(printable("a\x1b[31m\nb"), "a\\u{1b}[31m\\nb");
-        assert_eq!(printable("µ"), "µ");
+        assert_eq!(table("", &[("name", Align::Left)], &[vec!["a\n\u{202e}".into()]]), "name\na\\n\\u{202e}\n");
     }
 
     #[test]
