@@ -1,7 +1,7 @@
 //! How calls wait, whatever the kind: not at all, for some time, or for as long as it takes.
 
 use super::endpoint::{Endpoint, Trouble};
-use crate::region::{Clock, Signals};
+use crate::region::{Clock, Moment, Signals};
 use crate::sync::AtomicU32;
 use crate::wait::block::{self, Waiting, block};
 use crate::wait::{Pace, SpinWindow, Strategy, Taken};
@@ -23,7 +23,13 @@ pub(super) trait Attempt: Sized {
     /// Tries once. `None`: not yet.
     fn attempt(&mut self) -> Result<Option<Self::Output>, Self::Error>;
 
-    /// The same, perhaps overlooking what takes long to find: for callers who wait.
+    /// Tries once, at the cost of a look: for callers who do not wait. `None`: not now.
+    #[inline]
+    fn attempt_once(&mut self) -> Result<Option<Self::Output>, Self::Error> {
+        self.attempt()
+    }
+
+    /// Tries once, perhaps overlooking what takes long to find: for callers who wait.
     #[inline]
     fn attempt_quickly(&mut self) -> Result<Option<Self::Output>, Self::Error> {
         self.attempt()
@@ -75,7 +81,7 @@ pub(super) trait Attempt: Sized {
     /// The same after the shortest way led nowhere.
     #[inline(never)]
     fn now_carefully(&mut self) -> Result<Option<Self::Output>, Self::Error> {
-        let found = self.attempt()?;
+        let found = self.attempt_once()?;
         if found.is_none() {
             self.count_in_vain();
             self.end_mut().looked_in_vain()?;
@@ -95,13 +101,25 @@ pub(super) trait Attempt: Sized {
     /// The same after the shortest way led nowhere.
     #[inline(never)]
     fn within_carefully(&mut self, timeout: Duration) -> Result<Option<Self::Output>, Self::Error> {
-        match self.first_attempt()? {
-            Some(found) => Ok(Some(found)),
-            None => match block(&mut Wait(self), Some(Clock::now().plus(timeout)))? {
-                // Whoever always waits for less than a slice looks after the dead, too.
-                None if self.end_mut().a_slice_is_over()? => self.attempt(),
-                found => Ok(found),
-            },
+        if timeout.is_zero() {
+            return self.now_carefully();
+        }
+        if let Some(found) = self.first_attempt()? {
+            return Ok(Some(found));
+        }
+        let deadline = Clock::now().plus(timeout);
+        self.end_mut().set_deadline(Some(deadline));
+        let waited = self.wait_until(deadline);
+        self.end_mut().set_deadline(None);
+        waited
+    }
+
+    /// Waits until `deadline`, after an attempt that failed.
+    fn wait_until(&mut self, deadline: Moment) -> Result<Option<Self::Output>, Self::Error> {
+        match block(&mut Wait(self), Some(deadline))? {
+            // A caller that always waits for less than a slice looks for the dead, too.
+            None if self.end_mut().a_slice_is_over()? => self.attempt_once(),
+            found => Ok(found),
         }
     }
 

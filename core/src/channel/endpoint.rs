@@ -27,6 +27,8 @@ pub(super) struct Endpoint {
     /// Non-blocking callers look after the dead, too.
     polls: Polls,
     last_slice: Moment,
+    /// When the call that is being made has to return, if it is one that waits for some time.
+    deadline: Option<Moment>,
     /// What became of the channel's file, as it was last seen.
     file: Option<Trouble>,
     peers: PeerWatch,
@@ -147,6 +149,7 @@ impl Endpoint {
             window: SpinWindow::new(),
             polls: Polls::new(),
             last_slice: Clock::now(),
+            deadline: None,
             file: None,
             peers,
             peer_role,
@@ -330,6 +333,16 @@ impl Endpoint {
             self.slice_ended()?;
         }
         Ok(is_over)
+    }
+
+    /// When the call that is being made has to return.
+    pub(super) fn set_deadline(&mut self, deadline: Option<Moment>) {
+        self.deadline = deadline;
+    }
+
+    /// Whether the call that is being made may go on with what takes long.
+    pub(super) fn has_time(&self) -> bool {
+        self.deadline.is_none_or(|deadline| Clock::now() < deadline)
     }
 
     pub(super) fn waiting(&mut self) -> (Strategy, &mut SpinWindow) {

@@ -68,6 +68,11 @@ pub trait Waiting {
     /// Counts a sleep.
     fn count_park(&mut self);
 
+    /// Now.
+    fn now(&self) -> Moment {
+        Clock::now()
+    }
+
     /// How to wait, and the window that learns.
     fn strategy(&mut self) -> (Strategy, &mut SpinWindow);
 }
@@ -140,10 +145,11 @@ fn block_slowly<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Result
         Strategy::Adaptive => window.spin_for(),
         Strategy::Park => Duration::ZERO,
     };
-    let started = Clock::now();
+    let started = waiting.now();
     let (result, slept) = block_in_slices(waiting, strategy, spin_for, started, deadline)?;
     if strategy == Strategy::Adaptive {
-        waiting.strategy().1.learn(Clock::now().since(started), slept);
+        let waited = waiting.now().since(started);
+        waiting.strategy().1.learn(waited, slept);
     }
     Ok(result)
 }
@@ -161,18 +167,17 @@ fn block_in_slices<W: Waiting>(
     let mut spin_end = started.plus(spin_for);
     loop {
         let until = deadline.map_or(slice_end, |deadline| deadline.min(slice_end));
-        let found = match spin(waiting, strategy, spin_end.min(until))? {
-            Some(output) => Some(output),
-            None if matches!(strategy, Strategy::Adaptive | Strategy::Park) => {
-                slept = true;
-                park(waiting, until)?
-            }
-            None => None,
-        };
+        let mut found = spin(waiting, strategy, spin_end.min(until))?;
+        let mut now = waiting.now();
+        // What is over costs no fence and no system call.
+        if found.is_none() && matches!(strategy, Strategy::Adaptive | Strategy::Park) && now < until {
+            slept = true;
+            found = park(waiting, until)?;
+            now = waiting.now();
+        }
         if found.is_some() {
             return Ok((found, slept));
         }
-        let now = Clock::now();
         if now >= slice_end {
             waiting.slice_ended()?;
             slice_end = now.plus(SLICE);
@@ -189,20 +194,24 @@ fn block_in_slices<W: Waiting>(
 /// Looks until `until` without sleeping.
 fn spin<W: Waiting>(waiting: &mut W, strategy: Strategy, until: Moment) -> Result<Option<W::Output>, W::Error> {
     let mut looks = 0u32;
-    while Clock::now() < until {
+    while waiting.now() < until {
         // A quick attempt sees more than a glance: that somebody left, for example.
-        for look in 0..LOOKS_PER_CLOCK {
-            let found = if look == 0 && looks.is_multiple_of(LOOKS_PER_ATTEMPT) {
-                waiting.attempt()?
-            } else if look == 0 || waiting.glance() {
-                waiting.attempt_quickly()?
-            } else {
-                None
-            };
-            if found.is_some() {
-                return Ok(found);
-            }
+        let found = match looks.is_multiple_of(LOOKS_PER_ATTEMPT) {
+            true => waiting.attempt()?,
+            false => waiting.attempt_quickly()?,
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+        for _ in 1..LOOKS_PER_CLOCK {
             std::hint::spin_loop();
+            if waiting.glance() {
+                if let Some(found) = waiting.attempt_quickly()? {
+                    return Ok(Some(found));
+                }
+                // An attempt costs more than a glance: the clock is due.
+                break;
+            }
         }
         looks = looks.saturating_add(LOOKS_PER_CLOCK);
         if strategy == Strategy::SpinThenYield && looks > LOOKS_BEFORE_YIELDING {
@@ -224,4 +233,121 @@ fn park<W: Waiting>(waiting: &mut W, until: Moment) -> Result<Option<W::Output>,
     let (parking, word) = waiting.event();
     eventcount::sleep(parking, word, ticket, until);
     waiting.attempt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    /// Counts what a wait does with its sleeping place.
+    #[derive(Debug, Default)]
+    struct Bench {
+        fences: Cell<u32>,
+        sleeps: Cell<u32>,
+    }
+
+    impl Parking for Bench {
+        type Until = Moment;
+
+        fn light_fence(&self) {}
+
+        fn heavy_fence(&self) {
+            self.fences.set(self.fences.get() + 1);
+        }
+
+        fn park(&self, _: &AtomicU32, _: u32, _: Moment) {
+            self.sleeps.set(self.sleeps.get() + 1);
+        }
+
+        fn unpark_all(&self, _: &AtomicU32) {}
+
+        fn unpark_one(&self, _: &AtomicU32) -> bool {
+            false
+        }
+    }
+
+    /// A wait in which every glance says yes and every attempt finds nothing. Its clock moves by a step an attempt, and by
+    /// nothing else.
+    #[derive(Debug)]
+    struct Mirage {
+        strategy: Strategy,
+        window: SpinWindow,
+        bench: Bench,
+        word: AtomicU32,
+        now: Moment,
+        step: Duration,
+        attempts: u32,
+    }
+
+    impl Mirage {
+        fn new(strategy: Strategy, step: Duration) -> Self {
+            let (window, bench, word) = (SpinWindow::new(), Bench::default(), AtomicU32::new(0));
+            Self { strategy, window, bench, word, now: Clock::now(), step, attempts: 0 }
+        }
+    }
+
+    impl Waiting for Mirage {
+        type Output = ();
+        type Error = ();
+        type Parking = Bench;
+
+        fn attempt(&mut self) -> Result<Option<()>, ()> {
+            self.attempts += 1;
+            self.now = self.now.plus(self.step);
+            Ok(None)
+        }
+
+        fn glance(&self) -> bool {
+            true
+        }
+
+        fn pace(&mut self) -> Option<(&mut Pace, Taken)> {
+            None
+        }
+
+        fn before_park(&mut self) {}
+
+        fn slice_ended(&mut self) -> Result<(), ()> {
+            Ok(())
+        }
+
+        fn event(&self) -> (&Bench, &AtomicU32) {
+            (&self.bench, &self.word)
+        }
+
+        fn count_park(&mut self) {}
+
+        fn now(&self) -> Moment {
+            self.now
+        }
+
+        fn strategy(&mut self) -> (Strategy, &mut SpinWindow) {
+            (self.strategy, &mut self.window)
+        }
+    }
+
+    const STRATEGIES: [Strategy; 4] = [Strategy::Spin, Strategy::SpinThenYield, Strategy::Adaptive, Strategy::Park];
+
+    #[test]
+    fn a_deadline_is_missed_by_a_few_attempts_at_most_however_many_glances_promise_something() {
+        for strategy in STRATEGIES {
+            let mut waiting = Mirage::new(strategy, Duration::from_millis(1));
+            let deadline = waiting.now.plus(Duration::from_millis(10));
+            assert_eq!(block(&mut waiting, Some(deadline)), Ok(None));
+            let late = waiting.now.since(deadline);
+            assert!(late <= Duration::from_millis(3), "{strategy:?}: {late:?} in {} attempts", waiting.attempts);
+        }
+    }
+
+    #[test]
+    fn a_wait_that_is_over_before_it_sleeps_costs_neither_a_fence_nor_a_sleep() {
+        for strategy in STRATEGIES {
+            let mut waiting = Mirage::new(strategy, Duration::from_nanos(1));
+            let deadline = waiting.now;
+            assert_eq!(block(&mut waiting, Some(deadline)), Ok(None));
+            assert_eq!((waiting.bench.fences.get(), waiting.bench.sleeps.get()), (0, 0), "{strategy:?}");
+            assert!(waiting.attempts <= 3, "{strategy:?}: {} attempts", waiting.attempts);
+        }
+    }
 }

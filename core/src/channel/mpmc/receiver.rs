@@ -37,7 +37,7 @@ pub struct Receiver {
 impl Receiver {
     pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
         let end = Endpoint::join(shared, Role::Receiver, slots::settle)?;
-        let queue = slots::queue(end.region(), end.seat().row());
+        let mut queue = slots::queue(end.region(), end.seat().row());
         let geometry = end.region().geometry();
         let max_message = geometry.max_message as usize;
         let room = u64::from(geometry.slots).saturating_mul(geometry.max_message);

@@ -307,7 +307,14 @@ impl Attempt for FreeSlot<'_> {
     #[inline]
     fn attempt(&mut self) -> Result<Option<Loan>, SendError> {
         self.sender.check(self.length)?;
-        Ok(self.sender.queue.alloc())
+        let Sender { queue, end, .. } = &mut *self.sender;
+        Ok(queue.alloc_while(|| end.has_time()))
+    }
+
+    #[inline]
+    fn attempt_once(&mut self) -> Result<Option<Loan>, SendError> {
+        self.sender.check(self.length)?;
+        Ok(self.sender.queue.alloc_sampled())
     }
 
     #[inline]

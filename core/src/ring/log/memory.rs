@@ -144,6 +144,9 @@ impl LaneGeometry {
     }
 }
 
+/// The longest stretch that a writer claims, and fills without publishing, in bytes: see `writer`. Its first record may be longer.
+pub(super) const LONG_STRETCH: u64 = 8192;
+
 /// [`LaneGeometry::record_bytes`] of a plain lane, by constants alone.
 #[inline]
 pub(super) fn plain_record_bytes(payload: u64) -> u64 {

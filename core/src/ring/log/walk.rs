@@ -1,5 +1,6 @@
 //! Walking over the headers that a writer committed, to where it stands.
 
+use super::memory::LONG_STRETCH;
 use super::{LaneGeometry, LaneMemory, Position, Ring};
 use crate::error::Corruption;
 use crate::layout::{RecordHeader, RecordKind};
@@ -17,11 +18,15 @@ pub(super) struct Walk {
     pub(super) bytes: u64,
 }
 
-/// Walks from `start`, where a record starts, over all that is committed: at most one ring. `count` is what the word of
+/// More records than a writer commits without publishing: those of a stretch, its first record, which may be longer, and the
+/// padding in front of that.
+const UNPUBLISHED_MAX: u64 = LONG_STRETCH / RecordHeader::BYTES + 2;
+
+/// Walks from `start`, where a record starts, over all that is committed: at most what one stretch holds. `count` is what the word of
 /// that name says: at least the number of the record at `start`, and at most that of the one behind the last.
 ///
 /// # Errors
-/// A header is not one that a writer writes there.
+/// A header is not one that a writer writes there, or there are more than it leaves unpublished.
 pub(super) fn walk<M: LaneMemory>(
     memory: &M,
     geometry: &LaneGeometry,
@@ -30,7 +35,7 @@ pub(super) fn walk<M: LaneMemory>(
 ) -> Result<Walk, Corruption> {
     let mut walk = Walk { end: start, count, messages: 0, bytes: 0 };
     let mut is_first = true;
-    loop {
+    for _ in 0..=UNPUBLISHED_MAX {
         // EDGE commit→poll, reading side: a successor or observer sees what its predecessor committed.
         let header = RecordHeader::from_bits(memory.ring().header(walk.end).load(Acquire));
         let until_end = geometry.until_end(walk.end);
@@ -67,9 +72,10 @@ pub(super) fn walk<M: LaneMemory>(
         };
         walk.end = walk.end.plus(record);
         if walk.end.since(start) > geometry.capacity() {
-            return Err(Corruption::Positions);
+            break;
         }
     }
+    Err(Corruption::Positions)
 }
 
 /// What a lane carried, for who watches it without taking part.

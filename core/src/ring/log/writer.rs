@@ -1,6 +1,6 @@
 //! The writing end of a lane.
 
-use super::memory::plain_record_bytes;
+use super::memory::{LONG_STRETCH, plain_record_bytes};
 use super::walk::{Walk, walk};
 use super::{LaneGeometry, LaneMemory, Position, Ring};
 use crate::error::Corruption;
@@ -34,7 +34,8 @@ pub struct Writer<M> {
     claimed: Position,
 }
 
-/// How much of the ring is claimed at once, in bytes: for small messages, of up to so many bytes, and for others.
+/// How much of the ring is claimed at once, in bytes: for small messages, of up to so many bytes; for others it is
+/// [`LONG_STRETCH`].
 ///
 /// The lines that a writer comes to lie in the reader's cache, which read them a lap ago. The first store to each has to
 /// take it away from there, and as stores leave the core in order, all that were made after it wait: the store buffer
@@ -46,7 +47,6 @@ pub struct Writer<M> {
 /// What is written in a stretch is published at its end: the longer it is, the further observers and successors walk.
 const STRETCH: u64 = 2048;
 const SMALL_MESSAGE: u64 = 256;
-const LONG_STRETCH: u64 = 8192;
 const LINE: u64 = 64;
 
 /// Several records in a row: see [`Writer::run`]. What it keeps can stay in registers, where every record's Release store

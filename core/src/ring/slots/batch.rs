@@ -10,7 +10,7 @@
 //! repeating it leaves head behind where another receiver helped it part of the way, so that a slot of the batch leaves
 //! Consumed before its cell is passed.
 
-use super::queue::Look;
+use super::queue::{Look, RACES};
 use super::{Delivery, Loan, Queue, SlotMemory};
 use crate::error::Corruption;
 use crate::layout::{Cell, SlotHeader, SlotState, SlotWord};
@@ -92,11 +92,16 @@ impl<M: SlotMemory> Queue<M> {
 
     /// Where the first cell stands whose slot is not taken yet, with head moved there. `None`: the ring is empty.
     fn first_to_take(&self, ring: u8) -> Result<Option<u64>, Corruption> {
-        for _ in 0..super::queue::TURNS {
+        let (mut races, mut passes) = (0, 0);
+        while races < RACES && passes <= self.geometry.cells() {
             match self.look_at_head(ring)? {
                 Look::Empty => return Ok(None),
-                Look::Moved => spin_loop(),
+                Look::Moved => {
+                    races += 1;
+                    spin_loop();
+                }
                 Look::Found { position, word, .. } if word.state() == Some(SlotState::Consumed) => {
+                    passes += 1;
                     self.pass(ring, position);
                 }
                 Look::Found { position, .. } => return Ok(Some(position)),

@@ -37,22 +37,41 @@ impl Census {
     }
 }
 
-/// Where a ring stands: the position of its first cell that was not passed, and how many are filled from there on.
+/// Where a ring stands: the position of its first cell that was not passed, and how many are filled from there on: at most as
+/// many as there are slots.
+///
+/// If head stood still meanwhile, so many were queued when the last cell was looked at. Otherwise this is looked at again, a
+/// few times. While others are faster than that again and again, it is a number that it may have been.
 pub fn backlog<M: SlotMemory>(memory: &M, geometry: &SlotGeometry, ring: u8) -> (u64, u64) {
-    let cells = geometry.cells();
-    let head = memory.head(ring).load(Relaxed);
+    const LOOKS: u32 = 16;
+    let mut backlog = (0, 0);
+    for _ in 0..LOOKS {
+        let head = memory.head(ring).load(Acquire);
+        backlog = (head, filled_from(memory, geometry, ring, head));
+        // The cells' loads are Acquire: this one comes after them.
+        if memory.head(ring).load(Relaxed) == head {
+            break;
+        }
+    }
+    backlog
+}
+
+/// How many cells in a row are filled from `head` on, as far as slots can be queued there.
+fn filled_from<M: SlotMemory>(memory: &M, geometry: &SlotGeometry, ring: u8, head: u64) -> u64 {
+    let (cells, slots) = (geometry.cells(), u64::from(geometry.slots()));
     // What lies before tail is filled. A tail that lags behind head, or that nobody wrote who may, tells nothing.
-    let before_tail =
-        Some(memory.tail(ring).load(Relaxed).wrapping_sub(head)).filter(|&count| count <= cells).unwrap_or(0);
-    let filled = (before_tail..cells).take_while(|&step| {
+    let ahead = memory.tail(ring).load(Relaxed).wrapping_sub(head);
+    let before_tail = if ahead <= cells { ahead.min(slots) } else { 0 };
+    let filled = (before_tail..slots).take_while(|&step| {
         let position = head.wrapping_add(step);
         let cell = Cell::from_bits(memory.cell(ring, geometry.index(position)).load(Acquire));
         cell.stamp() >= Cell::stamp_of(position, cells)
     });
-    (head, before_tail + filled.count() as u64)
+    before_tail + filled.count() as u64
 }
 
-/// How many messages are queued, in all rings: each was at a moment of its own.
+/// How many messages are queued, in all rings, each looked at at a moment of its own: at most as many as there are slots.
 pub fn queued<M: SlotMemory>(memory: &M, geometry: &SlotGeometry) -> u64 {
-    (0..geometry.rings()).map(|ring| backlog(memory, geometry, ring).1).sum()
+    let queued: u64 = (0..geometry.rings()).map(|ring| backlog(memory, geometry, ring).1).sum();
+    queued.min(geometry.slots().into())
 }

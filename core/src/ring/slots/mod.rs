@@ -24,18 +24,24 @@
 //! 3. *Cell stamps only grow; every word that a CAS replaces carries a lap or a generation.* No ABA.
 //! 4. *Head passes a cell only when its slot was seen in Consumed while head still stood there.*
 //! 5. *Tail never passes an unfilled cell*, since it moves only over filled ones; it may lag by any distance.
-//! 6. *A loop that walks further than all cells has found corruption.*
+//! 6. *A cell is filled again only after head has passed it*, by 2: a stamp ahead of head contradicts it.
+//! 7. *Bytes at rest end every loop* after about as many steps as there are cells or slots. Only somebody who wins race upon
+//!    race meanwhile makes one longer.
 //!
 //! Edges: *commit→take* (the cell's Release CAS to the Acquire load at head: payload and slot word), *ack→alloc* (the slot
 //! word's Release store of Free, to the Acquire CAS that takes it on loan: every read of the old message is done),
 //! *pass→take* (the same store, or the Release CAS of who gives it back, to the Acquire load of the slot word by whoever
 //! still looks at the passed cell: it then sees that head has moved).
 
+mod append;
 mod batch;
 mod census;
+#[cfg(all(test, not(loom)))]
+mod counted;
 mod memory;
 mod queue;
 mod reap;
+mod room;
 
 pub use batch::CommitBatch;
 pub use census::{Census, backlog, queued};

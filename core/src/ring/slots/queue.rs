@@ -1,4 +1,4 @@
-//! Single messages: loan, commit, take, acknowledge.
+//! Single messages: commit, take, acknowledge.
 
 use super::{SlotGeometry, SlotMemory};
 use crate::error::Corruption;
@@ -14,7 +14,11 @@ pub struct Queue<M> {
     /// Whose words we write.
     pub(super) me: RowIndex,
     /// Where the next search for a free slot starts.
-    cursor: u32,
+    pub(super) cursor: u32,
+    /// Where the next search of a full queue starts: see `room`.
+    pub(super) probe: u32,
+    /// The slot that was in use when somebody looked whether the queue is drained last.
+    in_use: u32,
 }
 
 /// A slot that a sender fills. Nobody else sees it until it is committed.
@@ -55,17 +59,11 @@ pub enum GivenBack {
 }
 
 impl<M: SlotMemory> Queue<M> {
-    /// So many free slots are worth waiting for, where a queue of that size is full.
-    const FREE_AHEAD: u32 = 64;
-
-    /// So many slots are looked at before a queue is taken for full.
-    const NEAR: u32 = 4;
-
     /// Access for the participant in row `me`, which no live participant shares.
     pub fn new(memory: M, geometry: SlotGeometry, me: RowIndex) -> Self {
         // Participants start their searches apart, so that they do not meet at every slot.
         let cursor = u32::from(me.0).wrapping_mul(7) % geometry.slots();
-        Self { memory, geometry, me, cursor }
+        Self { memory, geometry, me, cursor, probe: cursor, in_use: 0 }
     }
 
     /// The words that this queue stands on.
@@ -98,53 +96,6 @@ impl<M: SlotMemory> Queue<M> {
         self.memory.slot(slot).compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed).is_ok()
     }
 
-    /// Finds a free slot and takes it on loan. `None` after one look at every slot.
-    pub fn alloc(&mut self) -> Option<Loan> {
-        self.alloc_among(self.geometry.slots())
-    }
-
-    /// The same if it is the next one.
-    #[inline]
-    pub fn alloc_next(&mut self) -> Option<Loan> {
-        let start = self.cursor;
-        let loan = self.alloc_among(1);
-        if loan.is_none() {
-            self.cursor = start;
-        }
-        loan
-    }
-
-    /// The same as far as it is easy: one of the next few slots is free, or one further on, which says that others are.
-    ///
-    /// Slots come free about in the order in which they were taken. So in a full queue, a look at every slot finds nothing,
-    /// and takes the lines of all of them from whoever reads the messages there.
-    #[inline]
-    pub fn alloc_near(&mut self) -> Option<Loan> {
-        let start = self.cursor;
-        if let Some(loan) = self.alloc_among(self.geometry.slots().min(Self::NEAR)) {
-            return Some(loan);
-        }
-        self.cursor = start;
-        if self.glance_free() { self.alloc() } else { None }
-    }
-
-    #[inline]
-    fn alloc_among(&mut self, slots: u32) -> Option<Loan> {
-        for _ in 0..slots {
-            let slot = self.cursor as u16;
-            self.cursor = if self.cursor + 1 == self.geometry.slots() { 0 } else { self.cursor + 1 };
-            let word = SlotWord::from_bits(self.memory.slot(slot).load(Relaxed));
-            if word.state() == Some(SlotState::Free) {
-                let ours = word.next(SlotState::Produced, self.me);
-                // EDGE ack→alloc: the Acquire pairs with the Release of whoever freed it.
-                if self.replace(slot, word, ours) {
-                    return Some(Loan { slot, word: ours });
-                }
-            }
-        }
-        None
-    }
-
     /// Gives a loan back unused.
     ///
     /// # Errors
@@ -164,88 +115,25 @@ impl<M: SlotMemory> Queue<M> {
         self.append(header.priority(self.geometry.rings() - 1), loan.slot)
     }
 
-    /// Names `slot` in the next cell of `ring`.
-    pub(super) fn append(&self, ring: u8, slot: u16) -> Result<(), Corruption> {
-        let tail = self.memory.tail(ring);
-        if planted::lock_around_commit() {
-            while tail.fetch_or(PLANTED_LOCK, AcqRel) & PLANTED_LOCK != 0 {
-                spin_loop();
-            }
-            let filled = self.append_from(ring, slot, tail.load(Relaxed) & !PLANTED_LOCK)?;
-            tail.store(filled.wrapping_add(1), Release);
-            return Ok(());
-        }
-        let filled = self.append_from(ring, slot, tail.load(Relaxed))?;
-        let _ = tail.compare_exchange(filled, filled.wrapping_add(1), Relaxed, Relaxed);
-        Ok(())
-    }
-
-    /// The same in the first cell from `position` on that is not filled; all before are. Returns its position; tail stays.
-    #[inline]
-    pub(super) fn append_from(&self, ring: u8, slot: u16, position: u64) -> Result<u64, Corruption> {
-        if self.append_at(ring, slot, position).is_ok() {
-            Ok(position)
-        } else {
-            self.append_behind(ring, slot, position)
-        }
-    }
-
-    /// The same in the cell at `position`, unless it is filled already, or filled meanwhile: then its stamp.
-    #[inline]
-    fn append_at(&self, ring: u8, slot: u16, position: u64) -> Result<(), u64> {
-        let cells = self.geometry.cells();
-        let word = self.memory.cell(ring, self.geometry.index(position));
-        let cell = Cell::from_bits(word.load(Relaxed));
-        if cell.stamp() >= Cell::stamp_of(position, cells) {
-            return Err(cell.stamp());
-        }
-        // EDGE commit→take: the message exists from here on.
-        let ours = Cell::new(position, cells, slot);
-        match word.compare_exchange(cell.bits(), ours.bits(), Release, Relaxed) {
-            Ok(_) => Ok(()),
-            Err(found) => Err(Cell::from_bits(found).stamp()),
-        }
-    }
-
-    /// The same in the first cell behind others that were filled before.
-    #[cold]
-    fn append_behind(&self, ring: u8, slot: u16, mut position: u64) -> Result<u64, Corruption> {
-        let cells = self.geometry.cells();
-        for turn in 1..=APPEND_TURNS {
-            // What is filled and was not passed names a slot each. A lost race is no reason to doubt that, however often.
-            if turn & (2 * cells - 1) == 0 {
-                let ahead = position.wrapping_sub(self.memory.head(ring).load(Relaxed));
-                if ahead > cells && ahead < u64::MAX / 2 {
-                    return Err(Corruption::Positions);
-                }
-            }
-            let Err(found) = self.append_at(ring, slot, position) else { return Ok(position) };
-            let stamp = Cell::stamp_of(position, cells);
-            if found >= stamp {
-                // Filled: help tail over it. A tail that lags by laps jumps to head, before which all is filled.
-                let tail = self.memory.tail(ring);
-                let behind = position.wrapping_add(1);
-                let next = if found == stamp { behind } else { self.memory.head(ring).load(Relaxed).max(behind) };
-                let _ = tail.compare_exchange(position, next, Relaxed, Relaxed);
-                position = next;
-            }
-        }
-        Err(Corruption::Positions)
-    }
-
     /// Takes the next message: of the highest ring that has one.
     ///
-    /// `None` also after very many turns that all were lost to others: they took messages meanwhile.
+    /// `None` also after very many races that all were lost to others: they took messages meanwhile. Cells that are only to be
+    /// passed are no races; at rest there are at most as many as a ring has.
     ///
     /// # Errors
     /// The words contradict each other.
     #[inline]
     pub fn take(&self) -> Result<Option<Delivery>, Corruption> {
-        for _ in 0..TURNS {
+        let (mut races, mut passes) = (0, 0);
+        while races < RACES && passes <= self.geometry.cells() {
             match self.try_take()? {
                 Attempt::Taken(delivery) => return Ok(Some(delivery)),
                 Attempt::Empty => return Ok(None),
-                Attempt::Again => spin_loop(),
+                Attempt::Passed => passes += 1,
+                Attempt::Lost => {
+                    races += 1;
+                    spin_loop();
+                }
             }
         }
         Ok(None)
@@ -272,14 +160,14 @@ impl<M: SlotMemory> Queue<M> {
         for ring in 0..self.geometry.rings() {
             let (position, slot, word) = match self.look_at_head(ring)? {
                 Look::Empty => continue,
-                Look::Moved => return Ok(Attempt::Again),
+                Look::Moved => return Ok(Attempt::Lost),
                 Look::Found { position, slot, word } => (position, slot, word),
             };
             return match word.state() {
                 Some(SlotState::Produced | SlotState::Redeliver) => {
                     let ours = word.next(SlotState::Consumed, self.me);
                     if self.higher_has_news(ring)? || !self.replace(slot, word, ours) {
-                        return Ok(Attempt::Again);
+                        return Ok(Attempt::Lost);
                     }
                     // Taken. The slot may leave Consumed only after head has passed its cell.
                     self.pass(ring, position);
@@ -287,7 +175,7 @@ impl<M: SlotMemory> Queue<M> {
                 }
                 Some(SlotState::Consumed) => {
                     self.pass(ring, position);
-                    Ok(Attempt::Again)
+                    Ok(Attempt::Passed)
                 }
                 Some(SlotState::Free) | None => Err(Corruption::SlotState),
             };
@@ -318,7 +206,7 @@ impl<M: SlotMemory> Queue<M> {
             return Ok(Look::Empty);
         }
         if cell.stamp() > stamp {
-            return Ok(Look::Moved);
+            return self.head_beyond(ring, position).map(|_| Look::Moved);
         }
         if u32::from(cell.slot()) >= self.geometry.slots() {
             return Err(Corruption::SlotIndex);
@@ -329,6 +217,24 @@ impl<M: SlotMemory> Queue<M> {
             return Ok(Look::Moved);
         }
         Ok(Look::Found { position, slot: cell.slot(), word })
+    }
+
+    /// Head, which is beyond this position: the cell there is filled for a later lap, and no cell is filled again before head
+    /// has passed it. See [`Queue::append`] for what that rests on.
+    ///
+    /// # Errors
+    /// Head is not beyond it, by a look that cannot be stale: somebody wrote to the words who may not.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn head_beyond(&self, ring: u8, position: u64) -> Result<u64, Corruption> {
+        let word = self.memory.head(ring);
+        let seen = word.load(Relaxed);
+        // A load may return what head was a moment ago. A read-modify-write does not; it changes nothing.
+        let head = match seen > position {
+            true => seen,
+            false => word.compare_exchange(seen, seen, Relaxed, Relaxed).unwrap_or_else(|moved| moved),
+        };
+        if head > position { Ok(head) } else { Err(Corruption::Positions) }
     }
 
     /// Moves head over a cell whose slot was seen in Consumed while head stood there, or was taken by us.
@@ -360,21 +266,34 @@ impl<M: SlotMemory> Queue<M> {
         })
     }
 
-    /// Whether there are probably free slots, likewise: the one some way behind the next to be looked at. A sender that goes
-    /// on with the first free slot of a full queue runs right behind a receiver, and takes every line from under it.
-    #[inline]
-    pub fn glance_free(&self) -> bool {
-        let ahead = (self.cursor + (self.geometry.slots() / 8).min(Self::FREE_AHEAD)) % self.geometry.slots();
-        SlotWord::from_bits(self.memory.slot(ahead as u16).load(Relaxed)).state() == Some(SlotState::Free)
+    /// Whether no message is queued or held by anybody but us. Starts where the last look ended: what is held for long is looked
+    /// at first.
+    pub fn is_drained(&mut self) -> bool {
+        self.is_drained_but(|word, me| word.owner() == me && word.state() == Some(SlotState::Consumed))
     }
 
-    /// Whether no message is queued or held by anybody but us.
-    pub fn is_drained(&self) -> bool {
-        (0..self.geometry.slots()).all(|slot| {
-            let word = self.word(slot as u16);
-            word.state() == Some(SlotState::Free)
-                || word.owner() == self.me && word.state() == Some(SlotState::Consumed)
+    /// Whether nobody but us holds a message that may be queued again. What is queued, and what senders have on loan, counts
+    /// for nothing.
+    pub fn nothing_comes_back(&mut self) -> bool {
+        self.is_drained_but(|word, me| match word.state() {
+            Some(SlotState::Produced) => true,
+            Some(SlotState::Consumed) => word.owner() == me,
+            _ => false,
         })
+    }
+
+    /// Whether every slot is free, or in use in a way that does not count.
+    fn is_drained_but(&mut self, counts_for_nothing: impl Fn(SlotWord, RowIndex) -> bool) -> bool {
+        let slots = self.geometry.slots();
+        for step in 0..slots {
+            let slot = (self.in_use + step) % slots;
+            let word = self.word(slot as u16);
+            if word.state() != Some(SlotState::Free) && !counts_for_nothing(word, self.me) {
+                self.in_use = slot;
+                return false;
+            }
+        }
+        true
     }
 
     /// The message is done with: its slot is free again.
@@ -417,14 +336,8 @@ impl<M: SlotMemory> Queue<M> {
     }
 }
 
-/// The bit of tail that [`planted::lock_around_commit`] takes.
-const PLANTED_LOCK: u64 = 1 << 63;
-
-/// How often a sender that loses every race goes on. Only words that no participant wrote keep it so long.
-const APPEND_TURNS: u64 = 1 << 22;
-
-/// How often a taker tries again before it leaves the field to others.
-pub(super) const TURNS: u32 = 1 << 16;
+/// How many races a taker loses before it leaves the field to others.
+pub(super) const RACES: u32 = 1 << 12;
 
 /// What stands at head.
 #[derive(Debug, Clone, Copy)]
@@ -441,5 +354,8 @@ pub(super) enum Look {
 enum Attempt {
     Taken(Delivery),
     Empty,
-    Again,
+    /// Head was moved over a cell whose slot was taken before.
+    Passed,
+    /// Somebody else was faster.
+    Lost,
 }

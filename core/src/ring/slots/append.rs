@@ -1,0 +1,96 @@
+//! Naming a slot in the next cell: the step that makes a message exist.
+//!
+//! Tail says where to begin, and may lag. From there a sender walks over filled cells to the first that is not, and fills it
+//! by one CAS. What it meets on the way tells whether somebody wrote to the words who may not:
+//!
+//! - Filled for this lap: it names a slot that was not passed, and there are no more such cells than slots. So a walk that is
+//!   further ahead of head than a ring is long has found corruption.
+//! - Filled for a later lap: tail lags by a lap or more, and head is beyond this cell. At every moment, at most as many cells
+//!   at or behind head are filled as there are slots (invariant 2), and a ring has no fewer; so the cell at head is never
+//!   filled for a later lap.
+
+use super::{Queue, SlotMemory};
+use crate::error::Corruption;
+use crate::layout::Cell;
+use crate::sync::Ordering::{AcqRel, Relaxed, Release};
+use crate::sync::{planted, spin_loop};
+
+/// The bit of tail that [`planted::lock_around_commit`] takes.
+const PLANTED_LOCK: u64 = 1 << 63;
+
+/// How often a sender that loses every race goes on. Filled cells at rest are fewer than two rings' worth: only somebody who
+/// fills one cell after the other right before it keeps it longer than that.
+const APPEND_TURNS: u64 = 1 << 22;
+
+/// Cells between two looks at head.
+const TURNS_PER_LOOK: u64 = 1 << 10;
+
+impl<M: SlotMemory> Queue<M> {
+    /// Names `slot` in the next cell of `ring`.
+    pub(super) fn append(&self, ring: u8, slot: u16) -> Result<(), Corruption> {
+        let tail = self.memory.tail(ring);
+        if planted::lock_around_commit() {
+            while tail.fetch_or(PLANTED_LOCK, AcqRel) & PLANTED_LOCK != 0 {
+                spin_loop();
+            }
+            let filled = self.append_from(ring, slot, tail.load(Relaxed) & !PLANTED_LOCK)?;
+            tail.store(filled.wrapping_add(1), Release);
+            return Ok(());
+        }
+        let filled = self.append_from(ring, slot, tail.load(Relaxed))?;
+        let _ = tail.compare_exchange(filled, filled.wrapping_add(1), Relaxed, Relaxed);
+        Ok(())
+    }
+
+    /// Names `slot` in the first cell from `position` on that is not filled; all before are. Returns its position; tail stays.
+    #[inline]
+    pub(super) fn append_from(&self, ring: u8, slot: u16, position: u64) -> Result<u64, Corruption> {
+        if self.append_at(ring, slot, position).is_ok() {
+            Ok(position)
+        } else {
+            self.append_behind(ring, slot, position)
+        }
+    }
+
+    /// Names `slot` in the cell at `position`, unless it is filled already, or filled meanwhile: then its stamp.
+    #[inline]
+    fn append_at(&self, ring: u8, slot: u16, position: u64) -> Result<(), u64> {
+        let cells = self.geometry.cells();
+        let word = self.memory.cell(ring, self.geometry.index(position));
+        let cell = Cell::from_bits(word.load(Relaxed));
+        if cell.stamp() >= Cell::stamp_of(position, cells) {
+            return Err(cell.stamp());
+        }
+        // EDGE commit→take: the message exists from here on.
+        let ours = Cell::new(position, cells, slot);
+        match word.compare_exchange(cell.bits(), ours.bits(), Release, Relaxed) {
+            Ok(_) => Ok(()),
+            Err(found) => Err(Cell::from_bits(found).stamp()),
+        }
+    }
+
+    /// Names `slot` in the first cell behind others that were filled before.
+    #[cold]
+    fn append_behind(&self, ring: u8, slot: u16, mut position: u64) -> Result<u64, Corruption> {
+        let cells = self.geometry.cells();
+        for turn in 1..=APPEND_TURNS {
+            if turn % TURNS_PER_LOOK == 0 {
+                let ahead = position.wrapping_sub(self.memory.head(ring).load(Relaxed));
+                if ahead > cells && ahead < u64::MAX / 2 {
+                    // Further from head, as it was just now, than a ring is long: so head has moved on since.
+                    self.head_beyond(ring, position.wrapping_sub(cells).wrapping_sub(1))?;
+                }
+            }
+            let Err(found) = self.append_at(ring, slot, position) else { return Ok(position) };
+            let stamp = Cell::stamp_of(position, cells);
+            if found >= stamp {
+                // Filled: help tail over it. A tail that lags by laps jumps to head, before which all is filled.
+                let tail = self.memory.tail(ring);
+                let next = if found == stamp { position.wrapping_add(1) } else { self.head_beyond(ring, position)? };
+                let _ = tail.compare_exchange(position, next, Relaxed, Relaxed);
+                position = next;
+            }
+        }
+        Err(Corruption::Positions)
+    }
+}

@@ -1,0 +1,171 @@
+//! Finding a free slot, without looking at all of them where that can be helped.
+//!
+//! Slots come free about in the order in which they were taken, so the next free one is probably where the last search
+//! ended: at the cursor. Where it is not, three things tell more than another look at every slot:
+//!
+//! - **Positions**: what is queued is in use. If tails and heads say that as many messages are queued as there are slots,
+//!   none is free. That is the usual full queue, and takes two loads a ring.
+//! - **A look ahead**: if the slot some way behind the cursor is free, so are probably those in between.
+//! - **Samples**: 128 slots, evenly apart. They find every run of free slots that is as long as the distance between two of
+//!   them, and begin one slot further each time, so that a few searches have looked at every slot.
+//!
+//! A look at every slot takes a line of each, some of which its reader is using: a millisecond for 65,536. It is left to a
+//! sender that is about to sleep: it would not be woken for a slot that was free before.
+
+use super::{Loan, Queue, SlotMemory};
+use crate::layout::{SlotState, SlotWord};
+use crate::sync::Ordering::{Acquire, Relaxed};
+
+impl<M: SlotMemory> Queue<M> {
+    /// So many free slots are worth waiting for, where a queue of that size is full.
+    const FREE_AHEAD: u32 = 64;
+
+    /// So many slots are looked at before a queue is taken for full by a sender that waits.
+    const NEAR: u32 = 4;
+
+    /// So many slots are looked at by a sender that does not wait.
+    const SAMPLES: u32 = 128;
+
+    /// So many slots are looked at between two questions whether to go on.
+    const STEP: u32 = 1024;
+
+    /// Finds a free slot and takes it on loan. `None` after one look at every slot, or at what tells of every slot.
+    #[cfg(any(test, loom))]
+    pub fn alloc(&mut self) -> Option<Loan> {
+        self.alloc_while(|| true)
+    }
+
+    /// Finds a free slot as [`Queue::alloc`] does, looking at more than a thousand of them only while `goes_on` says so.
+    pub fn alloc_while(&mut self, goes_on: impl Fn() -> bool) -> Option<Loan> {
+        let slots = self.geometry.slots();
+        let near = slots.min(Self::NEAR);
+        if let Some(loan) = self.alloc_among(near) {
+            return Some(loan);
+        }
+        let mut left = slots - near;
+        if left > 0 && self.is_full() {
+            return None;
+        }
+        while left > 0 {
+            let step = left.min(Self::STEP);
+            if let Some(loan) = self.alloc_among(step) {
+                return Some(loan);
+            }
+            left -= step;
+            if left > 0 && !goes_on() {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Takes the next slot on loan, if it is free.
+    #[inline]
+    pub fn alloc_next(&mut self) -> Option<Loan> {
+        let start = self.cursor;
+        let loan = self.alloc_among(1);
+        if loan.is_none() {
+            self.cursor = start;
+        }
+        loan
+    }
+
+    /// Finds a free slot as far as it is easy: one of the next few, or one further on, which says that others are.
+    #[inline]
+    pub fn alloc_near(&mut self) -> Option<Loan> {
+        let start = self.cursor;
+        if let Some(loan) = self.alloc_among(self.geometry.slots().min(Self::NEAR)) {
+            return Some(loan);
+        }
+        self.cursor = start;
+        if self.glance_free()
+            && let Some(loan) = self.alloc_among(self.ahead() + 1)
+        {
+            return Some(loan);
+        }
+        self.cursor = start;
+        None
+    }
+
+    /// Finds a free slot for a sender that does not wait: at the cost of 128 looks at most, where [`Queue::alloc`] may look at
+    /// 65,536. `None`: none of those that were looked at is free. In a queue of up to 128 slots, and in one whose slots are all
+    /// queued, these are all slots.
+    #[inline]
+    pub fn alloc_sampled(&mut self) -> Option<Loan> {
+        match self.alloc_near() {
+            Some(loan) => Some(loan),
+            None => self.alloc_from_samples(),
+        }
+    }
+
+    #[cold]
+    fn alloc_from_samples(&mut self) -> Option<Loan> {
+        let slots = self.geometry.slots();
+        if self.is_full() {
+            return None;
+        }
+        let apart = slots.div_ceil(Self::SAMPLES);
+        let cursor = self.cursor;
+        for sample in 0..slots.div_ceil(apart) {
+            self.cursor = (self.probe + sample * apart) % slots;
+            let loan = self.alloc_among(1);
+            if loan.is_some() {
+                return loan;
+            }
+        }
+        self.probe = (self.probe + 1) % slots;
+        self.cursor = cursor;
+        None
+    }
+
+    #[inline]
+    fn alloc_among(&mut self, slots: u32) -> Option<Loan> {
+        for _ in 0..slots {
+            let slot = self.cursor as u16;
+            self.cursor = if self.cursor + 1 == self.geometry.slots() { 0 } else { self.cursor + 1 };
+            let word = SlotWord::from_bits(self.memory.slot(slot).load(Relaxed));
+            if word.state() == Some(SlotState::Free) {
+                let ours = word.next(SlotState::Produced, self.me);
+                // EDGE ack→alloc: the Acquire pairs with the Release of whoever freed it.
+                if self.replace(slot, word, ours) {
+                    return Some(Loan { slot, word: ours });
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether as many messages were queued, at one moment of this call, as there are slots.
+    ///
+    /// All tails are loaded before any head is. When the first head is loaded, no ring had less in it than its tail, as it was
+    /// before, less its head, as it is seen after that. So the sum of these is at most what was queued at that moment. Tails
+    /// that lag make it smaller: then it proves nothing.
+    fn is_full(&self) -> bool {
+        let mut tails = [0; 8];
+        let rings = self.geometry.rings();
+        for (ring, tail) in (0..rings).zip(&mut tails) {
+            // Acquire only for its place before the heads.
+            *tail = self.memory.tail(ring).load(Acquire);
+        }
+        let queued = (0..rings).zip(tails).map(|(ring, tail)| {
+            let ahead = tail.wrapping_sub(self.memory.head(ring).load(Relaxed));
+            // A tail that lags behind head, or that nobody wrote who may, tells nothing.
+            if ahead <= self.geometry.cells() { ahead } else { 0 }
+        });
+        queued.sum::<u64>() >= u64::from(self.geometry.slots())
+    }
+
+    /// Whether there are probably free slots, cheap enough for the tightest loop: the one some way behind the next to be looked
+    /// at. A sender that goes on with the first free slot of a full queue runs right behind a receiver, and takes every line
+    /// from under it.
+    #[inline]
+    pub fn glance_free(&self) -> bool {
+        let ahead = (self.cursor + self.ahead()) % self.geometry.slots();
+        SlotWord::from_bits(self.memory.slot(ahead as u16).load(Relaxed)).state() == Some(SlotState::Free)
+    }
+
+    #[inline]
+    fn ahead(&self) -> u32 {
+        (self.geometry.slots() / 8).min(Self::FREE_AHEAD)
+    }
+}
