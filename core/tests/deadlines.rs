@@ -6,34 +6,12 @@ mod support;
 use memlane::{
     Corruption, Info, JoinError, RecvTimeoutError, Role, SendTimeoutError, Strategy, TrySendError, mpmc, spsc,
 };
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::time::Duration;
 use support::Scratch;
-use support::layout::field;
+use support::peer::Peer;
 
 const SOON: Duration = Duration::from_millis(10);
 const STRATEGIES: [Strategy; 4] = [Strategy::Spin, Strategy::SpinThenYield, Strategy::Adaptive, Strategy::Park];
-
-/// What another process writes into a part of the file.
-struct Peer(File);
-
-impl Peer {
-    fn of(name: &str) -> Self {
-        Self(File::options().read(true).write(true).open(name).unwrap())
-    }
-
-    fn part(&self, name: &str) -> u64 {
-        let mut number = [0; 8];
-        self.0.read_exact_at(&mut number, field("HeaderBlock", name).offset as u64).unwrap();
-        u64::from_le_bytes(number)
-    }
-
-    fn fill(&self, part: std::ops::Range<u64>, word: impl Fn(u64) -> u64) {
-        let bytes: Vec<u8> = (0..(part.end - part.start) / 8).flat_map(|index| word(index).to_le_bytes()).collect();
-        self.0.write_all_at(&bytes, part.start).unwrap();
-    }
-}
 
 #[test]
 fn cells_of_a_later_lap_end_every_call_as_corruption() {

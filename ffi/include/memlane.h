@@ -65,6 +65,10 @@
 // channels that have some.
 #define MEMLANE_TRUST_PEERS 32
 
+// Receivers end when the channel is drained and no sender is there, also if the last one left before they joined: for pools
+// whose workers come at any time. It is this handle's, not the channel's. Otherwise they wait for the next sender.
+#define MEMLANE_ENDS_WHEN_DRAINED 64
+
 // The channel has to exist.
 #define MEMLANE_OPEN 1
 
@@ -254,7 +258,7 @@ typedef struct {
     // Permission bits of the file, whatever the umask. Default: 0600. Only for creation.
     uint32_t mode;
     // MEMLANE_ANY_OWNER, MEMLANE_REMOVE_ON_CLOSE, MEMLANE_PREFAULT, MEMLANE_LOCK_MEMORY, MEMLANE_HUGE_PAGES,
-    // MEMLANE_TRUST_PEERS, or'ed.
+    // MEMLANE_TRUST_PEERS, MEMLANE_ENDS_WHEN_DRAINED, or'ed.
     uint32_t flags;
     // A name for the type of the messages, at most 64 bytes. Default at creation: none, the messages are bytes.
     const char *type_name;
@@ -520,6 +524,7 @@ memlane_status memlane_reserve(memlane_sender sender,
 memlane_status memlane_grant_write(const memlane_grant *grant, size_t offset, const void *data, size_t length);
 
 // Sends the first `used` bytes of the grant, and clears it. With MEMLANE_OUT_OF_BOUNDS and MEMLANE_BUSY it stays open.
+// MEMLANE_DISCONNECTED: the channel was closed or every receiver has left meanwhile; nothing was sent.
 memlane_status memlane_commit(memlane_grant *grant, size_t used);
 
 // Gives the room back, and clears the grant: nothing is sent.

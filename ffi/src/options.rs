@@ -44,6 +44,10 @@ pub const MEMLANE_HUGE_PAGES: u32 = 16;
 /// channels that have some.
 pub const MEMLANE_TRUST_PEERS: u32 = 32;
 
+/// Receivers end when the channel is drained and no sender is there, also if the last one left before they joined: for pools
+/// whose workers come at any time. It is this handle's, not the channel's. Otherwise they wait for the next sender.
+pub const MEMLANE_ENDS_WHEN_DRAINED: u32 = 64;
+
 /// How to create or open a channel. Set everything to zero and then `size` to sizeof(memlane_options): that gives the
 /// defaults, as does a null pointer. 0 and null mean "not set" everywhere. What is not set takes its default at creation and
 /// is taken from the file at opening; what is set and differs from the file is MEMLANE_OPTIONS_MISMATCH.
@@ -79,7 +83,7 @@ pub struct Options {
     /// Permission bits of the file, whatever the umask. Default: 0600. Only for creation.
     pub mode: u32,
     /// MEMLANE_ANY_OWNER, MEMLANE_REMOVE_ON_CLOSE, MEMLANE_PREFAULT, MEMLANE_LOCK_MEMORY, MEMLANE_HUGE_PAGES,
-    /// MEMLANE_TRUST_PEERS, or'ed.
+    /// MEMLANE_TRUST_PEERS, MEMLANE_ENDS_WHEN_DRAINED, or'ed.
     pub flags: u32,
     /// A name for the type of the messages, at most 64 bytes. Default at creation: none, the messages are bytes.
     pub type_name: *const c_char,
@@ -170,7 +174,8 @@ impl Options {
             | MEMLANE_PREFAULT
             | MEMLANE_LOCK_MEMORY
             | MEMLANE_HUGE_PAGES
-            | MEMLANE_TRUST_PEERS;
+            | MEMLANE_TRUST_PEERS
+            | MEMLANE_ENDS_WHEN_DRAINED;
         if given.flags & !FLAGS != 0 {
             return Err(invalid("flags", format_args!("{:#x}", given.flags), "has bits that do not exist"));
         }
@@ -206,6 +211,7 @@ impl Options {
             participant_name(participant_name),
             any_owner(flag(MEMLANE_ANY_OWNER)),
             remove_on_drop(flag(MEMLANE_REMOVE_ON_CLOSE)),
+            ends_when_drained(flag(MEMLANE_ENDS_WHEN_DRAINED)),
             prefault(flag(MEMLANE_PREFAULT)),
             lock_memory(flag(MEMLANE_LOCK_MEMORY)),
             huge_pages(flag(MEMLANE_HUGE_PAGES)),

@@ -279,6 +279,7 @@ pub unsafe extern "C" fn memlane_grant_write(
 }
 
 /// Sends the first `used` bytes of the grant, and clears it. With MEMLANE_OUT_OF_BOUNDS and MEMLANE_BUSY it stays open.
+/// MEMLANE_DISCONNECTED: the channel was closed or every receiver has left meanwhile; nothing was sent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn memlane_commit(grant: *mut Grant, used: usize) -> Status {
     done(|| {

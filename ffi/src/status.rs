@@ -241,6 +241,8 @@ coded_transfer!(TryRecvError { Empty => MEMLANE_EMPTY, BufferTooSmall => MEMLANE
 coded_transfer!(RecvTimeoutError { Timeout => MEMLANE_TIMEOUT, BufferTooSmall => MEMLANE_BUFFER_TOO_SMALL });
 coded!(GrantError {
     OutOfBounds => MEMLANE_OUT_OF_BOUNDS,
+    Disconnected => MEMLANE_DISCONNECTED,
+    Removed => MEMLANE_REMOVED,
     Forked => MEMLANE_FORKED,
     Corrupted => MEMLANE_CORRUPTED,
 });

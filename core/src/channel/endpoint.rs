@@ -114,9 +114,20 @@ impl Polls {
     }
 }
 
+/// From when on the participants of the other role count: which of those that have left a participant knows of.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Since<'a> {
+    /// From when it joins.
+    Now,
+    /// From when the channel was created.
+    Creation,
+    /// From when this one joined.
+    As(&'a Endpoint),
+}
+
 impl Endpoint {
     /// Takes a seat. Whoever of the other role died before is reaped first.
-    pub(super) fn join(shared: &Arc<Shared>, role: Role, settle: Settle) -> Result<Self, JoinError> {
+    pub(super) fn join(shared: &Arc<Shared>, role: Role, settle: Settle, since: Since<'_>) -> Result<Self, JoinError> {
         let region = &shared.region;
         let corrupted = |reason| {
             region.poison(reason);
@@ -137,7 +148,11 @@ impl Endpoint {
         if planted::leaked_mapping() {
             std::mem::forget(Arc::clone(region));
         }
-        let peers = PeerWatch::start(region, peer_role).map_err(corrupted)?;
+        let peers = match since {
+            Since::Now => PeerWatch::start(region, peer_role).map_err(corrupted)?,
+            Since::Creation => PeerWatch::since_creation(region, peer_role),
+            Since::As(other) => other.peers.clone(),
+        };
         let control = View::control(region);
         let mut endpoint = Self {
             mark: region.mark(),
@@ -233,6 +248,12 @@ impl Endpoint {
         }
         self.acknowledge(membership);
         Ok(())
+    }
+
+    /// A sender's look before it commits what it reserved some time ago.
+    #[inline]
+    pub(super) fn check_commit(&mut self) -> Result<(), SendError> {
+        if self.has_news() { self.look_at_receivers() } else { Ok(()) }
     }
 
     /// Whether a receiver that finds the channel drained is done. `held_messages`: whether there were any when it joined.

@@ -4,6 +4,7 @@
 //! default when the channel is created, and is taken from the file when it is opened. One that is set has to agree with
 //! the file.
 
+use super::endpoint::Since;
 use crate::error::{CreateError, OpenError};
 use crate::layout::{Backend, FenceMode, Geometry, Kind, Limits};
 use crate::region::{Access, CreateSpec, Expectations, Location, MemoryOptions, Origin, Redelivery, Region};
@@ -40,6 +41,7 @@ pub(super) struct Wishes {
     pub(super) any_owner: bool,
     pub(super) remove_on_drop: bool,
     pub(super) participant_name: Option<String>,
+    pub(super) ends_when_drained: bool,
     pub(super) memory: MemoryOptions,
 }
 
@@ -50,6 +52,14 @@ pub(super) struct Shared {
     pub(super) participant_name: String,
     pub(super) origin: Origin,
     remove_on_drop: bool,
+    ends_when_drained: bool,
+}
+
+impl Shared {
+    /// From when on the senders count of which a receiver knows that joins now.
+    pub(super) fn receivers_count_since(&self) -> Since<'static> {
+        if self.ends_when_drained { Since::Creation } else { Since::Now }
+    }
 }
 
 impl Drop for Shared {
@@ -83,6 +93,7 @@ impl Wishes {
             any_owner: false,
             remove_on_drop: false,
             participant_name: None,
+            ends_when_drained: false,
             memory: MemoryOptions::default(),
         }
     }
@@ -190,7 +201,8 @@ impl Wishes {
     fn share(&self, region: Region, origin: Origin) -> Arc<Shared> {
         let remove_on_drop = self.remove_on_drop && origin != Origin::Opened;
         let participant_name = self.participant_name.clone().unwrap_or_else(program_name);
-        Arc::new(Shared { region: Arc::new(region), participant_name, origin, remove_on_drop })
+        let ends_when_drained = self.ends_when_drained;
+        Arc::new(Shared { region: Arc::new(region), participant_name, origin, remove_on_drop, ends_when_drained })
     }
 
     pub(super) fn create(&self, name: &str) -> Result<Arc<Shared>, CreateError> {
@@ -244,7 +256,7 @@ fn program_name() -> String {
 
 /// The options that every kind has, of an `Options` with a field `wishes`.
 macro_rules! common_options {
-    () => {
+    ($kind:literal) => {
         /// A persistent channel never disconnects: both sides wait for each other however often the other leaves. Default:
         /// false.
         pub fn persistent(mut self, persistent: bool) -> Self {
@@ -304,6 +316,25 @@ macro_rules! common_options {
         /// What this process's senders and receivers are called in [`Info`], at most 64 bytes. Default: the program's name.
         pub fn participant_name(mut self, name: &str) -> Self {
             self.wishes.participant_name = Some(name.to_owned());
+            self
+        }
+
+        /// Receivers of this handle end when the channel is drained and no sender is there, also if the last one left before
+        /// they joined: what a pool wants whose workers come at any time. Default: false, a receiver that joins a drained channel
+        /// waits for the next sender. Before the channel's first sender came, both wait for it.
+        ///
+        /// It is this handle's, not the channel's: it is not stored, and others choose for themselves. A
+        /// [persistent](Options::persistent) channel ends for nobody.
+        ///
+        /// ```
+        #[doc = concat!("use memlane::", $kind, "::Options;\n")]
+        /// let channel = Options::new().ends_when_drained(true).private()?;
+        /// drop(channel.sender()?); // all work was done before we came
+        /// assert!(channel.receiver()?.messages().next().is_none());
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        pub fn ends_when_drained(mut self, ends: bool) -> Self {
+            self.wishes.ends_when_drained = ends;
             self
         }
 
@@ -411,9 +442,10 @@ macro_rules! common_channel {
             Info::of(&self.shared.region)
         }
 
-        /// Closes the channel for good: senders get `Disconnected` at their next call, receivers when they have drained
-        /// it. What is being sent at this moment may stay in the channel, undelivered: to lose nothing, drop the senders
-        /// instead.
+        /// Closes the channel for good: senders get `Disconnected` at their next call, which includes committing what they
+        /// reserved before; receivers when they have drained it. That is final: a receiver that was told gets nothing more. What a
+        /// call of another thread or process is sending at this very moment may stay in the channel, undelivered: to lose
+        /// nothing, drop the senders instead.
         pub fn close(&self) {
             if !self.shared.region.mark().is_foreign() {
                 self.shared.region.set_closed();

@@ -85,7 +85,8 @@ transfer_error! {
     TrySendError, disconnected
     /// Every receiver that there was since this sender joined has closed, or the channel was closed.
     "every receiver has closed, or the channel was closed" {
-        /// There is no room now; the receiver has to consume something first.
+        /// There is no room now; the receiver has to consume something first. For how exact that is in a queue of more than
+        /// 128 slots, see [`mpmc::Sender::try_send`](crate::mpmc::Sender::try_send).
         Full = "the channel is full", WouldBlock;
         /// The message is longer than the channel allows (both in bytes).
         TooLarge { length: usize, max: usize } = "the message has {length} bytes; this channel takes at most {max}", InvalidInput;
@@ -191,6 +192,12 @@ pub enum GrantError {
         /// The end of what was asked for.
         end: usize,
     },
+    /// Every receiver that there was since the sender joined has closed, or the channel was closed: nobody would get the message.
+    #[error("every receiver has closed, or the channel was closed")]
+    Disconnected,
+    /// The channel's file was unlinked: nobody who comes would get the message.
+    #[error("the channel was removed")]
+    Removed,
     /// The grant was inherited through `fork`. It belongs to the parent.
     #[error("this grant belongs to the parent process")]
     Forked,
@@ -203,10 +210,24 @@ impl From<GrantError> for io::Error {
     fn from(error: GrantError) -> Self {
         let kind = match error {
             GrantError::OutOfBounds { .. } => io::ErrorKind::InvalidInput,
+            GrantError::Disconnected => io::ErrorKind::BrokenPipe,
+            GrantError::Removed => io::ErrorKind::NotFound,
             GrantError::Forked => io::ErrorKind::PermissionDenied,
             GrantError::Corrupted(_) => io::ErrorKind::InvalidData,
         };
         Self::new(kind, error)
+    }
+}
+
+impl From<SendError> for GrantError {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::TooLarge { length, max } => Self::OutOfBounds { length: max, end: length },
+            SendError::Disconnected => Self::Disconnected,
+            SendError::Removed => Self::Removed,
+            SendError::Forked => Self::Forked,
+            SendError::Corrupted(reason) => Self::Corrupted(reason),
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) enum Presence {
 }
 
 /// Watches the rows of the other role from the moment of joining.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct PeerWatch {
     rows: Range<u32>,
     /// The epochs when we joined: participants of later epochs, and live ones of these, were there since.
@@ -43,6 +43,13 @@ impl PeerWatch {
             baseline.push(state.epoch.wrapping_sub(seen_before));
         }
         Ok(Self { rows, baseline })
+    }
+
+    /// Watches as one that has been there since the channel was created.
+    pub(crate) fn since_creation(region: &Region, role: Role) -> Self {
+        let rows = rows_of(region.geometry(), role);
+        let baseline = vec![0; rows.len()];
+        Self { rows, baseline }
     }
 
     /// Looks at the rows. Believes a row that says `Live`: whether it lies, [`reap_dead`] finds out.

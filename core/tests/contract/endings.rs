@@ -1,11 +1,11 @@
 //! Joining, leaving and closing, and what can be seen of it. Compiled once a kind.
 
 use super::kind::Options;
-use super::stage::{FEW, SHORT, create, create_with, message, options_for, start};
+use super::stage::{FEW, SHORT, create, create_with, ends, message, options_for, start};
 use crate::case::{Case, Place, over_all};
 use crate::support::eventually;
 use memlane::{
-    Backend, ChannelStatus, CreateError, JoinError, OpenError, ParticipantState, RecvTimeoutError, Role, SendError,
+    Backend, ChannelStatus, CreateError, GrantError, JoinError, OpenError, ParticipantState, RecvTimeoutError, Role, SendError,
     SendTimeoutError, TryRecvError, TrySendError,
 };
 
@@ -14,6 +14,9 @@ over_all! {
     a_sender_learns_that_the_receiver_has_left
     a_persistent_channel_waits_for_the_next_one
     a_closed_channel_refuses_senders_and_ends_receivers
+    a_message_that_is_committed_after_the_end_is_refused
+    a_message_that_is_committed_after_its_receivers_left_is_refused
+    a_receiver_that_comes_late_waits_unless_it_is_to_end
     everybody_is_seen
     an_opener_agrees_with_the_creator
 }
@@ -79,6 +82,50 @@ fn a_closed_channel_refuses_senders_and_ends_receivers(case: &Case) {
     assert_eq!(channel.info().status, ChannelStatus::Closed);
     drop(sender);
     assert!(matches!(channel.sender().unwrap_err(), JoinError::Closed { .. }));
+}
+
+fn a_message_that_is_committed_after_the_end_is_refused(case: &Case) {
+    let channel = create(case);
+    let (mut sender, mut receiver) = ends(&channel);
+    sender.send(b"before").unwrap();
+    let mut grant = sender.reserve(8).unwrap();
+    grant.write_at(0, b"too late").unwrap();
+    channel.close();
+    assert_eq!(receiver.recv().unwrap().to_vec(), b"before", "what was sent comes");
+    assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Disconnected);
+    assert_eq!(grant.commit(8), Err(GrantError::Disconnected));
+    assert_eq!(sender.send_batch([b"too late"]).unwrap_err().error, SendError::Disconnected);
+    assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Disconnected);
+}
+
+fn a_message_that_is_committed_after_its_receivers_left_is_refused(case: &Case) {
+    let channel = create(case);
+    let (mut sender, receiver) = ends(&channel);
+    let grant = sender.reserve(8).unwrap();
+    drop(receiver);
+    assert_eq!(grant.commit(8), Err(GrantError::Disconnected));
+    let mut receiver = channel.receiver().unwrap();
+    sender.reserve(3).unwrap().commit(3).unwrap();
+    assert_eq!(receiver.recv().unwrap().len(), 3, "another one came");
+}
+
+fn a_receiver_that_comes_late_waits_unless_it_is_to_end(case: &Case) {
+    let channel = create_with(case, &options_for(case).ends_when_drained(true));
+    assert_eq!(channel.receiver().unwrap().try_recv().unwrap_err(), TryRecvError::Empty, "nobody has sent yet");
+    let mut sender = channel.sender().unwrap();
+    sender.send(b"all the work").unwrap();
+    drop(sender);
+    let mut first = channel.receiver().unwrap();
+    assert_eq!(first.recv().unwrap().to_vec(), b"all the work");
+    assert_eq!(first.recv_timeout(SHORT).unwrap_err(), RecvTimeoutError::Disconnected);
+    drop(first);
+    let mut late = channel.receiver().unwrap();
+    assert_eq!(late.recv_timeout(SHORT).unwrap_err(), RecvTimeoutError::Disconnected);
+    // It is no last word: the next sender's messages come.
+    let mut sender = channel.sender().unwrap();
+    assert_eq!(late.try_recv().unwrap_err(), TryRecvError::Empty);
+    sender.send(b"more work").unwrap();
+    assert_eq!(late.recv().unwrap().to_vec(), b"more work");
 }
 
 fn everybody_is_seen(case: &Case) {

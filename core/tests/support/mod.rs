@@ -5,6 +5,7 @@
 //! - [`image`]: region files, forged field by field.
 //! - [`layout`]: where each field stands, as `docs/layout.md` says.
 //! - [`model`]: a lane that is obviously right, to compare with.
+//! - [`peer`]: a process that reads and writes the file itself.
 //! - [`space`]: namespaces and limits of a process of its own.
 //! - [`stage`]: the same test over named, anonymous and private channels.
 
@@ -14,6 +15,7 @@ pub mod child;
 pub mod image;
 pub mod layout;
 pub mod model;
+pub mod peer;
 pub mod space;
 pub mod stage;
 

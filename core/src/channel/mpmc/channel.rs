@@ -1,6 +1,7 @@
 //! Creating and opening an `mpmc` channel.
 
 use super::{OnDeath, Receiver, Sender};
+use crate::channel::endpoint::Since;
 use crate::channel::inspect::Info;
 use crate::channel::options::{Shared, Wishes, common_channel, common_options};
 use crate::channel::slots;
@@ -99,7 +100,7 @@ impl Options {
         self
     }
 
-    common_options!();
+    common_options!("mpmc");
 }
 
 /// An open channel: makes senders and receivers. Cheap to clone; keeps no descriptor open unless it is anonymous.
@@ -118,16 +119,19 @@ impl Channel {
     /// # Errors
     /// [`JoinError::RoleTaken`] while all seats are taken; the others of [`JoinError`].
     pub fn sender(&self) -> Result<Sender, JoinError> {
-        Sender::join(&self.shared)
+        Sender::join(&self.shared, Since::Now)
     }
 
     /// Takes a receiver's seat. What the last holder of the seat had not acknowledged when it died is delivered again, to
     /// any receiver.
     ///
+    /// A receiver that joins a drained channel whose senders have left waits for the next sender: it cannot know whether one comes.
+    /// The workers of a pool, which come at any time, end instead with [`Options::ends_when_drained`].
+    ///
     /// # Errors
     /// [`JoinError::RoleTaken`] while all seats are taken; the others of [`JoinError`].
     pub fn receiver(&self) -> Result<Receiver, JoinError> {
-        Receiver::join(&self.shared)
+        Receiver::join(&self.shared, self.shared.receivers_count_since())
     }
 
     /// How many messages fit.

@@ -111,7 +111,7 @@ impl<'a> Message<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn hand_back(self) {
-        self.receiver.refused = Some(self.delivery);
+        self.receiver.refuse(self.delivery);
         std::mem::forget(self);
     }
 

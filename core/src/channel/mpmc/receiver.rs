@@ -2,7 +2,7 @@
 
 use super::message::{Batch, Message, Messages};
 use crate::channel::calls::Attempt;
-use crate::channel::endpoint::Endpoint;
+use crate::channel::endpoint::{Endpoint, Since, Trouble};
 use crate::channel::options::Shared;
 use crate::channel::slots;
 use crate::error::{AckError, Corruption, JoinError, RecvError, RecvTimeoutError, TryRecvError};
@@ -28,15 +28,26 @@ pub struct Receiver {
     held_messages: bool,
     /// The messages of the current batch; empty otherwise. Kept for its allocation.
     pub(super) batch: Vec<Delivery>,
-    /// The message that did not fit into the caller's buffer, or was handed back: the next one to be received.
-    pub(super) refused: Option<Delivery>,
+    /// What the next call starts with.
+    next: Next,
     pace: Pace,
     _not_sync: PhantomData<Cell<()>>,
 }
 
+/// What a receiver's next call starts with.
+#[derive(Debug)]
+enum Next {
+    /// What is queued.
+    Queue,
+    /// A message that did not fit into the caller's buffer, or was handed back.
+    Refused(Delivery),
+    /// The end, for good: this receiver was told that the closed channel is drained.
+    End,
+}
+
 impl Receiver {
-    pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
-        let end = Endpoint::join(shared, Role::Receiver, slots::settle)?;
+    pub(super) fn join(shared: &Arc<Shared>, since: Since<'_>) -> Result<Self, JoinError> {
+        let end = Endpoint::join(shared, Role::Receiver, slots::settle, since)?;
         let mut queue = slots::queue(end.region(), end.seat().row());
         let geometry = end.region().geometry();
         let max_message = geometry.max_message as usize;
@@ -49,18 +60,21 @@ impl Receiver {
             max_message,
             held_messages,
             batch,
-            refused: None,
+            next: Next::Queue,
             pace: Pace::new(room),
             _not_sync: PhantomData,
         })
     }
 
-    /// Another receiver of the same channel, with a seat of its own.
+    /// Another receiver of the same channel, with a seat of its own. It knows which senders this one has seen: where this one
+    /// is told that they have gone, so is the clone.
     ///
     /// # Errors
     /// See [`JoinError`].
     pub fn try_clone(&self) -> Result<Self, JoinError> {
-        Self::join(self.end.shared())
+        let mut clone = Self::join(self.end.shared(), Since::As(&self.end))?;
+        clone.held_messages |= self.held_messages;
+        Ok(clone)
     }
 
     /// The row of this receiver's seat: which of [`Info::participants`](crate::Info::participants) it is.
@@ -130,7 +144,7 @@ impl Receiver {
     #[inline(always)]
     fn next_delivery(&mut self) -> Result<Delivery, RecvError> {
         if !self.end.is_foreign()
-            && self.refused.is_none()
+            && matches!(self.next, Next::Queue)
             && let Some(delivery) = self.queue.take_next()
         {
             return if delivery.is_repeated() || self.validate(delivery).is_err() {
@@ -233,12 +247,17 @@ impl Receiver {
     fn copy_and_acknowledge(&mut self, delivery: Delivery, buffer: &mut [u8]) -> Result<usize, RecvError> {
         let length = delivery.header.length() as usize;
         let Some(target) = buffer.get_mut(..length) else {
-            self.refused = Some(delivery);
+            self.refuse(delivery);
             return Err(RecvError::BufferTooSmall { needed: length });
         };
         self.queue.memory().read(delivery.slot, target);
         self.acknowledge(delivery).map_err(ack_error)?;
         Ok(length)
+    }
+
+    /// The next call gets this message again.
+    pub(super) fn refuse(&mut self, delivery: Delivery) {
+        self.next = Next::Refused(delivery);
     }
 
     /// The message is done with.
@@ -337,8 +356,13 @@ impl Receiver {
 
     #[inline]
     fn take(&mut self) -> Result<Option<Delivery>, RecvError> {
-        if self.refused.is_some() {
-            return Ok(self.refused.take());
+        match std::mem::replace(&mut self.next, Next::Queue) {
+            Next::Queue => {}
+            Next::Refused(delivery) => return Ok(Some(delivery)),
+            Next::End => {
+                self.next = Next::End;
+                return Err(RecvError::Disconnected);
+            }
         }
         match self.queue.take() {
             Ok(Some(delivery)) => self.admit(delivery).map(Some),
@@ -352,20 +376,28 @@ impl Receiver {
     #[cold]
     fn take_news(&mut self) -> Result<Option<Delivery>, RecvError> {
         let look = self.end.look();
-        if let Ok((presence, membership)) = look {
-            let gone = self.end.senders_are_gone(presence, self.held_messages);
-            if !gone {
-                self.end.acknowledge(membership);
+        let is_over = match look {
+            Ok((presence, membership)) => {
+                let gone = self.end.senders_are_gone(presence, self.held_messages);
+                if !gone {
+                    self.end.acknowledge(membership);
+                }
+                // While others hold what may come back, this is asked again at every look in vain: nobody announces that they
+                // acknowledged it.
+                gone && self.queue.is_drained()
             }
-            // While others hold what may come back, this is asked again at every look in vain: nobody announces that they
-            // acknowledged it.
-            if !gone || !self.queue.is_drained() {
-                return self.take();
-            }
-        }
+            // A sender that has a slot on loan is told when it commits it.
+            Err(Trouble::Closed) => self.queue.nothing_comes_back(),
+            Err(_) => true,
+        };
         // Whoever left or closed did so after its last commit.
         match self.take()? {
-            None => Err(look.map_or_else(RecvError::from, |_| RecvError::Disconnected)),
+            None if is_over => {
+                if look == Err(Trouble::Closed) {
+                    self.next = Next::End;
+                }
+                Err(look.map_or_else(RecvError::from, |_| RecvError::Disconnected))
+            }
             found => Ok(found),
         }
     }
@@ -381,7 +413,7 @@ fn ack_error(error: AckError) -> RecvError {
 impl Drop for Receiver {
     /// A message that was too long for a buffer, or handed back, comes again, whatever becomes of those whose receiver dies.
     fn drop(&mut self) {
-        if let Some(delivery) = self.refused.take()
+        if let Next::Refused(delivery) = self.next
             && !self.end.is_foreign()
         {
             match self.queue.give_back(delivery, 0) {
@@ -405,7 +437,7 @@ impl Attempt for Receiver {
 
     #[inline]
     fn glance(&self) -> bool {
-        self.refused.is_some() || self.queue.glance()
+        !matches!(self.next, Next::Queue) || self.queue.glance()
     }
 
     #[inline]

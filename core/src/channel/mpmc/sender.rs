@@ -1,7 +1,7 @@
 //! A sending end of an `mpmc` channel.
 
 use crate::channel::calls::Attempt;
-use crate::channel::endpoint::Endpoint;
+use crate::channel::endpoint::{Endpoint, Since};
 use crate::channel::options::Shared;
 use crate::channel::slots;
 use crate::error::{
@@ -29,20 +29,21 @@ pub struct Sender {
 }
 
 impl Sender {
-    pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
-        let end = Endpoint::join(shared, Role::Sender, slots::settle)?;
+    pub(super) fn join(shared: &Arc<Shared>, since: Since<'_>) -> Result<Self, JoinError> {
+        let end = Endpoint::join(shared, Role::Sender, slots::settle, since)?;
         let queue = slots::queue(end.region(), end.seat().row());
         let max_message = end.region().geometry().max_message as usize;
         let priority = queue.geometry().rings() - 1;
         Ok(Self { queue, end, max_message, priority, _not_sync: PhantomData })
     }
 
-    /// Another sender of the same channel, with a seat of its own.
+    /// Another sender of the same channel, with a seat of its own. It knows which receivers this one has seen: where this one is
+    /// told that they have gone, so is the clone.
     ///
     /// # Errors
     /// See [`JoinError`].
     pub fn try_clone(&self) -> Result<Self, JoinError> {
-        Self::join(self.end.shared())
+        Self::join(self.end.shared(), Since::As(&self.end))
     }
 
     /// The row of this sender's seat: which of [`Info::participants`](crate::Info::participants) it is.
@@ -97,7 +98,8 @@ impl Sender {
         self.queue.alloc_next()
     }
 
-    /// Sends a copy of `message` if there is a free slot now.
+    /// Sends a copy of `message` if there is a free slot now. If there are more than 128 slots, and receivers or other senders
+    /// hold some of them, it looks at 128 that are evenly apart, and at others the next time: it may overlook a few free ones.
     ///
     /// # Errors
     /// [`TrySendError::Full`], and the others of [`TrySendError`]. The message was not sent.
@@ -159,7 +161,7 @@ impl Sender {
         Ok(Grant { sender: self, loan: Some(loan), length })
     }
 
-    /// A slot for a message of up to `length` bytes, if there is a free one now.
+    /// A slot for a message of up to `length` bytes, if there is a free one now: looked for as in [`Sender::try_send`].
     ///
     /// # Errors
     /// [`TrySendError::Full`], and the others of [`TrySendError`].
@@ -409,10 +411,11 @@ impl Grant<'_> {
     /// Sends the first `used` bytes.
     ///
     /// # Errors
-    /// [`GrantError::OutOfBounds`] if `used` is more than was reserved; [`GrantError::Forked`]; [`GrantError::Corrupted`].
-    /// Nothing was sent.
+    /// [`GrantError::OutOfBounds`] if `used` is more than was reserved; [`GrantError::Disconnected`] if the channel was closed or
+    /// every receiver has left meanwhile; the others of [`GrantError`]. Nothing was sent.
     pub fn commit(mut self, used: usize) -> Result<(), GrantError> {
         let loan = self.check(used)?;
+        self.sender.end.check_commit()?;
         self.loan = None;
         self.sender.commit(loan, used).map_err(GrantError::Corrupted)?;
         self.sender.wake_receiver();

@@ -69,7 +69,7 @@ impl Options {
         self
     }
 
-    common_options!();
+    common_options!("spsc");
 }
 
 /// An open channel: makes senders and receivers. Cheap to clone; keeps no descriptor open unless it is anonymous.
@@ -93,10 +93,13 @@ impl Channel {
 
     /// Takes the receiver's seat. If its last holder died, the new receiver gets again what that one had not released.
     ///
+    /// A receiver that joins a drained channel whose sender has left waits for the next sender: it cannot know whether one comes.
+    /// With [`Options::ends_when_drained`] it ends instead.
+    ///
     /// # Errors
     /// [`JoinError::RoleTaken`] while another receiver lives; the others of [`JoinError`].
     pub fn receiver(&self) -> Result<Receiver, JoinError> {
-        Receiver::join(&self.shared)
+        Receiver::join(&self.shared, self.shared.receivers_count_since())
     }
 
     /// Ring size in bytes.

@@ -2,7 +2,7 @@
 
 use super::message::{Batch, Message, Messages};
 use crate::channel::calls::Attempt;
-use crate::channel::endpoint::Endpoint;
+use crate::channel::endpoint::{Endpoint, Since, Trouble};
 use crate::channel::lane::{lane_geometry, settle_nothing};
 use crate::channel::options::Shared;
 use crate::error::{Corruption, JoinError, RecvError, RecvTimeoutError, TryRecvError};
@@ -43,8 +43,8 @@ enum Look {
 }
 
 impl Receiver {
-    pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
-        let end = Endpoint::join(shared, Role::Receiver, settle_nothing)?;
+    pub(super) fn join(shared: &Arc<Shared>, since: Since<'_>) -> Result<Self, JoinError> {
+        let end = Endpoint::join(shared, Role::Receiver, settle_nothing, since)?;
         let corrupted =
             |reason| JoinError::Corrupted { channel: end.region().label().to_owned(), reason: end.poison(reason) };
         let lane = LaneView::new(end.region(), 0, 0);
@@ -372,9 +372,15 @@ impl Receiver {
             self.end.acknowledge(membership);
             return Ok(None);
         }
-        // Whoever left did so after its last commit. A channel that was closed may have a sender that does not know yet.
+        // Whoever left did so after its last commit. A channel that was closed may have a sender that does not know yet: what it
+        // commits after this look does not come any more.
         match self.reader.poll() {
-            Ok(None) => Err(look.map_or_else(RecvError::from, |_| RecvError::Disconnected)),
+            Ok(None) => {
+                if look == Err(Trouble::Closed) {
+                    self.reader.end();
+                }
+                Err(look.map_or_else(RecvError::from, |_| RecvError::Disconnected))
+            }
             Ok(record) => Ok(record),
             Err(reason) => Err(RecvError::Corrupted(self.end.poison(reason))),
         }

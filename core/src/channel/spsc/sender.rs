@@ -1,7 +1,7 @@
 //! The sending end of an `spsc` channel.
 
 use crate::channel::calls::Attempt;
-use crate::channel::endpoint::Endpoint;
+use crate::channel::endpoint::{Endpoint, Since};
 use crate::channel::lane::{lane_geometry, settle_nothing};
 use crate::channel::options::Shared;
 use crate::error::{GrantError, JoinError, SendBatchError, SendError, SendTimeoutError, TrySendError};
@@ -26,7 +26,7 @@ pub struct Sender {
 
 impl Sender {
     pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
-        let end = Endpoint::join(shared, Role::Sender, settle_nothing)?;
+        let end = Endpoint::join(shared, Role::Sender, settle_nothing, Since::Now)?;
         let lane = LaneView::new(end.region(), end.seat().row(), 0);
         let writer = Writer::resume(lane, lane_geometry(end.region().geometry())).map_err(|reason| {
             JoinError::Corrupted { channel: end.region().label().to_owned(), reason: end.poison(reason) }
@@ -431,10 +431,12 @@ impl<'a> Grant<'a> {
     /// Sends the first `used` bytes.
     ///
     /// # Errors
-    /// [`GrantError::OutOfBounds`] if `used` is more than was reserved, [`GrantError::Forked`]; nothing was sent.
+    /// [`GrantError::OutOfBounds`] if `used` is more than was reserved; [`GrantError::Disconnected`] if the channel was closed or
+    /// the receiver has left meanwhile; the others of [`GrantError`]. Nothing was sent.
     #[inline(always)]
     pub fn commit(self, used: usize) -> Result<(), GrantError> {
         self.check(used)?;
+        self.sender.end.check_commit()?;
         self.sender.writer.commit_disclaimed(self.claim, self.reservation, used as u64);
         self.sender.wake_receiver();
         self.sender.writer.claim_after(&self.reservation);

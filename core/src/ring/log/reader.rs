@@ -19,6 +19,8 @@ pub struct Reader<M> {
     /// The header of the next message if it has length 0: a guess until `sequence_known`.
     expected: RecordHeader,
     sequence_known: bool,
+    /// Whether what comes from now on is not looked at any more.
+    ended: bool,
     /// The number of this reader's first message, and of the one that was next when `consumed` was stored last.
     first_sequence: u64,
     published_sequence: u64,
@@ -122,6 +124,7 @@ impl<M: LaneMemory> Reader<M> {
             published: consumed,
             expected: RecordHeader::message(0, sequence),
             sequence_known: false,
+            ended: false,
             first_sequence: sequence,
             published_sequence: sequence,
             first: consumed,
@@ -213,7 +216,7 @@ impl<M: LaneMemory> Reader<M> {
     /// The same at the end of the ring, before publishing is due, or where nothing is committed.
     fn poll_carefully(&mut self) -> Result<Option<Record>, Corruption> {
         let header = self.header();
-        if header == RecordHeader::EMPTY {
+        if header == RecordHeader::EMPTY || self.ended {
             return Ok(None);
         }
         let record = if header.is_after(self.expected) && self.sequence_known {
@@ -231,9 +234,16 @@ impl<M: LaneMemory> Reader<M> {
         }
     }
 
+    /// From now on, nothing is found any more, whatever is committed.
+    pub fn end(&mut self) {
+        self.ended = true;
+        // Everything takes the long way, which asks.
+        (self.frontier, self.plain_frontier) = (Position(0), Position(0));
+    }
+
     /// The frontier follows the position and what was published.
     fn move_frontier(&mut self) {
-        if self.sequence_known {
+        if self.sequence_known && !self.ended {
             let lap_end = self.position.plus(self.geometry.until_end(self.position));
             // What ends where publishing is due is released by a call that publishes.
             let publish_at = self.published.plus(self.geometry.publish_after() - self.geometry.header_bytes());
@@ -396,7 +406,7 @@ impl<M: LaneMemory> Reader<M> {
         (self.position, self.filling) = (mark.position, mark.filling);
         self.expected = RecordHeader::message(0, mark.sequence);
         // The frontier may be of a later lap.
-        (self.frontier, self.plain_frontier) = (mark.position, Position(0));
+        (self.frontier, self.plain_frontier) = (if self.ended { Position(0) } else { mark.position }, Position(0));
     }
 
     /// Tells the writer about everything given back so far. Returns whether there was anything to tell.
