@@ -2,7 +2,7 @@
 
 use crate::creation::{self, CreationArguments};
 use crate::facts::{ChannelFacts, MemoryFacts};
-use crate::failure::Outcome;
+use crate::failure::{self, Outcome};
 use crate::streams::Output;
 use crate::{output, size};
 use memlane::{Granted, Info, MemoryReport};
@@ -11,6 +11,7 @@ use std::fmt::Write;
 
 /// Create a channel
 #[derive(Debug, clap::Args)]
+#[command(after_help = failure::STATUSES)]
 pub struct Arguments {
     /// 1 to 100 of A-Z a-z 0-9 . _ -, or a path with a /
     name: String,

@@ -12,36 +12,68 @@ pub type Outcome<T = ()> = Result<T, Failure>;
 /// Why a command did not do what it was asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The arguments make no sense, whatever the state of the system. Status 2.
+    /// The arguments make no sense, whatever the state of the system.
     Usage(String),
-    /// Everything else. Status 1.
+    /// There is no such channel, or it was removed meanwhile.
+    Missing(String),
+    /// A wait took longer than was allowed.
+    TimedOut(String),
+    /// Everything else.
     Failed(String),
-    /// What had to be said was said already. Status 1.
-    Reported,
-    /// Whoever read our output has gone, as in `memlane ls | head -0`. Nobody is left to tell: status 0.
+    /// What had to be said was said already.
+    Reported(Status),
+    /// Whoever read our output has gone, as in `memlane ls | head -0`. Nobody is left to tell.
     OutputClosed,
 }
 
+/// How the process ends. The numbers are an interface: scripts depend on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Status {
+    Done = 0,
+    Failed = 1,
+    Usage = 2,
+    Missing = 3,
+    TimedOut = 4,
+}
+
+/// The statuses, for `--help`.
+pub const STATUSES: &str = "\
+Exit status:
+  0    done, or nobody reads the output any more
+  1    failed
+  2    the arguments make no sense
+  3    there is no such channel, or it was removed
+  4    a --timeout was over
+  130  interrupted (demo)";
+
 impl Failure {
-    /// A failure of status 1.
+    /// A failure like most.
     pub fn failed(sentence: impl Into<String>) -> Self {
         Self::Failed(sentence.into())
+    }
+
+    /// What the process ends with.
+    pub fn status(&self) -> Status {
+        match self {
+            Self::OutputClosed => Status::Done,
+            Self::Failed(_) => Status::Failed,
+            Self::Usage(_) => Status::Usage,
+            Self::Missing(_) => Status::Missing,
+            Self::TimedOut(_) => Status::TimedOut,
+            Self::Reported(status) => *status,
+        }
     }
 
     /// Tells whoever reads standard error, and yields the status.
     pub fn report(&self) -> ExitCode {
         match self {
-            Self::Usage(sentence) => {
+            Self::Usage(sentence) | Self::Missing(sentence) | Self::TimedOut(sentence) | Self::Failed(sentence) => {
                 output::complain(sentence);
-                ExitCode::from(2)
             }
-            Self::Failed(sentence) => {
-                output::complain(sentence);
-                ExitCode::FAILURE
-            }
-            Self::Reported => ExitCode::FAILURE,
-            Self::OutputClosed => ExitCode::SUCCESS,
+            Self::Reported(_) | Self::OutputClosed => {}
         }
+        ExitCode::from(self.status() as u8)
     }
 }
 
@@ -59,6 +91,7 @@ impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Create(create) => create.into(),
+            OpenError::NotFound { .. } => Self::Missing(error.to_string()),
             OpenError::ForeignOwner { channel, owner } => Self::Failed(format!(
                 "channel {channel} belongs to user {owner}; use --any-owner if you trust that user"
             )),
@@ -72,7 +105,10 @@ impl From<OpenError> for Failure {
 
 impl From<JoinError> for Failure {
     fn from(error: JoinError) -> Self {
-        Self::Failed(error.to_string())
+        match error {
+            JoinError::Removed { .. } => Self::Missing(error.to_string()),
+            other => Self::Failed(other.to_string()),
+        }
     }
 }
 
@@ -80,6 +116,7 @@ impl From<RemoveError> for Failure {
     fn from(error: RemoveError) -> Self {
         match error {
             RemoveError::InvalidName { .. } => Self::Usage(error.to_string()),
+            RemoveError::NotFound { .. } => Self::Missing(error.to_string()),
             RemoveError::InUse { channel, participants } => {
                 let participants = output::count(participants as u64, "live participant");
                 Self::Failed(format!("channel {channel} is in use by {participants}; stop them, or use --force"))
@@ -106,12 +143,15 @@ pub fn of_arguments(error: &clap::Error) -> Outcome {
     }
 }
 
-/// The parser's first paragraph as one line, without its prefix, and where to read on.
+/// The parser's paragraphs up to the usage as one line, without their prefixes, and where to read on.
 fn sentence(rendered: &str) -> String {
-    let paragraph = rendered.split("\n\n").next().unwrap_or_default();
-    let words: Vec<&str> = paragraph.split_whitespace().collect();
-    let line = words.join(" ");
-    format!("{}; see --help", line.strip_prefix("error: ").unwrap_or(&line))
+    let paragraphs = rendered.split("\n\n").take_while(|paragraph| !paragraph.starts_with("Usage:"));
+    let lines = paragraphs.flat_map(|paragraph| paragraph.split("\n  tip: ")).map(|text| {
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        ["error: ", "tip: "].iter().find_map(|prefix| line.strip_prefix(prefix)).unwrap_or(&line).to_owned()
+    });
+    let lines: Vec<String> = lines.filter(|line| !line.starts_with("For more information")).collect();
+    format!("{}; see --help", lines.join("; "))
 }
 
 #[cfg(test)]
@@ -123,6 +163,11 @@ mod tests {
         let rendered =
             "error: the following required arguments were not provided:\n  <NAME>\n\nUsage: memlane info <NAME>\n";
         assert_eq!(sentence(rendered), "the following required arguments were not provided: <NAME>; see --help");
+        let rendered = "error: unexpected argument '--x' found\n\n  tip: a similar argument exists: '--y'\n  tip: to pass '--x' \
+                        as a value, use '-- --x'\n\nUsage: memlane ls\n\nFor more information, try '--help'.\n";
+        let expected = "unexpected argument '--x' found; a similar argument exists: '--y'; to pass '--x' as a value, use '-- \
+                        --x'; see --help";
+        assert_eq!(sentence(rendered), expected);
     }
 
     #[test]
@@ -130,6 +175,6 @@ mod tests {
         let invalid = CreateError::InvalidName { channel: "a b".into() };
         assert!(matches!(Failure::from(OpenError::Create(invalid)), Failure::Usage(_)));
         let missing = OpenError::NotFound { channel: "prices".into() };
-        assert_eq!(Failure::from(missing), Failure::failed("channel prices does not exist"));
+        assert_eq!(Failure::from(missing), Failure::Missing("channel prices does not exist".to_owned()));
     }
 }

@@ -1,7 +1,7 @@
 //! `memlane info`: everything that can be seen of one channel, without taking part in it.
 
 use crate::facts::{self, ChannelFacts};
-use crate::failure::Outcome;
+use crate::failure::{self, Outcome};
 use crate::output::{self, Align, printable};
 use crate::{size, time};
 use indicatif::{BinaryBytes, HumanCount};
@@ -10,6 +10,7 @@ use std::fmt::Write;
 
 /// Show a channel: its shape, what is in it, and who takes part
 #[derive(Debug, clap::Args)]
+#[command(after_help = failure::STATUSES)]
 pub struct Arguments {
     /// The channel's name or path
     name: String,

@@ -1,7 +1,7 @@
 //! `memlane ls`: the named channels of this user, one a line.
 
 use crate::facts::ChannelFacts;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{self, Failure, Outcome};
 use crate::output::{self, Align};
 use indicatif::{BinaryBytes, HumanCount};
 use memlane::{Info, OpenError, Role};
@@ -9,6 +9,7 @@ use serde::Serialize;
 
 /// List the channels in $MEMLANE_DIR (default: /dev/shm/memlane-<uid>)
 #[derive(Debug, clap::Args)]
+#[command(after_help = failure::STATUSES)]
 pub struct Arguments {
     /// Print the facts of all channels as a JSON array
     #[arg(long)]

@@ -7,7 +7,7 @@
 //! - `size`, `time`: how numbers are written. `streams`: standard input and output. `output`, `failure`: the only two ways out.
 //!
 //! What holds: facts and messages go to standard output, everything else to standard error. A failure is one sentence
-//! behind `memlane: ` and status 1 (2 for wrong arguments). Nothing panics, also not when nobody reads the output.
+//! behind `memlane: ` and a status that tells what sort it is. Nothing panics, also not when nobody reads the output.
 
 mod creation;
 mod demo;
@@ -36,7 +36,7 @@ use std::process::ExitCode;
 
 /// Messages between processes on one host, through shared memory
 #[derive(Debug, Parser)]
-#[command(name = "memlane", version, arg_required_else_help = true)]
+#[command(name = "memlane", version, arg_required_else_help = true, after_help = failure::STATUSES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

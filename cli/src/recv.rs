@@ -7,7 +7,7 @@
 //! What holds: a message is released only after its last byte was written. Kill the command at any instant, and its
 //! successor gets every message that was not written completely, and perhaps some that were: at most one batch of them.
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{self, Failure, Outcome};
 use crate::framing::Framing;
 use crate::kinds::{Batch, Receiver};
 use crate::opening::OpeningArguments;
@@ -24,6 +24,7 @@ use std::time::Duration;
 /// Waits for the channel to appear, and ends when it is drained and its senders have gone. A message is released after it
 /// was written, so killing this command loses nothing: the next one goes on, and may repeat the last messages.
 #[derive(Debug, clap::Args)]
+#[command(after_help = failure::STATUSES)]
 pub struct Arguments {
     /// The channel's name or path
     name: String,
@@ -83,7 +84,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         match receiving.receive(&mut sink, &mut left) {
             Ok(Stop::Done) => return Ok(()),
             Ok(Stop::Removed) if arguments.follow => {}
-            Ok(Stop::Removed) => return Err(Failure::failed(format!("channel {} was removed", arguments.name))),
+            Ok(Stop::Removed) => return Err(Failure::Missing(format!("channel {} was removed", arguments.name))),
             Ok(Stop::Unwritten(failure)) => {
                 // A successor gets it all. For the sender this is a death, not a farewell: it waits for that one.
                 receiving.receiver.leave_open();
@@ -172,7 +173,7 @@ impl Receiving<'_> {
 }
 
 fn timed_out(name: &str, wait: &waiting::Wait) -> Failure {
-    Failure::failed(format!("channel {name}: no message came within {}", wait.limit_text()))
+    Failure::TimedOut(format!("channel {name}: no message came within {}", wait.limit_text()))
 }
 
 /// Where messages go, framed.

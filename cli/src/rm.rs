@@ -1,9 +1,10 @@
 //! `memlane rm`: removes channels. Nothing else does.
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{self, Failure, Outcome, Status};
 
 /// Remove channels, with the messages that are still in them
 #[derive(Debug, clap::Args)]
+#[command(after_help = failure::STATUSES)]
 pub struct Arguments {
     /// The channels' names or paths
     #[arg(required = true, value_name = "NAME")]
@@ -25,7 +26,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
             for failure in &failures {
                 failure.report();
             }
-            Err(Failure::Reported)
+            // All of them, if they agree.
+            let statuses: Vec<Status> = failures.iter().map(Failure::status).collect();
+            let agree = statuses.iter().all(|status| *status == statuses[0]);
+            Err(Failure::Reported(if agree { statuses[0] } else { Status::Failed }))
         }
     }
 }

@@ -4,7 +4,7 @@
 //! everything before that point was sent and nothing behind it, and the sentence on standard error says how many.
 
 use crate::creation::{self, CreationArguments};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{self, Failure, Outcome};
 use crate::framing::{End, FrameReader, Framing};
 use crate::kinds::{Channel, Sender};
 use crate::opening::OpeningArguments;
@@ -20,6 +20,7 @@ use std::os::unix::ffi::OsStrExt;
 ///
 /// Creates the channel if there is none. Waits while the channel is full.
 #[derive(Debug, clap::Args)]
+#[command(after_help = failure::STATUSES)]
 pub struct Arguments {
     /// The channel's name or path
     name: String,
@@ -100,7 +101,9 @@ impl Sending<'_> {
                     SendError::TooLarge { length, .. } => {
                         self.broken(End::TooLarge { length: length as u64, or_more: false })
                     }
-                    SendError::Removed => self.stopped("it was removed"),
+                    SendError::Removed => {
+                        Failure::Missing(format!("channel {} was removed; {}", self.channel, self.sent_text()))
+                    }
                     other => self.stopped(&other.to_string()),
                 })
             }

@@ -8,12 +8,16 @@
 use crate::failure::{Failure, Outcome};
 use crate::kinds::{self, Channel};
 use crate::opening::OpeningArguments;
+use crate::output;
 use indicatif::HumanDuration;
 use memlane::OpenError;
 use std::time::{Duration, Instant};
 
 /// Between two looks.
 pub const INTERVAL: Duration = Duration::from_millis(20);
+
+/// A wait for a channel that takes longer says so: the other side may look for it elsewhere.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// How long to wait for one thing.
 #[derive(Debug, Clone, Copy)]
@@ -63,17 +67,30 @@ impl Wait {
 }
 
 /// Opens the channel as soon as there is one. A channel from before the last reboot counts as absent: whoever sends
-/// replaces it. So does a closed one, if `closed_is_absent`.
+/// replaces it. So does a closed one, if `closed_is_absent`. A wait that is not short says what it waits for.
 pub fn open(name: &str, opening: OpeningArguments, patience: Patience, closed_is_absent: bool) -> Outcome<Channel> {
     let wait = patience.start();
+    let place = memlane::channel_path(name).map(|path| path.display().to_string()).unwrap_or_default();
+    let mut told = false;
     loop {
-        match kinds::open(name, opening) {
-            Err(OpenError::NotFound { .. } | OpenError::Stale { .. }) => {}
-            Err(OpenError::Closed { .. }) if closed_is_absent => {}
+        let (absent, never_came) = match kinds::open(name, opening) {
+            Err(OpenError::NotFound { .. }) => ("appear", "did not appear"),
+            Err(OpenError::Stale { .. }) => (
+                "be replaced: it is from before the last reboot",
+                "is from before the last reboot and was not replaced",
+            ),
+            Err(OpenError::Closed { .. }) if closed_is_absent => {
+                ("be replaced: it was closed", "was closed and not replaced")
+            }
             other => return Ok(other?),
-        }
+        };
         if !wait.pause() {
-            return Err(Failure::failed(format!("channel {name} did not appear within {}", wait.limit_text())));
+            let limit = wait.limit_text();
+            return Err(Failure::TimedOut(format!("channel {name} {never_came} within {limit}; its place is {place}")));
+        }
+        if !told && wait.started.elapsed() >= SILENCE {
+            output::complain(&format!("waiting for channel {name} to {absent}; its place is {place}"));
+            told = true;
         }
     }
 }

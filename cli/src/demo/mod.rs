@@ -16,7 +16,7 @@ mod report;
 pub use peer::{PeerArguments, run as run_peer};
 
 use crate::creation::kind_parser;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{self, Failure, Outcome};
 use crate::kinds::{Channel, Options};
 use crate::output;
 use crate::streams::Output;
@@ -33,6 +33,7 @@ use std::path::PathBuf;
 /// 200 bytes and now and then of up to 40 kB. First at full speed, then at a fixed rate, for the latency. With mpmc, three
 /// receivers share the messages, and one of them is killed while it holds some.
 #[derive(Debug, clap::Args)]
+#[command(after_help = failure::STATUSES)]
 pub struct Arguments {
     /// What the channel is: spsc has one receiver, mpmc gets three
     #[arg(long, default_value = "spsc", value_parser = kind_parser())]

@@ -1,4 +1,4 @@
-//! Whatever goes wrong is one sentence on standard error and a status: 1, or 2 where the arguments make no sense.
+//! Whatever goes wrong is one sentence on standard error and a status that tells what sort it is.
 
 use crate::sandbox::{Sandbox, eventually};
 use std::os::unix::process::CommandExt;
@@ -52,11 +52,12 @@ fn a_missing_command_shows_the_help_and_has_status_2() {
 }
 
 #[test]
-fn a_missing_channel_has_status_1() {
+fn a_missing_channel_has_status_3() {
     let sandbox = Sandbox::new();
     for arguments in [&["info", "nothing"][..], &["rm", "nothing"], &["rm", "--force", "nothing"]] {
-        assert_eq!(sandbox.run(arguments).failed(1), "channel nothing does not exist");
+        assert_eq!(sandbox.run(arguments).failed(3), "channel nothing does not exist");
     }
+    assert_eq!(sandbox.run(&["rm", "nothing", "nowhere"]).status.code(), Some(3), "all are missing");
     let sentence = sandbox.run(&["send", "./no/such/folder", "hello"]).failed(1);
     assert!(sentence.contains("folder") && sentence.contains("does not exist"), "{sentence}");
 }
@@ -182,7 +183,7 @@ fn a_channel_in_use_is_removed_only_by_force() {
     let sentence = sandbox.run(&["rm", "prices"]).failed(1);
     assert_eq!(sentence, "channel prices is in use by 1 live participant; stop them, or use --force");
     sandbox.run(&["rm", "--force", "prices"]).ok();
-    sandbox.run(&["info", "prices"]).failed(1);
+    sandbox.run(&["info", "prices"]).failed(3);
     sender.end_input();
     sender.end();
 }
@@ -193,8 +194,11 @@ fn one_channel_that_cannot_be_removed_does_not_keep_the_others() {
     sandbox.run(&["create", "one"]).ok();
     sandbox.run(&["create", "two"]).ok();
     let ended = sandbox.run(&["rm", "one", "nothing", "two", "nowhere"]);
-    assert_eq!(ended.status.code(), Some(1));
+    assert_eq!(ended.status.code(), Some(3));
     assert_eq!(ended.stderr, "memlane: channel nothing does not exist\nmemlane: channel nowhere does not exist\n");
+    std::fs::write(sandbox.channels().join("text.lane"), "notes").unwrap();
+    assert_eq!(sandbox.run(&["rm", "nothing", "text"]).status.code(), Some(1), "one is not missing");
+    std::fs::remove_file(sandbox.channels().join("text.lane")).unwrap();
     assert!(sandbox.run(&["ls"]).text().is_empty());
 }
 
@@ -243,5 +247,36 @@ impl<'a> Closed<'a> {
 impl Drop for Closed<'_> {
     fn drop(&mut self) {
         let _ = rustix::fs::chmod(self.0, rustix::fs::Mode::RWXU);
+    }
+}
+
+#[test]
+fn what_was_probably_meant_is_said() {
+    let sandbox = Sandbox::new();
+    for (arguments, meant) in [
+        (&["creat", "prices"][..], "a similar subcommand exists: 'create'"),
+        (&["create", "prices", "--capcity", "1M"], "a similar argument exists: '--capacity'"),
+        (&["create", "prices", "--kind", "mpnc"], "a similar value exists: 'mpmc'"),
+        (&["send", "prices", "--12"], "to pass '--12' as a value, use '-- --12'"),
+    ] {
+        let sentence = sandbox.run(arguments).failed(2);
+        assert!(sentence.contains(meant) && sentence.ends_with("; see --help"), "{sentence}");
+    }
+}
+
+#[test]
+fn every_help_has_the_statuses() {
+    let sandbox = Sandbox::new();
+    for command in ["create", "ls", "info", "rm", "send", "recv", "demo"].map(Some).into_iter().chain([None]) {
+        let arguments: Vec<&str> = command.into_iter().chain(["--help"]).collect();
+        let text = sandbox.run(&arguments).text();
+        let documented = include_str!("../../../docs/cli.md").split("## Statuses and output").nth(1).unwrap();
+        let numbers = |text: &str| {
+            let number = |line: &str| line.split_whitespace().next()?.parse::<u8>().ok();
+            text.lines().filter_map(number).collect::<Vec<_>>()
+        };
+        let (shown, documented) = (text.split("\nExit status:\n").nth(1).unwrap(), documented.replace("| ", ""));
+        assert_eq!(numbers(shown), [0, 1, 2, 3, 4, 130]);
+        assert_eq!(numbers(shown), numbers(&documented), "docs/cli.md has the same");
     }
 }

@@ -50,7 +50,7 @@ fn a_receiver_says_that_its_channel_was_removed() {
     let receiver = sandbox.start(&["recv", "feed"]);
     eventually("the receiver has joined", || sandbox.has("feed", "receiver"));
     sandbox.run(&["rm", "--force", "feed"]).ok();
-    assert_eq!(receiver.end().failed(1), "channel feed was removed");
+    assert_eq!(receiver.end().failed(3), "channel feed was removed");
 }
 
 #[test]
@@ -61,8 +61,8 @@ fn a_sender_says_that_its_channel_was_removed() {
     let sender = sandbox.start_reading(&["send", "feed", "--capacity", "4K"], &path);
     eventually("the channel is full", || sandbox.messages("feed") > 100 && sender.is_asleep());
     sandbox.run(&["rm", "--force", "feed"]).ok();
-    let sentence = sender.end().failed(1);
-    assert!(sentence.starts_with("channel feed: it was removed; 1"), "{sentence}");
+    let sentence = sender.end().failed(3);
+    assert!(sentence.starts_with("channel feed was removed; 1"), "{sentence}");
 }
 
 #[test]
@@ -90,18 +90,20 @@ fn a_persistent_channel_never_disconnects() {
 #[test]
 fn a_bounded_wait_ends_with_a_sentence() {
     let sandbox = Sandbox::new();
-    let missing = sandbox.run(&["recv", "nowhere", "--timeout", "30ms"]).failed(1);
-    assert_eq!(missing, "channel nowhere did not appear within 0.03 s");
+    let missing = sandbox.run(&["recv", "nowhere", "--timeout", "30ms"]).failed(4);
+    let place = sandbox.channels().join("nowhere.lane");
+    let expected = format!("channel nowhere did not appear within 0.03 s; its place is {}", place.display());
+    assert_eq!(missing, expected);
     sandbox.run(&["create", "quiet", "--persistent"]).ok();
     sandbox.run(&["send", "quiet", "one"]).ok();
     for more in [&[][..], &["--follow"]] {
         let ended = sandbox.run(&[&["recv", "quiet", "--timeout", "0.03"], more].concat());
-        assert_eq!(ended.failed(1), "channel quiet: no message came within 0.03 s");
+        assert_eq!(ended.failed(4), "channel quiet: no message came within 0.03 s");
     }
     sandbox.run(&["send", "left", "one"]).ok();
     let ended = sandbox.run(&["recv", "left", "--follow", "--timeout", "30ms"]);
     assert_eq!(ended.stdout, b"one\n");
-    assert_eq!(ended.failed(1), "channel left: no message came within 0.03 s");
+    assert_eq!(ended.failed(4), "channel left: no message came within 0.03 s");
 }
 
 #[test]
@@ -141,6 +143,17 @@ fn a_persistent_channel_has_no_end() {
     sandbox.run_with(&["send", "feed", "--persistent"], b"").ok();
     let receiver = sandbox.start(&["recv", "feed", "--count", "1"]);
     eventually("the receiver waits", || receiver.is_asleep() && sandbox.has("feed", "receiver"));
+    sandbox.run(&["send", "feed", "one"]).ok();
+    assert_eq!(receiver.end().text(), "one\n");
+}
+
+#[test]
+fn a_long_wait_for_a_channel_says_where_it_looks() {
+    let sandbox = Sandbox::new();
+    let receiver = sandbox.start(&["recv", "feed"]);
+    let place = sandbox.channels().join("feed.lane");
+    let said = format!("memlane: waiting for channel feed to appear; its place is {}\n", place.display());
+    eventually("it says so", || receiver.stderr() == said);
     sandbox.run(&["send", "feed", "one"]).ok();
     assert_eq!(receiver.end().text(), "one\n");
 }

@@ -55,7 +55,7 @@ fn failures_that_nobody_reads_are_failures_all_the_same() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let status = sandbox.command(&["info", "nothing"]).stderr(writer).status().unwrap();
-    assert_eq!(status.code(), Some(1));
+    assert_eq!(status.code(), Some(3));
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn a_closed_input_is_an_error_before_a_channel_is_made() {
 #[test]
 fn commands_do_their_work_without_standard_error() {
     let sandbox = Sandbox::new();
-    assert_eq!(sandbox.run_in_shell(&["info", "nothing"], "2>&-").status.code(), Some(1));
+    assert_eq!(sandbox.run_in_shell(&["info", "nothing"], "2>&-").status.code(), Some(3));
     sandbox.run_in_shell(&["send", "feed", "one"], "<&- >&- 2>&-").ok();
     assert_eq!(sandbox.run_in_shell(&["recv", "feed"], "2>&-").text(), "one\n");
     sandbox.run_in_shell(&["rm", "feed"], "<&- >&- 2>&-").ok();

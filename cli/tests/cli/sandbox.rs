@@ -158,6 +158,11 @@ impl Running {
         fs::read(&self.stdout).unwrap()
     }
 
+    /// What it said so far.
+    pub fn stderr(&self) -> String {
+        fs::read_to_string(&self.stderr).unwrap()
+    }
+
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
@@ -199,10 +204,11 @@ pub fn is_asleep(pid: u32) -> bool {
 }
 
 impl Ended {
-    /// It succeeded and had nothing to say; what it wrote.
+    /// It succeeded and had nothing to say; what it wrote. On a busy machine, it may have told what it waited for.
     #[track_caller]
     pub fn ok(self) -> Vec<u8> {
-        assert!(self.status.success() && self.stderr.is_empty(), "{} {}", self.status, self.stderr);
+        let has_waited = |line: &str| line.starts_with("memlane: waiting for channel ");
+        assert!(self.status.success() && self.stderr.lines().all(has_waited), "{} {}", self.status, self.stderr);
         self.stdout
     }
 
