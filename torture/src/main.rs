@@ -9,6 +9,7 @@
 //! - `redelivery`: how soon what the dead held comes back while nobody joins and nobody idles.
 //! - `recovery`: how long after a SIGKILL the survivors go on.
 //! - `crowd`: what many participants cost while they wait, and when most of them die at once.
+//! - `storm`: processes that make other processes at every moment of a join.
 //! - `corrupt`: a third party overwrites every byte; calls return errors, and nobody panics, crashes or hangs.
 //! - `faults`: every system call of every public call fails, one after the other; the right error, and nothing left behind.
 //! - `footprint`: what a participant costs: descriptors, idle CPU, system calls per message.
@@ -40,6 +41,7 @@ mod side_by_side;
 mod soak;
 mod steps;
 mod stop;
+mod storm;
 mod sweep;
 mod talk;
 mod tracer;
@@ -75,6 +77,8 @@ enum Tool {
     Corrupt(corrupt::Options),
     /// Many participants: what they cost idle, and when most of them die at once
     Crowd(crowd::Options),
+    /// Processes that make other processes at every moment of a join
+    Storm(storm::Options),
     /// System calls that fail, one after the other, through every public call
     Faults(faults::Options),
     /// What a participant costs: descriptors, idle CPU, system calls per message
@@ -85,6 +89,9 @@ enum Tool {
     /// One participant, next to somebody who overwrites the file
     #[command(hide = true)]
     CorruptWorker(corrupt::worker::Options),
+    /// One process of a storm
+    #[command(hide = true)]
+    StormWorker(storm::worker::Options),
     /// Some of a crowd, in one process
     #[command(hide = true)]
     CrowdWorker(crowd::worker::Options),
@@ -100,9 +107,11 @@ fn main() -> ExitCode {
         Tool::Sweep(options) => sweep::run(&options),
         Tool::Corrupt(options) => corrupt::run(&options),
         Tool::Crowd(options) => crowd::run(&options),
+        Tool::Storm(options) => storm::run(&options),
         Tool::Faults(options) => faults::run(&options),
         Tool::Footprint(options) => footprint::run(&options),
         Tool::Worker(options) => worker::run(&options),
+        Tool::StormWorker(options) => storm::worker::run(&options),
         Tool::CrowdWorker(options) => crowd::worker::run(&options),
         Tool::CorruptWorker(options) => corrupt::worker::run(&options),
     };
