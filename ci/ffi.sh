@@ -84,13 +84,14 @@ if command -v clang >/dev/null; then compilers+=("clang c99 c" "clang++ c++17 c+
 for compiler in "${compilers[@]}"; do
     read -r cc standard language <<<"$compiler"
     echo "$cc, $standard"
-    for source in ffi/tests/version.c ffi/tests/calls.c ffi/tests/feed.c ffi/examples/hello.c; do
+    for source in ffi/tests/version.c ffi/tests/calls.c ffi/tests/interruptions.c ffi/tests/feed.c ffi/examples/hello.c; do
         build "$cc" "$standard" "$language" "$source" "$folder/$cc.$(basename "$source" .c)" "${shared[@]}"
     done
     "$folder/$cc.version" || fail "header and library do not belong together (status $?)"
     [[ $("$folder/$cc.hello") == hello ]] || fail "the example does not say hello"
     [[ -z $(ls -A "$MEMLANE_DIR") ]] || fail "the example leaves $(ls -A "$MEMLANE_DIR")"
     "$folder/$cc.calls" "$MEMLANE_DIR/calls" || fail "calls.c, by $cc"
+    "$folder/$cc.interruptions" "$MEMLANE_DIR/interruptions" || fail "interruptions.c, by $cc"
 done
 build gcc c99 c ffi/examples/hello.c "$folder/static" "${static[@]}"
 (unset LD_LIBRARY_PATH && [[ $("$folder/static") == hello ]]) || fail "the static library does not say hello"

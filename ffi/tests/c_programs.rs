@@ -26,7 +26,8 @@ fn run(command: &mut Command) {
 fn programs_in_c_and_cpp_do_what_the_header_says() {
     let library = library();
     for (compiler, standard, language) in [("cc", "-std=c99", "c"), ("c++", "-std=c++17", "c++")] {
-        for program in ["tests/version.c", "tests/calls.c", "tests/feed.c", "examples/hello.c"] {
+        for program in ["tests/version.c", "tests/calls.c", "tests/interruptions.c", "tests/feed.c", "examples/hello.c"]
+        {
             let scratch = tempfile::tempdir_in("/dev/shm").unwrap();
             let binary = scratch.path().join("program");
             run(Command::new(compiler)
@@ -42,7 +43,7 @@ fn programs_in_c_and_cpp_do_what_the_header_says() {
             command.env("MEMLANE_DIR", scratch.path());
             match program {
                 "tests/feed.c" => continue, // ci/ffi.sh has the command for its other end
-                "tests/calls.c" => run(command.arg(scratch.path().join("prices"))),
+                "tests/calls.c" | "tests/interruptions.c" => run(command.arg(scratch.path().join("prices"))),
                 "examples/hello.c" => {
                     run(&mut command);
                     let left = std::fs::read_dir(scratch.path()).unwrap().map(|entry| entry.unwrap().file_name());

@@ -4,6 +4,7 @@ use super::options::Shared;
 use crate::error::{Corruption, JoinError, RecvError, SendError};
 use crate::layout::{ChannelControl, Role, Status};
 use crate::liveness::{self, PeerWatch, Presence, Seat, Settle, Tally};
+use crate::region::sys::cancel_guard;
 use crate::region::{Clock, FileState, Moment, ProcessMark, Region, Signals, View};
 use crate::sync::Ordering::Acquire;
 use crate::sync::{AtomicU32, planted};
@@ -128,6 +129,7 @@ pub(super) enum Since<'a> {
 impl Endpoint {
     /// Takes a seat. Whoever of the other role died before is reaped first.
     pub(super) fn join(shared: &Arc<Shared>, role: Role, settle: Settle, since: Since<'_>) -> Result<Self, JoinError> {
+        let _guard = cancel_guard();
         let region = &shared.region;
         let corrupted = |reason| {
             region.poison(reason);
@@ -308,6 +310,7 @@ impl Endpoint {
 
     /// A slice of waiting ended without progress: look for the dead, and at the channel's name.
     pub(super) fn slice_ended(&mut self) -> Result<(), Trouble> {
+        let _guard = cancel_guard();
         self.last_slice = Clock::now();
         self.look_at_file()?;
         for role in roles_to_reap(&self.shared.region, self.peer_role) {

@@ -5,6 +5,7 @@ use super::slots::slot_geometry;
 use crate::error::{Corruption, CreateError, OpenError};
 use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, RowState, Status};
 use crate::liveness::{self, Counters};
+use crate::region::sys::cancel_guard;
 use crate::region::{
     Access, Expectations, FileState, LaneView, Location, MemoryOptions, Region, SlotsView, list_folder,
 };
@@ -196,6 +197,7 @@ pub struct ParticipantInfo {
 
 impl Info {
     pub(super) fn of(region: &Arc<Region>) -> Self {
+        let _guard = cancel_guard();
         let facts = region.facts();
         let geometry = &facts.geometry;
         // Looking behind the end of a truncated file would be SIGBUS.
@@ -283,6 +285,7 @@ impl ParticipantInfo {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn inspect(name: &str) -> Result<Info, OpenError> {
+    let _guard = cancel_guard();
     let location = Location::of(name).map_err(|_| CreateError::InvalidName { channel: name.to_owned() })?;
     let region = Region::open_named(&location, &Expectations::default(), MemoryOptions::default(), Access::Inspect)?;
     Ok(Info::of(&Arc::new(region)))
@@ -294,5 +297,6 @@ pub fn inspect(name: &str) -> Result<Info, OpenError> {
 /// # Errors
 /// The folder exists but cannot be read.
 pub fn list() -> io::Result<Vec<String>> {
+    let _guard = cancel_guard();
     list_folder()
 }

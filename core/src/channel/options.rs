@@ -7,6 +7,7 @@
 use super::endpoint::Since;
 use crate::error::{CreateError, OpenError};
 use crate::layout::{Backend, FenceMode, Geometry, Kind, Limits};
+use crate::region::sys::cancel_guard;
 use crate::region::{Access, CreateSpec, Expectations, Location, MemoryOptions, Origin, Redelivery, Region};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -65,6 +66,7 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         if self.remove_on_drop && !self.region.mark().is_foreign() {
+            let _guard = cancel_guard();
             // Somebody else may be using it: then it stays.
             let _ = self.region.remove(false);
         }
@@ -206,43 +208,51 @@ impl Wishes {
     }
 
     pub(super) fn create(&self, name: &str) -> Result<Arc<Shared>, CreateError> {
+        let _guard = cancel_guard();
         let location = Location::of(name).map_err(|_| CreateError::InvalidName { channel: name.to_owned() })?;
         Ok(self.share(Region::create_named(&location, &self.spec(name)?)?, Origin::Created))
     }
 
     pub(super) fn open(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
+        let _guard = cancel_guard();
         let location = Location::of(name).map_err(|_| CreateError::InvalidName { channel: name.to_owned() })?;
         let region = Region::open_named(&location, &self.expectations(), self.memory, Access::Participate)?;
         Ok(self.share(region, Origin::Opened))
     }
 
     pub(super) fn open_or_create(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
+        let _guard = cancel_guard();
         let location = Location::of(name).map_err(|_| CreateError::InvalidName { channel: name.to_owned() })?;
         let (region, origin) = Region::open_or_create_named(&location, &self.expectations(), &self.spec(name)?)?;
         Ok(self.share(region, origin))
     }
 
     pub(super) fn anonymous(&self) -> Result<Arc<Shared>, CreateError> {
+        let _guard = cancel_guard();
         Ok(self.share(Region::create_anonymous(&self.spec("(anonymous)")?)?, Origin::Created))
     }
 
     pub(super) fn open_descriptors(&self, file: OwnedFd, locks: OwnedFd) -> Result<Arc<Shared>, OpenError> {
+        let _guard = cancel_guard();
         let region = Region::open_anonymous(file, locks, &self.expectations(), self.memory)?;
         Ok(self.share(region, Origin::Opened))
     }
 
     #[cfg(feature = "named-segments")]
     pub(super) fn create_segment(&self, name: &str) -> Result<Arc<Shared>, CreateError> {
+        let _guard = cancel_guard();
         Ok(self.share(Region::create_segment(name, &self.spec(name)?)?, Origin::Created))
     }
 
     #[cfg(feature = "named-segments")]
     pub(super) fn open_segment(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
+        let _guard = cancel_guard();
         let region = Region::open_segment(name, &self.expectations(), self.memory, Access::Participate)?;
         Ok(self.share(region, Origin::Opened))
     }
 
     pub(super) fn private(&self) -> Result<Arc<Shared>, CreateError> {
+        let _guard = cancel_guard();
         Ok(self.share(Region::create_private(&self.spec("(private)")?)?, Origin::Created))
     }
 }
@@ -459,6 +469,7 @@ macro_rules! common_channel {
         /// [`RemoveError::InUse`] while somebody lives in it, this process's own handles included; `NotFound` for a channel
         /// without a name; the others of [`RemoveError`].
         pub fn remove(&self) -> Result<(), RemoveError> {
+            let _guard = crate::region::sys::cancel_guard();
             self.shared.region.remove(false)
         }
 

@@ -3,6 +3,7 @@
 use crate::error::RemoveError;
 use crate::layout::Backend;
 use crate::liveness;
+use crate::region::sys::cancel_guard;
 use crate::region::{Access, Expectations, Location, MemoryOptions, Region, remove_named};
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use std::sync::Arc;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn remove(name: &str) -> Result<(), RemoveError> {
+    let _guard = cancel_guard();
     remove_named(name, false)
 }
 
@@ -32,6 +34,7 @@ pub fn remove(name: &str) -> Result<(), RemoveError> {
 /// [`RemoveError::InUse`] if somebody alive uses it; see [`RemoveError`] for the others.
 #[cfg(feature = "named-segments")]
 pub fn remove_segment(name: &str) -> Result<(), RemoveError> {
+    let _guard = cancel_guard();
     crate::region::remove_segment(name, false)
 }
 
@@ -43,6 +46,7 @@ pub fn remove_segment(name: &str) -> Result<(), RemoveError> {
 /// # Errors
 /// See [`RemoveError`].
 pub fn remove_forced(name: &str) -> Result<(), RemoveError> {
+    let _guard = cancel_guard();
     // Opened before the name goes, to tell its participants after. A channel that cannot be opened has none to tell.
     // No semaphore is posted here, so nobody has to vouch for what is in them.
     let expected = Expectations { any_owner: true, trusts_peers: true, ..Expectations::default() };

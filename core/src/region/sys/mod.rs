@@ -5,4 +5,4 @@ mod linux;
 #[cfg(target_os = "linux")]
 pub(super) use linux::*;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Clock, Moment, ProcessMark, pause, process_id, unix_time_ns, user_id};
+pub(crate) use linux::{Clock, Moment, ProcessMark, cancel_guard, pause, process_id, unix_time_ns, user_id};

@@ -171,6 +171,7 @@ impl AsFd for KeptFile {
 
 impl Drop for KeptFile {
     fn drop(&mut self) {
+        let _guard = super::cancel_guard();
         // One that cannot be looked at is as it was, as far as anybody knows.
         if self.still_ours().map_or_else(|error| error.kind() != io::ErrorKind::NotFound, |_| true) {
             // SAFETY: dropped here and nowhere else.

@@ -3,11 +3,13 @@
 //! - `descriptors`: none of the three standard ones is ever taken.
 //! - `files`: opening without following, unnamed files, memfds, seals, filesystems.
 //! - `locks`: open-file-description locks, and holding one by a mapping.
+//! - `cancel`: keeping `pthread_cancel` out.
 //! - `fork`: which process a handle belongs to, and keeping forks out of the moments that they would spoil.
 //! - `wake`: clock, futex, membarrier.
 //! - `semaphore`: the C library's semaphores.
 //! - `pages`: prefaulting, locking, huge pages.
 
+mod cancel;
 mod descriptors;
 mod files;
 mod fork;
@@ -20,6 +22,7 @@ use rustix::io::retry_on_intr;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 pub(crate) use self::{
+    cancel::cancel_guard,
     descriptors::{duplicate, moved_above_standard},
     files::{
         FileFacts, FileId, FileKind, KeptFile, TemporaryName, allocate, anonymous_file, boot_id, check_file_size_limit,

@@ -3,7 +3,7 @@
 //! The C library trusts what it finds in a `sem_t`; some of its bytes say which system call it makes. So these functions
 //! are unsafe where the other users of the region are not: who calls them vouches for everybody who can write to it.
 
-use super::Moment;
+use super::{Moment, cancel_guard};
 use crate::sync::AtomicU64;
 use std::mem::MaybeUninit;
 
@@ -53,6 +53,8 @@ pub(crate) unsafe fn semaphore_init(cell: &SemaphoreCell, shared: bool) {
 /// The cell was made by [`semaphore_init`], and only the functions of this file write to it, in whatever process.
 pub(crate) unsafe fn semaphore_wait(cell: &SemaphoreCell, until: Moment) {
     let until = until.to_timespec();
+    // Waiting for a semaphore is a cancellation point.
+    let _guard = cancel_guard();
     // EINTR and ETIMEDOUT mean the same to a caller that looks at its data again.
     // SAFETY: a semaphore, as the caller vouches, and a time.
     #[cfg(target_env = "gnu")]

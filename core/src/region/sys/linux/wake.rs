@@ -1,5 +1,6 @@
 //! Clock, futex, membarrier.
 
+use super::cancel_guard;
 use crate::sync::AtomicU32;
 use rustix::io::Errno;
 use rustix::thread::futex;
@@ -72,6 +73,8 @@ const WITHOUT_FUTEX: Duration = Duration::from_millis(1);
 
 /// Sleeps for so long, or less: until a signal comes, or where the system refuses. `std::thread::sleep` panics there.
 pub(crate) fn pause(duration: Duration) {
+    // Where rustix goes through the C library, this is a cancellation point.
+    let _guard = cancel_guard();
     if let Ok(duration) = duration.try_into() {
         let _ = rustix::thread::nanosleep(&duration);
     }
