@@ -3,11 +3,11 @@
 use crate::failure::{Failure, Outcome};
 use crate::kinds::{self, Options};
 use crate::opening;
-use crate::size;
+use crate::size::{self, Size};
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use memlane::mpmc::OnDeath;
-use memlane::{Backend, FenceMode, Granted, Kind, MemoryReport, mpmc, spsc};
+use memlane::{Backend, CreateError, FenceMode, Granted, Kind, MemoryReport, OpenError, mpmc, spsc};
 
 /// How to create a channel. What is not given takes its default, or the channel's own value if it exists.
 #[derive(Debug, clap::Args)]
@@ -17,15 +17,21 @@ pub struct CreationArguments {
     /// spsc]
     #[arg(long, value_parser = kind_parser())]
     kind: Option<Kind>,
-    /// spsc: size of the ring, as 65536 or 64K or 8M; rounded up to a power of two [default: 1M]
-    #[arg(long, value_name = "BYTES", value_parser = size::parse)]
-    capacity: Option<u64>,
+    /// spsc: size of the ring, as 65536 or 64K or 1.5M, up to 2G; rounded up to a power of two [default: 1M]
+    #[arg(long, value_name = "BYTES", value_parser = capacity)]
+    capacity: Option<Size>,
     /// mpmc: how many messages fit, up to 65536 [default: 1024]
     #[arg(long, value_name = "N")]
     slots: Option<u32>,
     /// mpmc: how many priorities there are, up to 8 [default: 1]
     #[arg(long, value_name = "N")]
     priorities: Option<u16>,
+    /// mpmc: how many senders there can be at a time, up to 512 [default: 64]
+    #[arg(long, value_name = "N")]
+    senders: Option<u32>,
+    /// mpmc: how many receivers there can be at a time, up to 512 [default: 64]
+    #[arg(long, value_name = "N")]
+    receivers: Option<u32>,
     /// mpmc: what becomes of messages whose receiver died before it acknowledged them [default: redeliver]
     #[arg(long, value_name = "POLICY")]
     on_death: Option<Death>,
@@ -34,10 +40,10 @@ pub struct CreationArguments {
     delivery_limit: Option<u16>,
     /// Largest message [default of spsc: the largest that the capacity allows, a little less than 7/16 of it; of mpmc: 1008]
     #[arg(long, value_name = "BYTES", value_parser = size::parse)]
-    max_message: Option<u64>,
+    max_message: Option<Size>,
     /// Alignment of every message in memory: 8, 16, 32 or 64 [default: 8]
     #[arg(long, value_name = "BYTES", value_parser = alignment)]
-    payload_alignment: Option<u32>,
+    payload_alignment: Option<Size>,
     /// The channel never disconnects: both sides wait for each other, however often the other leaves
     #[arg(long)]
     persistent: bool,
@@ -98,19 +104,32 @@ pub fn kind_parser() -> ValueParser {
     names.try_map(kind).into()
 }
 
-fn alignment(text: &str) -> Result<u32, String> {
-    u32::try_from(size::parse(text)?).map_err(|_| "a payload alignment is 8, 16, 32 or 64".to_owned())
+fn capacity(text: &str) -> Result<Size, String> {
+    let size = size::parse(text)?;
+    if size.bytes > CAPACITY_MAX { Err("a ring has at most 2G".to_owned()) } else { Ok(size) }
 }
+
+fn alignment(text: &str) -> Result<Size, String> {
+    let size = size::parse(text)?;
+    if [8, 16, 32, 64].contains(&size.bytes) {
+        Ok(size)
+    } else {
+        Err("a payload alignment is 8, 16, 32 or 64".to_owned())
+    }
+}
+
+/// The largest ring, in bytes.
+const CAPACITY_MAX: u64 = 2 << 30;
 
 /// Sets the options that every kind has.
 macro_rules! common {
     ($arguments:expr, $options:expr) => {{
         let (arguments, mut options) = ($arguments, $options);
-        if let Some(bytes) = arguments.max_message {
-            options = options.max_message(bytes);
+        if let Some(size) = &arguments.max_message {
+            options = options.max_message(size.bytes);
         }
-        if let Some(bytes) = arguments.payload_alignment {
-            options = options.payload_alignment(bytes);
+        if let Some(size) = &arguments.payload_alignment {
+            options = options.payload_alignment(size.bytes as u32);
         }
         if arguments.persistent {
             options = options.persistent(true);
@@ -151,13 +170,15 @@ impl CreationArguments {
         let foreign = [
             ("--slots", self.slots.is_some()),
             ("--priorities", self.priorities.is_some()),
+            ("--senders", self.senders.is_some()),
+            ("--receivers", self.receivers.is_some()),
             ("--on-death", self.on_death.is_some()),
             ("--delivery-limit", self.delivery_limit.is_some()),
         ];
         refuse("spsc", foreign)?;
         let mut options = spsc::Options::new();
-        if let Some(bytes) = self.capacity {
-            options = options.capacity(bytes);
+        if let Some(size) = &self.capacity {
+            options = options.capacity(size.bytes);
         }
         Ok(common!(self, options))
     }
@@ -170,6 +191,12 @@ impl CreationArguments {
         }
         if let Some(priorities) = self.priorities {
             options = options.priorities(priorities);
+        }
+        if let Some(senders) = self.senders {
+            options = options.max_senders(senders);
+        }
+        if let Some(receivers) = self.receivers {
+            options = options.max_receivers(receivers);
         }
         if let Some(policy) = self.on_death {
             options = options.on_death(match policy {
@@ -190,6 +217,50 @@ fn refuse<const N: usize>(kind: &str, options: [(&str, bool); N]) -> Outcome {
         Some((option, _)) => Err(Failure::Usage(format!("{option} is not an option of {kind}"))),
         None => Ok(()),
     }
+}
+
+impl CreationArguments {
+    /// What went wrong in creating a channel, in terms of what was typed.
+    pub fn explain_create(&self, error: CreateError) -> Failure {
+        match error {
+            CreateError::InvalidOption { channel, option, given, wanted } => {
+                let given = self.typed(option).unwrap_or(given);
+                Failure::Usage(format!("channel {channel}: {} {given} {wanted}", flag(option)))
+            }
+            other => other.into(),
+        }
+    }
+
+    /// The same of a channel that may exist.
+    pub fn explain_open(&self, error: OpenError) -> Failure {
+        match error {
+            OpenError::Create(error) => self.explain_create(error),
+            OpenError::OptionsMismatch { channel, field, file, ours } => {
+                let ours = self.typed(field).unwrap_or(ours);
+                Failure::failed(format!(
+                    "channel {channel} has {field} {file}, and {} {ours} was asked for",
+                    flag(field)
+                ))
+            }
+            other => other.into(),
+        }
+    }
+
+    /// What was typed for the library's option of this name, where that may look different.
+    fn typed(&self, option: &str) -> Option<String> {
+        let size = match option {
+            "capacity" => &self.capacity,
+            "max_message" => &self.max_message,
+            "payload_alignment" => &self.payload_alignment,
+            _ => return None,
+        };
+        size.as_ref().map(Size::to_string)
+    }
+}
+
+/// What the library's option of this name is called here.
+fn flag(option: &str) -> String {
+    format!("--{}", option.replace('_', "-"))
 }
 
 /// The wishes about memory by the options' names, and what came of each.

@@ -3,7 +3,8 @@
 use crate::failure::Outcome;
 use crate::opening::OpeningArguments;
 use memlane::{
-    Info, JoinError, Kind, MemoryReport, OpenError, Origin, RecvTimeoutError, SendBatchError, SendError, mpmc, spsc,
+    CreateError, Info, JoinError, Kind, MemoryReport, NoSuchPriority, OpenError, Origin, RecvTimeoutError,
+    SendBatchError, SendError, SendTimeoutError, mpmc, spsc,
 };
 use std::time::Duration;
 
@@ -92,6 +93,11 @@ impl Options {
         }))
     }
 
+    /// Whether messages of channels like this have priorities.
+    pub fn have_priorities(&self) -> bool {
+        matches!(self, Self::Mpmc(_))
+    }
+
     pub fn prefault(self, now: bool) -> Self {
         either_of!(self, Options(options) => Self(options.prefault(now)))
     }
@@ -100,11 +106,11 @@ impl Options {
         Ok(either_of!(self, Options(options) => Channel(options.open(name)?)))
     }
 
-    pub fn create(&self, name: &str) -> Outcome<Channel> {
+    pub fn create(&self, name: &str) -> Result<Channel, CreateError> {
         Ok(either_of!(self, Options(options) => Channel(options.create(name)?)))
     }
 
-    pub fn open_or_create(&self, name: &str) -> Outcome<Channel> {
+    pub fn open_or_create(&self, name: &str) -> Result<Channel, OpenError> {
         Ok(either_of!(self, Options(options) => Channel(options.open_or_create(name)?)))
     }
 }
@@ -143,6 +149,19 @@ impl Sender {
 
     pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
         either!(self, Sender(sender) => sender.send(message))
+    }
+
+    /// Blocks while the channel is full, for at most `timeout`.
+    pub fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<(), SendTimeoutError> {
+        either!(self, Sender(sender) => sender.send_timeout(message, timeout))
+    }
+
+    /// Sets the priority of what is sent from now on.
+    pub fn set_priority(&mut self, priority: u8) -> Result<(), NoSuchPriority> {
+        match self {
+            Self::Spsc(_) => Err(NoSuchPriority { given: priority, priorities: 0 }),
+            Self::Mpmc(sender) => sender.set_priority(priority),
+        }
     }
 
     pub fn send_batch<M: AsRef<[u8]>>(&mut self, messages: impl Iterator<Item = M>) -> Result<usize, SendBatchError> {

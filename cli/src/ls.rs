@@ -4,7 +4,7 @@ use crate::facts::ChannelFacts;
 use crate::failure::{self, Failure, Outcome};
 use crate::output::{self, Align};
 use indicatif::{BinaryBytes, HumanCount};
-use memlane::{Info, OpenError, Role};
+use memlane::{ChannelStatus, Info, OpenError, Role};
 use serde::Serialize;
 
 /// List the channels in $MEMLANE_DIR (default: /dev/shm/memlane-<uid>)
@@ -45,6 +45,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         return output::print_json(&listed.collect::<Vec<_>>());
     }
     let rows: Vec<Vec<String>> = looks.iter().map(|(name, look)| row(name, look)).collect();
+    let faults: Vec<String> = looks.iter().filter_map(|(name, look)| fault(name, look)).collect();
     if rows.is_empty() {
         return output::print("");
     }
@@ -58,7 +59,25 @@ pub fn run(arguments: &Arguments) -> Outcome {
         ("senders", Align::Right),
         ("receivers", Align::Right),
     ];
-    output::print(&output::table("", &columns, &rows))
+    let mut text = output::table("", &columns, &rows);
+    if !faults.is_empty() {
+        let lines: Vec<String> = faults.iter().map(|fault| output::printable(fault) + "\n").collect();
+        text = format!("{text}\n{}", lines.concat());
+    }
+    output::print(&text)
+}
+
+/// Why a channel is of no use, in a sentence that names it.
+fn fault(name: &str, look: &Result<Info, OpenError>) -> Option<String> {
+    match look {
+        Err(error) => Some(error.to_string()),
+        Ok(info) => match info.status {
+            ChannelStatus::Corrupted(reason) => {
+                Some(OpenError::Corrupted { channel: name.to_owned(), reason }.to_string())
+            }
+            _ => None,
+        },
+    }
 }
 
 fn row(name: &str, look: &Result<Info, OpenError>) -> Vec<String> {

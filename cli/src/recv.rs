@@ -41,7 +41,7 @@ pub struct Arguments {
     /// Stay when the senders have gone, and when the channel is removed: others may come
     #[arg(long)]
     follow: bool,
-    /// Write "redelivered " in front of messages that were delivered before, to a receiver that died or gave them back
+    /// Say on standard error which messages were delivered before, to a receiver that died or gave them back
     #[arg(long)]
     show_redelivered: bool,
     #[command(flatten)]
@@ -57,9 +57,6 @@ const SHARED_BATCH_MAX: u64 = 64;
 /// A follower whose senders have gone looks at the channel's name once in so many pauses: others may have removed the
 /// channel without telling anybody in it.
 const PAUSES_PER_NAME: u32 = 10;
-
-/// What stands in front of a message that was delivered before.
-const REDELIVERED: &[u8] = b"redelivered ";
 
 /// What is written at once, except for a longer message.
 const WRITE_BYTES: usize = 256 << 10;
@@ -182,28 +179,43 @@ struct Sink {
     framing: Framing,
     show_redelivered: bool,
     buffer: Vec<u8>,
+    /// Messages in `buffer` and before.
+    messages: u64,
+    /// Numbers of those in `buffer` that were delivered before, from 1: where no message holds a line end, the line's.
+    redelivered: Vec<u64>,
 }
 
 impl Sink {
     fn new(framing: Framing, show_redelivered: bool) -> Outcome<Self> {
         let output = Output::standard()?;
-        Ok(Self { output, framing, show_redelivered, buffer: Vec::with_capacity(WRITE_BYTES) })
+        Ok(Self {
+            output,
+            framing,
+            show_redelivered,
+            buffer: Vec::with_capacity(WRITE_BYTES),
+            messages: 0,
+            redelivered: Vec::new(),
+        })
     }
 
     /// Writes the whole batch.
     fn write(&mut self, batch: &Batch<'_>) -> Outcome {
         batch.try_for_each(|length, redelivered, append| {
-            let mark = if redelivered && self.show_redelivered { REDELIVERED } else { b"" };
-            self.framing.encode(&mut self.buffer, mark.len() + length, |buffer| {
-                buffer.extend_from_slice(mark);
-                append(buffer);
-            });
+            self.messages += 1;
+            if redelivered && self.show_redelivered {
+                self.redelivered.push(self.messages);
+            }
+            self.framing.encode(&mut self.buffer, length, append);
             if self.buffer.len() >= WRITE_BYTES { self.flush() } else { Ok(()) }
         })?;
         self.flush()
     }
 
+    /// The marks go first: nothing that came again is ever written without one.
     fn flush(&mut self) -> Outcome {
+        for number in self.redelivered.drain(..) {
+            output::complain(&format!("message {number} was delivered before"));
+        }
         let written = self.output.write_all(&self.buffer).map_err(|error| output::write_failed(&error));
         self.buffer.clear();
         written

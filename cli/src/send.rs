@@ -11,10 +11,12 @@ use crate::opening::OpeningArguments;
 use crate::output;
 use crate::progress::Progress;
 use crate::streams::Input;
-use memlane::{Granted, Origin, SendBatchError, SendError};
+use crate::time;
+use memlane::{Granted, Origin, SendBatchError, SendTimeoutError};
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
 
 /// Send messages: the arguments, or standard input line by line
 ///
@@ -30,21 +32,39 @@ pub struct Arguments {
     /// How messages follow each other in standard input
     #[arg(long, default_value = "lines", conflicts_with = "messages")]
     framing: Framing,
+    /// mpmc: how urgent the messages are, 0 the most [default: the least urgent that the channel has]
+    #[arg(long, value_name = "N")]
+    priority: Option<u8>,
+    /// Wait so long for room, for each message: seconds, or a number with ms, s, min behind it [default: for ever]
+    #[arg(long, value_name = "DURATION", value_parser = time::parse)]
+    timeout: Option<Duration>,
     #[command(flatten)]
     opening: OpeningArguments,
     #[command(flatten)]
     creation: CreationArguments,
 }
 
+/// The longest message that a channel of any kind can be created for: of a lane, somewhat less than 7/16 of 2 GiB.
+const LONGEST: u64 = (896 << 20) - 8;
+
 /// Sends everything.
 pub fn run(arguments: &Arguments) -> Outcome {
     let name = &arguments.name;
     // Before a channel is made for what cannot be read.
     let input = if arguments.messages.is_empty() { Some(Input::standard()?) } else { None };
-    let channel = arguments.creation.options(Some(name))?.opening(arguments.opening).open_or_create(name)?;
+    let options = arguments.creation.options(Some(name))?.opening(arguments.opening);
+    if arguments.priority.is_some() && !options.have_priorities() {
+        return Err(Failure::Usage("--priority is not an option of spsc".to_owned()));
+    }
+    let channel = options.open_or_create(name).map_err(|error| arguments.creation.explain_open(error))?;
     tell_what_became(name, &channel);
-    let sender = channel.sender()?;
-    let mut sending = Sending { channel: name, noun: arguments.framing.noun(), sender, sent: 0 };
+    let mut sender = channel.sender()?;
+    if let Some(priority) = arguments.priority {
+        let refused = |error| Failure::failed(format!("channel {name}: --priority: {error}"));
+        sender.set_priority(priority).map_err(refused)?;
+    }
+    let mut sending =
+        Sending { channel: name, noun: arguments.framing.noun(), sender, timeout: arguments.timeout, sent: 0 };
     if let Some(input) = input {
         return sending.stream(input, arguments.framing);
     }
@@ -70,6 +90,8 @@ struct Sending<'a> {
     /// What a message is called where it came from.
     noun: &'static str,
     sender: Sender,
+    /// For each message.
+    timeout: Option<Duration>,
     sent: u64,
 }
 
@@ -90,6 +112,9 @@ impl Sending<'_> {
     }
 
     fn batch<'m>(&mut self, messages: impl Iterator<Item = &'m [u8]>) -> Outcome {
+        if let Some(timeout) = self.timeout {
+            return self.within(timeout, messages);
+        }
         match self.sender.send_batch(messages) {
             Ok(sent) => {
                 self.sent += sent as u64;
@@ -97,16 +122,33 @@ impl Sending<'_> {
             }
             Err(SendBatchError { sent, error }) => {
                 self.sent += sent as u64;
-                Err(match error {
-                    SendError::TooLarge { length, .. } => {
-                        self.broken(End::TooLarge { length: length as u64, or_more: false })
-                    }
-                    SendError::Removed => {
-                        Failure::Missing(format!("channel {} was removed; {}", self.channel, self.sent_text()))
-                    }
-                    other => self.stopped(&other.to_string()),
-                })
+                Err(self.refused(error.into()))
             }
+        }
+    }
+
+    /// One by one, since each may wait so long.
+    fn within<'m>(&mut self, timeout: Duration, mut messages: impl Iterator<Item = &'m [u8]>) -> Outcome {
+        messages.try_for_each(|message| {
+            self.sender.send_timeout(message, timeout).map_err(|error| self.refused(error))?;
+            self.sent += 1;
+            Ok(())
+        })
+    }
+
+    /// The channel did not take the next message.
+    fn refused(&self, error: SendTimeoutError) -> Failure {
+        let (channel, sent) = (self.channel, self.sent_text());
+        match error {
+            SendTimeoutError::TooLarge { length, .. } => {
+                self.broken(End::TooLarge { length: length as u64, or_more: false })
+            }
+            SendTimeoutError::Removed => Failure::Missing(format!("channel {channel} was removed; {sent}")),
+            SendTimeoutError::Timeout => {
+                let limit = time::show_limit(self.timeout.unwrap_or_default());
+                Failure::TimedOut(format!("channel {channel} stayed full for {limit}; {sent}"))
+            }
+            other => self.stopped(&other.to_string()),
         }
     }
 
@@ -115,9 +157,13 @@ impl Sending<'_> {
         let (noun, number) = (self.noun, self.sent + 1);
         let sentence = match end {
             End::TooLarge { length, or_more } => {
-                let length = if or_more { format!("more than {length}") } else { length.to_string() };
-                let max = self.sender.max_message();
-                format!("{noun} {number} has {length} bytes, and channel {} takes at most {max}", self.channel)
+                let (length, wanted) =
+                    if or_more { (format!("more than {length}"), None) } else { (length.to_string(), Some(length)) };
+                let (channel, max) = (self.channel, self.sender.max_message());
+                let way = self.way_to_larger(wanted);
+                format!(
+                    "{noun} {number} has {length} bytes, and channel {channel} takes at most {max} (--max-message){way}"
+                )
             }
             End::Incomplete { missing } => {
                 let missing = output::count(missing as u64, "byte");
@@ -130,6 +176,18 @@ impl Sending<'_> {
             End::Complete => return self.stopped("standard input ended"),
         };
         Failure::failed(format!("{sentence}; {}", self.sent_text()))
+    }
+
+    /// How to come by a channel that takes a message of this length. An option cannot be changed.
+    fn way_to_larger(&self, length: Option<u64>) -> String {
+        let kind = if self.sender.is_shared() { "--kind mpmc " } else { "" };
+        match length.filter(|length| *length <= LONGEST) {
+            Some(length) => {
+                let channel = self.channel;
+                format!("; for such messages, remove it and `memlane create {channel} {kind}--max-message {length}`")
+            }
+            None => "; cut such messages into shorter ones".to_owned(),
+        }
     }
 
     fn read_failed(&self, error: &io::Error) -> Failure {

@@ -1,24 +1,52 @@
-//! Sizes as people write them: `4096`, `64K`, `64KiB`, `8M`, `1G`. Units are powers of 1,024.
+//! Sizes as people write them: `4096`, `64K`, `1.5MiB`, `3MB`.
+//!
+//! K, M and G, and KiB, MiB and GiB, are powers of 1,024; KB, MB and GB are powers of 1,000. A fraction is rounded up to a whole
+//! byte. What was typed is kept, for messages.
 
 use indicatif::{BinaryBytes, HumanCount};
+use std::fmt::{self, Display, Formatter};
+
+/// A size, and how it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Size {
+    pub bytes: u64,
+    typed: String,
+}
+
+impl Display for Size {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.typed)
+    }
+}
+
+/// Digits behind the point that are looked at: enough to tell two bytes of a GiB apart.
+const DECIMALS_MAX: usize = 18;
 
 /// Reads a size in bytes.
-pub fn parse(text: &str) -> Result<u64, String> {
-    const WANTED: &str = "a size is a number of bytes, optionally with K, M or G (or KiB, MiB, GiB) behind it";
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at(digits);
-    let shift = match unit.to_ascii_lowercase().as_str() {
-        "" | "b" => 0,
-        "k" | "kib" => 10,
-        "m" | "mib" => 20,
-        "g" | "gib" => 30,
-        _ => return Err(WANTED.to_owned()),
+pub fn parse(text: &str) -> Result<Size, String> {
+    let wanted = || "a size is a number of bytes, as 4096, 64K (or KiB), 1.5M, 1G, 3MB".to_owned();
+    let is_number = |c: char| c.is_ascii_digit() || c == '.';
+    let (number, unit) = text.split_at(text.find(|c| !is_number(c)).unwrap_or(text.len()));
+    let unit: u128 = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return Err(wanted()),
     };
-    if number.is_empty() {
-        return Err(WANTED.to_owned());
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    if whole.is_empty() || fraction.is_empty() || fraction.len() > DECIMALS_MAX || fraction.contains('.') {
+        return Err(wanted());
     }
-    let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift));
-    bytes.ok_or_else(|| "the size is beyond 2^64 bytes".to_owned())
+    let too_large = || "the size is beyond 2^64 bytes".to_owned();
+    let whole = whole.parse::<u64>().map_err(|_| too_large())?;
+    let (numerator, denominator) = (fraction.parse::<u64>().map_err(|_| wanted())?, 10_u128.pow(fraction.len() as u32));
+    let bytes = u128::from(whole) * unit + (u128::from(numerator) * unit).div_ceil(denominator);
+    let bytes = u64::try_from(bytes).map_err(|_| too_large())?;
+    Ok(Size { bytes, typed: text.to_owned() })
 }
 
 /// Permission bits in octal, as `chmod` takes them.
@@ -43,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_take_binary_units() {
+    fn sizes_take_units_and_fractions() {
         let good = [
             ("0", 0),
             ("4096", 4096),
@@ -53,15 +81,26 @@ mod tests {
             ("1G", 1 << 30),
             ("1GiB", 1 << 30),
             ("7B", 7),
+            ("1.5M", 3 << 19),
+            ("1.5MiB", 3 << 19),
+            ("0.25K", 256),
+            ("0.3K", 308),
+            ("3MB", 3_000_000),
+            ("64kB", 64_000),
+            ("1.001gb", 1_001_000_000),
+            ("17179869183.999999999G", u64::MAX),
         ];
         for (text, bytes) in good {
-            assert_eq!(parse(text), Ok(bytes), "{text}");
+            assert_eq!(parse(text).map(|size| size.bytes), Ok(bytes), "{text}");
         }
+        assert_eq!(parse("1.5MiB").unwrap().to_string(), "1.5MiB", "it is shown as it was typed");
     }
 
     #[test]
     fn what_is_not_a_size_is_refused() {
-        for text in ["", "K", "-1", "+1", "1.5M", "64KB", "1 K", "1T", "0x10", "99999999999G", "18446744073709551616"] {
+        let bad =
+            ["", "K", "-1", "+1", ".5M", "1.M", "1..5", "1.2.3", "1,5M", "64KBi", "1 K", "1T", "0x10", "1e3", "."];
+        for text in bad.iter().chain(&["99999999999G", "18446744073709551616", "17179869184G"]) {
             assert!(parse(text).is_err(), "{text}");
         }
     }

@@ -21,6 +21,15 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * seconds_per_unit).map_err(|_| "the duration is too long".to_owned())
 }
 
+/// `0.5 s`, `3 minutes`: a limit that somebody set.
+pub fn show_limit(limit: Duration) -> String {
+    if limit < Duration::from_secs(10) {
+        format!("{} s", limit.as_secs_f64())
+    } else {
+        HumanDuration(limit).to_string()
+    }
+}
+
 /// `3 minutes ago`, for a moment in nanoseconds of the Unix epoch.
 pub fn ago(unix_ns: u64) -> String {
     match SystemTime::now().duration_since(UNIX_EPOCH + Duration::from_nanos(unix_ns)) {

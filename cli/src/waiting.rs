@@ -8,8 +8,7 @@
 use crate::failure::{Failure, Outcome};
 use crate::kinds::{self, Channel};
 use crate::opening::OpeningArguments;
-use crate::output;
-use indicatif::HumanDuration;
+use crate::{output, time};
 use memlane::OpenError;
 use std::time::{Duration, Instant};
 
@@ -59,10 +58,7 @@ impl Wait {
 
     /// The limit, for people.
     pub fn limit_text(&self) -> String {
-        match self.limit.unwrap_or_default() {
-            short if short < Duration::from_secs(10) => format!("{} s", short.as_secs_f64()),
-            long => HumanDuration(long).to_string(),
-        }
+        time::show_limit(self.limit.unwrap_or_default())
     }
 }
 

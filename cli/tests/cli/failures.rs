@@ -16,9 +16,15 @@ fn wrong_arguments_have_status_2() {
         (&["info", "a", "b"], "unexpected argument 'b'"),
         (&["create", "prices", "--kind", "queue"], "possible values: spsc, mpmc"),
         (&["create", "prices", "--capacity", "12Q"], "invalid value '12Q' for '--capacity <BYTES>'"),
-        (&["create", "prices", "--capacity", "5G"], "option capacity"),
-        (&["create", "prices", "--max-message", "64K", "--capacity", "64K"], "option max_message"),
-        (&["create", "prices", "--payload-alignment", "7"], "option payload_alignment"),
+        (
+            &["create", "prices", "--capacity", "5G"],
+            "invalid value '5G' for '--capacity <BYTES>': a ring has at most 2G",
+        ),
+        (
+            &["create", "prices", "--max-message", "64K", "--capacity", "64K"],
+            "channel prices: --max-message 64K has to be at most 7/16 of the capacity",
+        ),
+        (&["create", "prices", "--payload-alignment", "7"], "8, 16, 32 or 64"),
         (&["create", "prices", "--payload-alignment", "5G"], "8, 16, 32 or 64"),
         (&["create", "prices", "--mode", "999"], "invalid value '999'"),
         (&["create", "prices", "--fence", "none"], "possible values: asymmetric, symmetric"),
@@ -73,7 +79,9 @@ fn a_file_that_is_not_a_channel_is_left_alone() {
         assert!(sentence.starts_with("text is not a channel but a file of another program"), "{sentence}");
     }
     assert_eq!(std::fs::read(&path).unwrap(), b"somebody's notes");
-    assert!(sandbox.run(&["ls"]).text().contains("unreadable"));
+    let text = sandbox.run(&["ls"]).text();
+    assert!(text.contains("unreadable"), "{text}");
+    assert!(text.ends_with("\n\ntext is not a channel but a file of another program; use another name\n"), "{text}");
     let listed = sandbox.run(&["ls", "--json"]).json();
     assert_eq!(listed[0]["name"], "text");
     assert!(listed[0]["error"].as_str().unwrap().contains("not a channel"));
@@ -94,7 +102,7 @@ fn options_that_differ_from_the_channels_are_named() {
     sandbox.run(&["create", "prices", "--capacity", "64K", "--type-name", "quote"]).ok();
     sandbox.run(&["send", "prices", "--capacity", "64KiB", "--type-name", "quote", "hello"]).ok();
     let sentence = sandbox.run(&["send", "prices", "--capacity", "1M", "hello"]).failed(1);
-    assert_eq!(sentence, "channel prices has capacity 65536; it was opened with 1048576");
+    assert_eq!(sentence, "channel prices has capacity 65536, and --capacity 1M was asked for");
     let sentence = sandbox.run(&["send", "prices", "--type-name", "trade", "hello"]).failed(1);
     assert_eq!(sentence, "channel prices carries messages of type quote; it was opened for trade");
     assert_eq!(sandbox.messages("prices"), 1);
@@ -119,7 +127,10 @@ fn a_line_that_is_too_long_stops_behind_those_before_it() {
     sandbox.run(&["create", "small", "--max-message", "10"]).ok();
     let ended = sandbox.run_with(&["send", "small"], b"one\n0123456789\n0123456789a\nfour\n");
     let sentence = ended.failed(1);
-    assert_eq!(sentence, "line 3 has 11 bytes, and channel small takes at most 10; 2 messages were sent before that");
+    assert_eq!(
+        sentence,
+        "line 3 has 11 bytes, and channel small takes at most 10 (--max-message); for such messages, remove it and `memlane create small --max-message 11`; 2 messages were sent before that"
+    );
     assert_eq!(sandbox.run(&["recv", "small"]).text(), "one\n0123456789\n");
 }
 
@@ -133,7 +144,7 @@ fn a_long_line_is_measured_only_after_those_before_it_were_sent() {
     sender.write(&[b'x'; 30_000]);
     sender.write(b"\ntwo\n");
     let sentence = sender.end().failed(1);
-    let expected = "line 2 has 60000 bytes, and channel small takes at most 1784; 1 message was sent before that";
+    let expected = "line 2 has 60000 bytes, and channel small takes at most 1784 (--max-message); for such messages, remove it and `memlane create small --max-message 60000`; 1 message was sent before that";
     assert_eq!(sentence, expected);
     assert_eq!(sandbox.run(&["recv", "small"]).text(), "one\n");
 }
@@ -142,7 +153,7 @@ fn a_long_line_is_measured_only_after_those_before_it_were_sent() {
 fn an_argument_that_is_too_long_stops_behind_those_before_it() {
     let sandbox = Sandbox::new();
     let sentence = sandbox.run(&["send", "small", "--max-message", "3", "one", "four", "two"]).failed(1);
-    let expected = "message 2 has 4 bytes, and channel small takes at most 3; 1 message was sent before that";
+    let expected = "message 2 has 4 bytes, and channel small takes at most 3 (--max-message); for such messages, remove it and `memlane create small --max-message 4`; 1 message was sent before that";
     assert_eq!(sentence, expected);
     assert_eq!(sandbox.run(&["recv", "small"]).text(), "one\n");
 }
@@ -158,7 +169,7 @@ fn a_broken_length_frame_says_what_is_missing() {
         ),
         (
             b"\xff\xff\xff\xff",
-            "message 2 has 4294967295 bytes, and channel framed takes at most 458744; 1 message was sent before that",
+            "message 2 has 4294967295 bytes, and channel framed takes at most 458744 (--max-message); cut such messages into shorter ones; 1 message was sent before that",
         ),
     ];
     for (broken, expected) in cases {
@@ -279,4 +290,70 @@ fn every_help_has_the_statuses() {
         assert_eq!(numbers(shown), [0, 1, 2, 3, 4, 130]);
         assert_eq!(numbers(shown), numbers(&documented), "docs/cli.md has the same");
     }
+}
+
+#[test]
+fn a_way_out_of_a_too_long_line_works_as_it_is_told() {
+    for kind in ["spsc", "mpmc"] {
+        let sandbox = Sandbox::new();
+        sandbox.run(&["create", "small", "--kind", kind, "--max-message", "10"]).ok();
+        let sentence = sandbox.run_with(&["send", "small"], &[b'x'; 3_000_000]).failed(1);
+        let told = sentence.split('`').nth(1).unwrap_or_else(|| panic!("{sentence}"));
+        sandbox.run(&["rm", "small"]).ok();
+        sandbox.run(
+            &told
+                .split(' ')
+                .skip(1)
+                .chain(["--slots", "4"].into_iter().take(if kind == "mpmc" { 2 } else { 0 }))
+                .collect::<Vec<_>>(),
+        );
+        sandbox.run_with(&["send", "small"], &[b'x'; 3_000_000]).ok();
+        assert_eq!(sandbox.look("small").unwrap()["kind"], kind);
+    }
+}
+
+#[test]
+fn sizes_are_quoted_as_they_were_typed() {
+    let sandbox = Sandbox::new();
+    for (arguments, quoted) in [
+        (&["--capacity", "3G"][..], "invalid value '3G' for '--capacity <BYTES>': a ring has at most 2G"),
+        (&["--capacity", "0.1MB", "--max-message", "0.5M"], "--max-message 0.5M has to be at most"),
+        (&["--max-message", "1.5GiB"], "--max-message 1.5GiB "),
+        (&["--kind", "mpmc", "--max-message", "2G"], "--max-message 2G has to be"),
+        (&["--kind", "mpmc", "--slots", "100000"], "--slots 100000 has to be"),
+        (&["--kind", "mpmc", "--senders", "1000"], "--senders 1000 has to be"),
+    ] {
+        let sentence = sandbox.run(&[&["create", "prices"], arguments].concat()).failed(2);
+        assert!(sentence.contains(quoted), "{sentence}");
+    }
+    sandbox.run(&["create", "prices", "--capacity", "1.5MiB", "--max-message", "64kB"]);
+    let facts = sandbox.look("prices").unwrap();
+    assert_eq!((&facts["capacity"], &facts["max_message"]), (&(2 << 20).into(), &64_000.into()));
+}
+
+#[test]
+fn a_sender_gives_up_after_its_timeout_and_sent_what_fitted() {
+    for kind in ["spsc", "mpmc"] {
+        let sandbox = Sandbox::new();
+        let more: &[&str] = if kind == "spsc" { &["--capacity", "4K"] } else { &["--slots", "4"] };
+        sandbox.run(&[&["create", "full", "--kind", kind], more].concat()).ok();
+        let ended = sandbox.run_with(&["send", "full", "--timeout", "30ms"], "0123456789\n".repeat(1000).as_bytes());
+        let sentence = ended.failed(4);
+        let sent = sentence.strip_prefix("channel full stayed full for 0.03 s; ").unwrap();
+        let sent: usize = sent.split(' ').next().unwrap().parse().unwrap();
+        assert!((4..1000).contains(&sent), "{sentence}");
+        let received = sandbox.run(&["recv", "full"]).text();
+        assert_eq!(received, "0123456789\n".repeat(sent), "{kind}");
+    }
+}
+
+#[test]
+fn a_corrupted_channel_is_listed_with_its_reason() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["create", "prices"]).ok();
+    let file = std::fs::OpenOptions::new().write(true).open(sandbox.channels().join("prices.lane")).unwrap();
+    file.set_len(4096).unwrap();
+    let text = sandbox.run(&["ls"]).text();
+    let (table, reasons) = text.split_once("\n\n").unwrap();
+    assert!(table.contains("unreadable") && reasons.contains("channel prices is truncated"), "{text}");
 }
