@@ -3,7 +3,7 @@
 use crate::output;
 use crate::streams::Output;
 use clap::error::ErrorKind;
-use memlane::{CreateError, JoinError, OpenError, RemoveError};
+use memlane::{CreateError, JoinError, NotAChannel, OpenError, RemoveError};
 use std::process::ExitCode;
 
 /// What a command comes to.
@@ -121,6 +121,14 @@ impl From<RemoveError> for Failure {
                 let participants = output::count(participants as u64, "live participant");
                 Self::Failed(format!("channel {channel} is in use by {participants}; stop them, or use --force"))
             }
+            RemoveError::NotAChannel {
+                channel,
+                found: found @ (NotAChannel::Empty | NotAChannel::Foreign | NotAChannel::Symlink),
+            } => Self::Failed(format!("{channel} is not a channel but {found}; use --force to remove it")),
+            RemoveError::UnsupportedFilesystem { channel, filesystem } => Self::Failed(format!(
+                "channel {channel}: through {filesystem} it cannot be seen whether somebody uses it; remove it where it was \
+                 made, or use --force"
+            )),
             other => Self::Failed(other.to_string()),
         }
     }

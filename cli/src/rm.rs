@@ -9,7 +9,7 @@ pub struct Arguments {
     /// The channels' names or paths
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
-    /// Also remove channels that somebody alive uses
+    /// Also remove channels that somebody alive uses, and files and links that are no channels
     #[arg(long, short)]
     force: bool,
 }

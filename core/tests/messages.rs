@@ -110,6 +110,10 @@ fn cases() -> Vec<Case> {
         RemoveError::InvalidName { channel: channel() }, InvalidInput, ["A-Z a-z 0-9 . _ -"], "use 1 to 100";
         RemoveError::NotFound { channel: channel() }, NotFound, ["does not exist"], "";
         RemoveError::NotAChannel { channel: channel(), found }, InvalidData, ["a named pipe"], "left alone";
+        RemoveError::NotAChannel { channel: channel(), found: NotAChannel::Foreign },
+            InvalidData, ["a file of another program"], "only removal by force removes it";
+        RemoveError::UnsupportedFilesystem { channel: channel(), filesystem: "FUSE" },
+            Unsupported, ["FUSE", "cannot be seen whether somebody uses it"], "or by force";
         RemoveError::InUse { channel: channel(), participants: 3 },
             ResourceBusy, ["3 live"], "stop them, or remove it by force";
         RemoveError::Permission { channel: channel() }, PermissionDenied, ["no permission"], "its owner may";

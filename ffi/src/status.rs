@@ -310,6 +310,7 @@ coded!(RemoveError {
     NotFound => MEMLANE_NOT_FOUND,
     NotAChannel => MEMLANE_NOT_A_CHANNEL,
     InUse => MEMLANE_IN_USE,
+    UnsupportedFilesystem => MEMLANE_UNSUPPORTED_FILESYSTEM,
     Permission => MEMLANE_PERMISSION,
     Io => MEMLANE_IO,
 });

@@ -73,8 +73,7 @@ fn a_file_that_is_not_a_channel_is_left_alone() {
     let sandbox = Sandbox::new();
     let path = sandbox.channels().join("text.lane");
     std::fs::write(&path, "somebody's notes").unwrap();
-    for arguments in [&["info", "text"][..], &["send", "text", "hello"], &["recv", "text"], &["rm", "--force", "text"]]
-    {
+    for arguments in [&["info", "text"][..], &["send", "text", "hello"], &["recv", "text"], &["rm", "text"]] {
         let sentence = sandbox.run(arguments).failed(1);
         assert!(sentence.starts_with("text is not a channel but a file of another program"), "{sentence}");
     }
@@ -85,6 +84,10 @@ fn a_file_that_is_not_a_channel_is_left_alone() {
     let listed = sandbox.run(&["ls", "--json"]).json();
     assert_eq!(listed[0]["name"], "text");
     assert!(listed[0]["error"].as_str().unwrap().contains("not a channel"));
+    let sentence = sandbox.run(&["rm", "text"]).failed(1);
+    assert_eq!(sentence, "text is not a channel but a file of another program; use --force to remove it");
+    sandbox.run(&["rm", "--force", "text"]).ok();
+    assert!(!path.exists());
 }
 
 #[test]

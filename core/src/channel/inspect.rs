@@ -1,4 +1,5 @@
-//! Looking at a channel from outside: through a read-only mapping, without taking part and without disturbing anybody.
+//! Looking at a channel: as a participant, through its own mapping; or from outside, by reading the file, without mapping it,
+//! without taking part, and without disturbing anybody.
 
 use super::lane::lane_geometry;
 use super::slots::slot_geometry;
@@ -6,11 +7,9 @@ use crate::error::{Corruption, CreateError, OpenError};
 use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, RowState, Status};
 use crate::liveness::{self, Counters};
 use crate::region::sys::cancel_guard;
-use crate::region::{
-    Access, Expectations, FileState, LaneView, Location, MemoryOptions, Region, SlotsView, list_folder,
-};
-use crate::ring::log::Survey;
-use crate::ring::slots::{Census, backlog};
+use crate::region::{FileState, LaneView, Location, Look, Region, SlotsView, list_folder};
+use crate::ring::log::{LaneMemory, Survey};
+use crate::ring::slots::{Census, SlotMemory, backlog};
 use crate::sync::Ordering::{Acquire, Relaxed};
 use std::io;
 use std::path::PathBuf;
@@ -72,11 +71,51 @@ pub enum ChannelStatus {
     Stale,
 }
 
+/// Where the words of a channel are looked at.
+trait Words {
+    /// All but cells, slots and rings.
+    fn region(&self) -> &Region;
+    /// A lane.
+    fn lane(&self, lane: u32) -> impl LaneMemory;
+    /// The slot queue, in kinds that have one.
+    fn slots(&self) -> impl SlotMemory;
+}
+
+/// In the memory of those who take part.
+impl Words for Arc<Region> {
+    fn region(&self) -> &Region {
+        self
+    }
+
+    fn lane(&self, lane: u32) -> impl LaneMemory {
+        LaneView::new(self, lane, 0)
+    }
+
+    fn slots(&self) -> impl SlotMemory {
+        SlotsView::new(self)
+    }
+}
+
+/// In the file.
+impl Words for Look {
+    fn region(&self) -> &Region {
+        Look::region(self)
+    }
+
+    fn lane(&self, lane: u32) -> impl LaneMemory {
+        Look::lane(self, lane)
+    }
+
+    fn slots(&self) -> impl SlotMemory {
+        Look::slots(self)
+    }
+}
+
 impl ChannelStatus {
     fn of(region: &Region) -> Self {
         match region.status() {
             // Where that cannot be told, what the file says of itself is the next best.
-            _ if region.facts().is_stale().unwrap_or(false) => Self::Stale,
+            _ if region.is_stale().unwrap_or(false) => Self::Stale,
             Status::Live => Self::Live,
             Status::Closed => Self::Closed,
             Status::Poisoned(reason) => Self::Corrupted(reason),
@@ -137,14 +176,15 @@ pub struct QueueInfo {
 }
 
 impl QueueInfo {
-    fn of(region: &Arc<Region>) -> Option<Self> {
+    fn of(words: &impl Words) -> Option<Self> {
+        let region = words.region();
         if region.geometry().slots == 0 {
             return None;
         }
         let geometry = slot_geometry(region.geometry());
-        let view = SlotsView::new(region);
-        let census = Census::of(&view, &geometry);
-        let (passed, queued) = (0..geometry.rings()).map(|ring| backlog(&view, &geometry, ring)).unzip();
+        let memory = words.slots();
+        let census = Census::of(&memory, &geometry);
+        let (passed, queued) = (0..geometry.rings()).map(|ring| backlog(&memory, &geometry, ring)).unzip();
         Some(Self {
             slots: geometry.slots(),
             free: census.free,
@@ -153,8 +193,8 @@ impl QueueInfo {
             redeliver: census.redeliver,
             queued,
             passed,
-            dead_letters: view.control.dead_letters.load(Relaxed),
-            discarded: view.control.discarded.load(Relaxed),
+            dead_letters: region.queue().dead_letters.load(Relaxed),
+            discarded: region.queue().discarded.load(Relaxed),
             discard_on_death: region.facts().redelivery.discard_on_death,
             delivery_limit: region.facts().redelivery.limit,
         })
@@ -196,15 +236,21 @@ pub struct ParticipantInfo {
 }
 
 impl Info {
+    /// What a participant sees.
     pub(super) fn of(region: &Arc<Region>) -> Self {
         let _guard = cancel_guard();
+        Self::by(region)
+    }
+
+    fn by(words: &impl Words) -> Self {
+        let region = words.region();
         let facts = region.facts();
         let geometry = &facts.geometry;
-        // Looking behind the end of a truncated file would be SIGBUS.
+        // Looking behind the end of a truncated file would be SIGBUS, where it is mapped.
         let is_whole = !matches!(region.file_state(), Ok(FileState::CutShort { .. }));
         let (rows, lanes) = if is_whole { (geometry.participants(), geometry.lanes()) } else { (0, 0) };
         let mut participants: Vec<_> = (0..rows).filter_map(|row| ParticipantInfo::of(region, row)).collect();
-        let lanes = (0..lanes).map(|lane| LaneInfo::of(region, lane, &mut participants)).collect();
+        let lanes = (0..lanes).map(|lane| LaneInfo::of(words, lane, &mut participants)).collect();
         Self {
             name: region.label().to_owned(),
             path: region.path().map(ToOwned::to_owned),
@@ -222,7 +268,7 @@ impl Info {
             type_name: facts.type_name.clone(),
             status: if is_whole { ChannelStatus::of(region) } else { ChannelStatus::Corrupted(Corruption::FileLength) },
             lanes,
-            queue: if is_whole { QueueInfo::of(region) } else { None },
+            queue: if is_whole { QueueInfo::of(words) } else { None },
             participants,
         }
     }
@@ -230,11 +276,11 @@ impl Info {
 
 impl LaneInfo {
     /// Also adds to its sender's counters what that has not counted yet.
-    fn of(region: &Arc<Region>, lane: u32, participants: &mut [ParticipantInfo]) -> Self {
-        let view = LaneView::new(region, lane, 0);
+    fn of(words: &impl Words, lane: u32, participants: &mut [ParticipantInfo]) -> Self {
+        let memory = words.lane(lane);
         // Consumed first: whatever happens meanwhile, it does not pass what is committed afterwards.
-        let consumed = view.gate.consumed.load(Acquire);
-        let survey = Survey::of(&view, &lane_geometry(region.geometry()));
+        let consumed = memory.consumed().load(Acquire);
+        let survey = Survey::of(&memory, &lane_geometry(words.region().geometry()));
         if let Some(sender) = participants.iter_mut().find(|participant| participant.row == lane) {
             // A peer may have written any number into the row.
             let counters = &mut sender.counters;
@@ -272,7 +318,8 @@ impl ParticipantInfo {
 ///
 /// # Errors
 /// What [`OpenError`] says of files that are not channels or are damaged; stale, closed, corrupted and other users'
-/// channels can be looked at.
+/// channels can be looked at. What is looked at is never mapped, so that nobody can end the process by cutting it short:
+/// that is [`OpenError::Truncated`].
 ///
 /// ```
 /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
@@ -287,8 +334,10 @@ impl ParticipantInfo {
 pub fn inspect(name: &str) -> Result<Info, OpenError> {
     let _guard = cancel_guard();
     let location = Location::of(name).map_err(|_| CreateError::InvalidName { channel: name.to_owned() })?;
-    let region = Region::open_named(&location, &Expectations::default(), MemoryOptions::default(), Access::Inspect)?;
-    Ok(Info::of(&Arc::new(region)))
+    let look = Look::at(&location)?;
+    let info = Info::by(&look);
+    look.finish()?;
+    Ok(info)
 }
 
 /// Names of the channels in the folder of named channels (see [`crate::channel_path`]), sorted. Whether each can be

@@ -1,8 +1,8 @@
-//! The lane's words where they ship: in a region.
+//! The lane's words where they ship: in a region, mapped or only read.
 
 use crate::error::Corruption;
 use crate::layout::Geometry;
-use crate::region::{LaneView, Region, RingView};
+use crate::region::{LaneLook, LaneView, Region, RingLook, RingView};
 use crate::ring::log::{LaneGeometry, LaneMemory, Position, Ring};
 use crate::sync::AtomicU64;
 use std::sync::Arc;
@@ -35,6 +35,35 @@ impl LaneMemory for LaneView {
     #[inline]
     fn consumed(&self) -> &AtomicU64 {
         &self.gate.consumed
+    }
+}
+
+impl Ring for RingLook<'_> {
+    fn header(&self, position: Position) -> &AtomicU64 {
+        self.word(position.0)
+    }
+}
+
+impl LaneMemory for LaneLook<'_> {
+    type Ring<'a>
+        = RingLook<'a>
+    where
+        Self: 'a;
+
+    fn ring(&self) -> RingLook<'_> {
+        LaneLook::ring(self)
+    }
+
+    fn committed(&self) -> &AtomicU64 {
+        LaneLook::committed(self)
+    }
+
+    fn count(&self) -> &AtomicU64 {
+        LaneLook::count(self)
+    }
+
+    fn consumed(&self) -> &AtomicU64 {
+        LaneLook::consumed(self)
     }
 }
 

@@ -8,7 +8,7 @@ use super::endpoint::Since;
 use crate::error::{CreateError, OpenError};
 use crate::layout::{Backend, FenceMode, Geometry, Kind, Limits};
 use crate::region::sys::cancel_guard;
-use crate::region::{Access, CreateSpec, Expectations, Location, MemoryOptions, Origin, Redelivery, Region};
+use crate::region::{CreateSpec, Expectations, Location, MemoryOptions, Origin, Redelivery, Region};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -216,7 +216,7 @@ impl Wishes {
     pub(super) fn open(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
         let _guard = cancel_guard();
         let location = Location::of(name).map_err(|_| CreateError::InvalidName { channel: name.to_owned() })?;
-        let region = Region::open_named(&location, &self.expectations(), self.memory, Access::Participate)?;
+        let region = Region::open_named(&location, &self.expectations(), self.memory)?;
         Ok(self.share(region, Origin::Opened))
     }
 
@@ -247,7 +247,7 @@ impl Wishes {
     #[cfg(feature = "named-segments")]
     pub(super) fn open_segment(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
         let _guard = cancel_guard();
-        let region = Region::open_segment(name, &self.expectations(), self.memory, Access::Participate)?;
+        let region = Region::open_segment(name, &self.expectations(), self.memory)?;
         Ok(self.share(region, Origin::Opened))
     }
 

@@ -1,11 +1,8 @@
 //! Removing a channel: the only thing that deletes one.
 
 use crate::error::RemoveError;
-use crate::layout::Backend;
-use crate::liveness;
+use crate::region::remove_named;
 use crate::region::sys::cancel_guard;
-use crate::region::{Access, Expectations, Location, MemoryOptions, Region, remove_named};
-use std::sync::Arc;
 
 /// Removes a channel that nobody alive uses, with the messages that are still in it.
 ///
@@ -38,29 +35,25 @@ pub fn remove_segment(name: &str) -> Result<(), RemoveError> {
     crate::region::remove_segment(name, false)
 }
 
-/// Removes a channel even if somebody alive uses it.
+/// Removes what stands at a channel's name, even if somebody alive uses it, and even if it is no channel: any regular file,
+/// with its lock files, and a symbolic link, which is not followed. Never a folder, a pipe, a socket or a device.
 ///
-/// Its participants keep their memory. Senders get `Removed` at their next call; receivers still get what is in the
-/// channel, and then `Removed`.
+/// Participants of a channel keep their memory. Senders get `Removed` at their next call, or when their slice ends if they
+/// wait; receivers still get what is in the channel, and then `Removed`.
 ///
 /// # Errors
 /// See [`RemoveError`].
+///
+/// ```
+/// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+/// # let name = folder.path().join("prices").display().to_string();
+/// # let name = name.as_str();
+/// std::fs::write(name, [0; 8])?;
+/// assert!(memlane::remove(name).is_err(), "this is no channel");
+/// memlane::remove_forced(name)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn remove_forced(name: &str) -> Result<(), RemoveError> {
     let _guard = cancel_guard();
-    // Opened before the name goes, to tell its participants after. A channel that cannot be opened has none to tell.
-    // No semaphore is posted here, so nobody has to vouch for what is in them.
-    let expected = Expectations { any_owner: true, trusts_peers: true, ..Expectations::default() };
-    let region = Location::of(name)
-        .ok()
-        .and_then(|at| Region::open_named(&at, &expected, MemoryOptions::default(), Access::Participate).ok());
-    remove_named(name, true)?;
-    if let Some(region) = region {
-        region.set_closed();
-        match region.facts().backend {
-            Backend::Futex => liveness::announce(&Arc::new(region)),
-            // The sleeping notice when their slice ends.
-            Backend::Semaphore => liveness::announce_to_the_awake(&region),
-        }
-    }
-    Ok(())
+    remove_named(name, true)
 }

@@ -1,8 +1,8 @@
-//! The slot queue's words where they ship: in a region.
+//! The slot queue's words where they ship: in a region, mapped or only read.
 
 use crate::error::Corruption;
 use crate::layout::{Geometry, RowIndex};
-use crate::region::{Region, SlotsView};
+use crate::region::{Region, SlotsLook, SlotsView};
 use crate::ring;
 use crate::ring::slots::{OnDeath, Queue, SlotGeometry, SlotMemory};
 use crate::sync::AtomicU64;
@@ -33,6 +33,28 @@ impl SlotMemory for SlotsView {
     #[inline]
     fn tail(&self, ring: u8) -> &AtomicU64 {
         &self.ring(ring).tail
+    }
+}
+
+impl SlotMemory for SlotsLook<'_> {
+    fn slot(&self, slot: u16) -> &AtomicU64 {
+        self.word(slot)
+    }
+
+    fn slot_header(&self, slot: u16) -> &AtomicU64 {
+        self.header(slot)
+    }
+
+    fn cell(&self, ring: u8, index: u64) -> &AtomicU64 {
+        SlotsLook::cell(self, ring, index)
+    }
+
+    fn head(&self, ring: u8) -> &AtomicU64 {
+        SlotsLook::head(self, ring)
+    }
+
+    fn tail(&self, ring: u8) -> &AtomicU64 {
+        SlotsLook::tail(self, ring)
     }
 }
 

@@ -36,6 +36,17 @@ pub enum NotAChannel {
     Unsealed,
 }
 
+impl NotAChannel {
+    /// Whether removal by force removes it: a file, or a link, but nothing that may hold or stand for more.
+    pub(crate) fn yields_to_force(self) -> bool {
+        matches!(self, Self::Empty | Self::Foreign | Self::Symlink)
+    }
+
+    fn what_to_do(self) -> &'static str {
+        if self.yields_to_force() { "only removal by force removes it" } else { "it is left alone" }
+    }
+}
+
 /// Why a channel was not created. Nothing was left behind.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -450,8 +461,8 @@ pub enum RemoveError {
         /// The channel.
         channel: String,
     },
-    /// There is something of this name, but it is not a channel; it is left alone.
-    #[error("{channel} is not a channel but {found}; it is left alone", channel = Printable(.channel))]
+    /// There is something of this name, but it is not a channel; it is left alone. Removal by force takes files and links.
+    #[error("{channel} is not a channel but {found}; {}", found.what_to_do(), channel = Printable(.channel))]
     NotAChannel {
         /// The channel.
         channel: String,
@@ -468,6 +479,18 @@ pub enum RemoveError {
         channel: String,
         /// How many live participants there are.
         participants: usize,
+    },
+    /// A network, overlay or user-space filesystem, through which it cannot be seen whether somebody alive uses the channel.
+    #[error(
+        "channel {channel}: through {filesystem} it cannot be seen whether somebody uses it; remove it where it was made, or \
+         by force",
+        channel = Printable(.channel)
+    )]
+    UnsupportedFilesystem {
+        /// The channel.
+        channel: String,
+        /// The filesystem's name.
+        filesystem: &'static str,
     },
     /// This user may not remove the channel.
     #[error(
@@ -549,4 +572,5 @@ into_io_error!(RemoveError {
     NotAChannel { .. } => InvalidData,
     InUse { .. } => ResourceBusy,
     Permission { .. } => PermissionDenied,
+    UnsupportedFilesystem { .. } => Unsupported,
 });

@@ -10,7 +10,8 @@ use super::header::{Facts, NO_BOOT, Redelivery, TYPE_NAME_MAX};
 use super::locks::{self, LIFECYCLE, NamedPlace, Place};
 use super::memory::{MemoryOptions, MemoryReport};
 use super::names::Location;
-use super::sys::{self, KeptFile, ProcessMark, TemporaryName};
+use super::orphans;
+use super::sys::{self, KeptFile, LockingFile, ProcessMark, TemporaryName};
 use crate::error::CreateError;
 use crate::layout::{Backend, FenceMode, Geometry};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -131,7 +132,7 @@ impl CreateSpec {
     /// Fills fresh, zeroed memory. The memory becomes a channel by its last store.
     pub(super) fn initialise(&self, label: &str, mut bytes: Bytes, facts: Facts, place: Place) -> Region {
         bytes.write_unshared(0, facts.to_block().as_bytes());
-        let memory = MemoryReport::carry_out(self.memory, &bytes, true);
+        let memory = MemoryReport::carry_out(self.memory, &bytes);
         let mark = ProcessMark::current();
         let region = Region { label: label.to_owned(), bytes, facts, place, mark, memory };
         if self.backend == Backend::Semaphore {
@@ -175,11 +176,8 @@ impl Region {
     /// Makes a region in a file with a name.
     pub(crate) fn create_named(location: &Location, spec: &CreateSpec) -> Result<Self, CreateError> {
         let unnamed = Unnamed::build(location, spec)?;
-        let region = {
-            let _guard = sys::fork_guard();
-            unnamed.name(location, |file| sys::link_into_place(file, &location.path))?
-        };
-        locks::sweep_orphans(location);
+        let region = unnamed.name(location, |file| sys::link_into_place(file, &location.path))?;
+        orphans::sweep_some(location);
         Ok(region)
     }
 }
@@ -229,7 +227,7 @@ impl Unnamed {
         &self.region.facts().instance
     }
 
-    /// Gives both files their names; `name_region` gives the region its. The caller holds the fork guard.
+    /// Gives both files their names; `name_region` gives the region its.
     pub(super) fn name(
         self,
         location: &Location,
@@ -238,6 +236,7 @@ impl Unnamed {
         let (label, size) = (&location.label, self.size);
         let failed = |action: &'static str| move |source: io::Error| io_error(label, size, action, source);
         let lifecycle = sys::reopen(self.lock_file.as_fd(), true).map_err(failed("opening the lock file"))?;
+        let lifecycle = LockingFile::new(lifecycle);
         sys::try_write_lock(&lifecycle, LIFECYCLE, 1).map_err(failed("locking the lock file"))?;
         sys::link_into_place(self.lock_file.as_fd(), &self.lock_path).map_err(failed("naming the lock file"))?;
         if let Err(source) = name_region(self.file.as_fd()) {

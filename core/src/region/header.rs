@@ -209,12 +209,12 @@ pub(super) fn parse(channel: &str, start: &[u8], length: u64) -> Result<Facts, O
 }
 
 impl Facts {
-    /// Whether the file is from before the last reboot.
+    /// Whether the kernel was not started since the file was made. A container may have a boot id of its own.
     ///
     /// # Errors
     /// The boot id cannot be read, so that there is no telling.
-    pub(crate) fn is_stale(&self) -> io::Result<bool> {
-        Ok(self.boot != NO_BOOT && sys::boot_id()? != self.boot)
+    pub(super) fn is_of_this_boot(&self) -> io::Result<bool> {
+        Ok(self.boot == NO_BOOT || sys::boot_id()? == self.boot)
     }
 
     /// The boot id in the file, as hexadecimal digits.

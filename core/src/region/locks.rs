@@ -20,7 +20,6 @@ use super::remove::remove_located;
 use super::sys::{self, FileId, KeptFile, PinnedLock, ProcessMark, TemporaryName};
 use super::{Location, Region};
 use crate::error::{CreateError, RemoveError};
-use crate::layout::HeaderBlock;
 use crate::sync::Ordering::{Acquire, Release};
 use crate::sync::{AtomicU32, planted};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -28,7 +27,6 @@ use std::io;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use zerocopy::FromBytes;
 
 /// The byte behind all rows that creators hold.
 pub(super) const LIFECYCLE: u64 = 1 << 20;
@@ -308,46 +306,6 @@ pub(super) fn belongs_to(file: impl AsFd, instance: &[u8; 16]) -> io::Result<boo
 pub(super) fn lock_mode(region_mode: u32) -> u32 {
     let write = region_mode & 0o222;
     write << 1 | write
-}
-
-/// Removes lock files beside `location` whose region does not exist any more: what a creator or remover left that was
-/// killed between its two files.
-pub(super) fn sweep_orphans(location: &Location) {
-    let _guard = sys::fork_guard();
-    sweep_orphans_guarded(location);
-}
-
-/// The same where the caller holds the fork guard.
-///
-/// A lock file is in use while anybody holds a byte of it: a participant its row, a creator the lifecycle byte until the
-/// region has its name. And it is in use, though nobody holds it, if the region that has the name now is its own.
-pub(super) fn sweep_orphans_guarded(location: &Location) {
-    for path in location.lock_files().unwrap_or_default() {
-        let Ok(pinned) = sys::open_pinned(&path) else { continue };
-        let Ok(file) = sys::reopen(pinned.as_fd(), true) else { continue };
-        let mut instance = [0; 16];
-        let is_lock_file = sys::read_at(&file, &mut instance, 0).is_ok_and(|read| read == instance.len())
-            && location.lock_path(&instance) == path;
-        if is_lock_file
-            && sys::try_write_lock(&file, 0, LIFECYCLE + 1).unwrap_or(false)
-            && !is_current(location, &instance)
-        {
-            let _ = sys::unlink(&location.temporary_path(&instance));
-            let _ = sys::unlink(&path);
-        }
-    }
-}
-
-/// Whether this instance is that of the region that has the name now, if there is one.
-fn is_current(location: &Location, instance: &[u8; 16]) -> bool {
-    let mut start = [0; HeaderBlock::BYTES];
-    let read = sys::open_pinned(&location.path)
-        .and_then(|pinned| sys::reopen(pinned.as_fd(), false))
-        .and_then(|file| sys::read_at(&file, &mut start, 0));
-    match read {
-        Err(error) => error.kind() != io::ErrorKind::NotFound,
-        Ok(_) => HeaderBlock::read_from_bytes(&start).is_ok_and(|block| block.instance == *instance),
-    }
 }
 
 #[cfg(test)]

@@ -38,13 +38,13 @@ pub struct MemoryReport {
 
 impl MemoryReport {
     /// Carries out the wishes, one after the other.
-    pub(super) fn carry_out(options: MemoryOptions, bytes: &Bytes, writable: bool) -> Self {
+    pub(super) fn carry_out(options: MemoryOptions, bytes: &Bytes) -> Self {
         let (base, length) = (bytes.base(), bytes.length());
         Self {
             // Huge pages first: collapsing pages that are there already is what MADV_COLLAPSE does best, but prefaulting
             // after it finds nothing left to do.
             huge_pages: granted(options.huge_pages, || sys::collapse(base, length)),
-            prefaulted: granted(options.prefault, || sys::prefault(base, length, writable)),
+            prefaulted: granted(options.prefault, || sys::prefault(base, length)),
             locked: granted(options.lock, || sys::lock_memory(base, length)),
         }
     }

@@ -14,6 +14,9 @@
 //! - `names`: from a channel's name to its path; the private folder.
 //! - `header`: building and distrusting the header page.
 //! - `create`, `open`, `remove`: the life of a region. `segment`: the same in named segments, a feature.
+//! - `look`: what can be seen of a region by reading its file, without mapping it.
+//! - `stale`: regions from before the last reboot, and replacing one.
+//! - `turn`: one at a time takes a region's name away. `orphans`: lock files that lost their region.
 //! - `locks`: the proof of life, one open-file-description lock per participant row.
 //! - `signals`: fences, futexes and semaphores, as one channel needs them.
 //! - `semaphores`: the participants' semaphores.
@@ -32,25 +35,30 @@ mod copy;
 mod create;
 mod header;
 mod locks;
+mod look;
 mod memory;
 mod names;
 mod open;
+mod orphans;
 mod remove;
 #[cfg(feature = "named-segments")]
 mod segment;
 mod semaphores;
 mod signals;
 mod slots;
+mod stale;
 pub(crate) mod sys;
+mod turn;
 mod view;
 
 pub(crate) use self::{
     create::CreateSpec,
     header::{Facts, Redelivery},
     locks::{FileState, SeatLock},
+    look::{LaneLook, Look, RingLook, SlotsLook},
     memory::MemoryOptions,
     names::{Location, list_folder},
-    open::{Access, Expectations},
+    open::Expectations,
     remove::remove_named,
     semaphores::SemaphoresView,
     signals::{Signals, Sleep},

@@ -6,7 +6,7 @@
 use super::create;
 use super::sys::{self, FileKind};
 use crate::error::{CreateError, Printable};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::{env, io};
@@ -120,24 +120,26 @@ impl Location {
         self.folder().join(format!(".memlane-{:032x}.tmp", u128::from_be_bytes(*instance)))
     }
 
-    /// Lock files beside the region file, of whatever instance.
+    /// Whether a file of this name beside the region file is called as a lock file of it is, of whatever instance.
+    pub(super) fn is_lock_file(&self, name: &OsStr) -> bool {
+        let file = self.path.file_name().unwrap_or_default();
+        let instance = name
+            .as_bytes()
+            .strip_prefix(file.as_bytes())
+            .and_then(|rest| rest.strip_prefix(b"."))
+            .and_then(|rest| rest.strip_suffix(b".lock"));
+        instance.is_some_and(|id| id.len() == 32 && id.iter().all(u8::is_ascii_hexdigit))
+    }
+
+    /// All lock files beside the region file, of whatever instance. Looks at every file in the folder.
     ///
     /// # Errors
     /// The folder cannot be read: there may be some all the same.
     pub(super) fn lock_files(&self) -> io::Result<Vec<PathBuf>> {
-        let Some(file) = self.path.file_name() else { return Ok(Vec::new()) };
-        let is_ours = |name: &std::ffi::OsStr| {
-            let instance = name
-                .as_bytes()
-                .strip_prefix(file.as_bytes())
-                .and_then(|rest| rest.strip_prefix(b"."))
-                .and_then(|rest| rest.strip_suffix(b".lock"));
-            instance.is_some_and(|id| id.len() == 32 && id.iter().all(u8::is_ascii_hexdigit))
-        };
         let mut files = Vec::new();
         for entry in sys::read_folder(self.folder())? {
             let entry = entry?;
-            if is_ours(&entry.file_name()) {
+            if self.is_lock_file(&entry.file_name()) {
                 files.push(entry.path());
             }
         }

@@ -6,13 +6,14 @@ use super::locks::{self, NamedPlace, Place};
 use super::memory::{MemoryOptions, MemoryReport};
 use super::names::Location;
 use super::sys::{self, FileFacts, FileKind, KeptFile, ProcessMark};
-use super::{CreateSpec, Region, remove};
+use super::{CreateSpec, Region, stale};
 use crate::error::{CreateError, NotAChannel, OpenError};
 use crate::layout::{Backend, FenceMode, HeaderBlock, Kind, Status};
 use memmap2::MmapOptions;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use std::io;
+use std::path::Path;
 
 /// What the opener insists on. What is `None` is taken from the file.
 #[derive(Debug, Clone, Default)]
@@ -47,13 +48,30 @@ pub enum Origin {
     ReplacedStale,
 }
 
-/// What the opener is going to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// Join: needs write access, a live channel and the fences that it was created with.
-    Participate,
-    /// Look only: a read-only mapping, of a channel in any state and from any boot.
-    Inspect,
+/// A channel's file that was opened, and its header read. Nothing of it is mapped.
+#[derive(Debug)]
+pub(super) struct Recognised {
+    pub(super) file: OwnedFd,
+    pub(super) file_facts: FileFacts,
+    pub(super) header: Facts,
+}
+
+/// Opens what stands at `location`: to take part, with what is expected of it, or else only to look.
+pub(super) fn recognise(location: &Location, expected: Option<&Expectations>) -> Result<Recognised, OpenError> {
+    let label = &location.label;
+    let failed = |action: &'static str| move |source: io::Error| io_error(label, action, source);
+    let pinned = sys::open_pinned(&location.path).map_err(failed("opening the file"))?;
+    let file_facts = sys::look_at_open(&pinned).map_err(failed("looking at the file"))?;
+    check_kind_of_file(label, file_facts)?;
+    if let Some(expected) = expected {
+        check_owner(label, file_facts, expected)?;
+    }
+    if let Some(filesystem) = sys::refused_filesystem(&pinned).map_err(failed("looking at the filesystem"))? {
+        return Err(OpenError::UnsupportedFilesystem { channel: label.clone(), filesystem });
+    }
+    let file = sys::reopen(pinned.as_fd(), expected.is_some()).map_err(failed("opening the file"))?;
+    let header = read_header(label, &file, file_facts.length)?;
+    Ok(Recognised { file, file_facts, header })
 }
 
 impl Region {
@@ -62,37 +80,29 @@ impl Region {
         location: &Location,
         expected: &Expectations,
         memory: MemoryOptions,
-        access: Access,
     ) -> Result<Self, OpenError> {
         let label = &location.label;
         let failed = |action: &'static str| move |source: io::Error| io_error(label, action, source);
-        let pinned = sys::open_pinned(&location.path).map_err(failed("opening the file"))?;
-        let facts_of_file = sys::look_at_open(&pinned).map_err(failed("looking at the file"))?;
-        check_kind_of_file(label, facts_of_file)?;
-        check_owner(label, facts_of_file, expected, access)?;
-        if let Some(filesystem) = sys::refused_filesystem(&pinned).map_err(failed("looking at the filesystem"))? {
-            return Err(OpenError::UnsupportedFilesystem { channel: label.clone(), filesystem });
+        let Recognised { file, file_facts, header } = recognise(location, Some(expected))?;
+        check_kind(label, &header, expected)?;
+        if stale::is_stale(location, &header, file_facts.owner).map_err(failed("looking whether it is stale"))? {
+            return Err(OpenError::Stale { channel: label.clone(), boot: header.boot_text() });
         }
-        let writable = access == Access::Participate;
-        let file = sys::reopen(pinned.as_fd(), writable).map_err(failed("opening the file"))?;
-        let header = read_header(label, &file, facts_of_file.length)?;
-        check_expectations(label, &header, expected, access)?;
+        check_expectations(label, &header, expected)?;
 
         let lock_path = location.lock_path(&header.instance);
-        let lock_id = match lock_file_id(&lock_path, &header.instance, facts_of_file.owner) {
-            Ok(Some(id)) => id,
-            // To look, a lock file is not needed; nobody is found alive without it.
-            _ if access == Access::Inspect => facts_of_file.id,
+        let lock_id = match lock_file(&lock_path, &header.instance, file_facts.owner) {
+            Ok(Some((_, id))) => id,
             // Between reading the header and here somebody may have removed the channel.
-            Ok(None) if sys::look_at(&location.path, true).is_ok_and(|now| now.id == facts_of_file.id) => {
+            Ok(None) if sys::look_at(&location.path, true).is_ok_and(|now| now.id == file_facts.id) => {
                 return Err(OpenError::LockFile { channel: label.clone(), path: lock_path.display().to_string() });
             }
             Ok(None) => return Err(OpenError::NotFound { channel: label.clone() }),
             // Out of descriptors, for example: that tells nothing about the lock file.
             Err(source) => return Err(failed("opening the lock file")(source)),
         };
-        let place = NamedPlace { location: location.clone(), id: Some(facts_of_file.id), lock_path, lock_id };
-        map_and_check(label, &file, header, Place::Named(place), memory, access)
+        let place = NamedPlace { location: location.clone(), id: Some(file_facts.id), lock_path, lock_id };
+        map_and_check(label, &file, header, Place::Named(place), memory)
     }
 
     /// Opens the channel at `location`, or creates it if there is none or only one from before the last reboot.
@@ -104,9 +114,9 @@ impl Region {
         // Each turn that does not end here means that somebody else created or removed the channel meanwhile.
         const TURNS: u32 = 100;
         for _ in 0..TURNS {
-            match Self::open_named(location, expected, spec.memory, Access::Participate) {
+            match Self::open_named(location, expected, spec.memory) {
                 Err(OpenError::NotFound { .. }) => {}
-                Err(OpenError::Stale { .. }) => match remove::replace_stale(location, spec)? {
+                Err(OpenError::Stale { .. }) => match stale::replace(location, spec)? {
                     Some(region) => return Ok((region, Origin::ReplacedStale)),
                     None => continue,
                 },
@@ -143,14 +153,15 @@ impl Region {
         }
         let length = sys::look_at_open(&file).map_err(failed("looking at the file"))?.length;
         let header = read_header(LABEL, &file, length)?;
-        check_expectations(LABEL, &header, expected, Access::Participate)?;
+        check_kind(LABEL, &header, expected)?;
+        check_expectations(LABEL, &header, expected)?;
         if !locks::belongs_to(&locks, &header.instance).map_err(failed("reading the lock file"))? {
             return Err(OpenError::LockFile { channel: LABEL.to_owned(), path: "(the second descriptor)".to_owned() });
         }
         let mapped = sys::duplicate(&file).map_err(failed("duplicating the descriptor"))?;
         let kept = |file| KeptFile::new(file).map_err(failed("looking at the file"));
         let place = Place::Anonymous { file: kept(file)?, locks: kept(locks)? };
-        map_and_check(LABEL, &mapped, header, place, memory, Access::Participate)
+        map_and_check(LABEL, &mapped, header, place, memory)
     }
 }
 
@@ -162,14 +173,8 @@ fn check_kind_of_file(label: &str, facts: FileFacts) -> Result<(), OpenError> {
 }
 
 /// Files of others take part only where that was asked for; root's always.
-pub(super) fn check_owner(
-    label: &str,
-    file: FileFacts,
-    expected: &Expectations,
-    access: Access,
-) -> Result<(), OpenError> {
-    let trusted = [sys::user_id(), 0].contains(&file.owner) || expected.any_owner;
-    if trusted || access == Access::Inspect {
+pub(super) fn check_owner(label: &str, file: FileFacts, expected: &Expectations) -> Result<(), OpenError> {
+    if [sys::user_id(), 0].contains(&file.owner) || expected.any_owner {
         return Ok(());
     }
     Err(OpenError::ForeignOwner { channel: label.to_owned(), owner: file.owner })
@@ -181,27 +186,20 @@ fn read_header(label: &str, file: &OwnedFd, length: u64) -> Result<Facts, OpenEr
     header::parse(label, &start[..read], length)
 }
 
-pub(super) fn check_expectations(
-    label: &str,
-    facts: &Facts,
-    expected: &Expectations,
-    access: Access,
-) -> Result<(), OpenError> {
-    let channel = || label.to_owned();
-    if let Some(kind) = expected.kind.filter(|&kind| kind != facts.geometry.kind) {
-        return Err(OpenError::WrongKind {
-            channel: channel(),
+/// What is asked before it is asked whether the channel is stale: of another kind it is not replaced.
+pub(super) fn check_kind(label: &str, facts: &Facts, expected: &Expectations) -> Result<(), OpenError> {
+    match expected.kind.filter(|&kind| kind != facts.geometry.kind) {
+        None => Ok(()),
+        Some(kind) => Err(OpenError::WrongKind {
+            channel: label.to_owned(),
             file: facts.geometry.kind.to_string(),
             ours: kind.to_string(),
-        });
+        }),
     }
-    if access == Access::Inspect {
-        return Ok(());
-    }
-    let failed = |source| OpenError::Io { channel: channel(), action: "reading the boot id", source };
-    if facts.is_stale().map_err(failed)? {
-        return Err(OpenError::Stale { channel: channel(), boot: facts.boot_text() });
-    }
+}
+
+pub(super) fn check_expectations(label: &str, facts: &Facts, expected: &Expectations) -> Result<(), OpenError> {
+    let channel = || label.to_owned();
     if let Some(name) = expected.type_name.as_ref().filter(|&name| *name != facts.type_name) {
         let or_bytes = |name: &str| if name.is_empty() { "bytes".to_owned() } else { name.to_owned() };
         return Err(OpenError::TypeMismatch {
@@ -249,13 +247,13 @@ pub(super) fn check_expectations(
     }
 }
 
-/// The id of the lock file at `path`, if there is one and it belongs to this instance. Its owner is the region's, unless
+/// The lock file at `path` and its id, if there is one and it belongs to this instance. Its owner is the region's, unless
 /// somebody exchanged it: one of root's or this user's is as good.
-pub(super) fn lock_file_id(
-    path: &std::path::Path,
+pub(super) fn lock_file(
+    path: &Path,
     instance: &[u8; 16],
     region_owner: u32,
-) -> io::Result<Option<sys::FileId>> {
+) -> io::Result<Option<(OwnedFd, sys::FileId)>> {
     let pinned = match sys::open_pinned(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other?,
@@ -265,7 +263,7 @@ pub(super) fn lock_file_id(
         return Ok(None);
     }
     let file = sys::reopen(pinned.as_fd(), true)?;
-    Ok(locks::belongs_to(&file, instance)?.then_some(facts.id))
+    Ok(locks::belongs_to(&file, instance)?.then_some((file, facts.id)))
 }
 
 fn map_and_check(
@@ -274,14 +272,10 @@ fn map_and_check(
     facts: Facts,
     place: Place,
     memory: MemoryOptions,
-    access: Access,
 ) -> Result<Region, OpenError> {
-    let mut options = MmapOptions::new();
-    options.len(facts.map.total as usize);
-    let writable = access == Access::Participate;
-    let mapping = if writable { options.map_raw(file) } else { options.map_raw_read_only(file) };
+    let mapping = MmapOptions::new().len(facts.map.total as usize).map_raw(file);
     let bytes = Bytes::mapped(mapping.map_err(|source| io_error(label, "mapping the file", source))?);
-    check_status(label, bytes, facts, place, memory, access)
+    check_status(label, bytes, facts, place, memory)
 }
 
 /// The last steps of opening.
@@ -291,14 +285,10 @@ pub(super) fn check_status(
     facts: Facts,
     place: Place,
     memory: MemoryOptions,
-    access: Access,
 ) -> Result<Region, OpenError> {
-    let memory = MemoryReport::carry_out(memory, &bytes, access == Access::Participate);
+    let memory = MemoryReport::carry_out(memory, &bytes);
     let mark = ProcessMark::current();
     let region = Region { label: label.to_owned(), bytes, facts, place, mark, memory };
-    if access == Access::Inspect {
-        return Ok(region);
-    }
     match region.status() {
         Status::Live => Ok(region),
         Status::Closed => Err(OpenError::Closed { channel: label.to_owned() }),

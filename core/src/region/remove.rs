@@ -1,35 +1,27 @@
-//! Removing a region, and replacing a stale one.
+//! Removing a region.
 //!
-//! Whoever unlinks a region holds a **lifecycle lock on the region's inode**, and compares name and inode again under
-//! it. So of two that find the same stale file one removes it, and the other finds that the name leads elsewhere now.
-//! And whoever removes a region that is in use by nobody holds the locks of all its rows while it does, so that nobody
-//! joins what is going away.
+//! Nothing here maps the file, which may be another user's, who can truncate it at any moment; and nothing needs a lock on
+//! it, which whoever may read it could hold. Of two removers one has its [`Turn`]. Unless it removes by force, it also holds
+//! the locks of all rows, so that nobody joins what is going away.
 
-use super::create::Unnamed;
 use super::header::{self, Facts};
 use super::locks;
 use super::names::{InvalidName, Location};
+use super::orphans;
 use super::sys::{self, FileId, FileKind};
-use super::{Access, CreateSpec, Expectations, MemoryOptions, Region};
-use crate::error::{NotAChannel, OpenError, RemoveError};
-use crate::layout::{HeaderBlock, MAGIC};
-use rustix::fd::{AsFd, OwnedFd};
+use super::turn::Turn;
+use crate::error::{OpenError, RemoveError};
+use crate::layout::{ChannelControl, HeaderBlock, STATUS_AT, Status};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::io;
+use std::mem::offset_of;
 use std::path::Path;
-use std::time::Duration;
-
-/// The byte of the region file that removers hold. Far beyond any region's end.
-const REMOVER: u64 = 1 << 62;
 
 /// What is being done when only the folder can refuse.
 const UNLINKING: &str = "unlinking the file";
 
-/// How often, and how long apart, a remover tries to get the lifecycle lock, which is held for moments only.
-const TRIES: u32 = 200;
-const BETWEEN: Duration = Duration::from_millis(5);
-
-/// Unlinks the channel of this name: if `force`, even though somebody alive uses it.
+/// Removes what has this name. If `force`: though somebody alive uses it, and though it is no channel.
 pub(crate) fn remove_named(name: &str, force: bool) -> Result<(), RemoveError> {
     let location = Location::of(name).map_err(|InvalidName| RemoveError::InvalidName { channel: name.to_owned() })?;
     remove_located(&location, force, None)
@@ -44,51 +36,67 @@ pub(super) fn remove_located(location: &Location, force: bool, id: Option<FileId
     if id.is_some_and(|id| id != facts.id) {
         return Err(RemoveError::NotFound { channel: name.to_owned() });
     }
-    let not_a_channel = |found| Err(RemoveError::NotAChannel { channel: name.to_owned(), found });
-    if let Some(found) = facts.kind.not_a_channel() {
-        return not_a_channel(found);
+    if let Some(found) = facts.kind.not_a_channel().filter(|found| !(force && found.yields_to_force())) {
+        return Err(RemoveError::NotAChannel { channel: name.to_owned(), found });
     }
-    let mut start = [0; HeaderBlock::BYTES];
-    let read = {
-        let _guard = sys::fork_guard();
-        let file = sys::reopen(pinned.as_fd(), true).map_err(failed("opening the file"))?;
-        sys::read_at(&file, &mut start, 0).map_err(failed("reading the header"))?
+    if !force && let Some(filesystem) = sys::refused_filesystem(&pinned).map_err(failed("looking at the filesystem"))? {
+        return Err(RemoveError::UnsupportedFilesystem { channel: name.to_owned(), filesystem });
+    }
+    let header = match read_header(name, pinned.as_fd(), facts.length) {
+        Ok(Ok(header)) => Some(header),
+        Ok(Err(OpenError::NotAChannel { found, .. })) if !force => {
+            return Err(RemoveError::NotAChannel { channel: name.to_owned(), found });
+        }
+        // What is damaged or of another version can be removed, too.
+        Ok(Err(_)) => None,
+        Err(_) if force => None,
+        Err(source) => return Err(failed("reading the header")(source)),
     };
-    if read == 0 {
-        return not_a_channel(NotAChannel::Empty);
+    let turn = match Turn::wait(location, facts, header.as_ref()) {
+        Ok(turn) => Some(turn),
+        // Whoever may write to the channel could keep everybody waiting.
+        Err(_) if force => None,
+        Err(source) => return Err(failed("locking the lock file")(source)),
+    };
+    if !sys::is_still_at(&location.path, facts.id).map_err(failed("looking at the file"))? {
+        return Err(RemoveError::NotFound { channel: name.to_owned() });
     }
-    if !start.starts_with(&MAGIC) {
-        return not_a_channel(NotAChannel::Foreign);
-    }
-    // What is damaged or of another version can be removed, too.
-    let header = header::parse(name, &start[..read], facts.length).ok();
-    let locked = under_lifecycle_lock(location, pinned.as_fd(), facts.id, || match &header {
-        Some(header) => unlink_unused(location, header, force),
-        None => unlink_unreadable(location, force),
-    });
-    match locked.map_err(failed("locking the file"))? {
-        Some(outcome) => outcome,
-        None => Err(RemoveError::NotFound { channel: name.to_owned() }),
-    }
-}
-
-/// Unlinks both files, unless somebody is alive. The caller holds the lifecycle lock and the fork guard.
-fn unlink_unused(location: &Location, header: &Facts, force: bool) -> Result<(), RemoveError> {
-    let name = &location.label;
-    let failed = |action: &'static str| move |source: io::Error| io_error(name, action, source);
-    let lock_path = location.lock_path(&header.instance);
-    let rows = header.geometry.participants();
-    // Held until both names are gone.
-    let all_rows = open_lock_file(&lock_path).map_err(failed("opening the lock file"))?;
-    if let Some(lock_file) = all_rows.as_ref().filter(|_| !force) {
-        let try_lock = || locks::try_lock_rows(lock_file, rows);
-        locks::lock_unless_alive(try_lock, || locks::count_alive(lock_file, rows))
-            .map_err(failed("locking the rows"))?
-            .map_err(|participants| RemoveError::InUse { channel: name.clone(), participants })?;
+    if let Some(turn) = turn.as_ref().filter(|_| !force) {
+        let alive = match &header {
+            Some(header) => turn.shut_out(header.geometry.participants()).map_err(failed("locking the rows"))?,
+            None => nobody_alive(location).map_err(failed("looking for the living"))?,
+        };
+        alive.map_err(|participants| RemoveError::InUse { channel: name.to_owned(), participants })?;
     }
     sys::unlink(&location.path).map_err(failed(UNLINKING))?;
-    let _ = sys::unlink(&lock_path);
+    match header {
+        Some(header) => {
+            let _ = sys::unlink(&location.lock_path(&header.instance));
+            if force {
+                let _ = tell(pinned.as_fd(), &header);
+            }
+        }
+        None => orphans::sweep_all(location),
+    }
     Ok(())
+}
+
+/// The header of a file, or why it is none. The outer error: it cannot be read.
+fn read_header(name: &str, pinned: BorrowedFd<'_>, length: u64) -> io::Result<Result<Facts, OpenError>> {
+    let mut start = [0; HeaderBlock::BYTES];
+    let read = sys::read_at(sys::reopen(pinned, false)?, &mut start, 0)?;
+    Ok(header::parse(name, &start[..read], length))
+}
+
+/// Where the header does not tell which lock file is the region's: whether somebody is alive by any of them.
+fn nobody_alive(location: &Location) -> io::Result<Result<(), usize>> {
+    let mut participants: usize = 0;
+    for path in location.lock_files()? {
+        if let Some(lock_file) = open_lock_file(&path)? {
+            participants = participants.saturating_add(locks::count_alive(lock_file, locks::ROWS_MAX)?);
+        }
+    }
+    Ok(if participants == 0 { Ok(()) } else { Err(participants) })
 }
 
 /// The lock file. `None`: there is none, or something else stands there; then nobody can be alive.
@@ -103,86 +111,21 @@ pub(super) fn open_lock_file(path: &Path) -> io::Result<Option<OwnedFd>> {
     sys::reopen(pinned.as_fd(), true).map(Some)
 }
 
-/// Unlinks a channel whose header is damaged or of another version, and every lock file beside it that nobody holds;
-/// unless somebody is alive, which the lock files tell whatever the header says.
-fn unlink_unreadable(location: &Location, force: bool) -> Result<(), RemoveError> {
-    let name = &location.label;
-    let failed = |action: &'static str| move |source: io::Error| io_error(name, action, source);
-    let mut participants = 0;
-    for path in location.lock_files().map_err(failed("looking for lock files"))? {
-        if let Some(lock_file) = open_lock_file(&path).map_err(failed("opening the lock file"))? {
-            participants += locks::count_alive(lock_file, locks::ROWS_MAX).map_err(failed("looking at the rows"))?;
-        }
+/// Tells the participants of a region that has lost its name: those who are awake look at their next news, the others when
+/// their slice ends. By writing, since the file may be cut short at any moment.
+fn tell(pinned: BorrowedFd<'_>, header: &Facts) -> io::Result<()> {
+    let file = sys::reopen(pinned, true)?;
+    let mut status = [0; size_of::<u64>()];
+    sys::read_exact_at(&file, &mut status, STATUS_AT)?;
+    if Status::from_bits(u64::from_le_bytes(status)) == Status::Live {
+        sys::write_at(&file, &Status::Closed.bits().to_le_bytes(), STATUS_AT)?;
     }
-    if participants > 0 && !force {
-        return Err(RemoveError::InUse { channel: name.clone(), participants });
-    }
-    sys::unlink(&location.path).map_err(failed(UNLINKING))?;
-    locks::sweep_orphans_guarded(location);
-    Ok(())
-}
-
-/// Puts a fresh region in the place of one from before the last reboot, at once: at no moment is the name free, so of
-/// many that find the same stale file one replaces it, and the others open what that one made. `None`: somebody else did
-/// so first.
-pub(super) fn replace_stale(location: &Location, spec: &CreateSpec) -> Result<Option<Region>, OpenError> {
-    let label = &location.label;
-    let failed =
-        |action: &'static str| move |source: io::Error| OpenError::Io { channel: label.clone(), action, source };
-    let pinned = match sys::open_pinned(&location.path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(failed("opening the file"))?,
-    };
-    let id = sys::look_at_open(&pinned).map_err(failed("looking at the file"))?.id;
-    let stale = match Region::open_named(location, &Expectations::default(), MemoryOptions::default(), Access::Inspect)
-    {
-        Ok(region) if region.facts().is_stale().map_err(failed("reading the boot id"))? => region,
-        Ok(_) | Err(OpenError::NotFound { .. }) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let fresh = Unnamed::build(location, spec)?;
-    // Only a rename replaces at once, and what has no name cannot be renamed.
-    let temporary = location.temporary_path(fresh.instance());
-    let replaced = under_lifecycle_lock(location, pinned.as_fd(), id, || {
-        let region = fresh.name(location, |file| {
-            sys::link_into_place(file, &temporary)?;
-            sys::rename(&temporary, &location.path).inspect_err(|_| drop(sys::unlink(&temporary)))
-        })?;
-        let _ = sys::unlink(&location.lock_path(&stale.facts().instance));
-        Ok(region)
-    });
-    match replaced.map_err(failed("replacing the stale file"))? {
-        Some(Ok(region)) => {
-            locks::sweep_orphans(location);
-            Ok(Some(region))
-        }
-        Some(Err(error)) => Err(OpenError::Create(error)),
-        None => Ok(None),
-    }
-}
-
-/// Runs `act` while holding the lifecycle lock of the pinned file and the fork guard, if the name still leads to it.
-fn under_lifecycle_lock<R>(
-    location: &Location,
-    pinned: rustix::fd::BorrowedFd<'_>,
-    id: FileId,
-    act: impl FnOnce() -> R,
-) -> io::Result<Option<R>> {
-    for _ in 0..TRIES {
-        {
-            let _guard = sys::fork_guard();
-            let file = sys::reopen(pinned, true)?;
-            if sys::try_write_lock(&file, REMOVER, 1)? {
-                let still_there = match sys::look_at(&location.path, true) {
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-                    other => other?.id == id,
-                };
-                return Ok(still_there.then(act));
-            }
-        }
-        sys::pause(BETWEEN);
-    }
-    Err(io::ErrorKind::ResourceBusy.into())
+    let membership_at = header.map.control_at + offset_of!(ChannelControl, membership) as u64;
+    let mut membership = [0; size_of::<u32>()];
+    sys::read_exact_at(&file, &mut membership, membership_at)?;
+    // Somebody may announce something in between, and one of the two numbers is lost: a slice's end makes up for that.
+    let next = u32::from_le_bytes(membership).wrapping_add(1);
+    sys::write_at(&file, &next.to_le_bytes(), membership_at)
 }
 
 /// Sorts what the operating system says into what the caller can do about it.

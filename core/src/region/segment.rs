@@ -15,9 +15,9 @@ use super::header::{self, Facts};
 use super::locks::{self, LIFECYCLE, NamedPlace, Place};
 use super::memory::MemoryOptions;
 use super::names::{InvalidName, Location};
-use super::open::{self, Access, Expectations};
+use super::open::{self, Expectations};
 use super::sys;
-use super::{CreateSpec, Region, remove};
+use super::{CreateSpec, Region, remove, stale};
 use crate::error::{CreateError, NotAChannel, OpenError, RemoveError};
 use crate::layout::HeaderBlock;
 use rustix::fd::AsFd;
@@ -71,26 +71,24 @@ impl Region {
     }
 
     /// Opens the region in the segment of this name.
-    pub(crate) fn open_segment(
-        name: &str,
-        expected: &Expectations,
-        memory: MemoryOptions,
-        access: Access,
-    ) -> Result<Self, OpenError> {
+    pub(crate) fn open_segment(name: &str, expected: &Expectations, memory: MemoryOptions) -> Result<Self, OpenError> {
         let location =
             Location::of_segment(name).map_err(|InvalidName| CreateError::InvalidName { channel: name.to_owned() })?;
         let failed = |action: &'static str| move |source: io::Error| open::io_error(name, action, source);
-        let owner = check_owner(name, &location, expected, access)?;
+        let owner = check_owner(name, &location, expected)?;
         let (bytes, facts) = open_bytes(name, &location)?;
-        open::check_expectations(name, &facts, expected, access)?;
+        open::check_kind(name, &facts, expected)?;
+        if stale::is_stale(&location, &facts, owner).map_err(failed("looking whether it is stale"))? {
+            return Err(OpenError::Stale { channel: name.to_owned(), boot: facts.boot_text() });
+        }
+        open::check_expectations(name, &facts, expected)?;
         let lock_path = location.lock_path(&facts.instance);
-        let lock_id = open::lock_file_id(&lock_path, &facts.instance, owner);
-        let lock_id = lock_id.map_err(failed("opening the lock file"))?;
-        let Some(lock_id) = lock_id else {
+        let lock_file = open::lock_file(&lock_path, &facts.instance, owner);
+        let Some((_, lock_id)) = lock_file.map_err(failed("opening the lock file"))? else {
             return Err(OpenError::LockFile { channel: name.to_owned(), path: lock_path.display().to_string() });
         };
         let place = NamedPlace { location, id: None, lock_path, lock_id };
-        open::check_status(name, bytes, facts, Place::Named(place), memory, access)
+        open::check_status(name, bytes, facts, Place::Named(place), memory)
     }
 }
 
@@ -100,17 +98,17 @@ fn make_segment(location: &Location, size: usize) -> io::Result<Bytes> {
         sys::above_standard(|| ShmemConf::new().os_id(segment_of(location)).size(size).create().map_err(io_error))?;
     let mut bytes = Bytes::segment(segment);
     // The crate reserves nothing: without this, a full disk would be a signal at the first write.
-    sys::prefault(bytes.base(), bytes.length(), true)?;
+    sys::prefault(bytes.base(), bytes.length())?;
     bytes.keep_segment();
     Ok(bytes)
 }
 
 /// Whoever comes first can take a name: the folder of segments is everybody's. Returns the owner.
-fn check_owner(name: &str, location: &Location, expected: &Expectations, access: Access) -> Result<u32, OpenError> {
+fn check_owner(name: &str, location: &Location, expected: &Expectations) -> Result<u32, OpenError> {
     let file = sys::segment_file(&segment_of(location));
     let failed = |source: io::Error| open::io_error(name, "looking at the segment", source);
     let facts = sys::look_at(&file, true).map_err(failed)?;
-    open::check_owner(name, facts, expected, access).map(|()| facts.owner)
+    open::check_owner(name, facts, expected).map(|()| facts.owner)
 }
 
 fn open_segment(location: &Location) -> io::Result<Shmem> {

@@ -8,6 +8,7 @@
 //! - [`peer`]: a process that reads and writes the file itself.
 //! - [`space`]: namespaces and limits of a process of its own.
 //! - [`stage`]: the same test over named, anonymous and private channels.
+//! - [`syscalls`]: counting the system calls of a piece of work.
 
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
@@ -18,6 +19,7 @@ pub mod model;
 pub mod peer;
 pub mod space;
 pub mod stage;
+pub mod syscalls;
 
 use std::fmt::Debug;
 use std::io::Write;

@@ -1,6 +1,6 @@
 //! Files: opened without following links, created without a name, recognised by device and inode.
 
-use super::descriptors::{above_standard, owned_above_standard};
+use super::descriptors::owned_above_standard;
 use crate::error::NotAChannel;
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FileType, MemfdFlags, Mode, OFlags, SealFlags, Stat};
@@ -14,6 +14,13 @@ use std::path::Path;
 pub(crate) struct FileId {
     device: u64,
     inode: u64,
+}
+
+impl FileId {
+    /// A number that two files have in common only if they are the same, as long as it stands.
+    pub(crate) fn as_instance(self) -> [u8; 16] {
+        (u128::from(self.device) << 64 | u128::from(self.inode)).to_be_bytes()
+    }
 }
 
 /// What kind of thing stands at a path.
@@ -78,13 +85,22 @@ pub(crate) fn look_at(path: &Path, no_follow: bool) -> io::Result<FileFacts> {
     Ok(fs::statat(CWD, path, flags)?.into())
 }
 
+/// Whether `path` leads to this file, and not by a link.
+pub(crate) fn is_still_at(path: &Path, id: FileId) -> io::Result<bool> {
+    match look_at(path, true) {
+        Ok(facts) => Ok(facts.id == id),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// What an open descriptor stands for.
 pub(crate) fn look_at_open(file: impl AsFd) -> io::Result<FileFacts> {
     Ok(fs::fstat(file)?.into())
 }
 
 /// Opens, however often a signal comes: on some filesystems that waits.
-fn open(path: impl AsRef<Path>, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
+pub(super) fn open(path: impl AsRef<Path>, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
     let path = path.as_ref();
     owned_above_standard(|| retry_on_intr(|| fs::open(path, flags, mode)))
 }
@@ -299,22 +315,9 @@ pub(crate) fn read_at(file: impl AsFd, buffer: &mut [u8], at: u64) -> io::Result
     Ok(filled)
 }
 
-/// What is in a folder.
-pub(crate) fn read_folder(path: &Path) -> io::Result<std::fs::ReadDir> {
-    loop {
-        match above_standard(|| std::fs::read_dir(path)) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
-        }
-    }
-}
-
-/// Makes a folder that only its user can enter; one that exists already is left as it is.
-pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
-    match fs::mkdir(path, Mode::RWXU) {
-        Ok(()) | Err(Errno::EXIST) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
+/// Fills `buffer` from offset `at`; `UnexpectedEof` if the file ends before that.
+pub(crate) fn read_exact_at(file: impl AsFd, buffer: &mut [u8], at: u64) -> io::Result<()> {
+    if read_at(file, buffer, at)? == buffer.len() { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
 /// The kernel's boot id.

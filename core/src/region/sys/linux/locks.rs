@@ -4,7 +4,7 @@
 //! through that description are gone. It stays under SIGSTOP and is released at SIGKILL. rustix has no such locks, hence
 //! libc.
 
-use rustix::fd::{AsFd, AsRawFd, OwnedFd};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
 use std::io;
 use std::ptr::NonNull;
@@ -36,6 +36,31 @@ pub(crate) fn try_write_lock(description: impl AsFd, start: u64, length: u64) ->
             Some(libc::EINTR) => {}
             _ => return Err(error),
         }
+    }
+}
+
+/// A description that holds locks for a moment, and gives them back when dropped. Closing it would not do, should a child
+/// have been forked meanwhile: the child has the description, too, until it executes another program or ends.
+#[derive(Debug)]
+pub(crate) struct LockingFile(OwnedFd);
+
+impl LockingFile {
+    pub(crate) fn new(description: OwnedFd) -> Self {
+        Self(description)
+    }
+}
+
+impl AsFd for LockingFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Drop for LockingFile {
+    fn drop(&mut self) {
+        let everything = range(libc::F_UNLCK, 0, 0);
+        // SAFETY: the descriptor is open, and fcntl reads one flock.
+        let _ = unsafe { libc::fcntl(self.0.as_raw_fd(), libc::F_OFD_SETLK, &everything) };
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - `descriptors`: none of the three standard ones is ever taken.
 //! - `files`: opening without following, unnamed files, memfds, seals, filesystems.
+//! - `folder`: what is in a folder.
 //! - `locks`: open-file-description locks, and holding one by a mapping.
 //! - `cancel`: keeping `pthread_cancel` out.
 //! - `fork`: which process a handle belongs to, and keeping forks out of the moments that they would spoil.
@@ -12,6 +13,7 @@
 mod cancel;
 mod descriptors;
 mod files;
+mod folder;
 mod fork;
 mod locks;
 mod pages;
@@ -26,11 +28,12 @@ pub(crate) use self::{
     descriptors::{duplicate, moved_above_standard},
     files::{
         FileFacts, FileId, FileKind, KeptFile, TemporaryName, allocate, anonymous_file, boot_id, check_file_size_limit,
-        create_unnamed, fresh_description, has_seals, link_into_place, look_at, look_at_open, make_private_folder,
-        open_pinned, read_at, read_folder, refused_filesystem, rename, reopen, seal_size, set_mode, unlink, write_at,
+        create_unnamed, fresh_description, has_seals, is_still_at, link_into_place, look_at, look_at_open, open_pinned,
+        read_at, read_exact_at, refused_filesystem, rename, reopen, seal_size, set_mode, unlink, write_at,
     },
+    folder::{make_private_folder, read_folder, some_names},
     fork::{ProcessMark, fork_guard},
-    locks::{PinnedLock, try_write_lock, write_lock_on},
+    locks::{LockingFile, PinnedLock, try_write_lock, write_lock_on},
     pages::{collapse, lock_memory, prefault},
     semaphore::{SEMAPHORE_BYTES, has_semaphores, semaphore_init, semaphore_post, semaphore_wait},
     wake::{Clock, Moment, futex_wait, futex_wake, membarrier, pause, register_membarrier},

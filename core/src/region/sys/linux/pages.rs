@@ -8,10 +8,9 @@ use std::ptr::NonNull;
 const MADV_COLLAPSE: libc::c_int = 25;
 
 /// Faults every page in now.
-pub(crate) fn prefault(base: NonNull<u8>, length: usize, writable: bool) -> io::Result<()> {
-    let advice = if writable { Advice::LinuxPopulateWrite } else { Advice::LinuxPopulateRead };
+pub(crate) fn prefault(base: NonNull<u8>, length: usize) -> io::Result<()> {
     // SAFETY: the range is a live mapping of ours; populating changes no content.
-    Ok(unsafe { madvise(base.as_ptr().cast(), length, advice) }?)
+    Ok(unsafe { madvise(base.as_ptr().cast(), length, Advice::LinuxPopulateWrite) }?)
 }
 
 /// Keeps the pages from being swapped out.

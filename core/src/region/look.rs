@@ -1,0 +1,277 @@
+//! What can be seen of a region by reading its file.
+//!
+//! Whoever may write to a file can cut it short at any moment, and then touching a mapping of it is SIGBUS. So who only looks
+//! maps nothing: it copies what it needs into memory of its own, a bounded part at a time. The words in front of the ring or
+//! the cells (rows, control words) are copied once; cells, slot words and record headers as they are asked for. Where the
+//! file ends too early, words read as zeros, and [`Look::finish`] says so.
+//!
+//! A word may change while the kernel copies it, and no ordering between words is promised but that of the calls. So nothing
+//! here decides anything: it is shown to people.
+
+use super::Region;
+use super::bytes::Bytes;
+use super::header::Facts;
+use super::locks::{NamedPlace, Place};
+use super::memory::{MemoryOptions, MemoryReport};
+use super::names::Location;
+use super::open::{self, Recognised};
+use super::sys::{self, ProcessMark};
+use crate::error::OpenError;
+use crate::layout::{Gate, LaneControl, QueueControl, RingControl};
+use crate::sync::AtomicU64;
+use crate::sync::Ordering::Relaxed;
+use rustix::fd::OwnedFd;
+use std::cell::{Cell, OnceCell};
+use std::io;
+use std::mem::offset_of;
+
+/// Bytes that are read at once.
+const CHUNK: usize = 4096;
+const WORDS: usize = CHUNK / 8;
+
+/// A region as its file shows it.
+#[derive(Debug)]
+pub(crate) struct Look {
+    /// Its words up to the ring, the slots or the cells, in memory of our own.
+    region: Region,
+    file: OwnedFd,
+    /// Why something could not be read.
+    trouble: OnceCell<io::Error>,
+}
+
+impl Look {
+    /// Opens the channel at `location`, in whatever state and from whatever boot, to look at it.
+    pub(crate) fn at(location: &Location) -> Result<Self, OpenError> {
+        let label = &location.label;
+        let failed = |action: &'static str| move |source: io::Error| open::io_error(label, action, source);
+        let Recognised { file, file_facts, header } = open::recognise(location, None)?;
+        let lock_path = location.lock_path(&header.instance);
+        // Without the lock file, nobody is found alive.
+        let lock_file = open::lock_file(&lock_path, &header.instance, file_facts.owner).ok().flatten();
+        let lock_id = lock_file.map_or(file_facts.id, |(_, id)| id);
+        let place = NamedPlace { location: location.clone(), id: Some(file_facts.id), lock_path, lock_id };
+        let bytes = read_words(&file, &header).map_err(failed("reading the file"))?;
+        let memory = MemoryReport::carry_out(MemoryOptions::default(), &bytes);
+        let mark = ProcessMark::current();
+        let region = Region { label: label.clone(), bytes, facts: header, place: Place::Named(place), mark, memory };
+        Ok(Self { region, file, trouble: OnceCell::new() })
+    }
+
+    /// The channel, in so far as it does not consist of cells, slots and rings.
+    pub(crate) fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// Whether all that was looked at was there.
+    ///
+    /// # Errors
+    /// The file was cut short meanwhile, or could not be read.
+    pub(crate) fn finish(mut self) -> Result<(), OpenError> {
+        let label = self.region.label().to_owned();
+        let failed = |source| open::io_error(&label, "reading the file", source);
+        if let Some(trouble) = self.trouble.take() {
+            return Err(failed(trouble));
+        }
+        let (length, needed) = (sys::look_at_open(&self.file).map_err(failed)?.length, self.region.total_bytes());
+        if length < needed {
+            return Err(OpenError::Truncated { channel: label, length, needed });
+        }
+        Ok(())
+    }
+
+    /// Lane `lane`, with the reader in the first seat.
+    pub(crate) fn lane(&self, lane: u32) -> LaneLook<'_> {
+        let (geometry, map) = (self.region.geometry(), self.region.map());
+        let of_lane = |at: u64, size: usize| at + u64::from(lane) * size as u64;
+        let control_at = of_lane(map.lanes_at, size_of::<LaneControl>());
+        let gate_at = of_lane(map.gates_at, size_of::<Gate>() * geometry.receivers as usize);
+        LaneLook {
+            committed: self.word(control_at + offset_of!(LaneControl, committed) as u64),
+            count: self.word(control_at + offset_of!(LaneControl, count) as u64),
+            consumed: self.word(gate_at + offset_of!(Gate, consumed) as u64),
+            ring: Window::new(self, map.data_at + u64::from(lane) * geometry.capacity),
+            capacity: geometry.capacity,
+        }
+    }
+
+    /// The slot queue of a region that has one.
+    pub(crate) fn slots(&self) -> SlotsLook<'_> {
+        let map = self.region.map();
+        let rings_at = map.queue_at + size_of::<QueueControl>() as u64;
+        let ring_at = |ring: u16| rings_at + u64::from(ring) * size_of::<RingControl>() as u64;
+        let positions = |ring| {
+            let word = |field| self.word(ring_at(ring) + field as u64);
+            [word(offset_of!(RingControl, head)), word(offset_of!(RingControl, tail))]
+        };
+        SlotsLook {
+            positions: (0..self.region.geometry().priorities).map(positions).collect(),
+            cells: Window::new(self, map.cells_at),
+            slots: Window::new(self, map.data_at),
+            look: self,
+        }
+    }
+
+    fn word(&self, at: u64) -> Word<'_> {
+        Word { look: self, at, seen: AtomicU64::new(0) }
+    }
+
+    /// Fills `buffer` from offset `at`, with zeros where the file has ended.
+    fn read(&self, buffer: &mut [u8], at: u64) {
+        match sys::read_at(&self.file, buffer, at) {
+            Ok(read) => buffer[read..].fill(0),
+            Err(error) => {
+                buffer.fill(0);
+                let _ = self.trouble.set(error);
+            }
+        }
+    }
+}
+
+/// Copies the words in front of the ring or the cells: at most some hundred KiB.
+fn read_words(file: &OwnedFd, header: &Facts) -> io::Result<Bytes> {
+    let map = &header.map;
+    let end = if header.geometry.slots > 0 { map.cells_at } else { map.data_at } as usize;
+    let mut bytes = Bytes::anonymous(end)?;
+    let mut chunk = [0; CHUNK];
+    for at in (0..end).step_by(CHUNK) {
+        let chunk = &mut chunk[..CHUNK.min(end - at)];
+        let read = sys::read_at(file, chunk, at as u64)?;
+        bytes.write_unshared(at, &chunk[..read]);
+    }
+    Ok(bytes)
+}
+
+/// One word of the file, read again at each look.
+#[derive(Debug)]
+struct Word<'a> {
+    look: &'a Look,
+    at: u64,
+    seen: AtomicU64,
+}
+
+impl Word<'_> {
+    fn again(&self) -> &AtomicU64 {
+        let mut bytes = [0; 8];
+        self.look.read(&mut bytes, self.at);
+        self.seen.store(u64::from_le_bytes(bytes), Relaxed);
+        &self.seen
+    }
+}
+
+/// A few words of the file that stand together, read when one of them is asked for.
+#[derive(Debug)]
+struct Window<'a> {
+    look: &'a Look,
+    base: u64,
+    /// Where the first of the words stands, from `base` on; `None`: they have to be read again.
+    from: Cell<Option<u64>>,
+    seen: Box<[AtomicU64; WORDS]>,
+}
+
+impl<'a> Window<'a> {
+    fn new(look: &'a Look, base: u64) -> Self {
+        Self { look, base, from: Cell::new(None), seen: Box::new([const { AtomicU64::new(0) }; WORDS]) }
+    }
+
+    /// What was read is forgotten.
+    fn forget(&self) {
+        self.from.set(None);
+    }
+
+    /// The word `at` bytes behind the base, rounded down to a multiple of 8.
+    fn word(&self, at: u64) -> &AtomicU64 {
+        let from = at & !(CHUNK as u64 - 1);
+        if self.from.get() != Some(from) {
+            let mut chunk = [0; CHUNK];
+            self.look.read(&mut chunk, self.base.saturating_add(from));
+            for (seen, bytes) in self.seen.iter().zip(chunk.as_chunks::<8>().0) {
+                seen.store(u64::from_le_bytes(*bytes), Relaxed);
+            }
+            self.from.set(Some(from));
+        }
+        &self.seen[(at - from) as usize / 8]
+    }
+}
+
+/// One lane of a look.
+#[derive(Debug)]
+pub(crate) struct LaneLook<'a> {
+    committed: Word<'a>,
+    count: Word<'a>,
+    consumed: Word<'a>,
+    ring: Window<'a>,
+    capacity: u64,
+}
+
+/// The record headers of a lane.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RingLook<'a>(&'a LaneLook<'a>);
+
+impl LaneLook<'_> {
+    /// Where the writer stands, as it published it. What was read of the ring before is forgotten.
+    pub(crate) fn committed(&self) -> &AtomicU64 {
+        self.ring.forget();
+        self.committed.again()
+    }
+
+    /// How many messages it committed, as it published it.
+    pub(crate) fn count(&self) -> &AtomicU64 {
+        self.count.again()
+    }
+
+    /// Where the reader stands.
+    pub(crate) fn consumed(&self) -> &AtomicU64 {
+        self.consumed.again()
+    }
+
+    /// The ring.
+    pub(crate) fn ring(&self) -> RingLook<'_> {
+        RingLook(self)
+    }
+}
+
+impl<'a> RingLook<'a> {
+    /// The ring's word at this position, which wraps.
+    pub(crate) fn word(self, position: u64) -> &'a AtomicU64 {
+        self.0.ring.word(position & (self.0.capacity - 1))
+    }
+}
+
+/// The slot queue of a look.
+#[derive(Debug)]
+pub(crate) struct SlotsLook<'a> {
+    look: &'a Look,
+    /// Head and tail of each ring.
+    positions: Vec<[Word<'a>; 2]>,
+    cells: Window<'a>,
+    slots: Window<'a>,
+}
+
+impl SlotsLook<'_> {
+    /// A ring's head. What was read of the cells before is forgotten.
+    pub(crate) fn head(&self, ring: u8) -> &AtomicU64 {
+        self.cells.forget();
+        self.positions[usize::from(ring)][0].again()
+    }
+
+    /// A ring's tail.
+    pub(crate) fn tail(&self, ring: u8) -> &AtomicU64 {
+        self.positions[usize::from(ring)][1].again()
+    }
+
+    /// A cell of a ring; the index wraps.
+    pub(crate) fn cell(&self, ring: u8, index: u64) -> &AtomicU64 {
+        let cells = self.look.region.geometry().cells();
+        self.cells.word((u64::from(ring) * cells + (index & (cells - 1))) * 8)
+    }
+
+    /// A slot's word.
+    pub(crate) fn word(&self, slot: u16) -> &AtomicU64 {
+        self.slots.word(u64::from(slot) * self.look.region.geometry().slot_bytes())
+    }
+
+    /// A slot's header.
+    pub(crate) fn header(&self, slot: u16) -> &AtomicU64 {
+        self.slots.word(u64::from(slot) * self.look.region.geometry().slot_bytes() + 8)
+    }
+}

@@ -1,0 +1,135 @@
+//! Whose turn it is to take a region's name away: one at a time.
+//!
+//! Before somebody removes or replaces a region it compares name and inode, and between that and the unlinking nobody else
+//! may do so: of two that find the same stale file one removes it, and the other finds that the name leads elsewhere now.
+//! So each of them locks the byte [`REMOVER`] first, **of a lock file**: that is closed to everybody who may only read the
+//! region, and a read lock on the region itself keeps nobody from anything.
+//!
+//! - The lock file is the region's own, as long as it is a file of the region's owner, of root or of this user.
+//! - Where it is missing, or something else stands there, or the header does not tell which it is, everybody takes one that
+//!   is named after the region's *inode*, and makes it if need be. Should its maker die, it is an orphan like any other.
+//!
+//! A region loses its name before its lock file does. So whoever finds the lock file gone, and takes the other one, finds
+//! that the name is gone, too.
+
+use super::header::Facts;
+use super::locks;
+use super::names::Location;
+use super::sys::{self, FileFacts, FileKind, LockingFile};
+use rustix::fd::AsFd;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The byte of the lock file that is held by whoever takes a region's name away. Far behind all that proves life.
+const REMOVER: u64 = 1 << 62;
+
+/// How often, and how long apart, the turn is asked for. It is held for moments only.
+const TRIES: u32 = 200;
+const BETWEEN: Duration = Duration::from_millis(5);
+
+/// The turn, held until dropped.
+#[derive(Debug)]
+pub(super) struct Turn {
+    /// `None`: there is no room for a lock file. To remove something is what makes room, so that goes on without.
+    lock_file: Option<LockingFile>,
+    /// The name of a lock file that is there for the turn alone.
+    temporary: Option<PathBuf>,
+}
+
+/// What came of asking for the turn once.
+enum Attempt {
+    /// There is no lock file there, or somebody put something else in its place.
+    NoLockFile,
+    /// Somebody else has the turn, or had it a moment ago.
+    Busy,
+    Taken(LockingFile),
+}
+
+impl Turn {
+    /// Waits for the turn at the region file that stands at `location`. `header`: what that says, if it can be read.
+    ///
+    /// # Errors
+    /// `ResourceBusy`: somebody who may write to the lock file holds the turn and does not go on. Or what the operating
+    /// system refuses.
+    pub(super) fn wait(location: &Location, region: FileFacts, header: Option<&Facts>) -> io::Result<Self> {
+        let own = header.map(|header| location.lock_path(&header.instance));
+        let other = location.lock_path(&region.id.as_instance());
+        for _ in 0..TRIES {
+            let own = own.as_deref().map_or(Ok(Attempt::NoLockFile), |path| attempt(path, region.owner));
+            match own? {
+                Attempt::Taken(lock_file) => return Ok(Self { lock_file: Some(lock_file), temporary: None }),
+                Attempt::Busy => {}
+                Attempt::NoLockFile => match attempt(&other, region.owner)? {
+                    Attempt::Taken(lock_file) => {
+                        return Ok(Self { lock_file: Some(lock_file), temporary: Some(other) });
+                    }
+                    Attempt::Busy => {}
+                    Attempt::NoLockFile => match make(location, &region.id.as_instance(), &other) {
+                        Ok(lock_file) => return Ok(Self { lock_file: Some(lock_file), temporary: Some(other) }),
+                        Err(error) if is_full(&error) => return Ok(Self { lock_file: None, temporary: None }),
+                        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                        Err(error) => return Err(error),
+                    },
+                },
+            }
+            sys::pause(BETWEEN);
+        }
+        Err(io::ErrorKind::ResourceBusy.into())
+    }
+
+    /// Locks all rows for as long as the turn lasts, so that nobody joins what goes away; unless somebody is alive in them:
+    /// then how many are. Without a lock file that is believed, nobody can be.
+    pub(super) fn shut_out(&self, rows: u32) -> io::Result<Result<(), usize>> {
+        match &self.lock_file {
+            Some(lock_file) if self.temporary.is_none() => locks::lock_unless_alive(
+                || locks::try_lock_rows(lock_file, rows),
+                || locks::count_alive(lock_file, rows),
+            ),
+            _ => Ok(Ok(())),
+        }
+    }
+}
+
+/// Asks for the turn by the lock file at `path`.
+fn attempt(path: &Path, region_owner: u32) -> io::Result<Attempt> {
+    let Some(lock_file) = open(path, region_owner)? else { return Ok(Attempt::NoLockFile) };
+    let is_taken =
+        sys::try_write_lock(&lock_file, REMOVER, 1)? && sys::is_still_at(path, sys::look_at_open(&lock_file)?.id)?;
+    Ok(if is_taken { Attempt::Taken(lock_file) } else { Attempt::Busy })
+}
+
+/// Makes a lock file at `path` for the turn alone, and takes the turn by it.
+fn make(location: &Location, instance: &[u8; 16], path: &Path) -> io::Result<LockingFile> {
+    let (lock_file, _temporary) = sys::create_unnamed(location.folder())?;
+    let lock_file = LockingFile::new(lock_file);
+    locks::write_instance(&lock_file, instance)?;
+    // Locked before it has its name, so that nobody takes it for an orphan.
+    sys::try_write_lock(&lock_file, REMOVER, 1)?;
+    sys::link_into_place(lock_file.as_fd(), path)?;
+    Ok(lock_file)
+}
+
+impl Drop for Turn {
+    /// While the lock is held still.
+    fn drop(&mut self) {
+        if let Some(path) = &self.temporary {
+            let _ = sys::unlink(path);
+        }
+    }
+}
+
+/// The lock file at `path`. `None`: there is none, or somebody put something else there.
+fn open(path: &Path, region_owner: u32) -> io::Result<Option<LockingFile>> {
+    let pinned = match sys::open_pinned(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other?,
+    };
+    let facts = sys::look_at_open(&pinned)?;
+    let is_believed = facts.kind == FileKind::Regular && [region_owner, sys::user_id(), 0].contains(&facts.owner);
+    is_believed.then(|| sys::reopen(pinned.as_fd(), true).map(LockingFile::new)).transpose()
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
