@@ -63,6 +63,7 @@ version=$(sed -n 's/^#define MEMLANE_VERSION "\(.*\)"/\1/p' "$prefix/include/mem
 [[ $(pkg-config --modversion memlane) == "$version" ]] || fail "memlane.pc and the header disagree about the version"
 soname=libmemlane.so.${version%%.*}
 readelf --dynamic "$prefix/lib/libmemlane.so" | grep -q "SONAME.*\[$soname\]" || fail "the SONAME is not $soname"
+readelf --dynamic "$prefix/lib/libmemlane.so" | grep -q NODELETE || fail "dlclose would unmap the handlers for forks"
 
 echo "what is exported is what is declared"
 nm --dynamic --defined-only "$prefix/lib/libmemlane.so" | awk '{ print $3 }' | sort >"$folder/exported"

@@ -3,7 +3,9 @@
 use crate::detail;
 use crate::status::Status;
 use std::any::Any;
+use std::ffi::c_int;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
 
 /// A failure that is recorded already (see [`detail`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,25 @@ pub(crate) fn call(body: impl FnOnce() -> Result<Status, Failed>) -> Status {
 #[inline(always)]
 pub(crate) fn done(body: impl FnOnce() -> Result<(), Failed>) -> Status {
     call(|| body().map(|()| Status::MEMLANE_OK))
+}
+
+// The `libc` crate does not have it for every C library.
+unsafe extern "C" {
+    fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;
+}
+
+/// The same for bodies that have descriptors of their own, which they may have to close: that is a cancellation point, and
+/// the thread must not be cancelled in here. The engine sees to that for itself.
+pub(crate) fn done_with_descriptors(body: impl FnOnce() -> Result<(), Failed>) -> Status {
+    /// `PTHREAD_CANCEL_DISABLE`, for glibc as for musl.
+    const DISABLE: c_int = 1;
+    let mut before = DISABLE;
+    // SAFETY: writes one integer, which is ours, and changes nothing but this thread's state.
+    unsafe { pthread_setcancelstate(DISABLE, &mut before) };
+    let status = done(body);
+    // SAFETY: the state that this thread had; nobody wants to know the other.
+    unsafe { pthread_setcancelstate(before, ptr::null_mut()) };
+    status
 }
 
 #[cold]

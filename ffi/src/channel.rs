@@ -1,7 +1,7 @@
 //! Opening, shutting down and removing a channel.
 
 use crate::arguments::{self, invalid, out};
-use crate::call::{Failed, call, done};
+use crate::call::{Failed, call, done, done_with_descriptors};
 use crate::handles::ChannelHandle;
 use crate::kinds::{Channel, map_kind, on_kind};
 use crate::options::Options;
@@ -140,7 +140,7 @@ pub unsafe extern "C" fn memlane_channel_open_descriptors(
     locks: c_int,
     options: *const Options,
 ) -> Status {
-    done(|| {
+    done_with_descriptors(|| {
         // SAFETY: the crate's contract.
         let (into, options) = unsafe { (out(channel, "channel")?, Options::of_kind(kind, options)?) };
         let (region, locks) = (duplicate(region, "region")?, duplicate(locks, "locks")?);
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn memlane_channel_descriptors(
     region: *mut c_int,
     locks: *mut c_int,
 ) -> Status {
-    done(|| {
+    done_with_descriptors(|| {
         // SAFETY: the crate's contract.
         let (region, locks) = unsafe { (out(region, "region")?, out(locks, "locks")?) };
         let opened = channel.get()?;

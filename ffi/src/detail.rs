@@ -13,8 +13,8 @@ use std::sync::Arc;
 enum Last {
     /// There was none.
     Nothing,
-    /// A plain one, on this channel: the sentence is not built yet.
-    Plain(Status, Arc<str>),
+    /// A plain one, with what there is to say of it, on this channel: the sentence is not built yet.
+    Plain(Status, fn() -> String, Arc<str>),
     /// The sentence.
     Text(CString),
 }
@@ -38,17 +38,19 @@ pub(crate) fn record(status: Status, sentence: String) -> Failed {
     Failed(status)
 }
 
-/// Records a failure of which nothing but the channel is to be said.
-pub(crate) fn record_plain(status: Status, channel: &Arc<str>) -> Failed {
+/// Records a failure of which the same is to be said every time.
+pub(crate) fn record_plain(status: Status, say: fn() -> String, channel: &Arc<str>) -> Failed {
     let _ = LAST.try_with(|last| {
         let mut last = last.borrow_mut();
-        if let Last::Plain(known, of) = &*last
+        if let Last::Plain(known, known_say, of) = &mut *last
             && *known == status
             && Arc::ptr_eq(of, channel)
         {
+            // Sending and receiving have statuses in common.
+            *known_say = say;
             return;
         }
-        *last = Last::Plain(status, Arc::clone(channel));
+        *last = Last::Plain(status, say, Arc::clone(channel));
     });
     Failed(status)
 }
@@ -59,8 +61,8 @@ pub(crate) fn record_plain(status: Status, channel: &Arc<str>) -> Failed {
 pub extern "C" fn memlane_last_error_detail() -> *const c_char {
     let text = LAST.try_with(|last| {
         let mut last = last.borrow_mut();
-        if let Last::Plain(status, channel) = &*last {
-            let sentence = format!("channel {channel}: {}", status.sentence().to_string_lossy());
+        if let Last::Plain(_, say, channel) = &*last {
+            let sentence = format!("channel {channel}: {}", say());
             *last = Last::Text(CString::new(sentence).unwrap_or_default());
         }
         match &*last {

@@ -89,15 +89,18 @@ impl Receiving {
         on_kind!(&mut self.end, lender => {
             let Some(receiver) = lender.end() else { return Err(Self::has_a_message(of)) };
             let message = by_timeout!(timeout, receiver, try_recv, recv_timeout, recv(), &of.label)?;
-            *length = message.len();
+            let (received, about) = (message.len(), Delivered::info(&message));
             if message.copy_to(buffer).is_err() {
                 message.hand_back();
-                return Err(too_small(&of.label, *length, buffer.len()));
+                *length = received;
+                return Err(too_small(&of.label, received, buffer.len()));
             }
+            message.ack().map_err(|error| error.fail_on(&of.label))?;
+            *length = received;
             if let Some(info) = info {
-                *info = Delivered::info(&message);
+                *info = about;
             }
-            message.ack().map_err(|error| error.fail_on(&of.label))
+            Ok(())
         })
     }
 

@@ -172,13 +172,6 @@ const SENTENCES: &[(Status, &CStr)] = &[
     (S::MEMLANE_IN_USE, c"the channel is in use"),
 ];
 
-impl Status {
-    /// Its sentence.
-    pub(crate) fn sentence(self) -> &'static CStr {
-        SENTENCES.iter().find(|(status, _)| *status == self).map_or(c"no such status", |(_, sentence)| sentence)
-    }
-}
-
 /// What a status means, in a few words: a string with static lifetime, never null, for any number.
 #[unsafe(no_mangle)]
 pub extern "C" fn memlane_strerror(status: i32) -> *const c_char {
@@ -191,6 +184,11 @@ pub(crate) trait Coded: Display {
     /// Its number.
     fn status(&self) -> Status;
 
+    /// What says its sentence, if that is the same every time: what pollers get all the time.
+    fn plain(&self) -> Option<fn() -> String> {
+        None
+    }
+
     /// Records it as this thread's last error.
     #[cold]
     fn fail(&self) -> Failed {
@@ -200,16 +198,15 @@ pub(crate) trait Coded: Display {
     /// The same for an error that does not name the channel.
     #[cold]
     fn fail_on(&self, channel: &Arc<str>) -> Failed {
-        match self.status() {
-            // What pollers get all the time, and of which there is no more to say.
-            status @ (S::MEMLANE_FULL | S::MEMLANE_EMPTY | S::MEMLANE_TIMEOUT) => detail::record_plain(status, channel),
-            status => detail::record(status, format!("channel {channel}: {self}")),
+        match self.plain() {
+            Some(say) => detail::record_plain(self.status(), say, channel),
+            None => detail::record(self.status(), format!("channel {channel}: {self}")),
         }
     }
 }
 
 macro_rules! coded {
-    ($name:ident { $($variant:ident => $status:ident),* $(,)? }) => {
+    ($name:ident { $($variant:ident => $status:ident),* $(,)? } $(plain $plain:ident)?) => {
         impl Coded for $name {
             fn status(&self) -> Status {
                 match self {
@@ -217,28 +214,32 @@ macro_rules! coded {
                     _ => S::MEMLANE_UNKNOWN_ERROR,
                 }
             }
+
+            $(fn plain(&self) -> Option<fn() -> String> {
+                matches!(self, $name::$plain).then_some(|| $name::$plain.to_string())
+            })?
         }
     };
 }
 
 macro_rules! coded_transfer {
-    ($name:ident { $($variant:ident => $status:ident),* $(,)? }) => {
+    ($name:ident { $($variant:ident => $status:ident),* $(,)? } $(plain $plain:ident)?) => {
         coded!($name {
             $($variant => $status,)*
             Disconnected => MEMLANE_DISCONNECTED,
             Corrupted => MEMLANE_CORRUPTED,
             Removed => MEMLANE_REMOVED,
             Forked => MEMLANE_FORKED,
-        });
+        } $(plain $plain)?);
     };
 }
 
 coded_transfer!(SendError { TooLarge => MEMLANE_TOO_LARGE });
-coded_transfer!(TrySendError { Full => MEMLANE_FULL, TooLarge => MEMLANE_TOO_LARGE });
-coded_transfer!(SendTimeoutError { Timeout => MEMLANE_TIMEOUT, TooLarge => MEMLANE_TOO_LARGE });
+coded_transfer!(TrySendError { Full => MEMLANE_FULL, TooLarge => MEMLANE_TOO_LARGE } plain Full);
+coded_transfer!(SendTimeoutError { Timeout => MEMLANE_TIMEOUT, TooLarge => MEMLANE_TOO_LARGE } plain Timeout);
 coded_transfer!(RecvError { BufferTooSmall => MEMLANE_BUFFER_TOO_SMALL });
-coded_transfer!(TryRecvError { Empty => MEMLANE_EMPTY, BufferTooSmall => MEMLANE_BUFFER_TOO_SMALL });
-coded_transfer!(RecvTimeoutError { Timeout => MEMLANE_TIMEOUT, BufferTooSmall => MEMLANE_BUFFER_TOO_SMALL });
+coded_transfer!(TryRecvError { Empty => MEMLANE_EMPTY, BufferTooSmall => MEMLANE_BUFFER_TOO_SMALL } plain Empty);
+coded_transfer!(RecvTimeoutError { Timeout => MEMLANE_TIMEOUT, BufferTooSmall => MEMLANE_BUFFER_TOO_SMALL } plain Timeout);
 coded!(GrantError {
     OutOfBounds => MEMLANE_OUT_OF_BOUNDS,
     Disconnected => MEMLANE_DISCONNECTED,

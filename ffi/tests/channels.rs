@@ -238,7 +238,7 @@ fn options_that_a_channel_cannot_have_are_named() {
         (MEMLANE_SPSC, "persistent", Options { persistent: 3, ..options() }),
         (MEMLANE_SPSC, "fence", Options { fence: 3, ..options() }),
         (MEMLANE_SPSC, "backend", Options { backend: 9, ..options() }),
-        (MEMLANE_SPSC, "flags", Options { flags: 64, ..options() }),
+        (MEMLANE_SPSC, "flags", Options { flags: 1 << 31, ..options() }),
         (MEMLANE_SPSC, "type_name", Options { type_name: c"\xff".as_ptr(), ..options() }),
         (MEMLANE_SPSC, "participant_name", Options { participant_name: c"\xff".as_ptr(), ..options() }),
         (MEMLANE_MPMC, "capacity", Options { capacity: 4096, ..options() }),

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -165,7 +166,7 @@ static void *every_call(void *argument) {
     CHECK(memlane_inspect(at->name, &stats) == MEMLANE_NOT_FOUND);
 
     OK(memlane_channel_anonymous(&channel, at->kind, &options));
-    OK(memlane_channel_descriptors(channel, &region, &locks));
+    OK(memlane_channel_descriptors(channel, &region, &locks)); /* not closed: that is a cancellation point */
     OK(memlane_channel_open_descriptors(&again, at->kind, region, locks, &options));
     use(again, at->kind, LONG_NS);
     OK(memlane_channel_close(again));
@@ -175,6 +176,34 @@ static void *every_call(void *argument) {
     use(channel, at->kind, 1);
     OK(memlane_channel_close(channel));
 
+    pthread_testcancel();
+    return NULL;
+}
+
+/* Of the two descriptors that a call makes, only the first can be made: it is closed again. */
+static void *half_of_the_descriptors(void *argument) {
+    const scene *at = (const scene *)argument;
+    memlane_options options = options_of(at);
+    memlane_channel channel, again;
+    struct rlimit before, enough_for_one;
+    int region, locks, first, second;
+    be_cancelled();
+    OK(memlane_channel_anonymous(&channel, at->kind, &options));
+    OK(memlane_channel_descriptors(channel, &region, &locks));
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    OK(memlane_channel_descriptors(channel, &first, &second));
+    CHECK(first < second && close(first) == 0 && close(second) == 0);
+    CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    enough_for_one = before;
+    enough_for_one.rlim_cur = (rlim_t)second;
+    CHECK(setrlimit(RLIMIT_NOFILE, &enough_for_one) == 0);
+    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+    CHECK(memlane_channel_descriptors(channel, &first, &second) == MEMLANE_IO);
+    CHECK(memlane_channel_open_descriptors(&again, at->kind, region, locks, &options) == MEMLANE_IO);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0 && close(region) == 0 && close(locks) == 0);
+    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+    OK(memlane_channel_close(channel));
     pthread_testcancel();
     return NULL;
 }
@@ -353,6 +382,7 @@ int main(int count, char **arguments) {
             interrupted_while_it_waits(&at, INT64_MAX);
             cancelled_while_it_waits(&at);
             in_a_thread(every_call, &at);
+            in_a_thread(half_of_the_descriptors, &at);
             in_a_thread(find_a_dead_one, &at);
         }
     }

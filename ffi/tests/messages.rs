@@ -297,7 +297,10 @@ fn a_channel_that_is_shut_down_ends_for_both() {
     each_kind(|kind| {
         let (channel, tx, rx) = pair(kind);
         ok(send(tx, b"last", 0));
+        let mut grant = reserve(tx, 1);
         ok(memlane_channel_shutdown(channel));
+        fails(commit(&mut grant, 1), MEMLANE_DISCONNECTED, "was closed");
+        assert!(grant.data.is_null(), "it is finished");
         fails(send(tx, b"x", FOR_EVER), MEMLANE_DISCONNECTED, "was closed");
         assert_eq!(recv(rx, FOR_EVER).unwrap(), b"last");
         assert_eq!(recv(rx, FOR_EVER), Err(MEMLANE_DISCONNECTED));

@@ -5,6 +5,7 @@ mod c_calls;
 mod support;
 
 use c_calls::*;
+use memlane::{RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
 use memlane_ffi::*;
 use std::ffi::{CStr, CString};
 use std::fs;
@@ -107,6 +108,66 @@ fn every_status_has_its_own_sentence() {
     let manual = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/c.md")).unwrap();
     for (name, value) in statuses {
         assert!(manual.contains(&format!("| {value} | `{name}` |")), "docs/c.md lacks {name} = {value}");
+    }
+}
+
+/// The variants of the engine's error enums, by enum, as `rustfmt` leaves them: a plain enum's stand behind four spaces, those
+/// of the enums that a macro writes behind eight.
+fn errors_of_the_engine() -> Vec<(String, Vec<String>)> {
+    let word = |text: &str| text.chars().take_while(|character| character.is_alphanumeric()).collect::<String>();
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    let mut indentation = None;
+    for file in ["setup.rs", "transfer.rs"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src/error").join(file);
+        for line in fs::read_to_string(path).unwrap().lines() {
+            if let Some(name) = line.strip_prefix("pub enum ") {
+                (indentation, _) = (Some("    "), found.push((word(name), Vec::new())));
+            } else if let Some(name) = line.trim_start().strip_suffix(", disconnected") {
+                (indentation, _) = (Some("        "), found.push((word(name), Vec::new())));
+            } else if line == "}" {
+                indentation = None;
+            } else if let Some(variant) = indentation.and_then(|spaces| line.strip_prefix(spaces))
+                && variant.starts_with(|character: char| character.is_ascii_uppercase())
+            {
+                found.last_mut().unwrap().1.push(word(variant));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_error_of_the_engine_has_a_status() {
+    let statuses = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/status.rs")).unwrap();
+    let errors = errors_of_the_engine();
+    let count = |name: &str| errors.iter().find(|(error, _)| error == name).map_or(0, |(_, variants)| variants.len());
+    assert!(count("OpenError") > 15 && count("TrySendError") == 2 && count("GrantError") > 3, "{errors:?}");
+    let mut missing = Vec::new();
+    // What a channel's name leads to instead is part of another error.
+    for (error, variants) in errors.iter().filter(|(error, _)| error != "NotAChannel") {
+        let starts = [format!("({error} {{"), format!("Coded for {error} {{")];
+        let own = starts.iter().find_map(|start| statuses.split_once(start)).expect(error).1;
+        let own = own.split("\n}").next().unwrap().split("});").next().unwrap();
+        let has = |variant: &&String| [" =>", "(", " {"].iter().any(|end| own.contains(&format!("{variant}{end}")));
+        missing.extend(variants.iter().filter(|variant| !has(variant)).map(|variant| format!("{error}::{variant}")));
+    }
+    assert_eq!(missing, [""; 0], "ffi/src/status.rs has no number for these");
+}
+
+#[test]
+fn a_detail_says_what_the_engine_says() {
+    for kind in KINDS {
+        let (_, tx, rx) = pair(kind);
+        let says = |status, wanted, sentence: &dyn std::fmt::Display| {
+            fails(status, wanted, "");
+            assert_eq!(detail(), format!("channel (private): {sentence}"));
+        };
+        says(recv(rx, 0).unwrap_err(), MEMLANE_EMPTY, &TryRecvError::Empty);
+        says(recv(rx, 1).unwrap_err(), MEMLANE_TIMEOUT, &RecvTimeoutError::Timeout);
+        fill(tx);
+        says(send(tx, &[7; 100], 0), MEMLANE_FULL, &TrySendError::Full);
+        // One channel, one status, one thread: what came to an end is another thing.
+        says(send(tx, &[7; 100], 1), MEMLANE_TIMEOUT, &SendTimeoutError::Timeout);
     }
 }
 
