@@ -74,8 +74,11 @@ fn open_or_create_tells_what_it_did() {
         assert_eq!(open_or_create().0, MEMLANE_CREATED);
         let (status, channel) = open_or_create();
         assert_eq!(status, MEMLANE_OK);
-        ok(send(sender(channel), b"old", 0));
+        let tx = sender(channel);
+        ok(send(tx, b"old", 0));
         make_stale(&name);
+        assert_eq!(open_or_create().0, MEMLANE_OK, "somebody lives in it, whatever its boot id");
+        ok(memlane_sender_close(tx));
         fails(try_open(&name, kind, MEMLANE_OPEN, &options()).0, MEMLANE_STALE, "before the last reboot");
         assert_eq!(inspect(&name).1.state, MEMLANE_STATE_STALE);
         assert_eq!(open_or_create().0, MEMLANE_REPLACED_STALE);
