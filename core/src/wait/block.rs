@@ -104,10 +104,12 @@ fn spins<W: Waiting>(waiting: &mut W) -> bool {
     }
 }
 
-/// Looks away for a moment, if what is waited for comes in a stream and the strategy has it spin.
+/// Looks away for a moment, if what is waited for comes in a stream, and the strategy has it spin and prefers throughput.
 #[inline]
 pub fn fall_back<W: Waiting>(waiting: &mut W) {
-    if spins(waiting)
+    let (strategy, _) = waiting.strategy();
+    if strategy != Strategy::Spin
+        && spins(waiting)
         && let Some((pace, taken)) = waiting.pace()
     {
         pace.fall_back(taken);
@@ -278,12 +280,16 @@ mod tests {
         now: Moment,
         step: Duration,
         attempts: u32,
+        pace: Pace,
+        /// How often somebody asked how the stream runs.
+        paced: u32,
     }
 
     impl Mirage {
         fn new(strategy: Strategy, step: Duration) -> Self {
             let (window, bench, word) = (SpinWindow::new(), Bench::default(), AtomicU32::new(0));
-            Self { strategy, window, bench, word, now: Clock::now(), step, attempts: 0 }
+            let pace = Pace::new(1 << 20);
+            Self { strategy, window, bench, word, now: Clock::now(), step, attempts: 0, pace, paced: 0 }
         }
     }
 
@@ -303,7 +309,8 @@ mod tests {
         }
 
         fn pace(&mut self) -> Option<(&mut Pace, Taken)> {
-            None
+            self.paced += 1;
+            Some((&mut self.pace, Taken::default()))
         }
 
         fn before_park(&mut self) {}
@@ -349,5 +356,17 @@ mod tests {
             assert_eq!((waiting.bench.fences.get(), waiting.bench.sleeps.get()), (0, 0), "{strategy:?}");
             assert!(waiting.attempts <= 3, "{strategy:?}: {} attempts", waiting.attempts);
         }
+    }
+
+    #[test]
+    fn the_strategy_decides_whether_a_receiver_may_look_away() {
+        let asked = STRATEGIES.map(|strategy| {
+            let mut waiting = Mirage::new(strategy, Duration::ZERO);
+            fall_back(&mut waiting);
+            waiting.paced
+        });
+        assert_eq!(asked[..2], [0, 1], "Spin never does, SpinThenYield may");
+        assert_eq!(asked[2], u32::from(!Clock::single_core()), "Adaptive may while it spins");
+        assert_eq!(asked[3], 0, "Park does not spin");
     }
 }

@@ -96,7 +96,7 @@ impl<M: SlotMemory> Queue<M> {
         while races < RACES && passes <= self.geometry.cells() {
             match self.look_at_head(ring)? {
                 Look::Empty => return Ok(None),
-                Look::Moved => {
+                Look::Moved { .. } => {
                     races += 1;
                     spin_loop();
                 }

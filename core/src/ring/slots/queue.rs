@@ -142,7 +142,7 @@ impl<M: SlotMemory> Queue<M> {
     /// Takes the next message of the highest ring, if that needs no second thought. `None` decides nothing.
     #[inline]
     pub fn take_next(&self) -> Option<Delivery> {
-        let Ok(Look::Found { position, slot, word }) = self.look_at_head(0) else { return None };
+        let Ok(Look::Found { position, slot, word }) = self.glimpse_at_head(0) else { return None };
         if word.state() != Some(SlotState::Produced) {
             return None;
         }
@@ -160,7 +160,7 @@ impl<M: SlotMemory> Queue<M> {
         for ring in 0..self.geometry.rings() {
             let (position, slot, word) = match self.look_at_head(ring)? {
                 Look::Empty => continue,
-                Look::Moved => return Ok(Attempt::Lost),
+                Look::Moved { .. } => return Ok(Attempt::Lost),
                 Look::Found { position, slot, word } => (position, slot, word),
             };
             return match word.state() {
@@ -187,7 +187,7 @@ impl<M: SlotMemory> Queue<M> {
     #[inline]
     pub(super) fn higher_has_news(&self, ring: u8) -> Result<bool, Corruption> {
         for higher in 0..ring {
-            if !matches!(self.look_at_head(higher)?, Look::Empty) {
+            if !matches!(self.glimpse_at_head(higher)?, Look::Empty) {
                 return Ok(true);
             }
         }
@@ -197,6 +197,16 @@ impl<M: SlotMemory> Queue<M> {
     /// What stands at a ring's head. The word was read while head still stood there.
     #[inline]
     pub(super) fn look_at_head(&self, ring: u8) -> Result<Look, Corruption> {
+        let look = self.glimpse_at_head(ring);
+        if let Ok(Look::Moved { from }) = look {
+            self.head_beyond(ring, from)?;
+        }
+        look
+    }
+
+    /// What stands at a ring's head. Believes that head has moved where what stands there says so.
+    #[inline]
+    fn glimpse_at_head(&self, ring: u8) -> Result<Look, Corruption> {
         let cells = self.geometry.cells();
         let position = self.memory.head(ring).load(Relaxed);
         // EDGE commit→take: pairs with the Release CAS in `append_from`.
@@ -206,7 +216,7 @@ impl<M: SlotMemory> Queue<M> {
             return Ok(Look::Empty);
         }
         if cell.stamp() > stamp {
-            return self.head_beyond(ring, position).map(|_| Look::Moved);
+            return Ok(Look::Moved { from: position });
         }
         if u32::from(cell.slot()) >= self.geometry.slots() {
             return Err(Corruption::SlotIndex);
@@ -214,7 +224,7 @@ impl<M: SlotMemory> Queue<M> {
         let word = self.word(cell.slot());
         // Without this look the word may be that of a later life of the slot: somebody's uncommitted loan.
         if !planted::no_head_recheck() && self.memory.head(ring).load(Relaxed) != position {
-            return Ok(Look::Moved);
+            return Ok(Look::Moved { from: position });
         }
         Ok(Look::Found { position, slot: cell.slot(), word })
     }
@@ -344,8 +354,8 @@ pub(super) const RACES: u32 = 1 << 12;
 pub(super) enum Look {
     /// Nothing is queued.
     Empty,
-    /// Head moved while we looked.
-    Moved,
+    /// Head moved on from here while we looked.
+    Moved { from: u64 },
     /// A slot, by the cell at `position`.
     Found { position: u64, slot: u16, word: SlotWord },
 }

@@ -114,7 +114,7 @@ impl<M: SlotMemory> Queue<M> {
         // Others may add to what is there; more than all cells twice over is somebody else's work.
         for _ in 0..2 * self.geometry.cells() {
             match self.look_at_head(ring)? {
-                Look::Moved => spin_loop(),
+                Look::Moved { .. } => spin_loop(),
                 Look::Found { position, word, .. } if word.state() == Some(SlotState::Consumed) => {
                     self.pass(ring, position);
                 }
