@@ -20,7 +20,8 @@ pub struct CreationArguments {
     /// spsc: size of the ring, as 65536 or 64K or 1.5M, up to 2G; rounded up to a power of two [default: 1M]
     #[arg(long, value_name = "BYTES", value_parser = capacity)]
     capacity: Option<Size>,
-    /// mpmc: how many messages fit, up to 65536 [default: 1024]
+    /// mpmc: how many messages fit, up to 65536 [default: as many as
+    /// take 16M, a power of two from 4 to 1024; with the default largest message 256]
     #[arg(long, value_name = "N")]
     slots: Option<u32>,
     /// mpmc: how many priorities there are, up to 8 [default: 1]
@@ -38,7 +39,7 @@ pub struct CreationArguments {
     /// mpmc: give a message up that was delivered so often in vain [default: never]
     #[arg(long, value_name = "N")]
     delivery_limit: Option<u16>,
-    /// Largest message [default of spsc: the largest that the capacity allows, a little less than 7/16 of it; of mpmc: 1008]
+    /// Largest message [default of spsc: the largest that the capacity allows, a little less than 7/16 of it; of mpmc: 64000]
     #[arg(long, value_name = "BYTES", value_parser = size::parse)]
     max_message: Option<Size>,
     /// Alignment of every message in memory: 8, 16, 32 or 64 [default: 8]

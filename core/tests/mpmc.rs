@@ -4,7 +4,8 @@ mod support;
 
 use memlane::mpmc::{Channel, OnDeath, Options, Receiver};
 use memlane::{
-    GrantError, NoSuchPriority, QueueInfo, RecvError, SendError, SendTimeoutError, Strategy, TryRecvError, TrySendError,
+    CreateError, GrantError, NoSuchPriority, QueueInfo, RecvError, SendError, SendTimeoutError, Strategy, TryRecvError,
+    TrySendError,
 };
 use std::collections::HashSet;
 use std::time::Duration;
@@ -46,6 +47,21 @@ fn messages_come_in_order_and_each_once() {
         }
         assert_eq!((queue(&channel).free, queue(&channel).passed), (4, vec![400]));
     });
+}
+
+#[test]
+fn by_default_there_are_as_many_slots_as_fit_into_16_mib() {
+    let slots = |options: Options| options.private().unwrap().slots();
+    assert_eq!(slots(Options::new()), 256);
+    assert_eq!(Options::new().private().unwrap().max_message(), 64_000);
+    for (max_message, expected) in [(0, 1024), (48, 1024), (16_000, 1024), (16_384, 512), (1 << 20, 8), (8 << 20, 4)] {
+        assert_eq!(slots(Options::new().max_message(max_message)), expected, "{max_message}");
+    }
+    assert_eq!(slots(Options::new().slots(7)), 7);
+    for beyond in [(1 << 30) + 1, u64::MAX] {
+        let error = Options::new().max_message(beyond).private().unwrap_err();
+        assert!(matches!(&error, CreateError::InvalidOption { option: "max_message", .. }), "{error}");
+    }
 }
 
 #[test]

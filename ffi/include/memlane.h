@@ -237,9 +237,10 @@ typedef struct {
     size_t size;
     // spsc: ring size in bytes, rounded up to a power of two, 4 KiB to 2 GiB. Default: 1 MiB, or what max_message needs.
     uint64_t capacity;
-    // Largest message in bytes. Default: spsc, what the capacity allows, a little less than 7/16 of it; mpmc, 1,008.
+    // Largest message in bytes. Default: spsc, what the capacity allows, a little less than 7/16 of it; mpmc, 64,000.
     uint64_t max_message;
-    // mpmc: how many messages fit, 1 to 65,536: queued, being written, and not yet acknowledged. Default: 1,024.
+    // mpmc: how many messages fit, 1 to 65,536: queued, being written, and not yet acknowledged. Default: 1,024, or as many as
+    // take at most 16 MiB, a power of two and at least 4; with the default largest message 256.
     uint32_t slots;
     // mpmc: how many priorities there are, 1 (default) to 8.
     uint32_t priorities;

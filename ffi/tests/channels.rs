@@ -150,7 +150,7 @@ fn a_channel_is_as_its_options_say() {
     };
     let channel = open(&name, MEMLANE_MPMC, MEMLANE_CREATE, &options);
     let stats = c_calls::stats(channel);
-    assert_eq!((stats.kind, stats.slots, stats.priorities, stats.max_message), (MEMLANE_MPMC, 7, 3, 1008));
+    assert_eq!((stats.kind, stats.slots, stats.priorities, stats.max_message), (MEMLANE_MPMC, 7, 3, 64_000));
     assert_eq!((stats.free, stats.persistent), (7, 0));
     let queue = memlane::inspect(&name).unwrap().queue.unwrap();
     assert_eq!((queue.delivery_limit, queue.discard_on_death), (5, true));
@@ -171,7 +171,7 @@ fn options_that_are_not_set_are_the_defaults() {
         // SAFETY: the pointers are valid or null.
         ok(unsafe { memlane_channel_private(&mut channel, kind, std::ptr::null()) });
         let wanted = stats(channel);
-        assert_eq!((wanted.capacity, wanted.slots), if kind == MEMLANE_SPSC { (1 << 20, 0) } else { (0, 1024) });
+        assert_eq!((wanted.capacity, wanted.slots), if kind == MEMLANE_SPSC { (1 << 20, 0) } else { (0, 256) });
         for options in [zero, options()] {
             let stats = stats(private(kind, &options));
             assert_eq!(

@@ -39,7 +39,7 @@ fn opening() -> Family {
     });
     let queue = alone("opening-mpmc-sender", "memlane mpmc: open a channel, join as a sender, leave", || {
         let (place, name) = place_and_name()?;
-        let channel = mpmc::Options::new().create(&name)?;
+        let channel = mpmc::Options::new().max_message(1008).create(&name)?;
         Ok(move || {
             black_box(mpmc::open(&name)?.sender()?);
             let _ = (&channel, &place);

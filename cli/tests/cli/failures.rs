@@ -303,13 +303,8 @@ fn a_way_out_of_a_too_long_line_works_as_it_is_told() {
         let sentence = sandbox.run_with(&["send", "small"], &[b'x'; 3_000_000]).failed(1);
         let told = sentence.split('`').nth(1).unwrap_or_else(|| panic!("{sentence}"));
         sandbox.run(&["rm", "small"]).ok();
-        sandbox.run(
-            &told
-                .split(' ')
-                .skip(1)
-                .chain(["--slots", "4"].into_iter().take(if kind == "mpmc" { 2 } else { 0 }))
-                .collect::<Vec<_>>(),
-        );
+        let created = sandbox.run(&told.split(' ').skip(1).collect::<Vec<_>>());
+        assert!(created.status.success(), "{}", created.stderr);
         sandbox.run_with(&["send", "small"], &[b'x'; 3_000_000]).ok();
         assert_eq!(sandbox.look("small").unwrap()["kind"], kind);
     }

@@ -57,6 +57,18 @@ fn the_feed_arrives_through_a_small_ring_at_a_receiver_that_comes_last() {
 }
 
 #[test]
+fn the_feed_arrives_through_a_queue_as_it_is_by_default() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.scratch();
+    fs::write(&path, &*FEED).unwrap();
+    let sender = sandbox.start_reading(&["send", "feed", "--kind", "mpmc"], &path);
+    same(&sandbox.run(&["recv", "feed"]).ok(), &FEED);
+    sender.end().ok();
+    let bytes = sandbox.look("feed").unwrap()["total_bytes"].as_u64().unwrap();
+    assert!(bytes <= 17 << 20, "{bytes} bytes: a container has 64 MiB of /dev/shm");
+}
+
+#[test]
 fn the_feed_arrives_with_length_framing() {
     let sandbox = Sandbox::new();
     let lines: Vec<&[u8]> = FEED.strip_suffix(b"\n").unwrap().split(|&byte| byte == b'\n').collect();

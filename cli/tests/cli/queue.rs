@@ -18,7 +18,7 @@ fn feed() -> String {
 fn three_receivers_share_the_messages() {
     let sandbox = Sandbox::new();
     let path = sandbox.scratch();
-    std::fs::write(&path, feed()).unwrap();
+    fs::write(&path, feed()).unwrap();
     sandbox.run(&["create", "feed", "--kind", "mpmc"]).ok();
     let receivers = [(); 3].map(|()| sandbox.start(&["recv", "feed"]));
     eventually("all of them wait", || receivers.iter().all(|receiver| receiver.is_asleep()));
@@ -32,7 +32,7 @@ fn three_receivers_share_the_messages() {
     }
     lines.sort();
     assert_eq!(lines.join("\n") + "\n", feed());
-    assert_eq!(sandbox.look("feed").unwrap()["queue"]["free"], 1024);
+    assert_eq!(sandbox.look("feed").unwrap()["queue"]["free"], 256);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn receivers_killed_one_after_the_other_lose_nothing_and_mark_what_comes_again()
     const KILLS_MIN: usize = 5;
     let sandbox = Sandbox::new();
     let path = sandbox.scratch();
-    std::fs::write(&path, feed()).unwrap();
+    fs::write(&path, feed()).unwrap();
     sandbox.run(&["create", "feed", "--kind", "mpmc", "--slots", "256"]).ok();
     let mut sender = sandbox.start_reading(&["send", "feed"], &path);
     let mut outputs = Vec::new();

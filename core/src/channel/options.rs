@@ -9,15 +9,19 @@ use crate::error::{CreateError, OpenError};
 use crate::layout::{Backend, FenceMode, Geometry, Kind, Limits};
 use crate::region::sys::cancel_guard;
 use crate::region::{CreateSpec, Expectations, Location, MemoryOptions, Origin, Redelivery, Region};
+use std::ops::RangeInclusive;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 /// Default ring bytes per lane.
 const CAPACITY: u64 = 1 << 20;
 
-/// Defaults of kinds with slots.
-const SLOTS: u32 = 1024;
-const SLOT_MESSAGE: u64 = 1008;
+/// Defaults of kinds with slots. The longest message is longer than most that people have, and slots of it are an odd number of
+/// lines, so that the words in front of them do not share a few sets of a cache. There are as many slots as fit into a
+/// quarter of what a container's /dev/shm has, rounded down to a power of two and within these bounds.
+const SLOT_MESSAGE: u64 = 64_000;
+const SLOTS_BYTES: u64 = 16 << 20;
+const SLOTS: RangeInclusive<u64> = 4..=1024;
 const SEATS: u32 = 64;
 
 /// What was asked for, of whatever kind.
@@ -113,16 +117,24 @@ impl Wishes {
     }
 
     fn slot_geometry(&self) -> Geometry {
-        Geometry {
+        let geometry = Geometry {
             kind: self.kind,
             senders: self.senders.unwrap_or(SEATS),
             receivers: self.receivers.unwrap_or(SEATS),
             capacity: 0,
             max_message: self.max_message.unwrap_or(SLOT_MESSAGE),
             payload_alignment: self.payload_alignment.unwrap_or(8),
-            slots: self.slots.unwrap_or(SLOTS),
+            slots: 0,
             priorities: self.priorities.unwrap_or(1),
-        }
+        };
+        let slots = self.slots.unwrap_or_else(|| {
+            // Beyond the limit, it is refused before anything is made.
+            let max_message = geometry.max_message.min(Limits::SLOT_MESSAGE_MAX);
+            let fit = SLOTS_BYTES / Geometry { max_message, ..geometry }.slot_bytes();
+            let power_of_two = 1 << fit.max(1).ilog2();
+            power_of_two.clamp(*SLOTS.start(), *SLOTS.end()) as u32
+        });
+        Geometry { slots, ..geometry }
     }
 
     fn lane_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {

@@ -49,13 +49,14 @@ impl Options {
     }
 
     /// How many messages fit, from 1 to 65,536: those that are queued, being written, and not yet acknowledged. Default:
-    /// 1,024. Each takes the largest message plus 16 bytes, rounded up to a multiple of 64.
+    /// 1,024, or as many as take at most 16 MiB, rounded down to a power of two, but at least 4; with the default largest
+    /// message 256. Each takes the largest message plus 16 bytes, rounded up to a multiple of 64.
     pub fn slots(mut self, slots: u32) -> Self {
         self.wishes.slots = Some(slots);
         self
     }
 
-    /// Largest message in bytes, up to 1 GiB. Default: 1,008.
+    /// Largest message in bytes, up to 1 GiB. Default: 64,000.
     pub fn max_message(mut self, bytes: u64) -> Self {
         self.wishes.max_message = Some(bytes);
         self
