@@ -4,9 +4,12 @@
 //! each in a channel of its own in which both workers hold something; then random words are written, before and while
 //! they go on. Checked:
 //! - nobody panics and no signal ends anybody;
-//! - no call returns later than a second after its deadline; one without a deadline, after somebody closed the channel;
+//! - no call returns later than 200 ms after its deadline, less what it waited for a processor; one without a deadline, after
+//!   somebody closed the channel;
 //! - no message comes that is longer than the channel allows;
 //! - damage to payload alone is delivered as such, and is never called corruption; nor is no damage.
+//!
+//! Then whole images that are wrong all over, in the largest channels there are: what they cost in time. See `patterns`.
 //!
 //! The semaphore backend is no part of this: its participants have to trust each other (`docs/safety.md`).
 
@@ -16,6 +19,7 @@ pub mod calls;
 mod crew;
 mod damage;
 pub mod mpmc;
+mod patterns;
 pub mod probe;
 pub mod spsc;
 pub mod worker;
@@ -28,7 +32,7 @@ use crate::kinds::{self, Kind};
 use crate::random::{Random, fresh_seed};
 use crate::scratch::Scratch;
 use anyhow::{Context, Result, bail, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::time::Instant;
@@ -47,9 +51,20 @@ pub struct Options {
     /// Of the bytes that are zero and of the header's, only some, as the seed says
     #[arg(long)]
     quick: bool,
+    /// Only this part; else both
+    #[arg(long, value_enum)]
+    only: Option<Part>,
     /// In how many channels random words are written
     #[arg(long, default_value_t = 3000)]
     rounds: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Single bytes, and random words.
+    Bytes,
+    /// Images that are wrong all over, in the largest channels.
+    Patterns,
 }
 
 /// Channels that are damaged at once.
@@ -59,6 +74,19 @@ const BATCH: usize = 48;
 const WORDS_MEANWHILE: usize = 500;
 
 pub fn run(options: &Options) -> Result<()> {
+    if options.only != Some(Part::Patterns) {
+        bytes(options)?;
+    }
+    // Who looks for one byte has found its pattern already.
+    if options.only != Some(Part::Bytes) && options.offset.is_none() {
+        println!("torture corrupt: images that are wrong all over, with futexes");
+        patterns::run(options.kind)?;
+    }
+    println!("torture corrupt: every call returned, and nobody was hurt");
+    Ok(())
+}
+
+fn bytes(options: &Options) -> Result<()> {
     let seed = options.seed.unwrap_or_else(fresh_seed);
     for kind in kinds::all().filter(|kind| options.kind.is_none_or(|wanted| wanted.name == kind.name)) {
         println!("torture corrupt: {} with futexes (semaphores trust their peers), seed {seed}", kind.name);
@@ -69,7 +97,6 @@ pub fn run(options: &Options) -> Result<()> {
         }
         attack.close(started)?;
     }
-    println!("torture corrupt: every call returned, and nobody was hurt");
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Calls under watch: how each ended, and how long it took beyond its deadline.
 
 use super::board::Board;
+use crate::measure;
 use anyhow::Result;
 use memlane::Role;
 use std::collections::BTreeMap;
@@ -9,8 +10,9 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-/// A call that takes this much longer than it may has failed. Generous: the machine has other things to do.
-pub const LATE: Duration = Duration::from_secs(1);
+/// A call that takes this much longer than it may, and than its thread waited for a processor, has failed. Generous: the
+/// machine stands still now and then. `patterns` is exact.
+const LATE: Duration = Duration::from_millis(200);
 
 /// How long a call without a deadline may wait before somebody closes the channel.
 pub const RESCUE: Duration = Duration::from_millis(10);
@@ -81,9 +83,10 @@ impl Probe {
         call: impl FnOnce() -> Result<T, E>,
     ) -> Option<T> {
         self.board.note(self.case, name);
-        let started = Instant::now();
+        let (delayed, started) = (self.delay(), Instant::now());
         let outcome = call();
-        let late = started.elapsed().saturating_sub(deadline);
+        let elapsed = started.elapsed();
+        let late = elapsed.saturating_sub(deadline).saturating_sub(self.delay().saturating_sub(delayed));
         let longest = self.longest.entry(name).or_default();
         *longest = (*longest).max(late.as_nanos() as u64);
         if late > LATE {
@@ -100,6 +103,11 @@ impl Probe {
         let ended = ended.split([' ', '{']).next().unwrap_or_default().to_owned();
         *self.counts.entry((name, ended)).or_default() += 1;
         result
+    }
+
+    /// How long the worker waited for a processor so far. Not telling costs it the excuse.
+    fn delay(&self) -> Duration {
+        measure::thread_delay(std::process::id()).unwrap_or_default()
     }
 
     /// Calls without deadlines follow, which end soon after this closes the channel.
