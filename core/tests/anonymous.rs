@@ -3,7 +3,7 @@
 mod support;
 
 use memlane::spsc::{Channel, Options};
-use memlane::{JoinError, NotAChannel, OpenError, RecvError, RemoveError};
+use memlane::{Denied, JoinError, NotAChannel, OpenError, RecvError, RemoveError};
 use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
@@ -287,7 +287,7 @@ fn a_descriptor_that_cannot_be_written_is_refused() {
     let read_only = |descriptor: BorrowedFd<'_>| {
         OwnedFd::from(File::open(format!("/proc/self/fd/{}", descriptor.as_raw_fd())).unwrap())
     };
-    let wanted = OpenError::Permission { channel: LABEL.into() };
+    let wanted = OpenError::Permission { channel: LABEL.into(), denied: Denied::Descriptor };
     assert_same(&refusal(read_only(region.as_fd()), locks), &wanted, "to take part means to write");
 }
 

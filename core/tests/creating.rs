@@ -3,7 +3,7 @@
 mod support;
 
 use memlane::spsc::{self, Options};
-use memlane::{CreateError, FenceMode, Origin};
+use memlane::{CreateError, Denied, FenceMode, NotAChannel, OpenError, Origin, Shortage};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
@@ -34,6 +34,12 @@ fn a_channel_is_two_files_and_nothing_else() {
     assert!(blocks >= channel.info().total_bytes, "every byte is backed by memory now");
 }
 
+/// Bytes that the filesystem of this folder still takes.
+fn free_in(folder: &Path) -> u64 {
+    let told = rustix::fs::statvfs(folder).unwrap();
+    told.f_bavail * told.f_frsize
+}
+
 #[test]
 fn a_full_disk_is_an_error_at_creation_and_leaves_nothing() {
     child::alone("a_full_disk_is_an_error_at_creation_and_leaves_nothing", || {
@@ -43,7 +49,12 @@ fn a_full_disk_is_an_error_at_creation_and_leaves_nothing() {
         }
         space::mount("tmpfs", scratch.path(), "size=1m").unwrap();
         let name = scratch.name("large");
-        let wanted = CreateError::NoSpace { channel: name.clone(), bytes: 8192 + (1 << 20) };
+        let folder = || scratch.path().display().to_string();
+        let no_space =
+            |bytes, shortage| CreateError::NoSpace { channel: name.clone(), bytes, shortage, smaller: "capacity" };
+        // The lock file's page is not given back yet when the error looks.
+        let full = Shortage::Filesystem { folder: folder(), free: free_in(scratch.path()) - 4096 };
+        let wanted = no_space(8192 + (1 << 20), full);
         assert_same(&refusal(&Options::new(), &name), &wanted, "1 MiB and a header into 1 MiB");
         assert_eq!(scratch.files(), [""; 0]);
         let small = Options::new().capacity(256 << 10);
@@ -56,7 +67,7 @@ fn a_full_disk_is_an_error_at_creation_and_leaves_nothing() {
         assert_eq!(scratch.files(), [""; 0]);
 
         space::mount("tmpfs", scratch.path(), "nr_inodes=2").unwrap();
-        let wanted = CreateError::NoSpace { channel: name.clone(), bytes: 8192 + (256 << 10) };
+        let wanted = no_space(8192 + (256 << 10), Shortage::Inodes { folder: folder() });
         assert_same(&refusal(&small, &name), &wanted, "room for one file where two are needed");
         assert_eq!(scratch.files(), [""; 0]);
     });
@@ -69,9 +80,15 @@ fn a_file_size_limit_is_an_error_and_no_signal() {
         let name = scratch.name("prices");
         for limit in [1 << 20, 8192, 15, 0] {
             space::limit(rustix::process::Resource::Fsize, limit);
-            let wanted = CreateError::NoSpace { channel: name.clone(), bytes: 8192 + (1 << 20) };
-            assert_same(&refusal(&Options::new(), &name), &wanted, &format!("limit {limit}"));
-            let wanted = CreateError::NoSpace { channel: "(anonymous)".into(), bytes: 8192 + (1 << 20) };
+            let shortage = || Shortage::FileSize { limit };
+            let no_space = |channel: &str, smaller| CreateError::NoSpace {
+                channel: channel.to_owned(),
+                bytes: 8192 + (1 << 20),
+                shortage: shortage(),
+                smaller,
+            };
+            assert_same(&refusal(&Options::new(), &name), &no_space(&name, "capacity"), &format!("limit {limit}"));
+            let wanted = no_space("(anonymous)", "capacity");
             assert_same(&Options::new().anonymous().unwrap_err(), &wanted, &format!("anonymous, limit {limit}"));
             assert_eq!(scratch.files(), [""; 0]);
         }
@@ -109,8 +126,14 @@ fn what_stands_in_the_way_is_left_alone() {
     let dangling = scratch.name("dangling");
     symlink(scratch.join("nowhere"), &dangling).unwrap();
     let before = scratch.files();
-    for name in [&channel, &letter, &folder, &dangling] {
-        let wanted = CreateError::AlreadyExists { channel: name.clone() };
+    for (name, found) in [
+        (&channel, None),
+        (&letter, Some(NotAChannel::Foreign)),
+        (&folder, Some(NotAChannel::Directory)),
+        (&dangling, Some(NotAChannel::Symlink)),
+    ] {
+        let refusal_to_open = found.map(|found| Box::new(OpenError::NotAChannel { channel: name.clone(), found }));
+        let wanted = CreateError::AlreadyExists { channel: name.clone(), refusal: refusal_to_open };
         assert_same(&refusal(&Options::new(), name), &wanted, name);
         assert_eq!(scratch.files(), before);
     }
@@ -241,7 +264,7 @@ fn an_overlay_filesystem_is_refused() {
         assert_same(&refusal(&Options::new(), &name), &wanted, "creating");
         assert_eq!(files_in(&merged), before);
         let name = merged.join("below").display().to_string();
-        let wanted = memlane::OpenError::UnsupportedFilesystem { channel: name.clone(), filesystem };
+        let wanted = OpenError::UnsupportedFilesystem { channel: name.clone(), filesystem };
         assert_same(&spsc::open(&name).unwrap_err(), &wanted, "opening");
     });
 }
@@ -257,7 +280,10 @@ fn a_folder_where_this_user_may_not_write_is_refused() {
         // SAFETY: takes an integer; this process is the test's own.
         assert_eq!(unsafe { libc::seteuid(SOMEBODY) }, 0);
         let name = scratch.name("prices");
-        assert_same(&refusal(&Options::new(), &name), &CreateError::Permission { channel: name.clone() }, "creating");
+        let folder = scratch.path().display().to_string();
+        let denied = Denied::Writing { folder, mode: 0o755, owner: 0, user: SOMEBODY };
+        let wanted = CreateError::Permission { channel: name.clone(), denied };
+        assert_same(&refusal(&Options::new(), &name), &wanted, "creating");
         // SAFETY: as above; root again, to clean up.
         assert_eq!(unsafe { libc::seteuid(0) }, 0);
         assert_eq!(scratch.files(), [""; 0]);

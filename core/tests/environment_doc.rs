@@ -1,7 +1,9 @@
 //! `docs/environment.md` and `docs/failure-model.md` name what shows each of their rows: all of that exists. And the errors
 //! say what the first page says that they say.
 
-use memlane::{Corruption, CreateError, JoinError, NotAChannel, OpenError, RecvError, RemoveError, SendError};
+use memlane::{
+    Corruption, CreateError, Denied, JoinError, NotAChannel, OpenError, RecvError, RemoveError, SendError, Shortage,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -116,6 +118,8 @@ fn the_errors_say_what_the_page_says() {
     let lock = || "prices.lock".to_owned();
     let (length, needed, found) = (4096, 12288, NotAChannel::Foreign);
     let folder = "/dev/shm/memlane-1000".to_owned();
+    let shortage = Shortage::Filesystem { folder: "/dev/shm".to_owned(), free: 4096 };
+    let denied = Denied::File { mode: 0o600, owner: 65534, user: 1000 };
     let said = [
         ("OpenError::Truncated", OpenError::Truncated { channel: channel(), length, needed }.to_string()),
         ("JoinError::Truncated", JoinError::Truncated { channel: channel(), length, needed }.to_string()),
@@ -126,10 +130,16 @@ fn the_errors_say_what_the_page_says() {
         ("JoinError::Removed", JoinError::Removed { channel: channel() }.to_string()),
         ("JoinError::Forked", JoinError::Forked { channel: channel() }.to_string()),
         ("SendError::Forked", SendError::Forked.to_string()),
-        ("JoinError::RoleTaken", JoinError::RoleTaken { channel: channel(), role: "sender", pid: 42 }.to_string()),
-        ("CreateError::NoSpace", CreateError::NoSpace { channel: channel(), bytes: needed }.to_string()),
+        (
+            "JoinError::RoleTaken",
+            JoinError::RoleTaken { channel: channel(), role: "sender", seats: 1, pid: 42 }.to_string(),
+        ),
+        (
+            "CreateError::NoSpace",
+            CreateError::NoSpace { channel: channel(), bytes: needed, shortage, smaller: "capacity" }.to_string(),
+        ),
         ("CreateError::UnsafeFolder", CreateError::UnsafeFolder { channel: channel(), folder }.to_string()),
-        ("OpenError::Permission", OpenError::Permission { channel: channel() }.to_string()),
+        ("OpenError::Permission", OpenError::Permission { channel: channel(), denied }.to_string()),
         ("OpenError::ForeignOwner", OpenError::ForeignOwner { channel: channel(), owner: 65534 }.to_string()),
         ("RemoveError::InUse", RemoveError::InUse { channel: channel(), participants: 2 }.to_string()),
     ];

@@ -5,7 +5,7 @@ mod support;
 use memlane::spsc::{self, Channel, Options};
 use memlane::{
     ChannelStatus, Corruption, CreateError, JoinError, NotAChannel, OpenError, RecvError, RecvTimeoutError,
-    RemoveError, SendError, TryRecvError, TrySendError, mpmc,
+    RemoveError, SendError, Shortage, TryRecvError, TrySendError, mpmc,
 };
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
@@ -211,7 +211,7 @@ fn a_hole_in_the_rows_gives_no_seat_away() {
     let (mut sender, mut receiver) = (channel.sender().unwrap(), channel.receiver().unwrap());
     space::punch(&file(&name), PAGE_BYTES, 512);
     assert_eq!(channel.info().participants, [], "nobody, by the rows");
-    let taken = JoinError::RoleTaken { channel: name.clone(), role: "sender", pid: 0 };
+    let taken = JoinError::RoleTaken { channel: name.clone(), role: "sender", seats: 1, pid: 0 };
     assert_same(&channel.sender().unwrap_err(), &taken, "by the locks, somebody");
     sender.send(b"still here").unwrap();
     assert_eq!(receiver.recv().unwrap().to_vec(), b"still here");
@@ -298,7 +298,12 @@ fn a_disk_that_fills_up_later_harms_nobody() {
             assert_eq!(receiver.recv().unwrap().to_vec(), message, "three laps of the ring");
         }
         drop((sender, receiver));
-        let wanted = CreateError::NoSpace { channel: scratch.name("other"), bytes: RING_AT + 4096 };
+        let wanted = CreateError::NoSpace {
+            channel: scratch.name("other"),
+            bytes: RING_AT + 4096,
+            shortage: Shortage::Filesystem { folder: scratch.path().display().to_string(), free: 0 },
+            smaller: "capacity",
+        };
         let error = Options::new().capacity(4096).create(&scratch.name("other")).unwrap_err();
         assert_same(&error, &wanted, "one more");
         memlane::remove(&name).unwrap();
@@ -320,8 +325,11 @@ fn a_stale_channel_stays_where_there_is_no_room_for_its_successor() {
         image::make_stale(&name);
         let before = files_in(scratch.path());
         for _ in 0..4 {
-            let wanted = CreateError::NoSpace { channel: name.clone(), bytes: RING_AT + (512 << 10) };
-            assert_same(&large.open_or_create(&name).unwrap_err(), &OpenError::Create(wanted), "no room for both");
+            let error = large.open_or_create(&name).unwrap_err();
+            let OpenError::Create(CreateError::NoSpace { bytes, .. }) = error else {
+                panic!("no room for both: {error}")
+            };
+            assert_eq!(bytes, RING_AT + (512 << 10));
         }
         assert_eq!((files_in(scratch.path()), memlane::inspect(&name).unwrap().instance), (before, instance));
         memlane::remove(&name).unwrap();

@@ -280,12 +280,12 @@ fn a_queue_has_the_seats_that_were_asked_for() {
     let name = scratch.name("jobs");
     let channel = mpmc::Options::new().slots(8).max_senders(2).max_receivers(1).create(&name).unwrap();
     let mut held = vec![channel.sender().unwrap(), mpmc::open(&name).unwrap().sender().unwrap()];
-    let taken = |role| JoinError::RoleTaken { channel: name.clone(), role, pid: std::process::id() };
-    assert_same(&channel.sender().unwrap_err(), &taken("sender"), "a third");
+    let taken = |role, seats| JoinError::RoleTaken { channel: name.clone(), role, seats, pid: std::process::id() };
+    assert_same(&channel.sender().unwrap_err(), &taken("sender", 2), "a third");
     held.remove(0);
     held.push(channel.sender().expect("the seat of who left"));
     let receiver = channel.receiver().unwrap();
-    assert_same(&receiver.try_clone().unwrap_err(), &taken("receiver"), "a second");
+    assert_same(&receiver.try_clone().unwrap_err(), &taken("receiver", 1), "a second");
 }
 
 #[test]

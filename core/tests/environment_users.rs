@@ -3,7 +3,7 @@
 mod support;
 
 use memlane::spsc::{self, Channel, Options};
-use memlane::{JoinError, OpenError, ParticipantState, RecvError, RecvTimeoutError, RemoveError, mpmc};
+use memlane::{Denied, JoinError, OpenError, ParticipantState, RecvError, RecvTimeoutError, RemoveError, mpmc};
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -100,7 +100,8 @@ fn a_channel_for_a_group_is_for_its_members() {
     let name = scratch.name("shared");
     let mut sends = start("creates and sends", ONE, GROUP, &[&name, "660"]);
     sends.expect("sent");
-    let refused = OpenError::Permission { channel: name.clone() };
+    let denied = Denied::File { mode: 0o660, owner: ONE, user: OTHER };
+    let refused = OpenError::Permission { channel: name.clone(), denied };
     let mut outsider = start("receives", OTHER, OTHER, &[&name]);
     outsider.expect(&format!("{:?}", Some(OpenError::ForeignOwner { channel: name.clone(), owner: ONE })));
     outsider.expect(&format!("{refused:?}"));
@@ -110,7 +111,8 @@ fn a_channel_for_a_group_is_for_its_members() {
     member.expect("from another user");
     sends.kill();
     member.say("killed");
-    let kept: Result<(), _> = Err(RemoveError::Permission { channel: name.clone() });
+    let denied = Denied::Sticky { folder: scratch.path().display().to_string(), owner: ONE };
+    let kept: Result<(), _> = Err(RemoveError::Permission { channel: name.clone(), denied });
     member.expect(&format!("{kept:?}"));
     member.finish();
     assert_eq!(scratch.files().len(), 2, "in a sticky folder, only its owner removes a file");

@@ -6,9 +6,10 @@ use memlane::spsc::{self, Options};
 use memlane::{CreateError, OpenError};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use support::child::{self, Child};
-use support::{SOMEBODY, Scratch, assert_same, files_in, space};
+use support::{SOMEBODY, Scratch, assert_same, files_in, is_root, space};
 
 /// The folder that names lead to where nobody sets another one.
 fn default_folder() -> PathBuf {
@@ -30,9 +31,16 @@ fn child_part() {
         ("creates for a group", |arguments| {
             Options::new().capacity(4096).mode(0o660).create(&arguments[0]).unwrap();
         }),
-        ("fails to create", |arguments| {
-            child::tell(format!("{:?}", Options::new().capacity(4096).create(&arguments[0]).unwrap_err()));
+        ("fails", |arguments| {
+            let (name, options) = (&arguments[0], Options::new().capacity(4096));
+            child::tell(format_args!("create: {}", options.create(name).unwrap_err()));
+            child::tell(format_args!("open: {}", options.open(name).unwrap_err()));
+            child::tell(format_args!("open or create: {}", options.open_or_create(name).unwrap_err()));
+            child::tell(format_args!("inspect: {}", memlane::inspect(name).unwrap_err()));
+            child::tell(format_args!("remove: {}", memlane::remove(name).unwrap_err()));
+            child::tell(format_args!("list: {}", memlane::list().unwrap_err()));
         }),
+        ("tells the path", |arguments| child::tell(memlane::channel_path(&arguments[0]).unwrap().display())),
     ]);
 }
 
@@ -48,9 +56,9 @@ fn with_folder(part: &str, argument: &str, folder: &str) -> Vec<String> {
 fn names_lead_to_the_folder_of_the_environment() {
     let scratch = Scratch::new();
     let folder = scratch.name("channels");
+    fs::create_dir(&folder).unwrap();
     let told = with_folder("creates", "prices", &folder);
     assert_eq!(told, [format!("{folder}/prices.lane"), "prices".to_owned()]);
-    assert_eq!(mode_of(&folder), 0o700, "a folder that was missing is made, for its user alone");
     let told = with_folder("creates", "quotes", &folder);
     assert_eq!(told[1], "prices quotes", "the folder is used again");
     spsc::open(&format!("{folder}/prices.lane")).unwrap();
@@ -77,13 +85,71 @@ fn the_folder_of_the_environment_may_be_shared() {
     assert!(Path::new(&folder).join("quotes.lane").exists(), "who sets the folder may choose a link");
 }
 
+/// Were it made, two programs one of which has a slip in its `MEMLANE_DIR` would wait for each other for ever.
 #[test]
-fn a_folder_of_the_environment_that_cannot_be_made_is_named() {
+fn a_folder_of_the_environment_that_is_missing_is_named_and_not_made() {
     let scratch = Scratch::new();
-    let folder = scratch.name("no/such");
-    let wanted = CreateError::NoFolder { channel: "prices".into(), folder: folder.clone() };
-    assert_eq!(with_folder("fails to create", "prices", &folder), [format!("{wanted:?}")]);
-    assert_eq!(scratch.files(), [""; 0]);
+    let file = scratch.name("file");
+    fs::write(&file, "").unwrap();
+    let missing = |folder: &str| {
+        format!("channel prices: the folder {folder} does not exist; make it first, or correct MEMLANE_DIR")
+    };
+    for folder in [scratch.name("slip"), scratch.name("no/such")] {
+        let told = with_folder("fails", "prices", &folder);
+        assert_eq!(
+            told[..5],
+            ["create", "open", "open or create", "inspect", "remove"]
+                .map(|call| { format!("{call}: {}", missing(&folder)) })
+        );
+        assert_eq!(
+            told[5..],
+            [format!("list: the folder {folder} does not exist; make it first, or correct MEMLANE_DIR")]
+        );
+    }
+    let told = with_folder("fails", "prices", &file);
+    let not_a_folder = "is not a folder; use another one (MEMLANE_DIR, or a path)";
+    assert_eq!(told[0], format!("create: channel prices: {file} {not_a_folder}"));
+    assert_eq!(told[1], format!("open: {}", missing(&file)));
+    assert_eq!(scratch.files(), ["file"]);
+}
+
+/// A set-uid program, as far as the kernel tells: a copy of this one, which is its own part.
+#[test]
+fn a_program_with_rights_beyond_its_callers_does_not_look_at_the_environment() {
+    if !is_root("a set-uid program") {
+        return;
+    }
+    // Not in /dev/shm, which may be mounted without set-uid programs.
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let program = folder.path().join("program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    for (mode, wanted) in
+        [(0o755, "/chosen/prices.lane".to_owned()), (0o4755, "/dev/shm/memlane-0/prices.lane".to_owned())]
+    {
+        fs::set_permissions(&program, fs::Permissions::from_mode(mode)).unwrap();
+        let mut child = Child::start_program(&program, "tells the path", &["prices"], |command| {
+            command.env("MEMLANE_DIR", "/chosen").uid(SOMEBODY).gid(SOMEBODY);
+        });
+        assert_eq!(child.finish(), [wanted], "{mode:o}");
+    }
+}
+
+#[test]
+fn without_shared_memory_the_default_folder_is_refused_in_words() {
+    child::alone("without_shared_memory_the_default_folder_is_refused_in_words", || {
+        if !space::private_mounts() {
+            return;
+        }
+        // /dev/shm is the machine's; a /dev without it is ours.
+        space::mount("tmpfs", Path::new("/dev"), "").unwrap();
+        let error = Options::new().create("prices").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "channel prices: /dev/shm does not exist, and channels stand there by default; mount a tmpfs there, or set \
+             MEMLANE_DIR to another folder"
+        );
+    });
 }
 
 #[test]
@@ -91,9 +157,10 @@ fn a_path_is_used_as_it_is() {
     let scratch = Scratch::new();
     let name = scratch.name("channels/prices");
     fs::create_dir(scratch.join("channels")).unwrap();
+    fs::create_dir(scratch.join("elsewhere")).unwrap();
     let told = with_folder("creates", &name, &scratch.name("elsewhere"));
     assert_eq!(told, [name, String::new()]);
-    assert_eq!(scratch.files(), ["channels"], "the folder of names is not made for a path");
+    assert_eq!(files_in(&scratch.join("elsewhere")), [""; 0], "the folder of names is not used for a path");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod support;
 
 use memlane::spsc::{self, Options};
-use memlane::{Corruption, CreateError, JoinError, NotAChannel, OpenError, RemoveError};
+use memlane::{Corruption, CreateError, Denied, JoinError, NotAChannel, OpenError, RemoveError, Shortage};
 use std::error::Error;
 use std::io::{self, ErrorKind};
 use support::Scratch;
@@ -48,12 +48,16 @@ fn cases() -> Vec<Case> {
         CreateError::InvalidName { channel: channel() }, InvalidInput, ["A-Z a-z 0-9 . _ -", "100"], "use 1 to 100";
         CreateError::InvalidOption { channel: channel(), option: "mode", given: text("0o7"), wanted: text("has to be 6") },
             InvalidInput, ["mode", "0o7"], "has to be 6";
-        CreateError::AlreadyExists { channel: channel() }, AlreadyExists, ["exists already"], "open it, or remove it";
+        CreateError::AlreadyExists { channel: channel(), refusal: None }, AlreadyExists, ["exists already"], "open it, or remove it";
         CreateError::NoFolder { channel: channel(), folder: text("/nowhere") }, NotFound, ["/nowhere"], "make it first";
         CreateError::UnsafeFolder { channel: channel(), folder: text("/shared") },
             PermissionDenied, ["/shared", "private"], "set MEMLANE_DIR";
-        CreateError::NoSpace { channel: channel(), bytes: 777 }, StorageFull, ["777 bytes"], "use a smaller capacity";
-        CreateError::Permission { channel: channel() }, PermissionDenied, ["no permission"], "use another folder";
+        CreateError::NoSpace { channel: channel(), bytes: 777, shortage: Shortage::Memory, smaller: "capacity" },
+            StorageFull, ["777 bytes"], "choose a smaller capacity";
+        CreateError::UnsuitableFolder { channel: channel(), folder: text("/huge"), reason: "is huge; use a small one" },
+            Unsupported, ["/huge is huge"], "use a small one";
+        CreateError::Permission { channel: channel(), denied: Denied::ReadOnly { folder: text("/cd") } },
+            PermissionDenied, ["no permission", "/cd", "read-only"], "use a folder on another one";
         CreateError::UnsupportedFilesystem { channel: channel(), filesystem: "NFS" },
             Unsupported, ["NFS"], "use a local folder";
         CreateError::Io { channel: channel(), action: "doing things", source: io_error() },
@@ -81,21 +85,25 @@ fn cases() -> Vec<Case> {
             Unsupported, ["membarrier"], "create it with symmetric fences";
         OpenError::TrustNeeded { channel: channel() },
             PermissionDenied, ["semaphores", "faulty peer"], "set trust_peers";
-        OpenError::ForeignSemaphores { channel: channel(), file: 16, ours: 32 },
-            Unsupported, ["of 16 bytes", "have 32"], "create it with futexes";
-        OpenError::Permission { channel: channel() }, PermissionDenied, ["no permission"], "by the option mode";
+        OpenError::ForeignSemaphores { channel: channel(), file: text("musl, of 32 bytes"), ours: text("glibc, of 32 bytes") },
+            Unsupported, ["musl", "glibc"], "create it with futexes";
+        OpenError::Permission { channel: channel(), denied: Denied::File { mode: 0o640, owner: 7, user: 8 } },
+            PermissionDenied, ["no permission", "0640", "user 7"], "by the option mode";
+        OpenError::NoFolder { channel: channel(), folder: text("/nowhere") }, NotFound, ["/nowhere"], "make it first";
         OpenError::ForeignOwner { channel: channel(), owner: 1234 },
             PermissionDenied, ["user 1234"], "set any_owner";
         OpenError::LockFile { channel: channel(), path: text("/x.lock") },
             InvalidData, ["/x.lock", "missing"], "remove the channel and create it again";
         OpenError::UnsupportedFilesystem { channel: channel(), filesystem: "NFS" },
             Unsupported, ["NFS"], "use a local folder";
-        OpenError::Create(CreateError::NoSpace { channel: channel(), bytes: 777 }),
-            StorageFull, ["777"], "use a smaller capacity";
+        OpenError::Create(CreateError::NoSpace { channel: channel(), bytes: 777, shortage: Shortage::Memory, smaller: "slots" }),
+            StorageFull, ["777"], "choose a smaller slots";
         OpenError::Io { channel: channel(), action: "doing things", source: io_error() },
             Interrupted, ["doing things failed"], "";
-        JoinError::RoleTaken { channel: channel(), role: "sender", pid: 42 },
-            ResourceBusy, ["has its sender already", "process 42"], "";
+        JoinError::RoleTaken { channel: channel(), role: "sender", seats: 1, pid: 42 },
+            ResourceBusy, ["has its sender already", "process 42"], "stop that one first";
+        JoinError::RoleTaken { channel: channel(), role: "sender", seats: 64, pid: 42 },
+            ResourceBusy, ["all of its 64 senders", "process 42"], "more seats for senders";
         JoinError::Closed { channel: channel() }, BrokenPipe, ["was closed"], "remove it and create it again";
         JoinError::Removed { channel: channel() }, NotFound, ["was removed"], "open or create it again";
         JoinError::Corrupted { channel: channel(), reason },
@@ -116,7 +124,9 @@ fn cases() -> Vec<Case> {
             Unsupported, ["FUSE", "cannot be seen whether somebody uses it"], "or by force";
         RemoveError::InUse { channel: channel(), participants: 3 },
             ResourceBusy, ["3 live"], "stop them, or remove it by force";
-        RemoveError::Permission { channel: channel() }, PermissionDenied, ["no permission"], "its owner may";
+        RemoveError::Permission { channel: channel(), denied: Denied::Sticky { folder: text("/tmp"), owner: 7 } },
+            PermissionDenied, ["no permission", "user 7"], "only the owner of a file";
+        RemoveError::NoFolder { channel: channel(), folder: text("/nowhere") }, NotFound, ["/nowhere"], "make it first";
         RemoveError::Io { channel: channel(), action: "doing things", source: io_error() },
             Interrupted, ["doing things failed"], "";
     ]

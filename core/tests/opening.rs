@@ -3,7 +3,7 @@
 mod support;
 
 use memlane::spsc::{self, Options};
-use memlane::{Corruption, CreateError, FenceMode, NotAChannel, OpenError};
+use memlane::{Corruption, CreateError, Denied, FenceMode, NotAChannel, OpenError};
 use std::fs;
 use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixListener;
@@ -298,11 +298,15 @@ fn without_permission_a_channel_is_not_opened() {
         let shared = scratch.name("shared");
         Options::new().capacity(4096).mode(0o666).create(&shared).unwrap();
         let hidden = Scratch::new();
+        fs::set_permissions(hidden.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let inside = probe(&hidden);
         // SAFETY: takes an integer; this process is the test's own.
         assert_eq!(unsafe { libc::seteuid(SOMEBODY) }, 0);
-        for name in [&closed, &readable, &inside] {
-            assert_same(&refusal(name), &OpenError::Permission { channel: name.clone() }, name);
+        let file = |mode| Denied::File { mode, owner: 0, user: SOMEBODY };
+        let folder =
+            Denied::Folder { folder: hidden.path().display().to_string(), mode: 0o700, owner: 0, user: SOMEBODY };
+        for (name, denied) in [(&closed, file(0o600)), (&readable, file(0o644)), (&inside, folder)] {
+            assert_same(&refusal(name), &OpenError::Permission { channel: name.clone(), denied }, name);
         }
         assert_works(&spsc::open(&shared).unwrap());
         let info = memlane::inspect(&readable).unwrap();

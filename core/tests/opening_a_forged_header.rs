@@ -3,8 +3,9 @@
 mod support;
 
 use memlane::spsc::{self, Options};
-use memlane::{JoinError, OpenError};
+use memlane::{Backend, JoinError, OpenError};
 use support::image::{Image, PAGE, forge};
+use support::stage::trust;
 use support::{Scratch, assert_same};
 
 fn probe(scratch: &Scratch) -> String {
@@ -95,6 +96,8 @@ fn every_field_is_checked_though_the_checksum_fits() {
         ("backend", 9, "wake backend", "9", "1 (futex) or 2 (semaphore)"),
         ("backend", 2, "semaphore_bytes", "0", "the size of a semaphore"),
         ("semaphore_bytes", 32, "semaphore_bytes", "32", "0"),
+        ("c_library", 1, "c_library", "1", "0"),
+        ("c_library", u32::MAX.into(), "c_library", "4294967295", "0"),
         ("fence", 0, "fence mode", "0", "1 (asymmetric) or 2 (symmetric)"),
         ("fence", 3, "fence mode", "3", "1 (asymmetric) or 2 (symmetric)"),
         ("options", 2, "options", "0x2", "only bits of 0x1"),
@@ -138,6 +141,27 @@ fn a_type_name_has_to_be_text_that_fits_its_hash() {
     });
     assert_eq!(memlane::inspect(&name).unwrap().type_name, "x".repeat(64), "a name may fill its field");
     try_to_use(&name).unwrap();
+}
+
+#[test]
+fn semaphores_of_another_c_library_are_refused_though_their_size_is_the_same() {
+    const MUSL: u64 = 2;
+    let scratch = Scratch::new();
+    let name = scratch.name("probe");
+    let options = Options::new().capacity(4096).backend(Backend::Semaphore).trust_peers(trust());
+    options.create(&name).unwrap();
+    assert!(options.open(&name).is_ok());
+    let ours = Image::load(&name).get("semaphore_bytes");
+    forge(&name, |image| {
+        image.set("c_library", MUSL);
+    });
+    let wanted = OpenError::ForeignSemaphores {
+        channel: name.clone(),
+        file: format!("musl, of {ours} bytes"),
+        ours: format!("glibc, of {ours} bytes"),
+    };
+    assert_same(&options.open(&name).unwrap_err(), &wanted, "opening");
+    assert!(memlane::inspect(&name).is_ok(), "looking touches no semaphore");
 }
 
 #[test]

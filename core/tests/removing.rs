@@ -3,7 +3,7 @@
 mod support;
 
 use memlane::spsc::{self, Channel, Options};
-use memlane::{JoinError, NotAChannel, OpenError, RecvError, RemoveError, SendError, TrySendError};
+use memlane::{Denied, JoinError, NotAChannel, OpenError, RecvError, RemoveError, SendError, TrySendError};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
@@ -324,8 +324,9 @@ fn without_permission_a_channel_is_not_removed() {
         small().mode(0o666).create(&shared).unwrap();
         // SAFETY: takes an integer; this process is the test's own.
         assert_eq!(unsafe { libc::seteuid(SOMEBODY) }, 0);
+        let sticky = Denied::Sticky { folder: scratch.path().display().to_string(), owner: 0 };
         for name in [&closed, &shared] {
-            let wanted = RemoveError::Permission { channel: name.clone() };
+            let wanted = RemoveError::Permission { channel: name.clone(), denied: sticky.clone() };
             assert_same(&memlane::remove(name).unwrap_err(), &wanted, name);
             assert_same(&memlane::remove_forced(name).unwrap_err(), &wanted, name);
         }

@@ -46,7 +46,8 @@
 // Sleepers are woken by Linux futexes.
 #define MEMLANE_BACKEND_FUTEX 1
 
-// Sleepers are woken by POSIX semaphores. Needs MEMLANE_TRUST_PEERS, except in private channels.
+// Sleepers are woken by POSIX semaphores. Needs MEMLANE_TRUST_PEERS, except in private channels. Where futexes are refused,
+// these do not help: the C library sleeps on a futex, too.
 #define MEMLANE_BACKEND_SEMAPHORE 2
 
 // Open files of other users, too.
@@ -168,15 +169,15 @@ enum memlane_status
     MEMLANE_INVALID_OPTION = -31,
     // A channel or another file of this name exists.
     MEMLANE_ALREADY_EXISTS = -32,
-    // The folder does not exist.
+    // The folder does not exist. Only the default one is made.
     MEMLANE_NO_FOLDER = -33,
     // The folder of the channels is not private to this user.
     MEMLANE_UNSAFE_FOLDER = -34,
-    // The filesystem has no room for the channel.
+    // There is no room for the channel: on the filesystem, or by a quota or limit; the detail says which.
     MEMLANE_NO_SPACE = -35,
     // This user may not do that.
     MEMLANE_PERMISSION = -36,
-    // The filesystem does not share memory reliably.
+    // The folder is on a filesystem that does not share memory reliably, or cannot hold a channel.
     MEMLANE_UNSUPPORTED_FILESYSTEM = -37,
     // The operating system refused something; the detail says what and why.
     MEMLANE_IO = -38,
@@ -435,7 +436,8 @@ const char *memlane_strerror(int32_t status);
 const char *memlane_last_error_detail(void);
 
 // Opens or creates the channel of this name. The name is 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, and stands
-// for $MEMLANE_DIR/NAME.lane (default folder: /dev/shm/memlane-UID); with a slash it is a path.
+// for $MEMLANE_DIR/NAME.lane (default folder: /dev/shm/memlane-UID); with a slash it is a path. The folder has to exist; only
+// the default one is made.
 //
 // `kind` is MEMLANE_SPSC or MEMLANE_MPMC. `how` is MEMLANE_OPEN, MEMLANE_CREATE or MEMLANE_OPEN_OR_CREATE; the last one
 // returns MEMLANE_OK, MEMLANE_CREATED or MEMLANE_REPLACED_STALE. `options` may be null. Does not wait. `channel` is

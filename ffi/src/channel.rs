@@ -43,7 +43,8 @@ fn hand_out(channel: Opened, into: &mut ChannelHandle) -> Result<(), Failed> {
 }
 
 /// Opens or creates the channel of this name. The name is 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, and stands
-/// for $MEMLANE_DIR/NAME.lane (default folder: /dev/shm/memlane-UID); with a slash it is a path.
+/// for $MEMLANE_DIR/NAME.lane (default folder: /dev/shm/memlane-UID); with a slash it is a path. The folder has to exist; only
+/// the default one is made.
 ///
 /// `kind` is MEMLANE_SPSC or MEMLANE_MPMC. `how` is MEMLANE_OPEN, MEMLANE_CREATE or MEMLANE_OPEN_OR_CREATE; the last one
 /// returns MEMLANE_OK, MEMLANE_CREATED or MEMLANE_REPLACED_STALE. `options` may be null. Does not wait. `channel` is

@@ -27,7 +27,8 @@ pub const MEMLANE_FENCE_SYMMETRIC: u32 = 2;
 
 /// Sleepers are woken by Linux futexes.
 pub const MEMLANE_BACKEND_FUTEX: u32 = 1;
-/// Sleepers are woken by POSIX semaphores. Needs MEMLANE_TRUST_PEERS, except in private channels.
+/// Sleepers are woken by POSIX semaphores. Needs MEMLANE_TRUST_PEERS, except in private channels. Where futexes are refused,
+/// these do not help: the C library sleeps on a futex, too.
 pub const MEMLANE_BACKEND_SEMAPHORE: u32 = 2;
 
 /// Open files of other users, too.

@@ -69,15 +69,15 @@ pub enum Status {
     MEMLANE_INVALID_OPTION = -31,
     /// A channel or another file of this name exists.
     MEMLANE_ALREADY_EXISTS = -32,
-    /// The folder does not exist.
+    /// The folder does not exist. Only the default one is made.
     MEMLANE_NO_FOLDER = -33,
     /// The folder of the channels is not private to this user.
     MEMLANE_UNSAFE_FOLDER = -34,
-    /// The filesystem has no room for the channel.
+    /// There is no room for the channel: on the filesystem, or by a quota or limit; the detail says which.
     MEMLANE_NO_SPACE = -35,
     /// This user may not do that.
     MEMLANE_PERMISSION = -36,
-    /// The filesystem does not share memory reliably.
+    /// The folder is on a filesystem that does not share memory reliably, or cannot hold a channel.
     MEMLANE_UNSUPPORTED_FILESYSTEM = -37,
     /// The operating system refused something; the detail says what and why.
     MEMLANE_IO = -38,
@@ -151,7 +151,7 @@ const SENTENCES: &[(Status, &CStr)] = &[
     (S::MEMLANE_UNSAFE_FOLDER, c"the folder is not private to this user"),
     (S::MEMLANE_NO_SPACE, c"no room for the channel"),
     (S::MEMLANE_PERMISSION, c"no permission"),
-    (S::MEMLANE_UNSUPPORTED_FILESYSTEM, c"the filesystem does not share memory reliably"),
+    (S::MEMLANE_UNSUPPORTED_FILESYSTEM, c"the folder or its filesystem cannot hold a channel"),
     (S::MEMLANE_IO, c"the operating system refused"),
     (S::MEMLANE_NOT_FOUND, c"the channel does not exist"),
     (S::MEMLANE_NOT_A_CHANNEL, c"not a channel but something else"),
@@ -260,6 +260,7 @@ coded!(CreateError {
     InvalidOption => MEMLANE_INVALID_OPTION,
     AlreadyExists => MEMLANE_ALREADY_EXISTS,
     NoFolder => MEMLANE_NO_FOLDER,
+    UnsuitableFolder => MEMLANE_UNSUPPORTED_FILESYSTEM,
     UnsafeFolder => MEMLANE_UNSAFE_FOLDER,
     NoSpace => MEMLANE_NO_SPACE,
     Permission => MEMLANE_PERMISSION,
@@ -272,6 +273,7 @@ impl Coded for OpenError {
         match self {
             Self::Create(error) => error.status(),
             Self::NotFound { .. } => S::MEMLANE_NOT_FOUND,
+            Self::NoFolder { .. } => S::MEMLANE_NO_FOLDER,
             Self::NotAChannel { .. } => S::MEMLANE_NOT_A_CHANNEL,
             Self::WrongVersion { .. } => S::MEMLANE_WRONG_VERSION,
             Self::WrongKind { .. } => S::MEMLANE_WRONG_KIND,
@@ -309,6 +311,7 @@ coded!(JoinError {
 coded!(RemoveError {
     InvalidName => MEMLANE_INVALID_NAME,
     NotFound => MEMLANE_NOT_FOUND,
+    NoFolder => MEMLANE_NO_FOLDER,
     NotAChannel => MEMLANE_NOT_A_CHANNEL,
     InUse => MEMLANE_IN_USE,
     UnsupportedFilesystem => MEMLANE_UNSUPPORTED_FILESYSTEM,

@@ -111,11 +111,13 @@ fn ls_lists_channels_by_name() {
 }
 
 #[test]
-fn ls_of_a_folder_that_does_not_exist_is_empty() {
+fn ls_of_a_folder_that_does_not_exist_says_so() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.command(&["ls"]);
-    command.env("MEMLANE_DIR", sandbox.channels().join("not/yet"));
-    assert_eq!(sandbox.spawn(&mut command).end().text(), "");
+    let folder = sandbox.channels().join("slip");
+    command.env("MEMLANE_DIR", &folder);
+    let sentence = sandbox.spawn(&mut command).end().failed(1);
+    assert!(sentence.contains(&format!("{} does not exist", folder.display())), "{sentence}");
 }
 
 #[test]

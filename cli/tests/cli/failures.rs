@@ -117,11 +117,17 @@ fn a_seat_that_is_taken_is_refused() {
     let sender = sandbox.start_with_input(&["send", "prices"]);
     eventually("the sender has joined", || sandbox.has("prices", "sender"));
     let sentence = sandbox.run(&["send", "prices", "hello"]).failed(1);
-    assert_eq!(sentence, format!("channel prices has its sender already (process {})", sender.pid()));
+    assert_eq!(
+        sentence,
+        format!("channel prices has its sender already (process {}); stop that one first", sender.pid())
+    );
     let receiver = sandbox.start(&["recv", "prices"]);
     eventually("the receiver has joined", || sandbox.has("prices", "receiver"));
     let sentence = sandbox.run(&["recv", "prices"]).failed(1);
-    assert_eq!(sentence, format!("channel prices has its receiver already (process {})", receiver.pid()));
+    assert_eq!(
+        sentence,
+        format!("channel prices has its receiver already (process {}); stop that one first", receiver.pid())
+    );
 }
 
 #[test]

@@ -293,8 +293,9 @@ macro_rules! common_options {
             self
         }
 
-        /// How sleepers are woken. Default: [`Backend::Futex`]. Semaphores are for systems and peers without futexes;
-        /// every participant of a channel that has a name or a descriptor needs [`Options::trust_peers`] then, and the C
+        /// How sleepers are woken. Default: [`Backend::Futex`]. Semaphores are no way around a
+        /// sandbox that refuses futexes: the C library sleeps on a futex, too, and ends the process where that is refused.
+        /// Every participant of a channel that has a name or a descriptor needs [`Options::trust_peers`] then, and the C
         /// library of the others.
         pub fn backend(mut self, backend: Backend) -> Self {
             self.wishes.backend = Some(backend);

@@ -6,17 +6,20 @@
 //! - [`setup`]: naming, creating, opening, joining, removing. Not on the hot path, so these carry the channel's name.
 //! - [`transfer`]: sending and receiving. Small `Copy` values; a message is passed by reference and so stays with the
 //!   caller, and a batch error says how many of its messages went out.
+//! - [`refusal`]: what stood in a channel's place, what it lacked, and what refused it, in words.
 //! - [`corruption`]: what was found that no correct participant writes.
 //! - [`printable`]: how texts that others chose are shown.
 
 mod corruption;
 mod printable;
+mod refusal;
 mod setup;
 mod transfer;
 
 pub use corruption::Corruption;
 pub use printable::Printable;
-pub use setup::{CreateError, JoinError, NotAChannel, OpenError, RemoveError};
+pub use refusal::{Denied, NotAChannel, Shortage};
+pub use setup::{CreateError, JoinError, OpenError, RemoveError};
 pub use transfer::{
     AckError, BufferTooSmall, GrantError, NoSuchPriority, RecvError, RecvTimeoutError, SendBatchError, SendError,
     SendTimeoutError, TryRecvError, TrySendError,

@@ -1,59 +1,18 @@
 //! Errors of naming, creating, opening, joining and removing a channel.
 
-use super::{Corruption, Printable};
+use super::refusal::named_by;
+use super::{Corruption, Denied, NotAChannel, Printable, Shortage};
 use std::io;
-
-/// What was found where a channel was expected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NotAChannel {
-    /// An empty file.
-    #[error("an empty file")]
-    Empty,
-    /// A regular file that does not start with memlane's magic.
-    #[error("a file of another program")]
-    Foreign,
-    /// A directory.
-    #[error("a directory")]
-    Directory,
-    /// A symbolic link, which is never followed.
-    #[error("a symbolic link")]
-    Symlink,
-    /// A named pipe.
-    #[error("a named pipe")]
-    Fifo,
-    /// A socket.
-    #[error("a socket")]
-    Socket,
-    /// A character or block device.
-    #[error("a device")]
-    Device,
-    /// A segment that is still being made, or whose maker was killed.
-    #[error("a segment that is not finished")]
-    Unfinished,
-    /// An anonymous file that lacks the seals of an anonymous channel.
-    #[error("a file without the seals of an anonymous channel")]
-    Unsealed,
-}
-
-impl NotAChannel {
-    /// Whether removal by force removes it: a file, or a link, but nothing that may hold or stand for more.
-    pub(crate) fn yields_to_force(self) -> bool {
-        matches!(self, Self::Empty | Self::Foreign | Self::Symlink)
-    }
-
-    fn what_to_do(self) -> &'static str {
-        if self.yields_to_force() { "only removal by force removes it" } else { "it is left alone" }
-    }
-}
 
 /// Why a channel was not created. Nothing was left behind.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateError {
-    /// The name is not 1 to 100 of `A-Z a-z 0-9 . _ -` without a leading dot, and not a path (with a `/`) either.
+    /// The name is not 1 to 100 of `A-Z a-z 0-9 . _ -` without a leading dot, and not a path (with a `/`) either, whose last
+    /// part leaves room for the lock file's name.
     #[error(
-        "`{channel}` is not a channel name: use 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a /",
+        "`{channel}` is not a channel name: use 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a / whose \
+         last part has at most 217 bytes",
         channel = Printable(.channel)
     )]
     InvalidName {
@@ -76,21 +35,33 @@ pub enum CreateError {
         wanted: String,
     },
     /// A channel or another file of this name exists.
-    #[error("channel {channel} exists already: open it, or remove it first", channel = Printable(.channel))]
+    #[error("{}", exists(.channel, .refusal.as_deref()))]
     AlreadyExists {
         /// The channel.
         channel: String,
+        /// Why it cannot be opened instead, unless it can.
+        refusal: Option<Box<OpenError>>,
     },
-    /// The folder does not exist.
+    /// The folder does not exist. Only the default one is made.
     #[error(
-        "channel {channel}: the folder {folder} does not exist; make it first",
-        channel = Printable(.channel), folder = Printable(.folder)
+        "channel {channel}: the folder {folder} does not exist; make it first, or correct {}",
+        named_by(.channel), channel = Printable(.channel), folder = Printable(.folder)
     )]
     NoFolder {
         /// The channel.
         channel: String,
         /// The missing folder.
         folder: String,
+    },
+    /// The folder cannot hold a channel, whatever its permissions.
+    #[error("channel {channel}: {folder} {reason}", channel = Printable(.channel), folder = Printable(.folder))]
+    UnsuitableFolder {
+        /// The channel.
+        channel: String,
+        /// The folder.
+        folder: String,
+        /// What is wrong with it, and what to use.
+        reason: &'static str,
     },
     /// The private folder belongs to somebody else, or others can write to it.
     #[error(
@@ -103,25 +74,28 @@ pub enum CreateError {
         /// The folder.
         folder: String,
     },
-    /// The filesystem has no room for the channel (or a quota or `ulimit -f` is reached).
+    /// There is no room for the channel.
     #[error(
-        "channel {channel}: no room for {bytes} bytes; use a smaller capacity or another folder (MEMLANE_DIR)",
-        channel = Printable(.channel)
+        "channel {channel}: no room for {bytes} bytes: {shortage}; {}",
+        .shortage.advice(.smaller), channel = Printable(.channel)
     )]
     NoSpace {
         /// The channel.
         channel: String,
         /// What was asked for, in bytes.
         bytes: u64,
+        /// What there is too little of.
+        shortage: Shortage,
+        /// Which options make a channel of this kind smaller.
+        smaller: &'static str,
     },
     /// This user may not create files there.
-    #[error(
-        "channel {channel}: no permission to create it; use another folder (MEMLANE_DIR, or a path)",
-        channel = Printable(.channel)
-    )]
+    #[error("channel {channel}: no permission to create it: {denied}", channel = Printable(.channel))]
     Permission {
         /// The channel.
         channel: String,
+        /// What refuses it.
+        denied: Denied,
     },
     /// A network or overlay filesystem, on which two mappings of one file need not be the same memory.
     #[error(
@@ -155,6 +129,17 @@ pub enum OpenError {
     NotFound {
         /// The channel.
         channel: String,
+    },
+    /// The folder that `MEMLANE_DIR` names does not exist.
+    #[error(
+        "channel {channel}: the folder {folder} does not exist; make it first, or correct {}",
+        named_by(.channel), channel = Printable(.channel), folder = Printable(.folder)
+    )]
+    NoFolder {
+        /// The channel.
+        channel: String,
+        /// The missing folder.
+        folder: String,
     },
     /// There is something of this name, but it is not a channel.
     #[error("{channel} is not a channel but {found}; use another name", channel = Printable(.channel))]
@@ -292,28 +277,27 @@ pub enum OpenError {
         /// The channel.
         channel: String,
     },
-    /// The channel's semaphores are those of another C library.
+    /// The channel's semaphores are those of another C library, whatever their size.
     #[error(
-        "channel {channel} has semaphores of {file} bytes, this C library's have {ours}; create it with futexes, or with \
-         programs of one C library",
-        channel = Printable(.channel)
+        "channel {channel} wakes by semaphores of {file}, which this program's C library ({ours}) does not understand; create \
+         it with futexes, or use programs of one C library",
+        channel = Printable(.channel), file = Printable(.file), ours = Printable(.ours)
     )]
     ForeignSemaphores {
         /// The channel.
         channel: String,
-        /// Bytes of a semaphore in the file.
-        file: u32,
-        /// Bytes of a semaphore here.
-        ours: u32,
+        /// The C library that made them, and their size.
+        file: String,
+        /// This program's.
+        ours: String,
     },
     /// This user may not open the channel.
-    #[error(
-        "channel {channel}: no permission to open it; its creator decides who may, by the option mode",
-        channel = Printable(.channel)
-    )]
+    #[error("channel {channel}: no permission to open it: {denied}", channel = Printable(.channel))]
     Permission {
         /// The channel.
         channel: String,
+        /// What refuses it.
+        denied: Denied,
     },
     /// The file belongs to another user, and that was not asked for.
     #[error(
@@ -368,12 +352,14 @@ pub enum OpenError {
 #[non_exhaustive]
 pub enum JoinError {
     /// Every seat of this role is held by a live participant.
-    #[error("channel {channel} has its {role} already (process {pid})", channel = Printable(.channel))]
+    #[error("{}", taken(.channel, .role, *.seats, *.pid))]
     RoleTaken {
         /// The channel.
         channel: String,
         /// The role that was asked for.
         role: &'static str,
+        /// How many of this role the channel takes.
+        seats: u32,
         /// The process id of the holder, as it wrote it: for people, not for decisions.
         pid: u32,
     },
@@ -384,7 +370,11 @@ pub enum JoinError {
         channel: String,
     },
     /// The channel's file was unlinked.
-    #[error("channel {channel} was removed; open or create it again", channel = Printable(.channel))]
+    #[error(
+        "channel {channel} was removed, by a program or by the system (logind at its user's last logout: RemoveIPC); open or \
+         create it again",
+        channel = Printable(.channel)
+    )]
     Removed {
         /// The channel.
         channel: String,
@@ -446,9 +436,11 @@ pub enum JoinError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RemoveError {
-    /// The name is not a channel name.
+    /// The name is not 1 to 100 of `A-Z a-z 0-9 . _ -` without a leading dot, and not a path (with a `/`) either, whose last
+    /// part leaves room for the lock file's name.
     #[error(
-        "`{channel}` is not a channel name: use 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a /",
+        "`{channel}` is not a channel name: use 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a / whose \
+         last part has at most 217 bytes",
         channel = Printable(.channel)
     )]
     InvalidName {
@@ -460,6 +452,17 @@ pub enum RemoveError {
     NotFound {
         /// The channel.
         channel: String,
+    },
+    /// The folder that `MEMLANE_DIR` names does not exist.
+    #[error(
+        "channel {channel}: the folder {folder} does not exist; make it first, or correct {}",
+        named_by(.channel), channel = Printable(.channel), folder = Printable(.folder)
+    )]
+    NoFolder {
+        /// The channel.
+        channel: String,
+        /// The missing folder.
+        folder: String,
     },
     /// There is something of this name, but it is not a channel; it is left alone. Removal by force takes files and links.
     #[error("{channel} is not a channel but {found}; {}", found.what_to_do(), channel = Printable(.channel))]
@@ -493,13 +496,12 @@ pub enum RemoveError {
         filesystem: &'static str,
     },
     /// This user may not remove the channel.
-    #[error(
-        "channel {channel}: no permission to remove it; its owner may, or the owner of its folder",
-        channel = Printable(.channel)
-    )]
+    #[error("channel {channel}: no permission to remove it: {denied}", channel = Printable(.channel))]
     Permission {
         /// The channel.
         channel: String,
+        /// What refuses it.
+        denied: Denied,
     },
     /// Any other refusal by the operating system.
     #[error("channel {channel}: {action} failed: {source}", channel = Printable(.channel))]
@@ -511,6 +513,27 @@ pub enum RemoveError {
         /// What the operating system said.
         source: io::Error,
     },
+}
+
+/// Something stands where a channel should be created.
+fn exists(channel: &str, refusal: Option<&OpenError>) -> String {
+    let channel = Printable(channel);
+    match refusal {
+        None => format!("channel {channel} exists already: open it, or remove it first"),
+        Some(refusal) => format!("channel {channel} cannot be created, since its name is taken: {refusal}"),
+    }
+}
+
+/// All seats of a role are taken.
+fn taken(channel: &str, role: &str, seats: u32, pid: u32) -> String {
+    let channel = Printable(channel);
+    if seats == 1 {
+        return format!("channel {channel} has its {role} already (process {pid}); stop that one first");
+    }
+    format!(
+        "channel {channel} has all of its {seats} {role}s (process {pid} is one); stop one, or create the channel with more \
+         seats for {role}s"
+    )
 }
 
 /// Converts into `io::Error` with the kind that each variant maps to; `Io` keeps the kind of its source.
@@ -536,7 +559,7 @@ into_io_error!(CreateError {
     NoFolder { .. } => NotFound,
     UnsafeFolder { .. } | Permission { .. } => PermissionDenied,
     NoSpace { .. } => StorageFull,
-    UnsupportedFilesystem { .. } => Unsupported,
+    UnsupportedFilesystem { .. } | UnsuitableFolder { .. } => Unsupported,
 });
 
 impl From<OpenError> for io::Error {
@@ -545,7 +568,7 @@ impl From<OpenError> for io::Error {
         let kind = match error {
             E::Create(create) => return create.into(),
             E::Io { ref source, .. } => source.kind(),
-            E::NotFound { .. } => io::ErrorKind::NotFound,
+            E::NotFound { .. } | E::NoFolder { .. } => io::ErrorKind::NotFound,
             E::Permission { .. } | E::ForeignOwner { .. } | E::TrustNeeded { .. } => io::ErrorKind::PermissionDenied,
             E::UnsupportedFilesystem { .. } | E::FenceUnavailable { .. } | E::ForeignSemaphores { .. } => {
                 io::ErrorKind::Unsupported
@@ -568,7 +591,7 @@ into_io_error!(JoinError {
 
 into_io_error!(RemoveError {
     InvalidName { .. } => InvalidInput,
-    NotFound { .. } => NotFound,
+    NotFound { .. } | NoFolder { .. } => NotFound,
     NotAChannel { .. } => InvalidData,
     InUse { .. } => ResourceBusy,
     Permission { .. } => PermissionDenied,

@@ -31,7 +31,10 @@ macro_rules! transfer_error {
             #[error("the channel is corrupted: {0}; remove it and create it again")]
             Corrupted(Corruption),
             /// The channel's file was unlinked. Nobody new can join; messages that are still in it are lost to others.
-            #[error("the channel was removed")]
+            #[error(
+                "the channel was removed, by a program or by the system (logind at its user's last logout: RemoveIPC); open or \
+                 create it again"
+            )]
             Removed,
             /// This handle was inherited through `fork`. It belongs to the parent; open the channel anew in the child.
             #[error("this handle belongs to the parent process; open the channel again after a fork")]
@@ -76,7 +79,7 @@ transfer_error! {
     /// Every receiver that there was since this sender joined has closed, or the channel was closed.
     "every receiver has closed, or the channel was closed" {
         /// The message is longer than the channel allows (both in bytes).
-        TooLarge { length: usize, max: usize } = "the message has {length} bytes; this channel takes at most {max}", InvalidInput;
+        TooLarge { length: usize, max: usize } = "the message has {length} bytes; this channel takes at most {max}: create it with a larger max_message", InvalidInput;
     }
 }
 
@@ -89,7 +92,7 @@ transfer_error! {
         /// 128 slots, see [`mpmc::Sender::try_send`](crate::mpmc::Sender::try_send).
         Full = "the channel is full", WouldBlock;
         /// The message is longer than the channel allows (both in bytes).
-        TooLarge { length: usize, max: usize } = "the message has {length} bytes; this channel takes at most {max}", InvalidInput;
+        TooLarge { length: usize, max: usize } = "the message has {length} bytes; this channel takes at most {max}: create it with a larger max_message", InvalidInput;
     }
 }
 
@@ -101,7 +104,7 @@ transfer_error! {
         /// The channel stayed full until the deadline.
         Timeout = "the channel stayed full until the deadline", TimedOut;
         /// The message is longer than the channel allows (both in bytes).
-        TooLarge { length: usize, max: usize } = "the message has {length} bytes; this channel takes at most {max}", InvalidInput;
+        TooLarge { length: usize, max: usize } = "the message has {length} bytes; this channel takes at most {max}: create it with a larger max_message", InvalidInput;
     }
 }
 
@@ -199,7 +202,7 @@ pub enum GrantError {
     #[error("the channel was removed")]
     Removed,
     /// The grant was inherited through `fork`. It belongs to the parent.
-    #[error("this grant belongs to the parent process")]
+    #[error("this grant belongs to the parent process; open the channel again after a fork")]
     Forked,
     /// The channel holds something that no correct participant writes. It is poisoned: nobody can use it any more.
     #[error("the channel is corrupted: {0}; remove it and create it again")]
@@ -236,7 +239,7 @@ impl From<SendError> for GrantError {
 #[non_exhaustive]
 pub enum AckError {
     /// The message was inherited through `fork`. It belongs to the parent.
-    #[error("this message belongs to the parent process")]
+    #[error("this message belongs to the parent process; open the channel again after a fork")]
     Forked,
     /// The channel holds something that no correct participant writes. It is poisoned: nobody can use it any more.
     #[error("the channel is corrupted: {0}; remove it and create it again")]
@@ -277,7 +280,7 @@ mod tests {
         assert_eq!(io::Error::from(corrupted).kind(), io::ErrorKind::InvalidData);
         let batch = SendBatchError { sent: 3, error: SendError::Removed };
         assert_eq!(io::Error::from(batch).kind(), io::ErrorKind::NotFound);
-        assert_eq!(batch.to_string(), "the channel was removed (after 3 messages of the batch)");
+        assert_eq!(batch.to_string(), format!("{} (after 3 messages of the batch)", SendError::Removed));
     }
 
     #[test]

@@ -116,6 +116,40 @@ impl Backend {
     }
 }
 
+/// Whose semaphores a channel has: each C library understands its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CLibrary {
+    /// The GNU C library.
+    Gnu,
+    /// musl.
+    Musl,
+    /// One that this version does not tell apart.
+    Other,
+}
+
+impl CLibrary {
+    /// The name that people know it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gnu => "glibc",
+            Self::Musl => "musl",
+            Self::Other => "another C library",
+        }
+    }
+
+    pub(crate) fn code(self) -> u32 {
+        match self {
+            Self::Gnu => 1,
+            Self::Musl => 2,
+            Self::Other => 3,
+        }
+    }
+
+    pub(crate) fn from_code(code: u32) -> Option<Self> {
+        [Self::Gnu, Self::Musl, Self::Other].into_iter().find(|library| library.code() == code)
+    }
+}
+
 /// Who pays for the store→load fence between committing a message and looking for sleepers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -219,8 +253,10 @@ pub struct HeaderBlock {
     pub cells_at: u64,
     /// Bytes of one semaphore of the creator's C library; 0 where the backend is another.
     pub semaphore_bytes: u32,
+    /// [`CLibrary`] of the creator; 0 where the backend is another.
+    pub c_library: u32,
     /// Zero.
-    pub reserved: [u8; 256],
+    pub reserved: [u8; 252],
     /// CRC-32C of everything above.
     pub crc: u32,
 }
@@ -248,7 +284,8 @@ const _: () = {
     assert!(offset_of!(HeaderBlock, slots) == 224);
     assert!(offset_of!(HeaderBlock, queue_at) == 232);
     assert!(offset_of!(HeaderBlock, semaphore_bytes) == 248);
-    assert!(offset_of!(HeaderBlock, reserved) == 252);
+    assert!(offset_of!(HeaderBlock, c_library) == 252);
+    assert!(offset_of!(HeaderBlock, reserved) == 256);
     assert!(offset_of!(HeaderBlock, crc) == 508);
 };
 

@@ -37,8 +37,8 @@ mod queue;
 pub use self::{
     geometry::{Geometry, Limits, Map},
     header::{
-        Backend, FenceMode, HEADER_BYTES, HeaderBlock, Kind, MAGIC, OPTION_DISCARD, OPTION_PERSISTENT, STATUS_AT,
-        Status, StatusCell, VERSION, Version,
+        Backend, CLibrary, FenceMode, HEADER_BYTES, HeaderBlock, Kind, MAGIC, OPTION_DISCARD, OPTION_PERSISTENT,
+        STATUS_AT, Status, StatusCell, VERSION, Version,
     },
     lane::{ChannelControl, Gate, LaneControl},
     participant::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState},

@@ -4,7 +4,7 @@ use super::{Counters, Settle, Tally, announce, rows_of};
 use crate::error::{Corruption, JoinError};
 use crate::layout::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState, Status};
 use crate::region::sys;
-use crate::region::{FileState, Region, SeatLock, Signals, View};
+use crate::region::{FileState, Region, SeatLock, Signals, View, explained};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 use crate::wait::forget_sleeper;
 use std::sync::Arc;
@@ -40,7 +40,10 @@ impl Seat {
             Ok(()) if source.kind() == std::io::ErrorKind::NotFound => {
                 JoinError::LockFile { channel: channel(), path: region.lock_label() }
             }
-            Ok(()) => JoinError::Io { channel: channel(), action: "locking a participant row", source },
+            Ok(()) => {
+                let action = "locking a participant row";
+                JoinError::Io { channel: channel(), action, source: explained(action, source) }
+            }
         };
         // A seat that is neither free nor held by who is alive is being left, reaped or removed at this moment: it is
         // worth another look, first at once and then for a tenth of a second.
@@ -68,7 +71,12 @@ impl Seat {
                 sys::pause(Duration::from_millis(1));
             }
         }
-        Err(JoinError::RoleTaken { channel: channel(), role: role.name(), pid: holder })
+        Err(JoinError::RoleTaken {
+            channel: channel(),
+            role: role.name(),
+            seats: rows_of(region.geometry(), role).len() as u32,
+            pid: holder,
+        })
     }
 
     /// Returns the seat, and whether its last holder had died in it.

@@ -4,18 +4,18 @@
 //! never sees half of one. Its lock file gets its name first; the creator holds the lifecycle byte of it until the
 //! region has its name, so that nobody takes the lock file for an orphan.
 
-use super::Region;
 use super::bytes::Bytes;
-use super::header::{Facts, NO_BOOT, Redelivery, TYPE_NAME_MAX};
+use super::header::{Facts, NO_BOOT, Redelivery, SemaphoreKind, TYPE_NAME_MAX};
 use super::locks::{self, LIFECYCLE, NamedPlace, Place};
 use super::memory::{MemoryOptions, MemoryReport};
 use super::names::Location;
 use super::orphans;
+use super::refusals::Creation;
 use super::sys::{self, KeptFile, LockingFile, ProcessMark, TemporaryName};
-use crate::error::CreateError;
-use crate::layout::{Backend, FenceMode, Geometry};
+use super::{Expectations, Region};
+use crate::error::{CreateError, OpenError};
+use crate::layout::{Backend, FenceMode, Geometry, Kind};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::io::Errno;
 use std::io;
 use std::path::PathBuf;
 use zerocopy::IntoBytes;
@@ -83,7 +83,7 @@ impl CreateSpec {
             map,
             fence,
             backend: self.backend,
-            semaphore_bytes: if self.backend == Backend::Semaphore { sys::SEMAPHORE_BYTES } else { 0 },
+            semaphores: (self.backend == Backend::Semaphore).then_some(SemaphoreKind::OURS),
             persistent: self.persistent,
             redelivery: self.redelivery,
             instance: sys::random_id().map_err(|source| failed("getting random bits", source))?,
@@ -95,6 +95,11 @@ impl CreateSpec {
             creator_pid: sys::process_id(),
             type_name: self.type_name.clone(),
         })
+    }
+
+    /// What errors tell of it.
+    pub(super) fn creation<'a>(&self, label: &'a str, location: Option<&'a Location>, bytes: u64) -> Creation<'a> {
+        Creation { label, location, kind: self.geometry.kind, bytes }
     }
 
     /// Checks that semaphores in memory that others can write to are really meant.
@@ -148,8 +153,9 @@ impl Region {
     pub(crate) fn create_private(spec: &CreateSpec) -> Result<Self, CreateError> {
         const LABEL: &str = "(private)";
         let facts = spec.facts(LABEL, Lifetime::Processes)?;
+        let creation = spec.creation(LABEL, None, facts.map.total);
         let bytes = Bytes::anonymous(facts.map.total as usize)
-            .map_err(|source| io_error(LABEL, facts.map.total, "mapping the region", source))?;
+            .map_err(|source| creation.refused("mapping the region", source))?;
         let place = Place::private(facts.geometry.participants());
         Ok(spec.initialise(LABEL, bytes, facts, place))
     }
@@ -159,7 +165,8 @@ impl Region {
         const LABEL: &str = "(anonymous)";
         spec.check_trust(LABEL)?;
         let facts = spec.facts(LABEL, Lifetime::Processes)?;
-        let failed = |action: &'static str| move |source: io::Error| io_error(LABEL, facts_total(spec), action, source);
+        let creation = spec.creation(LABEL, None, facts.map.total);
+        let failed = |action: &'static str| move |source: io::Error| creation.refused(action, source);
         sys::check_file_size_limit(facts.map.total).map_err(failed("asking for the limit of file sizes"))?;
         let file = sys::anonymous_file("memlane").map_err(failed("memfd_create"))?;
         sys::allocate(&file, facts.map.total).map_err(failed("allocating the region"))?;
@@ -176,9 +183,25 @@ impl Region {
     /// Makes a region in a file with a name.
     pub(crate) fn create_named(location: &Location, spec: &CreateSpec) -> Result<Self, CreateError> {
         let unnamed = Unnamed::build(location, spec)?;
-        let region = unnamed.name(location, |file| sys::link_into_place(file, &location.path))?;
+        let named = unnamed.name(location, |file| sys::link_into_place(file, &location.path));
+        let region = named.map_err(|error| match error {
+            CreateError::AlreadyExists { channel, .. } => {
+                CreateError::AlreadyExists { channel, refusal: refusal_to_open(location, spec) }
+            }
+            other => other,
+        })?;
         orphans::sweep_some(location);
         Ok(region)
+    }
+}
+
+/// Why what stands at this place cannot be opened instead, unless it can, or has gone meanwhile.
+fn refusal_to_open(location: &Location, spec: &CreateSpec) -> Option<Box<OpenError>> {
+    let expected =
+        Expectations { kind: Some(spec.geometry.kind), trusts_peers: spec.trusts_peers, ..Expectations::default() };
+    match Region::open_named(location, &expected, MemoryOptions::default()) {
+        Ok(_) | Err(OpenError::NotFound { .. }) => None,
+        Err(error) => Some(Box::new(error)),
     }
 }
 
@@ -189,7 +212,8 @@ pub(super) struct Unnamed {
     file: OwnedFd,
     lock_file: OwnedFd,
     lock_path: PathBuf,
-    size: u64,
+    bytes: u64,
+    kind: Kind,
     _temporary: [Option<TemporaryName>; 2],
 }
 
@@ -200,11 +224,12 @@ impl Unnamed {
         let facts = spec.facts(label, Lifetime::Files)?;
         let size = facts.map.total;
         spec.check_mode(location)?;
-        location.prepare_folder(location.is_path(), size)?;
-        let failed = |action: &'static str| move |source: io::Error| io_error(label, size, action, source);
+        let creation = spec.creation(label, Some(location), size);
+        location.prepare_folder(creation)?;
+        let failed = |action: &'static str| move |source: io::Error| creation.refused(action, source);
         sys::check_file_size_limit(size).map_err(failed("asking for the limit of file sizes"))?;
 
-        let (lock_file, lock_temporary) = locks::build_lock_file(location, size, spec.mode, &facts.instance)?;
+        let (lock_file, lock_temporary) = locks::build_lock_file(location, creation, spec.mode, &facts.instance)?;
 
         let (file, temporary) = sys::create_unnamed(location.folder()).map_err(failed("creating the file"))?;
         sys::set_mode(&file, spec.mode).map_err(failed("setting the file's mode"))?;
@@ -219,7 +244,8 @@ impl Unnamed {
             lock_id: sys::look_at_open(&lock_file).map_err(failed("looking at the lock file"))?.id,
         };
         let region = spec.initialise(label, bytes, facts, Place::Named(place));
-        Ok(Self { region, file, lock_file, lock_path, size, _temporary: [temporary, lock_temporary] })
+        let kind = spec.geometry.kind;
+        Ok(Self { region, file, lock_file, lock_path, bytes: size, kind, _temporary: [temporary, lock_temporary] })
     }
 
     /// What tells it from every other region.
@@ -233,8 +259,9 @@ impl Unnamed {
         location: &Location,
         name_region: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
     ) -> Result<Region, CreateError> {
-        let (label, size) = (&location.label, self.size);
-        let failed = |action: &'static str| move |source: io::Error| io_error(label, size, action, source);
+        let creation =
+            Creation { label: &location.label, location: Some(location), kind: self.kind, bytes: self.bytes };
+        let failed = |action: &'static str| move |source: io::Error| creation.refused(action, source);
         let lifecycle = sys::reopen(self.lock_file.as_fd(), true).map_err(failed("opening the lock file"))?;
         let lifecycle = LockingFile::new(lifecycle);
         sys::try_write_lock(&lifecycle, LIFECYCLE, 1).map_err(failed("locking the lock file"))?;
@@ -247,24 +274,7 @@ impl Unnamed {
     }
 }
 
-/// The size that a spec asks for, for messages.
-fn facts_total(spec: &CreateSpec) -> u64 {
-    spec.geometry.map().map_or(0, |map| map.total)
-}
-
 fn map(file: &OwnedFd, facts: &Facts) -> io::Result<Bytes> {
     let mapping = memmap2::MmapOptions::new().len(facts.map.total as usize).map_raw(file)?;
     Ok(Bytes::mapped(mapping))
-}
-
-/// Sorts what the operating system says into what the caller can do about it.
-pub(super) fn io_error(channel: &str, bytes: u64, action: &'static str, source: io::Error) -> CreateError {
-    let channel = channel.to_owned();
-    match source.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::NOSPC | Errno::DQUOT | Errno::FBIG | Errno::NOMEM) => CreateError::NoSpace { channel, bytes },
-        Some(Errno::EXIST) => CreateError::AlreadyExists { channel },
-        // Not EPERM: that is a sandbox, a seal or an immutable folder, of which permission bits tell nothing.
-        Some(Errno::ACCESS | Errno::ROFS) => CreateError::Permission { channel },
-        _ => CreateError::Io { channel, action, source },
-    }
 }

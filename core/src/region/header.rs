@@ -4,8 +4,8 @@ use super::sys;
 use crate::error::NotAChannel;
 use crate::error::OpenError;
 use crate::layout::{
-    Backend, FenceMode, Geometry, HEADER_BYTES, HeaderBlock, Kind, MAGIC, Map, OPTION_DISCARD, OPTION_PERSISTENT,
-    VERSION, Version,
+    Backend, CLibrary, FenceMode, Geometry, HEADER_BYTES, HeaderBlock, Kind, MAGIC, Map, OPTION_DISCARD,
+    OPTION_PERSISTENT, VERSION, Version,
 };
 use std::io;
 use zerocopy::{FromBytes, FromZeros};
@@ -17,8 +17,8 @@ pub(crate) struct Facts {
     pub(crate) map: Map,
     pub(crate) fence: FenceMode,
     pub(crate) backend: Backend,
-    /// Bytes of a semaphore of the creator's C library; 0 with futexes.
-    pub(crate) semaphore_bytes: u32,
+    /// Whose semaphores these are; `None` with futexes.
+    pub(crate) semaphores: Option<SemaphoreKind>,
     pub(crate) persistent: bool,
     pub(crate) redelivery: Redelivery,
     pub(crate) instance: [u8; 16],
@@ -26,6 +26,39 @@ pub(crate) struct Facts {
     pub(crate) created_unix_ns: u64,
     pub(crate) creator_pid: u32,
     pub(crate) type_name: String,
+}
+
+/// Which semaphores a channel has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SemaphoreKind {
+    pub(crate) library: CLibrary,
+    /// Bytes of one.
+    pub(crate) bytes: u32,
+}
+
+impl SemaphoreKind {
+    /// Those of this program's C library.
+    pub(super) const OURS: Self = Self { library: sys::C_LIBRARY, bytes: sys::SEMAPHORE_BYTES };
+
+    /// Those of a header with this backend.
+    fn of(block: &HeaderBlock, backend: Backend) -> Result<Option<Self>, (&'static str, u32, &'static str)> {
+        match (backend, block.semaphore_bytes, CLibrary::from_code(block.c_library)) {
+            (Backend::Futex, 0, None) if block.c_library == 0 => Ok(None),
+            (Backend::Futex, 0, _) => Err(("c_library", block.c_library, "0")),
+            (Backend::Futex, bytes, _) => Err(("semaphore_bytes", bytes, "0")),
+            (Backend::Semaphore, 0, _) => Err(("semaphore_bytes", 0, "the size of a semaphore")),
+            (Backend::Semaphore, bytes, Some(library)) => Ok(Some(Self { library, bytes })),
+            (Backend::Semaphore, _, None) => {
+                Err(("c_library", block.c_library, "1 (glibc), 2 (musl) or 3 (another C library)"))
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for SemaphoreKind {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}, of {} bytes", self.library.name(), self.bytes)
+    }
 }
 
 /// What becomes of messages that were delivered and not acknowledged.
@@ -77,7 +110,8 @@ impl Facts {
         block.delivery_limit = self.redelivery.limit;
         block.queue_at = self.map.queue_at;
         block.cells_at = self.map.cells_at;
-        block.semaphore_bytes = self.semaphore_bytes;
+        block.semaphore_bytes = self.semaphores.map_or(0, |semaphores| semaphores.bytes);
+        block.c_library = self.semaphores.map_or(0, |semaphores| semaphores.library.code());
         block.type_hash = type_hash(&self.type_name);
         let name = self.type_name.as_bytes();
         block.type_name[..name.len()].copy_from_slice(name);
@@ -131,10 +165,8 @@ pub(super) fn parse(channel: &str, start: &[u8], length: u64) -> Result<Facts, O
     };
     let backend = Backend::from_code(block.backend)
         .ok_or_else(|| bad("wake backend", block.backend.to_string(), "1 (futex) or 2 (semaphore)".to_owned()))?;
-    if (block.semaphore_bytes == 0) != (backend == Backend::Futex) {
-        let wanted = if backend == Backend::Futex { "0" } else { "the size of a semaphore" };
-        return Err(bad("semaphore_bytes", block.semaphore_bytes.to_string(), wanted.to_owned()));
-    }
+    let semaphores = SemaphoreKind::of(&block, backend)
+        .map_err(|(field, found, wanted)| bad(field, found.to_string(), wanted.to_owned()))?;
     let fence = FenceMode::from_code(block.fence)
         .ok_or_else(|| bad("fence mode", block.fence.to_string(), "1 (asymmetric) or 2 (symmetric)".to_owned()))?;
     let options = match kind {
@@ -197,7 +229,7 @@ pub(super) fn parse(channel: &str, start: &[u8], length: u64) -> Result<Facts, O
         map,
         fence,
         backend,
-        semaphore_bytes: block.semaphore_bytes,
+        semaphores,
         persistent: block.options & OPTION_PERSISTENT != 0,
         redelivery: Redelivery { discard_on_death: block.options & OPTION_DISCARD != 0, limit: block.delivery_limit },
         instance: block.instance,

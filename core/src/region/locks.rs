@@ -16,6 +16,7 @@
 //!
 //! Private channels live and die with their process; their rows are flags in memory.
 
+use super::refusals::Creation;
 use super::remove::remove_located;
 use super::sys::{self, FileId, KeptFile, PinnedLock, ProcessMark, TemporaryName};
 use super::{Location, Region};
@@ -272,16 +273,15 @@ pub(super) fn lock_unless_alive(
     if try_lock()? { Ok(Ok(())) } else { count_alive().map(Err) }
 }
 
-/// Makes a lock file for this instance of a region of `size` bytes, without a name yet.
+/// Makes a lock file for this instance of a region, without a name yet.
 pub(super) fn build_lock_file(
     location: &Location,
-    size: u64,
+    creation: Creation<'_>,
     region_mode: u32,
     instance: &[u8; 16],
 ) -> Result<(OwnedFd, Option<TemporaryName>), CreateError> {
     let channel = || location.label.clone();
-    let failed =
-        |action: &'static str| move |source: io::Error| super::create::io_error(&location.label, size, action, source);
+    let failed = |action: &'static str| move |source: io::Error| creation.refused(action, source);
     let (file, temporary) = sys::create_unnamed(location.folder()).map_err(failed("creating the lock file"))?;
     if let Some(filesystem) = sys::refused_filesystem(&file).map_err(failed("looking at the filesystem"))? {
         return Err(CreateError::UnsupportedFilesystem { channel: channel(), filesystem });

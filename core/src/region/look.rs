@@ -15,6 +15,7 @@ use super::locks::{NamedPlace, Place};
 use super::memory::{MemoryOptions, MemoryReport};
 use super::names::Location;
 use super::open::{self, Recognised};
+use super::refusals::not_opened;
 use super::sys::{self, ProcessMark};
 use crate::error::OpenError;
 use crate::layout::{Gate, LaneControl, QueueControl, RingControl};
@@ -43,7 +44,7 @@ impl Look {
     /// Opens the channel at `location`, in whatever state and from whatever boot, to look at it.
     pub(crate) fn at(location: &Location) -> Result<Self, OpenError> {
         let label = &location.label;
-        let failed = |action: &'static str| move |source: io::Error| open::io_error(label, action, source);
+        let failed = |action: &'static str| move |source: io::Error| not_opened(label, Some(location), action, source);
         let Recognised { file, file_facts, header } = open::recognise(location, None)?;
         let lock_path = location.lock_path(&header.instance);
         // Without the lock file, nobody is found alive.
@@ -68,7 +69,7 @@ impl Look {
     /// The file was cut short meanwhile, or could not be read.
     pub(crate) fn finish(mut self) -> Result<(), OpenError> {
         let label = self.region.label().to_owned();
-        let failed = |source| open::io_error(&label, "reading the file", source);
+        let failed = |source| not_opened(&label, None, "reading the file", source);
         if let Some(trouble) = self.trouble.take() {
             return Err(failed(trouble));
         }

@@ -1,6 +1,7 @@
 //! Wishes about the memory behind a mapping, and what became of them.
 
 use super::bytes::Bytes;
+use super::refusals::{COLLAPSING, LOCKING_MEMORY, PREFAULTING, explained};
 use super::sys;
 use std::io;
 
@@ -43,19 +44,19 @@ impl MemoryReport {
         Self {
             // Huge pages first: collapsing pages that are there already is what MADV_COLLAPSE does best, but prefaulting
             // after it finds nothing left to do.
-            huge_pages: granted(options.huge_pages, || sys::collapse(base, length)),
-            prefaulted: granted(options.prefault, || sys::prefault(base, length)),
-            locked: granted(options.lock, || sys::lock_memory(base, length)),
+            huge_pages: granted(options.huge_pages, COLLAPSING, || sys::collapse(base, length)),
+            prefaulted: granted(options.prefault, PREFAULTING, || sys::prefault(base, length)),
+            locked: granted(options.lock, LOCKING_MEMORY, || sys::lock_memory(base, length)),
         }
     }
 }
 
-fn granted(asked: bool, act: impl FnOnce() -> io::Result<()>) -> Granted {
+fn granted(asked: bool, action: &str, act: impl FnOnce() -> io::Result<()>) -> Granted {
     if !asked {
         return Granted::NotAsked;
     }
     match act() {
         Ok(()) => Granted::Yes,
-        Err(error) => Granted::No(error.to_string()),
+        Err(error) => Granted::No(explained(action, error).to_string()),
     }
 }

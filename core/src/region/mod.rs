@@ -17,6 +17,7 @@
 //! - `look`: what can be seen of a region by reading its file, without mapping it.
 //! - `stale`: regions from before the last reboot, and replacing one.
 //! - `turn`: one at a time takes a region's name away. `orphans`: lock files that lost their region.
+//! - `refusals`: from the numbers of the operating system to what the caller can do.
 //! - `locks`: the proof of life, one open-file-description lock per participant row.
 //! - `signals`: fences, futexes and semaphores, as one channel needs them.
 //! - `semaphores`: the participants' semaphores.
@@ -40,6 +41,7 @@ mod memory;
 mod names;
 mod open;
 mod orphans;
+mod refusals;
 mod remove;
 #[cfg(feature = "named-segments")]
 mod segment;
@@ -59,6 +61,7 @@ pub(crate) use self::{
     memory::MemoryOptions,
     names::{Location, list_folder},
     open::Expectations,
+    refusals::explained,
     remove::remove_named,
     semaphores::SemaphoresView,
     signals::{Signals, Sleep},

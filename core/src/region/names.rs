@@ -2,8 +2,13 @@
 //!
 //! `prices` means `$MEMLANE_DIR/prices.lane`. `MEMLANE_DIR` defaults to `/dev/shm/memlane-<uid>`, which only its user
 //! can enter. A name with a `/` is a path, used as it is.
+//!
+//! The default folder is made where it is missing. Any other has to exist, for whatever is done in it: if it were made,
+//! programs one of which has a slip in its `MEMLANE_DIR` would each use a folder of its own and wait for each other for ever.
+//!
+//! A program that has rights beyond its caller's (set-uid) does not look at `MEMLANE_DIR`, as by `secure_getenv`.
 
-use super::create;
+use super::refusals::Creation;
 use super::sys::{self, FileKind};
 use crate::error::{CreateError, Printable};
 use std::ffi::{OsStr, OsString};
@@ -13,6 +18,12 @@ use std::{env, io};
 
 /// Longest name in bytes.
 const NAME_MAX: usize = 100;
+
+/// Longest file name of a path in bytes: the lock file's is 38 longer, and the kernel takes 255.
+const FILE_NAME_MAX: usize = 255 - 38;
+
+/// Where the default folder stands.
+const SHARED_MEMORY: &str = "/dev/shm";
 
 /// What a named channel's file is called behind its name.
 const EXTENSION: &str = "lane";
@@ -38,7 +49,8 @@ impl Location {
         let label = name.to_owned();
         if name.contains('/') {
             let path = Path::new(name);
-            let names_a_file = path.file_name().is_some() && !name.ends_with('/') && !name.contains('\0');
+            let short = |file: &OsStr| file.len() <= FILE_NAME_MAX;
+            let names_a_file = path.file_name().is_some_and(short) && !name.ends_with('/') && !name.contains('\0');
             let path = std::path::absolute(path).ok().filter(|_| names_a_file).ok_or(InvalidName)?;
             return Ok(Self { label, path, private_folder: false });
         }
@@ -66,36 +78,51 @@ impl Location {
         self.path.parent().unwrap_or(Path::new("/"))
     }
 
-    /// Makes sure that the folder can take a new channel: the named channels' folder is made if missing, and its default
-    /// has to be ours alone, since it stands where everybody can create folders.
-    /// `bytes`: what the channel takes, for messages.
-    pub(super) fn prepare_folder(&self, explicit_path: bool, bytes: u64) -> Result<(), CreateError> {
+    /// Makes sure that the folder can take a new channel: the default one is made if missing, and has to be ours alone, since
+    /// it stands where everybody can create folders.
+    pub(super) fn prepare_folder(&self, creation: Creation<'_>) -> Result<(), CreateError> {
         let folder = self.folder();
-        let failed = |action, source| create::io_error(&self.label, bytes, action, source);
-        if !explicit_path {
+        let channel = || self.label.clone();
+        let named = || folder.display().to_string();
+        if self.private_folder {
             match sys::make_private_folder(folder) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                other => other.map_err(|source| failed("making the folder", source))?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Err(CreateError::UnsuitableFolder {
+                        channel: channel(),
+                        folder: SHARED_MEMORY.to_owned(),
+                        reason: "does not exist, and channels stand there by default; mount a tmpfs there, or set \
+                                 MEMLANE_DIR to another folder",
+                    });
+                }
+                other => other.map_err(|source| creation.refused("making the folder", source))?,
             }
         }
         let facts = match sys::look_at(folder, self.private_folder) {
             Ok(facts) => facts,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(CreateError::NoFolder {
-                    channel: self.label.clone(),
-                    folder: folder.display().to_string(),
-                });
+                return Err(CreateError::NoFolder { channel: channel(), folder: named() });
             }
-            Err(source) => return Err(failed("looking at the folder", source)),
+            Err(source) => return Err(creation.refused("looking at the folder", source)),
         };
         let ours_alone = facts.kind == FileKind::Directory && facts.owner == sys::user_id() && facts.mode & 0o077 == 0;
         if self.private_folder && !ours_alone {
-            return Err(CreateError::UnsafeFolder {
-                channel: self.label.clone(),
-                folder: folder.display().to_string(),
-            });
+            return Err(CreateError::UnsafeFolder { channel: channel(), folder: named() });
         }
-        Ok(())
+        let unsuitable = if facts.kind != FileKind::Directory {
+            Some("is not a folder; use another one (MEMLANE_DIR, or a path)")
+        } else {
+            sys::unsuitable_filesystem(folder)
+        };
+        match unsuitable {
+            Some(reason) => Err(CreateError::UnsuitableFolder { channel: channel(), folder: named(), reason }),
+            None => Ok(()),
+        }
+    }
+
+    /// The folder that `MEMLANE_DIR` names, if that does not exist: then nothing that is done by name makes sense.
+    pub(super) fn missing_folder(&self) -> Option<String> {
+        let names_another = !self.private_folder && !self.is_path();
+        (names_another && is_missing(self.folder())).then(|| self.folder().display().to_string())
     }
 
     /// Whether the name was given as a path.
@@ -147,14 +174,25 @@ impl Location {
     }
 }
 
+/// Whether no folder stands there.
+fn is_missing(folder: &Path) -> bool {
+    let missing = |error: io::Error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+    sys::look_at(folder, false).map_or_else(missing, |found| found.kind != FileKind::Directory)
+}
+
+/// Whose default folder this is called.
+pub(super) fn private_folder_owner(folder: &Path) -> Option<u32> {
+    folder.strip_prefix(SHARED_MEMORY).ok()?.to_str()?.strip_prefix("memlane-")?.parse().ok()
+}
+
 /// The folder of named channels, and whether it is the default one.
 fn folder() -> (PathBuf, bool) {
     match env::var_os("MEMLANE_DIR") {
-        Some(folder) if !folder.is_empty() => {
+        Some(folder) if !folder.is_empty() && !sys::is_privileged_by_its_file() => {
             let folder = PathBuf::from(folder);
             (std::path::absolute(&folder).unwrap_or(folder), false)
         }
-        _ => (PathBuf::from(format!("/dev/shm/memlane-{}", sys::user_id())), true),
+        _ => (PathBuf::from(format!("{SHARED_MEMORY}/memlane-{}", sys::user_id())), true),
     }
 }
 
@@ -170,15 +208,21 @@ pub fn channel_path(name: &str) -> Option<PathBuf> {
     Location::of(name).ok().map(|location| location.path)
 }
 
-/// Names of the files in the folder of named channels that look like channels, sorted. An absent folder has none.
+/// Names of the files in the folder of named channels that look like channels, sorted. If the default folder is absent, it
+/// has none.
 pub(crate) fn list_folder() -> io::Result<Vec<String>> {
-    let folder = folder().0;
+    let (folder, is_default) = folder();
     // What the system says names no folder.
     let failed = |error: io::Error| {
         io::Error::new(error.kind(), format!("reading the folder {} failed: {error}", Printable(folder.display())))
     };
     let entries = match sys::read_folder(&folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && is_default => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let folder = Printable(folder.display());
+            let said = format!("the folder {folder} does not exist; make it first, or correct MEMLANE_DIR");
+            return Err(io::Error::new(error.kind(), said));
+        }
         other => other.map_err(failed)?,
     };
     let mut names = Vec::new();

@@ -1,17 +1,17 @@
 //! Opening a region that somebody else made, and distrusting it.
 
 use super::bytes::Bytes;
-use super::header::{self, Facts};
+use super::header::{self, Facts, SemaphoreKind};
 use super::locks::{self, NamedPlace, Place};
 use super::memory::{MemoryOptions, MemoryReport};
 use super::names::Location;
+use super::refusals::not_opened;
 use super::sys::{self, FileFacts, FileKind, KeptFile, ProcessMark};
 use super::{CreateSpec, Region, stale};
 use crate::error::{CreateError, NotAChannel, OpenError};
 use crate::layout::{Backend, FenceMode, HeaderBlock, Kind, Status};
 use memmap2::MmapOptions;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::io::Errno;
 use std::io;
 use std::path::Path;
 
@@ -59,7 +59,7 @@ pub(super) struct Recognised {
 /// Opens what stands at `location`: to take part, with what is expected of it, or else only to look.
 pub(super) fn recognise(location: &Location, expected: Option<&Expectations>) -> Result<Recognised, OpenError> {
     let label = &location.label;
-    let failed = |action: &'static str| move |source: io::Error| io_error(label, action, source);
+    let failed = |action: &'static str| move |source: io::Error| not_opened(label, Some(location), action, source);
     let pinned = sys::open_pinned(&location.path).map_err(failed("opening the file"))?;
     let file_facts = sys::look_at_open(&pinned).map_err(failed("looking at the file"))?;
     check_kind_of_file(label, file_facts)?;
@@ -82,7 +82,7 @@ impl Region {
         memory: MemoryOptions,
     ) -> Result<Self, OpenError> {
         let label = &location.label;
-        let failed = |action: &'static str| move |source: io::Error| io_error(label, action, source);
+        let failed = |action: &'static str| move |source: io::Error| not_opened(label, Some(location), action, source);
         let Recognised { file, file_facts, header } = recognise(location, Some(expected))?;
         check_kind(label, &header, expected)?;
         if stale::is_stale(location, &header, file_facts.owner).map_err(failed("looking whether it is stale"))? {
@@ -142,7 +142,7 @@ impl Region {
         memory: MemoryOptions,
     ) -> Result<Self, OpenError> {
         const LABEL: &str = "(anonymous)";
-        let failed = |action: &'static str| move |source: io::Error| io_error(LABEL, action, source);
+        let failed = |action: &'static str| move |source: io::Error| not_opened(LABEL, None, action, source);
         let ours = |descriptor| sys::moved_above_standard(descriptor).map_err(failed("moving the descriptor"));
         let (file, locks) = (ours(file)?, ours(locks)?);
         for descriptor in [&file, &locks] {
@@ -182,7 +182,8 @@ pub(super) fn check_owner(label: &str, file: FileFacts, expected: &Expectations)
 
 fn read_header(label: &str, file: &OwnedFd, length: u64) -> Result<Facts, OpenError> {
     let mut start = [0; HeaderBlock::BYTES];
-    let read = sys::read_at(file, &mut start, 0).map_err(|source| io_error(label, "reading the header", source))?;
+    let read =
+        sys::read_at(file, &mut start, 0).map_err(|source| not_opened(label, None, "reading the header", source))?;
     header::parse(label, &start[..read], length)
 }
 
@@ -233,17 +234,15 @@ pub(super) fn check_expectations(label: &str, facts: &Facts, expected: &Expectat
     if facts.fence == FenceMode::Asymmetric && !sys::register_membarrier() {
         return Err(OpenError::FenceUnavailable { channel: channel() });
     }
-    match facts.backend {
-        Backend::Futex => Ok(()),
-        Backend::Semaphore if facts.semaphore_bytes != sys::SEMAPHORE_BYTES || !sys::has_semaphores() => {
-            Err(OpenError::ForeignSemaphores {
-                channel: channel(),
-                file: facts.semaphore_bytes,
-                ours: sys::SEMAPHORE_BYTES,
-            })
-        }
-        Backend::Semaphore if !expected.trusts_peers => Err(OpenError::TrustNeeded { channel: channel() }),
-        Backend::Semaphore => Ok(()),
+    match facts.semaphores {
+        None => Ok(()),
+        Some(theirs) if theirs != SemaphoreKind::OURS || !sys::has_semaphores() => Err(OpenError::ForeignSemaphores {
+            channel: channel(),
+            file: theirs.to_string(),
+            ours: SemaphoreKind::OURS.to_string(),
+        }),
+        Some(_) if !expected.trusts_peers => Err(OpenError::TrustNeeded { channel: channel() }),
+        Some(_) => Ok(()),
     }
 }
 
@@ -274,7 +273,7 @@ fn map_and_check(
     memory: MemoryOptions,
 ) -> Result<Region, OpenError> {
     let mapping = MmapOptions::new().len(facts.map.total as usize).map_raw(file);
-    let bytes = Bytes::mapped(mapping.map_err(|source| io_error(label, "mapping the file", source))?);
+    let bytes = Bytes::mapped(mapping.map_err(|source| not_opened(label, None, "mapping the file", source))?);
     check_status(label, bytes, facts, place, memory)
 }
 
@@ -299,17 +298,6 @@ pub(super) fn check_status(
             found: "initialising".to_owned(),
             wanted: "live: a file with a name is complete".to_owned(),
         }),
-    }
-}
-
-/// Sorts what the operating system says into what the caller can do about it.
-pub(super) fn io_error(channel: &str, action: &'static str, source: io::Error) -> OpenError {
-    let channel = channel.to_owned();
-    match source.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::NOENT | Errno::NOTDIR) => OpenError::NotFound { channel },
-        // Not EPERM: that is a sandbox, or an immutable file, of which permission bits tell nothing.
-        Some(Errno::ACCESS | Errno::ROFS) => OpenError::Permission { channel },
-        _ => OpenError::Io { channel, action, source },
     }
 }
 

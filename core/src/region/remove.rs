@@ -8,18 +8,15 @@ use super::header::{self, Facts};
 use super::locks;
 use super::names::{InvalidName, Location};
 use super::orphans;
+use super::refusals::{UNLINKING, not_removed};
 use super::sys::{self, FileId, FileKind};
 use super::turn::Turn;
 use crate::error::{OpenError, RemoveError};
 use crate::layout::{ChannelControl, HeaderBlock, STATUS_AT, Status};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::io::Errno;
 use std::io;
 use std::mem::offset_of;
 use std::path::Path;
-
-/// What is being done when only the folder can refuse.
-const UNLINKING: &str = "unlinking the file";
 
 /// Removes what has this name. If `force`: though somebody alive uses it, and though it is no channel.
 pub(crate) fn remove_named(name: &str, force: bool) -> Result<(), RemoveError> {
@@ -30,7 +27,7 @@ pub(crate) fn remove_named(name: &str, force: bool) -> Result<(), RemoveError> {
 /// The same for a channel that was located before; with an id, only if the name still leads to that file.
 pub(super) fn remove_located(location: &Location, force: bool, id: Option<FileId>) -> Result<(), RemoveError> {
     let name = location.label.as_str();
-    let failed = |action: &'static str| move |source: io::Error| io_error(name, action, source);
+    let failed = |action: &'static str| move |source: io::Error| not_removed(location, action, source);
     let pinned = sys::open_pinned(&location.path).map_err(failed("opening the file"))?;
     let facts = sys::look_at_open(&pinned).map_err(failed("looking at the file"))?;
     if id.is_some_and(|id| id != facts.id) {
@@ -126,16 +123,4 @@ fn tell(pinned: BorrowedFd<'_>, header: &Facts) -> io::Result<()> {
     // Somebody may announce something in between, and one of the two numbers is lost: a slice's end makes up for that.
     let next = u32::from_le_bytes(membership).wrapping_add(1);
     sys::write_at(&file, &next.to_le_bytes(), membership_at)
-}
-
-/// Sorts what the operating system says into what the caller can do about it.
-pub(super) fn io_error(channel: &str, action: &'static str, source: io::Error) -> RemoveError {
-    let channel = channel.to_owned();
-    match source.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::NOENT | Errno::NOTDIR) => RemoveError::NotFound { channel },
-        Some(Errno::ACCESS | Errno::ROFS) => RemoveError::Permission { channel },
-        // In a folder where everybody makes files, this is what who is not the owner gets. Elsewhere it is a sandbox.
-        Some(Errno::PERM) if action == UNLINKING => RemoveError::Permission { channel },
-        _ => RemoveError::Io { channel, action, source },
-    }
 }

@@ -16,6 +16,7 @@ use super::locks::{self, LIFECYCLE, NamedPlace, Place};
 use super::memory::MemoryOptions;
 use super::names::{InvalidName, Location};
 use super::open::{self, Expectations};
+use super::refusals::{not_opened, not_removed};
 use super::sys;
 use super::{CreateSpec, Region, remove, stale};
 use crate::error::{CreateError, NotAChannel, OpenError, RemoveError};
@@ -46,11 +47,11 @@ impl Region {
         let facts = spec.facts(name, Lifetime::Files)?;
         let size = facts.map.total;
         spec.check_trust(name)?;
-        location.prepare_folder(false, size)?;
-        let failed =
-            |action: &'static str| move |source: io::Error| super::create::io_error(name, size, action, source);
+        let creation = spec.creation(name, Some(&location), size);
+        location.prepare_folder(creation)?;
+        let failed = |action: &'static str| move |source: io::Error| creation.refused(action, source);
 
-        let (lock_file, _temporary) = locks::build_lock_file(&location, size, spec.mode, &facts.instance)?;
+        let (lock_file, _temporary) = locks::build_lock_file(&location, creation, spec.mode, &facts.instance)?;
         let lock_path = location.lock_path(&facts.instance);
         let lock_id = sys::look_at_open(&lock_file).map_err(failed("looking at the lock file"))?.id;
         let named = {
@@ -60,7 +61,7 @@ impl Region {
         named.map_err(failed("naming the lock file"))?;
         match make_segment(&location, size as usize) {
             Ok(bytes) => {
-                let place = NamedPlace { location, id: None, lock_path, lock_id };
+                let place = NamedPlace { location: location.clone(), id: None, lock_path, lock_id };
                 Ok(spec.initialise(name, bytes, facts, Place::Named(place)))
             }
             Err(source) => {
@@ -74,7 +75,8 @@ impl Region {
     pub(crate) fn open_segment(name: &str, expected: &Expectations, memory: MemoryOptions) -> Result<Self, OpenError> {
         let location =
             Location::of_segment(name).map_err(|InvalidName| CreateError::InvalidName { channel: name.to_owned() })?;
-        let failed = |action: &'static str| move |source: io::Error| open::io_error(name, action, source);
+        let at = &location;
+        let failed = |action: &'static str| move |source: io::Error| not_opened(name, Some(at), action, source);
         let owner = check_owner(name, &location, expected)?;
         let (bytes, facts) = open_bytes(name, &location)?;
         open::check_kind(name, &facts, expected)?;
@@ -87,7 +89,7 @@ impl Region {
         let Some((_, lock_id)) = lock_file.map_err(failed("opening the lock file"))? else {
             return Err(OpenError::LockFile { channel: name.to_owned(), path: lock_path.display().to_string() });
         };
-        let place = NamedPlace { location, id: None, lock_path, lock_id };
+        let place = NamedPlace { location: location.clone(), id: None, lock_path, lock_id };
         open::check_status(name, bytes, facts, Place::Named(place), memory)
     }
 }
@@ -106,7 +108,7 @@ fn make_segment(location: &Location, size: usize) -> io::Result<Bytes> {
 /// Whoever comes first can take a name: the folder of segments is everybody's. Returns the owner.
 fn check_owner(name: &str, location: &Location, expected: &Expectations) -> Result<u32, OpenError> {
     let file = sys::segment_file(&segment_of(location));
-    let failed = |source: io::Error| open::io_error(name, "looking at the segment", source);
+    let failed = |source: io::Error| not_opened(name, Some(location), "looking at the segment", source);
     let facts = sys::look_at(&file, true).map_err(failed)?;
     open::check_owner(name, facts, expected).map(|()| facts.owner)
 }
@@ -117,7 +119,7 @@ fn open_segment(location: &Location) -> io::Result<Shmem> {
 
 /// The segment's memory, and what its header says.
 fn open_bytes(name: &str, location: &Location) -> Result<(Bytes, Facts), OpenError> {
-    let failed = |source: io::Error| open::io_error(name, "opening the segment", source);
+    let failed = |source: io::Error| not_opened(name, Some(location), "opening the segment", source);
     let not_a_channel = |found| OpenError::NotAChannel { channel: name.to_owned(), found };
     let segment = open_segment(location);
     let bytes = match segment {
@@ -142,7 +144,8 @@ fn open_bytes(name: &str, location: &Location) -> Result<(Bytes, Facts), OpenErr
 pub(crate) fn remove_segment(name: &str, force: bool) -> Result<(), RemoveError> {
     let location =
         Location::of_segment(name).map_err(|InvalidName| RemoveError::InvalidName { channel: name.to_owned() })?;
-    let failed = |action: &'static str| move |source: io::Error| remove::io_error(name, action, source);
+    let at = &location;
+    let failed = |action: &'static str| move |source: io::Error| not_removed(at, action, source);
     let mut segment = open_segment(&location).map_err(failed("opening the segment"))?;
     // Held until both are gone.
     let mut held = Vec::new();

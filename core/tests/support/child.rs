@@ -10,6 +10,7 @@
 
 use super::PATIENCE;
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Instant;
@@ -84,7 +85,12 @@ impl Child {
 
     /// Starts a part after the caller has changed the command.
     pub fn start_with(part: &str, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        Self::start_program(&std::env::current_exe().unwrap(), part, arguments, change)
+    }
+
+    /// The same for a copy of this program.
+    pub fn start_program(program: &Path, part: &str, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Self {
+        let mut command = Command::new(program);
         command.args(["--exact", "child_part", "--nocapture", "--test-threads=1"]);
         command.env(PART, part).env(ARGUMENTS, arguments.join("\x1f")).env_remove(ALONE).env_remove("MEMLANE_DIR");
         change(&mut command);

@@ -114,7 +114,7 @@ macro_rules! acts {
         }
 
         fn create_by_name(stage: &mut Stage) -> Result<()> {
-            let (options, name) = (options(stage), stage.use_a_name());
+            let (options, name) = (options(stage), stage.use_a_name()?);
             stage.observe(|| options.create(name))?;
             stage.left = Some(Vec::new());
             Ok(())
@@ -340,7 +340,7 @@ macro_rules! acts {
         }
 
         fn list(stage: &mut Stage) -> Result<()> {
-            let (options, name) = (options(stage), stage.use_a_name());
+            let (options, name) = (options(stage), stage.use_a_name()?);
             options.create(name)?;
             let names = stage.observe(memlane::list)?.context("no list")?;
             ensure!(names == [name], "the names are {names:?}");

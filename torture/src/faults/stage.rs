@@ -89,14 +89,15 @@ impl Stage {
         self.path.display().to_string()
     }
 
-    /// From now on, names stand for files in a folder of this case, which does not exist yet. Returns such a name.
+    /// From now on, names stand for files in a folder of this case. Returns such a name.
     #[allow(unsafe_code, reason = "the environment belongs to all threads, of which there is one")]
-    pub fn use_a_name(&mut self) -> &'static str {
+    pub fn use_a_name(&mut self) -> Result<&'static str> {
         let folder = self.folder.join("named");
+        std::fs::create_dir(&folder)?;
         // SAFETY: this process has one thread.
         unsafe { std::env::set_var("MEMLANE_DIR", &folder) };
         self.path = folder.join("prices.lane");
-        "prices"
+        Ok("prices")
     }
 
     /// The channel's header is damaged, so that who is alive is not to be seen.

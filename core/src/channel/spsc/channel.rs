@@ -14,6 +14,7 @@ use std::sync::Arc;
 ///
 /// `name` is 1 to 100 of `A-Z a-z 0-9 . _ -`, not starting with a dot, and stands for `$MEMLANE_DIR/<name>.lane`
 /// (default folder: `/dev/shm/memlane-<uid>`); a name with a `/` is a path.
+/// The folder has to exist; only the default one is made. Set-uid programs do not look at `MEMLANE_DIR`.
 ///
 /// # Errors
 /// See [`OpenError`].

@@ -3,7 +3,7 @@
 use super::descriptors::owned_above_standard;
 use crate::error::NotAChannel;
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use rustix::fs::{self, AtFlags, CWD, FallocateFlags, FileType, MemfdFlags, Mode, OFlags, SealFlags, Stat};
+use rustix::fs::{self, Access, AtFlags, CWD, FallocateFlags, FileType, MemfdFlags, Mode, OFlags, SealFlags, Stat};
 use rustix::io::{Errno, retry_on_intr};
 use std::io;
 use std::mem::ManuallyDrop;
@@ -249,14 +249,46 @@ pub(crate) fn set_mode(file: impl AsFd, mode: u32) -> io::Result<()> {
 /// Whether this process may write a file of `length` bytes. Beyond its limit (`ulimit -f`) the kernel would send SIGXFSZ,
 /// which kills by default.
 pub(crate) fn check_file_size_limit(length: u64) -> io::Result<()> {
+    if length > file_size_limit()? { Err(Errno::FBIG.into()) } else { Ok(()) }
+}
+
+/// The longest file that this process may write (`ulimit -f`). `RLIM_INFINITY` is the largest number.
+pub(crate) fn file_size_limit() -> io::Result<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // Not rustix's: that reads what nobody wrote where the system refuses to tell.
     // SAFETY: the limit is ours to be written to.
     if unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &mut limit) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    // `RLIM_INFINITY` is the largest number.
-    if length > limit.rlim_cur { Err(Errno::FBIG.into()) } else { Ok(()) }
+    Ok(limit.rlim_cur)
+}
+
+/// What a filesystem still takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FreeSpace {
+    /// Of this user.
+    pub(crate) bytes: u64,
+    /// `None` where the filesystem does not count them.
+    pub(crate) inodes: Option<u64>,
+}
+
+/// What the filesystem of this folder still takes.
+pub(crate) fn free_space(folder: &Path) -> io::Result<FreeSpace> {
+    let told = retry_on_intr(|| fs::statvfs(folder))?;
+    Ok(FreeSpace {
+        bytes: told.f_bavail.saturating_mul(told.f_frsize),
+        inodes: (told.f_files > 0).then_some(told.f_favail),
+    })
+}
+
+/// Whether this user may look up names in the folder.
+pub(crate) fn may_enter(folder: &Path) -> bool {
+    fs::accessat(CWD, folder, Access::EXEC_OK, AtFlags::EACCESS).is_ok()
+}
+
+/// Whether this user may make and remove files in the folder.
+pub(crate) fn may_write(folder: &Path) -> bool {
+    fs::accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).is_ok()
 }
 
 /// Makes the file `length` bytes long with every byte backed by the filesystem, so that a full disk is an error now and
@@ -399,3 +431,14 @@ pub(crate) fn refused_filesystem(file: impl AsFd) -> io::Result<Option<&'static 
     let magic = retry_on_intr(|| fs::fstatfs(&file))?.f_type as u64 & 0xffff_ffff;
     Ok(REFUSED.iter().find(|(refused, _)| *refused == magic).map(|(_, name)| *name))
 }
+
+/// What is wrong with this folder's filesystem for a channel that is created there, and what to use.
+pub(crate) fn unsuitable_filesystem(folder: &Path) -> Option<&'static str> {
+    let magic = retry_on_intr(|| fs::statfs(folder)).ok()?.f_type as u64 & 0xffff_ffff;
+    (magic == HUGETLBFS).then_some(
+        "is on hugetlbfs, whose files hold whole huge pages and cannot be written to as lock files are; use a folder on a \
+         tmpfs such as /dev/shm, and the option huge_pages",
+    )
+}
+
+const HUGETLBFS: u64 = 0x9584_58f6;

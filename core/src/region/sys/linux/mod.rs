@@ -28,19 +28,27 @@ pub(crate) use self::{
     descriptors::{duplicate, moved_above_standard},
     files::{
         FileFacts, FileId, FileKind, KeptFile, TemporaryName, allocate, anonymous_file, boot_id, check_file_size_limit,
-        create_unnamed, fresh_description, has_seals, is_still_at, link_into_place, look_at, look_at_open, open_pinned,
-        read_at, read_exact_at, refused_filesystem, rename, reopen, seal_size, set_mode, unlink, write_at,
+        create_unnamed, file_size_limit, free_space, fresh_description, has_seals, is_still_at, link_into_place,
+        look_at, look_at_open, may_enter, may_write, open_pinned, read_at, read_exact_at, refused_filesystem, rename,
+        reopen, seal_size, set_mode, unlink, unsuitable_filesystem, write_at,
     },
     folder::{make_private_folder, read_folder, some_names},
     fork::{ProcessMark, fork_guard},
     locks::{LockingFile, PinnedLock, try_write_lock, write_lock_on},
     pages::{collapse, lock_memory, prefault},
-    semaphore::{SEMAPHORE_BYTES, has_semaphores, semaphore_init, semaphore_post, semaphore_wait},
+    semaphore::{C_LIBRARY, SEMAPHORE_BYTES, has_semaphores, semaphore_init, semaphore_post, semaphore_wait},
     wake::{Clock, Moment, futex_wait, futex_wake, membarrier, pause, register_membarrier},
 };
 
 #[cfg(feature = "named-segments")]
 pub(crate) use self::descriptors::above_standard;
+
+/// Whether this program has rights that its caller has not (set-uid, capabilities): what the caller put into the
+/// environment is not to be believed then.
+pub(crate) fn is_privileged_by_its_file() -> bool {
+    // SAFETY: asks for a number.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
 
 /// This user's effective id.
 pub(crate) fn user_id() -> u32 {

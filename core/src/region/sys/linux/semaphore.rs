@@ -4,6 +4,7 @@
 //! are unsafe where the other users of the region are not: who calls them vouches for everybody who can write to it.
 
 use super::{Moment, cancel_guard};
+use crate::layout::CLibrary;
 use crate::sync::AtomicU64;
 use std::mem::MaybeUninit;
 
@@ -12,6 +13,15 @@ pub(crate) type SemaphoreCell = [AtomicU64; 4];
 
 /// Bytes of one semaphore of this C library.
 pub(crate) const SEMAPHORE_BYTES: u32 = size_of::<libc::sem_t>() as u32;
+
+/// Which C library this is: two of them understand each other's semaphores no better for being of one size.
+pub(crate) const C_LIBRARY: CLibrary = if cfg!(target_env = "gnu") {
+    CLibrary::Gnu
+} else if cfg!(target_env = "musl") {
+    CLibrary::Musl
+} else {
+    CLibrary::Other
+};
 
 const _: () = {
     assert!(size_of::<libc::sem_t>() <= size_of::<SemaphoreCell>());

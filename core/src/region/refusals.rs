@@ -1,0 +1,212 @@
+//! Sorts what the operating system says into what the caller can do about it.
+//!
+//! The kernel has one number for a full disk, a disk without inodes and a quota, and one for a closed folder, another user's
+//! file and a file system that is mounted read-only. So this looks again, at the place and not at the call: what it finds is
+//! for people, and may have changed meanwhile.
+
+use super::names::{Location, private_folder_owner};
+use super::sys::{self, FileFacts};
+use crate::error::{CreateError, Denied, OpenError, RemoveError, Shortage};
+use crate::layout::Kind;
+use rustix::io::Errno;
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+/// What is being created, as far as errors tell of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Creation<'a> {
+    pub(super) label: &'a str,
+    /// `None`: it has no name.
+    pub(super) location: Option<&'a Location>,
+    pub(super) kind: Kind,
+    pub(super) bytes: u64,
+}
+
+impl Creation<'_> {
+    /// Why it was not created.
+    pub(super) fn refused(&self, action: &'static str, source: io::Error) -> CreateError {
+        let channel = self.label.to_owned();
+        match errno_of(&source) {
+            Some(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG | Errno::NOMEM)) => {
+                self.no_space(shortage(errno, self.location.map(Location::folder)))
+            }
+            Some(Errno::EXIST) => CreateError::AlreadyExists { channel, refusal: None },
+            // Not EPERM: that is a sandbox, a seal or an immutable folder, of which permission bits tell nothing.
+            Some(errno @ (Errno::ACCESS | Errno::ROFS)) => {
+                let denied =
+                    self.location.map_or(Denied::Descriptor, |location| denied(errno, &location.path, Wish::Write));
+                CreateError::Permission { channel, denied }
+            }
+            _ => CreateError::Io { channel, action, source: explained(action, source) },
+        }
+    }
+
+    /// There is not enough of something.
+    pub(super) fn no_space(&self, shortage: Shortage) -> CreateError {
+        let smaller = match self.kind {
+            Kind::Spsc => "capacity",
+            Kind::Mpmc => "slots or max_message",
+        };
+        CreateError::NoSpace { channel: self.label.to_owned(), bytes: self.bytes, shortage, smaller }
+    }
+}
+
+/// Why the channel at this place was not opened. `location`: `None` if it has no name.
+pub(super) fn not_opened(
+    label: &str,
+    location: Option<&Location>,
+    action: &'static str,
+    source: io::Error,
+) -> OpenError {
+    let channel = label.to_owned();
+    match errno_of(&source) {
+        Some(Errno::NOENT | Errno::NOTDIR) => match location.and_then(Location::missing_folder) {
+            Some(folder) => OpenError::NoFolder { channel, folder },
+            None => OpenError::NotFound { channel },
+        },
+        // Not EPERM: that is a sandbox, or an immutable file, of which permission bits tell nothing.
+        Some(errno @ (Errno::ACCESS | Errno::ROFS)) => {
+            let denied = location.map_or(Denied::Descriptor, |location| denied(errno, &location.path, Wish::Open));
+            OpenError::Permission { channel, denied }
+        }
+        _ => OpenError::Io { channel, action, source: explained(action, source) },
+    }
+}
+
+/// Why the channel at this place was not removed.
+pub(super) fn not_removed(location: &Location, action: &'static str, source: io::Error) -> RemoveError {
+    let channel = location.label.clone();
+    match errno_of(&source) {
+        Some(Errno::NOENT | Errno::NOTDIR) => match location.missing_folder() {
+            Some(folder) => RemoveError::NoFolder { channel, folder },
+            None => RemoveError::NotFound { channel },
+        },
+        Some(errno @ (Errno::ACCESS | Errno::ROFS)) => {
+            RemoveError::Permission { channel, denied: denied(errno, &location.path, Wish::Write) }
+        }
+        // In a folder where everybody makes files, this is what a user gets who does not own the file. Elsewhere it is a
+        // sandbox.
+        Some(Errno::PERM) if action == UNLINKING => {
+            RemoveError::Permission { channel, denied: denied(Errno::PERM, &location.path, Wish::Write) }
+        }
+        _ => RemoveError::Io { channel, action, source: explained(action, source) },
+    }
+}
+
+/// What is being done when only the folder can refuse.
+pub(super) const UNLINKING: &str = "unlinking the file";
+
+fn errno_of(error: &io::Error) -> Option<Errno> {
+    error.raw_os_error().map(Errno::from_raw_os_error)
+}
+
+/// What there is too little of.
+fn shortage(errno: Errno, folder: Option<&Path>) -> Shortage {
+    let named = || folder.unwrap_or(Path::new("(memory)")).display().to_string();
+    match errno {
+        Errno::DQUOT => Shortage::Quota { folder: named() },
+        Errno::FBIG => Shortage::FileSize { limit: sys::file_size_limit().unwrap_or(0) },
+        Errno::NOSPC if folder.is_some() => match folder.and_then(|folder| sys::free_space(folder).ok()) {
+            Some(free) if free.inodes == Some(0) => Shortage::Inodes { folder: named() },
+            free => Shortage::Filesystem { folder: named(), free: free.map_or(0, |free| free.bytes) },
+        },
+        _ => Shortage::Memory,
+    }
+}
+
+/// What was wanted of a channel's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    /// Its file, for reading and writing.
+    Open,
+    /// To make or remove it.
+    Write,
+}
+
+/// What refused it.
+fn denied(errno: Errno, path: &Path, wish: Wish) -> Denied {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let named = |folder: &Path| folder.display().to_string();
+    if errno == Errno::ROFS {
+        return Denied::ReadOnly { folder: named(folder) };
+    }
+    let user = sys::user_id();
+    for folder in folder.ancestors().collect::<Vec<_>>().into_iter().rev() {
+        let Ok(FileFacts { mode, owner, .. }) = sys::look_at(folder, false) else { return Denied::Other };
+        if !sys::may_enter(folder) {
+            return match private_folder_owner(folder) {
+                Some(of) if of == owner => Denied::PrivateFolder { folder: named(folder), owner },
+                _ => Denied::Folder { folder: named(folder), mode, owner, user },
+            };
+        }
+    }
+    let file = sys::look_at(path, true);
+    match (wish, sys::look_at(folder, false), file) {
+        (Wish::Write, Ok(FileFacts { mode, owner, .. }), _) if !sys::may_write(folder) => {
+            Denied::Writing { folder: named(folder), mode, owner, user }
+        }
+        (Wish::Write, _, Ok(file)) if file.owner != user && errno == Errno::PERM => {
+            Denied::Sticky { folder: named(folder), owner: file.owner }
+        }
+        (_, _, Ok(file)) if file.owner == user && file.mode & 0o600 != 0o600 => Denied::OwnFile { mode: file.mode },
+        (_, _, Ok(file)) if file.owner != user => Denied::File { mode: file.mode, owner: file.owner, user },
+        _ => Denied::Other,
+    }
+}
+
+/// What the operating system said, and what to do about it.
+#[derive(Debug)]
+struct Explained {
+    source: io::Error,
+    advice: &'static str,
+}
+
+impl fmt::Display for Explained {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}; {}", self.source, self.advice)
+    }
+}
+
+impl std::error::Error for Explained {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+pub(super) const LOCKING_MEMORY: &str = "locking the memory";
+pub(super) const COLLAPSING: &str = "collapsing pages";
+pub(super) const PREFAULTING: &str = "prefaulting";
+
+/// Adds to a number of the operating system what to do about it, where that is known.
+pub(crate) fn explained(action: &str, source: io::Error) -> io::Error {
+    let is = |word: &str| action.contains(word);
+    let advice = match errno_of(&source) {
+        Some(Errno::NAMETOOLONG) => "use a shorter path: its last part may have 217 bytes, and all of it about 4,000",
+        Some(Errno::LOOP) => "the folder's path leads in a circle of symbolic links, or over too many",
+        Some(Errno::MFILE) => "close some descriptors, or raise the limit (ulimit -n)",
+        Some(Errno::NFILE) => "the system has too many open files (fs.file-max)",
+        Some(Errno::AGAIN) if is("mapping") || is("locking a") => {
+            "this process locks all of its memory (mlockall) and has reached its limit; raise it (ulimit -l)"
+        }
+        Some(Errno::NOMEM | Errno::AGAIN | Errno::PERM) if action == LOCKING_MEMORY => {
+            "this process may lock only so much memory; raise the limit (ulimit -l)"
+        }
+        Some(Errno::NOMEM) => {
+            "the system has no memory for it, or this process has reached its limit (ulimit -v) or has too many mappings \
+             (vm.max_map_count)"
+        }
+        Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if is("locking") => {
+            "memlane needs open-file-description locks (Linux 3.15), which this kernel or sandbox does not have"
+        }
+        Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if action == COLLAPSING => {
+            "the kernel makes huge pages of shared memory from Linux 6.1, of at least 2 MiB, unless \
+             /sys/kernel/mm/transparent_hugepage/shmem_enabled is deny"
+        }
+        Some(Errno::INVAL | Errno::NOSYS) if action == PREFAULTING => "the kernel prefaults from Linux 5.14",
+        Some(Errno::NOLCK) => "the system has no locks left; end some programs, or raise the limit (ulimit -x)",
+        Some(Errno::PERM | Errno::NOSYS) => "a sandbox, an immutable file or a kernel without the call refuses it",
+        _ => return source,
+    };
+    io::Error::new(source.kind(), Explained { source, advice })
+}
