@@ -418,6 +418,14 @@ typedef struct {
     uint64_t reserved[2];
 } memlane_message;
 
+// Where a message is, in the form of POSIX's struct iovec.
+typedef struct {
+    // Its bytes. May be null if there are none.
+    const void *data;
+    // How many there are.
+    size_t length;
+} memlane_bytes;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -589,6 +597,30 @@ memlane_status memlane_ack(memlane_message *message);
 // behind all others of its priority, and says so; if it was delivered as often as the channel's delivery_limit, it is given
 // up instead. Clears it.
 memlane_status memlane_nack(memlane_message *message);
+
+// Sends copies of `count` messages, in order; others may send in between. Waits while the channel is full: for timeout_ns
+// nanoseconds in all, not at all if that is 0 (MEMLANE_FULL), for ever if it is -1, which is the fastest. Each message can be
+// received as soon as it is in the channel. `sent` is how many are, also if the call fails; it may be null.
+memlane_status memlane_send_batch(memlane_sender sender,
+                                  const memlane_bytes *messages,
+                                  size_t count,
+                                  size_t *sent,
+                                  int64_t timeout_ns);
+
+// Copies messages into `buffer`, one behind the other, says in `messages` where each is, and is done with them. Waits for the
+// first one as memlane_recv does; of those that are there behind it, it copies what fits, up to `max` in all. `count` is how
+// many there are, and 0 if the call fails. Each starts at a multiple of 8 bytes behind `buffer`. Whether a message was
+// delivered before is not told: use memlane_recv where that matters.
+//
+// MEMLANE_BUFFER_TOO_SMALL if the first one has more than `capacity` bytes: its length is stored in messages[0], and it stays
+// the next one of this receiver. Otherwise `messages` is written on success only.
+memlane_status memlane_recv_batch(memlane_receiver receiver,
+                                  void *buffer,
+                                  size_t capacity,
+                                  memlane_bytes *messages,
+                                  size_t max,
+                                  size_t *count,
+                                  int64_t timeout_ns);
 
 #ifdef __cplusplus
 }  // extern "C"

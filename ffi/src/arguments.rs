@@ -106,6 +106,41 @@ pub(crate) unsafe fn buffer<'a>(data: *mut c_void, capacity: usize) -> Result<&'
     Ok(unsafe { std::slice::from_raw_parts_mut(data.cast(), capacity) })
 }
 
+/// Whether there can be so many at this place.
+fn check_count<T>(is_null: bool, count: usize, what: &str) -> Result<(), Failed> {
+    match count.checked_mul(size_of::<T>()) {
+        Some(bytes) if bytes <= isize::MAX as usize && (!is_null || count == 0) => Ok(()),
+        _ if is_null => Err(null(what)),
+        _ => Err(invalid(format!("{count} {what} are more than there can be"))),
+    }
+}
+
+/// Several of something. Null is fine for none.
+///
+/// # Safety
+/// Null, or valid for reading `count` of them, which nobody writes to for `'a`.
+pub(crate) unsafe fn array<'a, T>(first: *const T, count: usize, what: &str) -> Result<&'a [T], Failed> {
+    check_count::<T>(first.is_null(), count, what)?;
+    if count == 0 {
+        return Ok(&[]);
+    }
+    // SAFETY: not null, not more than can be, and otherwise the caller's promise.
+    Ok(unsafe { std::slice::from_raw_parts(first, count) })
+}
+
+/// Room for several of something. Null is fine for none.
+///
+/// # Safety
+/// Null, or valid for writing `count` of them, nobody else's for `'a`.
+pub(crate) unsafe fn array_out<'a, T>(first: *mut T, count: usize, what: &str) -> Result<&'a mut [T], Failed> {
+    check_count::<T>(first.is_null(), count, what)?;
+    if count == 0 {
+        return Ok(&mut []);
+    }
+    // SAFETY: as above; all types that are passed this way are plain data, so any content is a valid value.
+    Ok(unsafe { std::slice::from_raw_parts_mut(first, count) })
+}
+
 /// A text. `None` for null; bytes that are not UTF-8 are `otherwise`.
 ///
 /// # Safety

@@ -5,7 +5,7 @@
 //! - `version`: whether header and library belong together.
 //! - `status`, `detail`: what every call returns, and the sentence that explains a failure.
 //! - `options`, `channel`, `stats`: creating, opening, looking, removing.
-//! - `sender`, `receiver`, `message`: sending and receiving.
+//! - `sender`, `receiver`, `message`, `batch`: sending and receiving.
 //!
 //! And what carries it:
 //!
@@ -60,3 +60,6 @@ pub use receiver::*;
 
 mod message;
 pub use message::*;
+
+mod batch;
+pub use batch::*;

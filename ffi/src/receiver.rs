@@ -16,7 +16,7 @@ use std::ffi::{c_char, c_void};
 /// What a receiver handle leads to.
 pub(crate) struct Receiving {
     /// Lends the message that the program took.
-    end: ReceiverEnd,
+    pub(crate) end: ReceiverEnd,
     /// How many messages were taken.
     taken: u64,
     pub(crate) row: u32,
@@ -51,7 +51,7 @@ impl Receiving {
     /// Copies the next message, and is done with it. Its length is stored if it was too long, too. The usual way for itself,
     /// so that it need not carry the registers that the others want.
     #[inline(always)]
-    fn recv(
+    pub(crate) fn recv(
         &mut self,
         buffer: &mut [u8],
         length: &mut usize,
@@ -89,7 +89,7 @@ impl Receiving {
         on_kind!(&mut self.end, lender => {
             let Some(receiver) = lender.end() else { return Err(Self::has_a_message(of)) };
             let message = by_timeout!(timeout, receiver, try_recv, recv_timeout, recv(), &of.label)?;
-            let (received, about) = (message.len(), Delivered::info(&message));
+            let (received, about) = (message.len(), info.is_some().then(|| Delivered::info(&message)));
             if message.copy_to(buffer).is_err() {
                 message.hand_back();
                 *length = received;
@@ -97,7 +97,7 @@ impl Receiving {
             }
             message.ack().map_err(|error| error.fail_on(&of.label))?;
             *length = received;
-            if let Some(info) = info {
+            if let (Some(info), Some(about)) = (info, about) {
                 *info = about;
             }
             Ok(())

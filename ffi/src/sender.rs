@@ -48,7 +48,7 @@ impl Grant {
 
 /// What a sender handle leads to.
 pub(crate) struct Sending {
-    end: SenderEnd,
+    pub(crate) end: SenderEnd,
     /// How many grants there were.
     grants: u64,
     pub(crate) row: u32,
@@ -87,7 +87,7 @@ impl Sending {
     }
 
     #[cold]
-    fn has_a_grant(of: &Opened) -> Failed {
+    pub(crate) fn has_a_grant(of: &Opened) -> Failed {
         let sentence = format!("channel {}: this sender has an open grant; commit or abort it first", of.label);
         detail::record(Status::MEMLANE_HELD, sentence)
     }

@@ -55,8 +55,9 @@ static void messages(uint32_t kind) {
     memlane_message_info info;
     memlane_stats stats;
     memlane_counters counters;
+    memlane_bytes batch[3];
     char buffer[100];
-    size_t length = 0;
+    size_t length = 0, count = 0;
 
     ends(kind, &channel, &sender, &receiver);
     OK(memlane_sender_set_strategy(sender, MEMLANE_PARK));
@@ -99,15 +100,26 @@ static void messages(uint32_t kind) {
     OK(memlane_abort(&grant));
     OK(memlane_receiver_publish(receiver));
 
+    /* Several at once. */
+    batch[0].data = "first";
+    batch[0].length = 5;
+    batch[1].data = NULL;
+    batch[1].length = 0;
+    OK(memlane_send_batch(sender, batch, 2, &count, -1));
+    CHECK(count == 2);
+    OK(memlane_recv_batch(receiver, buffer, sizeof buffer, batch, 3, &count, -1));
+    CHECK(count == 2 && batch[0].data == buffer && batch[0].length == 5 && batch[1].length == 0);
+    CHECK(memcmp(batch[0].data, "first", 5) == 0);
+
     /* Figures. */
     stats.size = sizeof stats;
     OK(memlane_channel_stats(channel, &stats));
     CHECK(stats.kind == kind && stats.max_message == 100 && stats.senders == 1 && stats.receivers == 1);
     counters.size = sizeof counters;
     OK(memlane_sender_stats(sender, &counters));
-    CHECK(counters.messages == 3 && counters.bytes == 14);
+    CHECK(counters.messages == 5 && counters.bytes == 19);
     OK(memlane_receiver_stats(receiver, &counters));
-    CHECK(counters.messages == 3 && counters.bytes == 14);
+    CHECK(counters.messages == 5 && counters.bytes == 19);
 
     /* The end: what is in hand goes with its sender or receiver. */
     OK(memlane_send(sender, "last", 4, 0));

@@ -40,6 +40,7 @@ fn sender_calls(sender: SenderHandle) -> Vec<(&'static str, Status)> {
     };
     vec![
         ("send", send(sender, b"x", 0)),
+        ("send_batch", send_batch(sender, &[b"x"], 0).0),
         ("reserve", try_reserve(sender, 1, 0).0),
         ("set_strategy", memlane_sender_set_strategy(sender, MEMLANE_PARK)),
         ("set_priority", memlane_sender_set_priority(sender, 0)),
@@ -57,6 +58,7 @@ fn receiver_calls(receiver: ReceiverHandle) -> Vec<(&'static str, Status)> {
     };
     vec![
         ("recv", recv(receiver, 0).unwrap_err()),
+        ("recv_batch", recv_batch(receiver, 8, 1, 0).unwrap_err().0),
         ("take", try_take(receiver, 0).0),
         ("set_strategy", memlane_receiver_set_strategy(receiver, MEMLANE_PARK)),
         ("publish", memlane_receiver_publish(receiver)),

@@ -86,6 +86,7 @@ static void use(memlane_channel channel, uint32_t kind, int64_t wait_ns) {
     memlane_receiver receiver;
     memlane_grant grant;
     memlane_message message;
+    memlane_bytes batch;
     memlane_stats stats;
     memlane_counters counters;
     char buffer[MAX_MESSAGE];
@@ -113,6 +114,11 @@ static void use(memlane_channel channel, uint32_t kind, int64_t wait_ns) {
     OK(memlane_ack(&message));
     CHECK(memlane_take(receiver, &message, wait_ns) == MEMLANE_TIMEOUT);
     OK(memlane_receiver_publish(receiver));
+    batch.data = "batch";
+    batch.length = 5;
+    OK(memlane_send_batch(sender, &batch, 1, NULL, -1));
+    OK(memlane_recv_batch(receiver, buffer, sizeof buffer, &batch, 1, &length, wait_ns));
+    CHECK(memlane_recv_batch(receiver, buffer, sizeof buffer, &batch, 1, &length, wait_ns) == MEMLANE_TIMEOUT);
     stats.size = sizeof stats;
     OK(memlane_channel_stats(channel, &stats));
     counters.size = sizeof counters;

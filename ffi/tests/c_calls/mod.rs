@@ -245,3 +245,45 @@ pub fn receiver_stats(receiver: ReceiverHandle) -> Counters {
     ok(unsafe { memlane_receiver_stats(receiver, &mut counters) });
     counters
 }
+
+/// Sends a batch. How many went out comes with the status.
+pub fn send_batch(sender: SenderHandle, messages: &[&[u8]], timeout_ns: i64) -> (Status, usize) {
+    let all: Vec<_> = messages.iter().map(|one| Bytes { data: one.as_ptr().cast(), length: one.len() }).collect();
+    let mut sent = usize::MAX;
+    // SAFETY: the pointers are valid.
+    (unsafe { memlane_send_batch(sender, all.as_ptr(), all.len(), &mut sent, timeout_ns) }, sent)
+}
+
+/// Receives up to `max` messages into a buffer of so many bytes. On failure, the length that was stored comes with it.
+pub fn recv_batch(
+    receiver: ReceiverHandle,
+    capacity: usize,
+    max: usize,
+    timeout_ns: i64,
+) -> Result<Vec<Vec<u8>>, (Status, usize)> {
+    let mut buffer = vec![0xee_u8; capacity];
+    let mut messages = vec![Bytes { data: null(), length: usize::MAX }; max];
+    let mut count = usize::MAX;
+    let (place, end) = (buffer.as_mut_ptr(), buffer.as_ptr_range().end);
+    // SAFETY: the pointers are valid, the arrays as long as is said.
+    let status = unsafe {
+        memlane_recv_batch(receiver, place.cast(), capacity, messages.as_mut_ptr(), max, &mut count, timeout_ns)
+    };
+    if status != MEMLANE_OK {
+        assert_eq!(count, 0);
+        return Err((status, messages.first().map_or(0, |first| first.length)));
+    }
+    assert!((1..=max).contains(&count));
+    assert!(messages[count..].iter().all(|other| other.length == usize::MAX), "no more are written");
+    let mut least = place.cast_const();
+    let copied = messages[..count].iter().map(|message| {
+        let start: *const u8 = message.data.cast();
+        let behind = start.wrapping_add(message.length);
+        assert!(start >= least && behind <= end, "one behind the other, in the buffer");
+        assert_eq!((start as usize - place as usize) % 8, 0);
+        least = behind;
+        // SAFETY: in the buffer, as was just checked.
+        unsafe { std::slice::from_raw_parts(start, message.length) }.to_vec()
+    });
+    Ok(copied.collect())
+}
