@@ -155,7 +155,7 @@ commit='    ring.header(record).store(header.bits(), Release);
 commits='        commit_record(ring, record, header, next, self.claimed);
 '
 padding='        if reservation.padding != 0 {
-            let length = reservation.padding - self.geometry.header_bytes();
+            let length = reservation.padding.wrapping_sub(self.geometry.header_bytes());
             let padding = RecordHeader::padding(length as u32, self.count());
             // The record went to the beginning of the ring: the padding in front of it is what makes both visible.
             // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
@@ -179,8 +179,8 @@ mutant "a header carries the published count" $writer_rs 'self.next_header.with_
 echo "--- the writer claims"
 mutant "a claim stores no zero" $writer_rs '            self.memory.ring().header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
 ' '' $claims::where_stale_bytes_look_like_the_next_header
-mutant "a claim leaves out the first line" $writer_rs '(self.position.0 | (LINE - 1)) + 1' '(self.position.0 | (LINE - 1)) + 1 + LINE' $claims::where_stale_bytes_look_like_the_next_header
-mutant "a claim begins one line too early" $writer_rs '(self.position.0 | (LINE - 1)) + 1' 'self.position.0 & !(LINE - 1)' $lane::over_the_end_of_the_ring
+mutant "a claim leaves out the first line" $writer_rs 'Position(self.position.0 | (LINE - 1)).plus(1)' 'Position(self.position.0 | (LINE - 1)).plus(1 + LINE)' $claims::where_stale_bytes_look_like_the_next_header
+mutant "a claim begins one line too early" $writer_rs 'Position(self.position.0 | (LINE - 1)).plus(1)' 'Position(self.position.0 & !(LINE - 1))' $lane::over_the_end_of_the_ring
 mutant "a claim goes beyond the frontier" $writer_rs 'while line.0 < self.frontier.0 {' 'while line.0 < self.position.plus(self.geometry.until_end(self.position)).0 {' $claims::beside_lines_that_were_not_given_back
 mutant "more counts as claimed than lies before the frontier" $writer_rs 'self.claimed = self.frontier;' 'self.claimed = self.frontier.plus(LINE);' $claims::up_to_the_end_of_the_ring
 mutant "what ends with the claim is not zeroed" $writer_rs 'if next.0 >= claimed.0' 'if next.0 > claimed.0' $claims::up_to_the_end_of_the_ring
@@ -198,7 +198,7 @@ mutant "a stretch counts as claimed before it is" $writer_rs '        self.claim
 echo "--- the writer finds room"
 frontier='self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));'
 mutant "no room is kept for the next header" $writer_rs 'if end.plus(next_header).since(self.consumed)' 'if end.since(self.consumed)' $lane::over_the_end_of_the_ring
-mutant "no room is kept for the next header before the frontier" $writer_rs 'self.consumed.plus(self.geometry.capacity() - next_header)' 'self.consumed.plus(self.geometry.capacity())' $claims::in_front_of_a_record_that_was_not_given_back
+mutant "no room is kept for the next header before the frontier" $writer_rs 'self.consumed.plus(self.geometry.capacity().wrapping_sub(next_header))' 'self.consumed.plus(self.geometry.capacity())' $claims::in_front_of_a_record_that_was_not_given_back
 mutant "the frontier does not heed the reader" $writer_rs "$frontier" 'self.frontier = Position(lap_end.0.min(stretch_end.0));' $claims::beside_lines_that_were_not_given_back
 mutant "the frontier does not heed the end of the ring" $writer_rs "$frontier" 'self.frontier = Position(limit.0.min(stretch_end.0));' $lane::over_the_end_of_the_ring
 mutant "room is not asked for the padding" $writer_rs 'if end.plus(next_header).since(self.consumed)' 'if end.plus(next_header).since(self.consumed.plus(padding))' $claims::behind_padding_and_in_front_of_a_record_that_was_not_given_back

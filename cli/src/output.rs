@@ -104,14 +104,19 @@ pub fn capacity(info: &Info) -> String {
 pub fn in_use(info: &Info) -> String {
     match &info.queue {
         Some(queue) => format!("{} of {}", u64::from(queue.slots).saturating_sub(queue.free), queue.slots),
-        None => BinaryBytes(info.lanes.iter().map(|lane| lane.used_bytes()).sum()).to_string(),
+        None => BinaryBytes(sum(info.lanes.iter().map(|lane| lane.used_bytes()))).to_string(),
     }
 }
 
 /// How many messages a channel carried: of a queue, those that it passed on or holds.
 pub fn messages(info: &Info) -> u64 {
     let queued = info.queue.iter().flat_map(|queue| queue.queued.iter().chain(&queue.passed));
-    info.lanes.iter().map(|lane| lane.messages).chain(queued.copied()).sum()
+    sum(info.lanes.iter().map(|lane| lane.messages).chain(queued.copied()))
+}
+
+/// The sum of numbers, of which a peer may have written each.
+fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
+    numbers.fold(0, u64::saturating_add)
 }
 
 #[cfg(test)]

@@ -178,8 +178,8 @@ impl Stats {
         let alive =
             |role| info.participants.iter().filter(|one| one.role == role && one.alive == Some(true)).count() as u32;
         let queue = info.queue.as_ref();
-        let sent: u64 = info.lanes.iter().map(|lane| lane.messages).sum();
-        let queued = queue.map_or(0, |queue| queue.queued.iter().sum());
+        let sent: u64 = info.lanes.iter().map(|lane| lane.messages).fold(0, u64::wrapping_add);
+        let queued = queue.map_or(0, |queue| queue.queued.iter().copied().fold(0, u64::wrapping_add));
         let passed: u64 = queue.map_or(0, |queue| queue.passed.iter().copied().fold(0, u64::wrapping_add));
         Self {
             size: size_of::<Self>(),
@@ -214,7 +214,7 @@ impl Stats {
             senders: alive(Role::Sender),
             receivers: alive(Role::Receiver),
             messages: sent.wrapping_add(passed).wrapping_add(queued),
-            used_bytes: info.lanes.iter().map(memlane::LaneInfo::used_bytes).sum(),
+            used_bytes: info.lanes.iter().map(memlane::LaneInfo::used_bytes).fold(0, u64::saturating_add),
             queued,
             held: queue.map_or(0, |queue| queue.consumed),
             free: queue.map_or(0, |queue| queue.free),

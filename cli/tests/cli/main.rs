@@ -9,6 +9,7 @@ mod facts;
 mod failures;
 mod feed;
 mod follow;
+mod forged_words;
 mod hostile_texts;
 mod output;
 mod queue;

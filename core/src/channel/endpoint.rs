@@ -101,7 +101,7 @@ impl Polls {
     /// Counts a look in vain. Whether it is time to see whether a slice is over.
     #[inline]
     fn count(&mut self) -> bool {
-        self.looks += 1;
+        self.looks = self.looks.saturating_add(1);
         self.looks >= self.looks_max && self.read_clock()
     }
 
@@ -109,7 +109,7 @@ impl Polls {
     fn read_clock(&mut self) -> bool {
         let now = Clock::now();
         let is_close = now.since(self.read_at) < Self::CLOSE;
-        self.looks_max = if is_close { (2 * self.looks_max).min(Self::LOOKS_MAX) } else { 1 };
+        self.looks_max = if is_close { self.looks_max.saturating_mul(2).min(Self::LOOKS_MAX) } else { 1 };
         (self.looks, self.read_at) = (0, now);
         true
     }

@@ -9,6 +9,8 @@
 //! - `contents`: what can be done with the bytes of a message.
 //! - [`inspect`], [`remove`]: looking at a channel from outside, and deleting it.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
+
 mod calls;
 pub(crate) mod contents;
 mod endpoint;

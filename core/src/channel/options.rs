@@ -130,7 +130,7 @@ impl Wishes {
         let slots = self.slots.unwrap_or_else(|| {
             // Beyond the limit, it is refused before anything is made.
             let max_message = geometry.max_message.min(Limits::SLOT_MESSAGE_MAX);
-            let fit = SLOTS_BYTES / Geometry { max_message, ..geometry }.slot_bytes();
+            let fit = SLOTS_BYTES.checked_div(Geometry { max_message, ..geometry }.slot_bytes()).unwrap_or(0);
             let power_of_two = 1 << fit.max(1).ilog2();
             power_of_two.clamp(*SLOTS.start(), *SLOTS.end()) as u32
         });

@@ -82,7 +82,7 @@ pub struct GeometryError {
 impl Geometry {
     /// Rows of the participant table.
     pub fn participants(&self) -> u32 {
-        self.senders + self.receivers
+        self.senders.saturating_add(self.receivers)
     }
 
     /// Lanes: one per sender, in kinds with lanes.
@@ -105,7 +105,7 @@ impl Geometry {
 
     /// Bytes from slot to slot: whole lines.
     pub fn slot_bytes(&self) -> u64 {
-        (self.slot_payload_at() + self.max_message).next_multiple_of(64)
+        self.slot_payload_at().saturating_add(self.max_message).checked_next_multiple_of(64).unwrap_or(u64::MAX)
     }
 
     /// The largest message that a ring of `capacity` bytes can always take, in bytes.
@@ -115,7 +115,7 @@ impl Geometry {
     /// ring could refuse one for ever.
     pub fn largest_message(capacity: u64, payload_alignment: u32) -> u64 {
         let header = u64::from(payload_alignment).max(RecordHeader::BYTES);
-        ((capacity / 16 * 7) & !(header - 1)) - header
+        ((capacity / 16).saturating_mul(7) & !header.saturating_sub(1)).saturating_sub(header)
     }
 
     /// The smallest ring that can always take a message of `max_message` bytes; `None` beyond the limits.

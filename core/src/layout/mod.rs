@@ -16,6 +16,8 @@
 //!   [`Gate`], [`StatusCell`]): every bit pattern is valid, and sharing them is what they are for.
 //! - The version in [`VERSION`] grows with every change to what stands here.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
+
 mod record;
 mod slot;
 pub use record::{RecordHeader, RecordKind};

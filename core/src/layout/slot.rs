@@ -166,7 +166,7 @@ impl Cell {
     /// The stamp that a filled cell has at `position`.
     #[inline]
     pub fn stamp_of(position: u64, cells: u64) -> u64 {
-        (position >> cells.trailing_zeros()) + 1
+        (position >> cells.trailing_zeros()).wrapping_add(1)
     }
 
     /// Its own stamp: 0 in a fresh file.

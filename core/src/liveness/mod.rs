@@ -19,6 +19,8 @@
 //! - `peers`: the others' rows; reaping.
 //! - `counters`: what a participant counts about itself.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
+
 mod counters;
 mod peers;
 mod seat;

@@ -90,7 +90,7 @@ pub(crate) fn reap_dead(
             && let Ok(Some(outcome)) = with_proof_of_death(region, row, || reap_row(region, row, settle))
             && outcome?
         {
-            reaped += 1;
+            reaped = reaped.saturating_add(1);
             announce(region);
         }
     }

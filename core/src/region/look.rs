@@ -8,6 +8,8 @@
 //! A word may change while the kernel copies it, and no ordering between words is promised but that of the calls. So nothing
 //! here decides anything: it is shown to people.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
+
 use super::Region;
 use super::bytes::Bytes;
 use super::header::Facts;
@@ -28,6 +30,7 @@ use std::mem::offset_of;
 
 /// Bytes that are read at once.
 const CHUNK: usize = 4096;
+const WITHIN_CHUNK: u64 = CHUNK as u64 - 1;
 const WORDS: usize = CHUNK / 8;
 
 /// A region as its file shows it.
@@ -83,14 +86,14 @@ impl Look {
     /// Lane `lane`, with the reader in the first seat.
     pub(crate) fn lane(&self, lane: u32) -> LaneLook<'_> {
         let (geometry, map) = (self.region.geometry(), self.region.map());
-        let of_lane = |at: u64, size: usize| at + u64::from(lane) * size as u64;
+        let of_lane = |at: u64, size: usize| at.saturating_add(u64::from(lane).saturating_mul(size as u64));
         let control_at = of_lane(map.lanes_at, size_of::<LaneControl>());
         let gate_at = of_lane(map.gates_at, size_of::<Gate>() * geometry.receivers as usize);
         LaneLook {
-            committed: self.word(control_at + offset_of!(LaneControl, committed) as u64),
-            count: self.word(control_at + offset_of!(LaneControl, count) as u64),
-            consumed: self.word(gate_at + offset_of!(Gate, consumed) as u64),
-            ring: Window::new(self, map.data_at + u64::from(lane) * geometry.capacity),
+            committed: self.word(control_at, offset_of!(LaneControl, committed)),
+            count: self.word(control_at, offset_of!(LaneControl, count)),
+            consumed: self.word(gate_at, offset_of!(Gate, consumed)),
+            ring: Window::new(self, of_lane(map.data_at, geometry.capacity as usize)),
             capacity: geometry.capacity,
         }
     }
@@ -98,10 +101,9 @@ impl Look {
     /// The slot queue of a region that has one.
     pub(crate) fn slots(&self) -> SlotsLook<'_> {
         let map = self.region.map();
-        let rings_at = map.queue_at + size_of::<QueueControl>() as u64;
-        let ring_at = |ring: u16| rings_at + u64::from(ring) * size_of::<RingControl>() as u64;
-        let positions = |ring| {
-            let word = |field| self.word(ring_at(ring) + field as u64);
+        let positions = |ring: u16| {
+            let ring_at = size_of::<QueueControl>() + usize::from(ring) * size_of::<RingControl>();
+            let word = |field: usize| self.word(map.queue_at, ring_at + field);
             [word(offset_of!(RingControl, head)), word(offset_of!(RingControl, tail))]
         };
         SlotsLook {
@@ -112,8 +114,9 @@ impl Look {
         }
     }
 
-    fn word(&self, at: u64) -> Word<'_> {
-        Word { look: self, at, seen: AtomicU64::new(0) }
+    /// The word `offset` bytes behind `at`.
+    fn word(&self, at: u64, offset: usize) -> Word<'_> {
+        Word { look: self, at: at.saturating_add(offset as u64), seen: AtomicU64::new(0) }
     }
 
     /// Fills `buffer` from offset `at`, with zeros where the file has ended.
@@ -181,7 +184,8 @@ impl<'a> Window<'a> {
 
     /// The word `at` bytes behind the base, rounded down to a multiple of 8.
     fn word(&self, at: u64) -> &AtomicU64 {
-        let from = at & !(CHUNK as u64 - 1);
+        let within = at & WITHIN_CHUNK;
+        let from = at.wrapping_sub(within);
         if self.from.get() != Some(from) {
             let mut chunk = [0; CHUNK];
             self.look.read(&mut chunk, self.base.saturating_add(from));
@@ -190,7 +194,7 @@ impl<'a> Window<'a> {
             }
             self.from.set(Some(from));
         }
-        &self.seen[(at - from) as usize / 8]
+        &self.seen[within as usize / 8]
     }
 }
 
@@ -234,7 +238,7 @@ impl LaneLook<'_> {
 impl<'a> RingLook<'a> {
     /// The ring's word at this position, which wraps.
     pub(crate) fn word(self, position: u64) -> &'a AtomicU64 {
-        self.0.ring.word(position & (self.0.capacity - 1))
+        self.0.ring.word(position & self.0.capacity.wrapping_sub(1))
     }
 }
 
@@ -263,16 +267,21 @@ impl SlotsLook<'_> {
     /// A cell of a ring; the index wraps.
     pub(crate) fn cell(&self, ring: u8, index: u64) -> &AtomicU64 {
         let cells = self.look.region.geometry().cells();
-        self.cells.word((u64::from(ring) * cells + (index & (cells - 1))) * 8)
+        let cell = u64::from(ring).wrapping_mul(cells).wrapping_add(index & cells.wrapping_sub(1));
+        self.cells.word(cell.wrapping_mul(8))
     }
 
     /// A slot's word.
     pub(crate) fn word(&self, slot: u16) -> &AtomicU64 {
-        self.slots.word(u64::from(slot) * self.look.region.geometry().slot_bytes())
+        self.slots.word(self.slot_at(slot))
     }
 
     /// A slot's header.
     pub(crate) fn header(&self, slot: u16) -> &AtomicU64 {
-        self.slots.word(u64::from(slot) * self.look.region.geometry().slot_bytes() + 8)
+        self.slots.word(self.slot_at(slot).wrapping_add(8))
+    }
+
+    fn slot_at(&self, slot: u16) -> u64 {
+        u64::from(slot).wrapping_mul(self.look.region.geometry().slot_bytes())
     }
 }

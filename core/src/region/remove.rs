@@ -4,6 +4,8 @@
 //! it, which whoever may read it could hold. Of two removers one has its [`Turn`]. Unless it removes by force, it also holds
 //! the locks of all rows, so that nobody joins what is going away.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
+
 use super::header::{self, Facts};
 use super::locks;
 use super::names::{InvalidName, Location};
@@ -117,7 +119,7 @@ fn tell(pinned: BorrowedFd<'_>, header: &Facts) -> io::Result<()> {
     if Status::from_bits(u64::from_le_bytes(status)) == Status::Live {
         sys::write_at(&file, &Status::Closed.bits().to_le_bytes(), STATUS_AT)?;
     }
-    let membership_at = header.map.control_at + offset_of!(ChannelControl, membership) as u64;
+    let membership_at = header.map.control_at.saturating_add(offset_of!(ChannelControl, membership) as u64);
     let mut membership = [0; size_of::<u32>()];
     sys::read_exact_at(&file, &mut membership, membership_at)?;
     // Somebody may announce something in between, and one of the two numbers is lost: a slice's end makes up for that.

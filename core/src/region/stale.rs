@@ -3,6 +3,8 @@
 //! A file that another boot of the kernel wrote is stale if nobody is alive in it. The boot id alone proves nothing: a
 //! container may have one of its own, and share the file with others that have another. Locks prove life.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
+
 use super::create::Unnamed;
 use super::header::Facts;
 use super::locks::{self, Place};

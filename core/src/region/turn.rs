@@ -12,6 +12,8 @@
 //! A region loses its name before its lock file does. So whoever finds the lock file gone, and takes the other one, finds
 //! that the name is gone, too.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
+
 use super::header::Facts;
 use super::locks;
 use super::names::Location;

@@ -6,5 +6,7 @@
 //! - [`log`]: the lane, a single-writer log of variable-length records.
 //! - [`slots`]: the slot queue, for many senders and many receivers.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
+
 pub mod log;
 pub mod slots;

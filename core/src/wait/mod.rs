@@ -9,6 +9,8 @@
 //! This layer knows no participant and no message: it asks a [`block::Waiting`] whether the wait is over, and calls back
 //! at the end of each slice so that its owner can look for the dead.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
+
 pub mod eventcount;
 pub mod sleepers;
 

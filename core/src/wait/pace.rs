@@ -122,11 +122,11 @@ impl Pace {
     }
 
     fn quick_looks(bytes: u64) -> u64 {
-        (Self::QUICK_LOOKS + bytes / Self::BYTES_PER_LOOK).min(Self::QUICK_LOOKS_MAX)
+        Self::QUICK_LOOKS.saturating_add(bytes / Self::BYTES_PER_LOOK).min(Self::QUICK_LOOKS_MAX)
     }
 
     fn first_away_ns(&self, messages: u64, bytes: u64) -> u32 {
-        let wanted = Self::AWAY_NS.saturating_add(bytes / messages.max(1) / Self::BYTES_PER_NS);
+        let wanted = Self::AWAY_NS.saturating_add(bytes.checked_div(messages).unwrap_or(bytes) / Self::BYTES_PER_NS);
         wanted.min(self.away_max_ns.into()) as u32
     }
 
@@ -139,11 +139,12 @@ impl Pace {
         match self.outgrown.take() {
             Some(before) if messages <= before && before < Self::REQUEST => self.stop(),
             outgrown if flows => {
-                let longer = (2 * self.away_ns).min(self.away_max_ns);
+                let doubled = self.away_ns.saturating_mul(2);
+                let longer = doubled.min(self.away_max_ns);
                 if outgrown.is_some() {
                     self.patience = Self::PATIENCE;
                 }
-                self.outgrown = (longer == 2 * self.away_ns).then_some(messages);
+                self.outgrown = (longer == doubled).then_some(messages);
                 self.away_ns = longer;
             }
             _ if u64::from(self.away_ns) >= 2 * Self::AWAY_NS => self.away_ns /= 2,
@@ -154,7 +155,7 @@ impl Pace {
     /// That was no stream.
     fn stop(&mut self) {
         (self.away_ns, self.streaming) = (0, 0);
-        self.patience = (2 * self.patience).min(Self::PATIENCE_MAX);
+        self.patience = self.patience.saturating_mul(2).min(Self::PATIENCE_MAX);
     }
 }
 

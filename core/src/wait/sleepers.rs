@@ -63,7 +63,7 @@ pub fn unpark_all<S: Semaphores>(semaphores: &S, rows: Range<u32>) {
 /// They take turns: `turn` differs from wake to wake.
 pub fn unpark_one<S: Semaphores>(semaphores: &S, rows: Range<u32>, turn: u32) -> bool {
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
-    let middle = rows.start + turn % (rows.end - rows.start).max(1);
+    let middle = rows.start.wrapping_add(turn.checked_rem(rows.len() as u32).unwrap_or(0));
     let asleep = |row| !wake(semaphores, row);
     !for_each_sleeper(semaphores, middle..rows.end, asleep) || !for_each_sleeper(semaphores, rows.start..middle, asleep)
 }
@@ -101,17 +101,17 @@ fn for_each_sleeper<S: Semaphores>(semaphores: &S, rows: Range<u32>, act: impl F
     while row < rows.end {
         let ahead = semaphores.sleepers((row / 64) as usize).load(Relaxed) >> (row % 64);
         if ahead == 0 {
-            row = (row / 64 + 1) * 64;
+            row = (row | 63).wrapping_add(1);
             continue;
         }
-        row += ahead.trailing_zeros();
+        row = row.wrapping_add(ahead.trailing_zeros());
         if row >= rows.end {
             break;
         }
         if !act(row) {
             return false;
         }
-        row += 1;
+        row = row.wrapping_add(1);
     }
     true
 }

@@ -76,15 +76,19 @@ impl SpinWindow {
         if !slept {
             self.in_vain = 0;
         } else if self.is_open() {
-            self.in_vain += 1;
+            self.in_vain = self.in_vain.saturating_add(1);
         }
         let waited_ns = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
         if waited_ns > Self::CEILING_NS {
             self.window_ns /= 2;
             return;
         }
-        let wanted = (2 * waited_ns).clamp(Self::FLOOR_NS, Self::CEILING_NS);
-        self.window_ns = if wanted > self.window_ns { wanted } else { self.window_ns - (self.window_ns - wanted) / 4 };
+        let wanted = waited_ns.saturating_mul(2).clamp(Self::FLOOR_NS, Self::CEILING_NS);
+        self.window_ns = if wanted > self.window_ns {
+            wanted
+        } else {
+            self.window_ns.saturating_sub(self.window_ns.saturating_sub(wanted) / 4)
+        };
     }
 }
 

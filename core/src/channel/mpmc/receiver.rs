@@ -318,11 +318,10 @@ impl Receiver {
         if max > 1 {
             let ring = first.header.priority(self.queue.geometry().rings() - 1);
             let mut sound = self.queue.take_batch_from(ring, max - 1, &mut self.batch).map(|_| ());
-            let mut repeated = 0;
             for &delivery in &self.batch[1..] {
                 sound = sound.and(self.validate(delivery));
-                repeated += u64::from(delivery.is_repeated());
             }
+            let repeated = self.batch[1..].iter().filter(|delivery| delivery.is_repeated()).count() as u64;
             if let Err(reason) = sound {
                 self.batch.clear();
                 return Err(RecvError::Corrupted(self.end.poison(reason)));

@@ -71,10 +71,10 @@ impl LaneGeometry {
         let header_bytes = payload_alignment.max(RecordHeader::BYTES);
         Self {
             capacity,
-            mask: capacity - 1,
+            mask: capacity.wrapping_sub(1),
             header_bytes,
-            rounding: 2 * header_bytes - 1,
-            rounding_mask: !(header_bytes - 1),
+            rounding: header_bytes.wrapping_mul(2).wrapping_sub(1),
+            rounding_mask: !header_bytes.wrapping_sub(1),
             max_message,
         }
     }
@@ -106,7 +106,7 @@ impl LaneGeometry {
     /// Bytes from `position` to the end of the ring.
     #[inline]
     pub fn until_end(&self, position: Position) -> u64 {
-        self.capacity - self.offset(position)
+        self.capacity.wrapping_sub(self.offset(position))
     }
 
     /// Bytes that a record with this payload takes. Meaningless for more than the largest message.

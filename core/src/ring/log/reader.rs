@@ -246,7 +246,8 @@ impl<M: LaneMemory> Reader<M> {
         if self.sequence_known && !self.ended {
             let lap_end = self.position.plus(self.geometry.until_end(self.position));
             // What ends where publishing is due is released by a call that publishes.
-            let publish_at = self.published.plus(self.geometry.publish_after() - self.geometry.header_bytes());
+            let publish_at =
+                self.published.plus(self.geometry.publish_after().wrapping_sub(self.geometry.header_bytes()));
             self.frontier = Position(lap_end.0.min(publish_at.0));
             self.plain_frontier = if self.geometry.is_plain() { self.frontier } else { Position(0) };
         }
@@ -279,7 +280,9 @@ impl<M: LaneMemory> Reader<M> {
         self.learn_sequence(header);
         if header.kind() == RecordKind::Padding {
             let until_end = self.geometry.until_end(self.position);
-            if header != RecordHeader::padding((until_end - self.geometry.header_bytes()) as u32, self.sequence()) {
+            if header
+                != RecordHeader::padding(until_end.wrapping_sub(self.geometry.header_bytes()) as u32, self.sequence())
+            {
                 return Err(Corruption::RecordHeader);
             }
             self.position = self.position.plus(until_end);

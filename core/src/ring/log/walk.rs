@@ -51,7 +51,7 @@ pub(super) fn walk<M: LaneMemory>(
         let record = match kind {
             RecordKind::Empty => return Ok(walk),
             RecordKind::Unknown => return Err(Corruption::RecordHeader),
-            RecordKind::Padding if length + geometry.header_bytes() != until_end => {
+            RecordKind::Padding if length.wrapping_add(geometry.header_bytes()) != until_end => {
                 return Err(Corruption::RecordLength);
             }
             RecordKind::Padding if header != RecordHeader::padding(header.length(), walk.count) => {
@@ -65,8 +65,8 @@ pub(super) fn walk<M: LaneMemory>(
                     return Err(Corruption::RecordLength);
                 }
                 walk.count = walk.count.wrapping_add(1);
-                walk.messages += 1;
-                walk.bytes += length;
+                walk.messages = walk.messages.wrapping_add(1);
+                walk.bytes = walk.bytes.wrapping_add(length);
                 record
             }
         };

@@ -90,7 +90,7 @@ impl<R: Ring> Run<'_, R> {
         self.end = Place {
             position: next,
             next_header: next_header.next(),
-            filling: filling.wrapping_add(next.since(payload) - length),
+            filling: filling.wrapping_add(next.since(payload)).wrapping_sub(length),
         };
         true
     }
@@ -330,7 +330,7 @@ impl<M: LaneMemory> Writer<M> {
             self.refresh(end.plus(next_header), room)?;
         }
         let lap_end = self.position.plus(until_end);
-        let limit = self.consumed.plus(self.geometry.capacity() - next_header);
+        let limit = self.consumed.plus(self.geometry.capacity().wrapping_sub(next_header));
         let stretch_end = self.position.plus(if length <= SMALL_MESSAGE { STRETCH } else { LONG_STRETCH });
         self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));
         self.plain_frontier = if self.geometry.is_plain() { self.frontier } else { Position(0) };
@@ -350,7 +350,7 @@ impl<M: LaneMemory> Writer<M> {
 
     /// Makes the lines up to the frontier ours; what stands in them is free to be overwritten.
     fn claim_stretch(&mut self) {
-        let mut line = Position((self.position.0 | (LINE - 1)) + 1);
+        let mut line = Position(self.position.0 | (LINE - 1)).plus(1);
         while line.0 < self.frontier.0 {
             self.memory.ring().header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
             line = line.plus(LINE);
@@ -376,7 +376,7 @@ impl<M: LaneMemory> Writer<M> {
     /// Whether an eighth of the ring is free, if the reader has come as far as this.
     #[inline]
     fn is_plenty(&self, consumed: Position) -> bool {
-        self.position.since(consumed) <= self.geometry.capacity() - self.geometry.publish_after()
+        self.position.since(consumed) <= self.geometry.capacity().wrapping_sub(self.geometry.publish_after())
     }
 
     /// Reads how far the reader has come, once the last known limit is reached.
@@ -427,7 +427,7 @@ impl<M: LaneMemory> Writer<M> {
         fill(ring, reservation.payload);
         commit_record(ring, record, header, next, self.claimed);
         if reservation.padding != 0 {
-            let length = reservation.padding - self.geometry.header_bytes();
+            let length = reservation.padding.wrapping_sub(self.geometry.header_bytes());
             let padding = RecordHeader::padding(length as u32, self.count());
             // The record went to the beginning of the ring: the padding in front of it is what makes both visible.
             // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
@@ -436,7 +436,7 @@ impl<M: LaneMemory> Writer<M> {
         }
         self.position = next;
         self.next_header = self.next_header.next();
-        self.filling = self.filling.wrapping_add(next.since(reservation.payload) - used);
+        self.filling = self.filling.wrapping_add(next.since(reservation.payload)).wrapping_sub(used);
     }
 }
 

@@ -50,7 +50,7 @@ impl<M: SlotMemory> Queue<M> {
         let header = SlotHeader::new(length, batch.priority);
         self.memory.slot_header(loan.slot).store(header.bits(), Relaxed);
         batch.position = self.append_from(batch.priority, loan.slot, batch.position)?.wrapping_add(1);
-        batch.behind_tail += 1;
+        batch.behind_tail = batch.behind_tail.wrapping_add(1);
         if batch.behind_tail == CommitBatch::BEHIND_TAIL_MAX {
             self.end_batch(batch);
         }
@@ -97,11 +97,11 @@ impl<M: SlotMemory> Queue<M> {
             match self.look_at_head(ring)? {
                 Look::Empty => return Ok(None),
                 Look::Moved { .. } => {
-                    races += 1;
+                    races = races.saturating_add(1);
                     spin_loop();
                 }
                 Look::Found { position, word, .. } if word.state() == Some(SlotState::Consumed) => {
-                    passes += 1;
+                    passes = passes.saturating_add(1);
                     self.pass(ring, position);
                 }
                 Look::Found { position, .. } => return Ok(Some(position)),

@@ -25,13 +25,14 @@ impl Census {
         let mut census = Self::default();
         for slot in 0..geometry.slots() {
             let state = SlotWord::from_bits(memory.slot(slot as u16).load(Relaxed)).state();
-            *match state {
+            let count = match state {
                 Some(SlotState::Free) => &mut census.free,
                 Some(SlotState::Produced) => &mut census.produced,
                 Some(SlotState::Consumed) => &mut census.consumed,
                 Some(SlotState::Redeliver) => &mut census.redeliver,
                 None => &mut census.unknown,
-            } += 1;
+            };
+            *count = count.saturating_add(1);
         }
         census
     }
@@ -67,7 +68,7 @@ fn filled_from<M: SlotMemory>(memory: &M, geometry: &SlotGeometry, ring: u8, hea
         let cell = Cell::from_bits(memory.cell(ring, geometry.index(position)).load(Acquire));
         cell.stamp() >= Cell::stamp_of(position, cells)
     });
-    before_tail + filled.count() as u64
+    before_tail.saturating_add(filled.count() as u64)
 }
 
 /// How many messages are queued, in all rings, each looked at at a moment of its own: at most as many as there are slots.

@@ -57,6 +57,6 @@ impl SlotGeometry {
     /// Where `position` stands in a ring.
     #[inline]
     pub fn index(&self, position: u64) -> u64 {
-        position & (self.cells - 1)
+        position & self.cells.wrapping_sub(1)
     }
 }

@@ -40,7 +40,9 @@ mod census;
 mod counted;
 mod memory;
 mod queue;
+#[allow(clippy::arithmetic_side_effects, reason = "counts of slots, of which there are 65,536 at most")]
 mod reap;
+#[allow(clippy::arithmetic_side_effects, reason = "numbers of this handle's own, below twice that of slots")]
 mod room;
 
 pub use batch::CommitBatch;

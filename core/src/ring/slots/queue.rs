@@ -62,7 +62,7 @@ impl<M: SlotMemory> Queue<M> {
     /// Access for the participant in row `me`, which no live participant shares.
     pub fn new(memory: M, geometry: SlotGeometry, me: RowIndex) -> Self {
         // Participants start their searches apart, so that they do not meet at every slot.
-        let cursor = u32::from(me.0).wrapping_mul(7) % geometry.slots();
+        let cursor = u32::from(me.0).wrapping_mul(7).checked_rem(geometry.slots()).unwrap_or(0);
         Self { memory, geometry, me, cursor, probe: cursor, in_use: 0 }
     }
 
@@ -129,9 +129,9 @@ impl<M: SlotMemory> Queue<M> {
             match self.try_take()? {
                 Attempt::Taken(delivery) => return Ok(Some(delivery)),
                 Attempt::Empty => return Ok(None),
-                Attempt::Passed => passes += 1,
+                Attempt::Passed => passes = passes.saturating_add(1),
                 Attempt::Lost => {
-                    races += 1;
+                    races = races.saturating_add(1);
                     spin_loop();
                 }
             }
@@ -296,7 +296,7 @@ impl<M: SlotMemory> Queue<M> {
     fn is_drained_but(&mut self, counts_for_nothing: impl Fn(SlotWord, RowIndex) -> bool) -> bool {
         let slots = self.geometry.slots();
         for step in 0..slots {
-            let slot = (self.in_use + step) % slots;
+            let slot = self.in_use.wrapping_add(step).checked_rem(slots).unwrap_or(0);
             let word = self.word(slot as u16);
             if word.state() != Some(SlotState::Free) && !counts_for_nothing(word, self.me) {
                 self.in_use = slot;
