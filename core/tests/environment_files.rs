@@ -251,7 +251,7 @@ fn a_hole_in_the_ring_is_noticed_if_messages_stood_there() {
 fn a_hole_in_a_queue_is_noticed_by_who_holds_a_message() {
     let scratch = Scratch::new();
     let name = scratch.name("queue");
-    let channel = mpmc::Options::new().slots(64).create(&name).unwrap();
+    let channel = mpmc::Options::new().slots(64).max_message(1008).create(&name).unwrap();
     let (mut sender, mut receiver) = (channel.sender().unwrap(), channel.receiver().unwrap());
     sender.send(b"one").unwrap();
     let message = receiver.recv().unwrap();

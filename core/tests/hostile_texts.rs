@@ -1,18 +1,16 @@
 //! Names and texts with characters that do something to a terminal: no error shows them as they are.
 
+mod support;
+
 use memlane::{Printable, spsc};
 use std::error::Error;
 use std::fmt::Display;
 use std::io;
-use tempfile::TempDir;
+use support::Scratch;
 
 /// A part of a file name with a character of every sort: C0, DEL, C1, directions, lines and paragraphs.
 const HOSTILE: &str =
     "a\x1b[2J\x07\r\n\t\x7f\u{85}\u{9b}\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}z";
-
-fn folder() -> TempDir {
-    tempfile::tempdir_in("/dev/shm").unwrap()
-}
 
 fn is_harmless(text: &str) -> bool {
     !text.chars().any(|character| Printable(character).escapes())
@@ -33,7 +31,7 @@ fn assert_harmless<E: Error + Into<io::Error>>(error: E) {
 
 #[test]
 fn errors_name_channels_and_folders_harmlessly() {
-    let folder = folder();
+    let folder = Scratch::new();
     let path = |name: &dyn Display| format!("{}/{name}", folder.path().display());
     let name = path(&HOSTILE);
 
@@ -65,8 +63,8 @@ fn errors_name_channels_and_folders_harmlessly() {
 
 #[test]
 fn errors_name_types_harmlessly() {
-    let folder = folder();
-    let name = folder.path().join("prices").display().to_string();
+    let folder = Scratch::new();
+    let name = folder.name("prices");
     let _channel = spsc::Options::new().type_name(HOSTILE).create(&name).unwrap();
     assert_harmless(spsc::Options::new().type_name("quote").open(&name).unwrap_err());
     assert_harmless(spsc::Options::new().type_name(&HOSTILE.repeat(2)).create(&name).unwrap_err());
@@ -74,7 +72,7 @@ fn errors_name_types_harmlessly() {
 
 #[test]
 fn a_lock_file_is_named_harmlessly() {
-    let folder = folder();
+    let folder = Scratch::new();
     let name = format!("{}/{HOSTILE}", folder.path().display());
     let channel = spsc::Options::new().create(&name).unwrap();
     for entry in std::fs::read_dir(folder.path()).unwrap() {

@@ -1,5 +1,9 @@
 //! C and C++ programs compile against the header without a warning, link the library, and find that it does what it says.
 
+#[path = "../../core/tests/support/folder.rs"]
+mod folder;
+
+use folder::Folder;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -28,7 +32,7 @@ fn programs_in_c_and_cpp_do_what_the_header_says() {
     for (compiler, standard, language) in [("cc", "-std=c99", "c"), ("c++", "-std=c++17", "c++")] {
         for program in ["tests/version.c", "tests/calls.c", "tests/interruptions.c", "tests/feed.c", "examples/hello.c"]
         {
-            let scratch = tempfile::tempdir_in("/dev/shm").unwrap();
+            let scratch = Folder::new(0o755);
             let binary = scratch.path().join("program");
             run(Command::new(compiler)
                 .args([standard, "-Wall", "-Wextra", "-Werror", "-pedantic", "-x", language])

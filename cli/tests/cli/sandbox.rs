@@ -2,14 +2,17 @@
 
 use serde_json::Value;
 use std::ffi::OsStr;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
+
+#[path = "../../../core/tests/support/folder.rs"]
+mod folder;
+
+use folder::Folder;
 
 /// What takes longer has hung.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -25,8 +28,8 @@ pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
 
 /// The folder.
 pub struct Sandbox {
-    channels: TempDir,
-    scratch: TempDir,
+    channels: Folder,
+    scratch: Folder,
     files: AtomicU32,
 }
 
@@ -40,12 +43,7 @@ pub struct Ended {
 
 impl Sandbox {
     pub fn new() -> Self {
-        let folder = || {
-            let mut builder = tempfile::Builder::new();
-            builder.prefix("memlane-cli-test-").permissions(Permissions::from_mode(0o700));
-            builder.tempdir_in("/dev/shm").unwrap()
-        };
-        Self { channels: folder(), scratch: folder(), files: AtomicU32::new(0) }
+        Self { channels: Folder::new(0o700), scratch: Folder::new(0o700), files: AtomicU32::new(0) }
     }
 
     /// `MEMLANE_DIR`.

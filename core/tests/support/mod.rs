@@ -2,6 +2,7 @@
 //!
 //! - [`Scratch`]: a fresh folder in shared memory, as name space.
 //! - [`child`]: the same test binary once more, as another process.
+//! - [`folder`]: how such a folder is removed, also if its test is killed.
 //! - [`image`]: region files, forged field by field.
 //! - [`layout`]: where each field stands, as `docs/layout.md` says.
 //! - [`model`]: a lane that is obviously right, to compare with.
@@ -13,6 +14,7 @@
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
 pub mod child;
+pub mod folder;
 pub mod image;
 pub mod layout;
 pub mod model;
@@ -32,15 +34,14 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder in shared memory that nobody else uses, gone when dropped. Should its test hang, the watchdog ends it.
 pub struct Scratch {
-    folder: tempfile::TempDir,
+    folder: folder::Folder,
     _watchdog: Watchdog,
 }
 
 impl Scratch {
     #[track_caller]
     pub fn new() -> Self {
-        let folder = tempfile::tempdir_in("/dev/shm").expect("a folder in /dev/shm");
-        Self { folder, _watchdog: Watchdog::new() }
+        Self { folder: folder::Folder::new(0o755), _watchdog: Watchdog::new() }
     }
 
     pub fn path(&self) -> &Path {
