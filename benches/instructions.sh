@@ -46,8 +46,9 @@ counts() {
     "${CC:-cc}" -O2 -g -Iffi/include ffi/benches/hot_path.c -o "$folder/hot_path" \
         "$target/libmemlane_ffi.a" -lpthread -ldl -lm
     for kind in spsc mpmc; do
-        for direction in send recv; do
-            count "C, $kind, $direction, 8 bytes" "hot_$direction" 100000 "$folder/hot_path" "$direction" "$kind" 100000
+        for direction in send recv send-batch recv-batch; do
+            function=${direction/-/_}
+            count "C, $kind, $direction, 8 bytes" "hot_$function" 100000 "$folder/hot_path" "$function" "$kind" 100000
         done
     done
 }

@@ -1,12 +1,12 @@
-/* One thread sending to itself, for counting instructions: benches/instructions.sh. The functions to look at are hot_send
- * and hot_recv; the other direction goes through functions of other names.
+/* One thread sending to itself, for counting instructions: benches/instructions.sh. The functions to look at are hot_send,
+ * hot_recv, hot_send_batch and hot_recv_batch; the other direction goes through functions of other names.
  *
- *     hot_path send|recv spsc|mpmc MESSAGES        messages of 8 bytes, in turns of 1,000 */
+ *     hot_path send|recv|send_batch|recv_batch spsc|mpmc MESSAGES        messages of 8 bytes, in turns of 1,000 */
 #include "memlane.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { TURN = 1000 };
+enum { TURN = 1000, BATCH = 50 };
 
 static void must(memlane_status status) {
     if (status < 0) {
@@ -27,6 +27,28 @@ __attribute__((noinline)) static void hot_recv(memlane_receiver receiver) {
     int turn;
     for (turn = 0; turn < TURN; turn++) {
         must(memlane_recv(receiver, buffer, sizeof buffer, &length, NULL, -1));
+    }
+}
+
+__attribute__((noinline)) static void hot_send_batch(memlane_sender sender) {
+    memlane_bytes messages[BATCH];
+    int turn;
+    for (turn = 0; turn < BATCH; turn++) {
+        messages[turn].data = "8 bytes";
+        messages[turn].length = 8;
+    }
+    for (turn = 0; turn < TURN; turn += BATCH) {
+        must(memlane_send_batch(sender, messages, BATCH, NULL, -1));
+    }
+}
+
+__attribute__((noinline)) static void hot_recv_batch(memlane_receiver receiver) {
+    memlane_bytes messages[BATCH];
+    char buffer[8 * BATCH];
+    size_t received;
+    int turn;
+    for (turn = 0; turn < TURN; turn += (int)received) {
+        must(memlane_recv_batch(receiver, buffer, sizeof buffer, messages, BATCH, &received, -1));
     }
 }
 
@@ -68,6 +90,12 @@ int main(int count, char **arguments) {
         if (strcmp(arguments[1], "send") == 0) {
             hot_send(sender);
             receive_all(receiver);
+        } else if (strcmp(arguments[1], "send_batch") == 0) {
+            hot_send_batch(sender);
+            receive_all(receiver);
+        } else if (strcmp(arguments[1], "recv_batch") == 0) {
+            send_all(sender);
+            hot_recv_batch(receiver);
         } else {
             send_all(sender);
             hot_recv(receiver);

@@ -23,6 +23,20 @@ pub(crate) struct Receiving {
     pub(crate) of: Opened,
 }
 
+/// What became of a message that was to be copied into so many bytes. Its length is stored if it was too long, too.
+#[inline(always)]
+fn tell(outcome: Result<usize, RecvError>, capacity: usize, length: &mut usize, of: &Opened) -> Result<(), Failed> {
+    match outcome {
+        Ok(received) => *length = received,
+        Err(RecvError::BufferTooSmall { needed }) => {
+            *length = needed;
+            return Err(too_small(&of.label, needed, capacity));
+        }
+        Err(error) => return Err(error.fail_on(&of.label)),
+    }
+    Ok(())
+}
+
 impl Receiving {
     fn join(of: Opened) -> Result<Self, Failed> {
         let row;
@@ -61,17 +75,9 @@ impl Receiving {
         if let (Timeout::Forever, None, ByKind::Spsc(lender)) = (timeout, &info, &mut self.end)
             && let Some(receiver) = lender.end()
         {
-            // The engine's own way, which a lane has of its own: one that is too long stays where it is.
+            // The engine's own way: a message that is too long stays where it is.
             let capacity = buffer.len();
-            match receiver.recv_into(buffer) {
-                Ok(received) => *length = received,
-                Err(RecvError::BufferTooSmall { needed }) => {
-                    *length = needed;
-                    return Err(too_small(&self.of.label, needed, capacity));
-                }
-                Err(error) => return Err(error.fail_on(&self.of.label)),
-            }
-            return Ok(());
+            return tell(receiver.recv_into(buffer), capacity, length, &self.of);
         }
         self.recv_otherwise(buffer, length, info, timeout)
     }
@@ -86,6 +92,12 @@ impl Receiving {
         timeout: Timeout,
     ) -> Result<(), Failed> {
         let of = &self.of;
+        if let (Timeout::Forever, None, ByKind::Mpmc(lender)) = (timeout, &info, &mut self.end)
+            && let Some(receiver) = lender.end()
+        {
+            let capacity = buffer.len();
+            return tell(receiver.recv_into(buffer), capacity, length, of);
+        }
         on_kind!(&mut self.end, lender => {
             let Some(receiver) = lender.end() else { return Err(Self::has_a_message(of)) };
             let message = by_timeout!(timeout, receiver, try_recv, recv_timeout, recv(), &of.label)?;

@@ -155,7 +155,7 @@ fn a_channel_is_as_its_options_say() {
     let queue = memlane::inspect(&name).unwrap().queue.unwrap();
     assert_eq!((queue.delivery_limit, queue.discard_on_death), (5, true));
     let (_one, _two) = (sender(channel), sender(channel));
-    fails(try_sender(channel).0, MEMLANE_ROLE_TAKEN, "has its sender already");
+    fails(try_sender(channel).0, MEMLANE_ROLE_TAKEN, "has all of its 2 senders");
     ok(memlane_sender_close(_one));
     ok(memlane_sender_close(_two));
     ok(memlane_channel_close(channel));
