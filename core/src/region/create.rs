@@ -154,6 +154,7 @@ impl Region {
         const LABEL: &str = "(private)";
         let facts = spec.facts(LABEL, Lifetime::Processes)?;
         let creation = spec.creation(LABEL, None, facts.map.total);
+        creation.check_memory_group(facts.map.total)?;
         let bytes = Bytes::anonymous(facts.map.total as usize)
             .map_err(|source| creation.refused("mapping the region", source))?;
         let place = Place::private(facts.geometry.participants());
@@ -169,7 +170,7 @@ impl Region {
         let failed = |action: &'static str| move |source: io::Error| creation.refused(action, source);
         sys::check_file_size_limit(facts.map.total).map_err(failed("asking for the limit of file sizes"))?;
         let file = sys::anonymous_file("memlane").map_err(failed("memfd_create"))?;
-        sys::allocate(&file, facts.map.total).map_err(failed("allocating the region"))?;
+        creation.back(&file)?;
         sys::seal_size(&file).map_err(failed("sealing the region"))?;
         let locks = sys::anonymous_file("memlane-locks").map_err(failed("memfd_create"))?;
         locks::write_instance(&locks, &facts.instance).map_err(failed("writing the lock file"))?;
@@ -233,7 +234,7 @@ impl Unnamed {
 
         let (file, temporary) = sys::create_unnamed(location.folder()).map_err(failed("creating the file"))?;
         sys::set_mode(&file, spec.mode).map_err(failed("setting the file's mode"))?;
-        sys::allocate(&file, size).map_err(failed("allocating the file"))?;
+        creation.back(&file)?;
         let bytes = map(&file, &facts).map_err(failed("mapping the file"))?;
 
         let lock_path = location.lock_path(&facts.instance);

@@ -5,9 +5,10 @@
 //! for people, and may have changed meanwhile.
 
 use super::names::{Location, private_folder_owner};
-use super::sys::{self, FileFacts};
+use super::sys::{self, FileFacts, MemoryLimit};
 use crate::error::{CreateError, Denied, OpenError, RemoveError, Shortage};
 use crate::layout::Kind;
+use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::fmt;
 use std::io;
@@ -39,6 +40,37 @@ impl Creation<'_> {
                 CreateError::Permission { channel, denied }
             }
             _ => CreateError::Io { channel, action, source: explained(action, source) },
+        }
+    }
+
+    /// Backs all of a new, empty file by its filesystem, so that nothing can lack later.
+    ///
+    /// In steps, where that is memory: beyond the limit of a memory control group the kernel kills, and others may take of it
+    /// meanwhile.
+    pub(super) fn back(&self, file: &OwnedFd) -> Result<(), CreateError> {
+        const STEP: u64 = 64 << 20;
+        let failed = |action: &'static str| move |source: io::Error| self.refused(action, source);
+        sys::write_in_place(file).map_err(failed("turning copy-on-write off"))?;
+        let is_memory = sys::is_memory(file).map_err(failed("looking at the filesystem"))?;
+        let mut at = 0;
+        while at < self.bytes {
+            if is_memory {
+                self.check_memory_group(self.bytes - at)?;
+            }
+            let step = STEP.min(self.bytes - at);
+            sys::allocate(file, at, step).map_err(failed("allocating the file"))?;
+            at += step;
+        }
+        Ok(())
+    }
+
+    /// Whether the memory control groups of this process have room for so much.
+    pub(super) fn check_memory_group(&self, bytes: u64) -> Result<(), CreateError> {
+        match sys::memory_limit() {
+            Some(MemoryLimit { group, limit, free }) if free < bytes => {
+                Err(self.no_space(Shortage::MemoryGroup { group: group.display().to_string(), limit, free }))
+            }
+            _ => Ok(()),
         }
     }
 

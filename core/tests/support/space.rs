@@ -22,6 +22,11 @@ pub fn mount(kind: &str, target: &Path, options: &str) -> std::io::Result<()> {
     mount_raw(kind, target.to_str().unwrap(), kind, 0, options)
 }
 
+/// From now on, nobody can write to the filesystem that is mounted here.
+pub fn remount_read_only(target: &Path) -> std::io::Result<()> {
+    mount_raw("none", target.to_str().unwrap(), "none", libc::MS_REMOUNT | libc::MS_RDONLY, "")
+}
+
 fn mount_raw(source: &str, target: &str, kind: &str, flags: libc::c_ulong, options: &str) -> std::io::Result<()> {
     let [source, target, kind, options] = [source, target, kind, options].map(|text| CString::new(text).unwrap());
     // SAFETY: four zero-terminated strings that outlive the call.
@@ -85,6 +90,20 @@ pub fn fill(folder: &Path) {
     let mut file = std::fs::File::options().create(true).append(true).open(folder.join("filling")).unwrap();
     for size in [4096, 1] {
         while file.write_all(&vec![0x55; size]).is_ok() {}
+    }
+}
+
+/// The same with what no filesystem can compress, written to the disk itself.
+pub fn fill_incompressibly(folder: &Path) {
+    use std::io::{Read, Write};
+    let mut noise = vec![0; 64 << 10];
+    std::fs::File::open("/dev/urandom").unwrap().read_exact(&mut noise).unwrap();
+    let mut file = std::fs::File::options().create(true).append(true).open(folder.join("filling")).unwrap();
+    for size in [noise.len(), 4096] {
+        while file.write_all(&noise[..size]).is_ok() {}
+        // What is not written yet may need less room than it was promised.
+        let _ = file.sync_all();
+        while file.write_all(&noise[..size]).is_ok() {}
     }
 }
 

@@ -3,7 +3,9 @@
 use super::descriptors::owned_above_standard;
 use crate::error::NotAChannel;
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use rustix::fs::{self, Access, AtFlags, CWD, FallocateFlags, FileType, MemfdFlags, Mode, OFlags, SealFlags, Stat};
+use rustix::fs::{
+    self, Access, AtFlags, CWD, FallocateFlags, FileType, IFlags, MemfdFlags, Mode, OFlags, SealFlags, Stat,
+};
 use rustix::io::{Errno, retry_on_intr};
 use std::io;
 use std::mem::ManuallyDrop;
@@ -291,31 +293,54 @@ pub(crate) fn may_write(folder: &Path) -> bool {
     fs::accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).is_ok()
 }
 
-/// Makes the file `length` bytes long with every byte backed by the filesystem, so that a full disk is an error now and
-/// not SIGBUS later.
-pub(crate) fn allocate(file: impl AsFd, length: u64) -> io::Result<()> {
+/// Backs these bytes of the file by the filesystem, and makes the file so long, so that a full disk is an error now and not
+/// SIGBUS later.
+pub(crate) fn allocate(file: impl AsFd, at: u64, length: u64) -> io::Result<()> {
     let file = file.as_fd();
     loop {
-        match fs::fallocate(file, FallocateFlags::empty(), 0, length) {
+        match fs::fallocate(file, FallocateFlags::empty(), at, length) {
             Ok(()) => return Ok(()),
             Err(Errno::INTR) => {}
             // No fallocate on this filesystem: write the zeros.
-            Err(Errno::OPNOTSUPP | Errno::NOSYS) => return write_zeros(file, length),
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => return write_zeros(file, at, length),
             Err(error) => return Err(error.into()),
         }
     }
 }
 
-fn write_zeros(file: BorrowedFd<'_>, length: u64) -> io::Result<()> {
+fn write_zeros(file: BorrowedFd<'_>, mut at: u64, length: u64) -> io::Result<()> {
     let zeros = [0; 64 * 1024];
-    let mut at = 0;
-    while at < length {
-        let chunk = (length - at).min(zeros.len() as u64) as usize;
+    let end = at + length;
+    while at < end {
+        let chunk = (end - at).min(zeros.len() as u64) as usize;
         write_at(file, &zeros[..chunk], at)?;
         at += chunk as u64;
     }
     Ok(())
 }
+
+/// Makes a filesystem that writes every page to a new place (btrfs) write this file's pages where they are: a full disk would
+/// be SIGBUS otherwise, however much was allocated. The file has to be empty.
+pub(crate) fn write_in_place(file: impl AsFd) -> io::Result<()> {
+    if magic_of(&file)? == BTRFS {
+        let flags = fs::ioctl_getflags(&file)?;
+        fs::ioctl_setflags(&file, flags | IFlags::NOCOW)?;
+    }
+    Ok(())
+}
+
+/// Whether the file's bytes are memory, and nothing but swap can take them.
+pub(crate) fn is_memory(file: impl AsFd) -> io::Result<bool> {
+    Ok([TMPFS, RAMFS].contains(&magic_of(file)?))
+}
+
+fn magic_of(file: impl AsFd) -> io::Result<u64> {
+    Ok(retry_on_intr(|| fs::fstatfs(&file))?.f_type as u64 & 0xffff_ffff)
+}
+
+const BTRFS: u64 = 0x9123_683e;
+const TMPFS: u64 = 0x0102_1994;
+const RAMFS: u64 = 0x8584_58f6;
 
 /// Writes all of `bytes` at `at`.
 pub(crate) fn write_at(file: impl AsFd, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
@@ -350,6 +375,15 @@ pub(crate) fn read_at(file: impl AsFd, buffer: &mut [u8], at: u64) -> io::Result
 /// Fills `buffer` from offset `at`; `UnexpectedEof` if the file ends before that.
 pub(crate) fn read_exact_at(file: impl AsFd, buffer: &mut [u8], at: u64) -> io::Result<()> {
     if read_at(file, buffer, at)? == buffer.len() { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
+/// The text of a file of the kernel's, of which it makes at most a few pages.
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    let file = open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let mut text = vec![0; 32 * 1024];
+    let length = read_at(file, &mut text, 0)?;
+    text.truncate(length);
+    String::from_utf8(text).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
 /// The kernel's boot id.
@@ -428,7 +462,7 @@ pub(crate) fn refused_filesystem(file: impl AsFd) -> io::Result<Option<&'static 
         (0x6573_5546, "FUSE"),
         (0x794c_7630, "an overlay filesystem"),
     ];
-    let magic = retry_on_intr(|| fs::fstatfs(&file))?.f_type as u64 & 0xffff_ffff;
+    let magic = magic_of(file)?;
     Ok(REFUSED.iter().find(|(refused, _)| *refused == magic).map(|(_, name)| *name))
 }
 

@@ -8,6 +8,7 @@
 //! - `fork`: which process a handle belongs to, and keeping forks out of the moments that they would spoil.
 //! - `wake`: clock, futex, membarrier.
 //! - `semaphore`: the C library's semaphores.
+//! - `memory_group`: the limits of memory control groups.
 //! - `pages`: prefaulting, locking, huge pages.
 
 mod cancel;
@@ -16,6 +17,7 @@ mod files;
 mod folder;
 mod fork;
 mod locks;
+mod memory_group;
 mod pages;
 mod semaphore;
 mod wake;
@@ -28,13 +30,15 @@ pub(crate) use self::{
     descriptors::{duplicate, moved_above_standard},
     files::{
         FileFacts, FileId, FileKind, KeptFile, TemporaryName, allocate, anonymous_file, boot_id, check_file_size_limit,
-        create_unnamed, file_size_limit, free_space, fresh_description, has_seals, is_still_at, link_into_place,
-        look_at, look_at_open, may_enter, may_write, open_pinned, read_at, read_exact_at, refused_filesystem, rename,
-        reopen, seal_size, set_mode, unlink, unsuitable_filesystem, write_at,
+        create_unnamed, file_size_limit, free_space, fresh_description, has_seals, is_memory, is_still_at,
+        link_into_place, look_at, look_at_open, may_enter, may_write, open_pinned, read_at, read_exact_at,
+        refused_filesystem, rename, reopen, seal_size, set_mode, unlink, unsuitable_filesystem, write_at,
+        write_in_place,
     },
     folder::{make_private_folder, read_folder, some_names},
     fork::{ProcessMark, fork_guard},
     locks::{LockingFile, PinnedLock, try_write_lock, write_lock_on},
+    memory_group::{MemoryLimit, memory_limit},
     pages::{collapse, lock_memory, prefault},
     semaphore::{C_LIBRARY, SEMAPHORE_BYTES, has_semaphores, semaphore_init, semaphore_post, semaphore_wait},
     wake::{Clock, Moment, futex_wait, futex_wake, membarrier, pause, register_membarrier},
