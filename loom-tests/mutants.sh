@@ -134,6 +134,8 @@ slot_deaths=slots_survive_deaths
 
 writer_rs=ring/log/writer.rs
 queue_rs=ring/slots/queue.rs
+append_rs=ring/slots/append.rs
+room_rs=ring/slots/room.rs
 batch_rs=ring/slots/batch.rs
 reap_rs=ring/slots/reap.rs
 walk_rs=ring/log/walk.rs
@@ -268,8 +270,10 @@ mutant "consumed is published before the copy, beyond the frontier" $reader_rs '
         Ok(Record {' '        let payload = self.position.plus(self.geometry.header_bytes());
         self.memory.consumed().store(self.position.plus(bytes).0, Release);
         Ok(Record {' $lane::over_the_end_of_the_ring
-mutant "the frontier does not heed what is to be published" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = lap_end;' $dead_reader::before_the_frontier
-mutant "what is due is not published" $reader_rs '>= self.geometry.publish_after()' '> 2 * self.geometry.publish_after()' $claims::where_stale_bytes_look_like_the_next_header
+mutant "what is released is not told" $reader_rs '        // keep its writer from the room.
+        self.tell();
+' '        // keep its writer from the room.
+' $dead_reader::before_the_frontier
 mutant "a guess is not compared with the header" $reader_rs 'if header != self.expected.with_length(self.likely_length) {' 'if header != self.expected.with_length(self.likely_length) && header.is_after(self.expected) {' $claims::where_lengths_are_guessed
 mutant "rewinding forgets the number" $reader_rs '        self.expected = RecordHeader::message(0, mark.sequence);
 ' '' $dead_reader::after_second_thoughts
@@ -338,7 +342,7 @@ echo "--- the slot queue"
 mutant "no second look at head" $queue_rs 'self.memory.head(ring).load(Relaxed) != position {' 'false {' $slots::two_receivers_and_a_loan
 mutant "who takes does not pass head" $queue_rs '                    self.pass(ring, position);
                     Ok(Attempt::Taken' '                    Ok(Attempt::Taken' $slots::two_receivers_and_a_loan
-mutant "the cell is stored Relaxed" $queue_rs 'compare_exchange(cell.bits(), ours.bits(), Release, Relaxed)' 'compare_exchange(cell.bits(), ours.bits(), Relaxed, Relaxed)' $slots::one_sender_one_receiver
+mutant "the cell is stored Relaxed" $append_rs 'compare_exchange(cell.bits(), ours.bits(), Release, Relaxed)' 'compare_exchange(cell.bits(), ours.bits(), Relaxed, Relaxed)' $slots::one_sender_one_receiver
 mutant "acknowledging is not Release" $queue_rs 'word.store(delivery.word.next(SlotState::Free, self.me).bits(), Release);' 'word.store(delivery.word.next(SlotState::Free, self.me).bits(), Relaxed);' $slots::one_sender_one_receiver
 mutant "giving back is not Release" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Acquire, Relaxed)' $slots::a_message_given_back_goes_to_another
 mutant "who takes the straight way does not pass head" $queue_rs '        self.pass(0, position);
@@ -382,6 +386,8 @@ harmless "a reader's successor loads consumed Relaxed" "$death" $reader_rs 'let 
 harmless "rewinding leaves the frontier in a later lap" "only what no writer writes could stand before it" $reader_rs '        (self.frontier, self.plain_frontier) = (mark.position, Position(0));
 ' '' $dead_reader::after_second_thoughts
 harmless "the reader's frontier does not heed the end of the ring" "only a damaged lane holds a record that reaches beyond it, and no model does" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = publish_at;' $lane $claims $dead_reader
+harmless "the reader's frontier does not heed what is to be published" "it only counts later, and wakes a writer that sleeps later" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = lap_end;' $dead_reader $claims
+harmless "what is due is published late" "it only counts later, and wakes a writer that sleeps later" $reader_rs '>= self.geometry.publish_after()' '> 2 * self.geometry.publish_after()' $dead_reader $claims
 harmless "publishing leaves the reader's frontier where it is" "it only sends the reader the careful way, which moves it" $reader_rs '        self.published_sequence = self.sequence();
         self.move_frontier();
 ' '        self.published_sequence = self.sequence();

@@ -150,14 +150,14 @@ fn what_a_killed_receiver_had_not_released_comes_again() {
     // What it took in a batch, and then one by one; what it did last; where its successor starts.
     for (batched, single, last, start) in [
         (10, 0, "nothing", 10),
-        (10, 7, "nothing", 10),
+        (10, 7, "nothing", 17),
         (10, 7, "published", 17),
-        (10, 7, "holding", 10),
+        (10, 7, "holding", 17),
         (1, 0, "holding", 1),
         (10, 0, "holding a batch", 10),
-        (1, 511, "nothing", 1),
+        (1, 511, "nothing", 512),
         (1, 512, "nothing", 513),
-        (1, 700, "nothing", 513),
+        (1, 700, "nothing", 701),
     ] {
         let scratch = Scratch::new();
         let (name, channel) = channel(&scratch);

@@ -266,23 +266,27 @@ fn sequence_numbers_go_on_over_successors_of_both_sides() {
 }
 
 #[test]
-fn released_messages_are_published_when_asked_and_when_leaving() {
+fn released_messages_are_room_at_once_and_counted_when_asked_and_when_leaving() {
     everywhere(|stage| {
         let (channel, mut sender, mut receiver) = stage.small();
         send(&mut sender, &["one", "two", "three", "four"]);
         let consumed = || channel.info().lanes[0].consumed;
-        drop(receiver.recv().unwrap());
-        assert_eq!(consumed(), 0, "not each by itself");
+        let counted = || channel.info().participants[1].counters.messages;
+        let held = receiver.recv().unwrap();
+        assert_eq!((consumed(), counted()), (0, 0), "it is held");
+        drop(held);
+        assert_eq!((consumed(), counted()), (16, 0), "its room comes at once, its count does not");
         receiver.publish_released();
-        assert_eq!(consumed(), 16);
+        assert_eq!((consumed(), counted()), (16, 1));
         drop(receiver.recv().unwrap());
         drop(receiver);
-        assert_eq!(consumed(), 32);
+        assert_eq!((consumed(), counted()), (32, 2));
         let mut receiver = channel.receiver().unwrap();
         assert_eq!(next(&mut receiver), b"three");
         assert_eq!(next(&mut receiver), b"four");
+        assert_eq!((consumed(), counted()), (64, 0), "of a successor, too");
         assert!(receiver.try_recv().is_err());
-        assert_eq!(consumed(), 64, "when the channel is found empty");
+        assert_eq!(counted(), 2, "when the channel is found empty");
     });
 }
 

@@ -314,3 +314,35 @@ fn messages_of_every_length_survive_many_laps() {
         }
     });
 }
+/// How a receiver receives one message and is done with it.
+type OneWay = fn(&mut Receiver);
+
+#[test]
+fn every_message_that_was_received_is_room_at_once() {
+    let ways: [OneWay; 6] = [
+        |rx| drop(rx.recv().unwrap()),
+        |rx| drop(rx.try_recv().unwrap()),
+        |rx| drop(rx.recv_timeout(Duration::MAX).unwrap()),
+        |rx| assert_eq!(rx.recv_into(&mut [0; 8]), Ok(8)),
+        |rx| assert_eq!(rx.recv_into(&mut [0; 100]), Ok(8)),
+        |rx| drop(rx.recv_batch(1).unwrap()),
+    ];
+    for way in ways {
+        everywhere(|stage| {
+            let (_, mut sender, mut receiver) = stage.small();
+            let fits = (0..).find(|_| sender.try_send(&[7; 8]).is_err()).unwrap();
+            assert_eq!(fits, 255, "4 KiB less what stays free");
+            for _ in 0..1000 {
+                // The receiver takes one, and then looks no more.
+                way(&mut receiver);
+                assert_eq!(sender.try_send(&[7; 8]), Ok(()));
+                assert_eq!(sender.try_send(&[7; 8]), Err(TrySendError::Full));
+            }
+            // A sender that waits gets on, too, though less than an eighth is free.
+            way(&mut receiver);
+            sender.send(&[7; 8]).unwrap();
+            way(&mut receiver);
+            sender.send_timeout(&[7; 8], Duration::MAX).unwrap();
+        });
+    }
+}

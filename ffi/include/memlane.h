@@ -305,7 +305,7 @@ typedef struct {
     uint32_t receivers;
     // Messages since it was created. spsc: sent; mpmc: taken by receivers, those that came again each time, and queued.
     uint64_t messages;
-    // spsc: bytes that are occupied. May lag behind the receiver by 1/8 of the capacity.
+    // spsc: bytes that are occupied.
     uint64_t used_bytes;
     // mpmc: messages that are queued.
     uint64_t queued;
@@ -559,8 +559,9 @@ memlane_status memlane_receiver_close(memlane_receiver receiver);
 memlane_status memlane_receiver_set_strategy(memlane_receiver receiver,
                                              uint32_t strategy);
 
-// Tells the sender, and a successor should this process die, about everything received or acknowledged so far. spsc does
-// that by itself now and then: at the latest when the channel is empty, every 1/8 of the capacity, and at closing.
+// Wakes a sender that sleeps in front of a full channel, if something was received since it was woken last. spsc does that by
+// itself now and then: when the channel is empty, every 1/8 of the capacity, and at closing; the sender looks by itself after
+// 100 ms.
 memlane_status memlane_receiver_publish(memlane_receiver receiver);
 
 // Copies the next message into `buffer`, stores its length, and is done with it. Waits while there is none: for timeout_ns

@@ -222,8 +222,9 @@ pub extern "C" fn memlane_receiver_set_strategy(receiver: ReceiverHandle, strate
     done(|| receiver.enter()?.set_strategy(self::strategy(strategy)?))
 }
 
-/// Tells the sender, and a successor should this process die, about everything received or acknowledged so far. spsc does
-/// that by itself now and then: at the latest when the channel is empty, every 1/8 of the capacity, and at closing.
+/// Wakes a sender that sleeps in front of a full channel, if something was received since it was woken last. spsc does that by
+/// itself now and then: when the channel is empty, every 1/8 of the capacity, and at closing; the sender looks by itself after
+/// 100 ms.
 #[unsafe(no_mangle)]
 pub extern "C" fn memlane_receiver_publish(receiver: ReceiverHandle) -> Status {
     done(|| receiver.enter()?.publish())

@@ -56,7 +56,7 @@ pub struct Stats {
     pub receivers: u32,
     /// Messages since it was created. spsc: sent; mpmc: taken by receivers, those that came again each time, and queued.
     pub messages: u64,
-    /// spsc: bytes that are occupied. May lag behind the receiver by 1/8 of the capacity.
+    /// spsc: bytes that are occupied.
     pub used_bytes: u64,
     /// mpmc: messages that are queued.
     pub queued: u64,

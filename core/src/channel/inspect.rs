@@ -143,7 +143,7 @@ pub struct LaneInfo {
     pub messages: u64,
     /// Bytes committed since then, with headers and padding: the sender's position.
     pub committed: u64,
-    /// Bytes whose release was published: the receiver's position. May lag by 1/8 of the capacity.
+    /// Bytes that were released: the receiver's position.
     pub consumed: u64,
 }
 

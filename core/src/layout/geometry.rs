@@ -111,8 +111,8 @@ impl Geometry {
     /// The largest message that a ring of `capacity` bytes can always take, in bytes.
     ///
     /// A record (header and padded payload) may fill 7/16 of the ring: it may need as much again in padding to start at
-    /// the ring's beginning, and the reader's published position may lag by 1/8. With larger records an almost empty
-    /// ring could refuse one for ever.
+    /// the ring's beginning, and the reader publishes, and wakes the writer, for an eighth. With larger records an almost
+    /// empty ring could refuse one for ever.
     pub fn largest_message(capacity: u64, payload_alignment: u32) -> u64 {
         let header = u64::from(payload_alignment).max(RecordHeader::BYTES);
         ((capacity / 16).saturating_mul(7) & !header.saturating_sub(1)).saturating_sub(header)

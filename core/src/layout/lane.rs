@@ -51,7 +51,7 @@ pub struct LaneControl {
 #[repr(C, align(128))]
 #[derive(Debug)]
 pub struct Gate {
-    /// End of the last record that was given back. Lags by at most 1/8 of the capacity.
+    /// End of the last record that was given back.
     pub consumed: AtomicU64,
     /// Broadcast: whether this gate holds the writer back.
     pub state: AtomicU64,

@@ -296,8 +296,8 @@ impl Run {
         }
     }
 
-    /// A channel whose messages are all released takes one of the largest size, wherever it stands, though up to an
-    /// eighth of the releases is not published. It takes one anyhow when its receiver has found it empty.
+    /// A channel whose messages are all released takes one of the largest size, wherever it stands, and
+    /// whether or not its receiver has found it empty.
     pub fn fullness_law(&mut self, found_empty: bool) {
         while !self.model.queue.is_empty() {
             self.try_recv();

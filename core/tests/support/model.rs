@@ -67,12 +67,10 @@ impl Model {
         Some(entry)
     }
 
-    /// Releases the first message. Every eighth of the ring that is published.
+    /// Releases the first message, and everything in front of it.
     pub fn release(&mut self) {
         self.released = self.queue.pop_front().expect("a message").end;
-        if self.released - self.published >= self.capacity / 8 {
-            self.publish();
-        }
+        self.publish();
     }
 
     pub fn publish(&mut self) {

@@ -51,7 +51,9 @@ impl Options {
     }
 
     /// Ring size in bytes, rounded up to a power of two from 4 KiB to 2 GiB. Default: 1 MiB, or more if
-    /// [`Options::max_message`] needs it. Each message takes its length plus 8, rounded up to a multiple of 8.
+    /// [`Options::max_message`] needs it. Each message takes its length plus 8, rounded up to a multiple of 8, and 8 bytes of the
+    /// ring always stay free: of messages of 8 bytes, 255 fit into 4 KiB. What does not fit before the ring's end starts at its
+    /// beginning, and the rest before the end stays free as well.
     pub fn capacity(mut self, bytes: u64) -> Self {
         self.wishes.capacity = Some(bytes);
         self

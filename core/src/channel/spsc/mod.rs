@@ -11,12 +11,11 @@
 //! - Either side may come first, leave and come back; the channel stays until it is [removed](crate::remove).
 //! - A message that is sent is in the channel when the call returns, whatever happens to the sender then.
 //!
-//! **Release.** Dropping a [`Message`] or a [`Batch`] gives it back. To spare the sender's cache, single messages are
-//! *published* as released in batches: when the channel is found empty, after 1/8 of the capacity, before sleeping, and
-//! when the receiver is dropped; a batch is published when it is dropped, and [`Receiver::publish_released`] publishes
-//! at once. Only a receiver's death makes the difference visible: what was not published is delivered again. A sender that
-//! sleeps in front of a full channel is woken once 1/8 of it is free again, or when the receiver finds nothing more, sleeps, or
-//! calls [`Receiver::publish_released`].
+//! **Release.** Dropping a [`Message`] or a [`Batch`] gives it back: from then on, it is room for the sender, and does not come
+//! again. A sender that *sleeps* in front of a full channel is not woken for each message: it is once 1/8 of the capacity was
+//! released, or when the receiver finds nothing more, sleeps, leaves, or calls [`Receiver::publish_released`]. For less than that
+//! it looks by itself, 100 ms after it fell asleep at the latest. What [`info`](Channel::info) counts of a receiver follows at the
+//! same moments.
 //!
 //! ```
 //! use memlane::spsc;

@@ -129,7 +129,7 @@ impl Receiver {
         }
         let record = self.reader.poll_before_frontier(buffer.len() as u64)?;
         self.reader.memory().ring().read(record.payload.0, buffer);
-        self.reader.advance(record);
+        self.reader.release_before_frontier(record);
         Some(buffer.len())
     }
 
@@ -212,7 +212,7 @@ impl Receiver {
     }
 
     /// Takes up to `max` messages at once (at least one). Blocks while the channel is empty, but not to fill the batch.
-    /// Dropping the batch releases all of it and publishes that. A sender that sleeps in front of a full channel is woken once
+    /// Dropping the batch releases all of it. A sender that sleeps in front of a full channel is woken once
     /// an eighth of it was released, or when the receiver finds nothing more or calls [`Receiver::publish_released`]: do so
     /// before you wait for something else that only that sender can bring about.
     ///
@@ -256,8 +256,8 @@ impl Receiver {
         Messages::new(self)
     }
 
-    /// Tells the sender (and a successor, should this receiver die) about everything released so far, and wakes the sender if
-    /// it waits for room.
+    /// Wakes the sender, if it sleeps in front of a full channel and something was released since it was woken last; and counts
+    /// what was received, for [`info`](super::Channel::info).
     pub fn publish_released(&mut self) {
         if !self.end.is_foreign() {
             self.publish_and_wake();

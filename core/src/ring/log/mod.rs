@@ -20,8 +20,8 @@
 //! 1. *The header after the last record is 0.* The writer zeroes the next header before it stores this one, and keeps
 //!    room for it. A fresh ring is all zeros. So stale bytes of an earlier lap can never pass for a record.
 //! 2. *The writer writes only between its position and `consumed + capacity`*, all of which the reader has given back.
-//! 3. *`consumed` never passes a record that the caller has not given back*, and lags behind what it has by less than
-//!    capacity/8 when a call ends.
+//! 3. *`consumed` is where the first record starts that the caller has not given back*, whenever a call ends. What hangs on it
+//!    (waking the writer, counting) follows when it is *published*: after an eighth of the ring, or when nothing more is found.
 //! 4. *A record and the padding in front of it appear at once.* Where a record does not fit before the end of the ring,
 //!    the writer stores the record's header at the ring's beginning first and the padding's header last; until then the
 //!    reader stands before the padding and sees 0.

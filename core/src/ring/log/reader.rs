@@ -14,7 +14,8 @@ pub struct Reader<M> {
     geometry: LaneGeometry,
     /// Where the next record starts.
     position: Position,
-    /// What `consumed` says.
+    /// Up to where what was given back is counted, and a writer that waits was looked for. What `consumed` says is less than an
+    /// eighth of the ring ahead of it.
     published: Position,
     /// The header of the next message if it has length 0: a guess until `sequence_known`.
     expected: RecordHeader,
@@ -28,7 +29,7 @@ pub struct Reader<M> {
     first: Position,
     /// Bytes since `first` that are neither headers nor payload.
     filling: u64,
-    /// Up to here, a record neither reaches beyond the end of the ring nor has to be published when it is released.
+    /// Up to here, a record neither reaches beyond the end of the ring nor makes publishing due when it is released.
     frontier: Position,
     /// The same in a plain lane; 0 in any other.
     plain_frontier: Position,
@@ -155,7 +156,7 @@ impl<M: LaneMemory> Reader<M> {
     pub fn poll(&mut self) -> Result<Option<Record>, Corruption> {
         let length = self.header().length_after(self.expected);
         let record_bytes = self.geometry.record_bytes(length);
-        match self.record_before(self.frontier, length, record_bytes, self.geometry.header_bytes()) {
+        match self.allowed_before(self.frontier, length, record_bytes, self.geometry.header_bytes()) {
             Some(record) => Ok(Some(record)),
             None => self.poll_carefully(),
         }
@@ -173,7 +174,8 @@ impl<M: LaneMemory> Reader<M> {
     /// The record at the reader's position, if it has this many bytes of payload and ends before the frontier of a plain lane:
     /// for who knows what comes. `None` decides nothing.
     ///
-    /// What it returns can be given back by [`Reader::advance`] alone: nothing has to be published yet.
+    /// What it returns is given back by [`Reader::release_before_frontier`]. Whether it is longer than allowed is not asked: only
+    /// a caller that wants more than the longest message would learn of it, and the frontier bounds that, too.
     #[inline]
     pub fn poll_before_frontier(&self, length: u64) -> Option<Record> {
         if self.header() != self.expected.with_length(length as u32) {
@@ -191,15 +193,22 @@ impl<M: LaneMemory> Reader<M> {
             self.likely_length = u32::try_from(header.length_after(self.expected)).ok()?;
         }
         let length = self.likely_length.into();
-        self.record_before(self.frontier, length, self.geometry.record_bytes(length), self.geometry.header_bytes())
+        self.allowed_before(self.frontier, length, self.geometry.record_bytes(length), self.geometry.header_bytes())
     }
 
-    /// Until the sequence is known, the frontier stands at the position.
+    /// The record at the position, if it is no longer than allowed and ends before this frontier.
     #[inline(always)]
-    fn record_before(&self, frontier: Position, length: u64, record_bytes: u64, header_bytes: u64) -> Option<Record> {
+    fn allowed_before(&self, frontier: Position, length: u64, record_bytes: u64, header_bytes: u64) -> Option<Record> {
         if length > self.geometry.max_message() {
             return None;
         }
+        self.record_before(frontier, length, record_bytes, header_bytes)
+    }
+
+    /// The record at the position, if it ends before this frontier. Until the sequence is known, the frontier stands at the
+    /// position.
+    #[inline(always)]
+    fn record_before(&self, frontier: Position, length: u64, record_bytes: u64, header_bytes: u64) -> Option<Record> {
         let end = self.position.plus(record_bytes);
         if end.0 > frontier.0 {
             return None;
@@ -225,11 +234,10 @@ impl<M: LaneMemory> Reader<M> {
             self.poll_unusual(header)
         };
         self.move_frontier();
-        // A writer goes no further than a ring beyond what was published; one that does feeds a batch for ever.
+        // A writer goes no further than a ring beyond `consumed`; one that does feeds a batch for ever.
+        let most = self.geometry.capacity() + self.geometry.publish_after();
         match record {
-            Ok(Some(Record { end, .. })) if end.since(self.published) > self.geometry.capacity() => {
-                Err(Corruption::Positions)
-            }
+            Ok(Some(Record { end, .. })) if end.since(self.published) > most => Err(Corruption::Positions),
             record => record,
         }
     }
@@ -310,16 +318,34 @@ impl<M: LaneMemory> Reader<M> {
         }
     }
 
-    /// Gives the record back that [`Reader::poll`] returned last. Returns whether that was published, in which case the
-    /// caller looks for a writer that waits for room.
+    /// Gives the record back that [`Reader::poll`] returned last: the writer may overwrite it. Returns whether so much was given
+    /// back that it was published, in which case the caller looks for a writer that waits for room.
     #[inline]
     pub fn release(&mut self, record: Record) -> bool {
         self.advance(record);
         let is_due = self.is_far_from(self.published);
         if is_due {
             self.publish_what_is_due();
+        } else {
+            self.tell();
         }
         is_due
+    }
+
+    /// Gives the record back that [`Reader::poll_before_frontier`] returned last: nothing has to be published yet.
+    #[inline]
+    pub fn release_before_frontier(&mut self, record: Record) {
+        self.advance(record);
+        // For every record: a reader that takes one message out of a full ring, and then does something else for an hour, must not
+        // keep its writer from the room.
+        self.tell();
+    }
+
+    /// Stores how far everything was given back: a plain store into a line that is this reader's.
+    #[inline(always)]
+    fn tell(&self) {
+        // EDGE consume→reuse: pairs with the Acquire in `Writer::refresh`.
+        self.memory.consumed().store(self.position.0, Release);
     }
 
     // Apart, so that giving back is short enough to stand in line everywhere.
@@ -334,7 +360,7 @@ impl<M: LaneMemory> Reader<M> {
         self.position.since(place) >= self.geometry.publish_after()
     }
 
-    /// Up to where the writer was told.
+    /// Up to where what was given back is published.
     #[inline]
     pub fn published(&self) -> Position {
         self.published
@@ -372,7 +398,7 @@ impl<M: LaneMemory> Reader<M> {
         (self.position, self.expected, self.filling) = (position, expected, filling);
     }
 
-    /// Moves past a record without publishing that: the caller still reads it, and publishes later.
+    /// Moves past a record without giving it back: the caller still reads it, and publishes later.
     #[inline]
     pub fn advance(&mut self, record: Record) {
         self.position = record.end;
@@ -404,15 +430,16 @@ impl<M: LaneMemory> Reader<M> {
         ReaderMark { position: self.position, sequence: self.sequence(), filling: self.filling }
     }
 
-    /// Goes back to a mark behind which nothing was published: what was read since comes again.
+    /// Goes back to a mark behind which nothing was given back: what was read since comes again.
     pub fn rewind(&mut self, mark: ReaderMark) {
         (self.position, self.filling) = (mark.position, mark.filling);
         self.expected = RecordHeader::message(0, mark.sequence);
         // The frontier may be of a later lap.
-        (self.frontier, self.plain_frontier) = (if self.ended { Position(0) } else { mark.position }, Position(0));
+        (self.frontier, self.plain_frontier) = (mark.position, Position(0));
     }
 
-    /// Tells the writer about everything given back so far. Returns whether there was anything to tell.
+    /// Gives back everything that was read so far, and publishes that. Returns whether there was anything to publish: then the
+    /// caller counts it, and looks for a writer that waits for room.
     #[inline]
     pub fn publish(&mut self) -> bool {
         if self.published == self.position {
@@ -421,8 +448,7 @@ impl<M: LaneMemory> Reader<M> {
         self.published = self.position;
         self.published_sequence = self.sequence();
         self.move_frontier();
-        // EDGE consume→reuse: pairs with the Acquire in `Writer::refresh`.
-        self.memory.consumed().store(self.position.0, Release);
+        self.tell();
         true
     }
 }
@@ -470,14 +496,16 @@ mod tests {
     fn a_writer_that_goes_further_than_a_ring_is_noticed() {
         let geometry = LaneGeometry::new(4096, 8, 100);
         let mut reader = Reader::resume(Endless::default(), geometry).unwrap();
+        // A ring's worth, and what may have been given back since that was published last.
+        let most = geometry.records_max() + geometry.records_max() / 8;
         let mut records = 0;
         let end = loop {
             match reader.poll() {
-                Ok(Some(record)) if records <= geometry.records_max() => reader.advance(record),
+                Ok(Some(record)) if records <= most => reader.advance(record),
                 end => break end,
             }
             records += 1;
         };
-        assert_eq!((records, end), (geometry.records_max(), Err(Corruption::Positions)));
+        assert_eq!((records, end), (most, Err(Corruption::Positions)));
     }
 }

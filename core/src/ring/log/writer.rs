@@ -7,6 +7,7 @@ use crate::error::Corruption;
 use crate::layout::RecordHeader;
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::{fence, planted};
+use std::cell::Cell;
 
 /// Writes records into a lane. There is one at a time; its successor is made by [`Writer::resume`].
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub struct Writer<M> {
     plain_frontier: Position,
     /// Up to here, the first word of every line behind the position is 0, and the line is probably ours.
     claimed: Position,
+    /// Glances since the last one that looked at `consumed`.
+    glances: Cell<u32>,
 }
 
 /// How much of the ring is claimed at once, in bytes: for small messages, of up to so many bytes; for others it is
@@ -48,6 +51,9 @@ pub struct Writer<M> {
 const STRETCH: u64 = 2048;
 const SMALL_MESSAGE: u64 = 256;
 const LINE: u64 = 64;
+
+/// So many glances of a writer that waits for room look at `consumed` once.
+const GLANCES_PER_LOOK: u32 = 8;
 
 /// Several records in a row: see [`Writer::run`]. What it keeps can stay in registers, where every record's Release store
 /// makes the compiler write back a writer's fields. They follow when the run is dropped.
@@ -178,6 +184,7 @@ impl<M: LaneMemory> Writer<M> {
             frontier: end,
             plain_frontier: Position(0),
             claimed: end,
+            glances: Cell::new(0),
         };
         writer.publish();
         Ok(writer)
@@ -365,10 +372,16 @@ impl<M: LaneMemory> Writer<M> {
         Claim(std::mem::replace(&mut self.claimed, self.position))
     }
 
-    /// Whether the reader has given back so much since we last looked that it is worth another one: a cheap hint for who
-    /// waits for room.
+    /// Whether the reader has given back so much since we last looked that it is worth another look: a cheap hint for a caller
+    /// that waits for room. The reader writes to the line of `consumed` with every message, and would have to take it back after
+    /// every look: so only one glance in [`GLANCES_PER_LOOK`] is one.
     #[inline]
     pub fn glance(&self) -> bool {
+        let glances = self.glances.get().wrapping_add(1);
+        self.glances.set(glances);
+        if !glances.is_multiple_of(GLANCES_PER_LOOK) {
+            return false;
+        }
         let consumed = Position(self.memory.consumed().load(Relaxed));
         consumed != self.consumed && self.is_plenty(consumed)
     }
