@@ -3,7 +3,7 @@
 use crate::output;
 use crate::streams::Output;
 use clap::error::ErrorKind;
-use memlane::{CreateError, JoinError, NotAChannel, OpenError, RemoveError};
+use memlane::{CreateError, JoinError, NotAChannel, OpenError, OutOfMemory, RemoveError};
 use std::process::ExitCode;
 
 /// What a command comes to.
@@ -74,6 +74,12 @@ impl Failure {
             Self::Reported(_) | Self::OutputClosed => {}
         }
         ExitCode::from(self.status() as u8)
+    }
+}
+
+impl From<OutOfMemory> for Failure {
+    fn from(error: OutOfMemory) -> Self {
+        Self::failed(error.to_string())
     }
 }
 

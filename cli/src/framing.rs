@@ -42,15 +42,21 @@ impl Framing {
     }
 
     /// Appends one message to `stream`. `append` appends the `length` bytes of the message itself.
-    pub fn encode(self, stream: &mut Vec<u8>, length: usize, append: impl FnOnce(&mut Vec<u8>)) {
+    pub fn encode<E>(
+        self,
+        stream: &mut Vec<u8>,
+        length: usize,
+        append: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
         if self == Self::Length {
             // A channel holds at most 2 GiB, so no message reaches the saturation.
             stream.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
         }
-        append(stream);
+        append(stream)?;
         if self == Self::Lines {
             stream.push(b'\n');
         }
+        Ok(())
     }
 }
 
@@ -342,7 +348,11 @@ mod tests {
         let messages: Vec<Vec<u8>> = vec![b"one".to_vec(), vec![], vec![b'\n'; 3], vec![0xff; 300]];
         let mut stream = Vec::new();
         for message in &messages {
-            Framing::Length.encode(&mut stream, message.len(), |stream| stream.extend_from_slice(message));
+            let append = |stream: &mut Vec<u8>| {
+                stream.extend_from_slice(message);
+                Ok::<(), ()>(())
+            };
+            Framing::Length.encode(&mut stream, message.len(), append).unwrap();
         }
         assert_eq!(cut_anyhow(Framing::Length, 300, &stream), (messages, End::Complete));
     }

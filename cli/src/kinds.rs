@@ -3,7 +3,7 @@
 use crate::failure::Outcome;
 use crate::opening::OpeningArguments;
 use memlane::{
-    CreateError, Info, JoinError, Kind, MemoryReport, NoSuchPriority, OpenError, Origin, RecvTimeoutError,
+    CreateError, Info, JoinError, Kind, MemoryReport, NoSuchPriority, OpenError, Origin, OutOfMemory, RecvTimeoutError,
     SendBatchError, SendError, SendTimeoutError, mpmc, spsc,
 };
 use std::time::Duration;
@@ -190,13 +190,16 @@ impl Receiver {
     }
 }
 
+/// Appends one message to a vector, if there is memory for it.
+pub type Append<'a> = &'a dyn Fn(&mut Vec<u8>) -> Result<(), OutOfMemory>;
+
 impl Batch<'_> {
     pub fn len(&self) -> usize {
         either!(self, Batch(batch) => batch.len())
     }
 
     /// Calls `each` with every message's length, whether it was delivered before, and what appends it to a vector.
-    pub fn try_for_each(&self, mut each: impl FnMut(usize, bool, &dyn Fn(&mut Vec<u8>)) -> Outcome) -> Outcome {
+    pub fn try_for_each(&self, mut each: impl FnMut(usize, bool, Append<'_>) -> Outcome) -> Outcome {
         match self {
             Self::Spsc(batch) => batch.iter().try_for_each(|m| each(m.len(), false, &|vector| m.append_to(vector))),
             Self::Mpmc(batch) => {

@@ -205,7 +205,7 @@ impl Sink {
             if redelivered && self.show_redelivered {
                 self.redelivered.push(self.messages);
             }
-            self.framing.encode(&mut self.buffer, length, append);
+            self.framing.encode(&mut self.buffer, length, append)?;
             if self.buffer.len() >= WRITE_BYTES { self.flush() } else { Ok(()) }
         })?;
         self.flush()

@@ -115,7 +115,8 @@ fn a_call_whose_time_is_over_looks_once_and_does_not_sleep() {
     for strategy in STRATEGIES {
         let queue = mpmc::Options::new().slots(2).private().unwrap();
         let (mut tx, mut rx) = (queue.sender().unwrap(), queue.receiver().unwrap());
-        (tx.set_strategy(strategy), rx.set_strategy(strategy));
+        tx.set_strategy(strategy);
+        rx.set_strategy(strategy);
         assert_eq!(rx.recv_timeout(Duration::ZERO).unwrap_err(), RecvTimeoutError::Timeout);
         assert_eq!(rx.recv_batch_timeout(2, Duration::ZERO).unwrap_err(), RecvTimeoutError::Timeout);
         assert_eq!((tx.send_timeout(b"1", Duration::ZERO), tx.send_timeout(b"2", Duration::ZERO)), (Ok(()), Ok(())));
@@ -127,7 +128,8 @@ fn a_call_whose_time_is_over_looks_once_and_does_not_sleep() {
 
         let lane = spsc::Options::new().capacity(4096).private().unwrap();
         let (mut tx, mut rx) = (lane.sender().unwrap(), lane.receiver().unwrap());
-        (tx.set_strategy(strategy), rx.set_strategy(strategy));
+        tx.set_strategy(strategy);
+        rx.set_strategy(strategy);
         assert_eq!(rx.recv_timeout(Duration::ZERO).unwrap_err(), RecvTimeoutError::Timeout);
         assert_eq!(rx.recv_batch_timeout(2, Duration::ZERO).unwrap_err(), RecvTimeoutError::Timeout);
         while tx.try_send(&[7; 1000]).is_ok() {}

@@ -348,11 +348,12 @@ fn a_hole_that_a_full_disk_does_not_fill_again_is_sigbus() {
         space::mount("tmpfs", scratch.path(), "size=1m").unwrap();
         let name = scratch.name("probe");
         drop(Options::new().capacity(RING).create(&name).unwrap());
-        space::punch(&file(&name), RING_AT, RING);
-        space::fill(scratch.path());
         let sender = fork(|| {
             space::no_core();
-            let _ = spsc::open(&name).unwrap().sender().map(|mut sender| sender.send(b"x"));
+            let mut sender = spsc::open(&name).unwrap().sender().unwrap();
+            space::punch(&file(&name), RING_AT, RING);
+            space::fill(scratch.path());
+            let _ = sender.send(b"x");
         });
         let mut status = 0;
         // SAFETY: waits for a child of this process.

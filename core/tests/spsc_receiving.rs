@@ -86,8 +86,8 @@ fn a_message_can_be_copied_in_every_form() {
         assert_eq!(message.read::<u32>(), Err(WrongSize { expected: 4, found: 8 }));
         assert_eq!(message.read::<()>(), Err(WrongSize { expected: 0, found: 8 }));
         let mut vector = vec![1];
-        message.append_to(&mut vector);
-        message.append_to(&mut vector);
+        message.append_to(&mut vector).unwrap();
+        message.append_to(&mut vector).unwrap();
         assert_eq!(vector, [1, 7, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(message.as_slice(trust), message.to_vec());
         drop(message);

@@ -163,6 +163,8 @@ enum memlane_status
     MEMLANE_OUT_OF_BOUNDS = -19,
     // The channel has no such priority.
     MEMLANE_NO_SUCH_PRIORITY = -20,
+    // There is no memory for a batch's places. The messages stay where they are.
+    MEMLANE_OUT_OF_MEMORY = -21,
     // Not a channel name: 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a slash.
     MEMLANE_INVALID_NAME = -30,
     // An option is out of its range, contradicts another one, or does not exist for this kind.

@@ -62,6 +62,8 @@ pub enum Status {
     MEMLANE_OUT_OF_BOUNDS = -19,
     /// The channel has no such priority.
     MEMLANE_NO_SUCH_PRIORITY = -20,
+    /// There is no memory for a batch's places. The messages stay where they are.
+    MEMLANE_OUT_OF_MEMORY = -21,
 
     /// Not a channel name: 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a slash.
     MEMLANE_INVALID_NAME = -30,
@@ -237,9 +239,9 @@ macro_rules! coded_transfer {
 coded_transfer!(SendError { TooLarge => MEMLANE_TOO_LARGE });
 coded_transfer!(TrySendError { Full => MEMLANE_FULL, TooLarge => MEMLANE_TOO_LARGE } plain Full);
 coded_transfer!(SendTimeoutError { Timeout => MEMLANE_TIMEOUT, TooLarge => MEMLANE_TOO_LARGE } plain Timeout);
-coded_transfer!(RecvError { BufferTooSmall => MEMLANE_BUFFER_TOO_SMALL });
-coded_transfer!(TryRecvError { Empty => MEMLANE_EMPTY, BufferTooSmall => MEMLANE_BUFFER_TOO_SMALL } plain Empty);
-coded_transfer!(RecvTimeoutError { Timeout => MEMLANE_TIMEOUT, BufferTooSmall => MEMLANE_BUFFER_TOO_SMALL } plain Timeout);
+coded_transfer!(RecvError { BufferTooSmall => MEMLANE_BUFFER_TOO_SMALL, OutOfMemory => MEMLANE_OUT_OF_MEMORY });
+coded_transfer!(TryRecvError { Empty => MEMLANE_EMPTY, BufferTooSmall => MEMLANE_BUFFER_TOO_SMALL, OutOfMemory => MEMLANE_OUT_OF_MEMORY } plain Empty);
+coded_transfer!(RecvTimeoutError { Timeout => MEMLANE_TIMEOUT, BufferTooSmall => MEMLANE_BUFFER_TOO_SMALL, OutOfMemory => MEMLANE_OUT_OF_MEMORY } plain Timeout);
 coded!(GrantError {
     OutOfBounds => MEMLANE_OUT_OF_BOUNDS,
     Disconnected => MEMLANE_DISCONNECTED,

@@ -335,7 +335,7 @@ impl<'a> Checker<'a> {
         let mut numbers = Vec::with_capacity(batch.len());
         batch.try_for_each(|_, redelivered, append_to| {
             self.copy.clear();
-            append_to(&mut self.copy);
+            append_to(&mut self.copy)?;
             numbers.push(self.check(redelivered)?);
             Ok(())
         })?;
@@ -383,7 +383,7 @@ fn receive_at_fixed_rate(receiver: &mut Receiver, checker: &mut Checker<'_>, sta
         let mut received_ns = 0;
         batch.try_for_each(|_, redelivered, append_to| {
             checker.copy.clear();
-            append_to(&mut checker.copy);
+            append_to(&mut checker.copy)?;
             received_ns = now_ns();
             let number = checker.check(redelivered)?;
             latencies.record(received_ns.saturating_sub(due_ns(start_ns, rate, number)));

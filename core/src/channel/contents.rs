@@ -41,17 +41,39 @@ macro_rules! message_contents {
             Ok(length)
         }
 
-        /// A copy of the message.
+        /// A copy of the message. Where there is no memory for it, that ends the process, as it does for every `Vec`; a peer that
+        /// is not trusted chooses how long its messages are, up to the channel's largest: see `try_to_vec`.
         #[must_use]
         pub fn to_vec(&self) -> Vec<u8> {
-            let mut copy = Vec::new();
-            self.append_to(&mut copy);
+            let mut copy = Vec::with_capacity(self.len());
+            let _ = self.append_to(&mut copy);
             copy
         }
 
-        /// Appends a copy of the message to `vector`.
-        pub fn append_to(&self, vector: &mut Vec<u8>) {
-            self.append_all(vector);
+        /// A copy of the message, if there is memory for it.
+        ///
+        /// # Errors
+        /// [`OutOfMemory`](crate::OutOfMemory); the message is still there.
+        ///
+        /// ```
+        /// # let channel = memlane::spsc::Options::new().private()?;
+        /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+        /// tx.send(b"hello")?;
+        /// assert_eq!(rx.recv()?.try_to_vec()?, b"hello");
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        pub fn try_to_vec(&self) -> Result<Vec<u8>, crate::error::OutOfMemory> {
+            let mut copy = Vec::new();
+            self.append_to(&mut copy)?;
+            Ok(copy)
+        }
+
+        /// Appends a copy of the message to `vector`, if there is memory for it.
+        ///
+        /// # Errors
+        /// [`OutOfMemory`](crate::OutOfMemory); nothing was appended.
+        pub fn append_to(&self, vector: &mut Vec<u8>) -> Result<(), crate::error::OutOfMemory> {
+            self.append_all(vector).map_err(|_| crate::error::OutOfMemory { needed: self.len() })
         }
 
         /// A copy of the message as a `T`: any plain data without padding or invalid values.
@@ -100,7 +122,8 @@ macro_rules! message_contents {
 macro_rules! messages_iterator {
     ($done_with:literal) => {
         #[doc = concat!("Copies of messages, each ", $done_with, " as it is copied.")]
-        /// Ends when the channel is drained and its senders have gone; any other error comes once, then it ends.
+        /// Ends when the channel is drained and its senders have gone; any other error comes once, then it ends. A message for
+        /// whose copy there is no memory ([`RecvError::OutOfMemory`]) comes again, to this receiver's next call.
         #[derive(Debug)]
         pub struct Messages<'a> {
             receiver: &'a mut Receiver,
@@ -120,8 +143,15 @@ macro_rules! messages_iterator {
                 if self.ended {
                     return None;
                 }
-                match self.receiver.recv() {
-                    Ok(message) => Some(Ok(message.to_vec())),
+                let copied = self.receiver.recv().and_then(|message| match message.try_to_vec() {
+                    Ok(copy) => Ok(copy),
+                    Err(error) => {
+                        message.hand_back();
+                        Err(error.into())
+                    }
+                });
+                match copied {
+                    Ok(copy) => Some(Ok(copy)),
                     Err(RecvError::Disconnected) => {
                         self.ended = true;
                         None

@@ -6,11 +6,13 @@
 //! - `calls`: how a call waits: not at all, for some time, or for as long as it takes.
 //! - `endpoint`: what every sender and receiver is made of besides its ring.
 //! - `lane`, `slots`: the rings of a mapped or private region.
+//! - `batch`: room for the places of several messages.
 //! - `contents`: what can be done with the bytes of a message.
 //! - [`inspect`], [`remove`]: looking at a channel from outside, and deleting it.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
+mod batch;
 mod calls;
 pub(crate) mod contents;
 mod endpoint;

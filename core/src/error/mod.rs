@@ -21,6 +21,6 @@ pub use printable::Printable;
 pub use refusal::{Denied, NotAChannel, Shortage};
 pub use setup::{CreateError, JoinError, OpenError, RemoveError};
 pub use transfer::{
-    AckError, BufferTooSmall, GrantError, NoSuchPriority, RecvError, RecvTimeoutError, SendBatchError, SendError,
-    SendTimeoutError, TryRecvError, TrySendError,
+    AckError, BufferTooSmall, GrantError, NoSuchPriority, OutOfMemory, RecvError, RecvTimeoutError, SendBatchError,
+    SendError, SendTimeoutError, TryRecvError, TrySendError,
 };

@@ -33,6 +33,9 @@ pub enum NotAChannel {
     /// An anonymous file that lacks the seals of an anonymous channel.
     #[error("a file without the seals of an anonymous channel")]
     Unsealed,
+    /// A channel's file with holes: a copy of one, or one that claims more than is there. Opening refuses it; removing removes it.
+    #[error("a copy of one, or a file that claims more than is there: it has holes (remove it)")]
+    Sparse,
 }
 
 impl NotAChannel {

@@ -117,6 +117,8 @@ transfer_error! {
         /// The message does not fit into the caller's buffer. It stays in the channel: receive it again with at least
         /// `needed` bytes.
         BufferTooSmall { needed: usize } = "the message needs a buffer of {needed} bytes; it stays in the channel", InvalidInput;
+        /// There is no memory for `needed` bytes: the copy of a message, or a batch's places. The message stays in the channel.
+        OutOfMemory { needed: usize } = "there is no memory for {needed} bytes; the message stays in the channel", OutOfMemory;
     }
 }
 
@@ -131,6 +133,8 @@ transfer_error! {
         /// The message does not fit into the caller's buffer. It stays in the channel: receive it again with at least
         /// `needed` bytes.
         BufferTooSmall { needed: usize } = "the message needs a buffer of {needed} bytes; it stays in the channel", InvalidInput;
+        /// There is no memory for `needed` bytes: the copy of a message, or a batch's places. The message stays in the channel.
+        OutOfMemory { needed: usize } = "there is no memory for {needed} bytes; the message stays in the channel", OutOfMemory;
     }
 }
 
@@ -145,13 +149,15 @@ transfer_error! {
         /// The message does not fit into the caller's buffer. It stays in the channel: receive it again with at least
         /// `needed` bytes.
         BufferTooSmall { needed: usize } = "the message needs a buffer of {needed} bytes; it stays in the channel", InvalidInput;
+        /// There is no memory for `needed` bytes: the copy of a message, or a batch's places. The message stays in the channel.
+        OutOfMemory { needed: usize } = "there is no memory for {needed} bytes; the message stays in the channel", OutOfMemory;
     }
 }
 
 widen!(SendError => TrySendError { TooLarge { length, max } });
 widen!(SendError => SendTimeoutError { TooLarge { length, max } });
-widen!(RecvError => TryRecvError { BufferTooSmall { needed } });
-widen!(RecvError => RecvTimeoutError { BufferTooSmall { needed } });
+widen!(RecvError => TryRecvError { BufferTooSmall { needed }, OutOfMemory { needed } });
+widen!(RecvError => RecvTimeoutError { BufferTooSmall { needed }, OutOfMemory { needed } });
 
 /// Why a batch stopped early. The first `sent` messages of it were sent; the others were not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -180,6 +186,26 @@ pub struct BufferTooSmall {
 impl From<BufferTooSmall> for io::Error {
     fn from(error: BufferTooSmall) -> Self {
         Self::new(io::ErrorKind::InvalidInput, error)
+    }
+}
+
+/// There is no memory for a copy of the message. Nothing was copied; the message is still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no memory for a message of {needed} bytes")]
+pub struct OutOfMemory {
+    /// The message's length in bytes.
+    pub needed: usize,
+}
+
+impl From<OutOfMemory> for RecvError {
+    fn from(OutOfMemory { needed }: OutOfMemory) -> Self {
+        Self::OutOfMemory { needed }
+    }
+}
+
+impl From<OutOfMemory> for io::Error {
+    fn from(error: OutOfMemory) -> Self {
+        Self::new(io::ErrorKind::OutOfMemory, error)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::TrustPeers;
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
+use std::collections::TryReserveError;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
@@ -54,17 +55,18 @@ impl<'a> PayloadView<'a> {
         unsafe { copy_out(self.start, buffer) }
     }
 
-    /// Copies all of it to the end of `vector`, which grows by it.
-    pub(super) fn append_to(self, vector: &mut Vec<u8>) {
-        vector.reserve(self.length);
+    /// Copies all of it to the end of `vector`, which grows by it, unless there is no memory for that.
+    pub(super) fn append_to(self, vector: &mut Vec<u8>) -> Result<(), TryReserveError> {
+        vector.try_reserve(self.length)?;
         let end = vector.len();
-        // SAFETY: valid for reads, as this type promises; `reserve` made room for as many bytes behind the vector's end, and
+        // SAFETY: valid for reads, as this type promises; `try_reserve` made room for as many bytes behind the vector's end, and
         // the copy initialises them before the length covers them.
         unsafe {
             let spare = NonNull::new_unchecked(vector.as_mut_ptr().add(end));
             copy_large(self.start, spare, self.length);
             vector.set_len(end + self.length);
         }
+        Ok(())
     }
 
     /// Borrows all of it.

@@ -4,6 +4,7 @@ use super::copy::PayloadView;
 use super::{Region, TrustPeers, View};
 use crate::layout::{QueueControl, RingControl};
 use crate::sync::AtomicU64;
+use std::collections::TryReserveError;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -122,8 +123,8 @@ impl SlotsView {
     }
 
     /// Copies the first `length` bytes of the slot's payload to the end of `vector`, which grows by them.
-    pub(crate) fn append_to(&self, slot: u16, length: usize, vector: &mut Vec<u8>) {
-        self.payload(slot, length).append_to(vector);
+    pub(crate) fn append_to(&self, slot: u16, length: usize, vector: &mut Vec<u8>) -> Result<(), TryReserveError> {
+        self.payload(slot, length).append_to(vector)
     }
 
     /// Borrows the first `length` bytes of the slot's payload. The caller owns the slot.

@@ -8,6 +8,7 @@ use super::bytes::SharedWords;
 use super::copy::PayloadView;
 use crate::layout::{ChannelControl, Gate, LaneControl, ParticipantRow, QueueControl};
 use crate::sync::AtomicU64;
+use std::collections::TryReserveError;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::ptr::NonNull;
@@ -236,8 +237,8 @@ impl<'a> RingView<'a> {
     }
 
     /// Copies `length` bytes out of the ring at `position` to the end of `vector`, which grows by them.
-    pub(crate) fn append_to(self, position: u64, length: usize, vector: &mut Vec<u8>) {
-        self.payload(position, length).append_to(vector);
+    pub(crate) fn append_to(self, position: u64, length: usize, vector: &mut Vec<u8>) -> Result<(), TryReserveError> {
+        self.payload(position, length).append_to(vector)
     }
 
     /// Borrows bytes of the ring at `position`. The caller holds the record.

@@ -5,6 +5,7 @@ use crate::channel::contents::{message_contents, messages_iterator};
 use crate::error::{AckError, RecvError};
 use crate::region::{SlotsView, TrustPeers};
 use crate::ring::slots::Delivery;
+use std::collections::TryReserveError;
 
 /// The methods of a view of one message, with a `delivery` and `slots`.
 macro_rules! message_methods {
@@ -33,8 +34,8 @@ macro_rules! message_methods {
             self.slots().read(self.delivery.slot, buffer);
         }
 
-        fn append_all(&self, vector: &mut Vec<u8>) {
-            self.slots().append_to(self.delivery.slot, self.len(), vector);
+        fn append_all(&self, vector: &mut Vec<u8>) -> Result<(), TryReserveError> {
+            self.slots().append_to(self.delivery.slot, self.len(), vector)
         }
 
         #[inline]

@@ -1,6 +1,7 @@
 //! A receiving end of an `mpmc` channel.
 
 use super::message::{Batch, Message, Messages};
+use crate::channel::batch::room_for_more;
 use crate::channel::calls::Attempt;
 use crate::channel::endpoint::{Endpoint, Since, Trouble};
 use crate::channel::options::Shared;
@@ -183,7 +184,7 @@ impl Receiver {
         Ok(self.copy_and_acknowledge(delivery, buffer)?)
     }
 
-    /// Takes up to `max` messages at once (at least one), of one priority. Blocks while nothing is queued, but not to fill
+    /// Takes up to `max` messages at once (at least one, and 65,536 at most), of one priority. Blocks while nothing is queued, but not to fill
     /// the batch. Dropping the batch acknowledges all of it.
     ///
     /// # Errors
@@ -314,21 +315,36 @@ impl Receiver {
 
     fn collect_batch(&mut self, first: Delivery, max: usize) -> Result<Batch<'_>, RecvError> {
         self.batch.clear();
+        if room_for_more(&mut self.batch, 1) == 0 {
+            self.refuse(first);
+            return Err(RecvError::OutOfMemory { needed: size_of::<Delivery>() });
+        }
         self.batch.push(first);
         if max > 1 {
-            let ring = first.header.priority(self.queue.geometry().rings() - 1);
-            let mut sound = self.queue.take_batch_from(ring, max - 1, &mut self.batch).map(|_| ());
-            for &delivery in &self.batch[1..] {
-                sound = sound.and(self.validate(delivery));
-            }
-            let repeated = self.batch[1..].iter().filter(|delivery| delivery.is_repeated()).count() as u64;
-            if let Err(reason) = sound {
+            if let Err(reason) = self.take_more(first, max) {
                 self.batch.clear();
                 return Err(RecvError::Corrupted(self.end.poison(reason)));
             }
+            let repeated = self.batch[1..].iter().filter(|delivery| delivery.is_repeated()).count();
             (0..repeated).for_each(|_| self.end.tally.redelivered());
         }
         Ok(Batch::new(self))
+    }
+
+    /// Takes what is queued behind the first message of a batch.
+    #[inline]
+    fn take_more(&mut self, first: Delivery, max: usize) -> Result<(), Corruption> {
+        let ring = first.header.priority(self.queue.geometry().rings() - 1);
+        loop {
+            let room = room_for_more(&mut self.batch, max);
+            if room == 0 {
+                break;
+            }
+            if self.queue.take_batch_from(ring, room, &mut self.batch)? < room {
+                break;
+            }
+        }
+        self.batch[1..].iter().try_for_each(|delivery| self.validate(*delivery))
     }
 
     /// A peer may have written any length.

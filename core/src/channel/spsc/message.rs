@@ -5,6 +5,7 @@ use crate::channel::contents::{message_contents, messages_iterator};
 use crate::error::{AckError, RecvError};
 use crate::region::{RingView, TrustPeers};
 use crate::ring::log::{Payload, ReaderMark, Record, RecordPlace};
+use std::collections::TryReserveError;
 
 /// The methods of a view of one message, with a `record`, a `ring` and a `number`.
 macro_rules! message_methods {
@@ -27,8 +28,8 @@ macro_rules! message_methods {
             self.ring().read(self.record.payload.0, buffer);
         }
 
-        fn append_all(&self, vector: &mut Vec<u8>) {
-            self.ring().append_to(self.record.payload.0, self.len(), vector);
+        fn append_all(&self, vector: &mut Vec<u8>) -> Result<(), TryReserveError> {
+            self.ring().append_to(self.record.payload.0, self.len(), vector)
         }
 
         #[inline]

@@ -1,6 +1,7 @@
 //! The receiving end of an `spsc` channel.
 
 use super::message::{Batch, Message, Messages};
+use crate::channel::batch::room_for_more;
 use crate::channel::calls::Attempt;
 use crate::channel::endpoint::{Endpoint, Since, Trouble};
 use crate::channel::lane::{lane_geometry, settle_nothing};
@@ -211,7 +212,7 @@ impl Receiver {
         Ok(self.copy_and_release(record, buffer)?)
     }
 
-    /// Takes up to `max` messages at once (at least one). Blocks while the channel is empty, but not to fill the batch.
+    /// Takes up to `max` messages at once (at least one, and 65,536 at most). Blocks while the channel is empty, but not to fill the batch.
     /// Dropping the batch releases all of it. A sender that sleeps in front of a full channel is woken once
     /// an eighth of it was released, or when the receiver finds nothing more or calls [`Receiver::publish_released`]: do so
     /// before you wait for something else that only that sender can bring about.
@@ -303,12 +304,20 @@ impl Receiver {
     fn collect_batch(&mut self, first: Record, max: usize) -> Result<Batch<'_>, RecvError> {
         let start = self.reader.mark();
         self.batch.clear();
+        if room_for_more(&mut self.batch, 1) == 0 {
+            return Err(RecvError::OutOfMemory { needed: size_of::<RecordPlace>() });
+        }
         self.batch.push(start.place(&first));
         self.reader.advance(first);
-        while self.batch.len() < max {
-            self.reader.gather(start, max - self.batch.len(), &mut self.batch);
-            if self.batch.len() == max {
-                break;
+        loop {
+            let room = room_for_more(&mut self.batch, max);
+            let full = self.batch.len() + room;
+            self.reader.gather(start, room, &mut self.batch);
+            if self.batch.len() == full {
+                if room == 0 {
+                    break;
+                }
+                continue;
             }
             match self.reader.poll() {
                 Ok(Some(record)) => {

@@ -235,7 +235,7 @@ impl<M: LaneMemory> Reader<M> {
         };
         self.move_frontier();
         // A writer goes no further than a ring beyond `consumed`; one that does feeds a batch for ever.
-        let most = self.geometry.capacity() + self.geometry.publish_after();
+        let most = self.geometry.capacity().wrapping_add(self.geometry.publish_after());
         match record {
             Ok(Some(Record { end, .. })) if end.since(self.published) > most => Err(Corruption::Positions),
             record => record,

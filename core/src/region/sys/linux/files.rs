@@ -466,6 +466,16 @@ pub(crate) fn refused_filesystem(file: impl AsFd) -> io::Result<Option<&'static 
     Ok(REFUSED.iter().find(|(refused, _)| *refused == magic).map(|(_, name)| *name))
 }
 
+/// Whether fewer than the file's first `length` bytes have room on the filesystem. Only where all that is allocated counts, and
+/// nothing is compressed: elsewhere it is not known, and said to be false.
+pub(crate) fn has_holes(file: impl AsFd, length: u64) -> io::Result<bool> {
+    const EXT4: u64 = 0xef53;
+    const XFS: u64 = 0x5846_5342;
+    const BLOCK: u64 = 512;
+    Ok([TMPFS, EXT4, XFS].contains(&magic_of(&file)?)
+        && (fs::fstat(file)?.st_blocks as u64).saturating_mul(BLOCK) < length)
+}
+
 /// What is wrong with this folder's filesystem for a channel that is created there, and what to use.
 pub(crate) fn unsuitable_filesystem(folder: &Path) -> Option<&'static str> {
     let magic = retry_on_intr(|| fs::statfs(folder)).ok()?.f_type as u64 & 0xffff_ffff;

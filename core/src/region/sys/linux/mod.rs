@@ -30,7 +30,7 @@ pub(crate) use self::{
     descriptors::{duplicate, moved_above_standard},
     files::{
         FileFacts, FileId, FileKind, KeptFile, TemporaryName, allocate, anonymous_file, boot_id, check_file_size_limit,
-        create_unnamed, file_size_limit, free_space, fresh_description, has_seals, is_memory, is_still_at,
+        create_unnamed, file_size_limit, free_space, fresh_description, has_holes, has_seals, is_memory, is_still_at,
         link_into_place, look_at, look_at_open, may_enter, may_write, open_pinned, read_at, read_exact_at,
         refused_filesystem, rename, reopen, seal_size, set_mode, unlink, unsuitable_filesystem, write_at,
         write_in_place,
