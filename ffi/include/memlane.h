@@ -490,10 +490,12 @@ memlane_status memlane_channel_shutdown(memlane_channel channel);
 // lives in it, this process's senders and receivers included.
 memlane_status memlane_channel_remove(memlane_channel channel);
 
-// Removes the channel of this name with the messages that are still in it. MEMLANE_IN_USE while anybody lives in it.
+// Removes the channel of this name with the messages that are still in it. MEMLANE_IN_USE while anybody lives in it;
+// MEMLANE_NOT_A_CHANNEL and MEMLANE_UNSUPPORTED_FILESYSTEM where that cannot be known: these yield to force.
 memlane_status memlane_remove(const char *name);
 
 // The same even if somebody lives in it: senders get MEMLANE_REMOVED at their next call, receivers when they have drained it.
+// A file or a link of this name that is no channel goes as well; folders, pipes, sockets and devices never do.
 memlane_status memlane_remove_forced(const char *name);
 
 // Everything that can be seen of the channel now. Does not disturb it, and does not wait.

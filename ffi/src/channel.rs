@@ -201,7 +201,8 @@ pub extern "C" fn memlane_channel_remove(channel: ChannelHandle) -> Status {
     })
 }
 
-/// Removes the channel of this name with the messages that are still in it. MEMLANE_IN_USE while anybody lives in it.
+/// Removes the channel of this name with the messages that are still in it. MEMLANE_IN_USE while anybody lives in it;
+/// MEMLANE_NOT_A_CHANNEL and MEMLANE_UNSUPPORTED_FILESYSTEM where that cannot be known: these yield to force.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn memlane_remove(name: *const c_char) -> Status {
     // SAFETY: the crate's contract.
@@ -209,6 +210,7 @@ pub unsafe extern "C" fn memlane_remove(name: *const c_char) -> Status {
 }
 
 /// The same even if somebody lives in it: senders get MEMLANE_REMOVED at their next call, receivers when they have drained it.
+/// A file or a link of this name that is no channel goes as well; folders, pipes, sockets and devices never do.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn memlane_remove_forced(name: *const c_char) -> Status {
     // SAFETY: the crate's contract.
