@@ -16,6 +16,7 @@ use super::turn::Turn;
 use crate::error::{OpenError, RemoveError};
 use crate::layout::{ChannelControl, HeaderBlock, STATUS_AT, Status};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::io::Errno;
 use std::io;
 use std::mem::offset_of;
 use std::path::Path;
@@ -48,7 +49,10 @@ pub(super) fn remove_located(location: &Location, force: bool, id: Option<FileId
         }
         // What is damaged or of another version can be removed, too.
         Ok(Err(_)) => None,
-        Err(_) if force => None,
+        // What this user may not read, the folder may let it remove.
+        Err(error) if force && Errno::from_io_error(&error) == Some(Errno::ACCESS) => None,
+        // A link, which is not followed.
+        Err(_) if facts.kind == FileKind::Symlink => None,
         Err(source) => return Err(failed("reading the header")(source)),
     };
     let turn = match Turn::wait(location, facts, header.as_ref()) {

@@ -71,7 +71,12 @@ pub fn describe(call: &SystemCall, child: &Forked) -> Result<Described> {
             let errnos: &[i32] = if child.is_folder(first) { &[EINTR] } else { &[EINTR, EIO] };
             ("close".to_owned(), errnos)
         }
-        libc::SYS_fcntl => return Ok(described_fcntl(asked, second as i32)),
+        libc::SYS_fcntl => {
+            let command = second as i32;
+            // A lock's first byte is its type.
+            let unlocks = command == libc::F_OFD_SETLK && at(third)?.bytes().next() == Some(libc::F_UNLCK as u8);
+            return Ok(described_fcntl(asked, command, unlocks));
+        }
         libc::SYS_mmap => {
             let what = match (fifth as i32, third as i32) {
                 (-1, _) if second == 4096 => "a page",
@@ -103,6 +108,8 @@ pub fn describe(call: &SystemCall, child: &Forked) -> Result<Described> {
             (format!("stat of {what}"), &[ENOMEM, EPERM])
         }
         libc::SYS_fstatfs => ("fstatfs".to_owned(), &[EINTR, ENOSYS, EPERM]),
+        libc::SYS_statfs => ("statfs".to_owned(), &[EINTR, ENOSYS, EPERM]),
+        libc::SYS_faccessat | libc::SYS_faccessat2 => ("faccessat".to_owned(), &[ENOMEM, EPERM]),
         libc::SYS_linkat => (format!("linkat of {}", named(&at(fourth)?)), &[ENOSPC, EMLINK, ENOMEM, EPERM]),
         libc::SYS_renameat | libc::SYS_renameat2 => ("rename".to_owned(), &[ENOSPC, ENOMEM, EPERM]),
         libc::SYS_unlinkat => (format!("unlink of {}", named(&at(second)?)), &[EBUSY, ENOMEM, EPERM]),
@@ -157,8 +164,9 @@ fn newer_form(call: SystemCall) -> SystemCall {
     call
 }
 
-fn described_fcntl(number: i64, command: i32) -> Described {
+fn described_fcntl(number: i64, command: i32, unlocks: bool) -> Described {
     let (what, errnos): (&str, &'static [i32]) = match command {
+        libc::F_OFD_SETLK if unlocks => ("unlock", &[EINVAL, EPERM]),
         libc::F_OFD_SETLK => ("lock", &[EAGAIN, EINTR, EINVAL, ENOLCK, EPERM]),
         libc::F_OFD_GETLK => ("look at a lock", &[EINVAL, EPERM]),
         libc::F_ADD_SEALS => ("seal", &[EINVAL, EPERM]),
