@@ -40,12 +40,11 @@ pub enum Status {
 /// The statuses, for `--help`.
 pub const STATUSES: &str = "\
 Exit status:
-  0    done, or nobody reads the output any more
-  1    failed
-  2    the arguments make no sense
-  3    there is no such channel, or it was removed
-  4    a --timeout was over
-  130  interrupted (demo)";
+  0  done, or nobody reads the output any more
+  1  failed
+  2  the arguments make no sense
+  3  there is no such channel, or it was removed
+  4  a --timeout was over";
 
 impl Failure {
     /// A failure like most.

@@ -6,6 +6,7 @@ use memlane::{
     CreateError, Info, JoinError, Kind, MemoryReport, NoSuchPriority, OpenError, Origin, OutOfMemory, RecvTimeoutError,
     SendBatchError, SendError, SendTimeoutError, mpmc, spsc,
 };
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 /// What a channel is created with.
@@ -75,9 +76,14 @@ pub fn open(name: &str, opening: OpeningArguments) -> Result<Channel, OpenError>
 
 impl Options {
     /// Those of the channel of this name. What cannot be looked at cannot be opened either; `spsc` says why.
-    pub fn of(name: &str) -> Self {
-        match kind_of(name) {
-            Some(Kind::Mpmc) => Self::Mpmc(mpmc::Options::new()),
+    fn of(name: &str) -> Self {
+        Self::of_kind(kind_of(name).unwrap_or(Kind::Spsc))
+    }
+
+    /// Those of a channel of this kind; of one that this command does not know, `spsc` says so.
+    pub fn of_kind(kind: Kind) -> Self {
+        match kind {
+            Kind::Mpmc => Self::Mpmc(mpmc::Options::new()),
             _ => Self::Spsc(spsc::Options::new()),
         }
     }
@@ -102,12 +108,20 @@ impl Options {
         either_of!(self, Options(options) => Self(options.prefault(now)))
     }
 
-    pub fn open(&self, name: &str) -> Result<Channel, OpenError> {
+    fn open(&self, name: &str) -> Result<Channel, OpenError> {
         Ok(either_of!(self, Options(options) => Channel(options.open(name)?)))
     }
 
     pub fn create(&self, name: &str) -> Result<Channel, CreateError> {
         Ok(either_of!(self, Options(options) => Channel(options.create(name)?)))
+    }
+
+    pub fn anonymous(&self) -> Result<Channel, CreateError> {
+        Ok(either_of!(self, Options(options) => Channel(options.anonymous()?)))
+    }
+
+    pub fn open_descriptors(&self, region: OwnedFd, locks: OwnedFd) -> Result<Channel, OpenError> {
+        Ok(either_of!(self, Options(options) => Channel(options.open_descriptors(region, locks)?)))
     }
 
     pub fn open_or_create(&self, name: &str) -> Result<Channel, OpenError> {
@@ -126,6 +140,11 @@ impl Channel {
 
     pub fn info(&self) -> Info {
         either!(self, Channel(channel) => channel.info())
+    }
+
+    /// Of an anonymous channel: its region and its locks.
+    pub fn descriptors(&self) -> Option<(BorrowedFd<'_>, BorrowedFd<'_>)> {
+        either!(self, Channel(channel) => channel.descriptors())
     }
 
     pub fn origin(&self) -> Origin {

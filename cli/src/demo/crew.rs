@@ -1,12 +1,15 @@
 //! Starting the demo's processes together, watching them, and killing one where that is to be shown.
 
-use super::Arguments;
 use super::peer::{LastWords, Pace, PeerRole, Report, now_ns};
+use super::{Arguments, handover};
 use crate::failure::{Failure, Outcome};
+use crate::kinds::Channel;
 use clap::ValueEnum;
 use serde::de::DeserializeOwned;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -30,7 +33,7 @@ const GRACE: Duration = Duration::from_secs(60);
 const INTERVAL: Duration = Duration::from_millis(5);
 
 /// Runs a sender and these receivers over the channel to their end. A victim is killed as soon as it holds messages.
-pub fn run_crew(arguments: &Arguments, channel: &str, pace: Pace, receivers: &[PeerRole]) -> Outcome<Reports> {
+pub fn run_crew(arguments: &Arguments, channel: &Channel, pace: Pace, receivers: &[PeerRole]) -> Outcome<Reports> {
     let start = |role| Peer::start(arguments, channel, pace, role);
     let mut receivers = receivers.iter().map(|role| start(*role)).collect::<Outcome<Vec<_>>>()?;
     let mut sender = start(PeerRole::Sender)?;
@@ -71,26 +74,29 @@ fn all_have_ended<'a>(peers: impl Iterator<Item = &'a mut Peer>) -> Outcome<bool
 struct Peer {
     role: PeerRole,
     process: Child,
-    input: ChildStdin,
+    /// Its standard input.
+    input: UnixStream,
     /// What it says, line by line: read at once, so that it never waits for us.
     lines: mpsc::Receiver<String>,
 }
 
 impl Peer {
-    fn start(arguments: &Arguments, channel: &str, pace: Pace, role: PeerRole) -> Outcome<Self> {
+    fn start(arguments: &Arguments, channel: &Channel, pace: Pace, role: PeerRole) -> Outcome<Self> {
         let failed =
             |error: std::io::Error| Failure::failed(format!("starting the demo's {} failed: {error}", name(role)));
         let mut command = Command::new(std::env::current_exe().map_err(failed)?);
-        command.args(["demo-peer", name(role), channel]);
+        command.args(["demo-peer", name(role), "--kind", arguments.kind.name()]);
         command.args(["--pace", pace.to_possible_value().as_ref().map_or("", |value| value.get_name())]);
         command.arg(format!("--seconds={}", arguments.seconds));
         command.arg(format!("--rate={}", arguments.rate));
         command.arg("--").args(&arguments.file);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let (input, its_end) = UnixStream::pair().map_err(failed)?;
+        command.stdin(OwnedFd::from(its_end)).stdout(Stdio::piped()).stderr(Stdio::piped());
+        handover::send(channel, &input).map_err(failed)?;
         let mut process = command.spawn().map_err(failed)?;
-        match (process.stdin.take(), process.stdout.take()) {
-            (Some(input), Some(output)) => Ok(Self { role, process, input, lines: read_lines(output) }),
-            _ => Err(failed(std::io::ErrorKind::BrokenPipe.into())),
+        match process.stdout.take() {
+            Some(output) => Ok(Self { role, process, input, lines: read_lines(output) }),
+            None => Err(failed(std::io::ErrorKind::BrokenPipe.into())),
         }
     }
 

@@ -1,14 +1,15 @@
 //! `memlane demo`: what the engine does on this machine, in a few seconds and with every byte checked.
 //!
-//! Processes, this program started again, replay a feed over a fresh channel: first as fast as they can, then at a fixed
+//! Processes, this program started again, replay a feed over a fresh channel without a name: first as fast as they can, then at a fixed
 //! rate, where the latency of each message counts from the moment at which it was *to be* sent. A sender that falls behind
 //! thus makes the figures worse, not better. Where several receive, one of them is killed in between, holding messages.
 //!
-//! - `feed`: what is sent. `peer`: the processes. `crew`: starting, watching and killing them. `latency`: how long messages
+//! - `feed`: what is sent. `peer`: the processes. `crew`: starting, watching and killing them. `handover`: of the channel. `latency`: how long messages
 //!   took. `report`: what is printed.
 
 mod crew;
 mod feed;
+mod handover;
 mod latency;
 mod peer;
 mod report;
@@ -16,14 +17,14 @@ mod report;
 pub use peer::{PeerArguments, run as run_peer};
 
 use crate::creation::kind_parser;
-use crate::failure::{self, Failure, Outcome};
+use crate::failure::{self, Outcome};
 use crate::kinds::{Channel, Options};
 use crate::output;
 use crate::streams::Output;
 use crew::run_crew;
 use feed::Feed;
 use memlane::{Kind, mpmc, spsc};
-use peer::{NUMBER, Pace, PeerRole, now_ns};
+use peer::{NUMBER, Pace, PeerRole};
 use report::{FixedRate, FullSpeed, Killed, Summary};
 use std::path::PathBuf;
 
@@ -69,54 +70,32 @@ pub fn run(arguments: &Arguments) -> Outcome {
     // A demo that nobody can see is not worth its time.
     Output::standard()?;
     let feed = Feed::load(arguments.file.as_deref())?;
-    let channel = FreshChannel::create(arguments.kind, &feed)?;
+    let channel = fresh_channel(arguments.kind, &feed)?;
     let tell = |text: String| if arguments.json { Ok(()) } else { output::print(&text) };
     let mut receivers = receivers(arguments.kind);
-    tell(report::introduction(arguments, &feed, &channel.channel.info()))?;
-    let full_speed = FullSpeed::of(&run_crew(arguments, &channel.name, Pace::FullSpeed, &receivers)?)?;
+    tell(report::introduction(arguments, &feed, &channel.info()))?;
+    let full_speed = FullSpeed::of(&run_crew(arguments, &channel, Pace::FullSpeed, &receivers)?)?;
     tell(full_speed.describe())?;
-    let fixed_rate = run_crew(arguments, &channel.name, Pace::FixedRate, &receivers)?;
+    let fixed_rate = run_crew(arguments, &channel, Pace::FixedRate, &receivers)?;
     let fixed_rate = FixedRate::of(arguments.rate, &fixed_rate)?;
     tell(fixed_rate.describe())?;
     let mut killed = None;
     if receivers.len() > 1 {
         receivers[0] = PeerRole::Victim;
-        let killing = Killed::of(run_crew(arguments, &channel.name, Pace::UntilKilled, &receivers)?)?;
+        let killing = Killed::of(run_crew(arguments, &channel, Pace::UntilKilled, &receivers)?)?;
         tell(killing.describe())?;
         killed = Some(killing);
     }
-    let summary = Summary::new(arguments, &feed, &channel.channel.info(), full_speed, fixed_rate, killed);
+    let summary = Summary::new(arguments, &feed, &channel.info(), full_speed, fixed_rate, killed);
     if arguments.json { output::print_json(&summary) } else { output::print(&summary.describe()) }
 }
 
-/// A channel under a name of its own, removed however the demo ends.
-struct FreshChannel {
-    name: String,
-    channel: Channel,
-}
-
-impl FreshChannel {
-    fn create(kind: Kind, feed: &Feed) -> Outcome<Self> {
-        let name = format!("demo-{}-{:x}", std::process::id(), now_ns());
-        let on_signal = name.clone();
-        let handler = move || {
-            let _ = memlane::remove_forced(&on_signal);
-            std::process::exit(130);
-        };
-        // The handler comes first: there is no moment at which an interruption leaves the channel behind.
-        ctrlc::set_handler(handler).map_err(|error| Failure::failed(format!("no way to clean up: {error}")))?;
-        let longest = feed.longest();
-        let options = match kind {
-            Kind::Mpmc => Options::Mpmc(mpmc::Options::new().slots(SLOTS).max_message((NUMBER + longest) as u64)),
-            _ => Options::Spsc(spsc::Options::new().max_message(longest as u64)),
-        };
-        let channel = options.create(&name)?;
-        Ok(Self { name, channel })
-    }
-}
-
-impl Drop for FreshChannel {
-    fn drop(&mut self) {
-        let _ = memlane::remove_forced(&self.name);
-    }
+/// A channel without a name, so that nothing is left of it, however the demo ends: the peers get its descriptors.
+fn fresh_channel(kind: Kind, feed: &Feed) -> Outcome<Channel> {
+    let longest = feed.longest();
+    let options = match kind {
+        Kind::Mpmc => Options::Mpmc(mpmc::Options::new().slots(SLOTS).max_message((NUMBER + longest) as u64)),
+        _ => Options::Spsc(spsc::Options::new().max_message(longest as u64)),
+    };
+    Ok(options.anonymous()?)
 }

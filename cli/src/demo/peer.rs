@@ -1,21 +1,25 @@
 //! The demo's processes: one sends the feed, the others compare every byte that they receive with the same feed.
 //!
 //! ```text
+//! demo → peer   the channel's descriptors, with a byte
 //! peer → demo   ready                       joined, feed in memory
 //! demo → peer   start, a moment of CLOCK_MONOTONIC, which all processes share
 //! peer → demo   its report; or, of one that is to be killed, its last words
 //! demo → peer   another line, to a sender that goes on until one was killed
 //! ```
-//! Each is one line of JSON, over the peer's standard input and output.
+//! Each but the first is one line of JSON, over the peer's standard input, a socket, and its standard output.
 //!
 //! Where several receive, each gets its part of the feed, so every message carries its number in front of it.
 
 use super::feed::Feed;
+use super::handover;
 use super::latency::Latencies;
+use crate::creation::kind_parser;
 use crate::failure::{Failure, Outcome};
 use crate::kinds::{Batch, Options, Receiver, Sender};
 use clap::ValueEnum;
-use memlane::RecvTimeoutError;
+use memlane::{Kind, RecvTimeoutError};
+use rustix::process::{Signal, set_parent_process_death_signal};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead};
@@ -30,8 +34,9 @@ use std::time::Duration;
 pub struct PeerArguments {
     /// What it does
     pub role: PeerRole,
-    /// The channel
-    pub channel: String,
+    /// What the channel is
+    #[arg(long, value_parser = kind_parser())]
+    pub kind: Kind,
     /// How fast messages are sent
     #[arg(long)]
     pub pace: Pace,
@@ -138,8 +143,12 @@ pub const NUMBER: usize = 8;
 
 /// Takes part in the demo.
 pub fn run(arguments: &PeerArguments) -> Outcome {
+    // However the demo ends, nobody of it stays. If it ended before this, its end of the socket is closed.
+    let _ = set_parent_process_death_signal(Some(Signal::KILL));
+    let no_channel = |error| Failure::failed(format!("the demo's channel did not come: {error}"));
+    let (region, locks) = handover::receive(io::stdin()).map_err(no_channel)?;
     let feed = Feed::load(arguments.file.as_deref())?;
-    let channel = Options::of(&arguments.channel).prefault(true).open(&arguments.channel)?;
+    let channel = Options::of_kind(arguments.kind).prefault(true).open_descriptors(region, locks)?;
     let mut report = match arguments.role {
         PeerRole::Sender => {
             let sender = channel.sender()?;

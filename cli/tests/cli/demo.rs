@@ -3,6 +3,7 @@
 use crate::sandbox::{Sandbox, eventually};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 
 fn left_behind(sandbox: &Sandbox) -> usize {
     fs::read_dir(sandbox.channels()).unwrap().count()
@@ -79,16 +80,40 @@ fn a_file_that_cannot_be_replayed_is_named() {
     assert_eq!(left_behind(&sandbox), 0);
 }
 
+/// The demo's processes: what each does, and its process id.
+fn peers(demo: u32) -> Vec<(String, Pid)> {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let peer = |id: i32| {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        // Behind the name in brackets: the state, and the parent.
+        let parent: u32 = stat.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()?;
+        let line = fs::read_to_string(format!("/proc/{id}/cmdline")).ok()?;
+        let mut arguments = line.split('\0').skip(1);
+        (parent == demo && arguments.next() == Some("demo-peer")).then(|| arguments.next().unwrap().to_owned())
+    };
+    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    ids.filter_map(|id| Some((peer(id)?, Pid::from_raw(id)?))).collect()
+}
+
+/// Whether the process is there, and not only for its parent to hear of its end.
+fn is_alive(id: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", id.as_raw_nonzero())).unwrap_or_default();
+    stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(" Z"))
+}
+
 #[test]
-fn an_interrupted_demo_leaves_nothing_behind() {
-    let sandbox = Sandbox::new();
-    for signal in [Signal::INT, Signal::TERM] {
-        let demo = sandbox.start(&["demo", "--seconds", "20"]);
-        let running = || sandbox.run(&["ls", "--json"]).json()[0]["lanes"][0]["messages"].as_u64() > Some(0);
-        eventually("the demo sends", running);
-        kill_process(Pid::from_raw(demo.pid() as i32).unwrap(), signal).unwrap();
-        assert_eq!(demo.end().status.code(), Some(130));
-        eventually("nothing is left", || left_behind(&sandbox) == 0);
+fn a_demo_that_is_interrupted_or_killed_leaves_nothing_behind() {
+    for kind in ["spsc", "mpmc"] {
+        for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
+            let sandbox = Sandbox::new();
+            let demo = sandbox.start(&["demo", "--seconds", "20", "--kind", kind]);
+            eventually("its processes run", || peers(demo.pid()).len() == if kind == "spsc" { 2 } else { 4 });
+            let peers = peers(demo.pid());
+            kill_process(Pid::from_raw(demo.pid() as i32).unwrap(), signal).unwrap();
+            assert_eq!(demo.end().status.signal(), Some(signal.as_raw()));
+            eventually("they have ended", || !peers.iter().any(|(_, id)| is_alive(*id)));
+            assert_eq!(left_behind(&sandbox), 0);
+        }
     }
 }
 
@@ -97,14 +122,11 @@ fn a_demo_whose_process_dies_says_so_and_leaves_nothing_behind() {
     let sandbox = Sandbox::new();
     let demo = sandbox.start(&["demo", "--seconds", "20"]);
     let mut receiver = None;
-    eventually("the receiver has got something", || {
-        let listed = sandbox.run(&["ls", "--json"]).json();
-        let participants = listed[0]["participants"].as_array().cloned().unwrap_or_default();
-        let busy = participants.into_iter().find(|one| one["role"] == "receiver" && one["counters"]["messages"] != 0);
-        receiver = busy.and_then(|one| Pid::from_raw(one["pid"].as_i64()? as i32));
+    eventually("there is a receiver", || {
+        receiver = peers(demo.pid()).into_iter().find(|(role, _)| role == "receiver");
         receiver.is_some()
     });
-    kill_process(receiver.unwrap(), Signal::KILL).unwrap();
+    kill_process(receiver.unwrap().1, Signal::KILL).unwrap();
     assert_eq!(demo.end().failed(1), "the demo's receiver failed: signal: 9 (SIGKILL)");
     assert_eq!(left_behind(&sandbox), 0);
 }

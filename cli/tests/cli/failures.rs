@@ -296,7 +296,7 @@ fn every_help_has_the_statuses() {
             text.lines().filter_map(number).collect::<Vec<_>>()
         };
         let (shown, documented) = (text.split("\nExit status:\n").nth(1).unwrap(), documented.replace("| ", ""));
-        assert_eq!(numbers(shown), [0, 1, 2, 3, 4, 130]);
+        assert_eq!(numbers(shown), [0, 1, 2, 3, 4]);
         assert_eq!(numbers(shown), numbers(&documented), "docs/cli.md has the same");
     }
 }
