@@ -187,7 +187,10 @@ mod tests {
     fn wrong_options_are_the_callers_fault_and_the_rest_is_not() {
         let invalid = CreateError::InvalidName { channel: "a b".into() };
         assert!(matches!(Failure::from(OpenError::Create(invalid)), Failure::Usage(_)));
-        let missing = OpenError::NotFound { channel: "prices".into() };
-        assert_eq!(Failure::from(missing), Failure::Missing("channel prices does not exist".to_owned()));
+        let missing = OpenError::NotFound { channel: "prices".into(), path: "prices".into() };
+        assert_eq!(
+            Failure::from(missing),
+            Failure::Missing("channel prices does not exist; create it first".to_owned())
+        );
     }
 }

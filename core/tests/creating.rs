@@ -50,8 +50,12 @@ fn a_full_disk_is_an_error_at_creation_and_leaves_nothing() {
         space::mount("tmpfs", scratch.path(), "size=1m").unwrap();
         let name = scratch.name("large");
         let folder = || scratch.path().display().to_string();
-        let no_space =
-            |bytes, shortage| CreateError::NoSpace { channel: name.clone(), bytes, shortage, smaller: "capacity" };
+        let no_space = |bytes, shortage| CreateError::NoSpace {
+            channel: name.clone(),
+            bytes,
+            shortage,
+            smaller: "a smaller capacity",
+        };
         // The lock file's page is not given back yet when the error looks.
         let full = Shortage::Filesystem { folder: folder(), free: free_in(scratch.path()) - 4096 };
         let wanted = no_space(8192 + (1 << 20), full);
@@ -87,8 +91,12 @@ fn a_file_size_limit_is_an_error_and_no_signal() {
                 shortage: shortage(),
                 smaller,
             };
-            assert_same(&refusal(&Options::new(), &name), &no_space(&name, "capacity"), &format!("limit {limit}"));
-            let wanted = no_space("(anonymous)", "capacity");
+            assert_same(
+                &refusal(&Options::new(), &name),
+                &no_space(&name, "a smaller capacity"),
+                &format!("limit {limit}"),
+            );
+            let wanted = no_space("(anonymous)", "a smaller capacity");
             assert_same(&Options::new().anonymous().unwrap_err(), &wanted, &format!("anonymous, limit {limit}"));
             assert_eq!(scratch.files(), [""; 0]);
         }

@@ -136,7 +136,8 @@ fn the_errors_say_what_the_page_says() {
         ),
         (
             "CreateError::NoSpace",
-            CreateError::NoSpace { channel: channel(), bytes: needed, shortage, smaller: "capacity" }.to_string(),
+            CreateError::NoSpace { channel: channel(), bytes: needed, shortage, smaller: "a smaller capacity" }
+                .to_string(),
         ),
         ("CreateError::UnsafeFolder", CreateError::UnsafeFolder { channel: channel(), folder }.to_string()),
         ("OpenError::Permission", OpenError::Permission { channel: channel(), denied }.to_string()),

@@ -302,7 +302,7 @@ fn a_disk_that_fills_up_later_harms_nobody() {
             channel: scratch.name("other"),
             bytes: RING_AT + 4096,
             shortage: Shortage::Filesystem { folder: scratch.path().display().to_string(), free: 0 },
-            smaller: "capacity",
+            smaller: "a smaller capacity",
         };
         let error = Options::new().capacity(4096).create(&scratch.name("other")).unwrap_err();
         assert_same(&error, &wanted, "one more");

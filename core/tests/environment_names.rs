@@ -158,7 +158,11 @@ fn a_folder_that_is_a_broken_link_is_missing() {
     let name = format!("{dangling}/probe");
     let wanted = CreateError::NoFolder { channel: name.clone(), folder: dangling.clone() };
     assert_same(&Options::new().create(&name).unwrap_err(), &wanted, "creating");
-    assert_same(&spsc::open(&name).unwrap_err(), &OpenError::NotFound { channel: name.clone() }, "opening");
+    assert_same(
+        &spsc::open(&name).unwrap_err(),
+        &OpenError::NotFound { channel: name.clone(), path: name.clone() },
+        "opening",
+    );
     let name = format!("{ring}/probe");
     assert!(matches!(Options::new().create(&name), Err(CreateError::Io { .. })));
     assert!(matches!(spsc::open(&name), Err(OpenError::Io { .. })));

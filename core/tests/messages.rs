@@ -52,7 +52,7 @@ fn cases() -> Vec<Case> {
         CreateError::NoFolder { channel: channel(), folder: text("/nowhere") }, NotFound, ["/nowhere"], "make it first";
         CreateError::UnsafeFolder { channel: channel(), folder: text("/shared") },
             PermissionDenied, ["/shared", "private"], "set MEMLANE_DIR";
-        CreateError::NoSpace { channel: channel(), bytes: 777, shortage: Shortage::Memory, smaller: "capacity" },
+        CreateError::NoSpace { channel: channel(), bytes: 777, shortage: Shortage::Memory, smaller: "a smaller capacity" },
             StorageFull, ["777 bytes"], "choose a smaller capacity";
         CreateError::UnsuitableFolder { channel: channel(), folder: text("/huge"), reason: "is huge; use a small one" },
             Unsupported, ["/huge is huge"], "use a small one";
@@ -62,7 +62,8 @@ fn cases() -> Vec<Case> {
             Unsupported, ["NFS"], "use a local folder";
         CreateError::Io { channel: channel(), action: "doing things", source: io_error() },
             Interrupted, ["doing things failed"], "";
-        OpenError::NotFound { channel: channel() }, NotFound, ["does not exist"], "";
+        OpenError::NotFound { channel: channel(), path: text("/dev/shm/x.lane") },
+            NotFound, ["does not exist", "/dev/shm/x.lane"], "create it first";
         OpenError::NotAChannel { channel: channel(), found }, InvalidData, ["a named pipe"], "use another name";
         OpenError::WrongVersion { channel: channel(), found: text("9.0"), supported: text("1.0") },
             InvalidData, ["9.0", "reads 1.0"], "use the version that made it, or remove it";
@@ -80,7 +81,7 @@ fn cases() -> Vec<Case> {
             InvalidData, ["longer than the channel allows"], "remove it and create it again";
         OpenError::Closed { channel: channel() }, BrokenPipe, ["was closed"], "remove it and create it again";
         OpenError::OptionsMismatch { channel: channel(), field: "capacity", file: text("8"), ours: text("9") },
-            InvalidInput, ["has capacity 8", "opened with 9"], "";
+            InvalidInput, ["has capacity 8", "opened with 9"], "leave capacity out";
         OpenError::FenceUnavailable { channel: channel() },
             Unsupported, ["membarrier"], "create it with symmetric fences";
         OpenError::TrustNeeded { channel: channel() },
@@ -96,8 +97,8 @@ fn cases() -> Vec<Case> {
             InvalidData, ["/x.lock", "missing"], "remove the channel and create it again";
         OpenError::UnsupportedFilesystem { channel: channel(), filesystem: "NFS" },
             Unsupported, ["NFS"], "use a local folder";
-        OpenError::Create(CreateError::NoSpace { channel: channel(), bytes: 777, shortage: Shortage::Memory, smaller: "slots" }),
-            StorageFull, ["777"], "choose a smaller slots";
+        OpenError::Create(CreateError::NoSpace { channel: channel(), bytes: 777, shortage: Shortage::Memory, smaller: "fewer slots" }),
+            StorageFull, ["777"], "choose fewer slots";
         OpenError::Io { channel: channel(), action: "doing things", source: io_error() },
             Interrupted, ["doing things failed"], "";
         JoinError::RoleTaken { channel: channel(), role: "sender", seats: 1, pid: 42 },

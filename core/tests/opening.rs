@@ -44,7 +44,7 @@ fn an_absent_channel_is_not_found() {
     let file = scratch.name("file");
     fs::write(&file, "in the way").unwrap();
     for name in [scratch.name("absent"), scratch.name("no/such/folder"), format!("{file}/below")] {
-        assert_same(&refusal(&name), &OpenError::NotFound { channel: name.clone() }, &name);
+        assert_same(&refusal(&name), &OpenError::NotFound { channel: name.clone(), path: name.clone() }, &name);
     }
 }
 
@@ -190,7 +190,7 @@ fn an_option_that_differs_from_the_file_is_named() {
     let o = Options::new;
     for (options, field, file, asked) in [
         (o().capacity(4096), "capacity", "8192", "4096"),
-        (o().capacity(8193), "capacity", "8192", "16384"),
+        (o().capacity(8193), "capacity", "8192", "8193, which is rounded up to 16384"),
         (o().max_message(99), "max_message", "100", "99"),
         (o().payload_alignment(8), "payload_alignment", "16", "8"),
         (o().persistent(false), "persistent", "true", "false"),

@@ -103,7 +103,11 @@ fn removal_by_force_tells_the_participants() {
     drop((sender, receiver));
     assert!(matches!(channel.sender(), Err(JoinError::Removed { .. })));
     assert!(matches!(channel.receiver(), Err(JoinError::Removed { .. })));
-    assert_same(&spsc::open(&name).unwrap_err(), &OpenError::NotFound { channel: name.clone() }, "opening");
+    assert_same(
+        &spsc::open(&name).unwrap_err(),
+        &OpenError::NotFound { channel: name.clone(), path: name.clone() },
+        "opening",
+    );
     small().create(&name).unwrap();
 }
 

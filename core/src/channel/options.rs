@@ -148,6 +148,15 @@ impl Wishes {
                 Geometry::largest_message(Limits::CAPACITY_MAX, payload_alignment.clamp(8, Limits::ALIGNMENT_MAX))
             ),
         };
+        if let Some(given) = self.capacity.filter(|&given| given > Limits::CAPACITY_MAX) {
+            // Not what it was rounded up to, which nobody asked for.
+            return Err(CreateError::InvalidOption {
+                channel: channel.to_owned(),
+                option: "capacity",
+                given: given.to_string(),
+                wanted: format!("has to be at most {} bytes", Limits::CAPACITY_MAX),
+            });
+        }
         let alignment_is_usable = payload_alignment.is_power_of_two() && payload_alignment <= Limits::ALIGNMENT_MAX;
         let capacity = match (self.rounded_capacity(), self.max_message) {
             (Some(capacity), _) => capacity,
@@ -196,7 +205,7 @@ impl Wishes {
     fn expectations(&self) -> Expectations {
         Expectations {
             kind: Some(self.kind),
-            capacity: self.rounded_capacity(),
+            capacity: self.capacity.zip(self.rounded_capacity()),
             max_message: self.max_message,
             payload_alignment: self.payload_alignment,
             slots: self.slots,

@@ -7,12 +7,14 @@
 //! - [`transfer`]: sending and receiving. Small `Copy` values; a message is passed by reference and so stays with the
 //!   caller, and a batch error says how many of its messages went out.
 //! - [`refusal`]: what stood in a channel's place, what it lacked, and what refused it, in words.
+//! - [`sentences`]: those that depend on more than one field.
 //! - [`corruption`]: what was found that no correct participant writes.
 //! - [`printable`]: how texts that others chose are shown.
 
 mod corruption;
 mod printable;
 mod refusal;
+mod sentences;
 mod setup;
 mod transfer;
 

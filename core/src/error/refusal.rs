@@ -95,15 +95,15 @@ pub enum Shortage {
 }
 
 impl Shortage {
-    /// What to do. `smaller`: the options that make a channel smaller.
+    /// What to do. `smaller`: what makes a channel smaller.
     pub(super) fn advice(&self, smaller: &str) -> String {
         const ELSEWHERE: &str = "use another folder (MEMLANE_DIR, or a path)";
         match self {
-            Self::Filesystem { .. } | Self::Quota { .. } => format!("choose a smaller {smaller}, or {ELSEWHERE}"),
+            Self::Filesystem { .. } | Self::Quota { .. } => format!("choose {smaller}, or {ELSEWHERE}"),
             Self::Inodes { .. } => format!("remove files there, or {ELSEWHERE}"),
-            Self::FileSize { .. } => format!("choose a smaller {smaller}, or raise that limit"),
-            Self::MemoryGroup { .. } => format!("choose a smaller {smaller}, or raise that limit (memory.max)"),
-            Self::Memory => format!("choose a smaller {smaller}"),
+            Self::FileSize { .. } => format!("choose {smaller}, or raise that limit"),
+            Self::MemoryGroup { .. } => format!("choose {smaller}, or raise that limit (memory.max)"),
+            Self::Memory => format!("choose {smaller}"),
         }
     }
 }
@@ -201,9 +201,4 @@ pub enum Denied {
     /// All permission bits would allow it.
     #[error("permission bits allow it, so a sandbox or security module refuses it; ask its administrator")]
     Other,
-}
-
-/// What gave a channel's folder: the channel's path, or the environment.
-pub(super) fn named_by(channel: &str) -> &'static str {
-    if channel.contains('/') { "the path" } else { "MEMLANE_DIR" }
 }

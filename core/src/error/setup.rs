@@ -1,6 +1,6 @@
 //! Errors of naming, creating, opening, joining and removing a channel.
 
-use super::refusal::named_by;
+use super::sentences::{absent, exists, named_by, taken};
 use super::{Corruption, Denied, NotAChannel, Printable, Shortage};
 use std::io;
 
@@ -86,7 +86,7 @@ pub enum CreateError {
         bytes: u64,
         /// What there is too little of.
         shortage: Shortage,
-        /// Which options make a channel of this kind smaller.
+        /// What makes a channel of this kind smaller.
         smaller: &'static str,
     },
     /// This user may not create files there.
@@ -125,10 +125,12 @@ pub enum CreateError {
 #[non_exhaustive]
 pub enum OpenError {
     /// No channel has this name.
-    #[error("channel {channel} does not exist", channel = Printable(.channel))]
+    #[error("{}", absent(.channel, .path))]
     NotFound {
         /// The channel.
         channel: String,
+        /// Where it would be.
+        path: String,
     },
     /// The folder that `MEMLANE_DIR` names does not exist.
     #[error(
@@ -165,7 +167,7 @@ pub enum OpenError {
     },
     /// The channel is of another kind.
     #[error(
-        "channel {channel} is of kind {file}; it was opened as {ours}",
+        "channel {channel} is of kind {file}, and was opened as {ours}; open it as what it is, or use another name",
         channel = Printable(.channel), file = Printable(.file), ours = Printable(.ours)
     )]
     WrongKind {
@@ -178,7 +180,7 @@ pub enum OpenError {
     },
     /// The channel carries messages of another type.
     #[error(
-        "channel {channel} carries messages of type {file}; it was opened for {ours}",
+        "channel {channel} carries messages of type {file}, and was opened for {ours}; use that type, or another name",
         channel = Printable(.channel), file = Printable(.file), ours = Printable(.ours)
     )]
     TypeMismatch {
@@ -244,7 +246,7 @@ pub enum OpenError {
     },
     /// An option that was set explicitly differs from the channel's. Options that are not set are taken from the file.
     #[error(
-        "channel {channel} has {field} {file}; it was opened with {ours}",
+        "channel {channel} has {field} {file}, and was opened with {ours}; leave {field} out to take the channel's",
         channel = Printable(.channel), file = Printable(.file), ours = Printable(.ours)
     )]
     OptionsMismatch {
@@ -448,7 +450,7 @@ pub enum RemoveError {
         channel: String,
     },
     /// No channel has this name.
-    #[error("channel {channel} does not exist", channel = Printable(.channel))]
+    #[error("channel {channel} does not exist; nothing was removed", channel = Printable(.channel))]
     NotFound {
         /// The channel.
         channel: String,
@@ -513,27 +515,6 @@ pub enum RemoveError {
         /// What the operating system said.
         source: io::Error,
     },
-}
-
-/// Something stands where a channel should be created.
-fn exists(channel: &str, refusal: Option<&OpenError>) -> String {
-    let channel = Printable(channel);
-    match refusal {
-        None => format!("channel {channel} exists already: open it, or remove it first"),
-        Some(refusal) => format!("channel {channel} cannot be created, since its name is taken: {refusal}"),
-    }
-}
-
-/// All seats of a role are taken.
-fn taken(channel: &str, role: &str, seats: u32, pid: u32) -> String {
-    let channel = Printable(channel);
-    if seats == 1 {
-        return format!("channel {channel} has its {role} already (process {pid}); stop that one first");
-    }
-    format!(
-        "channel {channel} has all of its {seats} {role}s (process {pid} is one); stop one, or create the channel with more \
-         seats for {role}s"
-    )
 }
 
 /// Converts into `io::Error` with the kind that each variant maps to; `Io` keeps the kind of its source.

@@ -5,7 +5,7 @@ use super::header::{self, Facts, SemaphoreKind};
 use super::locks::{self, NamedPlace, Place};
 use super::memory::{MemoryOptions, MemoryReport};
 use super::names::Location;
-use super::refusals::not_opened;
+use super::refusals::{not_found, not_opened};
 use super::sys::{self, FileFacts, FileKind, KeptFile, ProcessMark};
 use super::{CreateSpec, Region, stale};
 use crate::error::{CreateError, NotAChannel, OpenError};
@@ -19,7 +19,8 @@ use std::path::Path;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Expectations {
     pub(crate) kind: Option<Kind>,
-    pub(crate) capacity: Option<u64>,
+    /// As it was given, and rounded up as creation does.
+    pub(crate) capacity: Option<(u64, u64)>,
     pub(crate) max_message: Option<u64>,
     pub(crate) payload_alignment: Option<u32>,
     pub(crate) slots: Option<u32>,
@@ -97,7 +98,7 @@ impl Region {
             Ok(None) if sys::look_at(&location.path, true).is_ok_and(|now| now.id == file_facts.id) => {
                 return Err(OpenError::LockFile { channel: label.clone(), path: lock_path.display().to_string() });
             }
-            Ok(None) => return Err(OpenError::NotFound { channel: label.clone() }),
+            Ok(None) => return Err(not_found(location)),
             // Out of descriptors, for example: that tells nothing about the lock file.
             Err(source) => return Err(failed("opening the lock file")(source)),
         };
@@ -210,8 +211,13 @@ pub(super) fn check_expectations(label: &str, facts: &Facts, expected: &Expectat
         });
     }
     let geometry = &facts.geometry;
+    if let Some((given, rounded)) = expected.capacity.filter(|&(_, rounded)| rounded != geometry.capacity) {
+        let ours =
+            if given == rounded { given.to_string() } else { format!("{given}, which is rounded up to {rounded}") };
+        let file = geometry.capacity.to_string();
+        return Err(OpenError::OptionsMismatch { channel: channel(), field: "capacity", file, ours });
+    }
     let comparisons = [
-        ("capacity", geometry.capacity.to_string(), expected.capacity.map(|value| value.to_string())),
         ("max_message", geometry.max_message.to_string(), expected.max_message.map(|value| value.to_string())),
         (
             "payload_alignment",

@@ -77,8 +77,8 @@ impl Creation<'_> {
     /// There is not enough of something.
     pub(super) fn no_space(&self, shortage: Shortage) -> CreateError {
         let smaller = match self.kind {
-            Kind::Spsc => "capacity",
-            Kind::Mpmc => "slots or max_message",
+            Kind::Spsc => "a smaller capacity",
+            Kind::Mpmc => "fewer slots or a smaller max_message",
         };
         CreateError::NoSpace { channel: self.label.to_owned(), bytes: self.bytes, shortage, smaller }
     }
@@ -95,7 +95,10 @@ pub(super) fn not_opened(
     match errno_of(&source) {
         Some(Errno::NOENT | Errno::NOTDIR) => match location.and_then(Location::missing_folder) {
             Some(folder) => OpenError::NoFolder { channel, folder },
-            None => OpenError::NotFound { channel },
+            None => match location {
+                Some(location) => not_found(location),
+                None => OpenError::NotFound { channel, path: label.to_owned() },
+            },
         },
         // Not EPERM: that is a sandbox, or an immutable file, of which permission bits tell nothing.
         Some(errno @ (Errno::ACCESS | Errno::ROFS)) => {
@@ -104,6 +107,11 @@ pub(super) fn not_opened(
         }
         _ => OpenError::Io { channel, action, source: explained(action, source) },
     }
+}
+
+/// There is nothing at this place.
+pub(super) fn not_found(location: &Location) -> OpenError {
+    OpenError::NotFound { channel: location.label.clone(), path: location.path.display().to_string() }
 }
 
 /// Why the channel at this place was not removed.

@@ -60,12 +60,35 @@ pub fn refuse_system_call(number: libc::c_long) {
         instruction(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
         instruction(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
     ];
+    install(&filter);
+}
+
+fn install(filter: &[libc::sock_filter]) {
     let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
     // SAFETY: the program is valid for the duration of the calls, which copy it.
     unsafe {
         assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
         assert_eq!(libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program), 0, "seccomp");
     }
+}
+
+/// Makes the kernel know no open-file-description locks, as one before Linux 3.15: `EINVAL`.
+pub fn refuse_locks() {
+    let instruction = |code: u32, jt: u8, jf: u8, k: u32| libc::sock_filter { code: code as u16, jt, jf, k };
+    let load = |offset: usize| instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, offset as u32);
+    let equals =
+        |value: libc::c_long, jt, jf| instruction(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, jt, jf, value as u32);
+    let filter = [
+        load(std::mem::offset_of!(libc::seccomp_data, nr)),
+        equals(libc::SYS_fcntl, 0, 4),
+        // The lower half of the second argument: the command.
+        load(std::mem::offset_of!(libc::seccomp_data, args) + 8),
+        equals(libc::F_OFD_SETLK.into(), 1, 0),
+        equals(libc::F_OFD_GETLK.into(), 0, 1),
+        instruction(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | libc::EINVAL as u32),
+        instruction(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    install(&filter);
 }
 
 /// Becomes another user for good, in one group and no others.

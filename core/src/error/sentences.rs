@@ -1,0 +1,38 @@
+//! Sentences that depend on more than one field of an error.
+
+use super::{OpenError, Printable};
+
+/// What gave a channel's folder: the channel's path, or the environment.
+pub(super) fn named_by(channel: &str) -> &'static str {
+    if channel.contains('/') { "the path" } else { "MEMLANE_DIR" }
+}
+
+/// No channel has this name. The path says in which folder it was looked for.
+pub(super) fn absent(channel: &str, path: &str) -> String {
+    let (channel, is_path) = (Printable(channel), channel == path);
+    if is_path {
+        return format!("channel {channel} does not exist; create it first");
+    }
+    format!("channel {channel} does not exist (there is no {}); create it first", Printable(path))
+}
+
+/// Something stands where a channel should be created.
+pub(super) fn exists(channel: &str, refusal: Option<&OpenError>) -> String {
+    let channel = Printable(channel);
+    match refusal {
+        None => format!("channel {channel} exists already: open it, or remove it first"),
+        Some(refusal) => format!("channel {channel} cannot be created, since its name is taken: {refusal}"),
+    }
+}
+
+/// All seats of a role are taken.
+pub(super) fn taken(channel: &str, role: &str, seats: u32, pid: u32) -> String {
+    let channel = Printable(channel);
+    if seats == 1 {
+        return format!("channel {channel} has its {role} already (process {pid}); stop that one first");
+    }
+    format!(
+        "channel {channel} has all of its {seats} {role}s (process {pid} is one); stop one, or create the channel with more \
+         seats for {role}s"
+    )
+}
