@@ -44,6 +44,7 @@ struct QueueFacts {
     produced: u64,
     consumed: u64,
     redeliver: u64,
+    returned: u64,
     queued: Vec<u64>,
     passed: Vec<u64>,
     dead_letters: u64,
@@ -59,11 +60,11 @@ struct ParticipantFacts {
     state: &'static str,
     /// `null` if the lock file cannot be read.
     alive: Option<bool>,
-    epoch: u32,
+    dying: bool,
+    life: u64,
     pid: u32,
     name: String,
     started_unix_ns: u64,
-    reaper_pid: Option<u32>,
     counters: CounterFacts,
 }
 
@@ -141,6 +142,7 @@ impl From<&QueueInfo> for QueueFacts {
             produced: queue.produced,
             consumed: queue.consumed,
             redeliver: queue.redeliver,
+            returned: queue.returned,
             queued: queue.queued.clone(),
             passed: queue.passed.clone(),
             dead_letters: queue.dead_letters,
@@ -164,11 +166,11 @@ impl From<&ParticipantInfo> for ParticipantFacts {
             role: participant.role.name(),
             state: state_name(participant.state),
             alive: participant.alive,
-            epoch: participant.epoch,
+            dying: participant.dying,
+            life: participant.life,
             pid: participant.pid,
             name: participant.name.clone(),
             started_unix_ns: participant.started_unix_ns,
-            reaper_pid: participant.reaper_pid,
             counters: CounterFacts {
                 messages: counters.messages,
                 bytes: counters.bytes,

@@ -152,9 +152,10 @@ fn counted(participants: &[ParticipantInfo]) -> String {
 
 /// What the row says, and what the kernel adds to it.
 fn state(participant: &ParticipantInfo) -> String {
-    match (participant.reaper_pid, participant.state, participant.alive) {
-        (Some(reaper), _, _) => format!("being reaped by {reaper}"),
-        (None, ParticipantState::Live, Some(false)) => "died".to_owned(),
-        (None, state, _) => facts::state_name(state).to_owned(),
+    match (participant.state, participant.alive) {
+        (ParticipantState::Live, _) if participant.dying => "dying",
+        (ParticipantState::Live, Some(false)) => "died",
+        (state, _) => facts::state_name(state),
     }
+    .to_owned()
 }

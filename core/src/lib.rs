@@ -48,6 +48,8 @@ pub mod error;
 #[cfg(loom)]
 pub mod layout;
 #[cfg(loom)]
+pub mod liveness;
+#[cfg(loom)]
 pub mod ring;
 #[cfg(loom)]
 pub mod sync;

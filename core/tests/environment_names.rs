@@ -81,12 +81,13 @@ fn without_the_lock_file_that_it_was_opened_with_nobody_joins_and_nobody_is_decl
         let scratch = Scratch::new();
         let (name, channel) = probe(&scratch);
         let mut sender = channel.sender().unwrap();
+        let elsewhere = spsc::open(&name).unwrap();
         let lock = lock_file(&name);
         let kept = lock.with_extension("kept");
         fs::rename(&lock, &kept).unwrap();
         act(&lock);
         let wanted = JoinError::LockFile { channel: name.clone(), path: lock.display().to_string() };
-        assert_same(&channel.receiver().unwrap_err(), &wanted, what);
+        assert_same(&elsewhere.receiver().unwrap_err(), &wanted, what);
         let info = channel.info();
         assert_eq!((info.participants[0].state, info.participants[0].alive), (ParticipantState::Live, None), "{what}");
         sender.send(b"who is in stays in").unwrap();

@@ -62,8 +62,9 @@ fn an_anonymous_channel_outlives_its_descriptors() {
         };
         let (mut sender, mut receiver) = (channel.sender().unwrap(), channel.receiver().unwrap());
         close_every_descriptor();
-        let lost = || JoinError::LockFile { channel: "(anonymous)".into(), path: "(the second descriptor)".into() };
-        assert_same(&channel.sender().unwrap_err(), &lost(), "closed");
+        let taken =
+            JoinError::RoleTaken { channel: "(anonymous)".into(), role: "sender", seats: 1, pid: std::process::id() };
+        assert_same(&channel.sender().unwrap_err(), &taken, "closed");
         sender.send(b"one").unwrap();
         assert_eq!(receiver.recv().unwrap().to_vec(), b"one");
         assert_eq!(channel.info().participants[0].alive, None, "not to be seen any more");
@@ -76,10 +77,12 @@ fn an_anonymous_channel_outlives_its_descriptors() {
             // SAFETY: the number is free: it was closed above.
             assert_eq!(unsafe { libc::dup2(diary.as_raw_fd(), number) }, number);
         }
-        assert_same(&channel.sender().unwrap_err(), &lost(), "exchanged");
         sender.send(b"two").unwrap();
         assert_eq!(receiver.recv().unwrap().to_vec(), b"two");
-        drop((sender, receiver, channel));
+        drop((sender, receiver));
+        let lost = JoinError::LockFile { channel: "(anonymous)".into(), path: "(the second descriptor)".into() };
+        assert_same(&channel.sender().unwrap_err(), &lost, "a life that begins has to be locked");
+        drop(channel);
         for number in [region, locks] {
             // SAFETY: made by dup2 above, and nobody else's.
             let copy = unsafe { File::from_raw_fd(number) };
@@ -150,7 +153,7 @@ fn without_memory_a_channel_is_neither_opened_nor_joined() {
         let outcome = channel.sender();
         rustix::process::setrlimit(Resource::As, unlimited).unwrap();
         match outcome.unwrap_err() {
-            JoinError::Io { action: "locking a participant row", source, .. } => {
+            JoinError::Io { action: "locking the lock file", source, .. } => {
                 assert_eq!(source.kind(), ErrorKind::OutOfMemory);
             }
             other => panic!("{other}"),

@@ -216,7 +216,7 @@ fn positions_that_contradict_each_other_are_noticed_at_joining() {
 
 #[test]
 fn a_row_that_no_participant_writes_is_noticed() {
-    for word in [4, 0xff, 2 << 8, u64::MAX] {
+    for word in [4, 0x7f, 5 << 8 | 0x10, u64::MAX] {
         let victim = Victim::new();
         let (mut sender, mut receiver) = victim.ends();
         victim.write(victim.place("participants_at", "ParticipantRow", "state"), word);

@@ -106,7 +106,7 @@ fn a_file_holds_what_the_page_says_where_it_says() {
 
     for (number, role) in [(0, 0), (1, 1)] {
         let at = rows_at + number * bytes(row);
-        assert_eq!(probe.field(at, row, "state"), 1 << 32 | role << 8 | 1, "epoch 1, role, live");
+        assert_eq!(probe.field(at, row, "state"), (4096 + number) << 8 | role << 7 | 1, "life, role, live");
         assert_eq!(probe.field(at, row, "pid"), std::process::id().into());
         assert_eq!(probe.field(at, row, "started_unix_ns"), info.participants[number as usize].started_unix_ns);
         assert!(probe.bytes(at, row, "name").starts_with(b"tester\0"));
@@ -180,23 +180,41 @@ fn the_lock_file_is_locked_as_documented() {
     let name = scratch.name("probe");
     let channel = Options::new().capacity(4096).create(&name).unwrap();
     let open = || fs::File::options().read(true).write(true).open(lock_file(&name)).unwrap();
-    let (probe, locks) = (open(), || [0, 1, 2, 3, 1 << 20].map(|byte| write_lock_on(&open(), byte)));
-    assert_eq!(locks(), [None; 5]);
+    let (probe, locks) = (open(), || [0, 4095, 4096, 8191, 8192, 1 << 61].map(|byte| write_lock_on(&open(), byte)));
+    assert_eq!(locks(), [None; 6]);
     let sender = channel.sender().unwrap();
-    assert_eq!(locks(), [Some((0, 1)), None, None, None, None]);
+    let block = Some((4096, 4096));
+    assert_eq!(locks(), [None, None, block, block, None, None]);
     let receiver = channel.receiver().unwrap();
-    assert_eq!(locks(), [Some((0, 1)), None, Some((2, 1)), None, None]);
+    assert_eq!(locks(), [None, None, block, block, None, None], "one lock for a process");
     drop(sender);
-    assert_eq!(locks(), [None, None, Some((2, 1)), None, None]);
-    drop(receiver);
+    assert_eq!(locks(), [None, None, block, block, None, None], "as long as a seat is taken");
+    let lives: Vec<_> = channel.info().participants.iter().map(|participant| participant.life).collect();
+    assert_eq!(lives, [4096, 4097]);
+    // A process that is killed leaves its row as it is.
+    std::mem::forget(receiver);
+    let alive = || channel.info().participants[1].alive;
+    assert_eq!(alive(), Some(true));
 
-    let alive = || channel.info().participants.iter().map(|participant| participant.alive).collect::<Vec<_>>();
-    assert_eq!(alive(), [Some(false), Some(false)]);
-    lock(&probe, libc::F_WRLCK, 2, 1);
-    assert_eq!(alive(), [Some(false), Some(true)], "as a participant does");
-    lock(&probe, libc::F_WRLCK, 2, 2);
-    assert_eq!(alive(), [Some(false), Some(false)], "as a reaper does");
-    lock(&probe, libc::F_UNLCK, 0, 4);
-    lock(&probe, libc::F_RDLCK, 0, 1);
-    assert_eq!(alive(), [Some(false), Some(false)], "a read lock means nothing");
+    // Another channel, whose rows are this one's, and whose locks nobody holds.
+    drop(channel);
+    let other = scratch.name("other");
+    let instance_of = |name: &str| lock_file(name).display().to_string().rsplit('.').nth(1).unwrap().to_owned();
+    fs::copy(&name, &other).unwrap();
+    let other_lock = format!("{other}.{}.lock", instance_of(&name));
+    fs::copy(lock_file(&name), &other_lock).unwrap();
+    let alive = || memlane::inspect(&other).unwrap().participants[1].alive;
+    let probe_other = fs::File::options().read(true).write(true).open(&other_lock).unwrap();
+    drop(probe);
+    assert_eq!(alive(), Some(false), "nobody holds the block");
+    lock(&probe_other, libc::F_WRLCK, 4096, 4096);
+    assert_eq!(alive(), Some(true), "as a process does");
+    for (start, length) in [(4096, 1), (4097, 4096), (0, 8192), (0, 1 << 61), (0, 0)] {
+        lock(&probe_other, libc::F_UNLCK, 0, 0);
+        lock(&probe_other, libc::F_WRLCK, start, length);
+        assert_eq!(alive(), Some(false), "{length} bytes from {start}: a lock of another shape");
+    }
+    lock(&probe_other, libc::F_UNLCK, 0, 0);
+    lock(&probe_other, libc::F_RDLCK, 4096, 4096);
+    assert_eq!(alive(), Some(false), "a read lock means nothing");
 }

@@ -113,7 +113,9 @@ fn the_messages_of_a_killed_sender_arrive_and_then_it_is_gone() {
     let mut child = Child::start("sends", &[&name, "150"]);
     child.expect("sent");
     assert!((100..150).all(|wanted| receive(&mut receiver) == wanted), "its successor goes on behind it");
-    assert_eq!(channel.info().participants[0].epoch, 2);
+    let successor = &channel.info().participants[0];
+    assert_eq!((successor.state, successor.pid), (ParticipantState::Live, child.id()));
+    assert_ne!(successor.life, info.participants[0].life, "no life is used twice");
     child.kill();
     assert_eq!(receiver.recv().unwrap_err(), RecvError::Disconnected);
 }

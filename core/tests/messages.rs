@@ -105,6 +105,8 @@ fn cases() -> Vec<Case> {
             ResourceBusy, ["has its sender already", "process 42"], "stop that one first";
         JoinError::RoleTaken { channel: channel(), role: "sender", seats: 64, pid: 42 },
             ResourceBusy, ["all of its 64 senders", "process 42"], "more seats for senders";
+        JoinError::Locked { channel: channel(), path: text("/x.lock"), process: Some(42) },
+            ResourceBusy, ["process 42 holds a lock on /x.lock"], "wait until it has ended";
         JoinError::Closed { channel: channel() }, BrokenPipe, ["was closed"], "remove it and create it again";
         JoinError::Removed { channel: channel() }, NotFound, ["was removed"], "open or create it again";
         JoinError::Corrupted { channel: channel(), reason },
@@ -125,6 +127,8 @@ fn cases() -> Vec<Case> {
             Unsupported, ["FUSE", "cannot be seen whether somebody uses it"], "or by force";
         RemoveError::InUse { channel: channel(), participants: 3 },
             ResourceBusy, ["3 live"], "stop them, or remove it by force";
+        RemoveError::Locked { channel: channel(), path: text("/x.lock"), process: Some(0) },
+            ResourceBusy, ["a process of another PID namespace holds a lock on /x.lock"], "wait until it has ended";
         RemoveError::Permission { channel: channel(), denied: Denied::Sticky { folder: text("/tmp"), owner: 7 } },
             PermissionDenied, ["no permission", "user 7"], "only the owner of a file";
         RemoveError::NoFolder { channel: channel(), folder: text("/nowhere") }, NotFound, ["/nowhere"], "make it first";

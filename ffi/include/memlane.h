@@ -342,9 +342,9 @@ typedef struct {
     // To be set before the call: sizeof(memlane_counters). So much is written, at most.
     size_t size;
     // Its row among the participants, as `memlane info` shows it.
-    uint32_t row;
-    // Grows each time the row is taken.
-    uint32_t epoch;
+    uint64_t row;
+    // A number that no other participant of this channel has or had.
+    uint64_t life;
     // Messages sent or received.
     uint64_t messages;
     // Payload bytes sent or received.

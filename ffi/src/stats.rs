@@ -87,9 +87,9 @@ pub struct Counters {
     /// To be set before the call: sizeof(memlane_counters). So much is written, at most.
     pub size: usize,
     /// Its row among the participants, as `memlane info` shows it.
-    pub row: u32,
-    /// Grows each time the row is taken.
-    pub epoch: u32,
+    pub row: u64,
+    /// A number that no other participant of this channel has or had.
+    pub life: u64,
     /// Messages sent or received.
     pub messages: u64,
     /// Payload bytes sent or received.
@@ -140,7 +140,7 @@ unsafe impl Versioned for Counters {
         self.size = size;
     }
 }
-const _: () = assert!(size_of::<Counters>() == 8 + 2 * 4 + 9 * 8);
+const _: () = assert!(size_of::<Counters>() == 8 + 11 * 8);
 
 /// Checks the struct that the program wants to have filled, and fills it.
 ///
@@ -237,8 +237,8 @@ impl Counters {
         let counters = own.map_or_else(Default::default, |own| own.counters);
         Self {
             size: size_of::<Self>(),
-            row,
-            epoch: own.map_or(0, |own| own.epoch),
+            row: row.into(),
+            life: own.map_or(0, |own| own.life),
             messages: counters.messages,
             bytes: counters.bytes,
             full: counters.full,

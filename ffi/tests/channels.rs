@@ -218,7 +218,8 @@ fn a_struct_of_another_version_is_filled_as_far_as_it_goes() {
     newer.known.size = size_of::<Newer>();
     // SAFETY: the struct is as long as its size says.
     ok(unsafe { memlane_sender_stats(tx, (&raw mut newer).cast()) });
-    assert_eq!((newer.known.epoch, newer.known.size, newer.unknown), (1, size_of::<Counters>(), 77));
+    assert_eq!((newer.known.size, newer.unknown), (size_of::<Counters>(), 77));
+    assert_ne!(newer.known.life, 0);
     for size in [0, 1, 87] {
         newer.known.size = size;
         // SAFETY: as above.

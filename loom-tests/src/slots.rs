@@ -7,10 +7,10 @@ use crate::explore::CrashPoint;
 use loom::cell::Cell;
 use memlane::error::Corruption;
 use memlane::layout::{RowIndex, SlotHeader, SlotState, SlotWord};
-use memlane::ring::slots::{Delivery, GivenBack, Loan, OnDeath, Queue, SlotGeometry, SlotMemory};
+use memlane::ring::slots::{Delivery, Departed, GivenBack, Loan, OnDeath, Queue, Search, SlotGeometry, SlotMemory};
 use memlane::sync::{
     AtomicU64,
-    Ordering::{Acquire, Relaxed},
+    Ordering::{AcqRel, Acquire, Relaxed},
 };
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,10 @@ pub struct LoomSlots(Rc<Words>);
 struct Words {
     slots: Vec<Slot>,
     rings: Vec<Ring>,
+    returned: AtomicU64,
+    searched: AtomicU64,
+    /// The words of the participants' rows: the life that holds each, or 0 once it was settled.
+    rows: Vec<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -55,6 +59,9 @@ impl LoomSlots {
         Self(Rc::new(Words {
             slots: (0..geometry.slots()).map(slot).collect(),
             rings: (0..geometry.rings()).map(ring).collect(),
+            returned: AtomicU64::new(0),
+            searched: AtomicU64::new(0),
+            rows: (0..ROWS).map(|row| AtomicU64::new(first_life(row))).collect(),
         }))
     }
 
@@ -82,6 +89,41 @@ impl SlotMemory for LoomSlots {
 
     fn tail(&self, ring: u8) -> &AtomicU64 {
         &self.0.rings[usize::from(ring)].tail
+    }
+
+    fn returned(&self) -> &AtomicU64 {
+        &self.0.returned
+    }
+
+    fn searched(&self) -> &AtomicU64 {
+        &self.0.searched
+    }
+}
+
+/// Rows of the models' participants.
+const ROWS: u16 = 6;
+
+/// The life that row 0 begins with; those of the others follow.
+pub const FIRST_LIFE: u64 = 100;
+
+fn first_life(row: u16) -> u64 {
+    FIRST_LIFE + u64::from(row)
+}
+
+/// One participant whose death was proved: its row, and its life.
+struct Dead<'a> {
+    rows: &'a [AtomicU64],
+    row: u16,
+    life: u64,
+}
+
+impl Departed for Dead<'_> {
+    fn contains(&self, row: RowIndex) -> bool {
+        row.0 == self.row
+    }
+
+    fn still_holds(&self, row: RowIndex) -> bool {
+        self.rows[usize::from(row.0)].load(Acquire) == self.life
     }
 }
 
@@ -172,10 +214,11 @@ impl Accounts {
         message
     }
 
-    /// Takes the next message, and reads it.
+    /// Takes the next message, and reads it: one that was returned first, as a receiver does that had news.
     pub fn take(&self, queue: &Queue<LoomSlots>) -> Option<(Delivery, u64)> {
-        // The straight way first, as a receiver does.
-        let delivery = match queue.take_next() {
+        let mut search = Search::default();
+        queue.search_if_returned(&mut search);
+        let delivery = match queue.take_returned(&mut search).or_else(|| queue.take_next()) {
             Some(delivery) => delivery,
             None => queue.take().expect("the queue is sound")?,
         };
@@ -212,13 +255,29 @@ impl Accounts {
         true
     }
 
-    /// Reaps a participant that is dead and joined.
+    /// Reaps the participant in this row, whose death was proved: it is joined.
     pub fn reap(&self, reaper: u16, dead: u16) {
-        let reaped = self.queue(reaper).reap(RowIndex(dead), self.policy, 0);
-        reaped.expect("a dead participant leaves a sound queue");
+        self.reap_life(reaper, dead, first_life(dead));
     }
 
-    /// The same by somebody who dies, too.
+    /// Reaps a life that is over for good. Others may do so at the same time.
+    pub fn reap_life(&self, reaper: u16, row: u16, life: u64) {
+        let rows = &self.memory.0.rows;
+        // As the shipping code does: a row that holds another life by now was settled.
+        if rows[usize::from(row)].load(Acquire) != life {
+            return;
+        }
+        let reaped = self.queue(reaper).reap(&Dead { rows, row, life }, self.policy, 0);
+        reaped.expect("a dead participant leaves a sound queue");
+        let _ = rows[usize::from(row)].compare_exchange(life, 0, AcqRel, Relaxed);
+    }
+
+    /// Sits down in a row whose last life was settled. Whether it was.
+    pub fn sit_down(&self, row: u16, life: u64) -> bool {
+        self.memory.0.rows[usize::from(row)].compare_exchange(0, life, AcqRel, Relaxed).is_ok()
+    }
+
+    /// The same by a participant that dies, too.
     pub fn reap_and_die(&self, crash: &CrashPoint, reaper: u16, dead: u16) {
         crash.of(|| self.reap(reaper, dead));
     }

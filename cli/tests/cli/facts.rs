@@ -54,10 +54,10 @@ fn info_tells_everything_as_json() {
     assert_eq!(facts["lanes"], json!([{ "messages": 2, "committed": 64, "consumed": 0, "used_bytes": 64 }]));
     let participant = &facts["participants"][0];
     let participant_keys =
-        ["alive", "counters", "epoch", "name", "pid", "reaper_pid", "role", "row", "started_unix_ns", "state"];
+        ["alive", "counters", "dying", "life", "name", "pid", "role", "row", "started_unix_ns", "state"];
     assert_eq!(keys(participant), participant_keys);
     let expected = json!({ "row": 0, "role": "sender", "state": "live", "alive": true, "name": "memlane",
-        "pid": sender.pid(), "reaper_pid": null });
+        "pid": sender.pid(), "dying": false });
     for (key, value) in expected.as_object().unwrap() {
         assert_eq!(&participant[key], value, "{key}");
     }

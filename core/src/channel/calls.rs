@@ -197,6 +197,10 @@ impl<A: Attempt> Waiting for Wait<'_, A> {
         self.0.before_park();
     }
 
+    fn slice_end(&self) -> Moment {
+        self.0.end().slice_end()
+    }
+
     fn slice_ended(&mut self) -> Result<(), A::Error> {
         Ok(self.0.end_mut().slice_ended()?)
     }

@@ -3,7 +3,7 @@
 use super::options::Shared;
 use crate::error::{Corruption, JoinError, RecvError, SendError};
 use crate::layout::{ChannelControl, Role, Status};
-use crate::liveness::{self, PeerWatch, Presence, Seat, Settle, Tally};
+use crate::liveness::{self, PeerWatch, Presence, Probing, Seat, Settle, Tally};
 use crate::region::sys::cancel_guard;
 use crate::region::{Clock, FileState, Moment, ProcessMark, Region, Signals, View};
 use crate::sync::Ordering::Acquire;
@@ -27,26 +27,18 @@ pub(super) struct Endpoint {
     window: SpinWindow,
     /// Non-blocking callers look after the dead, too.
     polls: Polls,
-    last_slice: Moment,
+    /// When the current slice began: the last look for the dead, or at whether others made one.
+    slice_began: Moment,
+    probing: Probing,
     /// When the call that is being made has to return, if it is one that waits for some time.
     deadline: Option<Moment>,
     /// What became of the channel's file, as it was last seen.
     file: Option<Trouble>,
     peers: PeerWatch,
-    peer_role: Role,
     settle: Settle,
     seat: Seat,
     /// Dropped last: it may remove the channel.
     shared: Arc<Shared>,
-}
-
-/// Whose dead a participant looks for: those whom it waits for. What the dead of a slot queue held, everybody waits for.
-fn roles_to_reap(region: &Region, peer_role: Role) -> &'static [Role] {
-    match peer_role {
-        _ if region.geometry().slots > 0 => &[Role::Sender, Role::Receiver],
-        Role::Sender => &[Role::Sender],
-        Role::Receiver => &[Role::Receiver],
-    }
 }
 
 /// What keeps a participant from going on.
@@ -135,18 +127,14 @@ impl Endpoint {
             region.poison(reason);
             JoinError::Corrupted { channel: region.label().to_owned(), reason }
         };
-        let (seat, predecessor_died) = Seat::take(region, role, settle, &shared.participant_name)?;
+        let (seat, reaped) = Seat::take(region, role, settle, &shared.participant_name)?;
+        let reaped = reaped.saturating_add(liveness::reap_dead(region, settle).map_err(corrupted)?);
         let mut tally = seat.tally();
-        if predecessor_died {
-            tally.reap();
-        }
+        tally.reaped(reaped);
         let peer_role = match role {
             Role::Sender => Role::Receiver,
             Role::Receiver => Role::Sender,
         };
-        for role in roles_to_reap(region, peer_role) {
-            liveness::reap_dead(region, *role, settle, Some(&mut tally)).map_err(corrupted)?;
-        }
         if planted::leaked_mapping() {
             std::mem::forget(Arc::clone(region));
         }
@@ -165,11 +153,11 @@ impl Endpoint {
             strategy: Strategy::default(),
             window: SpinWindow::new(),
             polls: Polls::new(),
-            last_slice: Clock::now(),
+            slice_began: Clock::now(),
+            probing: Probing::default(),
             deadline: None,
             file: None,
             peers,
-            peer_role,
             settle,
             seat,
             shared: Arc::clone(shared),
@@ -230,6 +218,9 @@ impl Endpoint {
             Status::Closed => return Err(Trouble::Closed),
             Status::Poisoned(reason) => return Err(Trouble::Corrupted(reason)),
             Status::Initialising => return Err(Trouble::Corrupted(self.poison(Corruption::Status))),
+        }
+        if !self.seat.is_ours() {
+            return Err(Trouble::Corrupted(self.poison(Corruption::Participant)));
         }
         let presence = self.peers.presence(self.region());
         let presence = presence.map_err(|reason| Trouble::Corrupted(self.poison(reason)))?;
@@ -308,17 +299,32 @@ impl Endpoint {
         }
     }
 
-    /// A slice of waiting ended without progress: look for the dead, and at the channel's name.
+    /// When the current slice ends.
+    pub(super) fn slice_end(&self) -> Moment {
+        self.slice_began.plus(SLICE)
+    }
+
+    /// A slice ended: look at the channel's name, and for the dead, unless another participant did that meanwhile.
     pub(super) fn slice_ended(&mut self) -> Result<(), Trouble> {
         let _guard = cancel_guard();
-        self.last_slice = Clock::now();
+        self.slice_began = Clock::now();
         self.look_at_file()?;
-        for role in roles_to_reap(&self.shared.region, self.peer_role) {
-            liveness::reap_dead(&self.shared.region, *role, self.settle, Some(&mut self.tally))
-                .map_err(|reason| Trouble::Corrupted(self.poison(reason)))?;
+        if self.file.is_some() {
+            self.look_again();
         }
-        self.look_again();
+        if let Some(claim) = self.probing.claim(&self.control.probes) {
+            let reaped = liveness::probe(&self.shared.region, self.settle);
+            self.tally.reaped(reaped.map_err(|reason| Trouble::Corrupted(self.poison(reason)))?);
+            self.probing.done(&self.control.probes, claim);
+            self.look_again();
+        }
         Ok(())
+    }
+
+    /// The same in passing, for a participant that is busy and never waits, by a clock that costs next to nothing.
+    #[cold]
+    pub(super) fn pass_slice(&mut self) -> Result<(), Trouble> {
+        if Clock::coarse() >= self.slice_end() { self.slice_ended() } else { Ok(()) }
     }
 
     /// Notices that the file was removed, which the next [`Endpoint::look`] tells, or truncated, which ends everything at
@@ -352,7 +358,7 @@ impl Endpoint {
     /// Ends a slice if the last one ended long enough ago. Whether that was so.
     #[cold]
     pub(super) fn a_slice_is_over(&mut self) -> Result<bool, Trouble> {
-        let is_over = Clock::now().since(self.last_slice) >= SLICE;
+        let is_over = Clock::now() >= self.slice_end();
         if is_over {
             self.slice_ended()?;
         }
@@ -384,7 +390,7 @@ impl Drop for Endpoint {
     fn drop(&mut self) {
         if !self.is_foreign()
             && self.file != Some(Trouble::Corrupted(Corruption::FileLength))
-            && let Err(reason) = (self.settle)(&self.shared.region, self.seat.row())
+            && let Err(reason) = self.seat.settle(self.settle)
         {
             self.poison(reason);
         }

@@ -6,10 +6,10 @@ use super::slots::slot_geometry;
 use crate::error::{Corruption, CreateError, OpenError};
 use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, RowState, Status};
 use crate::liveness::{self, Counters};
-use crate::region::sys::cancel_guard;
-use crate::region::{FileState, LaneView, Location, Look, Region, SlotsView, list_folder};
+use crate::region::sys::{self, cancel_guard};
+use crate::region::{FileState, LaneView, Location, LockQuery, Look, Region, SlotsView, list_folder};
 use crate::ring::log::{LaneMemory, Survey};
-use crate::ring::slots::{Census, SlotMemory, backlog};
+use crate::ring::slots::{Census, SlotMemory, backlog, returned};
 use crate::sync::Ordering::{Acquire, Relaxed};
 use std::io;
 use std::path::PathBuf;
@@ -161,7 +161,9 @@ pub struct QueueInfo {
     pub consumed: u64,
     /// Slots whose message was given back, and is queued again or about to be.
     pub redeliver: u64,
-    /// Messages queued, by priority, the most urgent first.
+    /// Slots whose message a dead receiver had: the next receivers get it, in front of what is queued.
+    pub returned: u64,
+    /// Messages that wait to be received, by priority, the most urgent first; those that dead receivers had included.
     pub queued: Vec<u64>,
     /// Messages that left the queue since the channel was created, by priority; those that came again count each time.
     pub passed: Vec<u64>,
@@ -184,13 +186,18 @@ impl QueueInfo {
         let geometry = slot_geometry(region.geometry());
         let memory = words.slots();
         let census = Census::of(&memory, &geometry);
-        let (passed, queued) = (0..geometry.rings()).map(|ring| backlog(&memory, &geometry, ring)).unzip();
+        let (passed, mut queued): (_, Vec<u64>) =
+            (0..geometry.rings()).map(|ring| backlog(&memory, &geometry, ring)).unzip();
+        for (queued, returned) in queued.iter_mut().zip(returned(&memory, &geometry)) {
+            *queued = queued.saturating_add(returned).min(geometry.slots().into());
+        }
         Some(Self {
             slots: geometry.slots(),
             free: census.free,
             produced: census.produced,
             consumed: census.consumed,
             redeliver: census.redeliver,
+            returned: census.returned,
             queued,
             passed,
             dead_letters: region.queue().dead_letters.load(Relaxed),
@@ -221,16 +228,17 @@ pub struct ParticipantInfo {
     pub state: ParticipantState,
     /// What the kernel says: whether it is alive. `None` if that cannot be seen (no access to the lock file).
     pub alive: Option<bool>,
-    /// Grows each time the row is taken.
-    pub epoch: u32,
+    /// It is alive as far as the kernel proves, but its process has ended or runs no more: its memory is being taken down, a
+    /// core is being written, or a child shares its memory. What it held comes back when that is over.
+    pub dying: bool,
+    /// A number that no other participant of this channel has or had.
+    pub life: u64,
     /// Its process id as it sees it itself.
     pub pid: u32,
     /// Its name.
     pub name: String,
     /// When it joined, in nanoseconds of the Unix epoch.
     pub started_unix_ns: u64,
-    /// Process id of whoever is reaping it, if somebody is.
-    pub reaper_pid: Option<u32>,
     /// What it counted about itself.
     pub counters: Counters,
 }
@@ -249,7 +257,9 @@ impl Info {
         // Looking behind the end of a truncated file would be SIGBUS, where it is mapped.
         let is_whole = !matches!(region.file_state(), Ok(FileState::CutShort { .. }));
         let (rows, lanes) = if is_whole { (geometry.participants(), geometry.lanes()) } else { (0, 0) };
-        let mut participants: Vec<_> = (0..rows).filter_map(|row| ParticipantInfo::of(region, row)).collect();
+        let mut query = region.lock_query().ok();
+        let mut participants: Vec<_> =
+            (0..rows).filter_map(|row| ParticipantInfo::of(region, row, query.as_mut())).collect();
         let lanes = (0..lanes).map(|lane| LaneInfo::of(words, lane, &mut participants)).collect();
         Self {
             name: region.label().to_owned(),
@@ -292,23 +302,28 @@ impl LaneInfo {
 }
 
 impl ParticipantInfo {
-    fn of(region: &Region, row: u32) -> Option<Self> {
+    fn of(region: &Region, row: u32, query: Option<&mut LockQuery<'_>>) -> Option<Self> {
         let words = region.row(row);
         let state = RowState::from_bits(words.state.load(Acquire))?;
         if state.state == ParticipantState::Vacant {
             return None;
         }
-        let reaper = words.reaper_pid.load(Relaxed) as u32;
+        let is_live = state.state == ParticipantState::Live;
+        let over = query.and_then(|query| query.is_over(state.life).ok());
+        let alive = over.map(|over| is_live && !over);
+        let pid = words.pid.load(Relaxed) as u32;
+        // A process of another PID namespace has another number here.
+        let is_visible = words.pid_namespace.load(Relaxed) == sys::pid_namespace();
         Some(Self {
             row,
             role: state.role,
             state: state.state,
-            alive: region.is_seat_locked(row).ok(),
-            epoch: state.epoch,
-            pid: words.pid.load(Relaxed) as u32,
+            alive,
+            dying: alive == Some(true) && is_visible && sys::is_ending(pid),
+            life: state.life,
+            pid,
             name: liveness::read_name(words),
             started_unix_ns: words.started_unix_ns.load(Relaxed),
-            reaper_pid: (reaper != 0).then_some(reaper),
             counters: Counters::read(words),
         })
     }

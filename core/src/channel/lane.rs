@@ -2,6 +2,7 @@
 
 use crate::error::Corruption;
 use crate::layout::Geometry;
+use crate::liveness::Dead;
 use crate::region::{LaneLook, LaneView, Region, RingLook, RingView};
 use crate::ring::log::{LaneGeometry, LaneMemory, Position, Ring};
 use crate::sync::AtomicU64;
@@ -74,6 +75,6 @@ pub(super) fn lane_geometry(geometry: &Geometry) -> LaneGeometry {
 
 /// A dead participant of a lane holds nothing that has to be undone: an uncommitted record does not exist, and what a
 /// receiver had not given back is still there.
-pub(super) fn settle_nothing(_: &Arc<Region>, _: u32) -> Result<(), Corruption> {
+pub(super) fn settle_nothing(_: &Arc<Region>, _: &Dead<'_>) -> Result<(), Corruption> {
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::error::Corruption;
 use crate::layout::{Geometry, RowIndex};
+use crate::liveness::Dead;
 use crate::region::{Region, SlotsLook, SlotsView};
 use crate::ring;
 use crate::ring::slots::{OnDeath, Queue, SlotGeometry, SlotMemory};
@@ -34,6 +35,16 @@ impl SlotMemory for SlotsView {
     fn tail(&self, ring: u8) -> &AtomicU64 {
         &self.ring(ring).tail
     }
+
+    #[inline]
+    fn returned(&self) -> &AtomicU64 {
+        &self.control.returned
+    }
+
+    #[inline]
+    fn searched(&self) -> &AtomicU64 {
+        &self.control.searched
+    }
 }
 
 impl SlotMemory for SlotsLook<'_> {
@@ -56,6 +67,14 @@ impl SlotMemory for SlotsLook<'_> {
     fn tail(&self, ring: u8) -> &AtomicU64 {
         SlotsLook::tail(self, ring)
     }
+
+    fn returned(&self) -> &AtomicU64 {
+        &self.control().returned
+    }
+
+    fn searched(&self) -> &AtomicU64 {
+        &self.control().searched
+    }
 }
 
 pub(super) fn slot_geometry(geometry: &Geometry) -> SlotGeometry {
@@ -72,13 +91,14 @@ pub(super) fn queued(region: &Arc<Region>) -> u64 {
     ring::slots::queued(&SlotsView::new(region), &slot_geometry(region.geometry()))
 }
 
-/// Finishes or undoes what the participant in this row, who is dead or about to leave, held. Whoever sleeps is woken
-/// by the announcement that follows.
-pub(super) fn settle(region: &Arc<Region>, row: u32) -> Result<(), Corruption> {
+/// Finishes or undoes what these participants, who are dead or about to leave, held. Whoever sleeps is woken by the
+/// announcement that follows.
+pub(super) fn settle(region: &Arc<Region>, dead: &Dead<'_>) -> Result<(), Corruption> {
     let redelivery = region.facts().redelivery;
     let policy = if redelivery.discard_on_death { OnDeath::Discard } else { OnDeath::Redeliver };
-    let queue = queue(region, row);
-    let report = queue.reap(RowIndex(row as u16), policy, redelivery.limit)?;
+    // No slot becomes this helper's, so it needs no row.
+    let queue = queue(region, 0);
+    let report = queue.reap(dead, policy, redelivery.limit)?;
     let control = &queue.memory().control;
     control.discarded.fetch_add(report.discarded.into(), Relaxed);
     control.dead_letters.fetch_add(report.given_up.into(), Relaxed);

@@ -36,3 +36,12 @@ pub(super) fn taken(channel: &str, role: &str, seats: u32, pid: u32) -> String {
          seats for {role}s"
     )
 }
+
+/// A holder of a lock, as the kernel names it.
+pub(super) fn holder(process: Option<u32>) -> String {
+    match process {
+        Some(0) => "a process of another PID namespace".to_owned(),
+        Some(process) => format!("process {process}"),
+        None => "another program".to_owned(),
+    }
+}

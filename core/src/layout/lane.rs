@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! ChannelControl  wait line        data futex · membership      read by everybody, written rarely
+//!                 liveness line    blocks · probes · digest           written at joins and slices
 //!                 sleepers         one bit per participant      (semaphore backend)
 //! LaneControl     writer line      committed · count · reserved · limit · acknowledged
 //!                 wait line        space futex                  read by the reader, written rarely
@@ -20,7 +21,14 @@ pub struct ChannelControl {
     /// Grows whenever somebody joins, leaves, is reaped, or the status changes. Compared at every send and at every
     /// empty receive, so that such a change is noticed without a system call.
     pub membership: AtomicU32,
-    reserved: [AtomicU64; 15],
+    wait_line: [AtomicU64; 7],
+    /// How many blocks of lives were drawn: see `region/lives.rs`.
+    pub blocks: AtomicU64,
+    /// Looks for the dead: `claimed:32 | done:32`, the latter lower. See `liveness/probing.rs`.
+    pub probes: AtomicU64,
+    /// A sum over the rows' first words, as a look for the dead last announced them.
+    pub digest: AtomicU64,
+    liveness_line: [AtomicU64; 5],
     /// Which participants sleep on their semaphore, bit = row, where sleepers are woken by them.
     pub sleepers: [AtomicU64; 16],
 }
@@ -63,6 +71,9 @@ const _: () = {
     assert!(size_of::<ChannelControl>() == 256 && align_of::<ChannelControl>() == 128);
     assert!(offset_of!(ChannelControl, data) == 0);
     assert!(offset_of!(ChannelControl, membership) == 4);
+    assert!(offset_of!(ChannelControl, blocks) == 64);
+    assert!(offset_of!(ChannelControl, probes) == 72);
+    assert!(offset_of!(ChannelControl, digest) == 80);
     assert!(offset_of!(ChannelControl, sleepers) == 128);
     assert!(size_of::<LaneControl>() == 512 && align_of::<LaneControl>() == 128);
     assert!(offset_of!(LaneControl, committed) == 0);

@@ -1,7 +1,8 @@
 //! The participant table: one row per seat.
 //!
-//! A row is written by the participant that holds its byte in the lock file, and by the reaper that holds that byte
-//! after the participant's death. Everybody may read it.
+//! A row's first word says whose it is. It is replaced by a CAS alone: by a participant that takes the seat, by the
+//! participant that leaves it, and, once that one's death is proved, by any other. The other words of a row are its
+//! participant's own. Everybody may read all of it.
 
 use crate::sync::AtomicU64;
 
@@ -36,7 +37,7 @@ impl Role {
 pub enum ParticipantState {
     /// Nobody has used this row yet.
     Vacant,
-    /// Joined. Whether it is still alive, its byte in the lock file tells.
+    /// Joined. Whether it is still alive, the lock file tells: its life stands for a byte there.
     Live,
     /// Left in good order.
     Closed,
@@ -44,11 +45,14 @@ pub enum ParticipantState {
     Dead,
 }
 
-/// The state word of a row: `epoch:32 | role:8 | state:8`, the epoch in the upper half.
+/// The first word of a row: `life:56 | role:1 | state:7`, the state lowest.
+///
+/// A **life** is a number that a participant has from its joining to its end, and that no other ever has; 0 in a row that
+/// nobody has used. So a word that was replaced never comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowState {
-    /// Grows each time the row is taken.
-    pub epoch: u32,
+    /// Who took the row last.
+    pub life: u64,
     /// What the participant does.
     pub role: Role,
     /// What became of it.
@@ -68,24 +72,20 @@ impl RowState {
             Role::Sender => 0,
             Role::Receiver => 1,
         };
-        u64::from(self.epoch) << 32 | role << 8 | state
+        self.life << 8 | role << 7 | state
     }
 
     /// Reads a word that anybody may have written; `None` if no participant writes such a word.
     pub fn from_bits(bits: u64) -> Option<Self> {
-        let state = match bits & 0xff {
+        let state = match bits & 0x7f {
             0 => ParticipantState::Vacant,
             1 => ParticipantState::Live,
             2 => ParticipantState::Closed,
             3 => ParticipantState::Dead,
             _ => return None,
         };
-        let role = match bits >> 8 & 0xff_ffff {
-            0 => Role::Sender,
-            1 => Role::Receiver,
-            _ => return None,
-        };
-        Some(Self { epoch: (bits >> 32) as u32, role, state })
+        let role = if bits & 0x80 == 0 { Role::Sender } else { Role::Receiver };
+        Some(Self { life: bits >> 8, role, state })
     }
 }
 
@@ -102,8 +102,8 @@ pub struct ParticipantRow {
     pub pid: AtomicU64,
     /// When it joined, in nanoseconds of the Unix epoch.
     pub started_unix_ns: AtomicU64,
-    /// Process id of whoever is reaping it now, or 0.
-    pub reaper_pid: AtomicU64,
+    /// Which PID namespace that id belongs to: its inode number, 0 if unknown.
+    pub pid_namespace: AtomicU64,
     /// The participant's name, UTF-8, padded with zeros.
     pub name: [AtomicU64; NAME_BYTES / 8],
     /// One semaphore of the C library, where sleepers are woken by them.
@@ -135,7 +135,7 @@ const _: () = {
     assert!(offset_of!(ParticipantRow, state) == 0);
     assert!(offset_of!(ParticipantRow, pid) == 8);
     assert!(offset_of!(ParticipantRow, started_unix_ns) == 16);
-    assert!(offset_of!(ParticipantRow, reaper_pid) == 24);
+    assert!(offset_of!(ParticipantRow, pid_namespace) == 24);
     assert!(offset_of!(ParticipantRow, name) == 32);
     assert!(offset_of!(ParticipantRow, semaphore) == 96);
     assert!(offset_of!(ParticipantRow, messages) == 128);
@@ -152,12 +152,12 @@ mod tests {
             [ParticipantState::Vacant, ParticipantState::Live, ParticipantState::Closed, ParticipantState::Dead]
         {
             for role in [Role::Sender, Role::Receiver] {
-                let row = RowState { epoch: u32::MAX, role, state };
+                let row = RowState { life: u64::MAX >> 8, role, state };
                 assert_eq!(RowState::from_bits(row.bits()), Some(row));
             }
         }
-        assert_eq!(RowState::from_bits(4), None);
-        assert_eq!(RowState::from_bits(2 << 8), None);
-        assert_eq!(RowState::from_bits(1 << 16), None);
+        for unknown in 4..0x80 {
+            assert_eq!(RowState::from_bits(unknown), None);
+        }
     }
 }

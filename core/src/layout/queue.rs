@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! QueueControl   wait line    space futex                  senders sleep here until a slot is free
-//!                counts       dead letters · discarded     written rarely
+//!                counts       dead letters · discarded · returned · searched     written rarely
 //! RingControl    head line    head                         one RingControl a priority
 //!                tail line    tail
 //! cells          8 bytes each, one ring a priority         see `slot`
@@ -22,7 +22,11 @@ pub struct QueueControl {
     pub dead_letters: AtomicU64,
     /// Messages whose receiver died, where these are not delivered again.
     pub discarded: AtomicU64,
-    counts: [AtomicU64; 14],
+    /// Grows whenever a reaping is over: there may be slots in Returned.
+    pub returned: AtomicU64,
+    /// `returned` as it was at the start of a search that has found all: there is nothing of reapings up to this one.
+    pub searched: AtomicU64,
+    counts: [AtomicU64; 12],
 }
 
 /// The order of the messages of one priority.
@@ -41,6 +45,8 @@ const _: () = {
     use std::mem::{align_of, offset_of, size_of};
     assert!(size_of::<QueueControl>() == 256 && align_of::<QueueControl>() == 128);
     assert!(offset_of!(QueueControl, dead_letters) == 128);
+    assert!(offset_of!(QueueControl, returned) == 144);
+    assert!(offset_of!(QueueControl, searched) == 152);
     assert!(size_of::<RingControl>() == 256 && align_of::<RingControl>() == 128);
     assert!(offset_of!(RingControl, tail) == 128);
 };

@@ -24,7 +24,7 @@ pub struct RowIndex(pub u16);
 /// ```text
 /// Free ──alloc──► Produced ──(commit: a cell names it)──take──► Consumed ──ack──► Free
 ///                    └──abort──► Free                               ├──nack──► Redeliver ──(commit)──take──► Consumed
-///                                                                   └──reap──► Redeliver
+///                                                                   └──reap──► Returned ──take──► Consumed
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SlotState {
@@ -36,6 +36,8 @@ pub enum SlotState {
     Consumed = 2,
     /// Given back: to be queued again, or queued if a cell names it.
     Redeliver = 3,
+    /// Nobody's, and named by no cell: what a dead receiver held. The next receiver that looks takes it.
+    Returned = 4,
 }
 
 /// The word that says whose a slot is: the only truth about it.
@@ -71,11 +73,12 @@ impl SlotWord {
             1 => Some(SlotState::Produced),
             2 => Some(SlotState::Consumed),
             3 => Some(SlotState::Redeliver),
+            4 => Some(SlotState::Returned),
             _ => None,
         }
     }
 
-    /// Whose it is; meaningless while it is free.
+    /// Whose it is; meaningless while it is free or returned.
     #[inline]
     pub fn owner(self) -> RowIndex {
         RowIndex(self.0 as u16)
@@ -126,8 +129,16 @@ impl SlotHeader {
 
     /// The same message, taken once more.
     pub fn delivered_once_more(self) -> Self {
-        let deliveries = u64::from(self.deliveries().saturating_add(1));
-        Self(self.0 & !(0xffff << 32) | deliveries << 32)
+        self.delivered(self.deliveries().saturating_add(1))
+    }
+
+    /// The same message, taken once more after a delivery that its receiver may have died before counting.
+    pub fn delivered_again(self) -> Self {
+        self.delivered(self.deliveries().max(1).saturating_add(1))
+    }
+
+    fn delivered(self, deliveries: u16) -> Self {
+        Self(self.0 & !(0xffff << 32) | u64::from(deliveries) << 32)
     }
 
     /// Its priority, 0 being the highest, and what exceeds `lowest` taken for that.
@@ -190,7 +201,9 @@ mod tests {
     fn a_slot_word_changes_generation_with_every_step() {
         let mut word = SlotWord::FRESH;
         assert_eq!(word.state(), Some(SlotState::Free));
-        for state in [SlotState::Produced, SlotState::Consumed, SlotState::Redeliver, SlotState::Free] {
+        for state in
+            [SlotState::Produced, SlotState::Consumed, SlotState::Redeliver, SlotState::Returned, SlotState::Free]
+        {
             let next = word.next(state, RowIndex(1023));
             assert_ne!(next, word);
             assert_eq!((next.state(), next.owner()), (Some(state), RowIndex(1023)));

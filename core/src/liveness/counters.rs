@@ -91,17 +91,15 @@ impl Tally {
         Self { row }
     }
 
-    /// A message of `bytes` bytes went through.
+    /// A message of `bytes` bytes went through. Whether it is time to do in passing what a waiting participant does at the end
+    /// of a slice: once in 64 messages.
     #[inline]
-    pub(crate) fn message(&mut self, bytes: u64) {
-        self.messages(1, bytes);
-    }
-
-    /// So many messages of so many bytes together went through.
-    #[inline]
-    pub(crate) fn messages(&mut self, messages: u64, bytes: u64) {
-        add(&self.row.messages, messages);
+    #[must_use]
+    pub(crate) fn message(&mut self, bytes: u64) -> bool {
+        let messages = self.row.messages.load(Relaxed).wrapping_add(1);
+        self.row.messages.store(messages, Relaxed);
         add(&self.row.bytes, bytes);
+        messages.is_multiple_of(64)
     }
 
     /// So many messages of so many bytes in all went through since it joined.
@@ -116,6 +114,11 @@ impl Tally {
         (self.row.messages.load(Relaxed), self.row.bytes.load(Relaxed))
     }
 
+    /// It found so many dead.
+    pub(crate) fn reaped(&mut self, dead: u32) {
+        add(&self.row.reaped, dead.into());
+    }
+
     counts! {
         /// A send found no room.
         full => full,
@@ -127,7 +130,5 @@ impl Tally {
         wake => wakes,
         /// A message came that had been delivered before.
         redelivered => redelivered,
-        /// It reaped somebody.
-        reap => reaped,
     }
 }

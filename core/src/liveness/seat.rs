@@ -1,11 +1,13 @@
-//! A participant's seat: its row, and the lock that proves its life.
+//! A participant's seat: its row, and the life that proves it alive.
 
-use super::{Counters, Settle, Tally, announce, rows_of};
+use super::reap::{Dead, reap_dead};
+use super::rows::{Settle, announce, announce_to_the_awake, row_state, rows_of};
+use super::{Counters, Tally};
 use crate::error::{Corruption, JoinError};
 use crate::layout::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState, Status};
 use crate::region::sys;
-use crate::region::{FileState, Region, SeatLock, Signals, View, explained};
-use crate::sync::Ordering::{Acquire, Relaxed, Release};
+use crate::region::{FileState, Life, NoLife, Region, Signals, View, explained};
+use crate::sync::Ordering::{AcqRel, Relaxed};
 use crate::wait::forget_sleeper;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,104 +17,69 @@ use std::time::Duration;
 pub(crate) struct Seat {
     region: Arc<Region>,
     row: u32,
-    epoch: u32,
-    role: Role,
-    /// Dropped last: as long as it is held, the row is ours.
-    _lock: SeatLock,
+    /// What the row says as long as it is ours.
+    word: u64,
+    /// Dropped last: as long as it lasts, the row is ours.
+    life: Life,
 }
 
 impl Seat {
-    /// Takes a free seat of this role, or one whose holder died, which is reaped.
-    pub(crate) fn take(
-        region: &Arc<Region>,
-        role: Role,
-        settle: Settle,
-        name: &str,
-    ) -> Result<(Self, bool), JoinError> {
-        let channel = || region.label().to_owned();
+    /// Takes a free seat of this role, or one whose holder died, after what that one held was settled. Returns with it how
+    /// many dead were found on the way.
+    ///
+    /// # Errors
+    /// See [`JoinError`].
+    pub(crate) fn take(region: &Arc<Region>, role: Role, settle: Settle, name: &str) -> Result<(Self, u32), JoinError> {
         if region.mark().is_foreign() {
-            return Err(JoinError::Forked { channel: channel() });
+            return Err(JoinError::Forked { channel: region.label().to_owned() });
         }
         // Before anything is touched: behind the end of a truncated file that is SIGBUS.
         check_file(region)?;
-        let refused = |source: std::io::Error| match check_file(region) {
-            Err(error) => error,
-            Ok(()) if source.kind() == std::io::ErrorKind::NotFound => {
-                JoinError::LockFile { channel: channel(), path: region.lock_label() }
-            }
-            Ok(()) => {
-                let action = "locking a participant row";
-                JoinError::Io { channel: channel(), action, source: explained(action, source) }
-            }
-        };
-        // A seat that is neither free nor held by who is alive is being left, reaped or removed at this moment: it is
-        // worth another look, first at once and then for a tenth of a second.
-        const TURNS_AT_ONCE: u32 = 100;
-        const TURNS: u32 = 200;
-        let mut holder = 0;
-        for turn in 0..TURNS {
-            let mut in_motion = false;
+        let corrupted = |reason| corrupted(region, reason);
+        let life = begin_life(region)?;
+        let word = RowState { life: life.number(), role, state: ParticipantState::Live }.bits();
+        // Each turn that does not end here means that somebody else took a seat that was free, or settled, at this moment.
+        const TURNS: u32 = 1000;
+        let (mut reaped, mut holder) = (0, 0);
+        for _ in 0..TURNS {
             for row in rows_of(region.geometry(), role) {
-                if let Some(lock) = region.try_lock_seat(row).map_err(refused)? {
-                    return Self::sit_down(region, row, role, settle, lock, name);
-                }
                 let words = region.row(row);
-                holder = words.pid.load(Relaxed) as u32;
-                let state = RowState::from_bits(words.state.load(Acquire));
-                in_motion |= state.is_none_or(|state| state.state != ParticipantState::Live)
-                    || !region.is_seat_locked(row).map_err(refused)?;
+                let (state, before) = row_state(region, row).map_err(corrupted)?;
+                if state.state == ParticipantState::Live {
+                    holder = words.pid.load(Relaxed) as u32;
+                } else if words.state.compare_exchange(before, word, AcqRel, Relaxed).is_ok() {
+                    // EDGE row→look: the AcqRel pairs with the Acquire of a look at the row, and with the Release of the
+                    // row's last holder.
+                    let seat = Self { region: Arc::clone(region), row, word, life };
+                    seat.sit_down(name);
+                    seat.check_still_open()?;
+                    return Ok((seat, reaped));
+                }
             }
-            if !in_motion {
+            let membership = region.control().membership.load(Relaxed);
+            reaped += reap_dead(region, settle).map_err(corrupted)?;
+            if region.control().membership.load(Relaxed) == membership {
                 break;
             }
-            if turn < TURNS_AT_ONCE {
-                std::thread::yield_now();
-            } else {
-                sys::pause(Duration::from_millis(1));
-            }
         }
-        Err(JoinError::RoleTaken {
-            channel: channel(),
-            role: role.name(),
-            seats: rows_of(region.geometry(), role).len() as u32,
-            pid: holder,
-        })
+        let seats = rows_of(region.geometry(), role).len() as u32;
+        Err(JoinError::RoleTaken { channel: region.label().to_owned(), role: role.name(), seats, pid: holder })
     }
 
-    /// Returns the seat, and whether its last holder had died in it.
-    fn sit_down(
-        region: &Arc<Region>,
-        row: u32,
-        role: Role,
-        settle: Settle,
-        lock: SeatLock,
-        name: &str,
-    ) -> Result<(Self, bool), JoinError> {
-        let words = region.row(row);
-        let Some(before) = RowState::from_bits(words.state.load(Acquire)) else {
-            region.poison(Corruption::Participant);
-            return Err(JoinError::Corrupted { channel: region.label().to_owned(), reason: Corruption::Participant });
-        };
-        if before.state == ParticipantState::Live {
-            settle(region, row).map_err(|reason| {
-                region.poison(reason);
-                JoinError::Corrupted { channel: region.label().to_owned(), reason }
-            })?;
-        }
-        let seat = Self { region: Arc::clone(region), row, epoch: before.epoch.wrapping_add(1), role, _lock: lock };
-        forget_sleeper(&Signals::of(region, None), row);
+    /// Fills the row, which is ours, and tells those who are awake. Nobody sleeps for want of a joiner: what a sleeper waits for
+    /// is what the joiner does next.
+    fn sit_down(&self, name: &str) {
+        let words = self.region.row(self.row);
+        forget_sleeper(&Signals::of(&self.region, None), self.row);
         Counters::reset(words);
         words.pid.store(sys::process_id().into(), Relaxed);
+        words.pid_namespace.store(self.life.pid_namespace(), Relaxed);
         words.started_unix_ns.store(sys::unix_time_ns(), Relaxed);
-        words.reaper_pid.store(0, Relaxed);
         write_name(words, name);
-        seat.set_state(ParticipantState::Live);
-        announce(region);
-        // The status and the name may have changed between opening the channel and taking the seat.
-        seat.check_still_open()?;
-        Ok((seat, before.state == ParticipantState::Live))
+        announce_to_the_awake(&self.region);
     }
 
+    /// The status and the name may have changed between opening the channel and taking the seat.
     fn check_still_open(&self) -> Result<(), JoinError> {
         let channel = || self.region.label().to_owned();
         check_file(&self.region)?;
@@ -124,16 +91,23 @@ impl Seat {
         }
     }
 
-    fn set_state(&self, state: ParticipantState) {
-        let bits = RowState { epoch: self.epoch, role: self.role, state }.bits();
-        // EDGE row→look: pairs with the Acquire of whoever looks at the row; its pid and name were stored before, and on
-        // leaving, everything that was committed or released.
-        self.region.row(self.row).state.store(bits, Release);
-    }
-
     /// The row's number.
     pub(crate) fn row(&self) -> u32 {
         self.row
+    }
+
+    /// Finishes or undoes what this participant holds, as if it had died.
+    ///
+    /// # Errors
+    /// The words contradict each other.
+    pub(crate) fn settle(&self, settle: Settle) -> Result<(), Corruption> {
+        settle(&self.region, &Dead::only(&self.region, self.row))
+    }
+
+    /// Whether the row still says so. It says something else if a peer wrote to it, or if a hole took it and another participant
+    /// the seat.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.region.row(self.row).state.load(Relaxed) == self.word
     }
 
     /// This participant's counters.
@@ -148,8 +122,56 @@ impl Drop for Seat {
         if self.region.mark().is_foreign() {
             return;
         }
-        self.set_state(ParticipantState::Closed);
+        if let Some(state) = RowState::from_bits(self.word) {
+            let closed = RowState { state: ParticipantState::Closed, ..state }.bits();
+            // EDGE row→look: everything that was committed or released was stored before. It fails only if a peer wrote to the row.
+            let _ = self.region.row(self.row).state.compare_exchange(self.word, closed, AcqRel, Relaxed);
+        }
         announce(&self.region);
+    }
+}
+
+fn corrupted(region: &Region, reason: Corruption) -> JoinError {
+    region.poison(reason);
+    JoinError::Corrupted { channel: region.label().to_owned(), reason }
+}
+
+/// Begins a life. Where all lives are locked by a remover, at first at once and then for a tenth of a second: its removal
+/// succeeds or fails soon.
+fn begin_life(region: &Region) -> Result<Life, JoinError> {
+    const TURNS_AT_ONCE: u32 = 100;
+    const TURNS: u32 = 200;
+    let channel = || region.label().to_owned();
+    let mut turn = 0;
+    loop {
+        let refused = match region.begin_life() {
+            Ok(life) => return Ok(life),
+            Err(refused) => refused,
+        };
+        // A file that is gone or cut short says more than what came of it.
+        check_file(region)?;
+        return Err(match refused {
+            NoLife::Refused(source) if source.kind() == std::io::ErrorKind::NotFound => {
+                JoinError::LockFile { channel: channel(), path: region.lock_label() }
+            }
+            NoLife::Refused(source) => {
+                let action = "locking the lock file";
+                JoinError::Io { channel: channel(), action, source: explained(action, source) }
+            }
+            NoLife::UsedUp => corrupted(region, Corruption::Participant),
+            NoLife::Locked(_) if turn < TURNS => {
+                if turn < TURNS_AT_ONCE {
+                    std::thread::yield_now();
+                } else {
+                    sys::pause(Duration::from_millis(1));
+                }
+                turn += 1;
+                continue;
+            }
+            NoLife::Locked(holder) => {
+                JoinError::Locked { channel: channel(), path: region.lock_label(), process: holder.process }
+            }
+        });
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::bytes::Bytes;
 use super::header::{Facts, NO_BOOT, Redelivery, SemaphoreKind, TYPE_NAME_MAX};
+use super::lives::CurrentBlock;
 use super::locks::{self, LIFECYCLE, NamedPlace, Place};
 use super::memory::{MemoryOptions, MemoryReport};
 use super::names::Location;
@@ -139,9 +140,10 @@ impl CreateSpec {
         bytes.write_unshared(0, facts.to_block().as_bytes());
         let memory = MemoryReport::carry_out(self.memory, &bytes);
         let mark = ProcessMark::current();
-        let region = Region { label: label.to_owned(), bytes, facts, place, mark, memory };
+        let lives = CurrentBlock::default();
+        let region = Region { label: label.to_owned(), bytes, facts, place, mark, memory, lives };
         if self.backend == Backend::Semaphore {
-            region.make_semaphores(matches!(region.place, Place::Private(_)));
+            region.make_semaphores(matches!(region.place, Place::Private));
         }
         region.publish_status();
         region
@@ -157,8 +159,7 @@ impl Region {
         creation.check_memory_group(facts.map.total)?;
         let bytes = Bytes::anonymous(facts.map.total as usize)
             .map_err(|source| creation.refused("mapping the region", source))?;
-        let place = Place::private(facts.geometry.participants());
-        Ok(spec.initialise(LABEL, bytes, facts, place))
+        Ok(spec.initialise(LABEL, bytes, facts, Place::Private))
     }
 
     /// Makes a region in a sealed memfd, with a second one for the locks.

@@ -1,39 +1,22 @@
-//! The proof of life: one write lock per participant row, held for exactly as long as its process image lives.
+//! Where a region is, what became of its file, and its lock file: making it, and locking all of it.
 //!
-//! ```text
-//! lock file   ┌─────────┬─────────┬─────────┬─ ─ ─ ┬───────────┐
-//!             │ row 0   │ row 1   │ row 2   │      │ lifecycle │     two bytes a row
-//!             └─────────┴─────────┴─────────┴─ ─ ─ ┴───────────┘
-//! participant  X                                                    the first byte of its row: alive
-//! reaper                 X    X                                     both bytes of a dead one's row
-//! remover      X    X    X    X    X    X                           all rows
-//! ```
-//!
-//! A participant is alive if and only if its first byte is write-locked by a lock of exactly one byte. Whoever holds a
-//! row for a moment locks more, so nobody takes it for the participant. The lock is an open-file-description lock held by
-//! a mapping (see `sys::PinnedLock`), so no handle keeps a descriptor open. Byte [`LIFECYCLE`] is held by a creator until
-//! its region has its name.
-//!
-//! Private channels live and die with their process; their rows are flags in memory.
+//! The lock file's bytes stand for lives, up to [`LIFECYCLE`]: see `lives`. That byte is held by a creator until its region has
+//! its name. A remover locks all bytes below it, which nobody alive lets it do.
 
+use super::header::Facts;
+use super::lives::{LockQuery, Locks};
 use super::refusals::Creation;
 use super::remove::remove_located;
-use super::sys::{self, FileId, KeptFile, PinnedLock, ProcessMark, TemporaryName};
+use super::sys::{self, FileId, Holder, KeptFile, LockingFile, TemporaryName};
 use super::{Location, Region};
 use crate::error::{CreateError, RemoveError};
-use crate::sync::Ordering::{Acquire, Release};
-use crate::sync::{AtomicU32, planted};
+use crate::layout::{ParticipantRow, ParticipantState, RowState};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::io;
-use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-/// The byte behind all rows that creators hold.
-pub(super) const LIFECYCLE: u64 = 1 << 20;
-
-/// Bytes of a row in the lock file: the participant's, and one more for who holds the row otherwise.
-const ROW: u64 = 2;
+/// The byte behind all lives that creators hold.
+pub(super) const LIFECYCLE: u64 = 1 << 61;
 
 /// Where a region is, and with it its lock file.
 #[derive(Debug)]
@@ -42,12 +25,9 @@ pub(super) enum Place {
     Named(NamedPlace),
     /// Two memfds.
     Anonymous { file: KeptFile, locks: KeptFile },
-    /// This process's memory: which rows are taken.
-    Private(Rows),
+    /// This process's memory.
+    Private,
 }
-
-/// Which rows of a private region are taken: 1 or 0. Atomics, so that a child forked at any moment can look at them.
-type Rows = Arc<[AtomicU32]>;
 
 /// See [`Place::Named`].
 #[derive(Debug)]
@@ -70,99 +50,7 @@ pub(crate) enum FileState {
     CutShort { length: u64 },
 }
 
-/// A row's lock, held until dropped.
-#[derive(Debug)]
-pub(crate) enum SeatLock {
-    #[doc(hidden)]
-    Pinned { pin: ManuallyDrop<PinnedLock>, mark: ProcessMark },
-    #[doc(hidden)]
-    Private { rows: Rows, row: u32 },
-}
-
-impl Drop for SeatLock {
-    fn drop(&mut self) {
-        match self {
-            // A forked child does not have the mapping; something else may stand at its address.
-            Self::Pinned { mark, .. } if mark.is_foreign() => {}
-            Self::Pinned { pin, .. } => {
-                // SAFETY: dropped here and nowhere else, in the process that made it.
-                unsafe { ManuallyDrop::drop(pin) }
-            }
-            Self::Private { rows, row } => {
-                if let Some(taken) = rows.get(*row as usize) {
-                    taken.store(0, Release);
-                }
-            }
-        }
-    }
-}
-
-impl Place {
-    /// A place in this process's memory.
-    pub(super) fn private(rows: u32) -> Self {
-        Self::Private((0..rows).map(|_| AtomicU32::new(0)).collect())
-    }
-
-    /// A fresh description of the lock file. The caller holds the fork guard.
-    fn fresh_lock_description(&self) -> io::Result<OwnedFd> {
-        match self {
-            Self::Named(place) => sys::fresh_description(&place.lock_path, place.lock_id),
-            Self::Anonymous { locks, .. } => sys::reopen(locks.still_ours()?, true),
-            Self::Private(_) => Err(io::ErrorKind::Unsupported.into()),
-        }
-    }
-}
-
 impl Region {
-    /// Tries to take a row's lock. `None`: somebody holds it.
-    ///
-    /// # Errors
-    /// The lock file is gone (`NotFound`), or the process is out of descriptors or mappings.
-    pub(crate) fn try_lock_seat(&self, row: u32) -> io::Result<Option<SeatLock>> {
-        if let Place::Private(rows) = &self.place {
-            // Acquire: whoever had the row before is done with it.
-            let taken = rows.get(row as usize).is_none_or(|taken| taken.swap(1, Acquire) == 1);
-            return Ok((!taken).then(|| SeatLock::Private { rows: Arc::clone(rows), row }));
-        }
-        let _guard = sys::fork_guard();
-        let description = self.place.fresh_lock_description()?;
-        if planted::leaked_descriptor() {
-            std::mem::forget(self.place.fresh_lock_description()?);
-        }
-        if !sys::try_write_lock(&description, u64::from(row) * ROW, 1)? {
-            return Ok(None);
-        }
-        let pin = ManuallyDrop::new(PinnedLock::pin(description)?);
-        Ok(Some(SeatLock::Pinned { pin, mark: self.mark }))
-    }
-
-    /// Whether a participant holds a row's lock: whether it is alive.
-    ///
-    /// # Errors
-    /// As [`Region::try_lock_seat`].
-    pub(crate) fn is_seat_locked(&self, row: u32) -> io::Result<bool> {
-        if let Place::Private(rows) = &self.place {
-            return Ok(rows.get(row as usize).is_some_and(|taken| taken.load(Acquire) == 1));
-        }
-        let _guard = sys::fork_guard();
-        is_alive(self.place.fresh_lock_description()?, row)
-    }
-
-    /// Runs `act` while holding a dead participant's lock, through a fresh description, and under the process-wide fork
-    /// guard, which also keeps this process's other threads from doing the same. `None`: somebody holds the lock.
-    ///
-    /// # Errors
-    /// As [`Region::try_lock_seat`].
-    pub(crate) fn with_seat_locked<R>(&self, row: u32, act: impl FnOnce() -> R) -> io::Result<Option<R>> {
-        if let Place::Private(_) = &self.place {
-            let seat = self.try_lock_seat(row)?;
-            return Ok(seat.map(|_held| act()));
-        }
-        let _guard = sys::fork_guard();
-        let description = self.place.fresh_lock_description()?;
-        Ok(sys::try_write_lock(&description, u64::from(row) * ROW, ROW)?.then(act))
-    }
-
     /// What became of the file. Costs one `stat`: for slow paths.
     ///
     /// # Errors
@@ -220,57 +108,66 @@ impl Region {
     }
 }
 
-/// Whether the participant of this row is alive.
-pub(super) fn is_alive(description: impl AsFd, row: u32) -> io::Result<bool> {
-    let at = u64::from(row) * ROW;
-    Ok(sys::write_lock_on(description, at, 1)? == Some((at, 1)))
+/// Why a lock file could not be locked.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum InUse {
+    /// So many participants are alive.
+    By(usize),
+    /// Another program holds a lock.
+    Locked(Holder),
 }
 
-/// No channel has more rows.
-pub(super) const ROWS_MAX: u32 = 1024;
+/// Locks all lives, unless somebody is alive. `count` says how many participants are, where that is known better than by the
+/// number of their processes.
+pub(super) fn lock_unless_alive(
+    lock_file: &LockingFile,
+    count: impl Fn() -> io::Result<usize>,
+) -> io::Result<Result<(), InUse>> {
+    // A lock that belongs to nobody alive is a joiner's that has no row yet, or a leaver's that has none any more: that is
+    // worth another look.
+    const TURNS: u32 = 1000;
+    let mut other = None;
+    for _ in 0..TURNS {
+        if sys::try_write_lock(lock_file, 0, LIFECYCLE)? {
+            return Ok(Ok(()));
+        }
+        let locks = Locks::of(lock_file)?;
+        let alive = if locks.blocks > 0 { count()? } else { 0 };
+        if alive > 0 {
+            return Ok(Err(InUse::By(alive)));
+        }
+        other = locks.other.or(other);
+        std::thread::yield_now();
+    }
+    let blocks = Locks::of(lock_file)?.blocks;
+    Ok(Err(match other {
+        Some(holder) if blocks == 0 => InUse::Locked(holder),
+        _ => InUse::By(blocks.max(1)),
+    }))
+}
 
-/// How many participants are alive in these first rows of a lock file.
-pub(super) fn count_alive(description: impl AsFd, rows: u32) -> io::Result<usize> {
+/// How many processes take part, whatever the region says.
+pub(super) fn count_processes(lock_file: impl AsFd) -> io::Result<usize> {
+    Ok(Locks::of(lock_file)?.blocks)
+}
+
+/// How many participants are alive, by the rows in the region's file and the locks.
+pub(super) fn count_alive(file: impl AsFd, lock_file: &LockingFile, facts: &Facts) -> io::Result<usize> {
+    const ROW: usize = size_of::<ParticipantRow>();
+    let mut rows = vec![0; facts.geometry.participants() as usize * ROW];
+    let read = sys::read_at(file, &mut rows, facts.map.participants_at)?;
+    let mut query = LockQuery::of(lock_file.as_fd());
     let mut alive = 0;
-    // The kernel tells any lock of a range: what is before it and behind it is looked at again.
-    let mut unknown = vec![(0, u64::from(rows) * ROW)];
-    while let Some((start, end)) = unknown.pop() {
-        if start < end
-            && let Some((at, length)) = sys::write_lock_on(&description, start, end - start)?
+    for row in rows[..read].chunks_exact(ROW) {
+        let state = row.as_chunks::<8>().0[0];
+        if let Some(row) = RowState::from_bits(u64::from_le_bytes(state))
+            && row.state == ParticipantState::Live
+            && !query.is_over(row.life)?
         {
-            alive += usize::from(length == 1 && at % ROW == 0);
-            let locked_to = if length == 0 { end } else { at.saturating_add(length) };
-            unknown.push((start, at.min(end)));
-            unknown.push((locked_to.max(start + 1), end));
+            alive += 1;
         }
     }
     Ok(alive)
-}
-
-/// Tries to lock all rows: possible only while nobody is alive in them, or holds one for a moment.
-pub(super) fn try_lock_rows(description: impl AsFd, rows: u32) -> io::Result<bool> {
-    sys::try_write_lock(description, 0, u64::from(rows) * ROW)
-}
-
-/// Locks all rows, unless somebody is alive in them: then how many are.
-///
-/// Who is neither alive nor gone is leaving, or being reaped, at this moment: that is worth another look.
-pub(super) fn lock_unless_alive(
-    try_lock: impl Fn() -> io::Result<bool>,
-    count_alive: impl Fn() -> io::Result<usize>,
-) -> io::Result<Result<(), usize>> {
-    const TURNS: u32 = 1000;
-    for _ in 1..TURNS {
-        if try_lock()? {
-            return Ok(Ok(()));
-        }
-        let alive = count_alive()?;
-        if alive > 0 {
-            return Ok(Err(alive));
-        }
-        std::thread::yield_now();
-    }
-    if try_lock()? { Ok(Ok(())) } else { count_alive().map(Err) }
 }
 
 /// Makes a lock file for this instance of a region, without a name yet.

@@ -13,6 +13,7 @@
 use super::Region;
 use super::bytes::Bytes;
 use super::header::Facts;
+use super::lives::CurrentBlock;
 use super::locks::{NamedPlace, Place};
 use super::memory::{MemoryOptions, MemoryReport};
 use super::names::Location;
@@ -57,7 +58,8 @@ impl Look {
         let bytes = read_words(&file, &header).map_err(failed("reading the file"))?;
         let memory = MemoryReport::carry_out(MemoryOptions::default(), &bytes);
         let mark = ProcessMark::current();
-        let region = Region { label: label.clone(), bytes, facts: header, place: Place::Named(place), mark, memory };
+        let (place, lives) = (Place::Named(place), CurrentBlock::default());
+        let region = Region { label: label.clone(), bytes, facts: header, place, mark, memory, lives };
         Ok(Self { region, file, trouble: OnceCell::new() })
     }
 
@@ -253,6 +255,11 @@ pub(crate) struct SlotsLook<'a> {
 }
 
 impl SlotsLook<'_> {
+    /// The words of the queue as a whole.
+    pub(crate) fn control(&self) -> &QueueControl {
+        self.look.region().queue()
+    }
+
     /// A ring's head. What was read of the cells before is forgotten.
     pub(crate) fn head(&self, ring: u8) -> &AtomicU64 {
         self.cells.forget();

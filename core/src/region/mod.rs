@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! prices.lane                       the region: header page, participants, control words, rings
-//! prices.lane.<instance>.lock       one byte per participant row, write-locked while its holder lives
+//! prices.lane.<instance>.lock       one byte per life, write-locked while its process lives
 //! ```
 //!
 //! - [`sys`]: every platform call; a port is that folder.
@@ -18,7 +18,8 @@
 //! - `stale`: regions from before the last reboot, and replacing one.
 //! - `turn`: one at a time takes a region's name away. `orphans`: lock files that lost their region.
 //! - `refusals`: from the numbers of the operating system to what the caller can do.
-//! - `locks`: the proof of life, one open-file-description lock per participant row.
+//! - `lives`: the proof of life, one open-file-description lock per process.
+//! - `locks`: the lock file: making it, and locking all of it.
 //! - `signals`: fences, futexes and semaphores, as one channel needs them.
 //! - `semaphores`: the participants' semaphores.
 //! - `memory`: prefaulting, locking, huge pages.
@@ -35,6 +36,7 @@ mod bytes;
 mod copy;
 mod create;
 mod header;
+mod lives;
 mod locks;
 mod look;
 mod memory;
@@ -56,7 +58,8 @@ mod view;
 pub(crate) use self::{
     create::CreateSpec,
     header::{Facts, Redelivery},
-    locks::{FileState, SeatLock},
+    lives::{Life, LockQuery, NoLife},
+    locks::FileState,
     look::{LaneLook, Look, RingLook, SlotsLook},
     memory::MemoryOptions,
     names::{Location, list_folder},
@@ -83,6 +86,7 @@ use crate::error::Corruption;
 use crate::layout::{Geometry, Map, STATUS_AT, Status, StatusCell};
 use crate::sync::Ordering::{AcqRel, Acquire, Release};
 use bytes::Bytes;
+use lives::CurrentBlock;
 use locks::Place;
 
 /// A channel's memory, and what proves who is alive in it.
@@ -95,6 +99,7 @@ pub(crate) struct Region {
     place: Place,
     mark: ProcessMark,
     memory: MemoryReport,
+    lives: CurrentBlock,
 }
 
 impl Region {

@@ -2,6 +2,7 @@
 
 use super::bytes::Bytes;
 use super::header::{self, Facts, SemaphoreKind};
+use super::lives::CurrentBlock;
 use super::locks::{self, NamedPlace, Place};
 use super::memory::{MemoryOptions, MemoryReport};
 use super::names::Location;
@@ -297,7 +298,8 @@ pub(super) fn check_status(
 ) -> Result<Region, OpenError> {
     let memory = MemoryReport::carry_out(memory, &bytes);
     let mark = ProcessMark::current();
-    let region = Region { label: label.to_owned(), bytes, facts, place, mark, memory };
+    let lives = CurrentBlock::default();
+    let region = Region { label: label.to_owned(), bytes, facts, place, mark, memory, lives };
     match region.status() {
         Status::Live => Ok(region),
         Status::Closed => Err(OpenError::Closed { channel: label.to_owned() }),

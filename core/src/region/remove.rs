@@ -2,12 +2,12 @@
 //!
 //! Nothing here maps the file, which may be another user's, who can truncate it at any moment; and nothing needs a lock on
 //! it, which whoever may read it could hold. Of two removers one has its [`Turn`]. Unless it removes by force, it also holds
-//! the locks of all rows, so that nobody joins what is going away.
+//! the locks of all lives, so that nobody joins what is going away.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
 use super::header::{self, Facts};
-use super::locks;
+use super::locks::{self, InUse};
 use super::names::{InvalidName, Location};
 use super::orphans;
 use super::refusals::{UNLINKING, not_removed};
@@ -66,10 +66,12 @@ pub(super) fn remove_located(location: &Location, force: bool, id: Option<FileId
     }
     if let Some(turn) = turn.as_ref().filter(|_| !force) {
         let alive = match &header {
-            Some(header) => turn.shut_out(header.geometry.participants()).map_err(failed("locking the rows"))?,
+            Some(header) => turn.shut_out(pinned.as_fd(), header).map_err(failed("locking the lock file"))?,
             None => nobody_alive(location).map_err(failed("looking for the living"))?,
         };
-        alive.map_err(|participants| RemoveError::InUse { channel: name.to_owned(), participants })?;
+        let lock_path =
+            header.as_ref().map_or_else(|| location.path.clone(), |header| location.lock_path(&header.instance));
+        alive.map_err(|in_use| in_use_error(name, &lock_path, in_use))?;
     }
     sys::unlink(&location.path).map_err(failed(UNLINKING))?;
     match header {
@@ -92,14 +94,25 @@ fn read_header(name: &str, pinned: BorrowedFd<'_>, length: u64) -> io::Result<Re
 }
 
 /// Where the header does not tell which lock file is the region's: whether somebody is alive by any of them.
-fn nobody_alive(location: &Location) -> io::Result<Result<(), usize>> {
-    let mut participants: usize = 0;
+fn nobody_alive(location: &Location) -> io::Result<Result<(), InUse>> {
+    let mut processes: usize = 0;
     for path in location.lock_files()? {
         if let Some(lock_file) = open_lock_file(&path)? {
-            participants = participants.saturating_add(locks::count_alive(lock_file, locks::ROWS_MAX)?);
+            processes = processes.saturating_add(locks::count_processes(lock_file)?);
         }
     }
-    Ok(if participants == 0 { Ok(()) } else { Err(participants) })
+    Ok(if processes == 0 { Ok(()) } else { Err(InUse::By(processes)) })
+}
+
+/// What keeps a channel from being removed.
+pub(super) fn in_use_error(channel: &str, lock_path: &Path, in_use: InUse) -> RemoveError {
+    let channel = channel.to_owned();
+    match in_use {
+        InUse::By(participants) => RemoveError::InUse { channel, participants },
+        InUse::Locked(holder) => {
+            RemoveError::Locked { channel, path: lock_path.display().to_string(), process: holder.process }
+        }
+    }
 }
 
 /// The lock file. `None`: there is none, or something else stands there; then nobody can be alive.

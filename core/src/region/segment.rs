@@ -12,12 +12,12 @@
 use super::bytes::Bytes;
 use super::create::Lifetime;
 use super::header::{self, Facts};
-use super::locks::{self, LIFECYCLE, NamedPlace, Place};
+use super::locks::{self, NamedPlace, Place};
 use super::memory::MemoryOptions;
 use super::names::{InvalidName, Location};
 use super::open::{self, Expectations};
 use super::refusals::{not_opened, not_removed};
-use super::sys;
+use super::sys::{self, LockingFile};
 use super::{CreateSpec, Region, remove, stale};
 use crate::error::{CreateError, NotAChannel, OpenError, RemoveError};
 use crate::layout::HeaderBlock;
@@ -54,11 +54,7 @@ impl Region {
         let (lock_file, _temporary) = locks::build_lock_file(&location, creation, spec.mode, &facts.instance)?;
         let lock_path = location.lock_path(&facts.instance);
         let lock_id = sys::look_at_open(&lock_file).map_err(failed("looking at the lock file"))?.id;
-        let named = {
-            let _guard = sys::fork_guard();
-            sys::link_into_place(lock_file.as_fd(), &lock_path)
-        };
-        named.map_err(failed("naming the lock file"))?;
+        sys::link_into_place(lock_file.as_fd(), &lock_path).map_err(failed("naming the lock file"))?;
         match make_segment(&location, size as usize) {
             Ok(bytes) => {
                 let place = NamedPlace { location: location.clone(), id: None, lock_path, lock_id };
@@ -147,22 +143,20 @@ pub(crate) fn remove_segment(name: &str, force: bool) -> Result<(), RemoveError>
     let at = &location;
     let failed = |action: &'static str| move |source: io::Error| not_removed(at, action, source);
     let mut segment = open_segment(&location).map_err(failed("opening the segment"))?;
-    // Held until both are gone.
-    let mut held = Vec::new();
+    let mut lock_files = Vec::new();
     for path in location.lock_files().map_err(failed("looking for lock files"))? {
-        let _guard = sys::fork_guard();
-        let Some(file) = remove::open_lock_file(&path).map_err(failed("opening the lock file"))? else { continue };
-        if !force {
-            let try_lock = || sys::try_write_lock(&file, 0, LIFECYCLE + 1);
-            locks::lock_unless_alive(try_lock, || locks::count_alive(&file, locks::ROWS_MAX))
-                .map_err(failed("locking the rows"))?
-                .map_err(|participants| RemoveError::InUse { channel: name.to_owned(), participants })?;
-        }
-        held.push((file, path));
+        let lock_file = remove::open_lock_file(&path).map_err(failed("opening the lock file"))?;
+        lock_files.extend(lock_file.map(|file| (LockingFile::new(file), path)));
+    }
+    // Held until both are gone.
+    for (lock_file, path) in lock_files.iter().filter(|_| !force) {
+        let count = || locks::count_processes(lock_file);
+        let locked = locks::lock_unless_alive(lock_file, count).map_err(failed("locking the lock file"))?;
+        locked.map_err(|in_use| remove::in_use_error(name, path, in_use))?;
     }
     segment.set_owner(true);
     drop(segment);
-    for (_, path) in &held {
+    for (_, path) in &lock_files {
         let _ = sys::unlink(path);
     }
     Ok(())

@@ -36,7 +36,7 @@ impl Signals {
     pub(crate) fn of(region: &Arc<Region>, row: Option<u32>) -> Self {
         let facts = region.facts();
         let sleep = match facts.backend {
-            Backend::Futex => Sleep::Futex(Futex { process_private: matches!(region.place, Place::Private(_)) }),
+            Backend::Futex => Sleep::Futex(Futex { process_private: matches!(region.place, Place::Private) }),
             Backend::Semaphore => Sleep::Semaphores(SemaphoresView::new(region, row)),
         };
         Self { asymmetric: facts.fence == FenceMode::Asymmetric, sleep }

@@ -26,18 +26,16 @@ impl Region {
     pub(crate) fn is_stale(&self) -> io::Result<bool> {
         match &self.place {
             Place::Named(_) if self.facts.is_of_this_boot()? => Ok(false),
-            Place::Named(place) => {
-                is_deserted(&self.facts, Some(sys::fresh_description(&place.lock_path, place.lock_id)?))
-            }
+            Place::Named(place) => is_deserted(Some(sys::fresh_description(&place.lock_path, place.lock_id, false)?)),
             // Neither memfds nor a process's memory outlive the boot that they are of.
-            Place::Anonymous { .. } | Place::Private(_) => Ok(false),
+            Place::Anonymous { .. } | Place::Private => Ok(false),
         }
     }
 }
 
 /// Whether nobody is alive by a region's lock file, if it has one.
-fn is_deserted(facts: &Facts, lock_file: Option<impl AsFd>) -> io::Result<bool> {
-    lock_file.map_or(Ok(true), |file| Ok(locks::count_alive(file, facts.geometry.participants())? == 0))
+fn is_deserted(lock_file: Option<impl AsFd>) -> io::Result<bool> {
+    lock_file.map_or(Ok(true), |file| Ok(locks::count_processes(file)? == 0))
 }
 
 /// Whether the region at `location` is from before the last reboot, before it is opened.
@@ -49,7 +47,7 @@ pub(super) fn is_stale(location: &Location, facts: &Facts, owner: u32) -> io::Re
         return Ok(false);
     }
     let lock_file = open::lock_file(&location.lock_path(&facts.instance), &facts.instance, owner)?;
-    is_deserted(facts, lock_file.map(|(file, _)| file))
+    is_deserted(lock_file.map(|(file, _)| file))
 }
 
 /// Puts a fresh region in the place of a stale one, at once: at no moment is the name free, so of many that find the same
@@ -59,7 +57,7 @@ pub(super) fn replace(location: &Location, spec: &CreateSpec) -> Result<Option<R
     let label = &location.label;
     let failed =
         |action: &'static str| move |source: io::Error| OpenError::Io { channel: label.clone(), action, source };
-    let Recognised { file_facts, header: stale, .. } = match open::recognise(location, None) {
+    let Recognised { file, file_facts, header: stale } = match open::recognise(location, None) {
         Err(OpenError::NotFound { .. }) => return Ok(None),
         other => other?,
     };
@@ -71,8 +69,8 @@ pub(super) fn replace(location: &Location, spec: &CreateSpec) -> Result<Option<R
         Turn::wait(location, file_facts, Some(&stale)).map_err(failed("locking the stale channel's lock file"))?;
     let is_still_there =
         sys::is_still_at(&location.path, file_facts.id).map_err(failed("looking at the stale channel"))?;
-    let rows = stale.geometry.participants();
-    if !is_still_there || turn.shut_out(rows).map_err(failed("locking the stale channel's rows"))?.is_err() {
+    let shut_out = || turn.shut_out(file.as_fd(), &stale).map_err(failed("locking the stale channel's lock file"));
+    if !is_still_there || shut_out()?.is_err() {
         return Ok(None);
     }
     // Only a rename replaces at once, and what has no name cannot be renamed.

@@ -15,16 +15,16 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
 use super::header::Facts;
-use super::locks;
+use super::locks::{self, InUse, LIFECYCLE};
 use super::names::Location;
 use super::sys::{self, FileFacts, FileKind, LockingFile};
-use rustix::fd::AsFd;
+use rustix::fd::{AsFd, BorrowedFd};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The byte of the lock file that is held by whoever takes a region's name away. Far behind all that proves life.
-const REMOVER: u64 = 1 << 62;
+/// The byte of the lock file that is held by whoever takes a region's name away. Behind all that proves life.
+const REMOVER: u64 = LIFECYCLE + 1;
 
 /// How often, and how long apart, the turn is asked for. It is held for moments only.
 const TRIES: u32 = 200;
@@ -80,14 +80,13 @@ impl Turn {
         Err(io::ErrorKind::ResourceBusy.into())
     }
 
-    /// Locks all rows for as long as the turn lasts, so that nobody joins what goes away; unless somebody is alive in them:
-    /// then how many are. Without a lock file that is believed, nobody can be.
-    pub(super) fn shut_out(&self, rows: u32) -> io::Result<Result<(), usize>> {
+    /// Locks all lives for as long as the turn lasts, so that nobody joins what goes away; unless somebody is alive. Without a
+    /// lock file that is believed, nobody can be.
+    pub(super) fn shut_out(&self, region: BorrowedFd<'_>, header: &Facts) -> io::Result<Result<(), InUse>> {
         match &self.lock_file {
-            Some(lock_file) if self.temporary.is_none() => locks::lock_unless_alive(
-                || locks::try_lock_rows(lock_file, rows),
-                || locks::count_alive(lock_file, rows),
-            ),
+            Some(lock_file) if self.temporary.is_none() => locks::lock_unless_alive(lock_file, || {
+                locks::count_alive(sys::reopen(region, false)?, lock_file, header)
+            }),
             _ => Ok(Ok(())),
         }
     }

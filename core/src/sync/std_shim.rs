@@ -7,6 +7,8 @@ pub use std::sync::atomic::Ordering;
 pub type AtomicU32 = std::sync::atomic::AtomicU32;
 /// The standard library's.
 pub type AtomicU64 = std::sync::atomic::AtomicU64;
+/// The standard library's. Private memory only, so no model has it.
+pub type AtomicPtr<T> = std::sync::atomic::AtomicPtr<T>;
 
 /// The standard library's.
 #[inline]

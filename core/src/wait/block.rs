@@ -1,6 +1,6 @@
 //! The blocking loop: try, spin, park, in slices.
 //!
-//! No sleep is longer than a slice, after which the owner looks at the data and at its peers' lives again: a peer that
+//! No sleep is longer than a slice of its participant, after which the owner looks at the data and at its peers' lives again: a peer that
 //! was killed between its commit and its wake, or while it held something, is noticed then. Spinning waits are cut into
 //! the same slices.
 
@@ -59,7 +59,11 @@ pub trait Waiting {
     /// Called before sleeping, to tell the peer everything that was put off.
     fn before_park(&mut self);
 
-    /// A slice ended without progress: look at the peers' lives.
+    /// When the waiting participant's slice ends. A slice belongs to the participant, not to the call: one that often waits for
+    /// a moment ends its slices, too.
+    fn slice_end(&self) -> Moment;
+
+    /// A slice ended: look at the peers' lives, and begin the next one.
     fn slice_ended(&mut self) -> Result<(), Self::Error>;
 
     /// The word to sleep on, and what to sleep with.
@@ -165,9 +169,12 @@ fn block_in_slices<W: Waiting>(
     deadline: Option<Moment>,
 ) -> Result<(Option<W::Output>, bool), W::Error> {
     let mut slept = false;
-    let mut slice_end = started.plus(SLICE);
     let mut spin_end = started.plus(spin_for);
+    if started >= waiting.slice_end() {
+        waiting.slice_ended()?;
+    }
     loop {
+        let slice_end = waiting.slice_end();
         let until = deadline.map_or(slice_end, |deadline| deadline.min(slice_end));
         let mut found = spin(waiting, strategy, spin_end.min(until))?;
         let mut now = waiting.now();
@@ -182,9 +189,8 @@ fn block_in_slices<W: Waiting>(
         }
         if now >= slice_end {
             waiting.slice_ended()?;
-            slice_end = now.plus(SLICE);
             if matches!(strategy, Strategy::Spin | Strategy::SpinThenYield) {
-                spin_end = slice_end;
+                spin_end = waiting.slice_end();
             }
         }
         if deadline.is_some_and(|deadline| now >= deadline) {
@@ -278,6 +284,7 @@ mod tests {
         bench: Bench,
         word: AtomicU32,
         now: Moment,
+        slice_end: Moment,
         step: Duration,
         attempts: u32,
         pace: Pace,
@@ -288,8 +295,8 @@ mod tests {
     impl Mirage {
         fn new(strategy: Strategy, step: Duration) -> Self {
             let (window, bench, word) = (SpinWindow::new(), Bench::default(), AtomicU32::new(0));
-            let pace = Pace::new(1 << 20);
-            Self { strategy, window, bench, word, now: Clock::now(), step, attempts: 0, pace, paced: 0 }
+            let (pace, now) = (Pace::new(1 << 20), Clock::now());
+            Self { strategy, window, bench, word, now, slice_end: now.plus(SLICE), step, attempts: 0, pace, paced: 0 }
         }
     }
 
@@ -315,7 +322,12 @@ mod tests {
 
         fn before_park(&mut self) {}
 
+        fn slice_end(&self) -> Moment {
+            self.slice_end
+        }
+
         fn slice_ended(&mut self) -> Result<(), ()> {
+            self.slice_end = self.now.plus(SLICE);
             Ok(())
         }
 

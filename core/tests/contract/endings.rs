@@ -141,7 +141,7 @@ fn everybody_is_seen(case: &Case) {
     for role in [Role::Sender, Role::Receiver] {
         let mut of_role = info.participants.iter().filter(|one| one.role == role);
         let one = of_role.next().unwrap();
-        assert_eq!((one.state, one.alive, one.epoch), (ParticipantState::Live, Some(true), 1));
+        assert_eq!((one.state, one.alive, one.dying), (ParticipantState::Live, Some(true), false));
         assert_eq!(of_role.next(), None);
     }
     assert!(info.participants.iter().any(|one| one.role == Role::Receiver && one.name == "tester"));

@@ -10,6 +10,8 @@ pub type Entry = (Vec<u8>, u16);
 #[derive(Debug)]
 pub struct Plain {
     pub queues: Vec<VecDeque<Entry>>,
+    /// What receivers that are gone held, by priority: it comes at any time, in any order.
+    pub returned: Vec<Vec<Entry>>,
     slots: usize,
     limit: u16,
     discard: bool,
@@ -24,6 +26,7 @@ impl Plain {
     pub fn new(shape: &Shape) -> Self {
         Self {
             queues: vec![VecDeque::new(); shape.priorities],
+            returned: vec![Vec::new(); shape.priorities],
             slots: shape.slots,
             limit: shape.limit,
             discard: shape.discard,
@@ -35,7 +38,11 @@ impl Plain {
     }
 
     pub fn queued(&self) -> usize {
-        self.queues.iter().map(VecDeque::len).sum()
+        self.queued_by_priority().iter().sum::<u64>() as usize
+    }
+
+    pub fn queued_by_priority(&self) -> Vec<u64> {
+        self.queues.iter().zip(&self.returned).map(|(queue, returned)| (queue.len() + returned.len()) as u64).collect()
     }
 
     pub fn free(&self) -> usize {
@@ -46,14 +53,25 @@ impl Plain {
         self.queues.last_mut().unwrap()
     }
 
-    /// What the next receive gets, up to `max` of one priority, this delivery counted. It is held from here.
-    pub fn take(&mut self, max: usize) -> (usize, Vec<Entry>) {
-        let Some(priority) = self.queues.iter().position(|queue| !queue.is_empty()) else { return (0, Vec::new()) };
+    /// A receive got these messages, the first of which came from this priority, and wanted up to `max`. They are held from here.
+    pub fn take(&mut self, priority: usize, got: &[Entry], max: usize) {
+        let is_first = |(bytes, deliveries): &Entry| *bytes == got[0].0 && deliveries + 1 == got[0].1;
+        let returned = self.returned[priority].iter().position(is_first);
+        let most_urgent = self.queues.iter().position(|queue| !queue.is_empty());
+        let expected = if let Some(index) = returned {
+            let (bytes, deliveries) = self.returned[priority].remove(index);
+            vec![(bytes, deliveries + 1)]
+        } else {
+            assert_eq!(most_urgent, Some(priority), "nothing is more urgent");
+            Vec::new()
+        };
+        // Behind one that was returned, a batch goes on only where nothing is more urgent.
+        let more = if most_urgent.is_some_and(|most_urgent| most_urgent < priority) { 0 } else { max - expected.len() };
         let queue = &mut self.queues[priority];
-        let taken = queue.drain(..max.min(queue.len())).map(|(bytes, deliveries)| (bytes, deliveries + 1));
-        let taken: Vec<_> = taken.collect();
-        self.held += taken.len();
-        (priority, taken)
+        let more = queue.drain(..more.min(queue.len())).map(|(bytes, deliveries)| (bytes, deliveries + 1));
+        let expected: Vec<_> = expected.into_iter().chain(more).collect();
+        assert_eq!(got, expected);
+        self.held += got.len();
     }
 
     pub fn acknowledge(&mut self, messages: Vec<Entry>) {
@@ -73,11 +91,15 @@ impl Plain {
 
     /// Whoever held them is gone.
     pub fn abandon(&mut self, priority: usize, messages: Vec<Entry>) {
-        if self.discard {
-            self.discarded += messages.len() as u64;
-            self.held -= messages.len();
-        } else {
-            self.give_back(priority, messages);
+        self.held -= messages.len();
+        for (bytes, deliveries) in messages {
+            if self.discard {
+                self.discarded += 1;
+            } else if self.limit != 0 && deliveries >= self.limit {
+                self.dead_letters += 1;
+            } else {
+                self.returned[priority].push((bytes, deliveries));
+            }
         }
     }
 }

@@ -112,7 +112,7 @@ impl<'a> Message<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn hand_back(self) {
-        self.receiver.refuse(self.delivery);
+        self.receiver.ahead.keep(self.delivery);
         std::mem::forget(self);
     }
 

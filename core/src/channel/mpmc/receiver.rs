@@ -1,5 +1,6 @@
 //! A receiving end of an `mpmc` channel.
 
+use super::ahead::{Ahead, Next};
 use super::message::{Batch, Message, Messages};
 use crate::channel::batch::room_for_more;
 use crate::channel::calls::Attempt;
@@ -29,21 +30,10 @@ pub struct Receiver {
     held_messages: bool,
     /// The messages of the current batch; empty otherwise. Kept for its allocation.
     pub(super) batch: Vec<Delivery>,
-    /// What the next call starts with.
-    next: Next,
+    /// What comes before the rings' next message.
+    pub(super) ahead: Ahead,
     pace: Pace,
     _not_sync: PhantomData<Cell<()>>,
-}
-
-/// What a receiver's next call starts with.
-#[derive(Debug)]
-enum Next {
-    /// What is queued.
-    Queue,
-    /// A message that did not fit into the caller's buffer, or was handed back.
-    Refused(Delivery),
-    /// The end, for good: this receiver was told that the closed channel is drained.
-    End,
 }
 
 impl Receiver {
@@ -55,16 +45,9 @@ impl Receiver {
         let room = u64::from(geometry.slots).saturating_mul(geometry.max_message);
         let held_messages = !queue.is_drained();
         let batch = Vec::new();
-        Ok(Self {
-            queue,
-            end,
-            max_message,
-            held_messages,
-            batch,
-            next: Next::Queue,
-            pace: Pace::new(room),
-            _not_sync: PhantomData,
-        })
+        let mut ahead = Ahead::default();
+        ahead.search(&queue);
+        Ok(Self { queue, end, max_message, held_messages, batch, ahead, pace: Pace::new(room), _not_sync: PhantomData })
     }
 
     /// Another receiver of the same channel, with a seat of its own. It knows which senders this one has seen: where this one
@@ -145,7 +128,7 @@ impl Receiver {
     #[inline(always)]
     fn next_delivery(&mut self) -> Result<Delivery, RecvError> {
         if !self.end.is_foreign()
-            && matches!(self.next, Next::Queue)
+            && self.ahead.is_nothing()
             && let Some(delivery) = self.queue.take_next()
         {
             return if delivery.is_repeated() || self.validate(delivery).is_err() {
@@ -248,17 +231,12 @@ impl Receiver {
     fn copy_and_acknowledge(&mut self, delivery: Delivery, buffer: &mut [u8]) -> Result<usize, RecvError> {
         let length = delivery.header.length() as usize;
         let Some(target) = buffer.get_mut(..length) else {
-            self.refuse(delivery);
+            self.ahead.keep(delivery);
             return Err(RecvError::BufferTooSmall { needed: length });
         };
         self.queue.memory().read(delivery.slot, target);
         self.acknowledge(delivery).map_err(ack_error)?;
         Ok(length)
-    }
-
-    /// The next call gets this message again.
-    pub(super) fn refuse(&mut self, delivery: Delivery) {
-        self.next = Next::Refused(delivery);
     }
 
     /// The message is done with.
@@ -276,8 +254,22 @@ impl Receiver {
             return Err(AckError::Forked);
         }
         self.queue.acknowledge(delivery).map_err(|reason| AckError::Corrupted(self.end.poison(reason)))?;
-        self.end.tally.message(delivery.header.length().into());
+        if self.end.tally.message(delivery.header.length().into()) {
+            self.look_around();
+        }
         Ok(())
+    }
+
+    /// Once in a while, for a receiver that never waits: looks for the dead if a slice is over, and whether there is
+    /// anything that they held.
+    #[cold]
+    #[inline(never)]
+    fn look_around(&mut self) {
+        // What it finds of the channel's state, the next call that finds no message tells.
+        let _ = self.end.pass_slice();
+        if self.end.has_news() {
+            self.ahead.search(&self.queue);
+        }
     }
 
     /// Slots became free: wakes the senders that wait.
@@ -371,13 +363,11 @@ impl Receiver {
 
     #[inline]
     fn take(&mut self) -> Result<Option<Delivery>, RecvError> {
-        match std::mem::replace(&mut self.next, Next::Queue) {
-            Next::Queue => {}
-            Next::Refused(delivery) => return Ok(Some(delivery)),
-            Next::End => {
-                self.next = Next::End;
-                return Err(RecvError::Disconnected);
-            }
+        match self.ahead.take(&self.queue) {
+            Some(Next::Kept(delivery)) => return Ok(Some(delivery)),
+            Some(Next::Returned(delivery)) => return self.admit(delivery).map(Some),
+            Some(Next::End) => return Err(RecvError::Disconnected),
+            None => {}
         }
         match self.queue.take() {
             Ok(Some(delivery)) => self.admit(delivery).map(Some),
@@ -391,6 +381,7 @@ impl Receiver {
     #[cold]
     fn take_news(&mut self) -> Result<Option<Delivery>, RecvError> {
         let look = self.end.look();
+        self.ahead.search(&self.queue);
         let is_over = match look {
             Ok((presence, membership)) => {
                 let gone = self.end.senders_are_gone(presence, self.held_messages);
@@ -409,7 +400,7 @@ impl Receiver {
         match self.take()? {
             None if is_over => {
                 if look == Err(Trouble::Closed) {
-                    self.next = Next::End;
+                    self.ahead.end();
                 }
                 Err(look.map_or_else(RecvError::from, |_| RecvError::Disconnected))
             }
@@ -428,7 +419,7 @@ fn ack_error(error: AckError) -> RecvError {
 impl Drop for Receiver {
     /// A message that was too long for a buffer, or handed back, comes again, whatever becomes of those whose receiver dies.
     fn drop(&mut self) {
-        if let Next::Refused(delivery) = self.next
+        if let Some(delivery) = self.ahead.take_kept()
             && !self.end.is_foreign()
         {
             match self.queue.give_back(delivery, 0) {
@@ -452,7 +443,7 @@ impl Attempt for Receiver {
 
     #[inline]
     fn glance(&self) -> bool {
-        !matches!(self.next, Next::Queue) || self.queue.glance()
+        !self.ahead.is_nothing() || self.queue.glance()
     }
 
     #[inline]

@@ -229,11 +229,17 @@ impl Sender {
     #[inline(always)]
     fn commit(&mut self, loan: Loan, length: usize) -> Result<(), Corruption> {
         let header = SlotHeader::new(length as u32, self.priority);
-        match self.queue.commit(loan, header) {
-            Ok(()) => self.end.tally.message(length as u64),
-            Err(reason) => return Err(self.end.poison(reason)),
-        }
+        self.queue.commit(loan, header).map_err(|reason| self.end.poison(reason))?;
+        self.count(length as u64);
         Ok(())
+    }
+
+    #[inline(always)]
+    fn count(&mut self, length: u64) {
+        if self.end.tally.message(length) {
+            // What it finds of the channel's state, the next call tells.
+            let _ = self.end.pass_slice();
+        }
     }
 
     #[inline]
@@ -262,7 +268,7 @@ impl Batch<'_> {
         let length = message.len() as u32;
         let committed = sender.queue.commit_next(&mut self.committed, loan, length);
         committed.map_err(|reason| SendError::Corrupted(sender.end.poison(reason)))?;
-        sender.end.tally.message(length.into());
+        sender.count(length.into());
         Ok(())
     }
 

@@ -5,4 +5,6 @@ mod linux;
 #[cfg(target_os = "linux")]
 pub(super) use linux::*;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Clock, Moment, ProcessMark, cancel_guard, pause, process_id, unix_time_ns, user_id};
+pub(crate) use linux::{
+    Clock, Moment, ProcessMark, cancel_guard, is_ending, pause, pid_namespace, process_id, unix_time_ns, user_id,
+};

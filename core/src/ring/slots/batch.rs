@@ -128,7 +128,7 @@ impl<M: SlotMemory> Queue<M> {
         match word.state() {
             Some(SlotState::Produced | SlotState::Redeliver) => Ok(Some((cell.slot(), word))),
             Some(SlotState::Consumed) => Ok(None),
-            Some(SlotState::Free) | None => Err(Corruption::SlotState),
+            Some(SlotState::Free | SlotState::Returned) | None => Err(Corruption::SlotState),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Counting slots and cells, for who watches a queue without taking part.
 
 use super::{SlotGeometry, SlotMemory};
-use crate::layout::{Cell, SlotState, SlotWord};
+use crate::layout::{Cell, SlotHeader, SlotState, SlotWord};
 use crate::sync::Ordering::{Acquire, Relaxed};
 
 /// How many slots were in which state, each looked at once while others went on.
@@ -15,6 +15,8 @@ pub struct Census {
     pub consumed: u64,
     /// Given back, queued again or about to be.
     pub redeliver: u64,
+    /// What dead receivers held: the next receivers get it.
+    pub returned: u64,
     /// In a state that does not exist.
     pub unknown: u64,
 }
@@ -30,6 +32,7 @@ impl Census {
                 Some(SlotState::Produced) => &mut census.produced,
                 Some(SlotState::Consumed) => &mut census.consumed,
                 Some(SlotState::Redeliver) => &mut census.redeliver,
+                Some(SlotState::Returned) => &mut census.returned,
                 None => &mut census.unknown,
             };
             *count = count.saturating_add(1);
@@ -71,8 +74,27 @@ fn filled_from<M: SlotMemory>(memory: &M, geometry: &SlotGeometry, ring: u8, hea
     before_tail.saturating_add(filled.count() as u64)
 }
 
-/// How many messages are queued, in all rings, each looked at at a moment of its own: at most as many as there are slots.
+/// How many messages of each priority dead receivers held, and nobody has taken yet: looked for only if there may be some.
+pub fn returned<M: SlotMemory>(memory: &M, geometry: &SlotGeometry) -> Vec<u64> {
+    let mut counts = vec![0; geometry.rings().into()];
+    // EDGE reap→returned: as in `Queue::search_if_returned`.
+    if memory.returned().load(Acquire) != memory.searched().load(Relaxed) {
+        for slot in 0..geometry.slots() {
+            let slot = slot as u16;
+            if SlotWord::from_bits(memory.slot(slot).load(Acquire)).state() == Some(SlotState::Returned) {
+                let header = SlotHeader::from_bits(memory.slot_header(slot).load(Relaxed));
+                let count: &mut u64 = &mut counts[usize::from(header.priority(geometry.rings() - 1))];
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+    counts
+}
+
+/// How many messages wait to be received, of all priorities, those that dead receivers held included; each looked at at a
+/// moment of its own: at most as many as there are slots.
 pub fn queued<M: SlotMemory>(memory: &M, geometry: &SlotGeometry) -> u64 {
     let queued: u64 = (0..geometry.rings()).map(|ring| backlog(memory, geometry, ring).1).sum();
-    queued.min(geometry.slots().into())
+    let returned: u64 = returned(memory, geometry).iter().sum();
+    queued.saturating_add(returned).min(geometry.slots().into())
 }

@@ -18,7 +18,7 @@ struct Counted {
 impl Counted {
     fn new(slots: u32, rings: u8) -> Self {
         let geometry = SlotGeometry::new(slots, u64::from(slots).next_power_of_two().max(64), rings);
-        let words = 2 * u64::from(slots) + u64::from(rings) * (geometry.cells() + 2);
+        let words = 2 * u64::from(slots) + u64::from(rings) * (geometry.cells() + 2) + 2;
         Self { geometry, words: (0..words).map(|_| AtomicU64::new(0)).collect(), accesses: Cell::new(0) }
     }
 
@@ -55,6 +55,14 @@ impl SlotMemory for &Counted {
 
     fn tail(&self, ring: u8) -> &AtomicU64 {
         self.at(self.positions_at() + 2 * u64::from(ring) + 1)
+    }
+
+    fn returned(&self) -> &AtomicU64 {
+        self.at(self.positions_at() + 2 * u64::from(self.geometry.rings()))
+    }
+
+    fn searched(&self) -> &AtomicU64 {
+        self.at(self.positions_at() + 2 * u64::from(self.geometry.rings()) + 1)
     }
 }
 
@@ -266,6 +274,14 @@ impl SlotMemory for Running<'_> {
 
     fn tail(&self, ring: u8) -> &AtomicU64 {
         (&self.0).tail(ring)
+    }
+
+    fn returned(&self) -> &AtomicU64 {
+        (&self.0).returned()
+    }
+
+    fn searched(&self) -> &AtomicU64 {
+        (&self.0).searched()
     }
 }
 

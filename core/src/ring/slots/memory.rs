@@ -17,6 +17,10 @@ pub trait SlotMemory {
     fn head(&self, ring: u8) -> &AtomicU64;
     /// A position of a ring up to which all cells are filled.
     fn tail(&self, ring: u8) -> &AtomicU64;
+    /// Grows whenever a reaping is over: there may be slots in Returned.
+    fn returned(&self) -> &AtomicU64;
+    /// The reapings of which nothing is left in Returned.
+    fn searched(&self) -> &AtomicU64;
 }
 
 /// The shape of a slot queue, in private memory.

@@ -25,13 +25,15 @@
 //! 4. *Head passes a cell only when its slot was seen in Consumed while head still stood there.*
 //! 5. *Tail never passes an unfilled cell*, since it moves only over filled ones; it may lag by any distance.
 //! 6. *A cell is filled again only after head has passed it*, by 2: a stamp ahead of head contradicts it.
-//! 7. *Bytes at rest end every loop* after about as many steps as there are cells or slots. Only somebody who wins race upon
+//! 7. *What a dead receiver held is named by no cell*: it is in Returned, and taken from there by a look at the words.
+//! 8. *Bytes at rest end every loop* after about as many steps as there are cells or slots. Only somebody who wins race upon
 //!    race meanwhile makes one longer.
 //!
 //! Edges: *commit→take* (the cell's Release CAS to the Acquire load at head: payload and slot word), *ack→alloc* (the slot
 //! word's Release store of Free, to the Acquire CAS that takes it on loan: every read of the old message is done),
 //! *pass→take* (the same store, or the Release CAS of who gives it back, to the Acquire load of the slot word by whoever
-//! still looks at the passed cell: it then sees that head has moved).
+//! still looks at the passed cell: it then sees that head has moved), *reap→returned* (a reaping's count, to the receiver that
+//! finds it moved: the slots' words were replaced before).
 
 mod append;
 mod batch;
@@ -42,13 +44,16 @@ mod memory;
 mod queue;
 #[allow(clippy::arithmetic_side_effects, reason = "counts of slots, of which there are 65,536 at most")]
 mod reap;
+#[allow(clippy::arithmetic_side_effects, reason = "counts of slots, of which there are 65,536 at most")]
+mod returned;
 #[allow(clippy::arithmetic_side_effects, reason = "numbers of this handle's own, below twice that of slots")]
 mod room;
 
 pub use batch::CommitBatch;
-pub use census::{Census, backlog, queued};
+pub use census::{Census, backlog, queued, returned};
 pub use memory::{SlotGeometry, SlotMemory};
 pub use queue::{Delivery, GivenBack, Loan, Queue};
-pub use reap::OnDeath;
 #[cfg(loom)]
 pub use reap::ReapReport;
+pub use reap::{Departed, OnDeath};
+pub use returned::Search;

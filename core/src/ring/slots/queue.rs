@@ -177,7 +177,7 @@ impl<M: SlotMemory> Queue<M> {
                     self.pass(ring, position);
                     Ok(Attempt::Passed)
                 }
-                Some(SlotState::Free) | None => Err(Corruption::SlotState),
+                Some(SlotState::Free | SlotState::Returned) | None => Err(Corruption::SlotState),
             };
         }
         Ok(Attempt::Empty)

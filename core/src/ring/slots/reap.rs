@@ -1,24 +1,31 @@
-//! What a dead participant held: finished or undone.
+//! What dead participants held: finished or undone, by any number of helpers at once.
 //!
-//! The reaper holds the dead one's byte in the lock file, so nobody else reaps it, and the dead one cannot come back. The
-//! slots keep the dead one as their owner throughout: a reaper that dies itself changes nothing for the next one.
+//! Nobody owns a reaping. Any participant that proved a death may run these steps, next to others that run them, too, and
+//! may stop or die anywhere: the next one does the rest. All the dead of a channel are settled by one pass.
 //!
 //! 1. **Settle**: pass head over every cell at head whose slot is already Consumed. A receiver that died between taking a
-//!    slot and passing head left such a cell. Giving its slot back without settling would name it by two cells, and the
-//!    second would later hand out somebody's loan.
-//! 2. Load the words of all slots that are the dead one's.
+//!    slot and passing head left such a cell. Returning its slot without settling would leave it named by a cell, and that
+//!    cell would later hand out somebody's loan.
+//! 2. Load the words of all slots. For each that names a dead owner, look at the owner's row **again**: if the row has
+//!    changed, the death was settled by others, and the word may be that of the seat's next holder.
 //! 3. Walk once over the cells from head, and note which slots they name: these are queued.
 //! 4. Step by step, each by a CAS from the word that was loaded in 2:
-//!    Consumed → Redeliver and queued again (or Free, by policy) · Produced and not queued → Free (a loan) ·
-//!    Redeliver and not queued → queued again (a nack, or a reaping, that was cut short).
+//!    Consumed → Returned (or Free, by policy or limit) · Produced and not queued → Free (a loan) ·
+//!    Redeliver and not queued → Returned (a `nack` that was cut short).
+//! 5. Count the reaping, whether or not anything changed: an earlier helper may have died before it counted.
 //!
-//! A slot that is queued may be taken by somebody at any time: then its word changed, and the CAS fails, as it should.
+//! Why a late helper does no harm: every step takes a new generation. A helper that stood still between 2 and 4 finds the
+//! word as it was only if nobody took a step meanwhile, and then the dead one still holds the slot. The second look at the
+//! row closes the other way: a word that was loaded after the seat had a new holder.
+//!
+//! Helpers write to slots' words only, and by CAS only. They leave headers alone: how often a message was delivered is counted
+//! by the receiver that takes it next, from one at least, since its last receiver may have died before it counted.
 
 use super::queue::Look;
 use super::{Queue, SlotMemory};
 use crate::error::Corruption;
 use crate::layout::{Cell, RowIndex, SlotHeader, SlotState, SlotWord};
-use crate::sync::Ordering::{Acquire, Relaxed};
+use crate::sync::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::planted;
 use crate::sync::spin_loop;
 
@@ -32,7 +39,16 @@ pub enum OnDeath {
     Discard,
 }
 
-/// What a reaping found.
+/// Which participants a reaping is about.
+pub trait Departed {
+    /// Whether the participant in this row was proved dead. Private memory: nothing shared is looked at.
+    fn contains(&self, row: RowIndex) -> bool;
+
+    /// Whether the row still belongs to the participant that was proved dead: loads it (Acquire) again.
+    fn still_holds(&self, row: RowIndex) -> bool;
+}
+
+/// What a reaping changed. What other helpers changed meanwhile, they report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReapReport {
     /// Messages that are delivered again.
@@ -46,63 +62,44 @@ pub struct ReapReport {
 }
 
 impl<M: SlotMemory> Queue<M> {
-    /// Finishes or undoes what the dead participant in row `dead` held. A message that was delivered `limit` times (0: no
-    /// limit) is given up.
+    /// Finishes or undoes what dead participants held. A message that was delivered `limit` times (0: no limit) is given up.
+    ///
+    /// The caller replaces the rows' words afterwards, and wakes everybody.
     ///
     /// # Errors
     /// The words contradict each other.
-    pub fn reap(&self, dead: RowIndex, policy: OnDeath, limit: u16) -> Result<ReapReport, Corruption> {
+    pub fn reap(&self, dead: &impl Departed, policy: OnDeath, limit: u16) -> Result<ReapReport, Corruption> {
         for ring in (0..self.geometry.rings()).filter(|_| !planted::no_settle()) {
             self.settle(ring)?;
         }
         let held = self.held_by(dead)?;
         let mut report = ReapReport::default();
-        if held.is_empty() {
-            return Ok(report);
-        }
-        let queued = self.queued_slots()?;
-        let is_queued = |slot: u16| queued[usize::from(slot) / 64] >> (slot % 64) & 1 == 1;
+        let needs_cells = |(_, word): &(u16, SlotWord)| word.state() != Some(SlotState::Consumed);
+        let queued = if held.iter().any(needs_cells) { self.queued_slots()? } else { Vec::new() };
+        let is_queued = |slot: u16| queued.get(usize::from(slot) / 64).is_some_and(|word| word >> (slot % 64) & 1 == 1);
         for (slot, word) in held.into_iter().skip(usize::from(planted::forgotten_slot())) {
+            let step = |state, count: &mut u32| {
+                *count += u32::from(self.replace(slot, word, word.next(state, word.owner())));
+            };
             match word.state() {
                 Some(SlotState::Consumed) if policy == OnDeath::Discard => {
-                    report.discarded += u32::from(self.replace(slot, word, word.next(SlotState::Free, dead)));
+                    step(SlotState::Free, &mut report.discarded);
                 }
                 Some(SlotState::Consumed) if limit != 0 && self.deliveries(slot) >= limit => {
-                    report.given_up += u32::from(self.replace(slot, word, word.next(SlotState::Free, dead)));
+                    step(SlotState::Free, &mut report.given_up);
                 }
-                Some(SlotState::Consumed) => {
-                    self.count_what_died_uncounted(slot);
-                    report.redelivered += self.redeliver(slot, word, dead)?;
-                }
-                Some(SlotState::Produced) if !is_queued(slot) => {
-                    report.loans += u32::from(self.replace(slot, word, word.next(SlotState::Free, dead)));
-                }
+                Some(SlotState::Consumed) => step(SlotState::Returned, &mut report.redelivered),
+                Some(SlotState::Produced) if !is_queued(slot) => step(SlotState::Free, &mut report.loans),
+                // It may have been queued, and taken before we looked at the cells: then the word changed.
                 Some(SlotState::Redeliver) if !is_queued(slot) => {
-                    // It may have been queued, and taken before we looked at the cells: then the word changed.
-                    report.redelivered += self.redeliver(slot, word, dead)?;
+                    step(SlotState::Returned, &mut report.redelivered);
                 }
                 _ => {}
             }
         }
+        // EDGE reap→returned: pairs with the Acquire in `Queue::returns`; the slots' words were replaced before.
+        self.memory.returned().fetch_add(1, Release);
         Ok(report)
-    }
-
-    /// Takes one step from the word that was loaded, and queues the slot again: unless somebody took it meanwhile.
-    fn redeliver(&self, slot: u16, word: SlotWord, dead: RowIndex) -> Result<u32, Corruption> {
-        if !self.replace(slot, word, word.next(SlotState::Redeliver, dead)) {
-            return Ok(0);
-        }
-        self.queue_again(slot)?;
-        Ok(1)
-    }
-
-    /// A receiver that died between taking a message and counting that counts all the same: the message comes again, behind
-    /// others, and has to say so. The slot stays the dead one's until its next step, so nobody else touches its header.
-    fn count_what_died_uncounted(&self, slot: u16) {
-        let header = SlotHeader::from_bits(self.memory.slot_header(slot).load(Relaxed));
-        if header.deliveries() == 0 {
-            self.memory.slot_header(slot).store(header.delivered_once_more().bits(), Relaxed);
-        }
     }
 
     fn deliveries(&self, slot: u16) -> u16 {
@@ -124,26 +121,26 @@ impl<M: SlotMemory> Queue<M> {
         Ok(())
     }
 
-    /// The words of all slots of a participant that are in use.
-    fn held_by(&self, owner: RowIndex) -> Result<Vec<(u16, SlotWord)>, Corruption> {
+    /// The words of all slots that dead participants use, each loaded while the row was still the dead one's.
+    fn held_by(&self, dead: &impl Departed) -> Result<Vec<(u16, SlotWord)>, Corruption> {
         let mut held = Vec::new();
         for slot in 0..self.geometry.slots() {
             let slot = slot as u16;
             let word = self.word(slot);
             match word.state() {
                 None => return Err(Corruption::SlotState),
-                Some(SlotState::Free) => {}
-                Some(_) if word.owner() == owner => held.push((slot, word)),
+                Some(SlotState::Free | SlotState::Returned) => {}
+                Some(_) if dead.contains(word.owner()) && dead.still_holds(word.owner()) => held.push((slot, word)),
                 Some(_) => {}
             }
         }
         Ok(held)
     }
 
-    /// One bit a slot: whether a cell at or behind head names it. Exact for the slots of the dead one.
+    /// One bit a slot: whether a cell at or behind head names it. Exact for the slots of the dead.
     ///
     /// Head may be seen where it stood before others moved it, and then some cells are looked at that were passed. No such
-    /// cell names a slot of the dead one: when that took the slot, it knew that head had passed every cell that ever named
+    /// cell names a slot of a dead participant: when that took the slot, it knew that head had passed every cell that ever named
     /// it, and its reaper knows what it knew.
     fn queued_slots(&self) -> Result<Vec<u64>, Corruption> {
         let cells = self.geometry.cells();

@@ -94,7 +94,7 @@ impl Drop for Turn {
 }
 
 /// Fills the standard numbers that are free, for as long as the plugs live.
-fn plug_standard() -> Result<[Option<Plug>; FIRST as usize], Errno> {
+pub(super) fn plug_standard() -> Result<[Option<Plug>; FIRST as usize], Errno> {
     let mut plugs = [const { None }; FIRST as usize];
     for (number, plug) in plugs.iter_mut().enumerate() {
         if is_free(number as i32) {
@@ -116,7 +116,7 @@ fn open_plug() -> Result<OwnedFd, Errno> {
 
 /// Stands in a number that the host has closed.
 #[derive(Debug)]
-struct Plug(ManuallyDrop<OwnedFd>);
+pub(super) struct Plug(ManuallyDrop<OwnedFd>);
 
 impl Drop for Plug {
     fn drop(&mut self) {

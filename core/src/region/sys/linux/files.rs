@@ -148,8 +148,9 @@ fn missing(what: &'static str) -> io::Error {
 
 /// A fresh description of the file at `path`, which has to be the one that it was when its id was taken: `NotFound` if
 /// it is gone, or something else stands there.
-pub(crate) fn fresh_description(path: &Path, id: FileId) -> io::Result<OwnedFd> {
-    match open(path, OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty()) {
+pub(crate) fn fresh_description(path: &Path, id: FileId, writable: bool) -> io::Result<OwnedFd> {
+    let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
+    match open(path, access | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty()) {
         Ok(file) if look_at_open(&file)?.id == id => Ok(file),
         // A link, a folder, a socket.
         Ok(_) | Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => Err(io::ErrorKind::NotFound.into()),

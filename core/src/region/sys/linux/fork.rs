@@ -1,18 +1,15 @@
-//! Which process a handle belongs to, and keeping forks out of the moments that they would spoil.
+//! Which process a handle belongs to.
 //!
 //! A child of `fork` inherits every handle's memory, but none of its locks. So each handle remembers a **mark** of the
 //! process that made it: a number on a page that the kernel zeroes in a child (`MADV_WIPEONFORK`), even if the child was
-//! made by a bare `clone`. Comparing it costs one load.
+//! made by a bare `clone`, or by `fork` in a signal handler. Comparing it costs one load.
 //!
-//! And a child that is forked between the opening of a lock file and the closing of that descriptor would keep the
-//! description, and with it the lock, alive. So those moments run under a mutex that the `pthread_atfork` handlers take.
+//! Nothing here waits: a child that is born while another thread is in the middle of any of this finds either the state
+//! before or the state after it.
 
-use crate::sync::AtomicU32;
-use crate::sync::Ordering::Relaxed;
-use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
-use std::cell::UnsafeCell;
-use std::marker::PhantomData;
-use std::sync::OnceLock;
+use crate::sync::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::sync::{AtomicPtr, AtomicU32};
+use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
 
 /// Which process made something.
 #[derive(Debug, Clone, Copy)]
@@ -26,12 +23,16 @@ impl ProcessMark {
     pub(crate) fn current() -> Self {
         /// Grows with every process of a line of forks; inherited, unlike the witness.
         static NUMBERS: AtomicU32 = AtomicU32::new(1);
-        let _guard = fork_guard();
         let witness = witness();
-        if witness.load(Relaxed) == 0 {
-            witness.store(NUMBERS.fetch_add(1, Relaxed).max(1), Relaxed);
-        }
-        Self { witness, number: witness.load(Relaxed) }
+        let number = match witness.load(Relaxed) {
+            0 => {
+                let fresh = NUMBERS.fetch_add(1, Relaxed).max(1);
+                // Another thread may have been first: its number is the process's.
+                witness.compare_exchange(0, fresh, Relaxed, Relaxed).map_or_else(|first| first, |_| fresh)
+            }
+            number => number,
+        };
+        Self { witness, number }
     }
 
     /// Whether this process is not the one that made it, but a child forked from that.
@@ -42,79 +43,49 @@ impl ProcessMark {
 }
 
 /// The word that is zero in every forked child until the child makes its own mark.
+static WITNESS: AtomicPtr<AtomicU32> = AtomicPtr::new(std::ptr::null_mut());
+
 fn witness() -> &'static AtomicU32 {
-    static WITNESS: OnceLock<&'static AtomicU32> = OnceLock::new();
-    WITNESS.get_or_init(|| {
-        const PAGE: usize = 4096;
-        // SAFETY: a fresh anonymous mapping at an address of the kernel's choice touches no memory of ours.
-        let page = unsafe {
-            mmap_anonymous(std::ptr::null_mut(), PAGE, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE)
-        };
-        let Ok(page) = page else {
-            // Out of memory maps: a word on the heap, which the child handler below zeroes.
-            return Box::leak(Box::new(AtomicU32::new(0)));
-        };
-        // SAFETY: the page is ours, and wiping it in children is what it is for. A refusal (Linux before 4.14) leaves
-        // the child handler below.
-        let _ = unsafe { madvise(page, PAGE, Advice::LinuxWipeOnFork) };
-        // SAFETY: mapped just now, zeroed, aligned, never unmapped.
-        unsafe { &*page.cast::<AtomicU32>() }
-    })
+    let found = WITNESS.load(Acquire);
+    let word = if found.is_null() { publish_witness() } else { found };
+    // SAFETY: what is published is never unmapped or freed, and is aligned.
+    unsafe { &*word }
 }
 
-/// A mutex that `fork` takes, too.
-struct ForkLock(UnsafeCell<libc::pthread_mutex_t>);
-
-// SAFETY: a pthread mutex is made for use by several threads; all access goes through the pthread functions.
-unsafe impl Sync for ForkLock {}
-
-static FORK_LOCK: ForkLock = ForkLock(UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER));
-
-/// Keeps this process from forking, and other guards of this process out, until dropped.
-#[derive(Debug)]
-#[must_use]
-pub(crate) struct ForkGuard(PhantomData<*const ()>);
-
-/// See [`ForkGuard`]. Not reentrant.
-pub(crate) fn fork_guard() -> ForkGuard {
-    static HANDLERS: OnceLock<()> = OnceLock::new();
-    HANDLERS.get_or_init(|| {
-        // SAFETY: the handlers are functions of this library, which is never unloaded once it has registered them, and
-        // call nothing but async-signal-safe functions and pthread_mutex_lock, as fork handlers usually do. Should the
-        // registration fail for lack of memory, only the guarantee for forks at the very moment of joining is lost.
-        unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork_in_parent), Some(after_fork_in_child)) };
-    });
-    lock_forks();
-    ForkGuard(PhantomData)
-}
-
-impl Drop for ForkGuard {
-    fn drop(&mut self) {
-        unlock_forks();
+/// Makes the word, and publishes it unless another thread was first.
+#[cold]
+fn publish_witness() -> *mut AtomicU32 {
+    const PAGE: usize = 4096;
+    // SAFETY: a fresh anonymous mapping at an address of the kernel's choice touches no memory of ours.
+    let page =
+        unsafe { mmap_anonymous(std::ptr::null_mut(), PAGE, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE) };
+    // SAFETY: the page is ours, and wiping it in children is what it is for.
+    let wiped = page.and_then(|page| unsafe { madvise(page, PAGE, Advice::LinuxWipeOnFork) }.map(|()| page));
+    let ours = match wiped {
+        Ok(page) => page.cast::<AtomicU32>(),
+        // Out of mappings, or a kernel that wipes nothing: a word on the heap, which a fork handler zeroes.
+        Err(_) => {
+            // SAFETY: the handler calls nothing. Should the registration fail for lack of memory, a child of `fork` takes
+            // its parent's handles for its own.
+            unsafe { libc::pthread_atfork(None, None, Some(after_fork_in_child)) };
+            Box::into_raw(Box::new(AtomicU32::new(0)))
+        }
+    };
+    match WITNESS.compare_exchange(std::ptr::null_mut(), ours, AcqRel, Acquire) {
+        Ok(_) => ours,
+        Err(first) => {
+            // What lost the race stays, in the rare case that it stands on the heap: a handler may be about to look at it.
+            if let Ok(page) = wiped {
+                // SAFETY: mapped above, and never published.
+                let _ = unsafe { munmap(page, PAGE) };
+            }
+            first
+        }
     }
-}
-
-fn lock_forks() {
-    // SAFETY: a statically initialised mutex that is never destroyed.
-    unsafe { libc::pthread_mutex_lock(FORK_LOCK.0.get()) };
-}
-
-fn unlock_forks() {
-    // SAFETY: locked by this thread: in `fork_guard` (the guard is not `Send`), or in `before_fork`.
-    unsafe { libc::pthread_mutex_unlock(FORK_LOCK.0.get()) };
-}
-
-unsafe extern "C" fn before_fork() {
-    lock_forks();
-}
-
-unsafe extern "C" fn after_fork_in_parent() {
-    unlock_forks();
 }
 
 unsafe extern "C" fn after_fork_in_child() {
     witness().store(0, Relaxed);
-    unlock_forks();
 }
 
 #[cfg(test)]

@@ -5,12 +5,18 @@
 //! libc.
 
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
 use std::io;
-use std::ptr::NonNull;
 
-/// Bytes mapped to pin a description.
-const PIN: usize = 4096;
+/// A lock that stands in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Holder {
+    /// Its first byte.
+    pub(crate) start: u64,
+    /// Its length; 0: to the end of all files.
+    pub(crate) length: u64,
+    /// The process that holds it, 0 being one that cannot be seen from here. `None`: an open file description does.
+    pub(crate) process: Option<u32>,
+}
 
 fn range(kind: libc::c_int, start: u64, length: u64) -> libc::flock {
     // SAFETY: an all-zero flock is valid; l_pid has to be zero for this kind of lock.
@@ -22,9 +28,9 @@ fn range(kind: libc::c_int, start: u64, length: u64) -> libc::flock {
     lock
 }
 
-/// Tries to write-lock `length` bytes from `start` on behalf of this description. Does not wait.
-pub(crate) fn try_write_lock(description: impl AsFd, start: u64, length: u64) -> io::Result<bool> {
-    let lock = range(libc::F_WRLCK, start, length);
+/// Tries to set a lock on behalf of this description. Does not wait.
+fn try_lock(description: impl AsFd, kind: libc::c_int, start: u64, length: u64) -> io::Result<bool> {
+    let lock = range(kind, start, length);
     loop {
         // SAFETY: the descriptor is open, and fcntl reads one flock.
         if unsafe { libc::fcntl(description.as_fd().as_raw_fd(), libc::F_OFD_SETLK, &lock) } == 0 {
@@ -37,6 +43,16 @@ pub(crate) fn try_write_lock(description: impl AsFd, start: u64, length: u64) ->
             _ => return Err(error),
         }
     }
+}
+
+/// Tries to write-lock `length` bytes from `start` on behalf of this description. Does not wait.
+pub(crate) fn try_write_lock(description: impl AsFd, start: u64, length: u64) -> io::Result<bool> {
+    try_lock(description, libc::F_WRLCK, start, length)
+}
+
+/// The same for a read lock.
+pub(super) fn try_read_lock(description: impl AsFd, start: u64, length: u64) -> io::Result<bool> {
+    try_lock(description, libc::F_RDLCK, start, length)
 }
 
 /// A description that holds locks for a moment, and gives them back when dropped. Closing it would not do, should a child
@@ -58,54 +74,36 @@ impl AsFd for LockingFile {
 
 impl Drop for LockingFile {
     fn drop(&mut self) {
-        let everything = range(libc::F_UNLCK, 0, 0);
-        // SAFETY: the descriptor is open, and fcntl reads one flock.
-        let _ = unsafe { libc::fcntl(self.0.as_raw_fd(), libc::F_OFD_SETLK, &everything) };
+        // What is not locked can be unlocked, too.
+        let _ = try_lock(&self.0, libc::F_UNLCK, 0, 0);
     }
 }
 
-/// A write lock that another description holds on one of `length` bytes from `start`, as its first byte and its length, if
-/// there is one; any of them if there are several. Read locks, which mean nothing, are not reported.
-pub(crate) fn write_lock_on(description: impl AsFd, start: u64, length: u64) -> io::Result<Option<(u64, u64)>> {
-    // A read lock conflicts with write locks only.
-    let mut lock = range(libc::F_RDLCK, start, length);
+/// A lock of another description, or of a process, that stands in the way of a lock of this kind; any of them if there are
+/// several.
+fn conflict(description: impl AsFd, kind: libc::c_int, start: u64, length: u64) -> io::Result<Option<Holder>> {
+    let mut lock = range(kind, start, length);
     // SAFETY: the descriptor is open, and fcntl reads and writes one flock.
     if unsafe { libc::fcntl(description.as_fd().as_raw_fd(), libc::F_OFD_GETLK, &mut lock) } != 0 {
         return Err(io::Error::last_os_error());
     }
     let held = libc::c_int::from(lock.l_type) != libc::F_UNLCK;
-    Ok(held.then_some((lock.l_start as u64, lock.l_len as u64)))
+    Ok(held.then_some(Holder {
+        start: lock.l_start as u64,
+        length: lock.l_len as u64,
+        // -1: an open file description.
+        process: u32::try_from(lock.l_pid).ok(),
+    }))
 }
 
-/// A description, and the locks that it holds, kept alive by a mapping and by no descriptor: nothing stands open that a
-/// stray `close` could drop or a forked child could keep.
-#[derive(Debug)]
-pub(crate) struct PinnedLock(NonNull<u8>);
-
-// SAFETY: an address range of this process, tied to no thread.
-unsafe impl Send for PinnedLock {}
-// SAFETY: as above; nothing is accessed through it.
-unsafe impl Sync for PinnedLock {}
-
-impl PinnedLock {
-    /// Maps one page (with no access rights) through `description`, which holds the lock, and closes the descriptor.
-    ///
-    /// The caller holds the fork guard from before the descriptor was opened.
-    pub(crate) fn pin(description: OwnedFd) -> io::Result<Self> {
-        // SAFETY: a fresh mapping at an address of the kernel's choice touches no memory of ours.
-        let page = unsafe { mmap(std::ptr::null_mut(), PIN, ProtFlags::empty(), MapFlags::SHARED, &description, 0) }?;
-        // From here on, dropping unmaps.
-        let pinned = Self(NonNull::new(page.cast()).ok_or(io::ErrorKind::OutOfMemory)?);
-        // SAFETY: the page is ours; a child must not inherit the mapping, since it would keep the lock.
-        unsafe { madvise(page, PIN, Advice::LinuxDontFork) }?;
-        Ok(pinned)
-    }
+/// A write lock that another description, or a process, holds on one of `length` bytes from `start`, if there is one. Read
+/// locks, which mean nothing, are not reported.
+pub(crate) fn write_lock_on(description: impl AsFd, start: u64, length: u64) -> io::Result<Option<Holder>> {
+    // A read lock conflicts with write locks only.
+    conflict(description, libc::F_RDLCK, start, length)
 }
 
-impl Drop for PinnedLock {
-    /// Not to be run in a forked child, which does not have the mapping: see `SeatLock`.
-    fn drop(&mut self) {
-        // SAFETY: mapped in `pin`, and unmapped only here.
-        let _ = unsafe { munmap(self.0.as_ptr().cast(), PIN) };
-    }
+/// Whether another description holds any lock of this byte.
+pub(super) fn is_locked(description: impl AsFd, at: u64) -> io::Result<bool> {
+    Ok(conflict(description, libc::F_WRLCK, at, 1)?.is_some())
 }

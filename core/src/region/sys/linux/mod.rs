@@ -3,9 +3,10 @@
 //! - `descriptors`: none of the three standard ones is ever taken.
 //! - `files`: opening without following, unnamed files, memfds, seals, filesystems.
 //! - `folder`: what is in a folder.
-//! - `locks`: open-file-description locks, and holding one by a mapping.
+//! - `locks`: open-file-description locks.
+//! - `pin`: holding one by a mapping that no child shares.
 //! - `cancel`: keeping `pthread_cancel` out.
-//! - `fork`: which process a handle belongs to, and keeping forks out of the moments that they would spoil.
+//! - `fork`: which process a handle belongs to.
 //! - `wake`: clock, futex, membarrier.
 //! - `semaphore`: the C library's semaphores.
 //! - `memory_group`: the limits of memory control groups.
@@ -19,6 +20,7 @@ mod fork;
 mod locks;
 mod memory_group;
 mod pages;
+mod pin;
 mod semaphore;
 mod wake;
 
@@ -27,7 +29,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 pub(crate) use self::{
     cancel::cancel_guard,
-    descriptors::{duplicate, moved_above_standard},
+    descriptors::{above_standard, duplicate, moved_above_standard},
     files::{
         FileFacts, FileId, FileKind, KeptFile, TemporaryName, allocate, anonymous_file, boot_id, check_file_size_limit,
         create_unnamed, file_size_limit, free_space, fresh_description, has_holes, has_seals, is_memory, is_still_at,
@@ -36,16 +38,14 @@ pub(crate) use self::{
         write_in_place,
     },
     folder::{make_private_folder, read_folder, some_names},
-    fork::{ProcessMark, fork_guard},
-    locks::{LockingFile, PinnedLock, try_write_lock, write_lock_on},
+    fork::ProcessMark,
+    locks::{Holder, LockingFile, try_write_lock, write_lock_on},
     memory_group::{MemoryLimit, memory_limit},
     pages::{collapse, lock_memory, prefault},
+    pin::{PinnedLock, Source},
     semaphore::{C_LIBRARY, SEMAPHORE_BYTES, has_semaphores, semaphore_init, semaphore_post, semaphore_wait},
     wake::{Clock, Moment, futex_wait, futex_wake, membarrier, pause, register_membarrier},
 };
-
-#[cfg(feature = "named-segments")]
-pub(crate) use self::descriptors::above_standard;
 
 /// Whether this program has rights that its caller has not (set-uid, capabilities): what the caller put into the
 /// environment is not to be believed then.
@@ -68,6 +68,26 @@ pub(crate) fn segment_file(segment: &str) -> std::path::PathBuf {
 /// This process's id.
 pub(crate) fn process_id() -> u32 {
     std::process::id()
+}
+
+/// This process's PID namespace, by its inode number; 0 where there is no telling.
+pub(crate) fn pid_namespace() -> u64 {
+    rustix::fs::stat("/proc/thread-self/ns/pid").map_or(0, |stat| stat.st_ino)
+}
+
+/// Whether a process of this PID namespace has ended, or is about to: nothing of it runs, and its memory may still be there.
+/// `false` where there is no telling.
+pub(crate) fn is_ending(process: u32) -> bool {
+    let ending = above_standard(|| {
+        // Of a process whose first thread has ended, others may run.
+        let threads = std::fs::read_dir(format!("/proc/{process}/task"))?;
+        Ok(threads.flatten().all(|thread| {
+            let status = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            let state = status.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
+            matches!(state, None | Some('Z' | 'X'))
+        }))
+    });
+    ending.unwrap_or_else(|error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound && pid_namespace() != 0)
 }
 
 /// Nanoseconds of the Unix epoch: for people.

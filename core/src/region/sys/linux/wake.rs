@@ -2,11 +2,11 @@
 
 use super::cancel_guard;
 use crate::sync::AtomicU32;
+use crate::sync::Ordering::Relaxed;
 use rustix::io::Errno;
 use rustix::thread::futex;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 use std::num::NonZeroU32;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 /// A point on the monotonic clock, in nanoseconds.
@@ -42,12 +42,25 @@ impl Clock {
         Moment((time.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec as u64))
     }
 
+    /// Now, as of the kernel's last tick: some milliseconds late, for a tenth of the cost.
+    pub(crate) fn coarse() -> Moment {
+        let time = clock_gettime(ClockId::MonotonicCoarse);
+        Moment((time.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec as u64))
+    }
+
     /// Whether the machine has one core only, so that spinning keeps the peer from running. Which cores *this* process
     /// may use does not matter: pinned to one, it spins for a peer that is pinned to another.
     pub(crate) fn single_core() -> bool {
-        static SINGLE: OnceLock<bool> = OnceLock::new();
+        // No lock: a child that is born while another thread asks must not wait for that thread.
+        static CORES: AtomicU32 = AtomicU32::new(0);
+        let known = CORES.load(Relaxed);
+        if known != 0 {
+            return known == 1;
+        }
         // SAFETY: asks for a number.
-        *SINGLE.get_or_init(|| unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) } == 1)
+        let cores = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
+        CORES.store(u32::try_from(cores).unwrap_or(0).max(1), Relaxed);
+        cores == 1
     }
 }
 

@@ -1,0 +1,133 @@
+//! Finding the dead, and settling what they held.
+//!
+//! ```text
+//! 1  load the rows: which say Live                     Acquire
+//! 2  ask the kernel which of those lives are over      a stable fact: a life that is over stays over
+//! 3  settle what all of them held, in one pass
+//! 4  each row: Live(l) → Dead(l) by a CAS · announce
+//! ```
+//!
+//! Nobody owns this, and nothing is locked. Any number of participants may do it at once, and stop or die anywhere: a row
+//! says Live until everything its holder held is settled, so the next look does the rest. A helper that is late fails at its
+//! second look at the row, or at its CAS: see `ring/slots/reap.rs`.
+//!
+//! A participant that dies between changing a row and announcing it leaves a change that nobody is told of. So whoever looks
+//! for the dead compares a sum over all rows with the sum that was announced last.
+
+use super::rows::{Settle, announce, every_row, row_state};
+use crate::error::Corruption;
+use crate::layout::{ParticipantState, RowIndex, RowState};
+use crate::region::{LockQuery, Region, Signals};
+use crate::ring::slots::Departed;
+use crate::sync::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::sync::planted;
+use crate::wait::forget_sleeper;
+use std::io;
+use std::sync::Arc;
+
+/// Participants that are dead, and what their rows say.
+#[derive(Debug)]
+pub(crate) struct Dead<'a> {
+    region: &'a Region,
+    /// By row: its word, or 0 for a row that this is not about.
+    words: Vec<u64>,
+}
+
+impl<'a> Dead<'a> {
+    fn none(region: &'a Region) -> Self {
+        Self { region, words: vec![0; region.geometry().participants() as usize] }
+    }
+
+    /// The participant in this row: one that leaves, and may have forgotten what it holds.
+    pub(super) fn only(region: &'a Region, row: u32) -> Self {
+        let mut dead = Self::none(region);
+        dead.words[row as usize] = region.row(row).state.load(Acquire);
+        dead
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (u32, u64)> {
+        (0..).zip(&self.words).filter(|(_, word)| **word != 0).map(|(row, word)| (row, *word))
+    }
+}
+
+impl Departed for Dead<'_> {
+    fn contains(&self, row: RowIndex) -> bool {
+        self.words.get(usize::from(row.0)).is_some_and(|&word| word != 0)
+    }
+
+    fn still_holds(&self, row: RowIndex) -> bool {
+        // EDGE row→look: as in `row_state`. A word that was replaced never comes back, since no life does.
+        let word = self.words.get(usize::from(row.0));
+        word.is_some_and(|&word| self.region.row(row.0.into()).state.load(Acquire) == word)
+    }
+}
+
+/// Whether a participant's life is over.
+///
+/// # Errors
+/// The system refuses to tell.
+fn is_over(query: &mut LockQuery<'_>, state: RowState) -> io::Result<bool> {
+    if planted::reap_the_living() { Ok(true) } else { query.is_over(state.life) }
+}
+
+/// Looks for the dead and settles what they held. Returns how many this caller marked: others may do the same.
+///
+/// Costs a system call for each process that takes part besides this one, and none where there is none. One that fails (out of
+/// descriptors, lock file gone) proves nothing, so nobody is reaped then.
+///
+/// # Errors
+/// The words contradict each other.
+pub(crate) fn reap_dead(region: &Arc<Region>, settle: Settle) -> Result<u32, Corruption> {
+    let mut dead = Dead::none(region);
+    let mut query = None;
+    for row in every_row(region.geometry()) {
+        let (state, word) = row_state(region, row)?;
+        if state.state != ParticipantState::Live {
+            continue;
+        }
+        if query.is_none() {
+            let Ok(opened) = region.lock_query() else { return Ok(0) };
+            query = Some(opened);
+        }
+        if let Some(query) = &mut query
+            && is_over(query, state).unwrap_or(false)
+        {
+            dead.words[row as usize] = word;
+        }
+    }
+    if dead.rows().next().is_none() {
+        return Ok(0);
+    }
+    settle(region, &dead)?;
+    let signals = Signals::of(region, None);
+    let mut marked = 0;
+    for (row, word) in dead.rows() {
+        forget_sleeper(&signals, row);
+        let Some(state) = RowState::from_bits(word) else { continue };
+        let gone = RowState { state: ParticipantState::Dead, ..state }.bits();
+        // EDGE row→look: what it held was settled before.
+        marked += u32::from(region.row(row).state.compare_exchange(word, gone, AcqRel, Relaxed).is_ok());
+    }
+    announce(region);
+    Ok(marked)
+}
+
+/// The same at the end of a slice, for all participants; and tells everybody of changes that were never announced.
+///
+/// # Errors
+/// As [`reap_dead`].
+pub(crate) fn probe(region: &Arc<Region>, settle: Settle) -> Result<u32, Corruption> {
+    let reaped = reap_dead(region, settle)?;
+    let mut sum = 0u64;
+    for row in every_row(region.geometry()) {
+        sum = sum.rotate_left(7) ^ region.row(row).state.load(Acquire);
+    }
+    let announced = &region.control().digest;
+    if announced.load(Relaxed) != sum {
+        if reaped == 0 {
+            announce(region);
+        }
+        announced.store(sum, Relaxed);
+    }
+    Ok(reaped)
+}

@@ -1,0 +1,54 @@
+//! The rows of the participant table, and telling of changes to them.
+
+use super::reap::Dead;
+use crate::error::Corruption;
+use crate::layout::{Geometry, Role, RowState};
+use crate::region::{Region, Signals};
+use crate::sync::Ordering::{Acquire, Release};
+use crate::wait::eventcount;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Finishes or undoes what these participants, all of whom are dead or about to leave, held.
+///
+/// It may be called by several at once, and again after it was cut short, and leaves alone what the living hold.
+pub(crate) type Settle = fn(&Arc<Region>, &Dead<'_>) -> Result<(), Corruption>;
+
+/// Tells those who are awake that a row or the status changed.
+pub(crate) fn announce_to_the_awake(region: &Region) {
+    // EDGE announce→news: pairs with the Acquire in `Endpoint::has_news`; the row or status was stored before.
+    region.control().membership.fetch_add(1, Release);
+}
+
+/// The rows of all participants.
+pub(super) fn every_row(geometry: &Geometry) -> Range<u32> {
+    0..geometry.participants()
+}
+
+/// The rows of a role.
+pub(crate) fn rows_of(geometry: &Geometry, role: Role) -> Range<u32> {
+    match role {
+        Role::Sender => 0..geometry.senders,
+        Role::Receiver => geometry.senders..geometry.participants(),
+    }
+}
+
+/// What a row says, and its word.
+pub(super) fn row_state(region: &Region, row: u32) -> Result<(RowState, u64), Corruption> {
+    // EDGE row→look: pairs with the Release in `Seat::take`, `Seat::drop` and `reap_dead`.
+    let word = region.row(row).state.load(Acquire);
+    RowState::from_bits(word).map(|state| (state, word)).ok_or(Corruption::Participant)
+}
+
+/// Tells everybody that a row or the status changed: the awake by `membership`, the sleeping by a wake.
+pub(crate) fn announce(region: &Arc<Region>) {
+    announce_to_the_awake(region);
+    let signals = Signals::of(region, None);
+    eventcount::notify(&signals, &region.control().data);
+    for lane in 0..region.geometry().lanes() {
+        eventcount::notify(&signals, &region.lane(lane).space);
+    }
+    if region.geometry().slots > 0 {
+        eventcount::notify(&signals, &region.queue().space);
+    }
+}

@@ -1,0 +1,284 @@
+//! Lives: the proof that a participant is dead.
+//!
+//! ```text
+//! lock file   0        4096     8192     12288                2⁶¹         2⁶²
+//!             ├────────┼────────┼────────┼─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ┼─────────── ┼──────────
+//!             │        │block 1 │block 2 │                    │ lifecycle  │ canaries
+//! process A             XXXXXXXX                                                          lives 4096 to 8191
+//! process B                      XXXXXXXX                                                 lives 8192 to 12287
+//! remover      XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX                               nobody lives
+//! ```
+//!
+//! A **life** is a number that a participant has from its joining to its end, and that no other ever has. It stands for the
+//! byte of that number in the channel's lock file. A process that takes its first seat draws a **block** of 4,096 numbers
+//! from a counter of the channel, and write-locks its bytes with one lock, held by a mapping (see `sys::PinnedLock`). Its
+//! further seats take the next numbers, and cost no system call.
+//!
+//! Invariants:
+//! 1. *A life whose byte is not locked by a lock of its whole block is over, for good.* The lock came before the life was
+//!    written anywhere, and nobody locks that block again: the counter only grows.
+//! 2. *A lock goes when the process's memory goes*, and so after its last write. A stopped process keeps it.
+//! 3. *Locks of other shapes prove no life*: a remover's, or another program's. They cannot stand beside a block's lock, so
+//!    under them all lives are over.
+//! 4. *A question takes no lock.* It opens the lock file for reading, whose copy in a child of this process is harmless.
+//!
+//! The lock stays as long as a seat of its block is taken. Private channels live and die with their process: their lives are
+//! numbers without a lock, and none is ever found to be over.
+
+use super::Region;
+use super::locks::Place;
+use super::sys::{self, Holder, PinnedLock, ProcessMark, Source};
+use crate::sync::Ordering::{AcqRel, Relaxed};
+use crate::sync::{AtomicU64, planted};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::collections::BTreeMap;
+use std::io;
+use std::mem::ManuallyDrop;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+/// Lives of a block: bytes that one lock covers.
+pub(super) const BLOCK: u64 = 4096;
+
+/// Lives are below this, and so are the bytes that a remover locks: more than any channel needs.
+pub(super) const LIVES: u64 = 1 << 55;
+
+/// So many blocks are tried before a joiner gives up. One that is locked already was drawn from a counter that somebody set
+/// back, or lies under another program's lock.
+const DRAWS: u32 = 16;
+
+/// A number that no other participant has or had, and the lock that proves it alive, held until dropped.
+#[derive(Debug)]
+pub(crate) struct Life {
+    number: u64,
+    /// `None`: the channel is this process's own.
+    block: Option<Arc<Block>>,
+}
+
+impl Life {
+    /// The number. Never 0.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The PID namespace of its process, by its inode number; 0 if unknown.
+    pub(crate) fn pid_namespace(&self) -> u64 {
+        self.block.as_ref().map_or(0, |block| block.pid_namespace)
+    }
+}
+
+/// A block of lives that this process has locked.
+#[derive(Debug)]
+struct Block {
+    number: u64,
+    /// How many of its lives were given out.
+    used: AtomicU64,
+    pid_namespace: u64,
+    pin: ManuallyDrop<PinnedLock>,
+    mark: ProcessMark,
+}
+
+impl Block {
+    /// The next life, unless the block is used up.
+    fn next(self: &Arc<Self>) -> Option<Life> {
+        let used = self.used.fetch_add(1, Relaxed);
+        (used < BLOCK).then(|| Life { number: self.number * BLOCK + used, block: Some(Arc::clone(self)) })
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // A forked child does not have the mapping; something else may stand at its address.
+        if !self.mark.is_foreign() {
+            // SAFETY: dropped here and nowhere else, in the process that made it.
+            unsafe { ManuallyDrop::drop(&mut self.pin) }
+        }
+    }
+}
+
+/// The block that this process draws its lives from, as long as a seat holds it.
+///
+/// A forked child never gets here with its parent's handles, so no lock of the parent's can keep it waiting.
+#[derive(Debug, Default)]
+pub(super) struct CurrentBlock(Mutex<Weak<Block>>);
+
+impl CurrentBlock {
+    fn get(&self) -> Option<Arc<Block>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade()
+    }
+
+    fn set(&self, block: &Arc<Block>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(block);
+    }
+}
+
+/// Why a life could not begin.
+#[derive(Debug)]
+pub(crate) enum NoLife {
+    /// The system refused.
+    Refused(io::Error),
+    /// Another lock stands in the lock file where no participant would put one.
+    Locked(Holder),
+    /// The counter of blocks is past its end: somebody wrote to it.
+    UsedUp,
+}
+
+impl From<io::Error> for NoLife {
+    fn from(error: io::Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl Region {
+    /// Begins a life. The first one of a process makes a thread, for some ten microseconds, and locks a block; others cost
+    /// nothing.
+    pub(crate) fn begin_life(&self) -> Result<Life, NoLife> {
+        if let Some(life) = self.lives.get().and_then(|block| block.next()) {
+            return Ok(life);
+        }
+        let mut in_the_way = None;
+        for _ in 0..DRAWS {
+            let number = self.draw_block()?;
+            if let Place::Private = self.place {
+                return Ok(Life { number: number * BLOCK, block: None });
+            }
+            if planted::leaked_descriptor() {
+                std::mem::forget(self.lock_query()?);
+            }
+            if let Some(pin) = PinnedLock::take(self.lock_source()?, number * BLOCK, BLOCK)? {
+                let pin = ManuallyDrop::new(pin);
+                let pid_namespace = sys::pid_namespace();
+                let block = Arc::new(Block { number, used: AtomicU64::new(0), pid_namespace, pin, mark: self.mark });
+                self.lives.set(&block);
+                return block.next().ok_or(NoLife::UsedUp);
+            }
+            in_the_way = self.lock_query()?.holder(number)?.filter(|holder| !is_block(holder, number));
+        }
+        Err(in_the_way.map_or(NoLife::UsedUp, NoLife::Locked))
+    }
+
+    /// A block that nobody else draws.
+    fn draw_block(&self) -> Result<u64, NoLife> {
+        // AcqRel: blocks are drawn one after the other.
+        let number = self.control().blocks.fetch_add(1, AcqRel).wrapping_add(1);
+        if (1..LIVES / BLOCK).contains(&number) { Ok(number) } else { Err(NoLife::UsedUp) }
+    }
+
+    /// Where to open the lock file anew.
+    fn lock_source(&self) -> io::Result<Source<'_>> {
+        match &self.place {
+            Place::Named(place) => Ok(Source::Path(&place.lock_path, place.lock_id)),
+            Place::Anonymous { locks, .. } => Ok(Source::Descriptor(locks.still_ours()?)),
+            Place::Private => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// Opens the lock file, to ask which lives are over.
+    ///
+    /// # Errors
+    /// It is gone or another one (`NotFound`), or the process is out of descriptors. Nothing is proved then.
+    pub(crate) fn lock_query(&self) -> io::Result<LockQuery<'_>> {
+        let file = match &self.place {
+            Place::Named(place) => QueriedFile::Opened(sys::fresh_description(&place.lock_path, place.lock_id, false)?),
+            // It holds no lock, so it sees those of all others.
+            Place::Anonymous { locks, .. } => QueriedFile::Kept(locks.still_ours()?),
+            Place::Private => QueriedFile::None,
+        };
+        let own = self.lives.get().map(|block| block.number);
+        Ok(LockQuery { file, own, answers: BTreeMap::new() })
+    }
+}
+
+#[derive(Debug)]
+enum QueriedFile<'a> {
+    Opened(OwnedFd),
+    Kept(BorrowedFd<'a>),
+    None,
+}
+
+/// Questions to the kernel: each block is asked for once.
+#[derive(Debug)]
+pub(crate) struct LockQuery<'a> {
+    file: QueriedFile<'a>,
+    /// This process's block, which needs no question.
+    own: Option<u64>,
+    answers: BTreeMap<u64, bool>,
+}
+
+impl<'a> LockQuery<'a> {
+    /// Questions through this descriptor of a lock file, which holds no lock itself.
+    pub(super) fn of(lock_file: BorrowedFd<'a>) -> Self {
+        Self { file: QueriedFile::Kept(lock_file), own: None, answers: BTreeMap::new() }
+    }
+
+    /// Whether this life is over, for good.
+    ///
+    /// # Errors
+    /// The system refused to tell: nothing is proved.
+    pub(crate) fn is_over(&mut self, life: u64) -> io::Result<bool> {
+        let block = life / BLOCK;
+        if self.own == Some(block) {
+            return Ok(false);
+        }
+        if let Some(&answer) = self.answers.get(&block) {
+            return Ok(answer);
+        }
+        let is_alive = match self.file {
+            // A private channel's participants are this process.
+            QueriedFile::None => true,
+            _ => self.holder(block)?.is_some_and(|holder| is_block(&holder, block)),
+        };
+        self.answers.insert(block, !is_alive);
+        Ok(!is_alive)
+    }
+
+    /// A write lock on this block.
+    fn holder(&self, block: u64) -> io::Result<Option<Holder>> {
+        let file = match &self.file {
+            QueriedFile::Opened(file) => file.as_fd(),
+            QueriedFile::Kept(file) => *file,
+            QueriedFile::None => return Ok(None),
+        };
+        if block >= LIVES / BLOCK {
+            return Ok(None);
+        }
+        sys::write_lock_on(file, block * BLOCK, BLOCK)
+    }
+}
+
+/// Whether a lock is a process's that has drawn this block.
+fn is_block(holder: &Holder, block: u64) -> bool {
+    holder.process.is_none() && (holder.start, holder.length) == (block * BLOCK, BLOCK)
+}
+
+/// What the lock file's locks tell, whatever the channel's bytes say.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Locks {
+    /// Blocks that are locked: processes that take part.
+    pub(super) blocks: usize,
+    /// A lock of another shape.
+    pub(super) other: Option<Holder>,
+}
+
+impl Locks {
+    /// Looks at all write locks where lives are.
+    pub(super) fn of(description: impl AsFd) -> io::Result<Self> {
+        let mut found = Self::default();
+        // The kernel tells any lock of a range: what is before it and behind it is looked at again.
+        let mut unknown = vec![(0, LIVES)];
+        while let Some((start, end)) = unknown.pop() {
+            if start < end
+                && let Some(holder) = sys::write_lock_on(&description, start, end - start)?
+            {
+                if is_block(&holder, holder.start / BLOCK) {
+                    found.blocks += 1;
+                } else {
+                    found.other = Some(holder);
+                }
+                let locked_to = if holder.length == 0 { end } else { holder.start.saturating_add(holder.length) };
+                unknown.push((start, holder.start.min(end)));
+                unknown.push((locked_to.max(start + 1), end));
+            }
+        }
+        Ok(found)
+    }
+}
