@@ -451,8 +451,6 @@ pub enum JoinError {
     },
 }
 
-}
-
 into_io_error!(CreateError {
     InvalidName { .. } | InvalidOption { .. } => InvalidInput,
     AlreadyExists { .. } => AlreadyExists,
