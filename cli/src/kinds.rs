@@ -170,6 +170,11 @@ impl Sender {
         either!(self, Sender(sender) => sender.send(message))
     }
 
+    /// Leaves, and says whether what was sent can be found.
+    pub fn close(self) -> Result<(), SendError> {
+        either!(self, Sender(sender) => sender.close())
+    }
+
     /// Blocks while the channel is full, for at most `timeout`.
     pub fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<(), SendTimeoutError> {
         either!(self, Sender(sender) => sender.send_timeout(message, timeout))

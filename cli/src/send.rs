@@ -12,7 +12,7 @@ use crate::output;
 use crate::progress::Progress;
 use crate::streams::Input;
 use crate::time;
-use memlane::{Granted, Origin, SendBatchError, SendTimeoutError};
+use memlane::{Granted, Origin, SendBatchError, SendError, SendTimeoutError};
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -65,11 +65,14 @@ pub fn run(arguments: &Arguments) -> Outcome {
     }
     let mut sending =
         Sending { channel: name, noun: arguments.framing.noun(), sender, timeout: arguments.timeout, sent: 0 };
-    if let Some(input) = input {
-        return sending.stream(input, arguments.framing);
+    match input {
+        Some(input) => sending.stream(input, arguments.framing)?,
+        None => {
+            sending.noun = "message";
+            sending.batch(arguments.messages.iter().map(|message| message.as_bytes()))?;
+        }
     }
-    sending.noun = "message";
-    sending.batch(arguments.messages.iter().map(|message| message.as_bytes()))
+    sending.leave()
 }
 
 /// What the user may not expect, but has to know.
@@ -133,6 +136,15 @@ impl Sending<'_> {
             self.sender.send_timeout(message, timeout).map_err(|error| self.refused(error))?;
             self.sent += 1;
             Ok(())
+        })
+    }
+
+    /// Messages in a file that nobody finds any more are not sent.
+    fn leave(self) -> Outcome {
+        let (channel, sent) = (self.channel, self.sent_text());
+        self.sender.close().map_err(|error| match error {
+            SendError::Removed => Failure::Missing(format!("channel {channel} was removed; {sent}")),
+            other => Failure::failed(format!("channel {channel}: {other}; {sent}")),
         })
     }
 

@@ -3,8 +3,8 @@
 mod support;
 
 use memlane::{RecvError, SendError, TryRecvError, mpmc, spsc};
-use support::Scratch;
 use support::peer::Peer;
+use support::{Scratch, eventually};
 
 #[test]
 fn a_clone_knows_which_peers_the_original_has_seen() {
@@ -99,4 +99,49 @@ fn a_closed_queue_ends_after_what_others_hold_was_dealt_with() {
     assert!(rx.recv().unwrap().redelivered());
     assert_eq!(rx.recv().unwrap_err(), RecvError::Disconnected);
     assert_eq!(other.recv().unwrap_err(), RecvError::Disconnected);
+}
+
+/// What becomes of senders whose channel's file is removed by other means than [`memlane::remove`]: of one that leaves, of one
+/// whose receivers leave, and of one that is busy.
+macro_rules! removed_by_others {
+    ($options:expr) => {
+        let scratch = Scratch::new();
+        let options = $options;
+        let join = |name: &str| {
+            let channel = options.create(&scratch.name(name)).unwrap();
+            (channel.sender().unwrap(), channel.receiver().unwrap())
+        };
+        let remove = |name: &str| std::fs::remove_file(scratch.name(name)).unwrap();
+
+        let (mut tx, rx) = join("left in good order");
+        tx.send(b"x").unwrap();
+        assert_eq!(tx.close(), Ok(()));
+        drop(rx);
+
+        let (mut tx, _rx) = join("left");
+        tx.send(b"into the orphan").unwrap();
+        remove("left");
+        assert_eq!(tx.close(), Err(SendError::Removed));
+
+        let (mut tx, rx) = join("abandoned");
+        remove("abandoned");
+        drop(rx);
+        assert_eq!(tx.send(b"x"), Err(SendError::Removed), "that is why they left");
+
+        let (mut tx, mut rx) = join("busy");
+        remove("busy");
+        eventually("a busy sender is told", || {
+            let sent = tx.send(b"x");
+            if sent.is_ok() {
+                drop(rx.recv().unwrap());
+            }
+            sent == Err(SendError::Removed)
+        });
+    };
+}
+
+#[test]
+fn a_sender_learns_that_the_file_was_removed_by_other_means() {
+    removed_by_others!(spsc::Options::new().capacity(4096));
+    removed_by_others!(mpmc::Options::new().slots(4));
 }

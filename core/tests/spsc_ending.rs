@@ -70,7 +70,7 @@ fn a_receiver_drains_what_a_sender_left_and_is_then_disconnected() {
         let (channel, mut sender, mut receiver) = stage.small();
         sender.send(b"one").unwrap();
         sender.send(b"two").unwrap();
-        sender.close();
+        sender.close().unwrap();
         assert_eq!((next(&mut receiver), next(&mut receiver)), (b"one".to_vec(), b"two".to_vec()));
         assert_receiver_is_disconnected(&mut receiver);
         let mut sender = channel.sender().unwrap();

@@ -515,7 +515,9 @@ memlane_status memlane_receiver_stats(memlane_receiver receiver, memlane_counter
 memlane_status memlane_sender_new(memlane_channel channel,
                                   memlane_sender *sender);
 
-// Leaves the channel. What was sent stays in it; an open grant is aborted.
+// Leaves the channel. What was sent stays in it; an open grant is aborted. MEMLANE_REMOVED: the channel's file was removed
+// meanwhile, by whatever means; receivers that were there may have got the messages, nobody else does. Whatever it returns but
+// MEMLANE_BUSY and MEMLANE_INVALID_HANDLE, the handle is closed.
 memlane_status memlane_sender_close(memlane_sender sender);
 
 // How this sender waits for room: MEMLANE_SPIN, MEMLANE_SPIN_THEN_YIELD, MEMLANE_ADAPTIVE (default) or MEMLANE_PARK.

@@ -81,6 +81,16 @@ impl<E: Lend> Lender<E> {
         Ok(self.lent.insert(loan))
     }
 
+    /// The endpoint itself. A loan that is still there ends first.
+    pub(crate) fn into_end(mut self) -> E {
+        self.lent = None;
+        let end = self.end;
+        // Nothing is left in it but the pointer.
+        std::mem::forget(self);
+        // SAFETY: it came from `Box::leak` in `new`, nothing is lent any more, and the lender that would free it is forgotten.
+        *unsafe { Box::from_raw(end.as_ptr()) }
+    }
+
     /// Ends the loan in this way, if there is one. `end` works for every lifetime, so it cannot keep it.
     #[inline]
     pub(crate) fn finish<R>(&mut self, end: impl for<'a> FnOnce(E::Loan<'a>) -> R) -> Option<R> {

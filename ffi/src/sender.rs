@@ -159,6 +159,11 @@ impl Sending {
         })
     }
 
+    fn close(self) -> Result<(), Failed> {
+        let Self { end, of, .. } = self;
+        on_kind!(end, lender => lender.into_end().close()).map_err(|error| error.fail_on(&of.label))
+    }
+
     fn abort(&mut self) {
         on_kind!(&mut self.end, lender => lender.finish(|grant| drop(grant)));
     }
@@ -208,10 +213,12 @@ pub unsafe extern "C" fn memlane_sender_new(channel: ChannelHandle, sender: *mut
     })
 }
 
-/// Leaves the channel. What was sent stays in it; an open grant is aborted.
+/// Leaves the channel. What was sent stays in it; an open grant is aborted. MEMLANE_REMOVED: the channel's file was removed
+/// meanwhile, by whatever means; receivers that were there may have got the messages, nobody else does. Whatever it returns but
+/// MEMLANE_BUSY and MEMLANE_INVALID_HANDLE, the handle is closed.
 #[unsafe(no_mangle)]
 pub extern "C" fn memlane_sender_close(sender: SenderHandle) -> Status {
-    done(|| sender.remove().map(drop))
+    done(|| sender.remove()?.close())
 }
 
 /// How this sender waits for room: MEMLANE_SPIN, MEMLANE_SPIN_THEN_YIELD, MEMLANE_ADAPTIVE (default) or MEMLANE_PARK.

@@ -237,6 +237,8 @@ impl Endpoint {
     pub(super) fn look_at_receivers(&mut self) -> Result<(), SendError> {
         let (presence, membership) = self.look()?;
         if presence == Presence::AllClosed && !self.region().facts().persistent {
+            // They may have left because the file was removed: that is what the caller can do something about.
+            self.check_file()?;
             return Err(SendError::Disconnected);
         }
         self.acknowledge(membership);
@@ -325,6 +327,24 @@ impl Endpoint {
     #[cold]
     pub(super) fn pass_slice(&mut self) -> Result<(), Trouble> {
         if Clock::coarse() >= self.slice_end() { self.slice_ended() } else { Ok(()) }
+    }
+
+    /// Looks at the file now.
+    fn check_file(&mut self) -> Result<(), Trouble> {
+        self.look_at_file()?;
+        self.file.map_or(Ok(()), Err)
+    }
+
+    /// What a sender that leaves in good order has to know: whether those who come find what it sent.
+    pub(super) fn check_farewell(&mut self) -> Result<(), SendError> {
+        if self.is_foreign() {
+            return Err(SendError::Forked);
+        }
+        self.check_file()?;
+        match self.region().status() {
+            Status::Poisoned(reason) => Err(SendError::Corrupted(reason)),
+            _ => Ok(()),
+        }
     }
 
     /// Notices that the file was removed, which the next [`Endpoint::look`] tells, or truncated, which ends everything at

@@ -78,7 +78,7 @@ fn send(task: Task, name: &str, channel: &spsc::Channel, account: &mut Account) 
     for again in [false, true] {
         if again {
             account.begin("close");
-            tx.close();
+            tx.close()?;
             account.begin("join again");
             tx = channel.sender()?;
         }

@@ -221,7 +221,7 @@ impl Pair<'_> {
     fn leave_and_join_again(self) -> Result<Self> {
         let Self { channel, tx, rx, task, next, account, slots } = self;
         account.begin("close");
-        tx.close();
+        tx.close()?;
         rx.close();
         account.begin("join again");
         Ok(Self { channel, tx: channel.sender()?, rx: channel.receiver()?, task, next, account, slots })

@@ -308,7 +308,7 @@ impl Receiver {
     fn collect_batch(&mut self, first: Delivery, max: usize) -> Result<Batch<'_>, RecvError> {
         self.batch.clear();
         if room_for_more(&mut self.batch, 1) == 0 {
-            self.refuse(first);
+            self.ahead.keep(first);
             return Err(RecvError::OutOfMemory { needed: size_of::<Delivery>() });
         }
         self.batch.push(first);

@@ -192,8 +192,14 @@ impl Sender {
         self.len() == 0
     }
 
-    /// Leaves the channel, as dropping does.
-    pub fn close(self) {}
+    /// Leaves the channel, as dropping does, and says whether the messages are where receivers find them.
+    ///
+    /// # Errors
+    /// [`SendError::Removed`]: the channel's file was removed meanwhile, by whatever means. Receivers that were there then may have
+    /// got the messages; nobody else does. [`SendError::Corrupted`]; [`SendError::Forked`]: it is the parent's, and stays.
+    pub fn close(mut self) -> Result<(), SendError> {
+        self.end.check_farewell()
+    }
 
     /// Waiting for a slot for `length` bytes.
     #[inline]

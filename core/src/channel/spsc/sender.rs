@@ -235,8 +235,14 @@ impl Sender {
         Ok(Grant::new(self, reservation))
     }
 
-    /// Leaves the channel, as dropping does.
-    pub fn close(self) {}
+    /// Leaves the channel, as dropping does, and says whether the messages are where receivers find them.
+    ///
+    /// # Errors
+    /// [`SendError::Removed`]: the channel's file was removed meanwhile, by whatever means. Receivers that were there then may have
+    /// got the messages; nobody else does. [`SendError::Corrupted`]; [`SendError::Forked`]: it is the parent's, and stays.
+    pub fn close(mut self) -> Result<(), SendError> {
+        self.end.check_farewell()
+    }
 
     /// Waiting for room for `length` bytes.
     #[inline]
@@ -254,6 +260,8 @@ impl Sender {
         if self.end.is_foreign() {
             return Err(SendError::Forked);
         }
+        // Once a stretch, and while it waits: a sender that is busy notices, too, that the file is gone.
+        self.end.pass_slice()?;
         if self.end.has_news() {
             self.end.look_at_receivers()?;
         }
