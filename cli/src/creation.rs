@@ -1,6 +1,6 @@
 //! The options that a channel is created with, shared by `create` and `send`.
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, flag};
 use crate::kinds::{self, Options};
 use crate::opening;
 use crate::size::{self, Size};
@@ -238,10 +238,7 @@ impl CreationArguments {
             OpenError::Create(error) => self.explain_create(error),
             OpenError::OptionsMismatch { channel, field, file, ours } => {
                 let ours = self.typed(field).unwrap_or(ours);
-                Failure::failed(format!(
-                    "channel {channel} has {field} {file}, and {} {ours} was asked for",
-                    flag(field)
-                ))
+                Failure::failed(format!("channel {channel} has {} {file}, and {ours} was asked for", flag(field)))
             }
             other => other.into(),
         }
@@ -253,15 +250,11 @@ impl CreationArguments {
             "capacity" => &self.capacity,
             "max_message" => &self.max_message,
             "payload_alignment" => &self.payload_alignment,
+            "mode" => return self.mode.map(|mode| format!("{mode:o}")),
             _ => return None,
         };
         size.as_ref().map(Size::to_string)
     }
-}
-
-/// What the library's option of this name is called here.
-fn flag(option: &str) -> String {
-    format!("--{}", option.replace('_', "-"))
 }
 
 /// The wishes about memory by the options' names, and what came of each.

@@ -1,7 +1,7 @@
 //! How a command fails: with one sentence on standard error, and a status.
 
-use crate::output;
 use crate::streams::Output;
+use crate::{output, size};
 use clap::error::ErrorKind;
 use memlane::{CreateError, JoinError, NotAChannel, OpenError, OutOfMemory, RemoveError};
 use std::process::ExitCode;
@@ -87,6 +87,11 @@ impl From<CreateError> for Failure {
         let sentence = error.to_string();
         match error {
             CreateError::InvalidName { .. } | CreateError::InvalidOption { .. } => Self::Usage(sentence),
+            CreateError::NoSpace { bytes, smaller, .. } => {
+                let options = smaller.split(" or ").map(flag).collect::<Vec<_>>().join(" or ");
+                let sentence = sentence.replace(&format!("{bytes} bytes:"), &format!("{}:", size::show(bytes)));
+                Self::Failed(sentence.replace(&format!("a smaller {smaller}"), &format!("a smaller {options}")))
+            }
             _ => Self::Failed(sentence),
         }
     }
@@ -103,6 +108,14 @@ impl From<OpenError> for Failure {
             OpenError::FenceUnavailable { channel } => Self::Failed(format!(
                 "channel {channel} needs membarrier, which this system refuses; create it with --fence symmetric"
             )),
+            OpenError::TrustNeeded { channel } => Self::Failed(format!(
+                "channel {channel} wakes by semaphores, through which a faulty peer could harm this process; use --trust-peers \
+                 to vouch for all who can write to it, or create it with --backend futex"
+            )),
+            OpenError::Stale { channel, .. } => Self::Failed(format!(
+                "channel {channel} is from before the last reboot; `memlane send` starts it afresh, or remove it"
+            )),
+            OpenError::Permission { .. } => Self::Failed(error.to_string().replace("the option mode", "--mode")),
             other => Self::Failed(other.to_string()),
         }
     }
@@ -137,6 +150,11 @@ impl From<RemoveError> for Failure {
             other => Self::Failed(other.to_string()),
         }
     }
+}
+
+/// What the library's option of this name is called here.
+pub fn flag(option: &str) -> String {
+    format!("--{}", option.replace('_', "-"))
 }
 
 /// What the argument parser has to say: help and version for standard output, or what is wrong.

@@ -106,7 +106,7 @@ fn options_that_differ_from_the_channels_are_named() {
     sandbox.run(&["create", "prices", "--capacity", "64K", "--type-name", "quote"]).ok();
     sandbox.run(&["send", "prices", "--capacity", "64KiB", "--type-name", "quote", "hello"]).ok();
     let sentence = sandbox.run(&["send", "prices", "--capacity", "1M", "hello"]).failed(1);
-    assert_eq!(sentence, "channel prices has capacity 65536, and --capacity 1M was asked for");
+    assert_eq!(sentence, "channel prices has --capacity 65536, and 1M was asked for");
     let sentence = sandbox.run(&["send", "prices", "--type-name", "trade", "hello"]).failed(1);
     assert_eq!(
         sentence,
@@ -367,4 +367,43 @@ fn a_corrupted_channel_is_listed_with_its_reason() {
     let text = sandbox.run(&["ls"]).text();
     let (table, reasons) = text.split_once("\n\n").unwrap();
     assert!(table.contains("unreadable") && reasons.contains("channel prices is truncated"), "{text}");
+}
+
+#[test]
+fn a_channel_that_does_not_fit_names_the_options_that_make_it_smaller() {
+    let sandbox = Sandbox::new();
+    for (kind, options) in [("spsc", "a smaller --capacity"), ("mpmc", "a smaller --slots or --max-message")] {
+        let mut command = std::process::Command::new("/bin/sh");
+        command.args(["-c", r#"ulimit -f 64; exec "$0" "$@""#, env!("CARGO_BIN_EXE_memlane")]);
+        command.args(["create", "large", "--kind", kind]).env("MEMLANE_DIR", sandbox.channels());
+        let sentence = sandbox.spawn(&mut command).end().failed(1);
+        assert!(sentence.contains(options) && sentence.contains(" MiB ("), "{sentence}");
+        assert!(sandbox.look("large").is_none());
+    }
+}
+
+#[test]
+fn options_are_named_as_they_are_typed() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["create", "waking", "--backend", "semaphore"]).ok();
+    sandbox.run(&["create", "jobs", "--kind", "mpmc", "--senders", "1"]).ok();
+    let mut sender = sandbox.start_with_input(&["send", "jobs"]);
+    eventually("the only seat is taken", || sandbox.has("jobs", "sender"));
+    for arguments in [
+        &["recv", "waking"][..],
+        &["send", "waking", "hello"],
+        &["send", "jobs", "hello"],
+        &["send", "jobs", "hello", "--max-message", "1"],
+        &["create", "open", "--mode", "777"],
+        &["create", "large", "--kind", "mpmc", "--max-message", "2G"],
+        &["create", "large", "--max-message", "3G"],
+        &["create", "odd", "--type-name", &"x".repeat(100)],
+    ] {
+        let ended = sandbox.run(arguments);
+        assert!(!ended.status.success(), "{arguments:?}");
+        let words = ["_", "set any", "set trust", "0o"];
+        assert!(!words.iter().any(|word| ended.stderr.contains(word)), "{}", ended.stderr);
+    }
+    sender.end_input();
+    sender.end().ok();
 }

@@ -172,7 +172,7 @@ fn a_channel_with_semaphores_wants_its_peers_trusted() {
     for arguments in [["send", "waking", "in vain"], ["recv", "waking", "--count=1"]] {
         let ended = sandbox.run(&arguments);
         assert_eq!(ended.status.code(), Some(1));
-        assert!(ended.stderr.contains("trust_peers"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("use --trust-peers"), "{}", ended.stderr);
     }
     let receiver = sandbox.start(&["recv", "waking", "--trust-peers"]);
     eventually("the receiver waits", || receiver.is_asleep());
