@@ -69,9 +69,9 @@ pub fn kind_of(name: &str) -> Option<Kind> {
     memlane::inspect(name).ok().map(|info| info.kind)
 }
 
-/// Opens the channel of this name, of whatever kind.
-pub fn open(name: &str, opening: OpeningArguments) -> Result<Channel, OpenError> {
-    Options::of(name).opening(opening).open(name)
+/// Opens the channel of this name, of whatever kind. `drain`: for receivers for which all senders count that there ever were.
+pub fn open(name: &str, opening: OpeningArguments, drain: bool) -> Result<Channel, OpenError> {
+    Options::of(name).opening(opening).ends_when_drained(drain).open(name)
 }
 
 impl Options {
@@ -102,6 +102,10 @@ impl Options {
     /// Whether messages of channels like this have priorities.
     pub fn have_priorities(&self) -> bool {
         matches!(self, Self::Mpmc(_))
+    }
+
+    fn ends_when_drained(self, ends: bool) -> Self {
+        either_of!(self, Options(options) => Self(options.ends_when_drained(ends)))
     }
 
     pub fn prefault(self, now: bool) -> Self {

@@ -9,7 +9,7 @@
 
 use crate::failure::{self, Failure, Outcome};
 use crate::framing::Framing;
-use crate::kinds::{Batch, Receiver};
+use crate::kinds::{self, Batch, Receiver};
 use crate::opening::OpeningArguments;
 use crate::output;
 use crate::streams::Output;
@@ -41,6 +41,9 @@ pub struct Arguments {
     /// Stay when the senders have gone, and when the channel is removed: others may come
     #[arg(long)]
     follow: bool,
+    /// End also where the senders left before this command came, if nothing is left to receive: for the workers of a pool
+    #[arg(long, conflicts_with = "follow")]
+    drain: bool,
     /// Say on standard error which messages were delivered before, to a receiver that died or gave them back
     #[arg(long)]
     show_redelivered: bool,
@@ -67,17 +70,21 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let mut sink = Sink::new(arguments.framing, arguments.show_redelivered)?;
     let mut left = arguments.count;
     loop {
-        let channel = waiting::open(&arguments.name, arguments.opening, patience, arguments.follow)?;
+        let open = |drain| {
+            let look = || kinds::open(&arguments.name, arguments.opening, drain);
+            waiting::open(&arguments.name, patience, arguments.follow, look)
+        };
+        let mut channel = open(arguments.drain)?;
         // Looked at before joining: this receiver may get the last one's row.
-        let last_receiver = last_of(Role::Receiver, &channel.info()).map(|last| last.started_unix_ns);
+        if !arguments.drain && ended_unheard(&channel.info()) {
+            channel = open(true)?;
+        }
         let receiver = match channel.receiver() {
             Err(JoinError::Removed { .. }) => continue,
             Err(JoinError::Closed { .. }) if arguments.follow => continue,
             other => other?,
         };
-        let info = channel.info();
-        let has_ended = !arguments.follow && ended_unheard(&info, last_receiver);
-        let mut receiving = Receiving { arguments, patience, instance: info.instance, receiver, has_ended };
+        let mut receiving = Receiving { arguments, patience, instance: channel.info().instance, receiver };
         match receiving.receive(&mut sink, &mut left) {
             Ok(Stop::Done) => return Ok(()),
             Ok(Stop::Removed) if arguments.follow => {}
@@ -109,18 +116,15 @@ struct Receiving<'a> {
     /// Which channel it is, whatever its name leads to by now.
     instance: String,
     receiver: Receiver,
-    /// The last sender sent nothing and left, before this receiver joined: an end that nobody heard of yet.
-    has_ended: bool,
 }
 
 /// Whether the last sender came and went without a message, after every receiver that there was. Its end is the end of an
-/// empty stream, and meant for this receiver: the engine counts only senders that were there since that one joined.
-fn ended_unheard(info: &Info, last_receiver: Option<u64>) -> bool {
-    let nobody_sends = info.participants.iter().all(|one| one.role != Role::Sender || one.alive == Some(false));
-    !info.persistent
-        && nobody_sends
-        && last_of(Role::Sender, info)
-            .is_some_and(|last| last.counters.messages == 0 && Some(last.started_unix_ns) > last_receiver)
+/// empty stream, and meant for the receiver that comes next; by default, the engine counts only senders that were there since it joined.
+fn ended_unheard(info: &Info) -> bool {
+    let last_receiver = last_of(Role::Receiver, info).map(|last| last.started_unix_ns);
+    last_of(Role::Sender, info).is_some_and(|last| {
+        last.alive == Some(false) && last.counters.messages == 0 && Some(last.started_unix_ns) > last_receiver
+    })
 }
 
 /// The participant of this role that joined last.
@@ -136,8 +140,7 @@ impl Receiving<'_> {
         while *left != Some(0) {
             let batch_max = if self.receiver.is_shared() { SHARED_BATCH_MAX } else { BATCH_MAX };
             let max = left.unwrap_or(batch_max).min(batch_max) as usize;
-            let limit = if self.has_ended { Some(Duration::ZERO) } else { wait.left() };
-            match self.receiver.recv_batch(max, limit) {
+            match self.receiver.recv_batch(max, wait.left()) {
                 Ok(batch) => {
                     let taken = batch.len() as u64;
                     if let Err(failure) = sink.write(&batch) {
@@ -159,7 +162,6 @@ impl Receiving<'_> {
                         return Err(timed_out(name, &wait));
                     }
                 }
-                Err(RecvTimeoutError::Timeout) if self.has_ended => return Ok(Stop::Done),
                 Err(RecvTimeoutError::Removed) => return Ok(Stop::Removed),
                 Err(RecvTimeoutError::Timeout) => return Err(timed_out(name, &wait)),
                 Err(other) => return Err(Failure::failed(format!("channel {name}: {other}"))),

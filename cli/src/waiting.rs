@@ -6,8 +6,7 @@
 //! after each anyway. Once the channel is there, waiting for messages is the engine's and costs nothing.
 
 use crate::failure::{Failure, Outcome};
-use crate::kinds::{self, Channel};
-use crate::opening::OpeningArguments;
+use crate::kinds::Channel;
 use crate::{output, time};
 use memlane::OpenError;
 use std::time::{Duration, Instant};
@@ -62,14 +61,19 @@ impl Wait {
     }
 }
 
-/// Opens the channel as soon as there is one. A channel from before the last reboot counts as absent: whoever sends
+/// Opens the channel by `open`, as soon as there is one. A channel from before the last reboot counts as absent: whoever sends
 /// replaces it. So does a closed one, if `closed_is_absent`. A wait that is not short says what it waits for.
-pub fn open(name: &str, opening: OpeningArguments, patience: Patience, closed_is_absent: bool) -> Outcome<Channel> {
+pub fn open(
+    name: &str,
+    patience: Patience,
+    closed_is_absent: bool,
+    open: impl Fn() -> Result<Channel, OpenError>,
+) -> Outcome<Channel> {
     let wait = patience.start();
     let place = memlane::channel_path(name).map(|path| path.display().to_string()).unwrap_or_default();
     let mut told = false;
     loop {
-        let (absent, never_came) = match kinds::open(name, opening) {
+        let (absent, never_came) = match open() {
             Err(OpenError::NotFound { .. }) => ("appear", "did not appear"),
             Err(OpenError::Stale { .. }) => (
                 "be replaced: it is from before the last reboot",

@@ -19,9 +19,16 @@
 //!
 //! # Where to start
 //!
-//! - [`spsc`]: one sender, one receiver; the fastest kind.
+//! - [`spsc`]: one sender, one receiver; the fastest kind. Messages lie behind each other in a ring of bytes, its *lane*.
+//! - [`mpmc`]: many senders and receivers. Each message goes to one of the receivers, which acknowledges it; if that one gives it
+//!   back or dies, another one gets it. Priorities, and a limit to deliveries.
 //! - [`inspect`](fn@inspect) and [`list`]: look at channels from outside without disturbing them.
 //! - [`remove`]: the only thing that deletes a channel.
+//!
+//! A sender or receiver takes a *seat* of the channel, of which an `spsc` channel has one for each and an `mpmc` channel as many as
+//! it was created with, and holds it until it is dropped. If its process dies, the others *reap* it: what it held is given back,
+//! and its seat is free. A channel in which something is found that no correct participant writes is *poisoned*: everybody
+//! gets [`Corruption`] as the reason, from then on.
 //!
 //! # What holds
 //!

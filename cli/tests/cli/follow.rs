@@ -157,3 +157,18 @@ fn a_long_wait_for_a_channel_says_where_it_looks() {
     sandbox.run(&["send", "feed", "one"]).ok();
     assert_eq!(receiver.end().text(), "one\n");
 }
+
+#[test]
+fn a_drained_channel_is_no_reason_to_wait_for_the_workers_of_a_pool() {
+    for kind in ["spsc", "mpmc"] {
+        let sandbox = Sandbox::new();
+        sandbox.run(&["create", "jobs", "--kind", kind]).ok();
+        let early = sandbox.start(&["recv", "jobs", "--drain"]);
+        eventually("it waits for the first sender", || early.is_asleep() && sandbox.has("jobs", "receiver"));
+        sandbox.run(&["send", "jobs", "one"]).ok();
+        assert_eq!(early.end().text(), "one\n");
+        for _ in 0..3 {
+            assert_eq!(sandbox.run(&["recv", "jobs", "--drain"]).text(), "", "{kind}: it comes too late");
+        }
+    }
+}
