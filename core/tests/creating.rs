@@ -3,7 +3,7 @@
 mod support;
 
 use memlane::spsc::{self, Options};
-use memlane::{CreateError, Denied, FenceMode, NotAChannel, OpenError, Origin, Shortage};
+use memlane::{CreateError, Denied, FenceMode, NotAChannel, OpenError, Origin, Shortage, mpmc};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
@@ -120,6 +120,23 @@ fn too_little_memory_is_an_error_and_no_abort() {
         }
         assert_eq!(scratch.files(), [""; 0]);
     });
+}
+
+/// Not by filling up what there is, which would end this process, and others.
+#[test]
+fn more_than_the_machine_has_is_refused_at_once() {
+    let scratch = Scratch::new();
+    let name = scratch.name("huge");
+    let queue = mpmc::Options::new().slots(65_536).max_message(1 << 30);
+    for (what, error) in [
+        ("named", queue.create(&name).unwrap_err()),
+        ("anonymous", queue.anonymous().unwrap_err()),
+        ("private", queue.private().unwrap_err()),
+    ] {
+        assert!(matches!(error, CreateError::NoSpace { .. }), "{what}: {error}");
+        assert!(error.to_string().contains("choose fewer slots or a smaller max_message"), "{what}: {error}");
+    }
+    assert_eq!(scratch.files(), [""; 0]);
 }
 
 #[test]

@@ -156,7 +156,7 @@ impl Region {
         const LABEL: &str = "(private)";
         let facts = spec.facts(LABEL, Lifetime::Processes)?;
         let creation = spec.creation(LABEL, None, facts.map.total);
-        creation.check_memory_group(facts.map.total)?;
+        creation.check_memory(facts.map.total)?;
         let bytes = Bytes::anonymous(facts.map.total as usize)
             .map_err(|source| creation.refused("mapping the region", source))?;
         Ok(spec.initialise(LABEL, bytes, facts, Place::Private))

@@ -45,27 +45,33 @@ impl Creation<'_> {
 
     /// Backs all of a new, empty file by its filesystem, so that nothing can lack later.
     ///
-    /// In steps, where that is memory: beyond the limit of a memory control group the kernel kills, and others may take of it
-    /// meanwhile.
+    /// In steps, where that is memory: beyond what there is, for the system or a memory control group, the kernel kills, and
+    /// others may take of it meanwhile. So it is known before the first step that all of them can succeed.
     pub(super) fn back(&self, file: &OwnedFd) -> Result<(), CreateError> {
         const STEP: u64 = 64 << 20;
         let failed = |action: &'static str| move |source: io::Error| self.refused(action, source);
         sys::write_in_place(file).map_err(failed("turning copy-on-write off"))?;
         let is_memory = sys::is_memory(file).map_err(failed("looking at the filesystem"))?;
+        if is_memory && sys::free_space_of(file).map_err(failed("looking at the filesystem"))? < self.bytes {
+            return Err(failed("allocating the file")(Errno::NOSPC.into()));
+        }
         let mut at = 0;
         while at < self.bytes {
             if is_memory {
-                self.check_memory_group(self.bytes - at)?;
+                self.check_memory(self.bytes - at)?;
             }
-            let step = STEP.min(self.bytes - at);
+            let step = if is_memory { STEP.min(self.bytes - at) } else { self.bytes };
             sys::allocate(file, at, step).map_err(failed("allocating the file"))?;
             at += step;
         }
         Ok(())
     }
 
-    /// Whether the memory control groups of this process have room for so much.
-    pub(super) fn check_memory_group(&self, bytes: u64) -> Result<(), CreateError> {
+    /// Whether the system and the memory control groups of this process have room for so much.
+    pub(super) fn check_memory(&self, bytes: u64) -> Result<(), CreateError> {
+        if sys::memory_available().is_some_and(|available| available < bytes) {
+            return Err(self.no_space(Shortage::Memory));
+        }
         match sys::memory_limit() {
             Some(MemoryLimit { group, limit, free }) if free < bytes => {
                 Err(self.no_space(Shortage::MemoryGroup { group: group.display().to_string(), limit, free }))

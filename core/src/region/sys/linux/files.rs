@@ -284,6 +284,12 @@ pub(crate) fn free_space(folder: &Path) -> io::Result<FreeSpace> {
     })
 }
 
+/// Bytes that the filesystem of an open file still takes; `u64::MAX` where it has no limit of its own.
+pub(crate) fn free_space_of(file: impl AsFd) -> io::Result<u64> {
+    let told = retry_on_intr(|| fs::fstatvfs(&file))?;
+    Ok(if told.f_blocks == 0 { u64::MAX } else { told.f_bfree.saturating_mul(told.f_frsize) })
+}
+
 /// Whether this user may look up names in the folder.
 pub(crate) fn may_enter(folder: &Path) -> bool {
     fs::accessat(CWD, folder, Access::EXEC_OK, AtFlags::EACCESS).is_ok()

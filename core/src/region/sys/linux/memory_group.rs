@@ -1,6 +1,6 @@
-//! What the memory control groups of this process still let it have.
+//! What the system and the memory control groups of this process still let it have.
 //!
-//! Beyond a group's limit the kernel does not refuse memory: it kills a process of the group. So who wants much looks first.
+//! Beyond that the kernel does not refuse memory: it kills a process, of the group or any. So a creator looks first.
 //! All of this is the kernel's bookkeeping at one moment, read from files that a container may not have: where something is
 //! missing, no limit is assumed, and what can be given back or moved to swap counts as free.
 
@@ -23,6 +23,19 @@ pub(crate) fn memory_limit() -> Option<MemoryLimit> {
     let groups =
         ["/proc/thread-self/cgroup", "/proc/self/cgroup"].iter().find_map(|path| read_text(Path::new(path)).ok())?;
     tightest(&groups, Path::new("/"), swap_free)
+}
+
+/// Bytes that the system has for whoever asks next: what is free, what can be given back, and swap.
+pub(crate) fn memory_available() -> Option<u64> {
+    available_of(&read_text(Path::new("/proc/meminfo")).ok()?)
+}
+
+fn available_of(told: &str) -> Option<u64> {
+    let kibibytes = |name: &str| {
+        let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+        line.trim().strip_suffix(" kB")?.parse::<u64>().ok()
+    };
+    Some(kibibytes("MemAvailable")?.saturating_add(kibibytes("SwapFree")?).saturating_mul(1024))
 }
 
 /// One version of the kernel's interface.
@@ -168,6 +181,13 @@ mod tests {
         ];
         let groups = "4:memory:/docker/0123\n1:cpu:/docker/0123\n0::/\n";
         assert_eq!(found(&files, groups, 0), Some(("sys/fs/cgroup/memory".to_owned(), 1000, 600)));
+    }
+
+    #[test]
+    fn what_the_system_has_is_what_is_available_and_swap() {
+        let told = "MemTotal:  9 kB\nMemFree: 1 kB\nMemAvailable:    5 kB\nSwapFree: 2 kB\nHugePages_Free: 7\n";
+        assert_eq!(available_of(told), Some(7 * 1024));
+        assert_eq!(available_of("MemTotal: 9 kB\n"), None);
     }
 
     #[test]
