@@ -27,11 +27,12 @@
 #define LONG_NS 110000000
 #define MAX_MESSAGE 100
 
-/* A kind and a backend, and the path of a channel that does not exist. */
+/* A kind, a backend, the path of a channel that does not exist, and how long a call waits for what the dead had. */
 typedef struct scene {
     uint32_t kind;
     uint32_t backend;
     const char *name;
+    int64_t timeout_ns;
 } scene;
 
 static memlane_options options_of(const scene *at) {
@@ -224,6 +225,7 @@ static void *find_a_dead_one(void *argument) {
     memlane_message message;
     char buffer[MAX_MESSAGE];
     size_t length;
+    memlane_status received;
     int ready[2], status;
     char byte;
     pid_t child;
@@ -254,7 +256,10 @@ static void *find_a_dead_one(void *argument) {
     if (at->kind == MEMLANE_SPSC) {
         OK(memlane_receiver_new(channel, NULL, &receiver));
     }
-    OK(memlane_recv(receiver, buffer, sizeof buffer, &length, NULL, -1));
+    do {
+        received = memlane_recv(receiver, buffer, sizeof buffer, &length, NULL, at->timeout_ns);
+    } while (received == MEMLANE_EMPTY);
+    OK(received);
     CHECK(length == 6 && memcmp(buffer, "orphan", 6) == 0);
     OK(memlane_receiver_close(receiver));
     OK(memlane_sender_close(sender));
@@ -389,6 +394,9 @@ int main(int count, char **arguments) {
             cancelled_while_it_waits(&at);
             in_a_thread(every_call, &at);
             in_a_thread(half_of_the_descriptors, &at);
+            at.timeout_ns = -1;
+            in_a_thread(find_a_dead_one, &at);
+            at.timeout_ns = 0; /* looks again and again */
             in_a_thread(find_a_dead_one, &at);
         }
     }
