@@ -394,3 +394,33 @@ fn a_channel_of_c_is_one_of_rust() {
     let mut rx = memlane::spsc::open(&name).unwrap().receiver().unwrap();
     assert_eq!(rx.recv().unwrap().to_vec(), b"from C");
 }
+
+#[test]
+fn a_sender_that_leaves_is_told_that_its_file_is_gone_and_a_late_commit_that_the_channel_is_closed() {
+    for kind in KINDS {
+        let scratch = Scratch::new();
+        let name = scratch.name("prices");
+        let channel = open(&name, kind, MEMLANE_CREATE, &small(kind));
+        let (tx, rx) = (sender(channel), receiver(channel));
+        ok(send(tx, b"into the orphan", 0));
+        fs::remove_file(&name).unwrap();
+        fails(memlane_sender_close(tx), MEMLANE_REMOVED, "was removed");
+        fails(memlane_sender_close(tx), MEMLANE_INVALID_HANDLE, "");
+        ok(memlane_receiver_close(rx));
+
+        let channel = open(&scratch.name("closed"), kind, MEMLANE_CREATE, &small(kind));
+        let (tx, _rx) = (sender(channel), receiver(channel));
+        let (status, mut grant) = try_reserve(tx, 8, 0);
+        ok(status);
+        ok(memlane_channel_shutdown(channel));
+        // SAFETY: the pointer is valid.
+        fails(unsafe { memlane_commit(&mut grant, 8) }, MEMLANE_DISCONNECTED, "closed");
+        ok(memlane_sender_close(tx));
+
+        // A worker that comes when all is done.
+        let late = Options { flags: MEMLANE_ENDS_WHEN_DRAINED, ..small(kind) };
+        let channel = open(&scratch.name("done"), kind, MEMLANE_CREATE, &late);
+        ok(memlane_sender_close(sender(channel)));
+        assert_eq!(recv(receiver(channel), -1).unwrap_err(), MEMLANE_DISCONNECTED);
+    }
+}

@@ -44,6 +44,20 @@ fn a_follower_whose_senders_have_gone_notices_that_the_file_was_deleted() {
 }
 
 #[test]
+fn a_sender_whose_file_was_deleted_does_not_end_as_if_its_messages_could_be_found() {
+    for kind in [&["--kind", "spsc"], &["--kind", "mpmc"]] {
+        let sandbox = Sandbox::new();
+        let mut sender = sandbox.start_with_input(&[&["send", "feed"][..], kind].concat());
+        sender.write(b"one\n");
+        eventually("the message was sent", || sandbox.sent("feed") == 1);
+        // By a stranger, who tells nobody.
+        std::fs::remove_file(sandbox.channels().join("feed.lane")).unwrap();
+        sender.end_input();
+        assert_eq!(sender.end().failed(3), "channel feed was removed; 1 message was sent before that");
+    }
+}
+
+#[test]
 fn a_receiver_says_that_its_channel_was_removed() {
     let sandbox = Sandbox::new();
     sandbox.run(&["create", "feed"]).ok();
