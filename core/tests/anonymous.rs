@@ -16,7 +16,7 @@ use std::os::unix::fs::FileExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
 use support::child::{self, Child};
-use support::image::Image;
+use support::image::{Image, forge};
 use support::{Scratch, assert_same};
 
 const LABEL: &str = "(anonymous)";
@@ -213,7 +213,11 @@ fn a_memfd_without_seals_is_refused() {
             assert_same(&refusal(region, locks), &not_a_channel(NotAChannel::Unsealed), &format!("{seals:?}"));
         }
     }
-    let copy = Options::new().open_descriptors(memfd(&bytes, SIZE), memfd(&lock_bytes, SIZE)).unwrap();
+    let (region, locks) = (memfd(&bytes, SIZE), memfd(&lock_bytes, SIZE));
+    forge(format!("/proc/self/fd/{}", region.as_raw_fd()), |image| {
+        image.set("lock_inode", rustix::fs::fstat(&locks).unwrap().st_ino);
+    });
+    let copy = Options::new().open_descriptors(region, locks).unwrap();
     copy.sender().unwrap();
 }
 
@@ -254,6 +258,7 @@ fn swapped_and_mixed_descriptors_are_refused() {
     assert_same(&refusal(copy(&region), copy(&region)), &lock_file, "the region twice");
     assert_same(&refusal(copy(&locks), copy(&locks)), &not_a_channel(NotAChannel::Foreign), "the locks twice");
     assert_same(&refusal(copy(&region), other_locks), &lock_file, "of another channel");
+    assert_same(&refusal(copy(&region), memfd(&content(&locks), SIZE)), &lock_file, "a copy of the locks");
     assert_same(&refusal(memfd(b"", SIZE), locks), &not_a_channel(NotAChannel::Empty), "an empty memfd");
 }
 

@@ -97,6 +97,33 @@ fn without_the_lock_file_that_it_was_opened_with_nobody_joins_and_nobody_is_decl
     }
 }
 
+/// The copy says the same as the lock file, but nobody who is alive holds a lock on it.
+#[test]
+fn a_copy_of_the_lock_file_in_its_place_lets_nobody_in_and_declares_nobody_dead() {
+    let scratch = Scratch::new();
+    let (name, channel) = probe(&scratch);
+    let (mut sender, mut receiver) = (channel.sender().unwrap(), channel.receiver().unwrap());
+    let lock = lock_file(&name);
+    let [kept, copy] = ["kept", "copy"].map(|file| scratch.join(file));
+    fs::hard_link(&lock, &kept).unwrap();
+    fs::copy(&lock, &copy).unwrap();
+    fs::rename(&copy, &lock).unwrap();
+
+    let wanted = OpenError::LockFile { channel: name.clone(), path: lock.display().to_string() };
+    assert!(wanted.to_string().contains("was replaced"), "{wanted}");
+    assert_same(&spsc::open(&name).unwrap_err(), &wanted, "opening");
+    assert_same(&Options::new().open_or_create(&name).unwrap_err(), &wanted, "opening or creating");
+    let look = memlane::inspect(&name).unwrap();
+    let seen: Vec<_> = look.participants.iter().map(|row| (row.state, row.alive)).collect();
+    assert_eq!(seen, [(ParticipantState::Live, None); 2], "nothing is known of anybody");
+    sender.send(b"who is in stays in").unwrap();
+    assert_eq!(receiver.recv().unwrap().to_vec(), b"who is in stays in");
+
+    fs::rename(&kept, &lock).unwrap();
+    drop((sender, receiver));
+    assert_works(&spsc::open(&name).unwrap());
+}
+
 #[test]
 fn without_its_lock_file_a_channel_waits_for_the_dead_until_it_is_back() {
     alone("without_its_lock_file_a_channel_waits_for_the_dead_until_it_is_back", || {

@@ -6,6 +6,8 @@ use memlane::FenceMode;
 use memlane::spsc::Options;
 use std::fs;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
+use support::image::forge;
 use support::layout::{self, RESERVED, field, structure};
 use support::{Scratch, lock_file};
 
@@ -85,6 +87,7 @@ fn a_file_holds_what_the_page_says_where_it_says() {
     assert_eq!(probe.header("total_bytes"), probe.0.len() as u64);
     assert_eq!((probe.header("options"), probe.header("capacity"), probe.header("max_message")), (1, 8192, 100));
     assert_eq!((probe.header("senders"), probe.header("receivers"), probe.header("lanes")), (1, 1, 1));
+    assert_eq!(probe.header("lock_inode"), fs::metadata(lock_file(&name)).unwrap().ino());
     assert_eq!((probe.header("participants"), probe.header("payload_alignment")), (2, 16));
     assert_eq!(probe.header("creator_pid"), std::process::id().into());
     assert_eq!(probe.header("type_hash"), u64::from(crc32c::crc32c(b"Quote")) << 32 | 5);
@@ -204,6 +207,10 @@ fn the_lock_file_is_locked_as_documented() {
     let other_lock = format!("{other}.{}.lock", instance_of(&name));
     fs::copy(lock_file(&name), &other_lock).unwrap();
     let alive = || memlane::inspect(&other).unwrap().participants[1].alive;
+    assert_eq!(alive(), None, "a copy of the lock file is not the one that the header names");
+    forge(&other, |image| {
+        image.set("lock_inode", fs::metadata(&other_lock).unwrap().ino());
+    });
     let probe_other = fs::File::options().read(true).write(true).open(&other_lock).unwrap();
     drop(probe);
     assert_eq!(alive(), Some(false), "nobody holds the block");

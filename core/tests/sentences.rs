@@ -245,7 +245,7 @@ fn limits_of_the_process() {
                 "channel /folder/prices: opening the file failed: Too many open files (os error 24); close some \
                  descriptors, or raise the limit (ulimit -n)";
             channel.sender() =>
-                "channel /folder/prices: locking a participant row failed: Too many open files (os error 24); close some \
+                "channel /folder/prices: locking the lock file failed: Too many open files (os error 24); close some \
                  descriptors, or raise the limit (ulimit -n)";
         );
         let kept = small().lock_memory(true).private().unwrap();
@@ -298,7 +298,7 @@ fn a_system_without_membarrier_or_locks() {
         space::refuse_locks();
         assert_say!(scratch,
             channel.sender() =>
-                "channel /folder/symmetric: locking a participant row failed: Invalid argument (os error 22); memlane \
+                "channel /folder/symmetric: locking the lock file failed: Invalid argument (os error 22); memlane \
                  needs open-file-description locks (Linux 3.15), which this kernel or sandbox does not have";
             small().create(&scratch.name("new")) =>
                 "channel /folder/new: locking the lock file failed: Invalid argument (os error 22); memlane needs \

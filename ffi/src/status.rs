@@ -167,7 +167,7 @@ const SENTENCES: &[(Status, &CStr)] = &[
     (S::MEMLANE_OPTIONS_MISMATCH, c"an option differs from the channel's"),
     (S::MEMLANE_FENCE_UNAVAILABLE, c"the channel needs membarrier: create it with symmetric fences"),
     (S::MEMLANE_FOREIGN_OWNER, c"the channel belongs to another user"),
-    (S::MEMLANE_LOCK_FILE, c"the channel's lock file is missing or not its own"),
+    (S::MEMLANE_LOCK_FILE, c"the channel's lock file is missing or was replaced"),
     (S::MEMLANE_TRUST_NEEDED, c"the channel has semaphores: its peers have to be trusted"),
     (S::MEMLANE_FOREIGN_SEMAPHORES, c"the channel's semaphores are those of another C library"),
     (S::MEMLANE_ROLE_TAKEN, c"all seats are taken"),

@@ -312,9 +312,9 @@ pub enum OpenError {
         /// The owner's user id.
         owner: u32,
     },
-    /// The lock file that proves who is alive is missing or is not the channel's.
+    /// The lock file that proves who is alive is missing, or another file stands there, such as a copy of it.
     #[error(
-        "channel {channel}: its lock file {path} is missing or not its own; remove the channel and create it again",
+        "channel {channel}: its lock file {path} is missing or was replaced; remove the channel and create it again",
         channel = Printable(.channel), path = Printable(.path)
     )]
     LockFile {
@@ -421,7 +421,7 @@ pub enum JoinError {
     },
     /// The lock file that proves who is alive is gone, or another file stands there, since the channel was opened.
     #[error(
-        "channel {channel}: its lock file {path} is missing or not its own; remove the channel and create it again",
+        "channel {channel}: its lock file {path} is missing or was replaced; remove the channel and create it again",
         channel = Printable(.channel), path = Printable(.path)
     )]
     LockFile {

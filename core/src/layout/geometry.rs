@@ -43,8 +43,8 @@ impl Limits {
     pub const PRIORITIES_MAX: u16 = 8;
     /// Largest message of a slot in bytes: 1 GiB.
     pub const SLOT_MESSAGE_MAX: u64 = 1 << 30;
-    /// Most seats of either role.
-    pub const SEATS_MAX: u32 = 512;
+    /// Most seats, senders' and receivers' together.
+    pub const SEATS_MAX: u32 = 1024;
 }
 
 /// Where everything stands, in bytes from the start of the file.
@@ -138,21 +138,33 @@ impl Geometry {
             Kind::Spsc => self.check_lanes()?,
             Kind::Mpmc => self.check_slots()?,
         }
-        let seats = match self.kind {
-            Kind::Spsc => 1..=1,
-            Kind::Mpmc => 1..=Limits::SEATS_MAX,
-        };
-        if !seats.contains(&self.senders) {
-            return bad("senders", self.senders.into(), &format!("{seats:?}"));
-        }
-        if !seats.contains(&self.receivers) {
-            return bad("receivers", self.receivers.into(), &format!("{seats:?}"));
-        }
+        self.check_seats()?;
         self.offsets().ok_or(GeometryError {
             field: "total",
             found: u64::MAX,
             wanted: "a file below 2^63 bytes".into(),
         })
+    }
+
+    fn check_seats(&self) -> Result<(), GeometryError> {
+        let check = |field, found: u32, max: u32| {
+            if (1..=max).contains(&found) {
+                return Ok(());
+            }
+            let wanted = match self.kind {
+                Kind::Spsc => "1".to_owned(),
+                Kind::Mpmc => {
+                    format!("1 to {max}: at most {} senders and receivers together", Limits::SEATS_MAX)
+                }
+            };
+            Err(GeometryError { field, found: found.into(), wanted })
+        };
+        let (senders_max, receivers_max) = match self.kind {
+            Kind::Spsc => (1, 1),
+            Kind::Mpmc => (Limits::SEATS_MAX - 1, Limits::SEATS_MAX.saturating_sub(self.senders)),
+        };
+        check("senders", self.senders, senders_max)?;
+        check("receivers", self.receivers, receivers_max)
     }
 
     fn check_slots(&self) -> Result<(), GeometryError> {
@@ -282,7 +294,14 @@ mod tests {
         assert_eq!(field(Geometry { slots: 65_537, ..SLOTS }), "slots");
         assert_eq!(field(Geometry { priorities: 9, ..SLOTS }), "priorities");
         assert_eq!(field(Geometry { max_message: (1 << 30) + 1, ..SLOTS }), "max_message");
-        assert_eq!(field(Geometry { senders: 513, ..SLOTS }), "senders");
+        assert_eq!(field(Geometry { senders: 1024, ..SLOTS }), "senders");
+        assert_eq!(field(Geometry { receivers: 1024, ..SLOTS }), "receivers");
+        assert_eq!(field(Geometry { senders: 512, receivers: 513, ..SLOTS }), "receivers");
+        for (senders, receivers) in [(512, 512), (1023, 1), (1, 1023)] {
+            assert!(Geometry { senders, receivers, ..SLOTS }.map().is_ok(), "{senders} and {receivers}");
+        }
+        let wanted = Geometry { senders: 24, receivers: 1001, ..SLOTS }.map().unwrap_err().wanted;
+        assert_eq!(wanted, "1 to 1000: at most 1024 senders and receivers together");
         assert_eq!(field(Geometry { receivers: 0, ..SLOTS }), "receivers");
         assert_eq!(field(Geometry { payload_alignment: 12, ..SLOTS }), "payload_alignment");
     }

@@ -255,8 +255,10 @@ pub struct HeaderBlock {
     pub semaphore_bytes: u32,
     /// [`CLibrary`] of the creator; 0 where the backend is another.
     pub c_library: u32,
+    /// Inode number of the lock file: a copy of it proves nothing. 0 where there is none.
+    pub lock_inode: u64,
     /// Zero.
-    pub reserved: [u8; 252],
+    pub reserved: [u8; 244],
     /// CRC-32C of everything above.
     pub crc: u32,
 }
@@ -285,7 +287,8 @@ const _: () = {
     assert!(offset_of!(HeaderBlock, queue_at) == 232);
     assert!(offset_of!(HeaderBlock, semaphore_bytes) == 248);
     assert!(offset_of!(HeaderBlock, c_library) == 252);
-    assert!(offset_of!(HeaderBlock, reserved) == 256);
+    assert!(offset_of!(HeaderBlock, lock_inode) == 256);
+    assert!(offset_of!(HeaderBlock, reserved) == 264);
     assert!(offset_of!(HeaderBlock, crc) == 508);
 };
 

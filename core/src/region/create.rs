@@ -94,6 +94,7 @@ impl CreateSpec {
             },
             created_unix_ns: sys::unix_time_ns(),
             creator_pid: sys::process_id(),
+            lock_inode: 0,
             type_name: self.type_name.clone(),
         })
     }
@@ -166,7 +167,7 @@ impl Region {
     pub(crate) fn create_anonymous(spec: &CreateSpec) -> Result<Self, CreateError> {
         const LABEL: &str = "(anonymous)";
         spec.check_trust(LABEL)?;
-        let facts = spec.facts(LABEL, Lifetime::Processes)?;
+        let mut facts = spec.facts(LABEL, Lifetime::Processes)?;
         let creation = spec.creation(LABEL, None, facts.map.total);
         let failed = |action: &'static str| move |source: io::Error| creation.refused(action, source);
         sys::check_file_size_limit(facts.map.total).map_err(failed("asking for the limit of file sizes"))?;
@@ -176,6 +177,7 @@ impl Region {
         let locks = sys::anonymous_file("memlane-locks").map_err(failed("memfd_create"))?;
         locks::write_instance(&locks, &facts.instance).map_err(failed("writing the lock file"))?;
         sys::seal_size(&locks).map_err(failed("sealing the lock file"))?;
+        facts.lock_inode = sys::look_at_open(&locks).map_err(failed("looking at the lock file"))?.id.inode();
         let bytes = map(&file, &facts).map_err(failed("mapping the region"))?;
         let kept = |file| KeptFile::new(file).map_err(failed("looking at the region"));
         let place = Place::Anonymous { file: kept(file)?, locks: kept(locks)? };
@@ -223,7 +225,7 @@ impl Unnamed {
     pub(super) fn build(location: &Location, spec: &CreateSpec) -> Result<Self, CreateError> {
         let label = &location.label;
         spec.check_trust(label)?;
-        let facts = spec.facts(label, Lifetime::Files)?;
+        let mut facts = spec.facts(label, Lifetime::Files)?;
         let size = facts.map.total;
         spec.check_mode(location)?;
         let creation = spec.creation(label, Some(location), size);
@@ -232,6 +234,8 @@ impl Unnamed {
         sys::check_file_size_limit(size).map_err(failed("asking for the limit of file sizes"))?;
 
         let (lock_file, lock_temporary) = locks::build_lock_file(location, creation, spec.mode, &facts.instance)?;
+        let lock_id = sys::look_at_open(&lock_file).map_err(failed("looking at the lock file"))?.id;
+        facts.lock_inode = lock_id.inode();
 
         let (file, temporary) = sys::create_unnamed(location.folder()).map_err(failed("creating the file"))?;
         sys::set_mode(&file, spec.mode).map_err(failed("setting the file's mode"))?;
@@ -243,7 +247,7 @@ impl Unnamed {
             location: location.clone(),
             id: Some(sys::look_at_open(&file).map_err(failed("looking at the file"))?.id),
             lock_path: lock_path.clone(),
-            lock_id: sys::look_at_open(&lock_file).map_err(failed("looking at the lock file"))?.id,
+            lock_id,
         };
         let region = spec.initialise(label, bytes, facts, Place::Named(place));
         let kind = spec.geometry.kind;

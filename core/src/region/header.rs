@@ -25,6 +25,8 @@ pub(crate) struct Facts {
     pub(crate) boot: [u8; 16],
     pub(crate) created_unix_ns: u64,
     pub(crate) creator_pid: u32,
+    /// The inode number of the lock file; 0: there is none.
+    pub(crate) lock_inode: u64,
     pub(crate) type_name: String,
 }
 
@@ -100,6 +102,7 @@ impl Facts {
         block.lanes = self.geometry.lanes();
         block.payload_alignment = self.geometry.payload_alignment;
         block.creator_pid = self.creator_pid;
+        block.lock_inode = self.lock_inode;
         block.participants_at = self.map.participants_at;
         block.control_at = self.map.control_at;
         block.lanes_at = self.map.lanes_at;
@@ -236,6 +239,7 @@ pub(super) fn parse(channel: &str, start: &[u8], length: u64) -> Result<Facts, O
         boot: block.boot,
         created_unix_ns: block.created_unix_ns,
         creator_pid: block.creator_pid,
+        lock_inode: block.lock_inode,
         type_name: type_name.to_owned(),
     })
 }

@@ -52,7 +52,7 @@ impl Look {
         let Recognised { file, file_facts, header } = open::recognise(location, None)?;
         let lock_path = location.lock_path(&header.instance);
         // Without the lock file, nobody is found alive.
-        let lock_file = open::lock_file(&lock_path, &header.instance, file_facts.owner).ok().flatten();
+        let lock_file = open::lock_file(&lock_path, &header, file_facts.owner).ok().flatten();
         let lock_id = lock_file.map_or(file_facts.id, |(_, id)| id);
         let place = NamedPlace { location: location.clone(), id: Some(file_facts.id), lock_path, lock_id };
         let bytes = read_words(&file, &header).map_err(failed("reading the file"))?;

@@ -93,7 +93,7 @@ impl Region {
         check_expectations(label, &header, expected)?;
 
         let lock_path = location.lock_path(&header.instance);
-        let lock_id = match lock_file(&lock_path, &header.instance, file_facts.owner) {
+        let lock_id = match lock_file(&lock_path, &header, file_facts.owner) {
             Ok(Some((_, id))) => id,
             // Between reading the header and here somebody may have removed the channel.
             Ok(None) if sys::look_at(&location.path, true).is_ok_and(|now| now.id == file_facts.id) => {
@@ -157,7 +157,7 @@ impl Region {
         let header = read_header(LABEL, &file, length)?;
         check_kind(LABEL, &header, expected)?;
         check_expectations(LABEL, &header, expected)?;
-        if !locks::belongs_to(&locks, &header.instance).map_err(failed("reading the lock file"))? {
+        if !is_lock_file_of(&locks, &header).map_err(failed("reading the lock file"))? {
             return Err(OpenError::LockFile { channel: LABEL.to_owned(), path: "(the second descriptor)".to_owned() });
         }
         let mapped = sys::duplicate(&file).map_err(failed("duplicating the descriptor"))?;
@@ -253,13 +253,15 @@ pub(super) fn check_expectations(label: &str, facts: &Facts, expected: &Expectat
     }
 }
 
-/// The lock file at `path` and its id, if there is one and it belongs to this instance. Its owner is the region's, unless
+/// Whether this is the lock file that the channel was created with. A copy says the same, but those who took part before it
+/// was made hold no lock on it.
+fn is_lock_file_of(file: &OwnedFd, region: &Facts) -> io::Result<bool> {
+    Ok(sys::look_at_open(file)?.id.inode() == region.lock_inode && locks::belongs_to(file, &region.instance)?)
+}
+
+/// The lock file at `path` and its id, if there is one and it is the one of this region. Its owner is the region's, unless
 /// somebody exchanged it: one of root's or this user's is as good.
-pub(super) fn lock_file(
-    path: &Path,
-    instance: &[u8; 16],
-    region_owner: u32,
-) -> io::Result<Option<(OwnedFd, sys::FileId)>> {
+pub(super) fn lock_file(path: &Path, region: &Facts, region_owner: u32) -> io::Result<Option<(OwnedFd, sys::FileId)>> {
     let pinned = match sys::open_pinned(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other?,
@@ -269,7 +271,7 @@ pub(super) fn lock_file(
         return Ok(None);
     }
     let file = sys::reopen(pinned.as_fd(), true)?;
-    Ok(locks::belongs_to(&file, instance)?.then_some((file, facts.id)))
+    Ok(is_lock_file_of(&file, region)?.then_some((file, facts.id)))
 }
 
 fn map_and_check(

@@ -44,7 +44,7 @@ impl Region {
                 wanted: "cannot be chosen for a segment: it is 0o600".to_owned(),
             });
         }
-        let facts = spec.facts(name, Lifetime::Files)?;
+        let mut facts = spec.facts(name, Lifetime::Files)?;
         let size = facts.map.total;
         spec.check_trust(name)?;
         let creation = spec.creation(name, Some(&location), size);
@@ -54,6 +54,7 @@ impl Region {
         let (lock_file, _temporary) = locks::build_lock_file(&location, creation, spec.mode, &facts.instance)?;
         let lock_path = location.lock_path(&facts.instance);
         let lock_id = sys::look_at_open(&lock_file).map_err(failed("looking at the lock file"))?.id;
+        facts.lock_inode = lock_id.inode();
         sys::link_into_place(lock_file.as_fd(), &lock_path).map_err(failed("naming the lock file"))?;
         match make_segment(&location, size as usize) {
             Ok(bytes) => {
@@ -81,7 +82,7 @@ impl Region {
         }
         open::check_expectations(name, &facts, expected)?;
         let lock_path = location.lock_path(&facts.instance);
-        let lock_file = open::lock_file(&lock_path, &facts.instance, owner);
+        let lock_file = open::lock_file(&lock_path, &facts, owner);
         let Some((_, lock_id)) = lock_file.map_err(failed("opening the lock file"))? else {
             return Err(OpenError::LockFile { channel: name.to_owned(), path: lock_path.display().to_string() });
         };

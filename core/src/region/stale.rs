@@ -46,7 +46,7 @@ pub(super) fn is_stale(location: &Location, facts: &Facts, owner: u32) -> io::Re
     if facts.is_of_this_boot()? {
         return Ok(false);
     }
-    let lock_file = open::lock_file(&location.lock_path(&facts.instance), &facts.instance, owner)?;
+    let lock_file = open::lock_file(&location.lock_path(&facts.instance), facts, owner)?;
     is_deserted(lock_file.map(|(file, _)| file))
 }
 

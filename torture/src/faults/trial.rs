@@ -7,6 +7,7 @@ use super::system_calls::{self, Described};
 use crate::kinds::Kind;
 use crate::scratch::Scratch;
 use crate::steps::acts;
+use crate::steps::image::adopt_lock_file;
 use crate::steps::scenario::State;
 use crate::steps::survivor::survive;
 use crate::tracer::{End, Event, Forked, set_alarm};
@@ -108,6 +109,7 @@ impl<'a> Trial<'a> {
             let entry = entry?;
             fs::copy(entry.path(), work.join(entry.file_name()))?;
         }
+        adopt_lock_files(&work)?;
         let _ = fs::remove_file(&report);
         let scene = Scene {
             folder: &work,
@@ -255,6 +257,18 @@ fn forge(name: &str, change: impl FnOnce(&mut [u8])) -> Result<()> {
     change(header);
     checksum.copy_from_slice(&crc32c::crc32c(header).to_le_bytes());
     Ok(fs::write(name, bytes)?)
+}
+
+/// Makes the lock files in a folder those of the regions beside them, which are named alike.
+fn adopt_lock_files(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let lock = entry?.path();
+        if lock.extension().is_some_and(|extension| extension == "lock") {
+            // Without the instance, too.
+            adopt_lock_file(&lock.with_extension("").with_extension(""), &lock)?;
+        }
+    }
+    Ok(())
 }
 
 fn empty(folder: &Path) -> Result<()> {

@@ -1,7 +1,8 @@
 //! A channel's file as bytes: what is left of a process that is killed, and all that its survivors have.
 //!
 //! Besides the file there are only the locks that prove life, and these a dead one does not hold. So a copy of the file
-//! beside its lock file, locked by nobody, is exactly what is left when everybody dies who had the original open.
+//! beside a copy of its lock file, locked by nobody, is what is left when everybody dies who had the original open. Only the
+//! header has to be told which file its lock file is now.
 
 #![allow(unsafe_code, reason = "mapping a file is unsafe, and everything else here is not")]
 
@@ -9,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use memmap2::Mmap;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The bytes of a channel in which nobody is alive.
@@ -41,8 +42,9 @@ impl Image {
     pub fn restore(&self, path: &Path) -> Result<()> {
         let create = |path: &Path| OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
         create(path)?.write_all(&self.bytes)?;
-        create(&lock_path(path, &self.instance))?.write_all(&self.locks)?;
-        Ok(())
+        let lock_path = lock_path(path, &self.instance);
+        create(&lock_path)?.write_all(&self.locks)?;
+        adopt_lock_file(path, &lock_path)
     }
 
     /// Deletes what [`Image::restore`] made, whoever uses it.
@@ -51,6 +53,24 @@ impl Image {
         std::fs::remove_file(lock_path(path, &self.instance))?;
         Ok(())
     }
+}
+
+/// Where the header has the lock file's inode number, and how long it is with the checksum at its end: `docs/layout.md`.
+const LOCK_INODE: std::ops::Range<usize> = 256..264;
+const HEADER: usize = 512;
+
+/// Makes a lock file the one of a region, whose header names it by its inode number. A checksum that fits still fits, and one
+/// that does not fit still does not.
+pub fn adopt_lock_file(region: &Path, lock: &Path) -> Result<()> {
+    let file = OpenOptions::new().read(true).write(true).open(region)?;
+    let mut header = [0; HEADER];
+    file.read_exact_at(&mut header, 0)?;
+    let (fields, checksum) = header.split_at_mut(HEADER - 4);
+    let before = crc32c::crc32c(fields);
+    fields[LOCK_INODE].copy_from_slice(&std::fs::metadata(lock)?.ino().to_le_bytes());
+    let change = before ^ crc32c::crc32c(fields);
+    checksum.iter_mut().zip(change.to_le_bytes()).for_each(|(stored, change)| *stored ^= change);
+    Ok(file.write_all_at(&header, 0)?)
 }
 
 fn lock_path(path: &Path, instance: &str) -> PathBuf {

@@ -19,6 +19,11 @@ pub(crate) struct FileId {
 }
 
 impl FileId {
+    /// Its number on its filesystem.
+    pub(crate) fn inode(self) -> u64 {
+        self.inode
+    }
+
     /// A number that two files have in common only if they are the same, as long as it stands.
     pub(crate) fn as_instance(self) -> [u8; 16] {
         (u128::from(self.device) << 64 | u128::from(self.inode)).to_be_bytes()
