@@ -25,14 +25,13 @@ use crate::layout::{Gate, LaneControl, QueueControl, RingControl};
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
 use rustix::fd::OwnedFd;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::io;
 use std::mem::offset_of;
 
-/// Bytes that are read at once.
+/// Bytes that are read at once; where the words that count are further apart than that, a line around each.
 const CHUNK: usize = 4096;
-const WITHIN_CHUNK: u64 = CHUNK as u64 - 1;
-const WORDS: usize = CHUNK / 8;
+const LINE: usize = 64;
 
 /// A region as its file shows it.
 #[derive(Debug)]
@@ -95,7 +94,7 @@ impl Look {
             committed: self.word(control_at, offset_of!(LaneControl, committed)),
             count: self.word(control_at, offset_of!(LaneControl, count)),
             consumed: self.word(gate_at, offset_of!(Gate, consumed)),
-            ring: Window::new(self, of_lane(map.data_at, geometry.capacity as usize)),
+            ring: Window::new(self, of_lane(map.data_at, geometry.capacity as usize), 8),
             capacity: geometry.capacity,
         }
     }
@@ -110,8 +109,8 @@ impl Look {
         };
         SlotsLook {
             positions: (0..self.region.geometry().priorities).map(positions).collect(),
-            cells: Window::new(self, map.cells_at),
-            slots: Window::new(self, map.data_at),
+            cells: Window::new(self, map.cells_at, 8),
+            slots: Window::new(self, map.data_at, self.region.geometry().slot_bytes()),
             look: self,
         }
     }
@@ -164,19 +163,26 @@ impl Word<'_> {
     }
 }
 
-/// A few words of the file that stand together, read when one of them is asked for.
+/// Words of the file that stand together, read when one of them is asked for.
 #[derive(Debug)]
 struct Window<'a> {
     look: &'a Look,
     base: u64,
-    /// Where the first of the words stands, from `base` on; `None`: they have to be read again.
+    /// Bytes that are read at once: a power of two.
+    span: usize,
+    /// Where they stand, from `base` on; `None`: they have to be read again.
     from: Cell<Option<u64>>,
-    seen: Box<[AtomicU64; WORDS]>,
+    chunk: RefCell<[u8; CHUNK]>,
+    /// The word that was asked for.
+    seen: AtomicU64,
 }
 
 impl<'a> Window<'a> {
-    fn new(look: &'a Look, base: u64) -> Self {
-        Self { look, base, from: Cell::new(None), seen: Box::new([const { AtomicU64::new(0) }; WORDS]) }
+    /// `apart`: how many bytes lie between the words that will be asked for.
+    fn new(look: &'a Look, base: u64, apart: u64) -> Self {
+        let span = if apart < CHUNK as u64 { CHUNK } else { LINE };
+        let (from, chunk) = (Cell::new(None), RefCell::new([0; CHUNK]));
+        Self { look, base, span, from, chunk, seen: AtomicU64::new(0) }
     }
 
     /// What was read is forgotten.
@@ -184,19 +190,19 @@ impl<'a> Window<'a> {
         self.from.set(None);
     }
 
-    /// The word `at` bytes behind the base, rounded down to a multiple of 8.
+    /// The word `at` bytes behind the base, rounded down to a multiple of 8. It stays what it is until another one is asked
+    /// for.
     fn word(&self, at: u64) -> &AtomicU64 {
-        let within = at & WITHIN_CHUNK;
+        let mut chunk = self.chunk.borrow_mut();
+        let chunk = &mut chunk[..self.span];
+        let within = at & (self.span - 1) as u64;
         let from = at.wrapping_sub(within);
-        if self.from.get() != Some(from) {
-            let mut chunk = [0; CHUNK];
-            self.look.read(&mut chunk, self.base.saturating_add(from));
-            for (seen, bytes) in self.seen.iter().zip(chunk.as_chunks::<8>().0) {
-                seen.store(u64::from_le_bytes(*bytes), Relaxed);
-            }
-            self.from.set(Some(from));
+        if self.from.replace(Some(from)) != Some(from) {
+            self.look.read(chunk, self.base.saturating_add(from));
         }
-        &self.seen[within as usize / 8]
+        let word = chunk.as_chunks::<8>().0[within as usize / 8];
+        self.seen.store(u64::from_le_bytes(word), Relaxed);
+        &self.seen
     }
 }
 
