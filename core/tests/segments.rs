@@ -17,8 +17,8 @@ struct Segment {
 impl Segment {
     fn new() -> Self {
         let scratch = Scratch::new();
-        let folder = scratch.path().file_name().unwrap().to_str().unwrap();
-        Self { name: format!("segment-{}", folder.trim_start_matches('.')), _scratch: scratch }
+        let path = scratch.path().to_str().unwrap();
+        Self { name: format!("segment{}", path.replace(['/', '.'], "-")), _scratch: scratch }
     }
 
     fn create(&self) -> Channel {
