@@ -2,7 +2,7 @@
 
 use crate::creation::{self, CreationArguments};
 use crate::facts::{ChannelFacts, MemoryFacts};
-use crate::failure::{self, Outcome};
+use crate::failure::{self, Failure, Outcome};
 use crate::streams::Output;
 use crate::{output, size};
 use memlane::{Granted, Info, MemoryReport};
@@ -36,10 +36,15 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let channel = arguments.creation.options(None)?.create(&arguments.name);
     let channel = channel.map_err(|error| arguments.creation.explain_create(error))?;
     let info = channel.info();
-    if arguments.json {
-        return output::print_json(&Created { channel: (&info).into(), memory: channel.memory().into() });
-    }
-    output::print(&describe(&info, channel.memory()))
+    let told = if arguments.json {
+        output::print_json(&Created { channel: (&info).into(), memory: channel.memory().into() })
+    } else {
+        output::print(&describe(&info, channel.memory()))
+    };
+    told.map_err(|failure| match failure {
+        Failure::Failed(sentence) => Failure::Failed(format!("channel {} was created, but {sentence}", info.name)),
+        other => other,
+    })
 }
 
 fn describe(info: &Info, memory: &MemoryReport) -> String {

@@ -47,6 +47,12 @@ fn facts_that_cannot_be_written_are_a_failure() {
     sandbox.run(&["create", "prices"]).ok();
     let sentence = run_full(&mut sandbox.command(&["info", "prices"])).failed(1);
     assert!(sentence.starts_with("writing to standard output failed: No space left"), "{sentence}");
+    let sentence = run_full(&mut sandbox.command(&["create", "another"])).failed(1);
+    assert!(sentence.starts_with("channel another was created, but writing to standard output failed"), "{sentence}");
+    for arguments in [&["ls"][..], &["ls", "--json"], &["demo", "--seconds", "0.05"], &["--help"], &["--version"]] {
+        let sentence = run_full(&mut sandbox.command(arguments)).failed(1);
+        assert!(sentence.starts_with("writing to standard output failed: No space left"), "{arguments:?}: {sentence}");
+    }
 }
 
 #[test]
