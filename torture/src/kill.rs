@@ -2,7 +2,8 @@
 //!
 //! Senders and receivers run in processes of their own over a small channel. After a random moment one of them, two, or
 //! all of a role at once are killed and replaced; some are stopped for a moment before, and go on while others have gone
-//! laps ahead, or die where they stand. In the end the senders are killed, too, and the receivers drain the channel and leave.
+//! laps ahead, or die where they stand. Now and then nobody comes for them until those that stay have settled what they held: a
+//! newcomer reaps, and would hide that nobody else does. In the end the senders are killed, too, and the receivers drain the channel and leave.
 //! What each kind then checks stands in its file. For all of them: nobody failed by itself, everybody is gone and noticed, and
 //! removal leaves no file.
 //!
@@ -16,9 +17,10 @@ use crate::phase::{Phase, PhaseCounts};
 use crate::random::{Random, fresh_seed};
 use crate::scratch::{Scratch, Worker};
 use crate::waking::Waking;
+use crate::watch;
 use anyhow::{Result, ensure};
 use clap::Args;
-use memlane::Role;
+use memlane::{ParticipantInfo, ParticipantState, Role};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -65,6 +67,9 @@ fn stop_in(seat: &mut Seat, phase: Phase, aim: Duration) -> Result<()> {
     Ok(())
 }
 
+/// One time in so many, nobody comes for the dead until those that stay have settled what they held.
+const ALONE: u64 = 32;
+
 /// In each phase, at least this part of the kills: in per cent, where there are enough to tell.
 const PHASE_PERCENT_MIN: f64 = 5.0;
 const ENOUGH: u64 = 1_000;
@@ -75,6 +80,9 @@ struct Run<'a> {
     /// How many are killed when it is over, in this life and those before.
     killed_max: u64,
     stops: u64,
+    /// Deaths that were settled while nobody joined, and the longest that one took.
+    alone: u64,
+    longest: Duration,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -120,7 +128,7 @@ fn run_one(
     let mut life = Life::new(kind, site, scratch, seed, trial);
     let killed_max = phases.total() + kills;
     life.phases = phases;
-    let mut run = Run { options, life, killed_max, stops: 0 };
+    let mut run = Run { options, life, killed_max, stops: 0, alone: 0, longest: Duration::ZERO };
     let seats = run.kill_and_replace(seed)?;
     run.life.drain(seats)?;
     run.close(started)
@@ -147,6 +155,9 @@ impl Run<'_> {
             for &victim in &victims {
                 self.life.gone(&mut seats[victim])?;
             }
+            if random.once_in(ALONE) {
+                self.settle_without_joins(&mut seats, &victims)?;
+            }
             for &victim in &victims {
                 seats[victim] = self.life.start(seats[victim].role)?;
             }
@@ -159,6 +170,25 @@ impl Run<'_> {
             }
         }
         Ok(seats)
+    }
+
+    /// Those that stay have to settle what the dead ones held by themselves, however busy they are.
+    fn settle_without_joins(&mut self, seats: &mut [Seat], victims: &[usize]) -> Result<()> {
+        let started = Instant::now();
+        let dead: Vec<_> = victims.iter().map(|&victim| seats[victim].worker.id()).collect();
+        watch::until("the dead are settled, though nobody joins", || {
+            let info = memlane::inspect(self.life.channel())?;
+            let is_unsettled = |one: &ParticipantInfo| one.state == ParticipantState::Live && dead.contains(&one.pid);
+            // Those that found no sender alive may have ended: then there is nobody to settle anything.
+            let mut stays = false;
+            for (_, seat) in seats.iter_mut().enumerate().filter(|(at, _)| !victims.contains(at)) {
+                stays |= seat.worker.ended()?.is_none();
+            }
+            Ok(!stays || !info.participants.iter().any(is_unsettled))
+        })?;
+        self.alone += 1;
+        self.longest = self.longest.max(started.elapsed());
+        Ok(())
     }
 
     /// Some stand still before they die, and others go on before they do.
@@ -178,8 +208,11 @@ impl Run<'_> {
     fn close(mut self, started: Instant) -> Result<PhaseCounts> {
         let [senders, receivers] = self.life.killed;
         println!(
-            "{senders} senders and {receivers} receivers killed, {} of them stopped before; {:.1} s",
+            "{senders} senders and {receivers} receivers killed, {} of them stopped before; {} times nobody came until all was \
+             settled, after {:.0?} at most; {:.1} s",
             self.stops,
+            self.alone,
+            self.longest,
             started.elapsed().as_secs_f64()
         );
         let phases = std::mem::take(&mut self.life.phases);

@@ -256,8 +256,22 @@ pub fn note_got(account: &mut Account, message: &[u8], again: bool) -> Result<()
     account.note(Deed::Got(Delivered { number, again }))
 }
 
+/// Joins a queue, between the marks, and leaves.
+pub fn join(operation: Operation, name: &str) -> Result<()> {
+    let channel = memlane::mpmc::Options::new().trust_peers(trust()).open(name)?;
+    mark();
+    if operation == Operation::JoinSending {
+        let _tx = channel.sender()?;
+        mark();
+    } else {
+        let _rx = channel.receiver()?;
+        mark();
+    }
+    Ok(())
+}
+
 /// Two more participants of a queue: one holds the first message, the other a loan. They die with this process.
-fn hold(name: &str) -> Result<()> {
+pub fn hold(name: &str) -> Result<()> {
     let channel = memlane::mpmc::Options::new().trust_peers(trust()).open(name)?;
     let (tx, rx) = (Box::leak(Box::new(channel.sender()?)), Box::leak(Box::new(channel.receiver()?)));
     std::mem::forget(rx.recv()?);

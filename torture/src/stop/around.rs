@@ -22,7 +22,7 @@ pub fn join(task: Task, name: &str, account: &mut Account) -> Result<Forked> {
         };
         account.ended(outcome)
     })?;
-    wait_for_mark(&mut others, account)?;
+    wait_for_mark(&mut others, || account.call())?;
     Ok(others)
 }
 
@@ -34,7 +34,7 @@ pub fn go_on(mut child: Forked, others: Option<Told<'_>>, sleeper: Option<Told<'
     let mut others = others;
     if let Some((others, account)) = &mut others {
         others.go_on();
-        wait_for_mark(others, account).context("the others")?;
+        wait_for_mark(others, || account.call()).context("the others")?;
     }
     if by_signal {
         child.go_on();
@@ -53,15 +53,15 @@ pub fn go_on(mut child: Forked, others: Option<Told<'_>>, sleeper: Option<Told<'
 }
 
 /// Waits until it stands still at a mark.
-fn wait_for_mark(process: &mut Forked, account: &Account) -> Result<()> {
-    match wait(process, || account.call())? {
+pub fn wait_for_mark(process: &mut Forked, doing: impl Fn() -> String) -> Result<()> {
+    match wait(process, &doing)? {
         Rest::Mark => Ok(()),
-        Rest::Ended(status) => bail!("failed in {} (status {status:?})", account.call()),
+        Rest::Ended(status) => bail!("failed in {} (status {status:?})", doing()),
     }
 }
 
 /// Waits until it has ended in good order; lets it go on at its marks.
-fn wait_for_end(process: &mut Forked, doing: impl Fn() -> String) -> Result<()> {
+pub fn wait_for_end(process: &mut Forked, doing: impl Fn() -> String) -> Result<()> {
     loop {
         match wait(process, &doing)? {
             Rest::Mark => process.go_on(),

@@ -5,17 +5,20 @@
 //! - `points`: a process is stepped through an operation, and stands still at each instruction; `queue` and `lane` say what
 //!   the others then do, `around` when, `verdict` what must come of it. `torture sweep` has others go on around a rival
 //!   likewise.
+//! - `reaper`: a joiner stands still in the middle of reaping, and others get what the dead one held.
 
 pub mod around;
 mod lane;
 pub mod points;
 mod queue;
+mod reaper;
 pub mod throughput;
 pub mod verdict;
 
 use crate::kinds::Selection;
 use crate::random::fresh_seed;
 use crate::scratch::Scratch;
+use crate::steps::scenario::Kind;
 use anyhow::{Context, Result};
 use clap::Args;
 use std::time::Instant;
@@ -59,6 +62,9 @@ pub fn run(options: &Options) -> Result<()> {
     for (kind, waking) in options.channels.channels() {
         let scratch = Scratch::new()?;
         points::run(options, kind.steps, waking, seed, &scratch, &mut totals)?;
+        if kind.steps == Kind::Mpmc && "reaping".contains(&options.only) {
+            reaper::run(options, waking, &scratch, &mut totals)?;
+        }
         if options.rounds() > 0 && options.only.is_empty() {
             println!("{} with {waking}, two workers that stop themselves", kind.name);
             (kind.stop)(options, waking, &scratch).with_context(|| format!("{}, {waking}", kind.name))?;

@@ -35,15 +35,17 @@ pub struct Totals {
     traced: u64,
     stopped: u64,
     messages: u64,
+    /// Stood still in the middle of reaping.
+    pub reapers: u64,
 }
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scenarios, instructions, traced, stopped, messages } = self;
+        let Self { scenarios, instructions, traced, stopped, messages, reapers } = self;
         write!(
             f,
             "{scenarios} operations of {instructions} instructions; stood still {} times, {stopped} of them by SIGSTOP; \
-             {messages} messages meanwhile",
+             {messages} messages meanwhile; {reapers} stood still while they reaped",
             traced + stopped
         )
     }
