@@ -213,7 +213,7 @@ impl Survivor {
 fn trial(load: &'static Load, victim: &Victim, waking: Waking) -> Result<Duration> {
     let scratch = Scratch::new()?;
     let name = scratch.channel();
-    let shape = mpmc::Options::new().slots(64).max_message(64).max_senders(3).max_receivers(2);
+    let shape = mpmc::Options::new().slots(64).max_message(256).max_senders(3).max_receivers(2);
     let channel = shape.backend(waking.backend()).trust_peers(waking::trust()).create(&name)?;
     // The keeper makes no call until the end. Without it, the receiver were told that all senders have gone.
     let (mut tx, mut keeper, mut rx) = (channel.sender()?, channel.sender()?, channel.receiver()?);

@@ -41,8 +41,8 @@ pub struct Cost {
     forks: Duration,
 }
 
-/// By how much a crowd may cost more than its sleep and one participant: two measurements differ by as much.
-const MARGIN: f64 = 1.5;
+/// How much more a participant's sleep may cost than a thread's: it looks twice, and fences in between.
+const SLEEP: f64 = 3.0;
 
 /// A join may take as long, and somebody who forks waits no longer.
 const MEANWHILE: Duration = SLICE;
@@ -76,10 +76,10 @@ pub fn measure(crowd: &Crowd, options: &Options) -> Result<Cost> {
 impl Cost {
     /// Beside what one alone costs.
     pub fn judge(&self, one: &Self) -> Result<()> {
-        let allowed = (self.sleeping + one.share) * MARGIN;
+        let allowed = SLEEP * self.sleeping + one.share;
         ensure!(
             self.share <= allowed,
-            "{}: {:.3} % of a processor, where sleeping and one alone ({:.3} %) allow {:.3} %",
+            "{}: {:.3} % of a processor, where so much sleep and one alone ({:.3} %) allow {:.3} %",
             self.crowd,
             self.share * 100.0,
             one.share * 100.0,

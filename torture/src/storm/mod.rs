@@ -71,6 +71,7 @@ pub fn run(options: &Options) -> Result<()> {
     let seed = options.seed.unwrap_or_else(fresh_seed);
     println!("torture storm: {} joins, seed {seed}", options.joins);
     let started = Instant::now();
+    ways::adopt_orphans()?;
     let mut faults = Faults::default();
     let is_wanted = |part| options.only.is_none_or(|only| only == part);
     if is_wanted(Part::Joins) {
@@ -129,6 +130,9 @@ fn joins(options: &Options, seed: u64, faults: &mut Faults) -> Result<()> {
                 Err(ended) => anyhow::bail!("{name}: the worker {ended}"),
             }
         };
+        // Children of one that hangs may wait for it.
+        drop(worker);
+        orphans::end_all()?;
         let Some(line) = said else {
             println!("{name:36} hangs");
             faults.hung += 1;

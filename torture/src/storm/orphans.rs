@@ -21,7 +21,6 @@ const KEPT: Duration = Duration::from_secs(1);
 
 /// Tries each way, and prints what comes of it.
 pub fn run() -> Result<()> {
-    ways::adopt_orphans()?;
     println!("{:14} {:>24} {:>28} {:>12}", "child by", "left, the child lives", "killed, the child lives", "both gone");
     for way in Way::ALL {
         let left = when_it_leaves(way)?;
@@ -58,7 +57,7 @@ fn when_it_leaves(way: Way) -> Result<Option<Duration>> {
     let is_in_use = matches!(memlane::remove(&scratch.channel()), Err(RemoveError::InUse { .. }));
     parent.kill()?;
     parent.wait()?;
-    end_orphans()?;
+    end_all()?;
     Ok(free.filter(|_| !is_in_use))
 }
 
@@ -70,7 +69,7 @@ fn when_it_is_killed(way: Way) -> Result<(Option<Duration>, Option<Duration>)> {
     parent.kill()?;
     parent.wait()?;
     let killed = until_free(&channel)?;
-    ensure!(end_orphans()? > 0, "{}: the child ended with its parent", way.name());
+    ensure!(end_all()? > 0, "{}: the child ended with its parent", way.name());
     Ok((killed, until_free(&channel)?))
 }
 
@@ -87,7 +86,7 @@ fn until_free(channel: &spsc::Channel) -> Result<Option<Duration>> {
 }
 
 /// Kills all children of this process. Returns how many of them had not ended.
-fn end_orphans() -> Result<u32> {
+pub fn end_all() -> Result<u32> {
     let mut count = 0;
     for child in children("self")? {
         // SAFETY: a child of this process, which nobody waits for but the next lines.
