@@ -21,6 +21,13 @@ const KEPT: Duration = Duration::from_secs(1);
 
 /// Tries each way, and prints what comes of it.
 pub fn run() -> Result<()> {
+    let outcome = try_all();
+    // A miss leaves a child behind.
+    end_all()?;
+    outcome
+}
+
+fn try_all() -> Result<()> {
     println!("{:14} {:>24} {:>28} {:>12}", "child by", "left, the child lives", "killed, the child lives", "both gone");
     for way in Way::ALL {
         let left = when_it_leaves(way)?;
