@@ -45,6 +45,11 @@ assert not any(one["alive"] for one in info["participants"]), info["participants
 kill_queue --backend futex --priorities 1 "${feed[@]}"
 kill_queue --backend semaphore --on-death discard
 
+# Nobody waits for the dead: under full load, in a crowd, and beside children that are made at every moment of a join.
+"$torture" redelivery --trials 36
+"$torture" crowd --quick --only death
+"$torture" storm --joins 7000 --children 100
+
 # At every instruction that changes the channel; before every access, and in both ways, without `--quick`: minutes.
 "$torture" stop --quick
 

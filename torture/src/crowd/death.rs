@@ -132,7 +132,7 @@ fn until_over(flow: &Flow, mut call: impl FnMut() -> Result<()>) -> Result<Durat
     let thread = rustix::thread::gettid().as_raw_nonzero().get() as u32;
     let begun = measure::thread_delay(thread)?;
     while !flow.is_over.load(Relaxed) {
-        let (started, delayed) = (Instant::now(), measure::thread_delay(thread)?);
+        let (delayed, started) = (measure::thread_delay(thread)?, Instant::now());
         call()?;
         let late = started.elapsed().saturating_sub(DEADLINE);
         if late.as_nanos() as u64 > flow.longest_ns.load(Relaxed) {
