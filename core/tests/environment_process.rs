@@ -18,9 +18,13 @@ fn small() -> Options {
     Options::new().capacity(4096)
 }
 
-fn close_every_descriptor() {
-    // SAFETY: nothing in this process but the channels under test relies on a descriptor above the standard ones.
-    assert_eq!(unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) }, 0);
+/// Closes every descriptor but the standard ones and the one that keeps the test's folder.
+fn close_every_descriptor(scratch: &Scratch) {
+    let kept = scratch.descriptor().as_raw_fd() as u32;
+    for (first, last) in [(3, kept - 1), (kept + 1, u32::MAX)].into_iter().filter(|(first, last)| first <= last) {
+        // SAFETY: nothing in this process but the channels under test relies on these descriptors.
+        assert_eq!(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) }, 0);
+    }
 }
 
 #[test]
@@ -30,7 +34,7 @@ fn after_every_descriptor_was_closed_all_calls_work() {
         let name = scratch.name("prices");
         let channel = small().create(&name).unwrap();
         let mut receiver = channel.receiver().unwrap();
-        close_every_descriptor();
+        close_every_descriptor(&scratch);
         // A sender that dies, and is found dead.
         join(fork(|| {
             let mut sender = spsc::open(&name).unwrap().sender().unwrap();
@@ -61,7 +65,7 @@ fn an_anonymous_channel_outlives_its_descriptors() {
             [region.as_raw_fd(), locks.as_raw_fd()]
         };
         let (mut sender, mut receiver) = (channel.sender().unwrap(), channel.receiver().unwrap());
-        close_every_descriptor();
+        close_every_descriptor(&scratch);
         let taken =
             JoinError::RoleTaken { channel: "(anonymous)".into(), role: "sender", seats: 1, pid: std::process::id() };
         assert_same(&channel.sender().unwrap_err(), &taken, "closed");
@@ -92,6 +96,21 @@ fn an_anonymous_channel_outlives_its_descriptors() {
     });
 }
 
+/// Calls `act` where only descriptors below this number can be made.
+fn with_descriptors_below<R>(number: u64, act: impl FnOnce() -> R) -> R {
+    space::limit(Resource::Nofile, number);
+    let outcome = act();
+    space::limit(Resource::Nofile, 256);
+    outcome
+}
+
+/// Joining has a table of descriptors of its own, so that it does not matter how many this process has.
+fn assert_joins_with_few_descriptors<S>(mut join: impl FnMut() -> Result<S, JoinError>) {
+    let Err(error) = with_descriptors_below(3, &mut join) else { panic!("it needs none") };
+    assert!(error.to_string().contains("Too many open files"), "{error}");
+    assert!(with_descriptors_below(6, join).is_ok(), "three places, and two files");
+}
+
 /// Calls `act` with 0, 1, 2 … descriptors to spare until it succeeds: at least once it has too few, and says so. After each
 /// call there are as many files as `files` says of its success.
 fn with_more_and_more_descriptors<R, E: std::error::Error>(
@@ -101,9 +120,7 @@ fn with_more_and_more_descriptors<R, E: std::error::Error>(
 ) -> R {
     for spare in 0..8 {
         let lowest_free = File::open("/dev/null").unwrap().as_raw_fd();
-        space::limit(Resource::Nofile, lowest_free as u64 + spare);
-        let outcome = act();
-        space::limit(Resource::Nofile, 256);
+        let outcome = with_descriptors_below(lowest_free as u64 + spare, &mut act);
         assert_eq!(scratch.files().len(), files(outcome.is_ok()), "{spare} to spare");
         match outcome {
             Ok(_) if spare == 0 => panic!("it needs none"),
@@ -124,9 +141,9 @@ fn without_descriptors_every_call_fails_cleanly_until_there_are_enough() {
         with_more_and_more_descriptors(&scratch, two_if, || small().create(&name));
         let channel = with_more_and_more_descriptors(&scratch, |_| 2, || spsc::open(&name));
         with_more_and_more_descriptors(&scratch, |_| 2, || memlane::inspect(&name));
-        with_more_and_more_descriptors(&scratch, |_| 2, || channel.sender());
+        assert_joins_with_few_descriptors(|| channel.sender());
         let anonymous = with_more_and_more_descriptors(&scratch, |_| 2, || small().anonymous());
-        with_more_and_more_descriptors(&scratch, |_| 2, || anonymous.receiver());
+        assert_joins_with_few_descriptors(|| anonymous.receiver());
         image::make_stale(&name);
         let replaced = with_more_and_more_descriptors(&scratch, |_| 2, || small().open_or_create(&name));
         assert_eq!(replaced.origin(), Origin::ReplacedStale);

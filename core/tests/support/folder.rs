@@ -22,7 +22,7 @@ const PREFIX: &str = "memlane-test-";
 pub struct Folder {
     outer: PathBuf,
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl Folder {
@@ -39,13 +39,18 @@ impl Folder {
                 let path = outer.join("folder");
                 fs::create_dir(&path).expect("a folder in it");
                 fs::set_permissions(&path, Permissions::from_mode(mode)).expect("a folder of ours");
-                return Self { outer, path, _lock: lock };
+                return Self { outer, path, lock };
             }
         }
     }
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What keeps it from being swept away by other tests, for as long as it is open.
+    pub fn lock(&self) -> &File {
+        &self.lock
     }
 }
 

@@ -48,6 +48,11 @@ impl Scratch {
         self.folder.path()
     }
 
+    /// What has to stay open for as long as the folder is needed.
+    pub fn descriptor(&self) -> &std::fs::File {
+        self.folder.lock()
+    }
+
     /// The path of a file in here.
     pub fn join(&self, file: &str) -> PathBuf {
         self.path().join(file)
