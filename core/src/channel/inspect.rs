@@ -288,16 +288,14 @@ impl LaneInfo {
     /// Also adds to its sender's counters what that has not counted yet.
     fn of(words: &impl Words, lane: u32, participants: &mut [ParticipantInfo]) -> Self {
         let memory = words.lane(lane);
-        // Consumed first: whatever happens meanwhile, it does not pass what is committed afterwards.
-        let consumed = memory.consumed().load(Acquire);
-        let survey = Survey::of(&memory, &lane_geometry(words.region().geometry()));
+        let (consumed, survey) = Survey::with_consumed(&memory, &lane_geometry(words.region().geometry()));
         if let Some(sender) = participants.iter_mut().find(|participant| participant.row == lane) {
             // A peer may have written any number into the row.
             let counters = &mut sender.counters;
             counters.messages = counters.messages.wrapping_add(survey.unpublished_messages);
             counters.bytes = counters.bytes.wrapping_add(survey.unpublished_bytes);
         }
-        Self { messages: survey.count, committed: survey.committed.0, consumed }
+        Self { messages: survey.count, committed: survey.committed.0, consumed: consumed.0 }
     }
 }
 

@@ -120,4 +120,80 @@ impl Survey {
         let (committed, count) = (Position(memory.committed().load(Acquire)), memory.count().load(Acquire));
         Self { committed, count, unpublished_messages: 0, unpublished_bytes: 0 }
     }
+
+    /// Looks at the lane and at how far its reader has come: that position, and what the lane carried while it stood there.
+    ///
+    /// While the reader is faster again and again, it is where the reader stood before the look.
+    pub fn with_consumed<M: LaneMemory>(memory: &M, geometry: &LaneGeometry) -> (Position, Self) {
+        const LOOKS_AGAIN: u32 = 15;
+        let look = || {
+            // First: whatever happens meanwhile, it does not pass what is committed afterwards.
+            let consumed = memory.consumed().load(Acquire);
+            (Position(consumed), Self::of(memory, geometry))
+        };
+        let mut seen = look();
+        for _ in 0..LOOKS_AGAIN {
+            if memory.consumed().load(Relaxed) == seen.0.0 {
+                break;
+            }
+            seen = look();
+        }
+        seen
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::sync::AtomicU64;
+    use std::cell::Cell;
+
+    /// A lane of empty messages, a whole ring of which passes whenever somebody looks at a header: so often.
+    #[derive(Debug)]
+    struct Passing {
+        words: [AtomicU64; 4],
+        passes: Cell<u64>,
+        geometry: LaneGeometry,
+    }
+
+    impl Ring for &Passing {
+        fn header(&self, _: Position) -> &AtomicU64 {
+            if self.passes.get() > 0 {
+                self.passes.set(self.passes.get() - 1);
+                for word in &self.words[..3] {
+                    word.fetch_add(self.geometry.capacity(), Relaxed);
+                }
+            }
+            &self.words[3]
+        }
+    }
+
+    impl LaneMemory for Passing {
+        type Ring<'a> = &'a Self;
+
+        fn ring(&self) -> &Self {
+            self
+        }
+
+        fn committed(&self) -> &AtomicU64 {
+            &self.words[0]
+        }
+
+        fn count(&self) -> &AtomicU64 {
+            &self.words[1]
+        }
+
+        fn consumed(&self) -> &AtomicU64 {
+            &self.words[2]
+        }
+    }
+
+    #[test]
+    fn a_survey_that_was_overtaken_by_whole_rings_is_made_again() {
+        let geometry = LaneGeometry::new(4096, 8, 100);
+        let words = [800, 100, 400, 0].map(AtomicU64::new);
+        let lane = Passing { words, passes: Cell::new(5), geometry };
+        let (consumed, survey) = Survey::with_consumed(&lane, &geometry);
+        assert_eq!(survey.committed.since(consumed), 400, "as much as there ever was in it at once");
+    }
 }
