@@ -88,9 +88,12 @@ impl From<CreateError> for Failure {
         match error {
             CreateError::InvalidName { .. } | CreateError::InvalidOption { .. } => Self::Usage(sentence),
             CreateError::NoSpace { bytes, smaller, .. } => {
-                let options = smaller.split(" or ").map(flag).collect::<Vec<_>>().join(" or ");
-                let sentence = sentence.replace(&format!("{bytes} bytes:"), &format!("{}:", size::show(bytes)));
-                Self::Failed(sentence.replace(&format!("a smaller {smaller}"), &format!("a smaller {options}")))
+                let words = smaller.split(' ').map(|word| match word {
+                    "capacity" | "slots" | "max_message" => flag(word),
+                    other => other.to_owned(),
+                });
+                let sentence = sentence.replace(smaller, &words.collect::<Vec<_>>().join(" "));
+                Self::Failed(sentence.replace(&format!("{bytes} bytes:"), &format!("{}:", size::show(bytes))))
             }
             _ => Self::Failed(sentence),
         }

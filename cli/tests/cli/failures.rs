@@ -332,7 +332,7 @@ fn sizes_are_quoted_as_they_were_typed() {
         (&["--max-message", "1.5GiB"], "--max-message 1.5GiB "),
         (&["--kind", "mpmc", "--max-message", "2G"], "--max-message 2G has to be"),
         (&["--kind", "mpmc", "--slots", "100000"], "--slots 100000 has to be"),
-        (&["--kind", "mpmc", "--senders", "1000"], "--senders 1000 has to be"),
+        (&["--kind", "mpmc", "--senders", "2000"], "--senders 2000 has to be"),
     ] {
         let sentence = sandbox.run(&[&["create", "prices"], arguments].concat()).failed(2);
         assert!(sentence.contains(quoted), "{sentence}");
@@ -372,7 +372,7 @@ fn a_corrupted_channel_is_listed_with_its_reason() {
 #[test]
 fn a_channel_that_does_not_fit_names_the_options_that_make_it_smaller() {
     let sandbox = Sandbox::new();
-    for (kind, options) in [("spsc", "a smaller --capacity"), ("mpmc", "a smaller --slots or --max-message")] {
+    for (kind, options) in [("spsc", "a smaller --capacity"), ("mpmc", "fewer --slots or a smaller --max-message")] {
         let mut command = std::process::Command::new("/bin/sh");
         command.args(["-c", r#"ulimit -f 64; exec "$0" "$@""#, env!("CARGO_BIN_EXE_memlane")]);
         command.args(["create", "large", "--kind", kind]).env("MEMLANE_DIR", sandbox.channels());
