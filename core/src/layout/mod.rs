@@ -19,8 +19,10 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
 mod record;
+mod row;
 mod slot;
 pub use record::{RecordHeader, RecordKind};
+pub use row::{ParticipantState, Role, RowState};
 pub use slot::{Cell, RowIndex, SlotHeader, SlotState, SlotWord};
 
 #[cfg(all(test, not(loom)))]
@@ -43,7 +45,7 @@ pub use self::{
         STATUS_AT, Status, StatusCell, VERSION, Version,
     },
     lane::{ChannelControl, Gate, LaneControl},
-    participant::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState},
+    participant::{NAME_BYTES, ParticipantRow},
     queue::{QueueControl, RingControl},
 };
 

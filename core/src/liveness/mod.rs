@@ -20,7 +20,8 @@
 //! The hot path looks for nobody. At the end of a slice of waiting, one participant of all does: see `probing`.
 //!
 //! - `seat`: joining and leaving; this participant's row.
-//! - `rows`: the rows' words, and telling of changes to them. `peers`: the other role's rows.
+//! - `word`: a row's first word, and its steps.
+//! - `rows`: all rows, and telling of changes to them. `peers`: the other role's rows.
 //! - `reap`: finding the dead, and settling what they held.
 //! - `probing`: which participant does that, and when.
 //! - `counters`: what a participant counts about itself.
@@ -42,6 +43,11 @@ mod seat;
 
 #[allow(clippy::arithmetic_side_effects, reason = "a count with a bound; the channel's own wrap")]
 mod probing;
+#[cfg(loom)]
+pub mod word;
+#[cfg(not(loom))]
+mod word;
+
 #[cfg(loom)]
 pub use probing::Claim;
 pub use probing::Probing;

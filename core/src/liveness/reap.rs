@@ -15,11 +15,12 @@
 //! for the dead compares a sum over all rows with the sum that was announced last.
 
 use super::rows::{Settle, announce, every_row, row_state};
+use super::word;
 use crate::error::Corruption;
 use crate::layout::{ParticipantState, RowIndex, RowState};
 use crate::region::{LockQuery, Region, Signals};
 use crate::ring::slots::Departed;
-use crate::sync::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::sync::Ordering::{Acquire, Relaxed};
 use crate::sync::planted;
 use crate::wait::forget_sleeper;
 use std::io;
@@ -56,9 +57,8 @@ impl Departed for Dead<'_> {
     }
 
     fn still_holds(&self, row: RowIndex) -> bool {
-        // EDGE row→look: as in `row_state`. A word that was replaced never comes back, since no life does.
-        let word = self.words.get(usize::from(row.0));
-        word.is_some_and(|&word| self.region.row(row.0.into()).state.load(Acquire) == word)
+        let proved = self.words.get(usize::from(row.0));
+        proved.is_some_and(|&proved| word::still_says(&self.region.row(row.0.into()).state, proved))
     }
 }
 
@@ -101,12 +101,9 @@ pub(crate) fn reap_dead(region: &Arc<Region>, settle: Settle) -> Result<u32, Cor
     settle(region, &dead)?;
     let signals = Signals::of(region, None);
     let mut marked = 0;
-    for (row, word) in dead.rows() {
+    for (row, proved) in dead.rows() {
         forget_sleeper(&signals, row);
-        let Some(state) = RowState::from_bits(word) else { continue };
-        let gone = RowState { state: ParticipantState::Dead, ..state }.bits();
-        // EDGE row→look: what it held was settled before.
-        marked += u32::from(region.row(row).state.compare_exchange(word, gone, AcqRel, Relaxed).is_ok());
+        marked += u32::from(word::bury(&region.row(row).state, proved));
     }
     announce(region);
     Ok(marked)

@@ -1,10 +1,11 @@
 //! The rows of the participant table, and telling of changes to them.
 
 use super::reap::Dead;
+use super::word;
 use crate::error::Corruption;
 use crate::layout::{Geometry, Role, RowState};
 use crate::region::{Region, Signals};
-use crate::sync::Ordering::{Acquire, Release};
+use crate::sync::Ordering::Release;
 use crate::wait::eventcount;
 use std::ops::Range;
 use std::sync::Arc;
@@ -35,9 +36,7 @@ pub(crate) fn rows_of(geometry: &Geometry, role: Role) -> Range<u32> {
 
 /// What a row says, and its word.
 pub(super) fn row_state(region: &Region, row: u32) -> Result<(RowState, u64), Corruption> {
-    // EDGE row→look: pairs with the Release in `Seat::take`, `Seat::drop` and `reap_dead`.
-    let word = region.row(row).state.load(Acquire);
-    RowState::from_bits(word).map(|state| (state, word)).ok_or(Corruption::Participant)
+    word::look(&region.row(row).state)
 }
 
 /// Tells everybody that a row or the status changed: the awake by `membership`, the sleeping by a wake.

@@ -2,12 +2,12 @@
 
 use super::reap::{Dead, reap_dead};
 use super::rows::{Settle, announce, announce_to_the_awake, row_state, rows_of};
-use super::{Counters, Tally};
+use super::{Counters, Tally, word};
 use crate::error::{Corruption, JoinError};
 use crate::layout::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState, Status};
 use crate::region::sys;
 use crate::region::{FileState, Life, NoLife, Region, Signals, View, explained};
-use crate::sync::Ordering::{AcqRel, Relaxed};
+use crate::sync::Ordering::Relaxed;
 use crate::wait::forget_sleeper;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +37,7 @@ impl Seat {
         check_file(region)?;
         let corrupted = |reason| corrupted(region, reason);
         let life = begin_life(region)?;
-        let word = RowState { life: life.number(), role, state: ParticipantState::Live }.bits();
+        let ours = RowState { life: life.number(), role, state: ParticipantState::Live };
         // Each turn that does not end here means that somebody else took a seat that was free, or settled, at this moment.
         const TURNS: u32 = 1000;
         let (mut reaped, mut holder) = (0, 0);
@@ -47,9 +47,7 @@ impl Seat {
                 let (state, before) = row_state(region, row).map_err(corrupted)?;
                 if state.state == ParticipantState::Live {
                     holder = words.pid.load(Relaxed) as u32;
-                } else if words.state.compare_exchange(before, word, AcqRel, Relaxed).is_ok() {
-                    // EDGE row→look: the AcqRel pairs with the Acquire of a look at the row, and with the Release of the
-                    // row's last holder.
+                } else if let Some(word) = word::take(&words.state, before, ours) {
                     let seat = Self { region: Arc::clone(region), row, word, life };
                     seat.sit_down(name);
                     seat.check_still_open()?;
@@ -122,11 +120,8 @@ impl Drop for Seat {
         if self.region.mark().is_foreign() {
             return;
         }
-        if let Some(state) = RowState::from_bits(self.word) {
-            let closed = RowState { state: ParticipantState::Closed, ..state }.bits();
-            // EDGE row→look: everything that was committed or released was stored before. It fails only if a peer wrote to the row.
-            let _ = self.region.row(self.row).state.compare_exchange(self.word, closed, AcqRel, Relaxed);
-        }
+        // It fails only if a peer wrote to the row.
+        let _ = word::leave(&self.region.row(self.row).state, self.word);
         announce(&self.region);
     }
 }
