@@ -56,7 +56,8 @@ attack() {
     if $everything; then
         case $file in
         wait/*) tests=(eventcount_loses_no_wake eventcount_wakes_one_of_many channel_sleeps_and_wakes) ;;
-        ring/slots/*) tests=(slots_deliver_once slots_survive_deaths) ;;
+        ring/slots/*) tests=(slots_deliver_once slots_survive_deaths slots_are_reaped_by_many) ;;
+        liveness/*) tests=(rows_change_hands probers_take_turns slots_are_reaped_by_many) ;;
         *) tests=(lane_delivers_once_in_order lane_claims_lines_ahead lane_publishes_once_a_stretch
             lane_survives_a_dead_writer lane_survives_a_dead_reader lane_survives_both_deaths
             channel_sleeps_and_wakes) ;;
@@ -131,6 +132,9 @@ channel=channel_sleeps_and_wakes
 
 slots=slots_deliver_once
 slot_deaths=slots_survive_deaths
+many=slots_are_reaped_by_many
+rows=rows_change_hands
+probing=probers_take_turns
 
 writer_rs=ring/log/writer.rs
 queue_rs=ring/slots/queue.rs
@@ -138,6 +142,9 @@ append_rs=ring/slots/append.rs
 room_rs=ring/slots/room.rs
 batch_rs=ring/slots/batch.rs
 reap_rs=ring/slots/reap.rs
+returned_rs=ring/slots/returned.rs
+word_rs=liveness/word.rs
+probing_rs=liveness/probing.rs
 walk_rs=ring/log/walk.rs
 reader_rs=ring/log/reader.rs
 eventcount_rs=wait/eventcount.rs
@@ -365,12 +372,67 @@ mutant "it does not settle" $reap_rs '            self.settle(ring)?;
 ' '            let _ = ring;
 ' $slot_deaths::a_slot_whose_taker_died_before_it_passed_head_is_not_handed_out_on_loan
 mutant "it takes no slot for queued" $reap_rs '>> (slot % 64) & 1 == 1' '>> (slot % 64) & 1 == 2' $slot_deaths::a_sender_dies
-mutant "it queues a slot again that it did not take" $reap_rs '        if !self.replace(slot, word, word.next(SlotState::Redeliver, dead)) {
-            return Ok(0);
+mutant "it hands back a slot that it did not take" $reap_rs '*count += u32::from(self.replace(slot, word, word.next(state, word.owner())));' 'self.memory.slot(slot).store(word.next(state, word.owner()).bits(), Release);
+                *count += 1;' $many
+mutant "no second look at the row" $reap_rs '&& dead.still_holds(word.owner()) => held' '=> held' $many::a_late_helper_leaves_the_successor_of_the_seat_alone
+mutant "a row looks the same that changed hands" $word_rs 'row.load(Acquire) == word' 'RowState::from_bits(row.load(Acquire)).map(|now| now.state) == RowState::from_bits(word).map(|then| then.state)' $many::a_late_helper_leaves_the_successor_of_the_seat_alone
+mutant "it walks over the cells before it loads the words" $reap_rs '        let held = self.held_by(dead)?;
+        let mut report = ReapReport::default();
+        let needs_cells = |(_, word): &(u16, SlotWord)| word.state() != Some(SlotState::Consumed);
+        let queued = if held.iter().any(needs_cells) { self.queued_slots()? } else { Vec::new() };
+' '        let queued = self.queued_slots()?;
+        let held = self.held_by(dead)?;
+        let mut report = ReapReport::default();
+' $many $slot_deaths
+mutant "a newer cell is not looked at" $reap_rs 'if cell.stamp() < Cell::stamp_of(position, cells) {' 'if cell.stamp() != Cell::stamp_of(position, cells) {' $many $slot_deaths
+mutant "it counts before it returns anything" $reap_rs '        let held = self.held_by(dead)?;
+<and>
+        // EDGE reap→returned: pairs with the Acquire in `Queue::search_if_returned`; the slots'"'"' words were replaced before.
+        self.memory.returned().fetch_add(1, Release);
+' '        self.memory.returned().fetch_add(1, Release);
+        let held = self.held_by(dead)?;
+<and>
+' $many::two_reap_a_receiver_while_a_third_one_receives
+mutant "it does not count where it changed nothing" $reap_rs '        self.memory.returned().fetch_add(1, Release);
+' '        if report != ReapReport::default() {
+            self.memory.returned().fetch_add(1, Release);
         }
-' '        let _ = (word, dead);
-' $slot_deaths::a_receiver_dies
-mutant "it does not count what died uncounted" $reap_rs 'if header.deliveries() == 0 {' 'if false {' $slot_deaths::a_message_that_comes_out_of_order_says_that_it_comes_again
+' $many::one_of_two_helpers_dies
+mutant "it counts Relaxed" $reap_rs 'self.memory.returned().fetch_add(1, Release);' 'self.memory.returned().fetch_add(1, Relaxed);' $many
+mutant "it takes no slot for queued that it reaps with others" $reap_rs 'Some(SlotState::Redeliver) if !is_queued(slot) => {' 'Some(SlotState::Redeliver) => {' $many::two_reap_a_nack_that_was_cut_short $slot_deaths::a_receiver_dies
+
+echo "--- what was returned"
+mutant "the count is loaded Relaxed" $returned_rs 'self.memory.returned().load(Acquire)' 'self.memory.returned().load(Relaxed)' $many
+mutant "one search is enough" $returned_rs 'if returned != search.seen {' 'if search.seen == 0 && returned != 0 {' $many::a_slot_is_returned_behind_a_search
+mutant "a search that is on is not begun again" $returned_rs 'search.left = self.geometry.slots();' 'search.left = if search.left > 0 { search.left } else { self.geometry.slots() };' $many::a_slot_is_returned_behind_a_search
+mutant "a search ends for what was counted meanwhile" $returned_rs 'searched().store(seen, Relaxed);' 'searched().store(seen.max(self.memory.returned().load(Relaxed)), Relaxed);' $many::a_search_begins_while_another_one_ends
+mutant "a search ends with what it takes" $returned_rs '            if search.left == 0 {
+                self.all_searched' '            if taken || search.left == 0 {
+                self.all_searched' $many::what_was_returned_comes_to_two_receivers
+mutant "what was returned is taken by a store" $returned_rs '&& self.replace(slot, word, ours);' '&& { self.memory.slot(slot).store(ours.bits(), crate::sync::Ordering::Release); true };' $many::what_was_returned_comes_to_two_receivers
+mutant "a delivery that died uncounted counts for nothing" $returned_rs '.delivered_again();' '.delivered_once_more();' $slot_deaths::a_message_that_comes_out_of_order_says_that_it_comes_again
+
+echo "--- rows"
+mutant "a row is taken by a store" $word_rs 'row.compare_exchange(seen, new.bits(), AcqRel, Relaxed).is_ok()' '{ row.store(new.bits(), crate::sync::Ordering::Release); seen != 0 || true }' $rows::a_seat_goes_from_hand_to_hand
+mutant "the dead are buried by a store" $word_rs '.is_some_and(|state| replace(row, proved, RowState { state: ParticipantState::Dead, ..state }))' '.is_some_and(|state| { row.store(RowState { state: ParticipantState::Dead, ..state }.bits(), crate::sync::Ordering::Release); true })' $rows::a_late_helper_buries_nobody_else
+mutant "a row changes without Release" $word_rs 'new.bits(), AcqRel, Relaxed' 'new.bits(), Acquire, Relaxed' $rows
+mutant "a row changes without Acquire, and is looked at Relaxed" $word_rs 'let word = row.load(Acquire);
+<and>
+new.bits(), AcqRel, Relaxed' 'let word = row.load(Relaxed);
+<and>
+new.bits(), crate::sync::Ordering::Release, Relaxed' $rows
+
+echo "--- probing"
+mutant "a look that was never finished is an excuse" $probing_rs 'let others_looked = claimed == done && done != self.seen;' 'let others_looked = done != self.seen;' $probing
+mutant "a look of long ago is an excuse" $probing_rs '        self.seen = done;
+' '' $probing
+mutant "a claim that was lost leaves an excuse" $probing_rs '                self.seen = moved as u32;
+' '                let _ = moved;
+' $probing
+mutant "a look is claimed by nobody" $probing_rs 'let ours = claimed.wrapping_add(1);' 'let ours = claimed;' $probing
+mutant "a late end finishes the look of another" $probing_rs 'if (seen >> 32) as u32 == claim.0 {
+            let _ = word.compare_exchange(seen, word_of(claim.0, claim.0), Relaxed, Relaxed);
+        }' 'word.store(word_of((seen >> 32) as u32, (seen >> 32) as u32), Relaxed);' $probing
 
 echo "--- harmless"
 death="the proof of its predecessor's death comes in between"

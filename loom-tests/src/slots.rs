@@ -6,11 +6,14 @@
 use crate::explore::CrashPoint;
 use loom::cell::Cell;
 use memlane::error::Corruption;
-use memlane::layout::{RowIndex, SlotHeader, SlotState, SlotWord};
-use memlane::ring::slots::{Delivery, Departed, GivenBack, Loan, OnDeath, Queue, Search, SlotGeometry, SlotMemory};
+use memlane::layout::{ParticipantState, Role, RowIndex, RowState, SlotHeader, SlotState, SlotWord};
+use memlane::liveness::word;
+use memlane::ring::slots::{
+    Delivery, Departed, GivenBack, Loan, OnDeath, Queue, Search, SlotGeometry, SlotMemory, returned,
+};
 use memlane::sync::{
     AtomicU64,
-    Ordering::{AcqRel, Acquire, Relaxed},
+    Ordering::{Acquire, Relaxed},
 };
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +29,7 @@ struct Words {
     rings: Vec<Ring>,
     returned: AtomicU64,
     searched: AtomicU64,
-    /// The words of the participants' rows: the life that holds each, or 0 once it was settled.
+    /// The first words of the participants' rows.
     rows: Vec<AtomicU64>,
 }
 
@@ -61,7 +64,7 @@ impl LoomSlots {
             rings: (0..geometry.rings()).map(ring).collect(),
             returned: AtomicU64::new(0),
             searched: AtomicU64::new(0),
-            rows: (0..ROWS).map(|row| AtomicU64::new(first_life(row))).collect(),
+            rows: (0..ROWS).map(|row| AtomicU64::new(live(first_life(row)))).collect(),
         }))
     }
 
@@ -104,27 +107,39 @@ impl SlotMemory for LoomSlots {
 const ROWS: u16 = 6;
 
 /// The life that row 0 begins with; those of the others follow.
-pub const FIRST_LIFE: u64 = 100;
+const FIRST_LIFE: u64 = 100;
 
 fn first_life(row: u16) -> u64 {
     FIRST_LIFE + u64::from(row)
 }
 
-/// One participant whose death was proved: its row, and its life.
+/// The row of one that is alive. Which role it has makes no difference here.
+fn live(life: u64) -> u64 {
+    RowState { life, role: Role::Receiver, state: ParticipantState::Live }.bits()
+}
+
+/// Participants whose death was proved, by row: the row's word, or 0.
 struct Dead<'a> {
     rows: &'a [AtomicU64],
-    row: u16,
-    life: u64,
+    words: [u64; ROWS as usize],
 }
 
 impl Departed for Dead<'_> {
     fn contains(&self, row: RowIndex) -> bool {
-        row.0 == self.row
+        self.words[usize::from(row.0)] != 0
     }
 
     fn still_holds(&self, row: RowIndex) -> bool {
-        self.rows[usize::from(row.0)].load(Acquire) == self.life
+        let row = usize::from(row.0);
+        word::still_says(&self.rows[row], self.words[row])
     }
+}
+
+/// A receiver: how it comes to its messages.
+#[derive(Debug)]
+pub struct Taker {
+    queue: Queue<LoomSlots>,
+    search: Search,
 }
 
 /// A queue, and everything that is known about its messages. Clones are the same queue.
@@ -155,6 +170,15 @@ impl Accounts {
     pub fn of(slots: u32, rings: u8, policy: OnDeath) -> Self {
         let geometry = SlotGeometry::new(slots, u64::from(slots).next_power_of_two(), rings);
         Self { memory: LoomSlots::new(&geometry), geometry, policy, facts: Rc::default() }
+    }
+
+    /// The same after so many messages have passed through it, one after the other: rings that wrapped, and stale cells.
+    pub fn after(self, messages: u64) -> Self {
+        let mut queue = self.queue(0);
+        for message in 0..messages {
+            assert!(self.send(&mut queue, 2000 + message) && self.receive(&queue), "the queue was empty");
+        }
+        self
     }
 
     /// Access for the participant in this row.
@@ -214,7 +238,12 @@ impl Accounts {
         message
     }
 
-    /// Takes the next message, and reads it: one that was returned first, as a receiver does that had news.
+    /// A receiver in this row, that has not received anything yet.
+    pub fn taker(&self, row: u16) -> Taker {
+        Taker { queue: self.queue(row), search: Search::default() }
+    }
+
+    /// Takes the next message, and reads it: one that was returned first, as a receiver does that has just joined.
     pub fn take(&self, queue: &Queue<LoomSlots>) -> Option<(Delivery, u64)> {
         let mut search = Search::default();
         queue.search_if_returned(&mut search);
@@ -222,9 +251,34 @@ impl Accounts {
             Some(delivery) => delivery,
             None => queue.take().expect("the queue is sound")?,
         };
+        Some(self.taken(queue, delivery))
+    }
+
+    /// The same by a receiver that stays: it asks whether anything was returned only if it has news, and goes on with a search
+    /// that it began. Without either it takes the straight way first, as the fast path does.
+    pub fn take_on(&self, taker: &mut Taker, has_news: bool) -> Option<(Delivery, u64)> {
+        let Taker { queue, search } = taker;
+        if has_news {
+            queue.search_if_returned(search);
+        }
+        let delivery = match queue.take_returned(search).or_else(|| queue.take_next()) {
+            Some(delivery) => delivery,
+            None => queue.take().expect("the queue is sound")?,
+        };
+        Some(self.taken(queue, delivery))
+    }
+
+    /// Receives a message as [`Accounts::take_on`] takes it, and acknowledges it. Whether there was one.
+    pub fn receive_on(&self, taker: &mut Taker, has_news: bool) -> bool {
+        let Some(taken) = self.take_on(taker, has_news) else { return false };
+        self.acknowledge(&taker.queue, taken);
+        true
+    }
+
+    fn taken(&self, queue: &Queue<LoomSlots>, delivery: Delivery) -> (Delivery, u64) {
         let message = self.read(queue, &delivery);
         self.may_repeat(message);
-        Some((delivery, message))
+        (delivery, message)
     }
 
     /// Until it is acknowledged, its receiver may die or give it back.
@@ -255,26 +309,63 @@ impl Accounts {
         true
     }
 
+    /// Whether the participant in this row holds a slot, or a message that it sent is queued: a reaping that finds nothing is
+    /// not worth a model of several.
+    pub fn uses_slots(&self, row: u16) -> bool {
+        (0..self.geometry.slots()).any(|slot| {
+            let word = SlotWord::from_bits(self.memory.slot(slot as u16).load(Relaxed));
+            !matches!(word.state(), Some(SlotState::Free | SlotState::Returned)) && word.owner() == RowIndex(row)
+        })
+    }
+
+    fn slots_in(&self, state: SlotState) -> u64 {
+        let is_in =
+            |slot: &u32| SlotWord::from_bits(self.memory.slot(*slot as u16).load(Relaxed)).state() == Some(state);
+        (0..self.geometry.slots()).filter(is_in).count() as u64
+    }
+
     /// Reaps the participant in this row, whose death was proved: it is joined.
     pub fn reap(&self, reaper: u16, dead: u16) {
-        self.reap_life(reaper, dead, first_life(dead));
+        self.reap_all(reaper, &[dead]);
     }
 
-    /// Reaps a life that is over for good. Others may do so at the same time.
-    pub fn reap_life(&self, reaper: u16, row: u16, life: u64) {
-        let rows = &self.memory.0.rows;
-        // As the shipping code does: a row that holds another life by now was settled.
-        if rows[usize::from(row)].load(Acquire) != life {
+    /// Reaps all of these by one pass, as far as they have not been reaped yet: they are dead and joined. Others may do so at
+    /// the same time.
+    pub fn reap_all(&self, reaper: u16, departed: &[u16]) {
+        let rows = &self.memory.0.rows[..];
+        let mut dead = Dead { rows, words: [0; ROWS as usize] };
+        for &row in departed {
+            // What the kernel says is about a life. The row may have another one by now, or none.
+            let (state, word) = word::look(&rows[usize::from(row)]).expect("a row is sound");
+            if state.state == ParticipantState::Live && state.life == first_life(row) {
+                dead.words[usize::from(row)] = word;
+            }
+        }
+        if dead.words == [0; ROWS as usize] {
             return;
         }
-        let reaped = self.queue(reaper).reap(&Dead { rows, row, life }, self.policy, 0);
-        reaped.expect("a dead participant leaves a sound queue");
-        let _ = rows[usize::from(row)].compare_exchange(life, 0, AcqRel, Relaxed);
+        self.queue(reaper).reap(&dead, self.policy, 0).expect("the dead leave a sound queue");
+        for &row in departed {
+            let row = usize::from(row);
+            if dead.words[row] != 0 {
+                word::bury(&rows[row], dead.words[row]);
+            }
+        }
     }
 
-    /// Sits down in a row whose last life was settled. Whether it was.
-    pub fn sit_down(&self, row: u16, life: u64) -> bool {
-        self.memory.0.rows[usize::from(row)].compare_exchange(0, life, AcqRel, Relaxed).is_ok()
+    /// Takes the seat of one that was reaped. Whether it was.
+    pub fn sit_down(&self, row: u16) -> bool {
+        let row_word = &self.memory.0.rows[usize::from(row)];
+        let (state, seen) = word::look(row_word).expect("a row is sound");
+        let ours = RowState { life: first_life(row) + 50, role: state.role, state: ParticipantState::Live };
+        state.state != ParticipantState::Live && word::take(row_word, seen, ours).is_some()
+    }
+
+    /// Counts what is returned, as an observer does, of each priority.
+    pub fn returned(&self) -> Vec<u64> {
+        let counts = returned(&self.memory, &self.geometry);
+        assert!(counts.iter().sum::<u64>() <= u64::from(self.geometry.slots()));
+        counts
     }
 
     /// The same by a participant that dies, too.
@@ -286,6 +377,11 @@ impl Accounts {
     /// works.
     pub fn settle(&self, row: u16) {
         let mut queue = self.queue(row);
+        assert_eq!(
+            self.returned().iter().sum::<u64>(),
+            self.slots_in(SlotState::Returned),
+            "observers find all of them"
+        );
         while self.receive(&queue) {}
         {
             let facts = self.facts.borrow();
@@ -295,10 +391,7 @@ impl Accounts {
                 assert!(gone || facts.acknowledged.contains(message), "{message} was never acknowledged");
             }
         }
-        for slot in 0..self.geometry.slots() {
-            let word = SlotWord::from_bits(self.memory.slot(slot as u16).load(Relaxed));
-            assert_eq!(word.state(), Some(SlotState::Free), "slot {slot} is lost");
-        }
+        assert_eq!(self.slots_in(SlotState::Free), self.geometry.slots().into(), "slots are lost");
         for number in 0..u64::from(self.geometry.slots()) {
             assert!(self.send(&mut queue, 1000 + number), "a free slot can be used");
         }

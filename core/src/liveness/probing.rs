@@ -51,7 +51,14 @@ impl Probing {
         }
         self.skips = 0;
         let ours = claimed.wrapping_add(1);
-        word.compare_exchange(seen, word_of(ours, done), Relaxed, Relaxed).is_ok().then_some(Claim(ours))
+        match word.compare_exchange(seen, word_of(ours, done), Relaxed, Relaxed) {
+            Ok(_) => Some(Claim(ours)),
+            Err(moved) => {
+                // A look that is over by now may have begun long ago: at the end of the next slice it is no excuse.
+                self.seen = moved as u32;
+                None
+            }
+        }
     }
 
     /// The look was made.

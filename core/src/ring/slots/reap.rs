@@ -97,7 +97,7 @@ impl<M: SlotMemory> Queue<M> {
                 _ => {}
             }
         }
-        // EDGE reap→returned: pairs with the Acquire in `Queue::returns`; the slots' words were replaced before.
+        // EDGE reap→returned: pairs with the Acquire in `Queue::search_if_returned`; the slots' words were replaced before.
         self.memory.returned().fetch_add(1, Release);
         Ok(report)
     }
