@@ -64,7 +64,7 @@ fn two_reap_a_receiver_while_a_third_one_receives() {
 /// A helper that dies leaves what it began to the other, which may be over already: then it had counted what both did.
 #[test]
 fn one_of_two_helpers_dies() {
-    Model::bounded("slots: one of two helpers dies", 1).thorough().check_crashes(|crash| {
+    Model::bounded("slots: one of two helpers dies", 2).thorough().check_crashes(|crash| {
         let accounts = held_by_a_dead_one();
         let helping = helper(&accounts, 4, [1]);
         accounts.reap_and_die(crash, 3, 1);
@@ -266,7 +266,7 @@ fn what_was_returned_comes_to_two_receivers() {
 /// A search ends while another death is settled and another receiver begins one: what is over is not taken for all.
 #[test]
 fn a_search_begins_while_another_one_ends() {
-    Model::bounded("slots: a search begins while another ends", 2).thorough().check(|| {
+    Model::bounded("slots: a search begins while another ends", 1).thorough().check(|| {
         let accounts = held_by_two_dead_ones();
         accounts.reap(3, 1);
         let settling = helper(&accounts, 3, [2]);
