@@ -217,6 +217,8 @@ enum memlane_status
     MEMLANE_ROLE_TAKEN = -70,
     // Somebody alive uses the channel.
     MEMLANE_IN_USE = -71,
+    // Another program holds a lock on the channel's lock file, and takes no part in it.
+    MEMLANE_LOCKED = -72,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

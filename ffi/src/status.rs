@@ -119,6 +119,8 @@ pub enum Status {
     MEMLANE_ROLE_TAKEN = -70,
     /// Somebody alive uses the channel.
     MEMLANE_IN_USE = -71,
+    /// Another program holds a lock on the channel's lock file, and takes no part in it.
+    MEMLANE_LOCKED = -72,
 }
 
 use Status as S;
@@ -146,6 +148,7 @@ const SENTENCES: &[(Status, &CStr)] = &[
     (S::MEMLANE_FORKED, c"the handle belongs to the parent process: open the channel again after a fork"),
     (S::MEMLANE_OUT_OF_BOUNDS, c"beyond the end of the grant"),
     (S::MEMLANE_NO_SUCH_PRIORITY, c"the channel has no such priority"),
+    (S::MEMLANE_OUT_OF_MEMORY, c"no memory for a batch's places; the messages stay"),
     (S::MEMLANE_INVALID_NAME, c"not a channel name"),
     (S::MEMLANE_INVALID_OPTION, c"an option is out of range or does not exist for this kind"),
     (S::MEMLANE_ALREADY_EXISTS, c"the channel exists already: open it, or remove it first"),
@@ -172,6 +175,7 @@ const SENTENCES: &[(Status, &CStr)] = &[
     (S::MEMLANE_FOREIGN_SEMAPHORES, c"the channel's semaphores are those of another C library"),
     (S::MEMLANE_ROLE_TAKEN, c"all seats are taken"),
     (S::MEMLANE_IN_USE, c"the channel is in use"),
+    (S::MEMLANE_LOCKED, c"another program holds a lock on the channel's lock file"),
 ];
 
 /// What a status means, in a few words: a string with static lifetime, never null, for any number.
@@ -301,6 +305,7 @@ impl Coded for OpenError {
 
 coded!(JoinError {
     RoleTaken => MEMLANE_ROLE_TAKEN,
+    Locked => MEMLANE_LOCKED,
     Closed => MEMLANE_CLOSED,
     Removed => MEMLANE_REMOVED,
     Corrupted => MEMLANE_CORRUPTED,

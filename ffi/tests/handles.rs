@@ -357,7 +357,8 @@ fn a_forked_child_is_told_whose_handles_it_has() {
                 assert_eq!(send(tx, b"x", 0), MEMLANE_FORKED);
                 assert_eq!(recv(rx, 0), Err(MEMLANE_FORKED));
                 assert_eq!(try_sender(channel).0, MEMLANE_FORKED);
-                ok(memlane_sender_close(tx));
+                fails(memlane_sender_close(tx), MEMLANE_FORKED, "belongs to the parent");
+                fails(memlane_sender_close(tx), MEMLANE_INVALID_HANDLE, "it was closed");
                 ok(memlane_receiver_close(rx));
                 ok(memlane_channel_close(channel));
             }));
