@@ -60,7 +60,7 @@ pub fn describe(call: &SystemCall, child: &Forked) -> Result<Described> {
                 "an unnamed file" => &[ENOSPC, ENFILE, ENOMEM, EINTR, EPERM, EOPNOTSUPP, EMFILE],
                 "a temporary file" => &[EMFILE, ENOMEM, EINTR, EPERM, ENOSPC],
                 // Where /proc is not mounted.
-                "a descriptor" | "the boot id" => &[ENOENT, ENFILE, ENOMEM, EINTR, EPERM, EMFILE],
+                "a descriptor" | "the boot id" | "a limit" => &[ENOENT, ENFILE, ENOMEM, EINTR, EPERM, EMFILE],
                 _ => &[ENFILE, ENOMEM, EINTR, EPERM, EMFILE],
             };
             (format!("openat of {what}"), errnos)
@@ -97,6 +97,9 @@ pub fn describe(call: &SystemCall, child: &Forked) -> Result<Described> {
             };
             (format!("madvise: {what}"), &[ENOMEM, EINVAL, EPERM])
         }
+        libc::SYS_mprotect => ("mprotect of a thread's stack".to_owned(), &[ENOMEM]),
+        libc::SYS_clone | libc::SYS_clone3 => ("clone of a thread".to_owned(), &[ENOSYS, EPERM, EAGAIN]),
+        libc::SYS_wait4 => ("wait".to_owned(), &[EINTR]),
         libc::SYS_mlock => ("mlock".to_owned(), &[ENOMEM, EAGAIN, EPERM]),
         libc::SYS_fallocate => ("fallocate".to_owned(), &[EINTR, EPERM, EOPNOTSUPP, ENOSYS, ENOSPC]),
         libc::SYS_pread64 | libc::SYS_read => ("read".to_owned(), &[EINTR, EIO, EPERM]),
@@ -125,6 +128,9 @@ pub fn describe(call: &SystemCall, child: &Forked) -> Result<Described> {
         }
         libc::SYS_futex => match second as i32 & !(libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME) {
             libc::FUTEX_WAKE => ("futex: wake".to_owned(), &[ENOSYS, EPERM]),
+            // The engine's sleeps have an end. This is the C library's for a thread, if that is not sooner; where it is refused,
+            // it ends the process.
+            _ if fourth == 0 => (String::new(), &[]),
             _ => ("futex: wait".to_owned(), &[EINTR, EAGAIN, ENOSYS, EPERM]),
         },
         libc::SYS_clock_nanosleep | libc::SYS_nanosleep => ("nanosleep".to_owned(), &[EINTR, EPERM]),
@@ -190,7 +196,8 @@ fn opened(path: &str, flags: i32) -> &'static str {
 /// What has this name.
 fn named(path: &str) -> &'static str {
     match path {
-        _ if path.starts_with("/proc/self/fd/") => "a descriptor",
+        _ if path.starts_with("/proc/self/fd/") || path.starts_with("/proc/thread-self/fd/") => "a descriptor",
+        _ if path.ends_with("/cgroup") || path.starts_with("/sys/fs/cgroup") => "a limit",
         _ if path.ends_with("boot_id") => "the boot id",
         _ if path.starts_with("/sys/") => "the processors",
         _ if path.ends_with(".lock") => "the lock file",

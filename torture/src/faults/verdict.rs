@@ -57,6 +57,9 @@ const PASSED_OVER: &[(&str, &str)] = &[
     ("statfs", "what a folder stands on only makes a refusal clearer"),
     ("faccessat", "so does what may be done in it"),
     ("fcntl: unlock", "the description is closed next, which unlocks, too"),
+    ("openat of a limit", "where nothing is known of limits, none is assumed"),
+    ("mprotect of a thread's stack", "a join that gets no thread is made by a child in this memory"),
+    ("clone of a thread", "likewise"),
     ("sched_yield", "a courtesy"),
     ("nanosleep", "the next look comes sooner"),
 ];
@@ -111,6 +114,13 @@ impl Case<'_> {
         self.calls[..self.at].iter().any(|call| call.label.starts_with(done))
     }
 
+    /// Where nothing is known of limits, none is assumed.
+    fn reads_a_limit(&self) -> bool {
+        let mut before = self.calls[..self.at].iter().rev();
+        let opened = before.find(|call| call.label.starts_with("openat"));
+        self.label() == "read" && opened.is_some_and(|call| call.label == "openat of a limit")
+    }
+
     fn looks_at_the_lock_file(&self) -> bool {
         self.calls[..=self.at].iter().any(|call| call.label == "openat of the lock file")
     }
@@ -147,7 +157,13 @@ impl Case<'_> {
     fn may_pass_over(&self) -> bool {
         let (label, errno) = (self.label(), self.errno);
         let before = |done| self.comes_after(done);
-        if errno == EINTR || PASSED_OVER.iter().any(|(passed, _)| label.starts_with(passed)) {
+        // A descriptor is reached through the thread's folder in /proc, or the process's.
+        let has_another_way = label == "openat of a descriptor" && errno == ENOENT;
+        if errno == EINTR
+            || has_another_way
+            || self.reads_a_limit()
+            || PASSED_OVER.iter().any(|(passed, _)| label.starts_with(passed))
+        {
             return true;
         }
         match self.call.family {
@@ -163,8 +179,10 @@ impl Case<'_> {
                     || self.call.family == Replace && self.looks_at_the_lock_file() && !before("mmap of a file")
             }
             Open | OpenUnnamed => false,
-            // It has its seat; reaping others is put off.
-            Join => before("madvise: do not fork") || label == "fcntl: lock" && errno == EAGAIN,
+            // It has its life; reaping others is put off, and so is to notice that the lock file was replaced.
+            Join => {
+                label == "mmap of memory" || before("clone of a thread") || label == "fcntl: lock" && errno == EAGAIN
+            }
             // What cannot be seen is said to be unknown, which the act looks at.
             Inspect | Transfer | Drop => true,
             List => false,
@@ -222,6 +240,8 @@ impl Case<'_> {
             (Open | OpenUnnamed, _) if label == "membarrier: register" => vec!["FenceUnavailable"],
             (Create | Open | Replace | Remove, EPERM) if of_a_path => vec!["Permission", "Io"],
             (Join, EAGAIN) => vec!["RoleTaken", "Io"],
+            // Who cannot be proved dead counts as alive.
+            (Join, _) if self.comes_after("clone of a thread") => vec!["RoleTaken", "Io"],
             (Remove, EAGAIN) => vec!["InUse", "Io"],
             // Nobody was seen to die.
             (Transfer, _) if self.call.name.ends_with("dies") => vec!["Timeout"],
