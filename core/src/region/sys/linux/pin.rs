@@ -5,7 +5,8 @@
 //! descriptor is open, a child that is born keeps both, and with them the lock. So the lock is taken
 //!
 //! - on a **thread whose table of descriptors is its own**, and empty: a child that another thread makes inherits nothing
-//!   of it. Where threads or that table are refused, a child that shares this process's memory does the same.
+//!   of it. Where threads or that table are refused, and where this process is a child of one that used the engine, a
+//!   child that shares this process's memory does the same.
 //! - behind a **canary**, since memory is shared with the other threads all the same:
 //!
 //! ```text
@@ -21,6 +22,7 @@
 
 use super::descriptors::plug_standard;
 use super::files::{FileId, fresh_description, reopen};
+use super::fork::ProcessMark;
 use super::locks::{is_locked, try_read_lock, try_write_lock};
 use super::random_id;
 use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd};
@@ -87,7 +89,10 @@ impl PinnedLock {
     /// The file is gone (`NotFound`), or the process is out of descriptors, mappings, or both threads and children.
     pub(crate) fn take(source: Source<'_>, start: u64, length: u64) -> io::Result<Option<Self>> {
         let take = || Self::take_here(source, start, length);
-        match on_a_thread(&|| empty_table(source).map(|()| take())) {
+        // A thread begins with locks of the C library's allocator. In a child of a bare `clone` those may be locked for ever, by
+        // a thread of its parent that it does not have; a child in this memory needs none of them.
+        let may_have_threads = !ProcessMark::current().is_a_childs();
+        match may_have_threads.then(|| on_a_thread(&|| empty_table(source).map(|()| take()))).flatten() {
             Some(Ok(taken)) => taken,
             // A sandbox, or an old kernel, refuses threads or tables.
             Some(Err(_)) | None => in_a_child(&take),
@@ -193,13 +198,13 @@ fn in_a_child<T: Fn() -> Taken>(take: &T) -> Taken {
         0
     }
     const STACK: usize = 128 * 1024;
-    let mut stack = vec![0u128; STACK / size_of::<u128>()];
+    let mut stack = Vec::<u128>::with_capacity(STACK / size_of::<u128>());
     let mut job = Job { take, taken: Err(io::ErrorKind::Other.into()) };
     let _blocked = Blocked::all();
     // SAFETY: the stack and the job outlive the child: with CLONE_VFORK this thread goes on only when the child has ended.
     // It uses this thread's thread-local memory, which nobody else does meanwhile. It sends no signal when it ends.
     let child = unsafe {
-        let top = stack.as_mut_ptr_range().end.cast();
+        let top = stack.spare_capacity_mut().as_mut_ptr_range().end.cast();
         libc::clone(run::<T>, top, libc::CLONE_VM | libc::CLONE_VFORK, (&raw mut job).cast())
     };
     if child < 0 {
