@@ -367,24 +367,16 @@ mutant "no second look at more urgent rings" $queue_rs 'self.higher_has_news(rin
 echo "--- the slot queue's reaper"
 mutant "its search ends at a cell that looks unfilled" $reap_rs '                if cell.stamp() < Cell::stamp_of(position, cells) {
                     continue;' '                if cell.stamp() < Cell::stamp_of(position, cells) {
-                    break;' $slot_deaths
+                    break;' $slot_deaths::a_sender_dies_in_the_middle_of_a_batch
 mutant "it does not settle" $reap_rs '            self.settle(ring)?;
 ' '            let _ = ring;
 ' $slot_deaths::a_slot_whose_taker_died_before_it_passed_head_is_not_handed_out_on_loan
 mutant "it takes no slot for queued" $reap_rs '>> (slot % 64) & 1 == 1' '>> (slot % 64) & 1 == 2' $slot_deaths::a_sender_dies
 mutant "it hands back a slot that it did not take" $reap_rs '*count += u32::from(self.replace(slot, word, word.next(state, word.owner())));' 'self.memory.slot(slot).store(word.next(state, word.owner()).bits(), Release);
-                *count += 1;' $many
+                *count += 1;' $many::one_of_two_helpers_dies
 mutant "no second look at the row" $reap_rs '&& dead.still_holds(word.owner()) => held' '=> held' $many::a_late_helper_leaves_the_successor_of_the_seat_alone
 mutant "a row looks the same that changed hands" $word_rs 'row.load(Acquire) == word' 'RowState::from_bits(row.load(Acquire)).map(|now| now.state) == RowState::from_bits(word).map(|then| then.state)' $many::a_late_helper_leaves_the_successor_of_the_seat_alone
-mutant "it walks over the cells before it loads the words" $reap_rs '        let held = self.held_by(dead)?;
-        let mut report = ReapReport::default();
-        let needs_cells = |(_, word): &(u16, SlotWord)| word.state() != Some(SlotState::Consumed);
-        let queued = if held.iter().any(needs_cells) { self.queued_slots()? } else { Vec::new() };
-' '        let queued = self.queued_slots()?;
-        let held = self.held_by(dead)?;
-        let mut report = ReapReport::default();
-' $many $slot_deaths
-mutant "a newer cell is not looked at" $reap_rs 'if cell.stamp() < Cell::stamp_of(position, cells) {' 'if cell.stamp() != Cell::stamp_of(position, cells) {' $many $slot_deaths
+mutant "a newer cell is not looked at" $reap_rs 'if cell.stamp() < Cell::stamp_of(position, cells) {' 'if cell.stamp() != Cell::stamp_of(position, cells) {' $slot_deaths::a_sender_dies_that_committed_laps_later
 mutant "it counts before it returns anything" $reap_rs '        let held = self.held_by(dead)?;
 <and>
         // EDGE reap→returned: pairs with the Acquire in `Queue::search_if_returned`; the slots'"'"' words were replaced before.
@@ -398,11 +390,11 @@ mutant "it does not count where it changed nothing" $reap_rs '        self.memor
             self.memory.returned().fetch_add(1, Release);
         }
 ' $many::one_of_two_helpers_dies
-mutant "it counts Relaxed" $reap_rs 'self.memory.returned().fetch_add(1, Release);' 'self.memory.returned().fetch_add(1, Relaxed);' $many
-mutant "it takes no slot for queued that it reaps with others" $reap_rs 'Some(SlotState::Redeliver) if !is_queued(slot) => {' 'Some(SlotState::Redeliver) => {' $many::two_reap_a_nack_that_was_cut_short $slot_deaths::a_receiver_dies
+mutant "it counts Relaxed" $reap_rs 'self.memory.returned().fetch_add(1, Release);' 'self.memory.returned().fetch_add(1, Relaxed);' $many::two_reap_a_receiver_while_a_third_one_receives
+mutant "it takes no slot for queued that it reaps with others" $reap_rs 'Some(SlotState::Redeliver) if !is_queued(slot) => {' 'Some(SlotState::Redeliver) => {' $slot_deaths::a_receiver_of_two_priorities_dies
 
 echo "--- what was returned"
-mutant "the count is loaded Relaxed" $returned_rs 'self.memory.returned().load(Acquire)' 'self.memory.returned().load(Relaxed)' $many
+mutant "the count is loaded Relaxed" $returned_rs 'self.memory.returned().load(Acquire)' 'self.memory.returned().load(Relaxed)' $many::two_reap_a_receiver_while_a_third_one_receives
 mutant "one search is enough" $returned_rs 'if returned != search.seen {' 'if search.seen == 0 && returned != 0 {' $many::a_slot_is_returned_behind_a_search
 mutant "a search that is on is not begun again" $returned_rs 'search.left = self.geometry.slots();' 'search.left = if search.left > 0 { search.left } else { self.geometry.slots() };' $many::a_slot_is_returned_behind_a_search
 mutant "a search ends for what was counted meanwhile" $returned_rs 'searched().store(seen, Relaxed);' 'searched().store(seen.max(self.memory.returned().load(Relaxed)), Relaxed);' $many::a_search_begins_while_another_one_ends
@@ -415,7 +407,7 @@ mutant "a delivery that died uncounted counts for nothing" $returned_rs '.delive
 echo "--- rows"
 mutant "a row is taken by a store" $word_rs 'row.compare_exchange(seen, new.bits(), AcqRel, Relaxed).is_ok()' '{ row.store(new.bits(), crate::sync::Ordering::Release); seen != 0 || true }' $rows::a_seat_goes_from_hand_to_hand
 mutant "the dead are buried by a store" $word_rs '.is_some_and(|state| replace(row, proved, RowState { state: ParticipantState::Dead, ..state }))' '.is_some_and(|state| { row.store(RowState { state: ParticipantState::Dead, ..state }.bits(), crate::sync::Ordering::Release); true })' $rows::a_late_helper_buries_nobody_else
-mutant "a row changes without Release" $word_rs 'new.bits(), AcqRel, Relaxed' 'new.bits(), Acquire, Relaxed' $rows
+mutant "a row changes without Release" $word_rs 'new.bits(), AcqRel, Relaxed' 'new.bits(), Acquire, Relaxed' $rows $many::a_late_helper_leaves_the_successor_of_the_seat_alone
 mutant "a row changes without Acquire, and is looked at Relaxed" $word_rs 'let word = row.load(Acquire);
 <and>
 new.bits(), AcqRel, Relaxed' 'let word = row.load(Relaxed);
@@ -455,6 +447,14 @@ harmless "publishing leaves the reader's frontier where it is" "it only sends th
 ' '        self.published_sequence = self.sequence();
 ' $lane $claims $dead_reader
 harmless "the reaper loads cells Relaxed" "$death, and only the dead one's slots are asked for" $reap_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slot_deaths
+harmless "the reaper walks over the cells before it loads the words" "the dead queue nothing any more; it would walk where nothing needs it" $reap_rs '        let held = self.held_by(dead)?;
+        let mut report = ReapReport::default();
+        let needs_cells = |(_, word): &(u16, SlotWord)| word.state() != Some(SlotState::Consumed);
+        let queued = if held.iter().any(needs_cells) { self.queued_slots()? } else { Vec::new() };
+' '        let queued = self.queued_slots()?;
+        let held = self.held_by(dead)?;
+        let mut report = ReapReport::default();
+' $many::two_reap_a_nack_that_was_cut_short $many::two_reap_where_the_ring_wraps
 harmless "whoever wakes one on semaphores has no fence" "who finds nobody asleep wakes all, behind a fence of its own" $sleepers_rs 'turn: u32) -> bool {
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
 ' 'turn: u32) -> bool {

@@ -35,7 +35,7 @@ fn held_by_two_dead_ones() -> Accounts {
 
 #[test]
 fn two_reap_a_receiver_while_a_third_one_receives() {
-    Model::bounded("slots: two reap a receiver", 1).thorough().check_crashes(|crash| {
+    Model::bounded("slots: two reap a receiver", 2).thorough().check_crashes(|crash| {
         let accounts = Accounts::of(1, 1, OnDeath::Redeliver);
         let mut sender = accounts.queue(0);
         assert!(accounts.send(&mut sender, 1));
@@ -64,7 +64,7 @@ fn two_reap_a_receiver_while_a_third_one_receives() {
 /// A helper that dies leaves what it began to the other, which may be over already: then it had counted what both did.
 #[test]
 fn one_of_two_helpers_dies() {
-    Model::bounded("slots: one of two helpers dies", 2).thorough().check_crashes(|crash| {
+    Model::bounded("slots: one of two helpers dies", 3).thorough().check_crashes(|crash| {
         let accounts = held_by_a_dead_one();
         let helping = helper(&accounts, 4, [1]);
         accounts.reap_and_die(crash, 3, 1);
@@ -76,7 +76,7 @@ fn one_of_two_helpers_dies() {
 
 #[test]
 fn two_reap_a_sender_with_a_message_and_a_loan() {
-    Model::bounded("slots: two reap a sender", 1).thorough().check_crashes(|crash| {
+    Model::bounded("slots: two reap a sender", 2).thorough().check_crashes(|crash| {
         let accounts = Accounts::of(2, 1, OnDeath::Redeliver);
         let mut queue = accounts.queue(1);
         crash.of(|| {
@@ -87,18 +87,14 @@ fn two_reap_a_sender_with_a_message_and_a_loan() {
             return;
         }
         let helping = helper(&accounts, 4, [1]);
-        let there = accounts.clone();
-        let receiving = thread::spawn(move || {
-            let mut queue = there.queue(2);
-            let _ = there.receive(&queue);
-            // A slot that came free goes on loan: nobody may free it, or hand it out.
-            if let Some(loan) = there.fill(&mut queue, 7) {
-                there.commit(&queue, loan, 7, 0);
-            }
-        });
         accounts.reap(3, 1);
+        let mut queue = accounts.queue(2);
+        let _ = accounts.receive(&queue);
+        // A slot that came free goes on loan: nobody may free it, or hand it out.
+        let loan = accounts.fill(&mut queue, 7).expect("the dead one has no slot any more");
+        assert!(accounts.take(&queue).is_none(), "a loan was handed out");
+        accounts.commit(&queue, loan, 7, 0);
         helping.join().unwrap();
-        receiving.join().unwrap();
         accounts.settle(2);
     });
 }
@@ -106,25 +102,20 @@ fn two_reap_a_sender_with_a_message_and_a_loan() {
 /// The cells are of a later lap, and of two: a helper that walks over them meets stale ones, and newer ones.
 #[test]
 fn two_reap_where_the_ring_wraps() {
-    Model::bounded("slots: two reap where the ring wraps", 1).thorough().check(|| {
+    Model::bounded("slots: two reap where the ring wraps", 2).thorough().check(|| {
         let accounts = Accounts::of(2, 1, OnDeath::Redeliver).after(3);
         // The dead sender has a message queued and a slot on loan.
         let mut queue = accounts.queue(1);
         assert!(accounts.send(&mut queue, 1));
         let _ = accounts.fill(&mut queue, 2).expect("the second slot");
         let helping = helper(&accounts, 4, [1]);
-        let there = accounts.clone();
-        let going_on = thread::spawn(move || {
-            let mut queue = there.queue(2);
-            // The cell that names the dead one's message is passed, and filled for the next lap.
-            let _ = there.receive(&queue);
-            for message in [7, 8] {
-                let _ = there.send(&mut queue, message);
-            }
-        });
+        // The cell that names the dead one's message is passed, and filled for the next lap, while both reap.
+        let mut living = accounts.queue(2);
+        assert!(accounts.receive(&living), "it was committed");
+        assert!(accounts.send(&mut living, 7));
         accounts.reap(3, 1);
+        assert!(accounts.send(&mut living, 8), "the loan came back");
         helping.join().unwrap();
-        going_on.join().unwrap();
         accounts.settle(2);
     });
 }
@@ -133,7 +124,7 @@ fn two_reap_where_the_ring_wraps() {
 /// other helper is.
 #[test]
 fn a_late_helper_leaves_the_successor_of_the_seat_alone() {
-    Model::bounded("slots: a late helper and the seat's next holder", 2).thorough().check(|| {
+    Model::bounded("slots: a late helper and the seat's next holder", 3).thorough().check(|| {
         let accounts = held_by_a_dead_one();
         let helping = [helper(&accounts, 3, [1]), helper(&accounts, 4, [1])];
         if accounts.sit_down(1) {
@@ -155,7 +146,7 @@ fn a_late_helper_leaves_the_successor_of_the_seat_alone() {
 /// A batch of the dead, of which head passed a part.
 #[test]
 fn two_reap_a_batch() {
-    Model::bounded("slots: two reap a batch", 1).thorough().check_crashes(|crash| {
+    Model::bounded("slots: two reap a batch", 2).thorough().check_crashes(|crash| {
         let accounts = Accounts::of(2, 1, OnDeath::Redeliver);
         let mut sender = accounts.queue(0);
         assert!(accounts.send(&mut sender, 1) && accounts.send(&mut sender, 2));
@@ -172,14 +163,9 @@ fn two_reap_a_batch() {
             return;
         }
         let helping = helper(&accounts, 4, [1]);
-        let there = accounts.clone();
-        let receiving = thread::spawn(move || {
-            let queue = there.queue(2);
-            let _ = there.receive(&queue);
-        });
         accounts.reap(3, 1);
+        assert!(accounts.receive(&accounts.queue(2)), "it comes again");
         helping.join().unwrap();
-        receiving.join().unwrap();
         accounts.settle(2);
     });
 }
@@ -187,7 +173,7 @@ fn two_reap_a_batch() {
 /// A `nack` that was cut short, of the lower of two priorities.
 #[test]
 fn two_reap_a_nack_that_was_cut_short() {
-    Model::bounded("slots: two reap a nack", 1).thorough().check_crashes(|crash| {
+    Model::bounded("slots: two reap a nack", 2).thorough().check_crashes(|crash| {
         let accounts = Accounts::of(1, 2, OnDeath::Redeliver);
         let mut sender = accounts.queue(0);
         let loan = accounts.fill(&mut sender, 1).expect("free");
@@ -202,14 +188,9 @@ fn two_reap_a_nack_that_was_cut_short() {
             return;
         }
         let helping = helper(&accounts, 4, [1]);
-        let there = accounts.clone();
-        let receiving = thread::spawn(move || {
-            let queue = there.queue(2);
-            let _ = there.receive(&queue);
-        });
         accounts.reap(3, 1);
+        assert!(accounts.receive(&accounts.queue(2)), "it comes again");
         helping.join().unwrap();
-        receiving.join().unwrap();
         accounts.settle(2);
     });
 }
@@ -233,7 +214,7 @@ fn two_reap_two() {
 /// What was returned, of two priorities, comes to two receivers, and an observer counts no more than there is.
 #[test]
 fn what_was_returned_comes_to_two_receivers() {
-    Model::bounded("slots: two search for two priorities", 2).thorough().check(|| {
+    Model::bounded("slots: two search for two priorities", 1).thorough().check(|| {
         let accounts = Accounts::of(2, 2, OnDeath::Redeliver);
         let mut sender = accounts.queue(0);
         for (message, priority) in [(1, 1), (2, 0)] {

@@ -5,8 +5,10 @@
 
 use loom::thread;
 use memlane::ring::slots::OnDeath;
-use memlane_loom_tests::explore::Model;
+use memlane::sync::{AtomicU64, Ordering::Relaxed};
+use memlane_loom_tests::explore::{Model, Witness};
 use memlane_loom_tests::slots::Accounts;
+use std::rc::Rc;
 
 fn two_slots() -> Accounts {
     Accounts::of(2, 1, OnDeath::Redeliver)
@@ -249,4 +251,36 @@ fn a_batch_dies() {
         receiving.join().unwrap();
         accounts.settle(2);
     });
+}
+
+/// A sender kept a slot for laps before it committed and died. Its reaper may see head where it stood when that slot was free:
+/// the cell is of a later lap than it asks for, and names the slot all the same.
+#[test]
+fn a_sender_dies_that_committed_laps_later() {
+    let late = Witness::of("the slot was committed laps later");
+    let witness = late.clone();
+    Model::bounded("slots: a sender dies that committed laps later", 1).thorough().check(move || {
+        let accounts = two_slots();
+        let mut queue = accounts.queue(1);
+        let loan = accounts.fill(&mut queue, 1).expect("both are free");
+        let here = accounts.clone();
+        // Relaxed: so nothing of what happened meanwhile has to be visible.
+        let passed = Rc::new(AtomicU64::new(0));
+        let tells = Rc::clone(&passed);
+        let going_on = thread::spawn(move || {
+            let mut queue = here.queue(2);
+            for message in 2..5 {
+                assert!(here.send(&mut queue, message) && here.receive(&queue));
+            }
+            tells.store(1, Relaxed);
+        });
+        if passed.load(Relaxed) == 1 {
+            witness.sees_it();
+            accounts.commit(&queue, loan, 1, 0);
+        }
+        accounts.reap(3, 1);
+        going_on.join().unwrap();
+        accounts.settle(2);
+    });
+    late.testifies();
 }

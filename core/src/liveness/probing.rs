@@ -12,7 +12,8 @@
 //!
 //! A death is found within two slices. The look before the death may let each of the others skip once, at the end of the
 //! slice in which it was made; whoever ends its next slice first finds that nobody looked since, and looks. A look that was
-//! claimed and never finished, since its participant stopped or died, lets nobody skip.
+//! claimed and never finished, since its participant stopped or died, lets nobody skip; only a participant that lost that very
+//! claim, at the same moment, finds it out at the end of its next slice.
 
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
