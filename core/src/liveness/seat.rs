@@ -6,7 +6,7 @@ use super::{Counters, Tally, word};
 use crate::error::{Corruption, JoinError};
 use crate::layout::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState, Status};
 use crate::region::sys;
-use crate::region::{FileState, Life, NoLife, Region, Signals, View, explained};
+use crate::region::{Clock, FileState, Life, NoLife, Region, Signals, View, explained};
 use crate::sync::Ordering::Relaxed;
 use crate::wait::forget_sleeper;
 use std::sync::Arc;
@@ -131,13 +131,13 @@ fn corrupted(region: &Region, reason: Corruption) -> JoinError {
     JoinError::Corrupted { channel: region.label().to_owned(), reason }
 }
 
-/// Begins a life. Where all lives are locked by a remover, at first at once and then for a tenth of a second: its removal
+/// Begins a life. Where all lives are locked, tries again for a while: it may be a remover that locked them, whose removal
 /// succeeds or fails soon.
 fn begin_life(region: &Region) -> Result<Life, JoinError> {
-    const TURNS_AT_ONCE: u32 = 100;
-    const TURNS: u32 = 200;
+    const PATIENCE: Duration = Duration::from_millis(50);
+    const BETWEEN: Duration = Duration::from_millis(1);
     let channel = || region.label().to_owned();
-    let mut turn = 0;
+    let patient_until = Clock::now().plus(PATIENCE);
     loop {
         let refused = match region.begin_life() {
             Ok(life) => return Ok(life),
@@ -154,13 +154,8 @@ fn begin_life(region: &Region) -> Result<Life, JoinError> {
                 JoinError::Io { channel: channel(), action, source: explained(action, source) }
             }
             NoLife::UsedUp => corrupted(region, Corruption::Participant),
-            NoLife::Locked(_) if turn < TURNS => {
-                if turn < TURNS_AT_ONCE {
-                    std::thread::yield_now();
-                } else {
-                    sys::pause(Duration::from_millis(1));
-                }
-                turn += 1;
+            NoLife::Locked(_) if Clock::now() < patient_until => {
+                sys::pause(BETWEEN);
                 continue;
             }
             NoLife::Locked(holder) => {

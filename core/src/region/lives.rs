@@ -27,7 +27,7 @@
 
 use super::Region;
 use super::locks::Place;
-use super::sys::{self, Holder, PinnedLock, ProcessMark, Source};
+use super::sys::{self, Holder, Pinned, PinnedLock, ProcessMark, Source};
 use crate::sync::Ordering::{AcqRel, Relaxed};
 use crate::sync::{AtomicU64, planted};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -135,7 +135,7 @@ impl Region {
         if let Some(life) = self.lives.get().and_then(|block| block.next()) {
             return Ok(life);
         }
-        let mut in_the_way = None;
+        let (mut in_the_way, mut blocks) = (None, 0);
         for _ in 0..DRAWS {
             let number = self.draw_block()?;
             if let Place::Private = self.place {
@@ -144,16 +144,25 @@ impl Region {
             if planted::leaked_descriptor() {
                 std::mem::forget(self.lock_query()?);
             }
-            if let Some(pin) = PinnedLock::take(self.lock_source()?, number * BLOCK, BLOCK)? {
-                let pin = ManuallyDrop::new(pin);
-                let pid_namespace = sys::pid_namespace();
-                let block = Arc::new(Block { number, used: AtomicU64::new(0), pid_namespace, pin, mark: self.mark });
-                self.lives.set(&block);
-                return block.next().ok_or(NoLife::UsedUp);
+            match PinnedLock::take(self.lock_source()?, number * BLOCK, BLOCK)? {
+                Pinned::Held(pin) => {
+                    let pin = ManuallyDrop::new(pin);
+                    let pid_namespace = sys::pid_namespace();
+                    let block =
+                        Arc::new(Block { number, used: AtomicU64::new(0), pid_namespace, pin, mark: self.mark });
+                    self.lives.set(&block);
+                    return block.next().ok_or(NoLife::UsedUp);
+                }
+                Pinned::Refused(Some(holder)) if is_block(&holder, number) => blocks += 1,
+                Pinned::Refused(other) => in_the_way = other.or(in_the_way),
             }
-            in_the_way = self.lock_query()?.holder(number)?.filter(|holder| !is_block(holder, number));
         }
-        Err(in_the_way.map_or(NoLife::UsedUp, NoLife::Locked))
+        Err(match in_the_way {
+            Some(holder) => NoLife::Locked(holder),
+            None if blocks == DRAWS => NoLife::UsedUp,
+            // What stood in the way went before anybody could look at it.
+            None => NoLife::Refused(io::ErrorKind::ResourceBusy.into()),
+        })
     }
 
     /// A block that nobody else draws.
@@ -246,7 +255,7 @@ impl<'a> LockQuery<'a> {
 }
 
 /// Whether a lock is a process's that has drawn this block.
-fn is_block(holder: &Holder, block: u64) -> bool {
+pub(super) fn is_block(holder: &Holder, block: u64) -> bool {
     holder.process.is_none() && (holder.start, holder.length) == (block * BLOCK, BLOCK)
 }
 

@@ -4,7 +4,7 @@
 //! its name. A remover locks all bytes below it, which nobody alive lets it do.
 
 use super::header::Facts;
-use super::lives::{LockQuery, Locks};
+use super::lives::{BLOCK, LockQuery, Locks, is_block};
 use super::refusals::Creation;
 use super::remove::remove_located;
 use super::sys::{self, FileId, Holder, KeptFile, LockingFile, TemporaryName};
@@ -140,6 +140,10 @@ pub(super) fn lock_unless_alive(
         std::thread::yield_now();
     }
     let blocks = Locks::of(lock_file)?.blocks;
+    if other.is_none() {
+        // A read lock keeps others from locking, too.
+        other = sys::lock_on(lock_file, 0, LIFECYCLE)?.filter(|holder| !is_block(holder, holder.start / BLOCK));
+    }
     Ok(Err(match other {
         Some(holder) if blocks == 0 => InUse::Locked(holder),
         _ => InUse::By(blocks.max(1)),

@@ -12,7 +12,7 @@ use super::names::{InvalidName, Location};
 use super::orphans;
 use super::refusals::{UNLINKING, not_removed};
 use super::sys::{self, FileId, FileKind};
-use super::turn::Turn;
+use super::turn::{NoTurn, Turn};
 use crate::error::{OpenError, RemoveError};
 use crate::layout::{ChannelControl, HeaderBlock, STATUS_AT, Status};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -59,7 +59,8 @@ pub(super) fn remove_located(location: &Location, force: bool, id: Option<FileId
         Ok(turn) => Some(turn),
         // Whoever may write to the channel could keep everybody waiting.
         Err(_) if force => None,
-        Err(source) => return Err(failed("locking the lock file")(source)),
+        Err(NoTurn::Locked(holder, path)) => return Err(in_use_error(name, &path, InUse::Locked(holder))),
+        Err(NoTurn::Refused(source)) => return Err(failed("locking the lock file")(source)),
     };
     if !sys::is_still_at(&location.path, facts.id).map_err(failed("looking at the file"))? {
         return Err(RemoveError::NotFound { channel: name.to_owned() });

@@ -65,8 +65,8 @@ pub(super) fn replace(location: &Location, spec: &CreateSpec) -> Result<Option<R
         return Ok(None);
     }
     let fresh = Unnamed::build(location, spec)?;
-    let turn =
-        Turn::wait(location, file_facts, Some(&stale)).map_err(failed("locking the stale channel's lock file"))?;
+    let turn = Turn::wait(location, file_facts, Some(&stale))
+        .map_err(|no_turn| failed("locking the stale channel's lock file")(no_turn.into()))?;
     let is_still_there =
         sys::is_still_at(&location.path, file_facts.id).map_err(failed("looking at the stale channel"))?;
     let shut_out = || turn.shut_out(file.as_fd(), &stale).map_err(failed("locking the stale channel's lock file"));

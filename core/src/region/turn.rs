@@ -17,7 +17,7 @@
 use super::header::Facts;
 use super::locks::{self, InUse, LIFECYCLE};
 use super::names::Location;
-use super::sys::{self, FileFacts, FileKind, LockingFile};
+use super::sys::{self, FileFacts, FileKind, Holder, LockingFile};
 use rustix::fd::{AsFd, BorrowedFd};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -43,41 +43,69 @@ pub(super) struct Turn {
 enum Attempt {
     /// There is no lock file there, or somebody put something else in its place.
     NoLockFile,
-    /// Somebody else has the turn, or had it a moment ago.
-    Busy,
+    /// Somebody else has the turn, or had it a moment ago; or another program's lock is in the way.
+    Busy(Option<Holder>),
     Taken(LockingFile),
+}
+
+/// Why there is no turn.
+#[derive(Debug)]
+pub(super) enum NoTurn {
+    /// The operating system refuses something; `ResourceBusy`: somebody who may write to the lock file holds the turn and does
+    /// not go on.
+    Refused(io::Error),
+    /// Another program holds a lock on this lock file.
+    Locked(Holder, PathBuf),
+}
+
+impl From<io::Error> for NoTurn {
+    fn from(error: io::Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<NoTurn> for io::Error {
+    fn from(no_turn: NoTurn) -> Self {
+        match no_turn {
+            NoTurn::Refused(error) => error,
+            NoTurn::Locked(..) => io::ErrorKind::ResourceBusy.into(),
+        }
+    }
 }
 
 impl Turn {
     /// Waits for the turn at the region file that stands at `location`. `header`: what that says, if it can be read.
     ///
     /// # Errors
-    /// `ResourceBusy`: somebody who may write to the lock file holds the turn and does not go on. Or what the operating
-    /// system refuses.
-    pub(super) fn wait(location: &Location, region: FileFacts, header: Option<&Facts>) -> io::Result<Self> {
+    /// See [`NoTurn`].
+    pub(super) fn wait(location: &Location, region: FileFacts, header: Option<&Facts>) -> Result<Self, NoTurn> {
         let own = header.map(|header| location.lock_path(&header.instance));
         let other = location.lock_path(&region.id.as_instance());
+        let mut in_the_way = None;
         for _ in 0..TRIES {
-            let own = own.as_deref().map_or(Ok(Attempt::NoLockFile), |path| attempt(path, region.owner));
-            match own? {
+            let own = own.as_deref();
+            match own.map_or(Ok(Attempt::NoLockFile), |path| attempt(path, region.owner))? {
                 Attempt::Taken(lock_file) => return Ok(Self { lock_file: Some(lock_file), temporary: None }),
-                Attempt::Busy => {}
+                Attempt::Busy(holder) => in_the_way = holder.zip(own),
                 Attempt::NoLockFile => match attempt(&other, region.owner)? {
                     Attempt::Taken(lock_file) => {
                         return Ok(Self { lock_file: Some(lock_file), temporary: Some(other) });
                     }
-                    Attempt::Busy => {}
+                    Attempt::Busy(holder) => in_the_way = holder.map(|holder| (holder, other.as_path())),
                     Attempt::NoLockFile => match make(location, &region.id.as_instance(), &other) {
                         Ok(lock_file) => return Ok(Self { lock_file: Some(lock_file), temporary: Some(other) }),
                         Err(error) if is_full(&error) => return Ok(Self { lock_file: None, temporary: None }),
                         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                        Err(error) => return Err(error),
+                        Err(error) => return Err(error.into()),
                     },
                 },
             }
             sys::pause(BETWEEN);
         }
-        Err(io::ErrorKind::ResourceBusy.into())
+        Err(match in_the_way {
+            Some((holder, path)) => NoTurn::Locked(holder, path.to_owned()),
+            None => NoTurn::Refused(io::ErrorKind::ResourceBusy.into()),
+        })
     }
 
     /// Locks all lives for as long as the turn lasts, so that nobody joins what goes away; unless somebody is alive. Without a
@@ -95,9 +123,12 @@ impl Turn {
 /// Asks for the turn by the lock file at `path`.
 fn attempt(path: &Path, region_owner: u32) -> io::Result<Attempt> {
     let Some(lock_file) = open(path, region_owner)? else { return Ok(Attempt::NoLockFile) };
-    let is_taken =
-        sys::try_write_lock(&lock_file, REMOVER, 1)? && sys::is_still_at(path, sys::look_at_open(&lock_file)?.id)?;
-    Ok(if is_taken { Attempt::Taken(lock_file) } else { Attempt::Busy })
+    if !sys::try_write_lock(&lock_file, REMOVER, 1)? {
+        let is_turn = |holder: &Holder| holder.process.is_none() && (holder.start, holder.length) == (REMOVER, 1);
+        return Ok(Attempt::Busy(sys::lock_on(&lock_file, REMOVER, 1)?.filter(|holder| !is_turn(holder))));
+    }
+    let is_still_there = sys::is_still_at(path, sys::look_at_open(&lock_file)?.id)?;
+    Ok(if is_still_there { Attempt::Taken(lock_file) } else { Attempt::Busy(None) })
 }
 
 /// Makes a lock file at `path` for the turn alone, and takes the turn by it.

@@ -103,7 +103,7 @@ pub(crate) fn write_lock_on(description: impl AsFd, start: u64, length: u64) -> 
     conflict(description, libc::F_RDLCK, start, length)
 }
 
-/// Whether another description holds any lock of this byte.
-pub(super) fn is_locked(description: impl AsFd, at: u64) -> io::Result<bool> {
-    Ok(conflict(description, libc::F_WRLCK, at, 1)?.is_some())
+/// The same for any lock: read locks stand in the way of a write lock, too.
+pub(crate) fn lock_on(description: impl AsFd, start: u64, length: u64) -> io::Result<Option<Holder>> {
+    conflict(description, libc::F_WRLCK, start, length)
 }

@@ -39,10 +39,10 @@ pub(crate) use self::{
     },
     folder::{make_private_folder, read_folder, some_names},
     fork::ProcessMark,
-    locks::{Holder, LockingFile, try_write_lock, write_lock_on},
+    locks::{Holder, LockingFile, lock_on, try_write_lock, write_lock_on},
     memory_group::{MemoryLimit, memory_available, memory_limit},
     pages::{collapse, lock_memory, prefault},
-    pin::{PinnedLock, Source},
+    pin::{Pinned, PinnedLock, Source},
     semaphore::{C_LIBRARY, SEMAPHORE_BYTES, has_semaphores, semaphore_init, semaphore_post, semaphore_wait},
     wake::{Clock, Moment, futex_wait, futex_wake, membarrier, pause, register_membarrier},
 };

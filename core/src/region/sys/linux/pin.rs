@@ -23,7 +23,7 @@
 use super::descriptors::plug_standard;
 use super::files::{FileId, fresh_description, reopen};
 use super::fork::ProcessMark;
-use super::locks::{is_locked, try_read_lock, try_write_lock};
+use super::locks::{Holder, lock_on, try_read_lock, try_write_lock};
 use super::random_id;
 use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
@@ -68,6 +68,14 @@ unsafe impl Send for PinnedLock {}
 // SAFETY: as above; nothing is accessed through it.
 unsafe impl Sync for PinnedLock {}
 
+/// What came of asking for a lock.
+#[derive(Debug)]
+pub(crate) enum Pinned {
+    Held(PinnedLock),
+    /// This lock stands in the way; `None`: one did that has gone since.
+    Refused(Option<Holder>),
+}
+
 impl PinnedLock {
     /// Maps one page of the description, with no access rights.
     fn map(description: &OwnedFd) -> io::Result<Self> {
@@ -83,11 +91,10 @@ impl PinnedLock {
     }
 
     /// Write-locks `length` bytes from `start` of a file, for as long as this process lives or until the lock is dropped.
-    /// `None`: another lock stands there.
     ///
     /// # Errors
     /// The file is gone (`NotFound`), or the process is out of descriptors, mappings, or both threads and children.
-    pub(crate) fn take(source: Source<'_>, start: u64, length: u64) -> io::Result<Option<Self>> {
+    pub(crate) fn take(source: Source<'_>, start: u64, length: u64) -> io::Result<Pinned> {
         let take = || Self::take_here(source, start, length);
         // A thread begins with locks of the C library's allocator. In a child of a bare `clone` those may be locked for ever, by
         // a thread of its parent that it does not have; a child in this memory needs none of them.
@@ -100,24 +107,26 @@ impl PinnedLock {
     }
 
     /// The same where no other thread shares the table of descriptors.
-    fn take_here(source: Source<'_>, start: u64, length: u64) -> io::Result<Option<Self>> {
+    fn take_here(source: Source<'_>, start: u64, length: u64) -> io::Result<Pinned> {
         // The standard numbers of this table are taken once and for all.
         let _plugs = plug_standard()?;
         for _ in 0..TURNS {
             let canary = source.open(false)?;
             let byte = CANARIES | (u64::from_ne_bytes(random_id()?.as_chunks::<8>().0[0]) % CANARIES);
             if !try_read_lock(&canary, byte, 1)? {
-                continue;
+                return Ok(Pinned::Refused(lock_on(&canary, byte, 1)?));
             }
             let canary_page = Self::map(&canary)?;
             let description = source.open(true)?;
             let page = Self::map(&description)?;
             page.keep_from_children()?;
             drop((canary_page, canary));
-            if is_locked(&description, byte)? {
-                continue;
+            match lock_on(&description, byte, 1)? {
+                Some(holder) if is_canary(&holder, byte) => continue,
+                Some(other) => return Ok(Pinned::Refused(Some(other))),
+                None if try_write_lock(&description, start, length)? => return Ok(Pinned::Held(page)),
+                None => return Ok(Pinned::Refused(lock_on(&description, start, length)?)),
             }
-            return Ok(try_write_lock(&description, start, length)?.then_some(page));
         }
         Err(io::ErrorKind::ResourceBusy.into())
     }
@@ -131,7 +140,12 @@ impl Drop for PinnedLock {
     }
 }
 
-type Taken = io::Result<Option<PinnedLock>>;
+/// Whether a lock is the canary of this byte, and not another program's that covers it.
+fn is_canary(holder: &Holder, byte: u64) -> bool {
+    holder.process.is_none() && (holder.start, holder.length) == (byte, 1)
+}
+
+type Taken = io::Result<Pinned>;
 
 /// Gives the calling thread a table of descriptors of its own, with nothing in it but what the source needs.
 fn empty_table(source: Source<'_>) -> io::Result<()> {
