@@ -38,7 +38,7 @@ fn holds_a_grant(arguments: &[String]) {
 }
 
 /// So many messages are more than any machine moves in two slices: what is due by then is late.
-const MESSAGES_MAX: u64 = 50_000_000;
+const MESSAGES_MAX: u64 = 20_000_000;
 
 fn small(name: &str) -> Channel {
     Options::new().slots(64).max_message(100).create(name).unwrap()
