@@ -61,7 +61,7 @@ impl Semaphores for SemaphoresView {
     }
 }
 
-/// Forgets that whoever had this row slept. Whoever calls it holds the row's byte.
+/// Forgets that the row's last holder slept. For its successor in the seat, and for those that proved it dead.
 pub fn forget_sleeper(signals: &Signals, row: u32) {
     if let Sleep::Semaphores(all) = signals.sleep() {
         sleepers::forget(all, row);
