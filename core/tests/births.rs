@@ -257,25 +257,47 @@ fn spawn_slowly(there: &Path, gate: &Path) {
 fn a_spawned_child_that_is_slow_before_it_executes_its_program_keeps_no_seat() {
     alone("a_spawned_child_that_is_slow_before_it_executes_its_program_keeps_no_seat", || {
         let scratch = Scratch::new();
-        let name = scratch.name("prices");
-        let channel = Options::new().capacity(4096).create(&name).unwrap();
+        let name = queue(&scratch);
         let [there, gate] = ["there", "gate"].map(|file| scratch.join(file));
         for fifo in [&there, &gate] {
             rustix::fs::mkfifoat(rustix::fs::CWD, fifo, 0o600.into()).unwrap();
         }
         let has_reader = |fifo: &Path| File::options().write(true).custom_flags(libc::O_NONBLOCK).open(fifo).is_ok();
+        // Each has a block of lives of its own, and locks it anew at each join.
+        let channels = [(); 3].map(|()| mpmc::open(&name).unwrap());
+        for trial in 0..200 {
+            let is_there = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                let join_and_leave = |channel: &mpmc::Channel| {
+                    while !is_there.load(Relaxed) {
+                        drop(channel.sender().unwrap());
+                    }
+                };
+                let joiners = channels.each_ref().map(|channel| scope.spawn(move || join_and_leave(channel)));
+                scope.spawn(|| spawn_slowly(&there, &gate));
+                // The child is born at any moment of this.
+                while !has_reader(&there) {
+                    std::thread::yield_now();
+                }
+                is_there.store(true, Relaxed);
+                joiners.map(|joiner| joiner.join().unwrap());
+                let is_kept = !nobody_lives(&name);
+                File::options().write(true).open(&gate).unwrap();
+                assert!(!is_kept, "in trial {trial}, a child keeps what was left");
+            });
+        }
+        // With one seat: what was left can be taken at once.
+        let name = scratch.name("prices");
+        let channel = Options::new().capacity(4096).create(&name).unwrap();
         let elsewhere = spsc::open(&name).unwrap();
         for trial in 0..200 {
             std::thread::scope(|scope| {
                 scope.spawn(|| spawn_slowly(&there, &gate));
-                // The child is born at any moment of this.
                 while !has_reader(&there) {
                     drop(channel.sender().unwrap_or_else(|error| panic!("in trial {trial}: {error}")));
                 }
-                let kept = !nobody_lives(&name);
                 let seat = elsewhere.sender().map(drop);
                 File::options().write(true).open(&gate).unwrap();
-                assert!(!kept, "in trial {trial}, a child keeps what was left");
                 seat.unwrap_or_else(|error| panic!("in trial {trial}: {error}"));
             });
         }
