@@ -391,7 +391,7 @@ mutant "it does not count where it changed nothing" $reap_rs '        self.memor
         }
 ' $many::one_of_two_helpers_dies
 mutant "it counts Relaxed" $reap_rs 'self.memory.returned().fetch_add(1, Release);' 'self.memory.returned().fetch_add(1, Relaxed);' $many::two_reap_a_receiver_while_a_third_one_receives
-mutant "it takes no slot for queued that it reaps with others" $reap_rs 'Some(SlotState::Redeliver) if !is_queued(slot) => {' 'Some(SlotState::Redeliver) => {' $slot_deaths::a_receiver_of_two_priorities_dies
+mutant "it takes no slot that was given back for queued" $reap_rs 'Some(SlotState::Redeliver) if !is_queued(slot) => {' 'Some(SlotState::Redeliver) => {' $slot_deaths::a_receiver_of_two_priorities_dies
 
 echo "--- what was returned"
 mutant "the count is loaded Relaxed" $returned_rs 'self.memory.returned().load(Acquire)' 'self.memory.returned().load(Relaxed)' $many::two_reap_a_receiver_while_a_third_one_receives
@@ -422,9 +422,6 @@ mutant "a claim that was lost leaves an excuse" $probing_rs '                sel
 ' '                let _ = moved;
 ' $probing
 mutant "a look is claimed by nobody" $probing_rs 'let ours = claimed.wrapping_add(1);' 'let ours = claimed;' $probing
-mutant "a late end finishes the look of another" $probing_rs 'if (seen >> 32) as u32 == claim.0 {
-            let _ = word.compare_exchange(seen, word_of(claim.0, claim.0), Relaxed, Relaxed);
-        }' 'word.store(word_of((seen >> 32) as u32, (seen >> 32) as u32), Relaxed);' $probing
 
 echo "--- harmless"
 death="the proof of its predecessor's death comes in between"
@@ -455,6 +452,9 @@ harmless "the reaper walks over the cells before it loads the words" "the dead q
         let held = self.held_by(dead)?;
         let mut report = ReapReport::default();
 ' $many::two_reap_a_nack_that_was_cut_short $many::two_reap_where_the_ring_wraps
+harmless "a prober that comes late finishes the look of another" "those that skip for it look at the end of their next slice" $probing_rs 'if (seen >> 32) as u32 == claim.0 {
+            let _ = word.compare_exchange(seen, word_of(claim.0, claim.0), Relaxed, Relaxed);
+        }' 'word.store(word_of((seen >> 32) as u32, (seen >> 32) as u32), Relaxed);' $probing
 harmless "whoever wakes one on semaphores has no fence" "who finds nobody asleep wakes all, behind a fence of its own" $sleepers_rs 'turn: u32) -> bool {
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
 ' 'turn: u32) -> bool {

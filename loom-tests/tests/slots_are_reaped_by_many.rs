@@ -224,17 +224,19 @@ fn what_was_returned_comes_to_two_receivers() {
         }
         accounts.reap(3, 1);
         assert_eq!(accounts.returned(), [1, 1]);
-        let receiving: Vec<_> = [2, 4]
-            .map(|row| {
-                let there = accounts.clone();
-                thread::spawn(move || {
-                    let mut taker = there.taker(row);
-                    let _ = there.receive_on(&mut taker, true);
-                    // It goes on with its search.
-                    let _ = there.receive_on(&mut taker, false);
-                })
-            })
-            .into();
+        let (here, there) = (accounts.clone(), accounts.clone());
+        let receiving = [
+            // Leaves with its search half done.
+            thread::spawn(move || {
+                let _ = here.receive_on(&mut here.taker(2), true);
+            }),
+            thread::spawn(move || {
+                let mut taker = there.taker(4);
+                let _ = there.receive_on(&mut taker, true);
+                // It goes on with its search.
+                let _ = there.receive_on(&mut taker, false);
+            }),
+        ];
         assert!(accounts.returned().iter().all(|count| *count <= 1));
         for receiver in receiving {
             receiver.join().unwrap();
@@ -286,6 +288,9 @@ fn a_slot_is_returned_behind_a_search() {
             let _ = accounts.receive_on(&mut searching, true);
         }
         settling.join().unwrap();
+        // With nobody else there, the same receiver finds all of it.
+        while accounts.receive_on(&mut searching, true) {}
+        assert_eq!(accounts.returned(), [0]);
         accounts.settle(5);
     });
 }
