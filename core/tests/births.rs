@@ -280,7 +280,9 @@ fn a_spawned_child_that_is_slow_before_it_executes_its_program_keeps_no_seat() {
                     std::thread::yield_now();
                 }
                 is_there.store(true, Relaxed);
-                joiners.map(|joiner| joiner.join().unwrap());
+                for joiner in joiners {
+                    joiner.join().unwrap();
+                }
                 let is_kept = !nobody_lives(&name);
                 File::options().write(true).open(&gate).unwrap();
                 assert!(!is_kept, "in trial {trial}, a child keeps what was left");
