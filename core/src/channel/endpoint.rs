@@ -4,9 +4,9 @@ use super::options::Shared;
 use crate::error::{Corruption, JoinError, RecvError, SendError};
 use crate::layout::{ChannelControl, Role, Status};
 use crate::liveness::{self, PeerWatch, Presence, Probing, Seat, Settle, Tally};
-use crate::region::sys::cancel_guard;
+use crate::region::sys::{cancel_guard, unix_time_ns};
 use crate::region::{Clock, FileState, Moment, ProcessMark, Region, Signals, View};
-use crate::sync::Ordering::Acquire;
+use crate::sync::Ordering::{Acquire, Relaxed};
 use crate::sync::{AtomicU32, planted};
 use crate::wait::block::SLICE;
 use crate::wait::eventcount;
@@ -30,6 +30,8 @@ pub(super) struct Endpoint {
     /// When the current slice began: the last look for the dead, or at whether others made one.
     slice_began: Moment,
     probing: Probing,
+    /// How long a sleep lasts at most.
+    sleep: Duration,
     /// When the call that is being made has to return, if it is one that waits for some time.
     deadline: Option<Moment>,
     /// What became of the channel's file, as it was last seen.
@@ -154,7 +156,8 @@ impl Endpoint {
             window: SpinWindow::new(),
             polls: Polls::new(),
             slice_began: Clock::now(),
-            probing: Probing::default(),
+            probing: Probing::new(seat.life()),
+            sleep: SLICE,
             deadline: None,
             file: None,
             peers,
@@ -213,6 +216,7 @@ impl Endpoint {
         }
         let membership = self.control.membership.load(Acquire);
         match self.region().status() {
+            Status::Live if self.region().is_removed() => return Err(Trouble::Removed),
             Status::Live => {}
             Status::Closed if self.region().is_removed() => return Err(Trouble::Removed),
             Status::Closed => return Err(Trouble::Closed),
@@ -301,9 +305,12 @@ impl Endpoint {
         }
     }
 
-    /// When the current slice ends.
+    /// When the current slice ends: for a participant that sleeps, when its sleep does.
     pub(super) fn slice_end(&self) -> Moment {
-        self.slice_began.plus(SLICE)
+        match self.strategy {
+            Strategy::Spin | Strategy::SpinThenYield => self.slice_began.plus(SLICE),
+            _ => self.slice_began.plus(self.sleep),
+        }
     }
 
     /// A slice ended: look at the channel's name, and for the dead, unless another participant did that meanwhile.
@@ -314,19 +321,21 @@ impl Endpoint {
         if self.file.is_some() {
             self.look_again();
         }
-        if let Some(claim) = self.probing.claim(&self.control.probes) {
-            let reaped = liveness::probe(&self.shared.region, self.settle);
+        let slice_ns = SLICE.as_nanos() as u64;
+        if self.probing.claim(&self.control.probed_unix_ns, unix_time_ns(), slice_ns) {
+            let reaped = liveness::probe(&self.shared.region, self.settle, self.file.is_some());
             self.tally.reaped(reaped.map_err(|reason| Trouble::Corrupted(self.poison(reason)))?);
-            self.probing.done(&self.control.probes, claim);
             self.look_again();
         }
+        let population = self.control.population.load(Relaxed);
+        self.sleep = Duration::from_nanos(self.probing.span(population, slice_ns));
         Ok(())
     }
 
     /// The same in passing, for a participant that is busy and never waits, by a clock that costs next to nothing.
     #[cold]
     pub(super) fn pass_slice(&mut self) -> Result<(), Trouble> {
-        if Clock::coarse() >= self.slice_end() { self.slice_ended() } else { Ok(()) }
+        if Clock::coarse() >= self.slice_began.plus(SLICE) { self.slice_ended() } else { Ok(()) }
     }
 
     /// Looks at the file now.
@@ -378,7 +387,7 @@ impl Endpoint {
     /// Ends a slice if the last one ended long enough ago. Whether that was so.
     #[cold]
     pub(super) fn a_slice_is_over(&mut self) -> Result<bool, Trouble> {
-        let is_over = Clock::now() >= self.slice_end();
+        let is_over = Clock::now() >= self.slice_began.plus(SLICE);
         if is_over {
             self.slice_ended()?;
         }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! ChannelControl  wait line        data futex · membership      read by everybody, written rarely
-//!                 liveness line    blocks · probes · digest           written at joins and slices
+//!                 liveness line    blocks · probed · population · digest   written at joins and slices
 //!                 sleepers         one bit per participant      (semaphore backend)
 //! LaneControl     writer line      committed · count · reserved · limit · acknowledged
 //!                 wait line        space futex                  read by the reader, written rarely
@@ -24,11 +24,13 @@ pub struct ChannelControl {
     wait_line: [AtomicU64; 7],
     /// How many blocks of lives were drawn: see `region/lives.rs`.
     pub blocks: AtomicU64,
-    /// Looks for the dead: `claimed:32 | done:32`, the latter lower. See `liveness/probing.rs`.
-    pub probes: AtomicU64,
+    /// When the last look for the dead began, in nanoseconds of the Unix epoch. See `liveness/probing.rs`.
+    pub probed_unix_ns: AtomicU64,
+    /// How many rows said `Live` at the last look.
+    pub population: AtomicU64,
     /// A sum over the rows' first words, as a look for the dead last announced them.
     pub digest: AtomicU64,
-    liveness_line: [AtomicU64; 5],
+    liveness_line: [AtomicU64; 4],
     /// Which participants sleep on their semaphore, bit = row, where sleepers are woken by them.
     pub sleepers: [AtomicU64; 16],
 }
@@ -72,8 +74,8 @@ const _: () = {
     assert!(offset_of!(ChannelControl, data) == 0);
     assert!(offset_of!(ChannelControl, membership) == 4);
     assert!(offset_of!(ChannelControl, blocks) == 64);
-    assert!(offset_of!(ChannelControl, probes) == 72);
-    assert!(offset_of!(ChannelControl, digest) == 80);
+    assert!(offset_of!(ChannelControl, probed_unix_ns) == 72);
+    assert!(offset_of!(ChannelControl, digest) == 88);
     assert!(offset_of!(ChannelControl, sleepers) == 128);
     assert!(size_of::<LaneControl>() == 512 && align_of::<LaneControl>() == 128);
     assert!(offset_of!(LaneControl, committed) == 0);

@@ -48,8 +48,6 @@ pub mod word;
 #[cfg(not(loom))]
 mod word;
 
-#[cfg(loom)]
-pub use probing::Claim;
 pub use probing::Probing;
 
 #[cfg(not(loom))]

@@ -1,131 +1,178 @@
-//! Which participant looks for the dead at the end of a slice: one of many, in turn.
+//! Which participant looks for the dead at the end of a slice, and how long the others may sleep.
 //!
-//! ```text
-//! word    claimed:32 | done:32                         counters of looks, in the channel's control words
+//! One look a slice is enough for a channel, however many wait there. A word of the channel says when the last one began; the
+//! participant that ends its slice first after that moment and a slice makes the next one, by a CAS of the word. The
+//! clock is that of the day: it is the same in all time namespaces, unlike the monotonic one. Should somebody set it, a look
+//! comes too early, or, once, up to a slice too late.
 //!
-//! claimed = done, and done moved since my last slice ended     another participant looked meanwhile: skip
-//! otherwise                                                    claim the next look by a CAS · look · done := claimed
-//! ```
+//! A death is found within two slices: the look before it began before it, and the next one comes as soon as a slice is over
+//! and any other participant ends its own. If that one stops or dies in the middle of it, another one is due a slice later.
 //!
-//! The word holds no clock: clocks of different time namespaces differ. It proves nothing either, since a peer may write
-//! anything to it: so nobody skips more than [`SKIPS_MAX`] times in a row.
+//! So that waking up costs a crowd no more than it costs a few, participants sleep longer the more there are: each for a random
+//! time from one slice to as many as there are participants for each of [`ENOUGH`]. Then about twice that number wake up in
+//! each slice, spread over all of it also after all were woken at once, and enough of them are left when many die together.
 //!
-//! A death is found within two slices. The look before the death may let each of the others skip once, at the end of the
-//! slice in which it was made; whoever ends its next slice first finds that nobody looked since, and looks. A look that was
-//! claimed and never finished, since its participant stopped or died, lets nobody skip; only a participant that lost that very
-//! claim, at the same moment, finds it out at the end of its next slice.
+//! The words prove nothing, since a peer may write anything to them: nobody relies on the others more than [`SKIPS_MAX`] times
+//! in a row, nor sleeps for more than [`SLICES_MAX`] slices.
 
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
 
-/// So often in a row a participant relies on the others: half a minute of slices.
+/// So often in a row a participant relies on the others.
 const SKIPS_MAX: u32 = 300;
 
+/// So many participants are enough to end slices all the time.
+const ENOUGH: u64 = 32;
+
+/// Nobody sleeps for more slices.
+const SLICES_MAX: u64 = 32;
+
 /// What one participant remembers of the looks.
-#[derive(Debug, Default)]
-pub struct Probing {
-    /// `done` at the end of its last slice.
-    seen: u32,
-    skips: u32,
-}
-
-/// The right and the duty to look once.
 #[derive(Debug)]
-#[must_use = "look for the dead, then say that it is done"]
-pub struct Claim(u32);
-
-fn word_of(claimed: u32, done: u32) -> u64 {
-    u64::from(claimed) << 32 | u64::from(done)
+pub struct Probing {
+    skips: u32,
+    /// Random bits: a participant's are unlike the others'.
+    random: u64,
 }
 
 impl Probing {
-    /// At the end of a slice. `None`: another participant looks, or did.
-    // Relaxed, here and below: what a look finds, the rows and the kernel tell.
-    pub fn claim(&mut self, word: &AtomicU64) -> Option<Claim> {
-        let seen = word.load(Relaxed);
-        let (claimed, done) = ((seen >> 32) as u32, seen as u32);
-        let others_looked = claimed == done && done != self.seen;
-        self.seen = done;
-        if others_looked && self.skips < SKIPS_MAX {
-            self.skips += 1;
-            return None;
-        }
-        self.skips = 0;
-        let ours = claimed.wrapping_add(1);
-        match word.compare_exchange(seen, word_of(ours, done), Relaxed, Relaxed) {
-            Ok(_) => Some(Claim(ours)),
-            Err(moved) => {
-                // A look that is over by now may have begun long ago: at the end of the next slice it is no excuse.
-                self.seen = moved as u32;
-                None
-            }
-        }
+    /// For the participant with this number.
+    pub fn new(number: u64) -> Self {
+        Self { skips: 0, random: number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1 }
     }
 
-    /// The look was made.
-    pub fn done(&mut self, word: &AtomicU64, claim: Claim) {
-        self.seen = claim.0;
-        // If another participant claimed the next look meanwhile, it says so when that one is done.
-        let seen = word.load(Relaxed);
-        if (seen >> 32) as u32 == claim.0 {
-            let _ = word.compare_exchange(seen, word_of(claim.0, claim.0), Relaxed, Relaxed);
+    /// At the end of a slice of so many nanoseconds. Whether to look for the dead now.
+    ///
+    /// `last`: when the last look began; `now`: the time of the day, likewise in nanoseconds.
+    // Relaxed: what a look finds, the rows and the kernel tell.
+    pub fn claim(&mut self, last: &AtomicU64, now: u64, slice: u64) -> bool {
+        let seen = last.load(Relaxed);
+        // A look in the future was made before somebody set the clock back. An eighth less: the day's clock may be a little slower
+        // than the one that slices end by.
+        let is_recent = now.checked_sub(seen).is_some_and(|since| since < slice - slice / 8);
+        if is_recent && self.skips < SKIPS_MAX {
+            self.skips += 1;
+            return false;
         }
+        self.skips = 0;
+        last.compare_exchange(seen, now, Relaxed, Relaxed).is_ok()
+    }
+
+    /// How long to sleep next among so many participants, given the length of a slice.
+    pub fn span(&mut self, participants: u64, slice: u64) -> u64 {
+        // Marsaglia's xorshift, 64 bits.
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        let slices = (participants / ENOUGH).clamp(1, SLICES_MAX);
+        slice + (slices - 1) * (slice * (self.random >> 54) >> 10)
     }
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
-    /// One slice of one participant. Whether it looked.
-    fn slice(probing: &mut Probing, word: &AtomicU64) -> bool {
-        let claim = probing.claim(word);
-        let looked = claim.is_some();
-        if let Some(claim) = claim {
-            probing.done(word, claim);
+    const SLICE: u64 = 1_000_000;
+
+    /// Participants that do nothing but sleep and look, and a clock that stands still while they do.
+    struct Crowd {
+        last: AtomicU64,
+        sleepers: Vec<Probing>,
+        /// When each wakes up, the earliest first.
+        ends: BTreeSet<(u64, usize)>,
+        wakes: u64,
+        looks: Vec<u64>,
+    }
+
+    impl Crowd {
+        /// All begin to sleep at the same moment.
+        fn of(count: u64) -> Self {
+            let mut sleepers: Vec<_> = (0..count).map(|number| Probing::new(number + 4096)).collect();
+            let spans = sleepers.iter_mut().map(|probing| probing.span(count, SLICE));
+            let ends = spans.enumerate().map(|(index, span)| (span, index)).collect();
+            Self { last: AtomicU64::new(0), sleepers, ends, wakes: 0, looks: Vec::new() }
         }
-        looked
-    }
 
-    #[test]
-    fn one_participant_looks_at_every_slice() {
-        let (word, mut alone) = (AtomicU64::new(0), Probing::default());
-        assert!((0..100).all(|_| slice(&mut alone, &word)));
-    }
-
-    #[test]
-    fn of_many_one_looks_in_a_slice_and_none_of_them_rests_for_more_than_one() {
-        let word = AtomicU64::new(0);
-        let mut many: Vec<_> = (0..1000).map(|_| Probing::default()).collect();
-        let mut since_last = 0;
-        let mut looks = 0;
-        for turn in 0..100_000 {
-            let looked = slice(&mut many[turn % 1000], &word);
-            looks += usize::from(looked);
-            since_last = if looked { 0 } else { since_last + 1 };
-            assert!(since_last < 2 * 1000, "nobody looked for two slices");
+        fn run(&mut self, until: u64) {
+            let count = self.sleepers.len() as u64;
+            while let Some((end, index)) = self.ends.first().copied().filter(|(end, _)| *end < until) {
+                self.ends.pop_first();
+                self.wakes += 1;
+                if self.sleepers[index].claim(&self.last, end, SLICE) {
+                    self.looks.push(end);
+                }
+                self.ends.insert((end + self.sleepers[index].span(count, SLICE), index));
+            }
         }
-        // One by turns, and each participant's own once in so many slices.
-        assert!(looks <= 101 + 100 * 1000 / SKIPS_MAX as usize, "{looks} looks in 100 slices of 1000");
+
+        fn longest_pause(&self) -> u64 {
+            self.looks.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(u64::MAX)
+        }
     }
 
     #[test]
-    fn a_look_that_is_never_finished_is_taken_over_at_once() {
-        let word = AtomicU64::new(0);
-        let (mut stopped, mut other) = (Probing::default(), Probing::default());
-        let claim = stopped.claim(&word).expect("the first one");
-        assert!(slice(&mut other, &word), "nothing was done");
-        stopped.done(&word, claim);
-        assert!(slice(&mut other, &word), "a late end hides nothing");
+    fn however_many_there_are_one_looks_in_a_slice_and_a_death_waits_for_less_than_two() {
+        for count in [1, 2, 31, 64, 100, 512, 1024] {
+            let mut crowd = Crowd::of(count);
+            crowd.run(200 * SLICE);
+            assert!(crowd.looks[0] < 2 * SLICE && crowd.longest_pause() < 2 * SLICE, "{count}: {:?}", crowd.looks);
+            assert!(
+                crowd.looks.len() <= 230 + 200 * count as usize / SKIPS_MAX as usize,
+                "{count}: {}",
+                crowd.looks.len()
+            );
+        }
     }
 
     #[test]
-    fn nobody_believes_the_word_for_ever() {
-        let (word, mut probing) = (AtomicU64::new(0), Probing::default());
-        let looks = (1..=10 * SKIPS_MAX + 10).filter(|&done| {
-            word.store(word_of(done, done), Relaxed);
-            slice(&mut probing, &word)
+    fn a_crowd_wakes_up_no_more_often_than_a_few() {
+        let wakes = |count| {
+            let mut crowd = Crowd::of(count);
+            crowd.run(1000 * SLICE);
+            crowd.wakes
+        };
+        assert_eq!(wakes(1), 999);
+        for count in [64, 256, 512, 1024] {
+            assert!(wakes(count) < 80 * 1000, "{count}: {}", wakes(count));
+        }
+    }
+
+    #[test]
+    fn those_who_are_left_look_in_time_when_most_have_died() {
+        let mut crowd = Crowd::of(512);
+        crowd.run(50 * SLICE);
+        crowd.ends.retain(|(_, index)| *index < 112);
+        crowd.looks.clear();
+        crowd.run(53 * SLICE);
+        assert!(crowd.looks.first().is_some_and(|look| *look < 52 * SLICE), "{:?}", crowd.looks);
+    }
+
+    #[test]
+    fn a_look_that_was_claimed_by_one_that_stopped_is_due_again_after_a_slice() {
+        let last = AtomicU64::new(0);
+        let (mut stopped, mut other) = (Probing::new(1), Probing::new(2));
+        assert!(stopped.claim(&last, 5 * SLICE, SLICE));
+        assert!(!other.claim(&last, 5 * SLICE + 1, SLICE));
+        assert!(other.claim(&last, 6 * SLICE, SLICE));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_keeps_nobody_from_looking() {
+        let (last, mut probing) = (AtomicU64::new(1 << 60), Probing::new(1));
+        assert!(probing.claim(&last, 5 * SLICE, SLICE), "a look in the future");
+        assert!(probing.claim(&last, 1 << 61, SLICE), "long ago");
+    }
+
+    #[test]
+    fn nobody_believes_the_words_for_ever() {
+        let (last, mut probing) = (AtomicU64::new(0), Probing::new(1));
+        let looks = (1..=10 * u64::from(SKIPS_MAX) + 10).filter(|&now| {
+            last.store(now, Relaxed);
+            probing.claim(&last, now, SLICE)
         });
         assert!(looks.count() >= 10);
+        assert!((0..1000).all(|_| probing.span(u64::MAX, SLICE) <= SLICES_MAX * SLICE));
     }
 }

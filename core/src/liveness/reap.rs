@@ -109,18 +109,22 @@ pub(crate) fn reap_dead(region: &Arc<Region>, settle: Settle) -> Result<u32, Cor
     Ok(marked)
 }
 
-/// The same at the end of a slice, for all participants; and tells everybody of changes that were never announced.
+/// The same at the end of a slice, for all participants; counts them; and tells everybody of changes that were never announced,
+/// or if there is other news.
 ///
 /// # Errors
 /// As [`reap_dead`].
-pub(crate) fn probe(region: &Arc<Region>, settle: Settle) -> Result<u32, Corruption> {
+pub(crate) fn probe(region: &Arc<Region>, settle: Settle, has_news: bool) -> Result<u32, Corruption> {
     let reaped = reap_dead(region, settle)?;
-    let mut sum = 0u64;
+    let (mut sum, mut population) = (0u64, 0);
     for row in every_row(region.geometry()) {
-        sum = sum.rotate_left(7) ^ region.row(row).state.load(Acquire);
+        let (state, word) = row_state(region, row)?;
+        sum = sum.rotate_left(7) ^ word;
+        population += u64::from(state.state == ParticipantState::Live);
     }
+    region.control().population.store(population, Relaxed);
     let announced = &region.control().digest;
-    if announced.load(Relaxed) != sum {
+    if has_news || announced.load(Relaxed) != sum {
         if reaped == 0 {
             announce(region);
         }

@@ -94,6 +94,11 @@ impl Seat {
         self.row
     }
 
+    /// The number of this participant, which no other one of the channel ever has.
+    pub(crate) fn life(&self) -> u64 {
+        self.life.number()
+    }
+
     /// Finishes or undoes what this participant holds, as if it had died.
     ///
     /// # Errors
