@@ -65,7 +65,7 @@ impl Probing {
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
         let slices = (participants / ENOUGH).clamp(1, SLICES_MAX);
-        slice + (slices - 1) * (slice * (self.random >> 54) >> 10)
+        slice + (slices - 1) * ((slice * (self.random >> 54)) >> 10)
     }
 }
 

@@ -121,7 +121,7 @@ fn limit_of(group: &Path, interface: &Interface, swap_free: impl Fn() -> u64) ->
 /// Bytes of swap that the system has left.
 fn swap_free() -> u64 {
     let told = rustix::system::sysinfo();
-    u64::from(told.freeswap).saturating_mul(u64::from(told.mem_unit))
+    told.freeswap.saturating_mul(u64::from(told.mem_unit))
 }
 
 #[cfg(test)]
