@@ -265,6 +265,11 @@ impl Endpoint {
         gone && !self.region().facts().persistent
     }
 
+    /// Whether the row says that somebody sits there.
+    pub(super) fn is_somebody_in(&self, row: u32) -> bool {
+        liveness::is_taken(self.region(), row)
+    }
+
     /// Marks the channel as beyond use, and tells everybody.
     #[cold]
     pub(super) fn poison(&self, reason: Corruption) -> Corruption {

@@ -57,6 +57,6 @@ pub(crate) use self::{
     counters::Tally,
     peers::{PeerWatch, Presence},
     reap::{Dead, probe, reap_dead},
-    rows::{Settle, announce},
+    rows::{Settle, announce, is_taken},
     seat::{Seat, read_name},
 };

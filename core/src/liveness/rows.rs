@@ -3,7 +3,7 @@
 use super::reap::Dead;
 use super::word;
 use crate::error::Corruption;
-use crate::layout::{Geometry, Role, RowState};
+use crate::layout::{Geometry, ParticipantState, Role, RowState};
 use crate::region::{Region, Signals};
 use crate::sync::Ordering::Release;
 use crate::wait::eventcount;
@@ -37,6 +37,12 @@ pub(crate) fn rows_of(geometry: &Geometry, role: Role) -> Range<u32> {
 /// What a row says, and its word.
 pub(super) fn row_state(region: &Region, row: u32) -> Result<(RowState, u64), Corruption> {
     word::look(&region.row(row).state)
+}
+
+/// Whether a row says `Live`; one that says what no participant writes, and one that does not exist, do not.
+pub(crate) fn is_taken(region: &Region, row: u32) -> bool {
+    every_row(region.geometry()).contains(&row)
+        && row_state(region, row).is_ok_and(|(state, _)| state.state == ParticipantState::Live)
 }
 
 /// Tells everybody that a row or the status changed: the awake by `membership`, the sleeping by a wake.

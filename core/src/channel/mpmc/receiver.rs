@@ -8,7 +8,7 @@ use crate::channel::endpoint::{Endpoint, Since, Trouble};
 use crate::channel::options::Shared;
 use crate::channel::slots;
 use crate::error::{AckError, Corruption, JoinError, RecvError, RecvTimeoutError, TryRecvError};
-use crate::layout::Role;
+use crate::layout::{Role, SlotWord};
 use crate::region::SlotsView;
 use crate::ring;
 use crate::ring::slots::{Delivery, GivenBack, Queue};
@@ -382,6 +382,7 @@ impl Receiver {
     fn take_news(&mut self) -> Result<Option<Delivery>, RecvError> {
         let look = self.end.look();
         self.ahead.search(&self.queue);
+        let mut awaited = None;
         let is_over = match look {
             Ok((presence, membership)) => {
                 let gone = self.end.senders_are_gone(presence, self.held_messages);
@@ -393,7 +394,10 @@ impl Receiver {
                 gone && self.queue.is_drained()
             }
             // A sender that has a slot on loan is told when it commits it.
-            Err(Trouble::Closed) => self.queue.nothing_comes_back(),
+            Err(Trouble::Closed) => {
+                awaited = self.queue.first_to_come_back();
+                awaited.is_none()
+            }
             Err(_) => true,
         };
         // Whoever left or closed did so after its last commit.
@@ -404,8 +408,20 @@ impl Receiver {
                 }
                 Err(look.map_or_else(RecvError::from, |_| RecvError::Disconnected))
             }
+            None if awaited.is_some_and(|(slot, word)| self.is_never_given_back(slot, word)) => {
+                Err(RecvError::Corrupted(self.end.poison(Corruption::SlotState)))
+            }
             found => Ok(found),
         }
+    }
+}
+
+impl Receiver {
+    /// Whether nobody is there who would give back the message in this slot, as it was seen before nothing was found: its owner is
+    /// gone, and settled or queued what it had before it went; or we are, and queued it. Only bytes of a peer's make that so.
+    fn is_never_given_back(&self, slot: u16, word: SlotWord) -> bool {
+        let (owner, row) = (u32::from(word.owner().0), self.row());
+        (owner == row || !self.end.is_somebody_in(owner)) && self.queue.is_out_of_reach(slot, word)
     }
 }
 

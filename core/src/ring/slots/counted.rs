@@ -136,7 +136,7 @@ fn bytes_at_rest_end_every_call_after_a_walk_over_slots_and_cells() {
             }
         }),
         ("is_drained", |queue| {
-            let _ = (queue.is_drained(), queue.nothing_comes_back(), queue.glance(), queue.glance_free());
+            let _ = (queue.is_drained(), queue.first_to_come_back(), queue.glance(), queue.glance_free());
         }),
         ("queued", |queue| {
             let _ = super::queued(queue.memory(), queue.geometry());
@@ -238,10 +238,10 @@ fn a_look_for_what_others_hold_starts_at_what_was_held_last() {
     let mut other = Queue::new(&memory, memory.geometry, RowIndex(2));
     assert!(!other.is_drained());
     memory.accesses.set(0);
-    assert!(!other.is_drained() && !other.nothing_comes_back());
+    assert!(!other.is_drained() && other.first_to_come_back().is_some());
     assert_eq!(memory.accesses.get(), 2);
     queue.acknowledge(last).unwrap();
-    assert!(other.is_drained() && other.nothing_comes_back());
+    assert!(other.is_drained() && other.first_to_come_back().is_none());
 }
 
 /// A queue whose receivers and senders go on at every look: head and tail move on with each access to them.

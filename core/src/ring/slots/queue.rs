@@ -279,31 +279,37 @@ impl<M: SlotMemory> Queue<M> {
     /// Whether no message is queued or held by anybody but us. Starts where the last look ended: what is held for long is looked
     /// at first.
     pub fn is_drained(&mut self) -> bool {
-        self.is_drained_but(|word, me| word.owner() == me && word.state() == Some(SlotState::Consumed))
+        self.first_in_use_but(|word, me| word.owner() == me && word.state() == Some(SlotState::Consumed)).is_none()
     }
 
-    /// Whether nobody but us holds a message that may be queued again. What is queued, and what senders have on loan, counts
+    /// A slot of which others may still hand its message out, and its word. What is queued, and what senders have on loan, counts
     /// for nothing.
-    pub fn nothing_comes_back(&mut self) -> bool {
-        self.is_drained_but(|word, me| match word.state() {
+    pub fn first_to_come_back(&mut self) -> Option<(u16, SlotWord)> {
+        self.first_in_use_but(|word, me| match word.state() {
             Some(SlotState::Produced) => true,
             Some(SlotState::Consumed) => word.owner() == me,
             _ => false,
         })
     }
 
-    /// Whether every slot is free, or in use in a way that does not count.
-    fn is_drained_but(&mut self, counts_for_nothing: impl Fn(SlotWord, RowIndex) -> bool) -> bool {
+    /// Whether a slot still has this word, and no ring seems to have a message: then, if the word says that a message is queued,
+    /// it is not.
+    pub fn is_out_of_reach(&self, slot: u16, word: SlotWord) -> bool {
+        !self.glance() && self.word(slot) == word
+    }
+
+    /// A slot that is in use, in a way that counts, and its word.
+    fn first_in_use_but(&mut self, counts_for_nothing: impl Fn(SlotWord, RowIndex) -> bool) -> Option<(u16, SlotWord)> {
         let slots = self.geometry.slots();
         for step in 0..slots {
             let slot = self.in_use.wrapping_add(step).checked_rem(slots).unwrap_or(0);
             let word = self.word(slot as u16);
             if word.state() != Some(SlotState::Free) && !counts_for_nothing(word, self.me) {
                 self.in_use = slot;
-                return false;
+                return Some((slot as u16, word));
             }
         }
-        true
+        None
     }
 
     /// The message is done with: its slot is free again.
