@@ -210,7 +210,7 @@ impl Accounts {
         let mut batch = queue.begin_batch(0);
         for message in messages {
             let Some(loan) = self.fill(queue, message) else { break };
-            self.committing(message, || queue.commit_next(&mut batch, loan, 8));
+            self.committing(message, || queue.commit_next(&mut batch, loan, 8).map(drop));
         }
         queue.end_batch(&mut batch);
     }

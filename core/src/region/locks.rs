@@ -7,13 +7,14 @@ use super::header::Facts;
 use super::lives::{BLOCK, LockQuery, Locks, is_block};
 use super::refusals::Creation;
 use super::remove::remove_located;
-use super::sys::{self, FileId, Holder, KeptFile, LockingFile, TemporaryName};
+use super::sys::{self, Clock, FileId, Holder, KeptFile, LockingFile, TemporaryName};
 use super::{Location, Region};
 use crate::error::{CreateError, RemoveError};
 use crate::layout::{ParticipantRow, ParticipantState, RowState};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The byte behind all lives that creators hold.
 pub(super) const LIFECYCLE: u64 = 1 << 61;
@@ -125,9 +126,10 @@ pub(super) fn lock_unless_alive(
 ) -> io::Result<Result<(), InUse>> {
     // A lock that belongs to nobody alive is a joiner's that has no row yet, or a leaver's that has none any more: that is
     // worth another look.
-    const TURNS: u32 = 1000;
+    const PATIENCE: Duration = Duration::from_millis(20);
+    let deadline = Clock::now().plus(PATIENCE);
     let mut other = None;
-    for _ in 0..TURNS {
+    loop {
         if sys::try_write_lock(lock_file, 0, LIFECYCLE)? {
             return Ok(Ok(()));
         }
@@ -137,17 +139,18 @@ pub(super) fn lock_unless_alive(
             return Ok(Err(InUse::By(alive)));
         }
         other = locks.other.or(other);
+        if Clock::now() >= deadline {
+            if other.is_none() {
+                // A read lock keeps others from locking, too.
+                other = sys::lock_on(lock_file, 0, LIFECYCLE)?.filter(|holder| !is_block(holder, holder.start / BLOCK));
+            }
+            return Ok(Err(match other {
+                Some(holder) if locks.blocks == 0 => InUse::Locked(holder),
+                _ => InUse::By(locks.blocks.max(1)),
+            }));
+        }
         std::thread::yield_now();
     }
-    let blocks = Locks::of(lock_file)?.blocks;
-    if other.is_none() {
-        // A read lock keeps others from locking, too.
-        other = sys::lock_on(lock_file, 0, LIFECYCLE)?.filter(|holder| !is_block(holder, holder.start / BLOCK));
-    }
-    Ok(Err(match other {
-        Some(holder) if blocks == 0 => InUse::Locked(holder),
-        _ => InUse::By(blocks.max(1)),
-    }))
 }
 
 /// How many processes take part, whatever the region says.

@@ -186,9 +186,11 @@ impl<'a> Batch<'a> {
     fn end(&mut self, each: impl Fn(&mut Receiver, Delivery) -> Result<(), AckError>) -> Result<(), AckError> {
         let deliveries = std::mem::take(&mut self.receiver.batch);
         let outcome = deliveries.iter().try_for_each(|delivery| each(self.receiver, *delivery));
+        let messages = deliveries.len();
         self.receiver.batch = deliveries;
         self.receiver.batch.clear();
         self.receiver.wake_senders();
+        self.receiver.passed(messages);
         outcome
     }
 

@@ -32,6 +32,8 @@ pub struct Receiver {
     pub(super) batch: Vec<Delivery>,
     /// What comes before the rings' next message.
     pub(super) ahead: Ahead,
+    /// Messages of batches since it looked around.
+    passed: usize,
     pace: Pace,
     _not_sync: PhantomData<Cell<()>>,
 }
@@ -47,7 +49,17 @@ impl Receiver {
         let batch = Vec::new();
         let mut ahead = Ahead::default();
         ahead.search(&queue);
-        Ok(Self { queue, end, max_message, held_messages, batch, ahead, pace: Pace::new(room), _not_sync: PhantomData })
+        Ok(Self {
+            queue,
+            end,
+            max_message,
+            held_messages,
+            batch,
+            ahead,
+            passed: 0,
+            pace: Pace::new(room),
+            _not_sync: PhantomData,
+        })
     }
 
     /// Another receiver of the same channel, with a seat of its own. It knows which senders this one has seen: where this one
@@ -240,24 +252,40 @@ impl Receiver {
     }
 
     /// The message is done with.
-    #[inline]
+    #[inline(always)]
     pub(super) fn acknowledge(&mut self, delivery: Delivery) -> Result<(), AckError> {
-        self.acknowledge_quietly(delivery)?;
+        if self.free(delivery)? {
+            self.look_around();
+        }
         self.end.notify_one_sender(&self.queue.memory().control.space);
         Ok(())
     }
 
-    /// The same without looking for a sender that waits.
+    /// The same for a message of a batch: the end of the batch does the rest.
     #[inline]
     pub(super) fn acknowledge_quietly(&mut self, delivery: Delivery) -> Result<(), AckError> {
+        self.free(delivery).map(drop)
+    }
+
+    /// Frees the message's slot, and counts it. Whether it is time to look around.
+    #[inline(always)]
+    fn free(&mut self, delivery: Delivery) -> Result<bool, AckError> {
         if self.end.is_foreign() {
             return Err(AckError::Forked);
         }
         self.queue.acknowledge(delivery).map_err(|reason| AckError::Corrupted(self.end.poison(reason)))?;
-        if self.end.tally.message(delivery.header.length().into()) {
-            self.look_around();
+        Ok(self.end.tally.message(delivery.header.length().into()))
+    }
+
+    /// So many messages of a batch were done with, or given back, without a look around.
+    pub(super) fn passed(&mut self, messages: usize) {
+        self.passed = self.passed.saturating_add(messages);
+        if self.passed >= 64 {
+            self.passed = 0;
+            if !self.end.is_foreign() {
+                self.look_around();
+            }
         }
-        Ok(())
     }
 
     /// Once in a while, for a receiver that never waits: looks for the dead if a slice is over, and whether there is

@@ -273,8 +273,12 @@ impl Batch<'_> {
         sender.queue.memory().write(loan.slot, 0, message);
         let length = message.len() as u32;
         let committed = sender.queue.commit_next(&mut self.committed, loan, length);
-        committed.map_err(|reason| SendError::Corrupted(sender.end.poison(reason)))?;
-        sender.count(length.into());
+        let once_in_a_while = committed.map_err(|reason| SendError::Corrupted(sender.end.poison(reason)))?;
+        let _ = sender.end.tally.message(length.into());
+        if once_in_a_while {
+            // What it finds of the channel's state, the next message tells.
+            let _ = sender.end.pass_slice();
+        }
         Ok(())
     }
 

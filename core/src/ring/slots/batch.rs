@@ -41,20 +41,22 @@ impl<M: SlotMemory> Queue<M> {
         CommitBatch { priority: ring, position: self.memory.tail(ring).load(Relaxed), behind_tail: 0 }
     }
 
-    /// Makes the next message of a batch exist, as [`Queue::commit`] does.
+    /// Makes the next message of a batch exist, as [`Queue::commit`] does. Whether tail was moved over it and those before it, as
+    /// it is once in a while.
     ///
     /// # Errors
     /// As [`Queue::commit`].
     #[inline]
-    pub fn commit_next(&self, batch: &mut CommitBatch, loan: Loan, length: u32) -> Result<(), Corruption> {
+    pub fn commit_next(&self, batch: &mut CommitBatch, loan: Loan, length: u32) -> Result<bool, Corruption> {
         let header = SlotHeader::new(length, batch.priority);
         self.memory.slot_header(loan.slot).store(header.bits(), Relaxed);
         batch.position = self.append_from(batch.priority, loan.slot, batch.position)?.wrapping_add(1);
         batch.behind_tail = batch.behind_tail.wrapping_add(1);
         if batch.behind_tail == CommitBatch::BEHIND_TAIL_MAX {
             self.end_batch(batch);
+            return Ok(true);
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Moves tail over the messages of a batch. It may go on after that.

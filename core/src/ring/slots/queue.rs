@@ -109,7 +109,7 @@ impl<M: SlotMemory> Queue<M> {
     ///
     /// # Errors
     /// The ring's words contradict each other.
-    #[inline]
+    #[inline(always)]
     pub fn commit(&self, loan: Loan, header: SlotHeader) -> Result<(), Corruption> {
         self.memory.slot_header(loan.slot).store(header.bits(), Relaxed);
         self.append(header.priority(self.geometry.rings() - 1), loan.slot)
