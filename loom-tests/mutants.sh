@@ -415,13 +415,9 @@ new.bits(), AcqRel, Relaxed' 'let word = row.load(Relaxed);
 new.bits(), crate::sync::Ordering::Release, Relaxed' $rows
 
 echo "--- probing"
-mutant "a look that was never finished is an excuse" $probing_rs 'let others_looked = claimed == done && done != self.seen;' 'let others_looked = done != self.seen;' $probing
-mutant "a look of long ago is an excuse" $probing_rs '        self.seen = done;
-' '' $probing
-mutant "a claim that was lost leaves an excuse" $probing_rs '                self.seen = moved as u32;
-' '                let _ = moved;
-' $probing
-mutant "a look is claimed by nobody" $probing_rs 'let ours = claimed.wrapping_add(1);' 'let ours = claimed;' $probing
+mutant "a look is claimed without a comparison" $probing_rs 'last.compare_exchange(seen, now, Relaxed, Relaxed).is_ok()' '{ last.store(now, Relaxed); true }' $probing
+mutant "a look is claimed by nobody" $probing_rs 'last.compare_exchange(seen, now, Relaxed, Relaxed).is_ok()' 'last.compare_exchange(seen, seen, Relaxed, Relaxed).is_ok()' $probing
+mutant "a look of long ago is an excuse" $probing_rs 'now.abs_diff(seen) < slice - slice / 8' 'seen != 0' $probing
 
 echo "--- harmless"
 death="the proof of its predecessor's death comes in between"
@@ -452,9 +448,6 @@ harmless "the reaper walks over the cells before it loads the words" "the dead q
         let held = self.held_by(dead)?;
         let mut report = ReapReport::default();
 ' $many::two_reap_a_nack_that_was_cut_short $many::two_reap_where_the_ring_wraps
-harmless "a prober that comes late finishes the look of another" "those that skip for it look at the end of their next slice" $probing_rs 'if (seen >> 32) as u32 == claim.0 {
-            let _ = word.compare_exchange(seen, word_of(claim.0, claim.0), Relaxed, Relaxed);
-        }' 'word.store(word_of((seen >> 32) as u32, (seen >> 32) as u32), Relaxed);' $probing
 harmless "whoever wakes one on semaphores has no fence" "who finds nobody asleep wakes all, behind a fence of its own" $sleepers_rs 'turn: u32) -> bool {
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
 ' 'turn: u32) -> bool {
