@@ -213,6 +213,8 @@ fn in_another_root_a_channel_seems_removed() {
             // The child's own, which then changes its root.
             let channel = mpmc::Options::new().create(&scratch.name("jobs")).unwrap();
             let (mut sender, mut receiver) = (channel.sender().unwrap(), channel.receiver().unwrap());
+            sender.send(b"that somebody joined is no news any more").unwrap();
+            receiver.recv().unwrap().ack().unwrap();
             std::os::unix::fs::chroot(scratch.path()).unwrap();
             sender.send(b"it is mapped").unwrap();
             assert_eq!(receiver.recv().unwrap().to_vec(), b"it is mapped");

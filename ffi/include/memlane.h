@@ -623,7 +623,7 @@ memlane_status memlane_send_batch(memlane_sender sender,
 // many there are, and 0 if the call fails. Each starts at a multiple of 8 bytes behind `buffer`. Whether a message was
 // delivered before is not told: use memlane_recv where that matters.
 //
-// MEMLANE_BUFFER_TOO_SMALL if the first one has more than `capacity` bytes: its length is stored in messages[0], and it stays
+// MEMLANE_BUFFER_TOO_SMALL if the first one has more than `capacity` bytes: its length is stored in `messages[0]`, and it stays
 // the next one of this receiver. Otherwise `messages` is written on success only.
 memlane_status memlane_recv_batch(memlane_receiver receiver,
                                   void *buffer,

@@ -124,7 +124,7 @@ pub unsafe extern "C" fn memlane_send_batch(
 /// many there are, and 0 if the call fails. Each starts at a multiple of 8 bytes behind `buffer`. Whether a message was
 /// delivered before is not told: use memlane_recv where that matters.
 ///
-/// MEMLANE_BUFFER_TOO_SMALL if the first one has more than `capacity` bytes: its length is stored in messages[0], and it stays
+/// MEMLANE_BUFFER_TOO_SMALL if the first one has more than `capacity` bytes: its length is stored in `messages[0]`, and it stays
 /// the next one of this receiver. Otherwise `messages` is written on success only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn memlane_recv_batch(

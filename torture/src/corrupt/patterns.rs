@@ -165,7 +165,7 @@ const OF_QUEUES: &[Pattern] = &[
     pattern("cells of this lap, one slot", |parts| parts.each(parts.cells.clone(), 8, |_, _| laps(1))),
     pattern("cells of this lap, all slots", |parts| {
         let slots = parts.slots as u64;
-        parts.each(parts.cells.clone(), 8, |cell, _| laps(1) | cell as u64 % slots);
+        parts.each(parts.cells.clone(), 8, |cell, _| laps(1) | (cell as u64 % slots));
     }),
     pattern("cells all ones, rows say live", |parts| {
         parts.image[parts.cells.clone()].fill(0xff);
@@ -173,7 +173,7 @@ const OF_QUEUES: &[Pattern] = &[
     }),
     pattern("cells of this lap, rows of the dead", |parts| {
         let slots = parts.slots as u64;
-        parts.each(parts.cells.clone(), 8, |cell, _| laps(1) | cell as u64 % slots);
+        parts.each(parts.cells.clone(), 8, |cell, _| laps(1) | (cell as u64 % slots));
         parts.live_rows(of_the_dead);
     }),
     pattern("heads far ahead", |parts| parts.each(parts.rings.clone(), RING_CONTROL_BYTES, |_, head| head + (1 << 40))),
@@ -286,7 +286,7 @@ macro_rules! calls {
                 rx.recv()?;
             }
             std::mem::forget(rx.recv()?);
-            std::mem::forget(tx.reserve(8)?);
+            let _held = std::mem::ManuallyDrop::new(tx.reserve(8)?);
             Ok(Handles { name, channel, senders: vec![tx], receivers: vec![rx] })
         }
         (CALLS, prepare as fn(_, _) -> _)

@@ -149,7 +149,7 @@ fn join_and_leave(name: &str, number: u64, joins: u64) -> Result<()> {
             TALLY.joined(channel.sender().map(drop))?;
             continue;
         }
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             let channel = spsc::Options::new().capacity(4096).create(name)?;
             TALLY.joined(channel.sender().map(drop))?;
             TALLY.joined(channel.sender().map(drop))?;
