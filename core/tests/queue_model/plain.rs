@@ -54,23 +54,26 @@ impl Plain {
     }
 
     /// A receive got these messages, the first of which came from this priority, and wanted up to `max`. They are held from here.
+    ///
+    /// Messages that look the same may be a queued and a returned one: whichever of the two it is taken for, the other one comes
+    /// later.
     pub fn take(&mut self, priority: usize, got: &[Entry], max: usize) {
-        let is_first = |(bytes, deliveries): &Entry| *bytes == got[0].0 && deliveries + 1 == got[0].1;
-        let returned = self.returned[priority].iter().position(is_first);
-        let most_urgent = self.queues.iter().position(|queue| !queue.is_empty());
-        let expected = if let Some(index) = returned {
-            let (bytes, deliveries) = self.returned[priority].remove(index);
-            vec![(bytes, deliveries + 1)]
+        let again = |(bytes, deliveries): &Entry| (bytes.clone(), deliveries + 1);
+        let queue = &self.queues[priority];
+        let is_urgent = self.queues[..priority].iter().all(VecDeque::is_empty);
+        let queued: Vec<_> = queue.iter().take(max).map(again).collect();
+        if is_urgent && queued == got {
+            self.queues[priority].drain(..got.len());
         } else {
-            assert_eq!(most_urgent, Some(priority), "nothing is more urgent");
-            Vec::new()
-        };
-        // Behind one that was returned, a batch goes on only where nothing is more urgent.
-        let more = if most_urgent.is_some_and(|most_urgent| most_urgent < priority) { 0 } else { max - expected.len() };
-        let queue = &mut self.queues[priority];
-        let more = queue.drain(..more.min(queue.len())).map(|(bytes, deliveries)| (bytes, deliveries + 1));
-        let expected: Vec<_> = expected.into_iter().chain(more).collect();
-        assert_eq!(got, expected);
+            let returned = self.returned[priority].iter().position(|entry| again(entry) == got[0]);
+            let first = self.returned[priority].remove(returned.expect("the first one is neither queued nor returned"));
+            // Behind one that was returned, a batch goes on only where nothing is more urgent.
+            let more = if is_urgent { max - 1 } else { 0 };
+            let queue = &mut self.queues[priority];
+            let more = queue.drain(..more.min(queue.len()));
+            let expected: Vec<_> = std::iter::once(first).chain(more).map(|entry| again(&entry)).collect();
+            assert_eq!(got, expected);
+        }
         self.held += got.len();
     }
 

@@ -57,6 +57,7 @@ impl Ahead {
     }
 
     /// What comes next from here.
+    #[cold]
     pub(super) fn take(&mut self, queue: &Queue<SlotsView>) -> Option<Next> {
         let next = if let Some(kept) = self.kept.take() {
             Some(Next::Kept(kept))

@@ -391,11 +391,13 @@ impl Receiver {
 
     #[inline]
     fn take(&mut self) -> Result<Option<Delivery>, RecvError> {
-        match self.ahead.take(&self.queue) {
-            Some(Next::Kept(delivery)) => return Ok(Some(delivery)),
-            Some(Next::Returned(delivery)) => return self.admit(delivery).map(Some),
-            Some(Next::End) => return Err(RecvError::Disconnected),
-            None => {}
+        if !self.ahead.is_nothing() {
+            match self.ahead.take(&self.queue) {
+                Some(Next::Kept(delivery)) => return Ok(Some(delivery)),
+                Some(Next::Returned(delivery)) => return self.admit(delivery).map(Some),
+                Some(Next::End) => return Err(RecvError::Disconnected),
+                None => {}
+            }
         }
         match self.queue.take() {
             Ok(Some(delivery)) => self.admit(delivery).map(Some),

@@ -99,10 +99,15 @@ impl PinnedLock {
         // A thread begins with locks of the C library's allocator. In a child of a bare `clone` those may be locked for ever, by
         // a thread of its parent that it does not have; a child in this memory needs none of them.
         let may_have_threads = !ProcessMark::current().is_a_childs();
-        match may_have_threads.then(|| on_a_thread(&|| empty_table(source).map(|()| take()))).flatten() {
-            Some(Ok(taken)) => taken,
-            // A sandbox, or an old kernel, refuses threads or tables.
-            Some(Err(_)) | None => in_a_child(&take),
+        let on_a_thread = || on_a_thread(&|| empty_table(source).map(|()| take()));
+        if let Some(Ok(taken)) = may_have_threads.then(on_a_thread).flatten() {
+            return taken;
+        }
+        // A sandbox, or an old kernel, refuses threads or tables.
+        match in_a_child(&take)? {
+            Some(taken) => taken,
+            // An emulator (valgrind) gives the child a memory of its own, in which the lock ended with it.
+            None => on_a_thread().unwrap_or_else(|| Err(io::ErrorKind::Unsupported.into()))?,
         }
     }
 
@@ -200,20 +205,22 @@ fn on_a_thread<R: Send>(act: &(impl Fn() -> R + Sync)) -> Option<R> {
 
 /// Runs `take` in a child that shares this process's memory and has a copy of its table of descriptors, while the calling
 /// thread waits.
-fn in_a_child<T: Fn() -> Taken>(take: &T) -> Taken {
+///
+/// `None`: what it did is not seen here.
+fn in_a_child<T: Fn() -> Taken>(take: &T) -> io::Result<Option<Taken>> {
     struct Job<'a, T> {
         take: &'a T,
-        taken: Taken,
+        taken: Option<Taken>,
     }
     extern "C" fn run<T: Fn() -> Taken>(job: *mut libc::c_void) -> libc::c_int {
         // SAFETY: the job of the call below, whose thread waits until this child has ended.
         let job = unsafe { &mut *job.cast::<Job<'_, T>>() };
-        job.taken = (job.take)();
+        job.taken = Some((job.take)());
         0
     }
     const STACK: usize = 128 * 1024;
     let mut stack = Vec::<u128>::with_capacity(STACK / size_of::<u128>());
-    let mut job = Job { take, taken: Err(io::ErrorKind::Other.into()) };
+    let mut job = Job { take, taken: None };
     let _blocked = Blocked::all();
     // SAFETY: the stack and the job outlive the child: with CLONE_VFORK this thread goes on only when the child has ended.
     // It uses this thread's thread-local memory, which nobody else does meanwhile. It sends no signal when it ends.
@@ -226,5 +233,5 @@ fn in_a_child<T: Fn() -> Taken>(take: &T) -> Taken {
     }
     // SAFETY: waits for the child made above, which nobody else waits for: it is no ordinary child.
     unsafe { libc::waitpid(child, std::ptr::null_mut(), libc::__WCLONE) };
-    job.taken
+    Ok(job.taken)
 }
