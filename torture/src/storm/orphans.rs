@@ -111,7 +111,11 @@ pub fn end_all() -> Result<u32> {
 fn children(process: &str) -> Result<Vec<i32>> {
     let mut all = Vec::new();
     for task in std::fs::read_dir(format!("/proc/{process}/task"))? {
-        let text = std::fs::read_to_string(task?.path().join("children")).context("reading who the children are")?;
+        let text = match std::fs::read_to_string(task?.path().join("children")) {
+            // A thread that has ended meanwhile.
+            Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH)) => continue,
+            other => other.context("reading who the children are")?,
+        };
         all.extend(text.split_whitespace().filter_map(|child| child.parse::<i32>().ok()));
     }
     Ok(all)
