@@ -197,7 +197,7 @@ fn opened(path: &str, flags: i32) -> &'static str {
 fn named(path: &str) -> &'static str {
     match path {
         _ if path.starts_with("/proc/self/fd/") || path.starts_with("/proc/thread-self/fd/") => "a descriptor",
-        _ if path.ends_with("/cgroup") || path.starts_with("/sys/fs/cgroup") => "a limit",
+        _ if path.ends_with("/cgroup") || path.starts_with("/sys/fs/cgroup") || path == "/proc/meminfo" => "a limit",
         _ if path.ends_with("boot_id") => "the boot id",
         _ if path.starts_with("/sys/") => "the processors",
         _ if path.ends_with(".lock") => "the lock file",

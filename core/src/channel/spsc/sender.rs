@@ -21,6 +21,8 @@ pub struct Sender {
     writer: Writer<LaneView>,
     end: Endpoint,
     resumed_at: u64,
+    /// Searches for room since it joined.
+    searches: u32,
     _not_sync: PhantomData<Cell<()>>,
 }
 
@@ -32,7 +34,7 @@ impl Sender {
             JoinError::Corrupted { channel: end.region().label().to_owned(), reason: end.poison(reason) }
         })?;
         let resumed_at = writer.count();
-        Ok(Self { writer, end, resumed_at, _not_sync: PhantomData })
+        Ok(Self { writer, end, resumed_at, searches: 0, _not_sync: PhantomData })
     }
 
     /// How many messages this lane had carried when this sender joined. A sender that takes over from a dead one knows
@@ -260,8 +262,11 @@ impl Sender {
         if self.end.is_foreign() {
             return Err(SendError::Forked);
         }
-        // Once a stretch, and while it waits: a sender that is busy notices, too, that the file is gone.
-        self.end.pass_slice()?;
+        // Every few stretches, and while it waits: a sender that is busy notices, too, that the file is gone.
+        self.searches = self.searches.wrapping_add(1);
+        if self.searches.is_multiple_of(8) {
+            self.end.pass_slice()?;
+        }
         if self.end.has_news() {
             self.end.look_at_receivers()?;
         }
