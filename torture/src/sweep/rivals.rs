@@ -26,6 +26,8 @@ use crate::stop::verdict::{Accounts, got, sent};
 use crate::tracer::{Forked, Stop};
 use crate::waking::Waking;
 use anyhow::{Context, Result, bail, ensure};
+use std::error::Error;
+use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
 /// Who stands still.
@@ -123,7 +125,7 @@ fn sweep_place(
     } else {
         (0..KILLS).map(|_| anywhere(&stepped, random)).chain([end]).collect()
     };
-    deaths.kill_at(&points, &stepped)?;
+    kill_at(&mut deaths, &points, &stepped)?;
     totals.kills += points.len() as u64;
     let accesses = place.accesses.len().max(1);
     let (step, skipped) = if options.quick { (accesses, random.below(accesses as u64) as usize) } else { (1, 0) };
@@ -131,12 +133,37 @@ fn sweep_place(
         deaths.stand_beyond(beyond);
         let point = if number % 2 == 0 { end } else { anywhere(&stepped, random) };
         let at = || format!("the rival about to touch the file, {beyond} further");
-        deaths.kill_at(&[point], &stepped).with_context(at)?;
+        kill_at(&mut deaths, &[point], &stepped).with_context(at)?;
         totals.kills += 1;
     }
     totals.points += end;
     totals.states += stepped.remains.len() as u64;
     Ok(())
+}
+
+/// A rival came by another way than before, since a slice of its time was over meanwhile, and the place where it was to stand
+/// still is not on that way.
+#[derive(Debug)]
+struct Elsewhere;
+
+impl Display for Elsewhere {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the rival came by another way")
+    }
+}
+
+impl Error for Elsewhere {}
+
+/// Kills at these points. A rival that came by another way is started again, a few times.
+fn kill_at(deaths: &mut Deaths<'_>, points: &[u64], stepped: &Stepped) -> Result<()> {
+    const TURNS: u32 = 5;
+    for _ in 1..TURNS {
+        match deaths.kill_at(points, stepped) {
+            Err(error) if error.chain().any(|cause| cause.is::<Elsewhere>()) => {}
+            other => return other,
+        }
+    }
+    deaths.kill_at(points, stepped)
 }
 
 /// Right behind a change, or right before it.
@@ -173,14 +200,14 @@ impl Rival {
         watch.take();
         // Who finds no room at first waits a while: not the number of instructions is the same each time, but what they do.
         while (changes, beyond) < (self.changes, self.beyond) {
-            ensure!(rival.step()? == Stop::Step, "the rival ended before it stood still");
+            ensure!(rival.step()? == Stop::Step, Elsewhere);
             beyond += 1;
             if watch.changed() {
                 watch.take();
                 (changes, beyond) = (changes + 1, 0);
             }
         }
-        ensure!(changes == self.changes, "the rival changed the file before it stood still");
+        ensure!(changes == self.changes, Elsewhere);
         Ok(rival)
     }
 }
