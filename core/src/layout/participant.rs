@@ -13,7 +13,7 @@ pub const NAME_BYTES: usize = 64;
 #[repr(C, align(128))]
 #[derive(Debug)]
 pub struct ParticipantRow {
-    /// [`RowState`].
+    /// [`super::RowState`].
     pub state: AtomicU64,
     /// Process id as its owner sees it: for people, never for decisions.
     pub pid: AtomicU64,

@@ -35,7 +35,7 @@ impl<M: SlotMemory> Queue<M> {
         self.alloc_while(|| true)
     }
 
-    /// Finds a free slot as [`Queue::alloc`] does, looking at more than a thousand of them only while `goes_on` says so.
+    /// Finds a free slot as `Queue::alloc` does, looking at more than a thousand of them only while `goes_on` says so.
     pub fn alloc_while(&mut self, goes_on: impl Fn() -> bool) -> Option<Loan> {
         let slots = self.geometry.slots();
         let near = slots.min(Self::NEAR);
@@ -87,7 +87,7 @@ impl<M: SlotMemory> Queue<M> {
         None
     }
 
-    /// Finds a free slot for a sender that does not wait: at the cost of 128 looks at most, where [`Queue::alloc`] may look at
+    /// Finds a free slot for a sender that does not wait: at the cost of 128 looks at most, where `Queue::alloc` may look at
     /// 65,536. `None`: none of those that were looked at is free. In a queue of up to 128 slots, and in one whose slots are all
     /// queued, these are all slots.
     #[inline]
