@@ -39,9 +39,8 @@ impl Case {
             Place::Named | Place::Anonymous | Place::Private => self.scratch.name("channel"),
             #[cfg(feature = "named-segments")]
             Place::Segment => {
-                // As different from others as the name of the scratch folder.
-                let folder = self.scratch.path().file_name().unwrap().to_str().unwrap();
-                format!("contract-{}", folder.trim_start_matches('.'))
+                // As different from others as the path of the scratch folder.
+                format!("contract{}", self.scratch.path().to_str().unwrap().replace(['/', '.'], "-"))
             }
         }
     }
