@@ -318,6 +318,11 @@ impl Endpoint {
         }
     }
 
+    /// Whether a participant that does not sleep has come to the end of its slice.
+    fn is_slice_over(&self, now: Moment) -> bool {
+        now >= self.slice_began.plus(SLICE)
+    }
+
     /// A slice ended: look at the channel's name, and for the dead, unless another participant did that meanwhile.
     pub(super) fn slice_ended(&mut self) -> Result<(), Trouble> {
         let _guard = cancel_guard();
@@ -340,7 +345,7 @@ impl Endpoint {
     /// The same in passing, for a participant that is busy and never waits, by a clock that costs next to nothing.
     #[cold]
     pub(super) fn pass_slice(&mut self) -> Result<(), Trouble> {
-        if Clock::coarse() >= self.slice_began.plus(SLICE) { self.slice_ended() } else { Ok(()) }
+        if self.is_slice_over(Clock::coarse()) { self.slice_ended() } else { Ok(()) }
     }
 
     /// Looks at the file now.
@@ -392,7 +397,7 @@ impl Endpoint {
     /// Ends a slice if the last one ended long enough ago. Whether that was so.
     #[cold]
     pub(super) fn a_slice_is_over(&mut self) -> Result<bool, Trouble> {
-        let is_over = Clock::now() >= self.slice_began.plus(SLICE);
+        let is_over = self.is_slice_over(Clock::now());
         if is_over {
             self.slice_ended()?;
         }

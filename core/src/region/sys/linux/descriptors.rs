@@ -5,7 +5,6 @@
 //! everything in the engine that makes one does so through [`above_standard`] or [`owned_above_standard`]: a **plug** stands
 //! in each free one of the three numbers meanwhile. A plug is a descriptor that can be neither read nor written to
 //! (`O_PATH`), so that the host gets what it gets from a closed one, `EBADF`.
-
 //!
 //! Plugs stand in turns: a thread that took another's plug for a file of the host would lose it in the middle of its own
 //! call. The turn is one word with the process's id in it, so that a child which was forked in the middle of one goes on.
