@@ -58,5 +58,5 @@ kill_queue --backend semaphore --on-death discard
 
 # Every machine instruction; without `--quick`, with all the real kills and reapers, it takes minutes.
 "$torture" sweep --quick
-"$torture" corrupt --quick --only bytes
+"$torture" corrupt --quick
 "$torture" faults --quick

@@ -170,25 +170,52 @@ fn who_may_only_read_keeps_nobody_from_joining_or_being_reaped() {
     reads.finish();
 }
 
-/// Sleeps on the receivers' word by many threads, again and again: wakes that are meant for one receiver come here.
-fn sleeps_where_receivers_do(arguments: &[String]) {
-    let file = File::open(&arguments[0]).unwrap();
-    let at: usize = arguments[1].parse().unwrap();
+/// Where in the file the word stands that receivers sleep on.
+fn place_of_the_receivers_word(name: &str) -> usize {
+    let control = support::image::Image::load(name).get("control_at") as usize;
+    control + layout::field("ChannelControl", "data").offset
+}
+
+/// The address of a word of the file, in a mapping for reading.
+fn word_to_read(name: &str, at: usize) -> usize {
+    let file = File::open(name).unwrap();
     let length = file.metadata().unwrap().len() as usize;
     // SAFETY: a fresh mapping at an address of the kernel's choice, which is only read.
     let start =
         unsafe { libc::mmap(std::ptr::null_mut(), length, libc::PROT_READ, libc::MAP_SHARED, file.as_raw_fd(), 0) };
     assert_ne!(start, libc::MAP_FAILED);
-    let word = start as usize + at;
+    start as usize + at
+}
+
+/// Sleeps on a word until it is woken. Whether it slept.
+fn sleep_on(word: usize) -> bool {
+    // SAFETY: an aligned word of a mapping that stays; FUTEX_WAIT only reads it.
+    unsafe {
+        let word = word as *const std::sync::atomic::AtomicU32;
+        let now = (*word).load(std::sync::atomic::Ordering::Relaxed);
+        libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAIT, now, std::ptr::null::<libc::timespec>()) == 0
+    }
+}
+
+/// Wakes everybody on a word. How many they were.
+fn wake_everybody_on(word: usize) -> i64 {
+    // SAFETY: as above; FUTEX_WAKE does not even read it.
+    unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE, i32::MAX) }
+}
+
+/// How many sleep on a word: all are moved from it to itself, and none is woken.
+fn sleepers_on(word: usize) -> i64 {
+    // SAFETY: as above.
+    unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_REQUEUE, 0, i32::MAX as usize, word) }
+}
+
+/// Sleeps on the receivers' word by many threads, again and again: wakes that are meant for one receiver come here.
+fn sleeps_where_receivers_do(arguments: &[String]) {
+    let word = word_to_read(&arguments[0], arguments[1].parse().unwrap());
     for _ in 0..8 {
         std::thread::spawn(move || {
             loop {
-                // SAFETY: an aligned word of the mapping, which stays; FUTEX_WAIT only reads it.
-                unsafe {
-                    let word = word as *const std::sync::atomic::AtomicU32;
-                    let now = (*word).load(std::sync::atomic::Ordering::Relaxed);
-                    libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAIT, now, std::ptr::null::<libc::timespec>());
-                }
+                sleep_on(word);
             }
         });
     }
@@ -206,9 +233,8 @@ fn who_may_only_read_takes_no_wake_for_longer_than_a_slice() {
     let channel = mpmc::Options::new().slots(8).mode(0o644).create(&name).unwrap();
     let (mut sender, mut receiver) = (channel.sender().unwrap(), channel.receiver().unwrap());
     receiver.set_strategy(memlane::Strategy::Park);
-    let control = support::image::Image::load(&name).get("control_at") as usize;
-    let at = control + layout::field("ChannelControl", "data").offset;
-    let intruder = start("sleeps where receivers do", OTHER, OTHER, &[&name, &at.to_string()]);
+    let at = place_of_the_receivers_word(&name).to_string();
+    let intruder = start("sleeps where receivers do", OTHER, OTHER, &[&name, &at]);
     intruder.expect("sleeping");
     let sleeps = || {
         let info = channel.info();
@@ -223,6 +249,27 @@ fn who_may_only_read_takes_no_wake_for_longer_than_a_slice() {
             assert_eq!(waits.join().unwrap(), [number]);
         });
     }
+}
+
+#[test]
+fn a_crowd_that_may_only_read_costs_a_call_no_more_wake_ups_than_there_are_seats() {
+    const CROWD: i64 = 1000;
+    let scratch = folder(0o755);
+    let name = scratch.name("readable");
+    let channel = Options::new().mode(0o644).create(&name).unwrap();
+    let mut sender = channel.sender().unwrap();
+    let mut receiver = channel.receiver().unwrap();
+    receiver.set_strategy(memlane::Strategy::Park);
+    let word = word_to_read(&name, place_of_the_receivers_word(&name));
+    let crowd: Vec<_> = (0..CROWD).map(|_| std::thread::spawn(move || sleep_on(word))).collect();
+    eventually("the crowd sleeps", || sleepers_on(word) == CROWD);
+    // It sets the flag, finds nothing, and leaves it set.
+    assert_eq!(receiver.recv_timeout(Duration::from_millis(1)).unwrap_err(), RecvTimeoutError::Timeout);
+    sender.send(b"wakes those who sleep").unwrap();
+    let left = wake_everybody_on(word);
+    assert!((1..CROWD).contains(&left) && left >= CROWD - 64, "{left} of {CROWD} were still asleep");
+    assert!(crowd.into_iter().all(|thread| thread.join().unwrap()));
+    assert_eq!(receiver.recv().unwrap().to_vec(), b"wakes those who sleep");
 }
 
 /// Joins as root, then goes on as somebody else, who may not even enter the channel's folder.

@@ -29,6 +29,8 @@ pub(crate) enum Sleep {
 pub(crate) struct Futex {
     /// Nobody outside this process ever sleeps on this channel's words.
     process_private: bool,
+    /// As many as may sleep on one word and take part.
+    sleepers_max: u32,
 }
 
 impl Signals {
@@ -36,7 +38,10 @@ impl Signals {
     pub(crate) fn of(region: &Arc<Region>, row: Option<u32>) -> Self {
         let facts = region.facts();
         let sleep = match facts.backend {
-            Backend::Futex => Sleep::Futex(Futex { process_private: matches!(region.place, Place::Private) }),
+            Backend::Futex => Sleep::Futex(Futex {
+                process_private: matches!(region.place, Place::Private),
+                sleepers_max: region.geometry().participants().max(Futex::WAKES_MIN),
+            }),
             Backend::Semaphore => Sleep::Semaphores(SemaphoresView::new(region, row)),
         };
         Self { asymmetric: facts.fence == FenceMode::Asymmetric, sleep }
@@ -74,6 +79,10 @@ impl Signals {
 }
 
 impl Futex {
+    /// Where there are few participants, a wake-up of all wakes a few sleepers more than these, should others stand in front of
+    /// them.
+    const WAKES_MIN: u32 = 64;
+
     /// Sleeps while `word` is `expected`, at the longest until `until`. Returns early when interrupted.
     pub(crate) fn wait(&self, word: &AtomicU32, expected: u32, until: Moment) {
         sys::futex_wait(word, expected, until, self.process_private);
@@ -84,8 +93,12 @@ impl Futex {
         sys::futex_wake(word, 1, self.process_private) > 0
     }
 
-    /// Wakes all who sleep on `word`.
+    /// Wakes all participants that sleep on `word`.
+    ///
+    /// A process that may only read the file can sleep there, too, with any number of threads, and each wake-up costs the caller
+    /// microseconds. So no more are woken than take part. The kernel wakes them in the order in which they went to
+    /// sleep: a participant behind a crowd of strangers sleeps on, and looks for itself at the end of its slice.
     pub(crate) fn wake_all(&self, word: &AtomicU32) {
-        sys::futex_wake(word, i32::MAX as u32, self.process_private);
+        sys::futex_wake(word, self.sleepers_max, self.process_private);
     }
 }
