@@ -8,7 +8,7 @@ use memlane::{JoinError, OpenError, ParticipantState};
 use std::os::fd::AsRawFd;
 use std::sync::Barrier;
 use support::child::{self, Child, alone, fork, join};
-use support::{Scratch, space};
+use support::{Scratch, assert_same, lock_file, space};
 
 fn small() -> Options {
     Options::new().capacity(4096)
@@ -108,13 +108,21 @@ fn without_descriptors_a_call_fails_and_nothing_else() {
 
 #[test]
 fn child_part() {
-    child::play(&[("reaps at each word", |arguments| {
-        let channel = spsc::open(&arguments[0]).unwrap();
-        while child::hear() == "go" {
-            drop(channel.sender().unwrap());
-            child::tell("joined");
-        }
-    })]);
+    child::play(&[("reaps at each word", reaps_at_each_word), ("receives", receives)]);
+}
+
+fn reaps_at_each_word(arguments: &[String]) {
+    let channel = spsc::open(&arguments[0]).unwrap();
+    while child::hear() == "go" {
+        drop(channel.sender().unwrap());
+        child::tell("joined");
+    }
+}
+
+fn receives(arguments: &[String]) {
+    let _receiver = spsc::open(&arguments[0]).unwrap().receiver().unwrap();
+    child::tell("joined");
+    child::stay();
 }
 
 /// Leaves a receiver that died: its row says "live", its lock is gone.
@@ -138,6 +146,43 @@ fn without_descriptors_nobody_is_declared_dead() {
         assert_eq!(channel.info().participants[1].state, ParticipantState::Live, "nothing could be proved");
         assert!(sender.send_timeout(&[0; 1000], wait).is_err());
         assert_eq!(channel.info().participants[1].state, ParticipantState::Dead);
+    });
+}
+
+/// A dead holder's seat may be free: as long as nobody can look, nobody says that it is taken.
+#[test]
+fn a_joiner_who_cannot_look_whether_a_holder_is_dead_says_why() {
+    alone("a_joiner_who_cannot_look_whether_a_holder_is_dead_says_why", || {
+        let scratch = Scratch::new();
+        let name = scratch.name("prices");
+        let channel = small().create(&name).unwrap();
+        let mut holder = Child::start("receives", &[&name]);
+        holder.expect("joined");
+        holder.kill();
+        let refusal = || channel.receiver().unwrap_err().to_string();
+        let looking_fails = |why: &str| format!("channel {name}: looking at the lock file failed: {why}");
+        // A life is locked in a table of descriptors of its own, however many this process has open. The look for the dead is
+        // made in that of the process.
+        let _open: Vec<_> = (0..8).map(|_| std::fs::File::open("/dev/null").unwrap()).collect();
+        allow_more_descriptors(0);
+        let why = "Too many open files (os error 24); close some descriptors, or raise the limit (ulimit -n)";
+        assert_eq!(refusal(), looking_fails(why));
+        // Whose seat is free needs no proof, and of its own this process knows without a look.
+        let sender = channel.sender().unwrap();
+        let taken = JoinError::RoleTaken { channel: name.clone(), role: "sender", seats: 1, pid: std::process::id() };
+        assert_same(&channel.sender().unwrap_err(), &taken, "beside a receiver nobody can look at");
+        allow_more_descriptors(64);
+        let lock = lock_file(&name);
+        let elsewhere = scratch.join("elsewhere");
+        std::fs::rename(&lock, &elsewhere).unwrap();
+        let gone = JoinError::LockFile { channel: name.clone(), path: lock.display().to_string() };
+        assert_same(&channel.receiver().unwrap_err(), &gone, "gone");
+        std::fs::write(&lock, "another file").unwrap();
+        assert_same(&channel.receiver().unwrap_err(), &gone, "replaced");
+        std::fs::rename(&elsewhere, &lock).unwrap();
+        assert_eq!(channel.info().participants[1].state, ParticipantState::Live, "nothing was proved");
+        channel.receiver().unwrap();
+        drop(sender);
     });
 }
 

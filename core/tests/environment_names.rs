@@ -88,8 +88,10 @@ fn without_the_lock_file_that_it_was_opened_with_nobody_joins_and_nobody_is_decl
         act(&lock);
         let wanted = JoinError::LockFile { channel: name.clone(), path: lock.display().to_string() };
         assert_same(&elsewhere.receiver().unwrap_err(), &wanted, what);
-        let info = channel.info();
-        assert_eq!((info.participants[0].state, info.participants[0].alive), (ParticipantState::Live, None), "{what}");
+        for (handle, alive) in [(&elsewhere, None), (&channel, Some(true))] {
+            let seen = &handle.info().participants[0];
+            assert_eq!((seen.state, seen.alive), (ParticipantState::Live, alive), "{what}");
+        }
         sender.send(b"who is in stays in").unwrap();
         let _ = fs::remove_file(&lock).or_else(|_| fs::remove_dir(&lock));
         fs::rename(&kept, &lock).unwrap();

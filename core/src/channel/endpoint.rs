@@ -130,7 +130,7 @@ impl Endpoint {
             JoinError::Corrupted { channel: region.label().to_owned(), reason }
         };
         let (seat, reaped) = Seat::take(region, role, settle, &shared.participant_name)?;
-        let reaped = reaped.saturating_add(liveness::reap_dead(region, settle).map_err(corrupted)?);
+        let reaped = reaped.saturating_add(liveness::reap_dead(region, settle).map_err(corrupted)?.marked);
         let mut tally = seat.tally();
         tally.reaped(reaped);
         let peer_role = match role {

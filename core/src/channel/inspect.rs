@@ -257,9 +257,9 @@ impl Info {
         // Looking behind the end of a truncated file would be SIGBUS, where it is mapped.
         let is_whole = !matches!(region.file_state(), Ok(FileState::CutShort { .. }));
         let (rows, lanes) = if is_whole { (geometry.participants(), geometry.lanes()) } else { (0, 0) };
-        let mut query = region.lock_query().ok();
+        let mut query = region.lock_query();
         let mut participants: Vec<_> =
-            (0..rows).filter_map(|row| ParticipantInfo::of(region, row, query.as_mut())).collect();
+            (0..rows).filter_map(|row| ParticipantInfo::of(region, row, &mut query)).collect();
         let lanes = (0..lanes).map(|lane| LaneInfo::of(words, lane, &mut participants)).collect();
         Self {
             name: region.label().to_owned(),
@@ -300,15 +300,14 @@ impl LaneInfo {
 }
 
 impl ParticipantInfo {
-    fn of(region: &Region, row: u32, query: Option<&mut LockQuery<'_>>) -> Option<Self> {
+    fn of(region: &Region, row: u32, query: &mut LockQuery<'_>) -> Option<Self> {
         let words = region.row(row);
         let state = RowState::from_bits(words.state.load(Acquire))?;
         if state.state == ParticipantState::Vacant {
             return None;
         }
         let is_live = state.state == ParticipantState::Live;
-        let over = query.and_then(|query| query.is_over(state.life).ok());
-        let alive = over.map(|over| is_live && !over);
+        let alive = query.is_over(state.life).ok().map(|over| is_live && !over);
         let pid = words.pid.load(Relaxed) as u32;
         // A process of another PID namespace has another number here.
         let is_visible = words.pid_namespace.load(Relaxed) == sys::pid_namespace();

@@ -14,10 +14,10 @@
 //! A participant that dies between changing a row and announcing it leaves a change that nobody is told of. So whoever looks
 //! for the dead compares a sum over all rows with the sum that was announced last.
 
-use super::rows::{Settle, announce, every_row, row_state};
+use super::rows::{Settle, announce, every_row, row_state, rows_of};
 use super::word;
 use crate::error::Corruption;
-use crate::layout::{ParticipantState, RowIndex, RowState};
+use crate::layout::{ParticipantState, Role, RowIndex, RowState};
 use crate::region::{LockQuery, Region, Signals};
 use crate::ring::slots::Departed;
 use crate::sync::Ordering::{Acquire, Relaxed};
@@ -70,52 +70,70 @@ fn is_over(query: &mut LockQuery<'_>, state: RowState) -> io::Result<bool> {
     if planted::reap_the_living() { Ok(true) } else { query.is_over(state.life) }
 }
 
-/// Looks for the dead and settles what they held. Returns how many this caller marked: others may do the same.
+/// What came of a look for the dead.
+#[derive(Debug, Default)]
+#[must_use]
+pub(crate) struct Looked {
+    /// How many this caller marked: others may do the same.
+    pub(crate) marked: u32,
+    /// Roles of which nothing was proved from some row on, and why.
+    unproved: Vec<(Role, io::Error)>,
+}
+
+impl Looked {
+    /// Why a participant of this role that says it is alive may be dead all the same.
+    pub(super) fn doubt(self, role: Role) -> Option<io::Error> {
+        self.unproved.into_iter().find_map(|(of, why)| (of == role).then_some(why))
+    }
+}
+
+/// Looks for the dead and settles what they held.
 ///
 /// Costs a system call for each process that takes part besides this one, and none where there is none. One that fails (out of
-/// descriptors, lock file gone) proves nothing, so nobody is reaped then.
+/// descriptors, lock file gone) proves nothing, so nobody is reaped by it.
 ///
 /// # Errors
 /// The words contradict each other.
-pub(crate) fn reap_dead(region: &Arc<Region>, settle: Settle) -> Result<u32, Corruption> {
-    let mut dead = Dead::none(region);
-    let mut query = None;
-    for row in every_row(region.geometry()) {
-        let (state, word) = row_state(region, row)?;
-        if state.state != ParticipantState::Live {
-            continue;
-        }
-        if query.is_none() {
-            let Ok(opened) = region.lock_query() else { return Ok(0) };
-            query = Some(opened);
-        }
-        if let Some(query) = &mut query
-            && is_over(query, state).unwrap_or(false)
-        {
-            dead.words[row as usize] = word;
+pub(crate) fn reap_dead(region: &Arc<Region>, settle: Settle) -> Result<Looked, Corruption> {
+    let (mut dead, mut looked) = (Dead::none(region), Looked::default());
+    let mut query = region.lock_query();
+    for role in [Role::Sender, Role::Receiver] {
+        for row in rows_of(region.geometry(), role) {
+            let (state, word) = row_state(region, row)?;
+            if state.state != ParticipantState::Live {
+                continue;
+            }
+            match is_over(&mut query, state) {
+                Ok(false) => {}
+                Ok(true) => dead.words[row as usize] = word,
+                // So would the next one.
+                Err(why) => {
+                    looked.unproved.push((role, why));
+                    break;
+                }
+            }
         }
     }
     if dead.rows().next().is_none() {
-        return Ok(0);
+        return Ok(looked);
     }
     settle(region, &dead)?;
     let signals = Signals::of(region, None);
-    let mut marked = 0;
     for (row, proved) in dead.rows() {
         forget_sleeper(&signals, row);
-        marked += u32::from(word::bury(&region.row(row).state, proved));
+        looked.marked += u32::from(word::bury(&region.row(row).state, proved));
     }
     announce(region);
-    Ok(marked)
+    Ok(looked)
 }
 
 /// The same at the end of a slice, for all participants; counts them; and tells everybody of changes that were never announced,
-/// or if there is other news.
+/// or if there is other news. Returns how many this caller marked.
 ///
 /// # Errors
 /// As [`reap_dead`].
 pub(crate) fn probe(region: &Arc<Region>, settle: Settle, has_news: bool) -> Result<u32, Corruption> {
-    let reaped = reap_dead(region, settle)?;
+    let reaped = reap_dead(region, settle)?.marked;
     let (mut sum, mut population) = (0u64, 0);
     for row in every_row(region.geometry()) {
         let (state, word) = row_state(region, row)?;

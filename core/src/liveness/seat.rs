@@ -9,6 +9,7 @@ use crate::region::sys;
 use crate::region::{Clock, FileState, Life, NoLife, Region, Signals, View, explained};
 use crate::sync::Ordering::Relaxed;
 use crate::wait::forget_sleeper;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ impl Seat {
         let ours = RowState { life: life.number(), role, state: ParticipantState::Live };
         // Each turn that does not end here means that somebody else took a seat that was free, or settled, at this moment.
         const TURNS: u32 = 1000;
-        let (mut reaped, mut holder) = (0, 0);
+        let (mut reaped, mut holder, mut doubt) = (0, 0, None);
         for _ in 0..TURNS {
             for row in rows_of(region.geometry(), role) {
                 let words = region.row(row);
@@ -55,10 +56,15 @@ impl Seat {
                 }
             }
             let membership = region.control().membership.load(Relaxed);
-            reaped += reap_dead(region, settle).map_err(corrupted)?;
+            let looked = reap_dead(region, settle).map_err(corrupted)?;
+            reaped += looked.marked;
+            doubt = looked.doubt(role);
             if region.control().membership.load(Relaxed) == membership {
                 break;
             }
+        }
+        if let Some(source) = doubt {
+            return Err(lock_file_refused(region, "looking at the lock file", source));
         }
         let seats = rows_of(region.geometry(), role).len() as u32;
         Err(JoinError::RoleTaken { channel: region.label().to_owned(), role: role.name(), seats, pid: holder })
@@ -136,6 +142,15 @@ fn corrupted(region: &Region, reason: Corruption) -> JoinError {
     JoinError::Corrupted { channel: region.label().to_owned(), reason }
 }
 
+/// What the system refuses at the lock file.
+fn lock_file_refused(region: &Region, action: &'static str, source: io::Error) -> JoinError {
+    let channel = region.label().to_owned();
+    if source.kind() == io::ErrorKind::NotFound {
+        return JoinError::LockFile { channel, path: region.lock_label() };
+    }
+    JoinError::Io { channel, action, source: explained(action, source) }
+}
+
 /// Begins a life. Where all lives are locked, tries again for a while: it may be a remover that locked them, whose removal
 /// succeeds or fails soon.
 fn begin_life(region: &Region) -> Result<Life, JoinError> {
@@ -151,13 +166,7 @@ fn begin_life(region: &Region) -> Result<Life, JoinError> {
         // A file that is gone or cut short says more than what came of it.
         check_file(region)?;
         return Err(match refused {
-            NoLife::Refused(source) if source.kind() == std::io::ErrorKind::NotFound => {
-                JoinError::LockFile { channel: channel(), path: region.lock_label() }
-            }
-            NoLife::Refused(source) => {
-                let action = "locking the lock file";
-                JoinError::Io { channel: channel(), action, source: explained(action, source) }
-            }
+            NoLife::Refused(source) => lock_file_refused(region, "locking the lock file", source),
             NoLife::UsedUp => corrupted(region, Corruption::Participant),
             NoLife::Locked(_) if Clock::now() < patient_until => {
                 sys::pause(BETWEEN);

@@ -26,8 +26,8 @@
 //! numbers without a lock, and none is ever found to be over.
 
 use super::Region;
-use super::locks::Place;
-use super::sys::{self, Holder, Pinned, PinnedLock, ProcessMark, Source};
+use super::locks::{NamedPlace, Place};
+use super::sys::{self, Holder, KeptFile, Pinned, PinnedLock, ProcessMark, Source};
 use crate::sync::Ordering::{AcqRel, Relaxed};
 use crate::sync::{AtomicU64, planted};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -142,7 +142,9 @@ impl Region {
                 return Ok(Life { number: number * BLOCK, block: None });
             }
             if planted::leaked_descriptor() {
-                std::mem::forget(self.lock_query()?);
+                let mut query = self.lock_query();
+                query.holder(number)?;
+                std::mem::forget(query);
             }
             match PinnedLock::take(self.lock_source()?, number * BLOCK, BLOCK)? {
                 Pinned::Held(pin) => {
@@ -181,30 +183,28 @@ impl Region {
         }
     }
 
-    /// Opens the lock file, to ask which lives are over.
-    ///
-    /// # Errors
-    /// It is gone or another one (`NotFound`), or the process is out of descriptors. Nothing is proved then.
-    pub(crate) fn lock_query(&self) -> io::Result<LockQuery<'_>> {
+    /// To ask which lives are over.
+    pub(crate) fn lock_query(&self) -> LockQuery<'_> {
         let file = match &self.place {
-            Place::Named(place) => QueriedFile::Opened(sys::fresh_description(&place.lock_path, place.lock_id, false)?),
-            // It holds no lock, so it sees those of all others.
-            Place::Anonymous { locks, .. } => QueriedFile::Kept(locks.still_ours()?),
+            Place::Named(place) => QueriedFile::Named(place, None),
+            Place::Anonymous { locks, .. } => QueriedFile::Anonymous(locks),
             Place::Private => QueriedFile::None,
         };
         let own = self.lives.get().map(|block| block.number);
-        Ok(LockQuery { file, own, answers: BTreeMap::new() })
+        LockQuery { file, own, answers: BTreeMap::new() }
     }
 }
 
 #[derive(Debug)]
 enum QueriedFile<'a> {
-    Opened(OwnedFd),
+    /// Opened by the first question.
+    Named(&'a NamedPlace, Option<OwnedFd>),
+    Anonymous(&'a KeptFile),
     Kept(BorrowedFd<'a>),
     None,
 }
 
-/// Questions to the kernel: each block is asked for once.
+/// Questions to the kernel: each block is asked for once, and the lock file opened once, if there is a question at all.
 #[derive(Debug)]
 pub(crate) struct LockQuery<'a> {
     file: QueriedFile<'a>,
@@ -222,7 +222,8 @@ impl<'a> LockQuery<'a> {
     /// Whether this life is over, for good.
     ///
     /// # Errors
-    /// The system refused to tell: nothing is proved.
+    /// The lock file is gone or another one (`NotFound`), the process is out of descriptors, or the system refuses to tell.
+    /// Nothing is proved then, neither about this life nor about any other one but those of this process.
     pub(crate) fn is_over(&mut self, life: u64) -> io::Result<bool> {
         let block = life / BLOCK;
         if self.own == Some(block) {
@@ -241,9 +242,14 @@ impl<'a> LockQuery<'a> {
     }
 
     /// A write lock on this block.
-    fn holder(&self, block: u64) -> io::Result<Option<Holder>> {
-        let file = match &self.file {
-            QueriedFile::Opened(file) => file.as_fd(),
+    fn holder(&mut self, block: u64) -> io::Result<Option<Holder>> {
+        let file = match &mut self.file {
+            QueriedFile::Named(place, opened) => OwnedFd::as_fd(match opened {
+                Some(opened) => opened,
+                None => opened.insert(sys::fresh_description(&place.lock_path, place.lock_id, false)?),
+            }),
+            // It holds no lock, so it sees those of all others.
+            QueriedFile::Anonymous(locks) => locks.still_ours()?,
             QueriedFile::Kept(file) => *file,
             QueriedFile::None => return Ok(None),
         };

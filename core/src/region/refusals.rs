@@ -242,7 +242,7 @@ pub(crate) fn explained(action: &str, source: io::Error) -> io::Error {
             "the system has no memory for it, or this process has reached its limit (ulimit -v) or has too many mappings \
              (vm.max_map_count)"
         }
-        Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if is("locking") => {
+        Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if is("lock") => {
             "memlane needs open-file-description locks (Linux 3.15), which this kernel or sandbox does not have"
         }
         Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if action == COLLAPSING => {
