@@ -92,6 +92,31 @@ fn rank(layer: &str) -> Option<usize> {
     LAYERS.iter().position(|&other| other == layer)
 }
 
+/// What a kind is made of, the format's table says. Elsewhere nobody asks which kind it is: a further kind would have to be
+/// found at each such place.
+#[test]
+fn outside_the_format_and_a_kinds_own_folder_no_kind_is_told_from_the_others() {
+    let kinds = ["spsc", "mpmc"];
+    let mut complaints = Vec::new();
+    for source in sources("src").iter().filter(|source| source.layer() != Some("layout")) {
+        let is_own = |kind| source.path.starts_with(format!("src/channel/{kind}"));
+        for (number, line) in source.code().take_while(|(_, line)| !line.starts_with("mod tests")) {
+            let by_name = kinds.iter().any(|kind| {
+                let variant = format!("Kind::{}{}", kind[..1].to_uppercase(), &kind[1..]);
+                !is_own(kind) && words(line, &variant).next().is_some()
+            });
+            let by_store = words(line, "slots").any(|at| {
+                let rest = line[at + 5..].trim_start();
+                ["> 0", "== 0", "!= 0"].iter().any(|comparison| rest.starts_with(comparison))
+            });
+            if by_name || by_store {
+                complaints.push(source.complain(number, "asks which kind this is: ask its row in layout/kinds.rs"));
+            }
+        }
+    }
+    assert_none(complaints);
+}
+
 #[test]
 fn a_module_imports_only_what_stands_above_it() {
     let mut complaints = Vec::new();

@@ -180,7 +180,7 @@ pub struct QueueInfo {
 impl QueueInfo {
     fn of(words: &impl Words) -> Option<Self> {
         let region = words.region();
-        if region.geometry().slots == 0 {
+        if !region.geometry().has_slots() {
             return None;
         }
         let geometry = slot_geometry(region.geometry());

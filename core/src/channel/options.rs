@@ -6,23 +6,17 @@
 
 use super::endpoint::Since;
 use crate::error::{CreateError, OpenError};
-use crate::layout::{Backend, FenceMode, Geometry, Kind, Limits};
+use crate::layout::{Backend, FenceMode, Geometry, Kind, Limits, Store};
 use crate::region::sys::cancel_guard;
 use crate::region::{CreateSpec, Expectations, Location, MemoryOptions, Origin, Redelivery, Region};
 use std::ops::RangeInclusive;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-/// Default ring bytes per lane.
-const CAPACITY: u64 = 1 << 20;
-
-/// Defaults of kinds with slots. The longest message is longer than most that people have, and slots of it are an odd number of
-/// lines, so that the words in front of them do not share a few sets of a cache. There are as many slots as fit into a
-/// quarter of what a container's /dev/shm has, rounded down to a power of two and within these bounds.
-const SLOT_MESSAGE: u64 = 64_000;
+/// In kinds with slots there are, if nobody chooses, as many as fit into a quarter of what a container's /dev/shm has, rounded
+/// down to a power of two and within these bounds.
 const SLOTS_BYTES: u64 = 16 << 20;
 const SLOTS: RangeInclusive<u64> = 4..=1024;
-const SEATS: u32 = 64;
 
 /// What was asked for, of whatever kind.
 #[derive(Debug, Clone)]
@@ -110,19 +104,20 @@ impl Wishes {
     }
 
     fn geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
-        match self.kind {
-            Kind::Spsc => self.lane_geometry(channel),
-            Kind::Mpmc => Ok(self.slot_geometry()),
+        match self.kind.row().store {
+            Store::Lanes => self.lane_geometry(channel),
+            Store::Slots => Ok(self.slot_geometry()),
         }
     }
 
     fn slot_geometry(&self) -> Geometry {
+        let row = self.kind.row();
         let geometry = Geometry {
             kind: self.kind,
-            senders: self.senders.unwrap_or(SEATS),
-            receivers: self.receivers.unwrap_or(SEATS),
+            senders: self.senders.unwrap_or(row.senders.default),
+            receivers: self.receivers.unwrap_or(row.receivers.default),
             capacity: 0,
-            max_message: self.max_message.unwrap_or(SLOT_MESSAGE),
+            max_message: self.max_message.unwrap_or(row.max_message),
             payload_alignment: self.payload_alignment.unwrap_or(8),
             slots: 0,
             priorities: self.priorities.unwrap_or(1),
@@ -138,6 +133,7 @@ impl Wishes {
     }
 
     fn lane_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
+        let row = self.kind.row();
         let payload_alignment = self.payload_alignment.unwrap_or(8);
         let too_large = |given: u64| CreateError::InvalidOption {
             channel: channel.to_owned(),
@@ -162,9 +158,9 @@ impl Wishes {
             (Some(capacity), _) => capacity,
             (None, Some(max)) if alignment_is_usable => {
                 let smallest = Geometry::smallest_capacity(max, payload_alignment).ok_or_else(|| too_large(max))?;
-                smallest.max(CAPACITY)
+                smallest.max(row.capacity)
             }
-            (None, _) => CAPACITY,
+            (None, _) => row.capacity,
         };
         let max_message = match self.max_message {
             Some(max) => max,
@@ -175,8 +171,8 @@ impl Wishes {
         };
         Ok(Geometry {
             kind: self.kind,
-            senders: 1,
-            receivers: 1,
+            senders: self.senders.unwrap_or(row.senders.default),
+            receivers: self.receivers.unwrap_or(row.receivers.default),
             capacity,
             max_message,
             payload_alignment,

@@ -1,8 +1,8 @@
 //! From the options of a channel to the offsets of its parts, with every product and sum checked.
 
 use super::{
-    ChannelControl, Gate, HEADER_BYTES, Kind, LaneControl, PAGE, ParticipantRow, QueueControl, RecordHeader,
-    RingControl,
+    ChannelControl, Gate, HEADER_BYTES, Kind, KindRow, LaneControl, PAGE, ParticipantRow, QueueControl, RecordHeader,
+    RingControl, Store,
 };
 
 /// The numbers that shape a channel. Private to each process once read; never read from the file again.
@@ -80,6 +80,16 @@ pub struct GeometryError {
 }
 
 impl Geometry {
+    /// What the kind is made of.
+    pub fn row(&self) -> &'static KindRow {
+        self.kind.row()
+    }
+
+    /// Whether there is a slot queue.
+    pub fn has_slots(&self) -> bool {
+        self.row().store == Store::Slots
+    }
+
     /// Rows of the participant table.
     pub fn participants(&self) -> u32 {
         self.senders.saturating_add(self.receivers)
@@ -87,9 +97,9 @@ impl Geometry {
 
     /// Lanes: one per sender, in kinds with lanes.
     pub fn lanes(&self) -> u32 {
-        match self.kind {
-            Kind::Spsc => self.senders,
-            Kind::Mpmc => 0,
+        match self.row().store {
+            Store::Lanes => self.senders,
+            Store::Slots => 0,
         }
     }
 
@@ -98,9 +108,9 @@ impl Geometry {
         u64::from(self.slots).next_power_of_two().max(64)
     }
 
-    /// Bytes from the start of a slot to its payload: the slot's word and header stand in front.
+    /// Bytes from the start of a slot to its payload: the slot's words stand in front.
     pub fn slot_payload_at(&self) -> u64 {
-        u64::from(self.payload_alignment).max(16)
+        u64::from(self.payload_alignment).max(self.row().words_per_slot.saturating_mul(8))
     }
 
     /// Bytes from slot to slot: whole lines.
@@ -134,9 +144,9 @@ impl Geometry {
         if !alignment.is_power_of_two() || !(8..=Limits::ALIGNMENT_MAX).contains(&alignment) {
             return bad("payload_alignment", alignment.into(), "a power of two from 8 to 64");
         }
-        match self.kind {
-            Kind::Spsc => self.check_lanes()?,
-            Kind::Mpmc => self.check_slots()?,
+        match self.row().store {
+            Store::Lanes => self.check_lanes()?,
+            Store::Slots => self.check_slots()?,
         }
         self.check_seats()?;
         self.offsets().ok_or(GeometryError {
@@ -147,24 +157,20 @@ impl Geometry {
     }
 
     fn check_seats(&self) -> Result<(), GeometryError> {
-        let check = |field, found: u32, max: u32| {
+        let KindRow { senders, receivers, .. } = self.row();
+        let check = |field, found: u32, max: u32, most: u32| {
             if (1..=max).contains(&found) {
                 return Ok(());
             }
-            let wanted = match self.kind {
-                Kind::Spsc => "1".to_owned(),
-                Kind::Mpmc => {
-                    format!("1 to {max}: at most {} senders and receivers together", Limits::SEATS_MAX)
-                }
+            let wanted = match most {
+                1 => "1".to_owned(),
+                _ => format!("1 to {max}: at most {} senders and receivers together", Limits::SEATS_MAX),
             };
             Err(GeometryError { field, found: found.into(), wanted })
         };
-        let (senders_max, receivers_max) = match self.kind {
-            Kind::Spsc => (1, 1),
-            Kind::Mpmc => (Limits::SEATS_MAX - 1, Limits::SEATS_MAX.saturating_sub(self.senders)),
-        };
-        check("senders", self.senders, senders_max)?;
-        check("receivers", self.receivers, receivers_max)
+        check("senders", self.senders, senders.max, senders.max)?;
+        let left = Limits::SEATS_MAX.saturating_sub(self.senders);
+        check("receivers", self.receivers, receivers.max.min(left), receivers.max)
     }
 
     fn check_slots(&self) -> Result<(), GeometryError> {
@@ -211,7 +217,7 @@ impl Geometry {
         let gates = self.lanes().checked_mul(self.receivers)?;
         let control_end = gates_at.checked_add(array(size_of::<Gate>(), gates)?)?;
         let (mut queue_at, mut cells_at, mut words_end) = (0, 0, control_end);
-        if self.slots > 0 {
+        if self.has_slots() {
             queue_at = control_end;
             let rings_at = queue_at.checked_add(size_of::<QueueControl>() as u64)?;
             cells_at = rings_at.checked_add(array(size_of::<RingControl>(), self.priorities.into())?)?;

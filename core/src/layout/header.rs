@@ -37,51 +37,6 @@ impl std::fmt::Display for Version {
     }
 }
 
-/// What a channel is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Kind {
-    /// One sender, one receiver, in order, lossless.
-    Spsc,
-    /// Many senders, many receivers, each message to one of these.
-    Mpmc,
-}
-
-impl Kind {
-    /// Every kind that this version knows.
-    pub const ALL: &[Self] = &[Self::Spsc, Self::Mpmc];
-
-    /// The name that people write.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Spsc => "spsc",
-            Self::Mpmc => "mpmc",
-        }
-    }
-
-    /// The kind of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.name() == name)
-    }
-
-    pub(crate) fn code(self) -> u16 {
-        match self {
-            Self::Spsc => 1,
-            Self::Mpmc => 2,
-        }
-    }
-
-    pub(crate) fn from_code(code: u16) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.code() == code)
-    }
-}
-
-impl std::fmt::Display for Kind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.name())
-    }
-}
-
 /// How sleepers of a channel are woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -195,7 +150,7 @@ pub struct HeaderBlock {
     pub major: u16,
     /// [`Version::minor`].
     pub minor: u16,
-    /// [`Kind`].
+    /// [`super::Kind`].
     pub kind: u16,
     /// [`Backend`].
     pub backend: u8,

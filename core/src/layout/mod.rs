@@ -32,6 +32,8 @@ mod geometry;
 #[cfg(not(loom))]
 mod header;
 #[cfg(not(loom))]
+mod kinds;
+#[cfg(not(loom))]
 mod lane;
 #[cfg(not(loom))]
 mod participant;
@@ -41,9 +43,10 @@ mod queue;
 pub use self::{
     geometry::{Geometry, Limits, Map},
     header::{
-        Backend, CLibrary, FenceMode, HEADER_BYTES, HeaderBlock, Kind, MAGIC, OPTION_DISCARD, OPTION_PERSISTENT,
-        STATUS_AT, Status, StatusCell, VERSION, Version,
+        Backend, CLibrary, FenceMode, HEADER_BYTES, HeaderBlock, MAGIC, OPTION_DISCARD, OPTION_PERSISTENT, STATUS_AT,
+        Status, StatusCell, VERSION, Version,
     },
+    kinds::{Kind, KindRow, Store},
     lane::{ChannelControl, Gate, LaneControl},
     participant::{NAME_BYTES, ParticipantRow},
     queue::{QueueControl, RingControl},

@@ -53,7 +53,7 @@ pub(crate) fn announce(region: &Arc<Region>) {
     for lane in 0..region.geometry().lanes() {
         eventcount::notify(&signals, &region.lane(lane).space);
     }
-    if region.geometry().slots > 0 {
+    if region.geometry().has_slots() {
         eventcount::notify(&signals, &region.queue().space);
     }
 }

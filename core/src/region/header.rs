@@ -172,14 +172,11 @@ pub(super) fn parse(channel: &str, start: &[u8], length: u64) -> Result<Facts, O
         .map_err(|(field, found, wanted)| bad(field, found.to_string(), wanted.to_owned()))?;
     let fence = FenceMode::from_code(block.fence)
         .ok_or_else(|| bad("fence mode", block.fence.to_string(), "1 (asymmetric) or 2 (symmetric)".to_owned()))?;
-    let options = match kind {
-        Kind::Spsc => OPTION_PERSISTENT,
-        Kind::Mpmc => OPTION_PERSISTENT | OPTION_DISCARD,
-    };
+    let options = kind.row().options;
     if block.options & !options != 0 {
         return Err(bad("options", format!("{:#x}", block.options), format!("only bits of {options:#x}")));
     }
-    if kind == Kind::Spsc && block.delivery_limit != 0 {
+    if !kind.row().redelivers && block.delivery_limit != 0 {
         return Err(bad("delivery_limit", block.delivery_limit.to_string(), "0".to_owned()));
     }
     let geometry = Geometry {

@@ -82,10 +82,7 @@ impl Creation<'_> {
 
     /// There is not enough of something.
     pub(super) fn no_space(&self, shortage: Shortage) -> CreateError {
-        let smaller = match self.kind {
-            Kind::Spsc => "a smaller capacity",
-            Kind::Mpmc => "fewer slots or a smaller max_message",
-        };
+        let smaller = self.kind.row().smaller;
         CreateError::NoSpace { channel: self.label.to_owned(), bytes: self.bytes, shortage, smaller }
     }
 }

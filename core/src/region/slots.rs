@@ -36,7 +36,7 @@ impl SlotsView {
         let (rings, cells, slots) = (u64::from(geometry.priorities), geometry.cells(), u64::from(geometry.slots));
         let rings_at = map.queue_at + size_of::<QueueControl>() as u64;
         let length = region.bytes.length() as u64;
-        assert!(slots > 0 && rings > 0);
+        assert!(geometry.has_slots() && slots >= 1 && rings >= 1);
         assert!(rings_at + rings * size_of::<RingControl>() as u64 <= map.cells_at);
         assert!(
             map.cells_at + rings * cells * 8 <= map.data_at && map.data_at + slots * geometry.slot_bytes() <= length

@@ -92,7 +92,7 @@ impl View<QueueControl> {
 
 impl Region {
     fn queue_offset(&self) -> u64 {
-        assert!(self.geometry().slots > 0);
+        assert!(self.geometry().has_slots());
         self.map().queue_at
     }
 

@@ -1,0 +1,150 @@
+//! The kinds of channels: one row of a table each.
+//!
+//! A row says what a kind is made of. The format, the region, liveness and the options ask the row, never which kind it is, so
+//! a further kind with a store of these is a further row.
+
+use super::header::{OPTION_DISCARD, OPTION_PERSISTENT};
+
+/// What a channel is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// One sender, one receiver, in order, lossless.
+    Spsc,
+    /// Many senders, many receivers, each message to one of these.
+    Mpmc,
+}
+
+/// Where a kind keeps its messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    /// In lanes: a ring of bytes for each sender's seat.
+    Lanes,
+    /// In slots of one size, whose numbers pass through rings of cells.
+    Slots,
+}
+
+/// How many seats of a role there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seats {
+    /// At most, however few the other role has.
+    pub max: u32,
+    /// If nobody chooses.
+    pub default: u32,
+}
+
+/// What a kind is made of.
+#[derive(Debug)]
+pub struct KindRow {
+    /// Whose row it is.
+    pub kind: Kind,
+    /// Its number in the header. Never used again for another kind.
+    pub code: u16,
+    /// The name that people write.
+    pub name: &'static str,
+    /// Where its messages are.
+    pub store: Store,
+    /// Seats for senders.
+    pub senders: Seats,
+    /// Seats for receivers.
+    pub receivers: Seats,
+    /// Ring bytes of a lane if nobody chooses; 0 in kinds without lanes.
+    pub capacity: u64,
+    /// Largest message in bytes if nobody chooses, in kinds with slots; what a lane takes follows from its capacity.
+    pub max_message: u64,
+    /// Words in front of a slot's payload; 0 in kinds without slots.
+    pub words_per_slot: u64,
+    /// Which bits of the header's options it knows.
+    pub options: u64,
+    /// Whether a message can come again, so that a limit on that means something.
+    pub redelivers: bool,
+    /// What to ask for where it does not fit, for people.
+    pub smaller: &'static str,
+}
+
+/// A role that has one seat.
+const ONE: Seats = Seats { max: 1, default: 1 };
+
+/// Every kind that this version knows, in the order of [`Kind`].
+const ROWS: [KindRow; 2] = [
+    KindRow {
+        kind: Kind::Spsc,
+        code: 1,
+        name: "spsc",
+        store: Store::Lanes,
+        senders: ONE,
+        receivers: ONE,
+        capacity: 1 << 20,
+        max_message: 0,
+        words_per_slot: 0,
+        options: OPTION_PERSISTENT,
+        redelivers: false,
+        smaller: "a smaller capacity",
+    },
+    KindRow {
+        kind: Kind::Mpmc,
+        code: 2,
+        name: "mpmc",
+        store: Store::Slots,
+        senders: Seats { max: 1023, default: 64 },
+        receivers: Seats { max: 1023, default: 64 },
+        capacity: 0,
+        // Longer than most that people have, and slots of it are an odd number of lines, so that the words in front of them do
+        // not share a few sets of a cache.
+        max_message: 64_000,
+        words_per_slot: 2,
+        options: OPTION_PERSISTENT | OPTION_DISCARD,
+        redelivers: true,
+        smaller: "fewer slots or a smaller max_message",
+    },
+];
+
+const _: () = {
+    let mut index = 0;
+    while index < ROWS.len() {
+        assert!(ROWS[index].kind as usize == index && ROWS[index].code as usize == index + 1);
+        index += 1;
+    }
+};
+
+impl Kind {
+    /// Every kind that this version knows.
+    pub const ALL: &[Self] = &{
+        let mut all = [Self::Spsc; ROWS.len()];
+        let mut index = 0;
+        while index < ROWS.len() {
+            all[index] = ROWS[index].kind;
+            index += 1;
+        }
+        all
+    };
+
+    /// What it is made of.
+    pub(crate) fn row(self) -> &'static KindRow {
+        &ROWS[self as usize]
+    }
+
+    /// The name that people write.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    pub(crate) fn code(self) -> u16 {
+        self.row().code
+    }
+
+    pub(crate) fn from_code(code: u16) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.code() == code)
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
