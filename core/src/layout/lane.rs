@@ -22,7 +22,7 @@ pub struct ChannelControl {
     /// empty receive, so that such a change is noticed without a system call.
     pub membership: AtomicU32,
     wait_line: [AtomicU64; 7],
-    /// How many blocks of lives were drawn: see `region/lives.rs`.
+    /// How many blocks of lives were drawn: see `region/locks/lives.rs`.
     pub blocks: AtomicU64,
     /// When the last look for the dead began, in nanoseconds of the Unix epoch. See `liveness/probing.rs`.
     pub probed_unix_ns: AtomicU64,

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Invariants:
-//! 1. *Only the kernel proves a death*: a life is over when the lock of its block is gone (`region/lives.rs`). A stopped
+//! 1. *Only the kernel proves a death*: a life is over when the lock of its block is gone (`region/locks/lives.rs`). A stopped
 //!    process keeps the lock, so it is never reaped.
 //! 2. *A row's first word changes by CAS alone, and never comes back*: it carries a life, and no life is used twice. So a
 //!    CAS from a word that was proved dead touches nobody else.

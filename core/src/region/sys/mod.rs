@@ -3,8 +3,9 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(super) use linux::*;
+pub(in crate::region) use linux::*;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Clock, Moment, ProcessMark, cancel_guard, is_ending, pause, pid_namespace, process_id, unix_time_ns, user_id,
+    Clock, Moment, ProcessMark, cancel_guard, explained, is_ending, pause, pid_namespace, process_id, unix_time_ns,
+    user_id,
 };

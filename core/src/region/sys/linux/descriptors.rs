@@ -9,7 +9,7 @@
 //! Plugs stand in turns: a thread that took another's plug for a file of the host would lose it in the middle of its own
 //! call. The turn is one word with the process's id in it, so that a child which was forked in the middle of one goes on.
 
-use super::pause;
+use super::wake::pause;
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::{AcqRel, Acquire, Release};
 use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd};

@@ -1,6 +1,8 @@
 //! Files: opened without following links, created without a name, recognised by device and inode.
 
+use super::cancel::cancel_guard;
 use super::descriptors::owned_above_standard;
+use super::random::random_id;
 use crate::error::NotAChannel;
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{
@@ -195,7 +197,7 @@ impl AsFd for KeptFile {
 
 impl Drop for KeptFile {
     fn drop(&mut self) {
-        let _guard = super::cancel_guard();
+        let _guard = cancel_guard();
         // One that cannot be looked at is as it was, as far as anybody knows.
         if self.still_ours().map_or_else(|error| error.kind() != io::ErrorKind::NotFound, |_| true) {
             // SAFETY: dropped here and nowhere else.
@@ -215,7 +217,7 @@ pub(crate) fn create_unnamed(folder: &Path) -> io::Result<(OwnedFd, Option<Tempo
         Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {}
         Err(error) => return Err(error.into()),
     }
-    let name = format!(".memlane-{:032x}.tmp", u128::from_ne_bytes(super::random_id()?));
+    let name = format!(".memlane-{:032x}.tmp", u128::from_ne_bytes(random_id()?));
     let path = folder.join(name);
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let file = open(&path, flags, owner_only)?;
@@ -498,3 +500,9 @@ pub(crate) fn unsuitable_filesystem(folder: &Path) -> Option<&'static str> {
 }
 
 const HUGETLBFS: u64 = 0x9584_58f6;
+
+/// The file behind a named segment: where the C library keeps it.
+#[cfg(feature = "named-segments")]
+pub(crate) fn segment_file(segment: &str) -> std::path::PathBuf {
+    Path::new("/dev/shm").join(segment.trim_start_matches('/'))
+}

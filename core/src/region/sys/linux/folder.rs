@@ -2,7 +2,7 @@
 
 use super::descriptors::above_standard;
 use super::files::open;
-use super::random_id;
+use super::random::random_id;
 use rustix::fd::OwnedFd;
 use rustix::fs::{self, Mode, OFlags, RawDir, SeekFrom};
 use rustix::io::Errno;

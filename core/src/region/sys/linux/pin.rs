@@ -24,7 +24,7 @@ use super::descriptors::plug_standard;
 use super::files::{FileId, fresh_description, reopen};
 use super::fork::ProcessMark;
 use super::locks::{Holder, lock_on, try_read_lock, try_write_lock};
-use super::random_id;
+use super::random::random_id;
 use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
 use std::io;

@@ -3,7 +3,8 @@
 //! The C library trusts what it finds in a `sem_t`; some of its bytes say which system call it makes. So these functions
 //! are unsafe where the other users of the region are not: who calls them vouches for everybody who can write to it.
 
-use super::{Moment, cancel_guard};
+use super::cancel::cancel_guard;
+use super::wake::Moment;
 use crate::layout::CLibrary;
 use crate::sync::AtomicU64;
 use std::mem::MaybeUninit;

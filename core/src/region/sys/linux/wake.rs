@@ -1,6 +1,6 @@
 //! Clock, futex, membarrier.
 
-use super::cancel_guard;
+use super::cancel::cancel_guard;
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::Relaxed;
 use rustix::io::Errno;
@@ -116,4 +116,10 @@ pub(crate) fn register_membarrier() -> bool {
 /// Makes every running thread of every registered process pass a full fence.
 pub(crate) fn membarrier() -> bool {
     membarrier_call(MEMBARRIER_CMD_GLOBAL_EXPEDITED)
+}
+
+/// Nanoseconds of the Unix epoch: for people.
+pub(crate) fn unix_time_ns() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }

@@ -1,8 +1,9 @@
 //! The slot queue's words and payloads, in a region.
 
-use super::copy::PayloadView;
-use super::{Region, TrustPeers, View};
+use super::words::View;
 use crate::layout::{QueueControl, RingControl};
+use crate::region::Region;
+use crate::region::memory::{PayloadView, TrustPeers};
 use crate::sync::AtomicU64;
 use std::collections::TryReserveError;
 use std::ptr::NonNull;
@@ -35,7 +36,7 @@ impl SlotsView {
         let (geometry, map) = (region.geometry(), region.map());
         let (rings, cells, slots) = (u64::from(geometry.priorities), geometry.cells(), u64::from(geometry.slots));
         let rings_at = map.queue_at + size_of::<QueueControl>() as u64;
-        let length = region.bytes.length() as u64;
+        let length = region.bytes().length() as u64;
         assert!(geometry.has_slots() && slots >= 1 && rings >= 1);
         assert!(rings_at + rings * size_of::<RingControl>() as u64 <= map.cells_at);
         assert!(
@@ -43,7 +44,7 @@ impl SlotsView {
         );
         // SAFETY: all three lie inside the region's memory, as asserted, and are aligned: the offsets are multiples of
         // 128, 8 and 4096, and the memory is page-aligned.
-        let at = |offset: u64| unsafe { region.bytes.base().add(offset as usize) };
+        let at = |offset: u64| unsafe { region.bytes().base().add(offset as usize) };
         Self {
             control: View::queue(region),
             rings: at(rings_at).cast(),

@@ -8,9 +8,7 @@
 //!
 //! A program that has rights beyond its caller's (set-uid) does not look at `MEMLANE_DIR`, as by `secure_getenv`.
 
-use super::refusals::Creation;
-use super::sys::{self, FileKind};
-use crate::error::{CreateError, Printable};
+use crate::region::sys::{self, FileKind};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -23,7 +21,7 @@ const NAME_MAX: usize = 100;
 const FILE_NAME_MAX: usize = 255 - 38;
 
 /// Where the default folder stands.
-const SHARED_MEMORY: &str = "/dev/shm";
+pub(super) const SHARED_MEMORY: &str = "/dev/shm";
 
 /// What a named channel's file is called behind its name.
 const EXTENSION: &str = "lane";
@@ -78,77 +76,36 @@ impl Location {
         self.path.parent().unwrap_or(Path::new("/"))
     }
 
-    /// Makes sure that the folder can take a new channel: the default one is made if missing, and has to be ours alone, since
-    /// it stands where everybody can create folders.
-    pub(super) fn prepare_folder(&self, creation: Creation<'_>) -> Result<(), CreateError> {
-        let folder = self.folder();
-        let channel = || self.label.clone();
-        let named = || folder.display().to_string();
-        if self.private_folder {
-            match sys::make_private_folder(folder) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    return Err(CreateError::UnsuitableFolder {
-                        channel: channel(),
-                        folder: SHARED_MEMORY.to_owned(),
-                        reason: "does not exist, and channels stand there by default; mount a tmpfs there, or set \
-                                 MEMLANE_DIR to another folder",
-                    });
-                }
-                other => other.map_err(|source| creation.refused("making the folder", source))?,
-            }
-        }
-        let facts = match sys::look_at(folder, self.private_folder) {
-            Ok(facts) => facts,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(CreateError::NoFolder { channel: channel(), folder: named() });
-            }
-            Err(source) => return Err(creation.refused("looking at the folder", source)),
-        };
-        let ours_alone = facts.kind == FileKind::Directory && facts.owner == sys::user_id() && facts.mode & 0o077 == 0;
-        if self.private_folder && !ours_alone {
-            return Err(CreateError::UnsafeFolder { channel: channel(), folder: named() });
-        }
-        let unsuitable = if facts.kind != FileKind::Directory {
-            Some("is not a folder; use another one (MEMLANE_DIR, or a path)")
-        } else {
-            sys::unsuitable_filesystem(folder)
-        };
-        match unsuitable {
-            Some(reason) => Err(CreateError::UnsuitableFolder { channel: channel(), folder: named(), reason }),
-            None => Ok(()),
-        }
-    }
-
     /// The folder that `MEMLANE_DIR` names, if that does not exist: then nothing that is done by name makes sense.
-    pub(super) fn missing_folder(&self) -> Option<String> {
+    pub(in crate::region) fn missing_folder(&self) -> Option<String> {
         let names_another = !self.private_folder && !self.is_path();
         (names_another && is_missing(self.folder())).then(|| self.folder().display().to_string())
     }
 
     /// Whether the name was given as a path.
-    pub(super) fn is_path(&self) -> bool {
+    pub(in crate::region) fn is_path(&self) -> bool {
         self.label.contains('/')
     }
 
     /// Whether the folder is the private one by default, where files for others make no sense.
-    pub(super) fn in_private_folder(&self) -> bool {
+    pub(in crate::region) fn in_private_folder(&self) -> bool {
         self.private_folder
     }
 
     /// The lock file of the region with this instance id.
-    pub(super) fn lock_path(&self, instance: &[u8; 16]) -> PathBuf {
+    pub(in crate::region) fn lock_path(&self, instance: &[u8; 16]) -> PathBuf {
         let mut path = OsString::from(&self.path);
         path.push(format!(".{:032x}.lock", u128::from_be_bytes(*instance)));
         PathBuf::from(path)
     }
 
     /// What a region is called for the moment before it replaces a stale one.
-    pub(super) fn temporary_path(&self, instance: &[u8; 16]) -> PathBuf {
+    pub(in crate::region) fn temporary_path(&self, instance: &[u8; 16]) -> PathBuf {
         self.folder().join(format!(".memlane-{:032x}.tmp", u128::from_be_bytes(*instance)))
     }
 
     /// Whether a file of this name beside the region file is called as a lock file of it is, of whatever instance.
-    pub(super) fn is_lock_file(&self, name: &OsStr) -> bool {
+    pub(in crate::region) fn is_lock_file(&self, name: &OsStr) -> bool {
         let file = self.path.file_name().unwrap_or_default();
         let instance = name
             .as_bytes()
@@ -162,7 +119,7 @@ impl Location {
     ///
     /// # Errors
     /// The folder cannot be read: there may be some all the same.
-    pub(super) fn lock_files(&self) -> io::Result<Vec<PathBuf>> {
+    pub(in crate::region) fn lock_files(&self) -> io::Result<Vec<PathBuf>> {
         let mut files = Vec::new();
         for entry in sys::read_folder(self.folder())? {
             let entry = entry?;
@@ -181,12 +138,12 @@ fn is_missing(folder: &Path) -> bool {
 }
 
 /// Whose default folder this is called.
-pub(super) fn private_folder_owner(folder: &Path) -> Option<u32> {
+pub(in crate::region) fn private_folder_owner(folder: &Path) -> Option<u32> {
     folder.strip_prefix(SHARED_MEMORY).ok()?.to_str()?.strip_prefix("memlane-")?.parse().ok()
 }
 
 /// The folder of named channels, and whether it is the default one.
-fn folder() -> (PathBuf, bool) {
+pub(super) fn folder() -> (PathBuf, bool) {
     match env::var_os("MEMLANE_DIR") {
         Some(folder) if !folder.is_empty() && !sys::is_privileged_by_its_file() => {
             let folder = PathBuf::from(folder);
@@ -206,33 +163,6 @@ fn folder() -> (PathBuf, bool) {
 #[must_use]
 pub fn channel_path(name: &str) -> Option<PathBuf> {
     Location::of(name).ok().map(|location| location.path)
-}
-
-/// Names of the files in the folder of named channels that look like channels, sorted. If the default folder is absent, it
-/// has none.
-pub(crate) fn list_folder() -> io::Result<Vec<String>> {
-    let (folder, is_default) = folder();
-    // What the system says names no folder.
-    let failed = |error: io::Error| {
-        io::Error::new(error.kind(), format!("reading the folder {} failed: {error}", Printable(folder.display())))
-    };
-    let entries = match sys::read_folder(&folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && is_default => return Ok(Vec::new()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let folder = Printable(folder.display());
-            let said = format!("the folder {folder} does not exist; make it first, or correct MEMLANE_DIR");
-            return Err(io::Error::new(error.kind(), said));
-        }
-        other => other.map_err(failed)?,
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(failed)?.file_name();
-        let stem = name.to_str().and_then(|name| name.strip_suffix(".lane"));
-        names.extend(stem.filter(|stem| Location::of(stem).is_ok()).map(str::to_owned));
-    }
-    names.sort_unstable();
-    Ok(names)
 }
 
 #[cfg(test)]

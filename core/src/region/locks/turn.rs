@@ -14,10 +14,11 @@
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
-use super::header::Facts;
-use super::locks::{self, InUse, LIFECYCLE};
-use super::names::Location;
-use super::sys::{self, FileFacts, FileKind, Holder, LockingFile};
+use super::living::{self, InUse};
+use super::lock_file::{self, LIFECYCLE};
+use crate::region::location::Location;
+use crate::region::memory::Facts;
+use crate::region::sys::{self, FileFacts, Holder, LockingFile};
 use rustix::fd::{AsFd, BorrowedFd};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ const BETWEEN: Duration = Duration::from_millis(5);
 
 /// The turn, held until dropped.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(in crate::region) struct Turn {
     /// `None`: there is no room for a lock file. To remove something is what makes room, so that goes on without.
     lock_file: Option<LockingFile>,
     /// The name of a lock file that is there for the turn alone.
@@ -50,7 +51,7 @@ enum Attempt {
 
 /// Why there is no turn.
 #[derive(Debug)]
-pub(super) enum NoTurn {
+pub(in crate::region) enum NoTurn {
     /// The operating system refuses something; `ResourceBusy`: somebody who may write to the lock file holds the turn and does
     /// not go on.
     Refused(io::Error),
@@ -78,7 +79,11 @@ impl Turn {
     ///
     /// # Errors
     /// See [`NoTurn`].
-    pub(super) fn wait(location: &Location, region: FileFacts, header: Option<&Facts>) -> Result<Self, NoTurn> {
+    pub(in crate::region) fn wait(
+        location: &Location,
+        region: FileFacts,
+        header: Option<&Facts>,
+    ) -> Result<Self, NoTurn> {
         let own = header.map(|header| location.lock_path(&header.instance));
         let other = location.lock_path(&region.id.as_instance());
         let mut in_the_way = None;
@@ -110,10 +115,10 @@ impl Turn {
 
     /// Locks all lives for as long as the turn lasts, so that nobody joins what goes away; unless somebody is alive. Without a
     /// lock file that is believed, nobody can be.
-    pub(super) fn shut_out(&self, region: BorrowedFd<'_>, header: &Facts) -> io::Result<Result<(), InUse>> {
+    pub(in crate::region) fn shut_out(&self, region: BorrowedFd<'_>, header: &Facts) -> io::Result<Result<(), InUse>> {
         match &self.lock_file {
-            Some(lock_file) if self.temporary.is_none() => locks::lock_unless_alive(lock_file, || {
-                locks::count_alive(sys::reopen(region, false)?, lock_file, header)
+            Some(lock_file) if self.temporary.is_none() => living::lock_unless_alive(lock_file, || {
+                living::count_alive(sys::reopen(region, false)?, lock_file, header)
             }),
             _ => Ok(Ok(())),
         }
@@ -122,12 +127,13 @@ impl Turn {
 
 /// Asks for the turn by the lock file at `path`.
 fn attempt(path: &Path, region_owner: u32) -> io::Result<Attempt> {
-    let Some(lock_file) = open(path, region_owner)? else { return Ok(Attempt::NoLockFile) };
+    let Some((file, id)) = lock_file::open_believed(path, region_owner)? else { return Ok(Attempt::NoLockFile) };
+    let lock_file = LockingFile::new(file);
     if !sys::try_write_lock(&lock_file, REMOVER, 1)? {
         let is_turn = |holder: &Holder| holder.process.is_none() && (holder.start, holder.length) == (REMOVER, 1);
         return Ok(Attempt::Busy(sys::lock_on(&lock_file, REMOVER, 1)?.filter(|holder| !is_turn(holder))));
     }
-    let is_still_there = sys::is_still_at(path, sys::look_at_open(&lock_file)?.id)?;
+    let is_still_there = sys::is_still_at(path, id)?;
     Ok(if is_still_there { Attempt::Taken(lock_file) } else { Attempt::Busy(None) })
 }
 
@@ -135,7 +141,7 @@ fn attempt(path: &Path, region_owner: u32) -> io::Result<Attempt> {
 fn make(location: &Location, instance: &[u8; 16], path: &Path) -> io::Result<LockingFile> {
     let (lock_file, _temporary) = sys::create_unnamed(location.folder())?;
     let lock_file = LockingFile::new(lock_file);
-    locks::write_instance(&lock_file, instance)?;
+    lock_file::write_instance(&lock_file, instance)?;
     // Locked before it has its name, so that nobody takes it for an orphan.
     sys::try_write_lock(&lock_file, REMOVER, 1)?;
     sys::link_into_place(lock_file.as_fd(), path)?;
@@ -149,17 +155,6 @@ impl Drop for Turn {
             let _ = sys::unlink(path);
         }
     }
-}
-
-/// The lock file at `path`. `None`: there is none, or somebody put something else there.
-fn open(path: &Path, region_owner: u32) -> io::Result<Option<LockingFile>> {
-    let pinned = match sys::open_pinned(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other?,
-    };
-    let facts = sys::look_at_open(&pinned)?;
-    let is_believed = facts.kind == FileKind::Regular && [region_owner, sys::user_id(), 0].contains(&facts.owner);
-    is_believed.then(|| sys::reopen(pinned.as_fd(), true).map(LockingFile::new)).transpose()
 }
 
 fn is_full(error: &io::Error) -> bool {

@@ -1,6 +1,6 @@
 //! Payload bytes in shared memory: the routines that copy them in and out, and borrowing them.
 
-use super::TrustPeers;
+use super::trust::TrustPeers;
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
 use std::collections::TryReserveError;
@@ -15,7 +15,7 @@ const SHORT: usize = 256;
 
 /// Bytes of a message in shared memory.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct PayloadView<'a> {
+pub(in crate::region) struct PayloadView<'a> {
     start: NonNull<u8>,
     length: usize,
     memory: PhantomData<&'a ()>,
@@ -29,13 +29,13 @@ impl<'a> PayloadView<'a> {
     /// zeroed allocation is) for `'a`. Who writes to them, and who reads them meanwhile, a lane's headers or a slot's word
     /// decide; a peer that does not obey garbles copies, nothing else.
     #[inline]
-    pub(super) unsafe fn new(start: NonNull<u8>, length: usize) -> Self {
+    pub(in crate::region) unsafe fn new(start: NonNull<u8>, length: usize) -> Self {
         Self { start, length, memory: PhantomData }
     }
 
     /// Copies `bytes` to the place `skip` bytes from the start, up to the end.
     #[inline]
-    pub(super) fn write(self, skip: usize, bytes: &[u8]) {
+    pub(in crate::region) fn write(self, skip: usize, bytes: &[u8]) {
         debug_assert_eq!(skip + bytes.len(), self.length);
         // SAFETY: valid for `skip + bytes.len()` bytes, as this type promises, and aligned to 8 at its start.
         unsafe {
@@ -49,14 +49,14 @@ impl<'a> PayloadView<'a> {
 
     /// Copies all of it into `buffer`, which is as long.
     #[inline]
-    pub(super) fn read(self, buffer: &mut [u8]) {
+    pub(in crate::region) fn read(self, buffer: &mut [u8]) {
         debug_assert_eq!(buffer.len(), self.length);
         // SAFETY: valid for `buffer.len()` bytes, as this type promises, and aligned to 8.
         unsafe { copy_out(self.start, buffer) }
     }
 
     /// Copies all of it to the end of `vector`, which grows by it, unless there is no memory for that.
-    pub(super) fn append_to(self, vector: &mut Vec<u8>) -> Result<(), TryReserveError> {
+    pub(in crate::region) fn append_to(self, vector: &mut Vec<u8>) -> Result<(), TryReserveError> {
         vector.try_reserve(self.length)?;
         let end = vector.len();
         // SAFETY: valid for reads, as this type promises; `try_reserve` made room for as many bytes behind the vector's end, and
@@ -71,7 +71,7 @@ impl<'a> PayloadView<'a> {
 
     /// Borrows all of it.
     #[inline]
-    pub(super) fn borrow(self, _: TrustPeers) -> &'a [u8] {
+    pub(in crate::region) fn borrow(self, _: TrustPeers) -> &'a [u8] {
         // SAFETY: valid and initialised, as this type promises; that nobody writes to it meanwhile is what
         // `TrustPeers::promise` promised.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.length) }
@@ -82,7 +82,7 @@ impl<'a> PayloadView<'a> {
     /// # Safety
     /// In this process, nobody else has a view of these bytes for `'a`.
     #[inline]
-    pub(super) unsafe fn borrow_mut(self, _: TrustPeers) -> &'a mut [u8] {
+    pub(in crate::region) unsafe fn borrow_mut(self, _: TrustPeers) -> &'a mut [u8] {
         // SAFETY: valid and initialised, as this type promises; this process's only view, as the caller promises; that no
         // other process touches it is what `TrustPeers::promise` promised.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.length) }
@@ -132,7 +132,7 @@ unsafe fn store_words(words: &[[u8; 8]], place: NonNull<u8>) {
 /// # Safety
 /// `place` is aligned to 8 and valid for reads of `buffer.len()` bytes.
 #[inline]
-pub(super) unsafe fn copy_out(place: NonNull<u8>, buffer: &mut [u8]) {
+pub(in crate::region) unsafe fn copy_out(place: NonNull<u8>, buffer: &mut [u8]) {
     if buffer.len() > SHORT {
         let length = buffer.len();
         // SAFETY: passed on from the caller; private memory and the ring do not overlap.

@@ -6,9 +6,9 @@
 //! header cannot be read removes all of them. None is removed that anybody holds a byte of: a participant its life, a
 //! creator the lifecycle byte until the region has its name, a remover its turn.
 
-use super::names::Location;
-use super::sys::{self, LockingFile};
 use crate::layout::HeaderBlock;
+use crate::region::location::Location;
+use crate::region::sys::{self, LockingFile};
 use rustix::fd::AsFd;
 use std::io;
 use std::path::Path;
@@ -21,7 +21,7 @@ const NAMES: usize = 128;
 const OPENED: usize = 8;
 
 /// Removes some orphans of this channel's name, at a cost that has a bound.
-pub(super) fn sweep_some(location: &Location) {
+pub(in crate::region) fn sweep_some(location: &Location) {
     let names = sys::some_names(location.folder(), NAMES).unwrap_or_default();
     let mut lock_files: Vec<_> = names.into_iter().filter(|name| location.is_lock_file(name)).collect();
     if lock_files.len() > OPENED {
@@ -34,7 +34,7 @@ pub(super) fn sweep_some(location: &Location) {
 }
 
 /// Removes all orphans of this channel's name. Looks at every file in the folder.
-pub(super) fn sweep_all(location: &Location) {
+pub(in crate::region) fn sweep_all(location: &Location) {
     location.lock_files().unwrap_or_default().iter().for_each(|path| sweep(location, path));
 }
 

@@ -1,12 +1,11 @@
 //! Building the header page, and distrusting one.
 
-use super::sys;
-use crate::error::NotAChannel;
-use crate::error::OpenError;
+use crate::error::{NotAChannel, OpenError};
 use crate::layout::{
     Backend, CLibrary, FenceMode, Geometry, HEADER_BYTES, HeaderBlock, Kind, MAGIC, Map, OPTION_DISCARD,
     OPTION_PERSISTENT, VERSION, Version,
 };
+use crate::region::sys;
 use std::io;
 use zerocopy::{FromBytes, FromZeros};
 
@@ -40,7 +39,7 @@ pub(crate) struct SemaphoreKind {
 
 impl SemaphoreKind {
     /// Those of this program's C library.
-    pub(super) const OURS: Self = Self { library: sys::C_LIBRARY, bytes: sys::SEMAPHORE_BYTES };
+    pub(in crate::region) const OURS: Self = Self { library: sys::C_LIBRARY, bytes: sys::SEMAPHORE_BYTES };
 
     /// Those of a header with this backend.
     fn of(block: &HeaderBlock, backend: Backend) -> Result<Option<Self>, (&'static str, u32, &'static str)> {
@@ -73,14 +72,14 @@ pub(crate) struct Redelivery {
 }
 
 /// The boot id of what no reboot leaves behind: memory without a name.
-pub(super) const NO_BOOT: [u8; 16] = [0; 16];
+pub(in crate::region) const NO_BOOT: [u8; 16] = [0; 16];
 
 /// Longest name of a message type in bytes.
-pub(super) const TYPE_NAME_MAX: usize = 64;
+pub(in crate::region) const TYPE_NAME_MAX: usize = 64;
 
 impl Facts {
     /// The header page's immutable block. Its magic is left out: publishing that is the last step of creation.
-    pub(super) fn to_block(&self) -> HeaderBlock {
+    pub(in crate::region) fn to_block(&self) -> HeaderBlock {
         let mut block = HeaderBlock::new_zeroed();
         block.magic = MAGIC;
         block.major = VERSION.major;
@@ -129,7 +128,7 @@ fn type_hash(name: &str) -> u64 {
 }
 
 /// Reads the header of a file of `length` bytes, of which `start` are the first, and checks every field of it.
-pub(super) fn parse(channel: &str, start: &[u8], length: u64) -> Result<Facts, OpenError> {
+pub(in crate::region) fn parse(channel: &str, start: &[u8], length: u64) -> Result<Facts, OpenError> {
     let not_a_channel = |found| OpenError::NotAChannel { channel: channel.to_owned(), found };
     if length == 0 {
         return Err(not_a_channel(NotAChannel::Empty));
@@ -246,7 +245,7 @@ impl Facts {
     ///
     /// # Errors
     /// The boot id cannot be read, so that there is no telling.
-    pub(super) fn is_of_this_boot(&self) -> io::Result<bool> {
+    pub(in crate::region) fn is_of_this_boot(&self) -> io::Result<bool> {
         Ok(self.boot == NO_BOOT || sys::boot_id()? == self.boot)
     }
 

@@ -1,8 +1,7 @@
 //! Wishes about the memory behind a mapping, and what became of them.
 
 use super::bytes::Bytes;
-use super::refusals::{COLLAPSING, LOCKING_MEMORY, PREFAULTING, explained};
-use super::sys;
+use crate::region::sys::{self, COLLAPSING, LOCKING_MEMORY, PREFAULTING, explained};
 use std::io;
 
 /// What the creator or opener wishes for.
@@ -39,7 +38,7 @@ pub struct MemoryReport {
 
 impl MemoryReport {
     /// Carries out the wishes, one after the other.
-    pub(super) fn carry_out(options: MemoryOptions, bytes: &Bytes) -> Self {
+    pub(in crate::region) fn carry_out(options: MemoryOptions, bytes: &Bytes) -> Self {
         let (base, length) = (bytes.base(), bytes.length());
         Self {
             // Huge pages first: collapsing pages that are there already is what MADV_COLLAPSE does best, but prefaulting

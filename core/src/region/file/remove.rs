@@ -6,20 +6,32 @@
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
-use super::header::{self, Facts};
-use super::locks::{self, InUse};
-use super::names::{InvalidName, Location};
 use super::orphans;
-use super::refusals::{UNLINKING, not_removed};
-use super::sys::{self, FileId, FileKind};
-use super::turn::{NoTurn, Turn};
+#[cfg(feature = "named-segments")]
+use super::segment::remove_segment;
 use crate::error::{OpenError, RemoveError};
 use crate::layout::{ChannelControl, HeaderBlock, STATUS_AT, Status};
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use crate::region::Region;
+use crate::region::location::{InvalidName, Location, Place, UNLINKING, not_removed};
+use crate::region::locks::{InUse, NoTurn, Turn, count_processes, lock_file};
+use crate::region::memory::{Facts, header};
+use crate::region::sys::{self, FileId, FileKind};
+use rustix::fd::{AsFd, BorrowedFd};
 use rustix::io::Errno;
 use std::io;
 use std::mem::offset_of;
-use std::path::Path;
+
+impl Region {
+    /// Unlinks both files, unless they are gone or another channel's already.
+    pub(crate) fn remove(&self, force: bool) -> Result<(), RemoveError> {
+        match self.place() {
+            #[cfg(feature = "named-segments")]
+            Place::Named(place) if place.id.is_none() => remove_segment(&place.location.label, force),
+            Place::Named(place) => remove_located(&place.location, force, place.id),
+            _ => Err(RemoveError::NotFound { channel: self.label().to_owned() }),
+        }
+    }
+}
 
 /// Removes what has this name. If `force`: though somebody alive uses it, and though it is no channel.
 pub(crate) fn remove_named(name: &str, force: bool) -> Result<(), RemoveError> {
@@ -28,7 +40,7 @@ pub(crate) fn remove_named(name: &str, force: bool) -> Result<(), RemoveError> {
 }
 
 /// The same for a channel that was located before; with an id, only if the name still leads to that file.
-pub(super) fn remove_located(location: &Location, force: bool, id: Option<FileId>) -> Result<(), RemoveError> {
+fn remove_located(location: &Location, force: bool, id: Option<FileId>) -> Result<(), RemoveError> {
     let name = location.label.as_str();
     let failed = |action: &'static str| move |source: io::Error| not_removed(location, action, source);
     let pinned = sys::open_pinned(&location.path).map_err(failed("opening the file"))?;
@@ -59,7 +71,7 @@ pub(super) fn remove_located(location: &Location, force: bool, id: Option<FileId
         Ok(turn) => Some(turn),
         // Whoever may write to the channel could keep everybody waiting.
         Err(_) if force => None,
-        Err(NoTurn::Locked(holder, path)) => return Err(in_use_error(name, &path, InUse::Locked(holder))),
+        Err(NoTurn::Locked(holder, path)) => return Err(InUse::Locked(holder).refusal(name, &path)),
         Err(NoTurn::Refused(source)) => return Err(failed("locking the lock file")(source)),
     };
     if !sys::is_still_at(&location.path, facts.id).map_err(failed("looking at the file"))? {
@@ -72,7 +84,7 @@ pub(super) fn remove_located(location: &Location, force: bool, id: Option<FileId
         };
         let lock_path =
             header.as_ref().map_or_else(|| location.path.clone(), |header| location.lock_path(&header.instance));
-        alive.map_err(|in_use| in_use_error(name, &lock_path, in_use))?;
+        alive.map_err(|in_use| in_use.refusal(name, &lock_path))?;
     }
     sys::unlink(&location.path).map_err(failed(UNLINKING))?;
     match header {
@@ -98,34 +110,11 @@ fn read_header(name: &str, pinned: BorrowedFd<'_>, length: u64) -> io::Result<Re
 fn nobody_alive(location: &Location) -> io::Result<Result<(), InUse>> {
     let mut processes: usize = 0;
     for path in location.lock_files()? {
-        if let Some(lock_file) = open_lock_file(&path)? {
-            processes = processes.saturating_add(locks::count_processes(lock_file)?);
+        if let Some(lock_file) = lock_file::open(&path)? {
+            processes = processes.saturating_add(count_processes(lock_file)?);
         }
     }
     Ok(if processes == 0 { Ok(()) } else { Err(InUse::By(processes)) })
-}
-
-/// What keeps a channel from being removed.
-pub(super) fn in_use_error(channel: &str, lock_path: &Path, in_use: InUse) -> RemoveError {
-    let channel = channel.to_owned();
-    match in_use {
-        InUse::By(participants) => RemoveError::InUse { channel, participants },
-        InUse::Locked(holder) => {
-            RemoveError::Locked { channel, path: lock_path.display().to_string(), process: holder.process }
-        }
-    }
-}
-
-/// The lock file. `None`: there is none, or something else stands there; then nobody can be alive.
-pub(super) fn open_lock_file(path: &Path) -> io::Result<Option<OwnedFd>> {
-    let pinned = match sys::open_pinned(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other?,
-    };
-    if sys::look_at_open(&pinned)?.kind != FileKind::Regular {
-        return Ok(None);
-    }
-    sys::reopen(pinned.as_fd(), true).map(Some)
 }
 
 /// Tells the participants of a region that has lost its name: those who are awake look at their next news, the others when

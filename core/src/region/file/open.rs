@@ -1,20 +1,16 @@
 //! Opening a region that somebody else made, and distrusting it.
 
-use super::bytes::Bytes;
-use super::header::{self, Facts, SemaphoreKind};
-use super::lives::CurrentBlock;
-use super::locks::{self, NamedPlace, Place};
-use super::memory::{MemoryOptions, MemoryReport};
-use super::names::Location;
-use super::refusals::{not_found, not_opened};
-use super::sys::{self, FileFacts, FileKind, KeptFile, ProcessMark};
-use super::{CreateSpec, Region, stale};
-use crate::error::{CreateError, NotAChannel, OpenError};
+use super::stale;
+use crate::error::{NotAChannel, OpenError};
 use crate::layout::{Backend, FenceMode, HeaderBlock, Kind, Status};
+use crate::region::Region;
+use crate::region::location::{Location, NamedPlace, Place, not_found, not_opened};
+use crate::region::locks::lock_file;
+use crate::region::memory::{Bytes, Facts, MemoryOptions, SemaphoreKind, header};
+use crate::region::sys::{self, FileFacts, KeptFile};
 use memmap2::MmapOptions;
 use rustix::fd::{AsFd, OwnedFd};
 use std::io;
-use std::path::Path;
 
 /// What the opener insists on. What is `None` is taken from the file.
 #[derive(Debug, Clone, Default)]
@@ -38,28 +34,19 @@ pub(crate) struct Expectations {
     pub(crate) any_owner: bool,
 }
 
-/// How a channel came about that was opened or created.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Origin {
-    /// It existed.
-    Opened,
-    /// It did not exist.
-    Created,
-    /// It existed, but from before the last reboot; what was in it is gone.
-    ReplacedStale,
-}
-
 /// A channel's file that was opened, and its header read. Nothing of it is mapped.
 #[derive(Debug)]
-pub(super) struct Recognised {
-    pub(super) file: OwnedFd,
-    pub(super) file_facts: FileFacts,
-    pub(super) header: Facts,
+pub(in crate::region) struct Recognised {
+    pub(in crate::region) file: OwnedFd,
+    pub(in crate::region) file_facts: FileFacts,
+    pub(in crate::region) header: Facts,
 }
 
 /// Opens what stands at `location`: to take part, with what is expected of it, or else only to look.
-pub(super) fn recognise(location: &Location, expected: Option<&Expectations>) -> Result<Recognised, OpenError> {
+pub(in crate::region) fn recognise(
+    location: &Location,
+    expected: Option<&Expectations>,
+) -> Result<Recognised, OpenError> {
     let label = &location.label;
     let failed = |action: &'static str| move |source: io::Error| not_opened(label, Some(location), action, source);
     let pinned = sys::open_pinned(&location.path).map_err(failed("opening the file"))?;
@@ -93,7 +80,7 @@ impl Region {
         check_expectations(label, &header, expected)?;
 
         let lock_path = location.lock_path(&header.instance);
-        let lock_id = match lock_file(&lock_path, &header, file_facts.owner) {
+        let lock_id = match lock_file::open_of(&lock_path, &header, file_facts.owner) {
             Ok(Some((_, id))) => id,
             // Between reading the header and here somebody may have removed the channel.
             Ok(None) if sys::look_at(&location.path, true).is_ok_and(|now| now.id == file_facts.id) => {
@@ -105,35 +92,6 @@ impl Region {
         };
         let place = NamedPlace { location: location.clone(), id: Some(file_facts.id), lock_path, lock_id };
         map_and_check(label, &file, header, Place::Named(place), memory)
-    }
-
-    /// Opens the channel at `location`, or creates it if there is none or only one from before the last reboot.
-    pub(crate) fn open_or_create_named(
-        location: &Location,
-        expected: &Expectations,
-        spec: &CreateSpec,
-    ) -> Result<(Self, Origin), OpenError> {
-        // Each turn that does not end here means that somebody else created or removed the channel meanwhile.
-        const TURNS: u32 = 100;
-        for _ in 0..TURNS {
-            match Self::open_named(location, expected, spec.memory) {
-                Err(OpenError::NotFound { .. }) => {}
-                Err(OpenError::Stale { .. }) => match stale::replace(location, spec)? {
-                    Some(region) => return Ok((region, Origin::ReplacedStale)),
-                    None => continue,
-                },
-                other => return other.map(|region| (region, Origin::Opened)),
-            }
-            match Self::create_named(location, spec) {
-                Err(CreateError::AlreadyExists { .. }) => {}
-                other => return Ok((other?, Origin::Created)),
-            }
-        }
-        Err(OpenError::Io {
-            channel: location.label.clone(),
-            action: "opening or creating a channel that keeps coming and going",
-            source: io::ErrorKind::ResourceBusy.into(),
-        })
     }
 
     /// Opens an anonymous channel from the two descriptors that its creator handed over.
@@ -157,7 +115,7 @@ impl Region {
         let header = read_header(LABEL, &file, length)?;
         check_kind(LABEL, &header, expected)?;
         check_expectations(LABEL, &header, expected)?;
-        if !is_lock_file_of(&locks, &header).map_err(failed("reading the lock file"))? {
+        if !lock_file::is_lock_file_of(&locks, &header).map_err(failed("reading the lock file"))? {
             return Err(OpenError::LockFile { channel: LABEL.to_owned(), path: "(the second descriptor)".to_owned() });
         }
         let mapped = sys::duplicate(&file).map_err(failed("duplicating the descriptor"))?;
@@ -175,7 +133,7 @@ fn check_kind_of_file(label: &str, facts: FileFacts) -> Result<(), OpenError> {
 }
 
 /// Files of others take part only where that was asked for; root's always.
-pub(super) fn check_owner(label: &str, file: FileFacts, expected: &Expectations) -> Result<(), OpenError> {
+pub(in crate::region) fn check_owner(label: &str, file: FileFacts, expected: &Expectations) -> Result<(), OpenError> {
     if [sys::user_id(), 0].contains(&file.owner) || expected.any_owner {
         return Ok(());
     }
@@ -190,7 +148,7 @@ fn read_header(label: &str, file: &OwnedFd, length: u64) -> Result<Facts, OpenEr
 }
 
 /// What is asked before it is asked whether the channel is stale: of another kind it is not replaced.
-pub(super) fn check_kind(label: &str, facts: &Facts, expected: &Expectations) -> Result<(), OpenError> {
+pub(in crate::region) fn check_kind(label: &str, facts: &Facts, expected: &Expectations) -> Result<(), OpenError> {
     match expected.kind.filter(|&kind| kind != facts.geometry.kind) {
         None => Ok(()),
         Some(kind) => Err(OpenError::WrongKind {
@@ -201,7 +159,11 @@ pub(super) fn check_kind(label: &str, facts: &Facts, expected: &Expectations) ->
     }
 }
 
-pub(super) fn check_expectations(label: &str, facts: &Facts, expected: &Expectations) -> Result<(), OpenError> {
+pub(in crate::region) fn check_expectations(
+    label: &str,
+    facts: &Facts,
+    expected: &Expectations,
+) -> Result<(), OpenError> {
     let channel = || label.to_owned();
     if let Some(name) = expected.type_name.as_ref().filter(|&name| *name != facts.type_name) {
         let or_bytes = |name: &str| if name.is_empty() { "bytes".to_owned() } else { name.to_owned() };
@@ -253,27 +215,6 @@ pub(super) fn check_expectations(label: &str, facts: &Facts, expected: &Expectat
     }
 }
 
-/// Whether this is the lock file that the channel was created with. A copy says the same, but those who took part before it
-/// was made hold no lock on it.
-fn is_lock_file_of(file: &OwnedFd, region: &Facts) -> io::Result<bool> {
-    Ok(sys::look_at_open(file)?.id.inode() == region.lock_inode && locks::belongs_to(file, &region.instance)?)
-}
-
-/// The lock file at `path` and its id, if there is one and it is the one of this region. Its owner is the region's, unless
-/// somebody exchanged it: one of root's or this user's is as good.
-pub(super) fn lock_file(path: &Path, region: &Facts, region_owner: u32) -> io::Result<Option<(OwnedFd, sys::FileId)>> {
-    let pinned = match sys::open_pinned(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other?,
-    };
-    let facts = sys::look_at_open(&pinned)?;
-    if facts.kind != FileKind::Regular || ![region_owner, sys::user_id(), 0].contains(&facts.owner) {
-        return Ok(None);
-    }
-    let file = sys::reopen(pinned.as_fd(), true)?;
-    Ok(is_lock_file_of(&file, region)?.then_some((file, facts.id)))
-}
-
 fn map_and_check(
     label: &str,
     file: &OwnedFd,
@@ -291,17 +232,14 @@ fn map_and_check(
 }
 
 /// The last steps of opening.
-pub(super) fn check_status(
+pub(in crate::region) fn check_status(
     label: &str,
     bytes: Bytes,
     facts: Facts,
     place: Place,
     memory: MemoryOptions,
 ) -> Result<Region, OpenError> {
-    let memory = MemoryReport::carry_out(memory, &bytes);
-    let mark = ProcessMark::current();
-    let lives = CurrentBlock::default();
-    let region = Region { label: label.to_owned(), bytes, facts, place, mark, memory, lives };
+    let region = Region::new(label, bytes, facts, place, memory);
     match region.status() {
         Status::Live => Ok(region),
         Status::Closed => Err(OpenError::Closed { channel: label.to_owned() }),

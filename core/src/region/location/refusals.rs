@@ -5,28 +5,27 @@
 //! for people, and may have changed meanwhile.
 
 use super::names::{Location, private_folder_owner};
-use super::sys::{self, FileFacts, MemoryLimit};
 use crate::error::{CreateError, Denied, OpenError, RemoveError, Shortage};
 use crate::layout::Kind;
+use crate::region::sys::{self, FileFacts, MemoryLimit, errno_of, explained};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
-use std::fmt;
 use std::io;
 use std::path::Path;
 
 /// What is being created, as far as errors tell of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Creation<'a> {
-    pub(super) label: &'a str,
+pub(in crate::region) struct Creation<'a> {
+    pub(in crate::region) label: &'a str,
     /// `None`: it has no name.
-    pub(super) location: Option<&'a Location>,
-    pub(super) kind: Kind,
-    pub(super) bytes: u64,
+    pub(in crate::region) location: Option<&'a Location>,
+    pub(in crate::region) kind: Kind,
+    pub(in crate::region) bytes: u64,
 }
 
 impl Creation<'_> {
     /// Why it was not created.
-    pub(super) fn refused(&self, action: &'static str, source: io::Error) -> CreateError {
+    pub(in crate::region) fn refused(&self, action: &'static str, source: io::Error) -> CreateError {
         let channel = self.label.to_owned();
         match errno_of(&source) {
             Some(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG | Errno::NOMEM)) => {
@@ -47,7 +46,7 @@ impl Creation<'_> {
     ///
     /// In steps, where that is memory: beyond what there is, for the system or a memory control group, the kernel kills, and
     /// others may take of it meanwhile. So it is known before the first step that all of them can succeed.
-    pub(super) fn back(&self, file: &OwnedFd) -> Result<(), CreateError> {
+    pub(in crate::region) fn back(&self, file: &OwnedFd) -> Result<(), CreateError> {
         const STEP: u64 = 64 << 20;
         let failed = |action: &'static str| move |source: io::Error| self.refused(action, source);
         sys::write_in_place(file).map_err(failed("turning copy-on-write off"))?;
@@ -68,7 +67,7 @@ impl Creation<'_> {
     }
 
     /// Whether the system and the memory control groups of this process have room for so much.
-    pub(super) fn check_memory(&self, bytes: u64) -> Result<(), CreateError> {
+    pub(in crate::region) fn check_memory(&self, bytes: u64) -> Result<(), CreateError> {
         if sys::memory_available().is_some_and(|available| available < bytes) {
             return Err(self.no_space(Shortage::Memory));
         }
@@ -81,14 +80,14 @@ impl Creation<'_> {
     }
 
     /// There is not enough of something.
-    pub(super) fn no_space(&self, shortage: Shortage) -> CreateError {
+    pub(in crate::region) fn no_space(&self, shortage: Shortage) -> CreateError {
         let smaller = self.kind.row().smaller;
         CreateError::NoSpace { channel: self.label.to_owned(), bytes: self.bytes, shortage, smaller }
     }
 }
 
 /// Why the channel at this place was not opened. `location`: `None` if it has no name.
-pub(super) fn not_opened(
+pub(in crate::region) fn not_opened(
     label: &str,
     location: Option<&Location>,
     action: &'static str,
@@ -113,12 +112,12 @@ pub(super) fn not_opened(
 }
 
 /// There is nothing at this place.
-pub(super) fn not_found(location: &Location) -> OpenError {
+pub(in crate::region) fn not_found(location: &Location) -> OpenError {
     OpenError::NotFound { channel: location.label.clone(), path: location.path.display().to_string() }
 }
 
 /// Why the channel at this place was not removed.
-pub(super) fn not_removed(location: &Location, action: &'static str, source: io::Error) -> RemoveError {
+pub(in crate::region) fn not_removed(location: &Location, action: &'static str, source: io::Error) -> RemoveError {
     let channel = location.label.clone();
     match errno_of(&source) {
         Some(Errno::NOENT | Errno::NOTDIR) => match location.missing_folder() {
@@ -138,11 +137,7 @@ pub(super) fn not_removed(location: &Location, action: &'static str, source: io:
 }
 
 /// What is being done when only the folder can refuse.
-pub(super) const UNLINKING: &str = "unlinking the file";
-
-fn errno_of(error: &io::Error) -> Option<Errno> {
-    error.raw_os_error().map(Errno::from_raw_os_error)
-}
+pub(in crate::region) const UNLINKING: &str = "unlinking the file";
 
 /// What there is too little of.
 fn shortage(errno: Errno, folder: Option<&Path>) -> Shortage {
@@ -196,60 +191,4 @@ fn denied(errno: Errno, path: &Path, wish: Wish) -> Denied {
         (_, _, Ok(file)) if file.owner != user => Denied::File { mode: file.mode, owner: file.owner, user },
         _ => Denied::Other,
     }
-}
-
-/// What the operating system said, and what to do about it.
-#[derive(Debug)]
-struct Explained {
-    source: io::Error,
-    advice: &'static str,
-}
-
-impl fmt::Display for Explained {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}; {}", self.source, self.advice)
-    }
-}
-
-impl std::error::Error for Explained {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
-    }
-}
-
-pub(super) const LOCKING_MEMORY: &str = "locking the memory";
-pub(super) const COLLAPSING: &str = "collapsing pages";
-pub(super) const PREFAULTING: &str = "prefaulting";
-
-/// Adds to a number of the operating system what to do about it, where that is known.
-pub(crate) fn explained(action: &str, source: io::Error) -> io::Error {
-    let is = |word: &str| action.contains(word);
-    let advice = match errno_of(&source) {
-        Some(Errno::NAMETOOLONG) => "use a shorter path: its last part may have 217 bytes, and all of it about 4,000",
-        Some(Errno::LOOP) => "the folder's path leads in a circle of symbolic links, or over too many",
-        Some(Errno::MFILE) => "close some descriptors, or raise the limit (ulimit -n)",
-        Some(Errno::NFILE) => "the system has too many open files (fs.file-max)",
-        Some(Errno::AGAIN) if is("mapping") || is("locking a") => {
-            "this process locks all of its memory (mlockall) and has reached its limit; raise it (ulimit -l)"
-        }
-        Some(Errno::NOMEM | Errno::AGAIN | Errno::PERM) if action == LOCKING_MEMORY => {
-            "this process may lock only so much memory; raise the limit (ulimit -l)"
-        }
-        Some(Errno::NOMEM) => {
-            "the system has no memory for it, or this process has reached its limit (ulimit -v) or has too many mappings \
-             (vm.max_map_count)"
-        }
-        Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if is("lock") => {
-            "memlane needs open-file-description locks (Linux 3.15), which this kernel or sandbox does not have"
-        }
-        Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if action == COLLAPSING => {
-            "the kernel makes huge pages of shared memory from Linux 6.1, of at least 2 MiB, unless \
-             /sys/kernel/mm/transparent_hugepage/shmem_enabled is deny"
-        }
-        Some(Errno::INVAL | Errno::NOSYS) if action == PREFAULTING => "the kernel prefaults from Linux 5.14",
-        Some(Errno::NOLCK) => "the system has no locks left; end some programs, or raise the limit (ulimit -x)",
-        Some(Errno::PERM | Errno::NOSYS) => "a sandbox, an immutable file or a kernel without the call refuses it",
-        _ => return source,
-    };
-    io::Error::new(source.kind(), Explained { source, advice })
 }

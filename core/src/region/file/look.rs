@@ -10,18 +10,14 @@
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
-use super::Region;
-use super::bytes::Bytes;
-use super::header::Facts;
-use super::lives::CurrentBlock;
-use super::locks::{NamedPlace, Place};
-use super::memory::{MemoryOptions, MemoryReport};
-use super::names::Location;
 use super::open::{self, Recognised};
-use super::refusals::not_opened;
-use super::sys::{self, ProcessMark};
 use crate::error::OpenError;
 use crate::layout::{Gate, LaneControl, QueueControl, RingControl};
+use crate::region::Region;
+use crate::region::location::{Location, NamedPlace, Place, not_opened};
+use crate::region::locks::lock_file;
+use crate::region::memory::{Bytes, Facts, MemoryOptions};
+use crate::region::sys;
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
 use rustix::fd::OwnedFd;
@@ -51,14 +47,11 @@ impl Look {
         let Recognised { file, file_facts, header } = open::recognise(location, None)?;
         let lock_path = location.lock_path(&header.instance);
         // Without the lock file, nobody is found alive.
-        let lock_file = open::lock_file(&lock_path, &header, file_facts.owner).ok().flatten();
+        let lock_file = lock_file::open_of(&lock_path, &header, file_facts.owner).ok().flatten();
         let lock_id = lock_file.map_or(file_facts.id, |(_, id)| id);
         let place = NamedPlace { location: location.clone(), id: Some(file_facts.id), lock_path, lock_id };
         let bytes = read_words(&file, &header).map_err(failed("reading the file"))?;
-        let memory = MemoryReport::carry_out(MemoryOptions::default(), &bytes);
-        let mark = ProcessMark::current();
-        let (place, lives) = (Place::Named(place), CurrentBlock::default());
-        let region = Region { label: label.clone(), bytes, facts: header, place, mark, memory, lives };
+        let region = Region::new(label, bytes, header, Place::Named(place), MemoryOptions::default());
         Ok(Self { region, file, trouble: OnceCell::new() })
     }
 

@@ -11,7 +11,7 @@ use std::ptr::NonNull;
 /// # Safety
 /// Every field is an atomic (so writes by others are what it is for), every bit pattern is valid, and the type has no
 /// drop glue.
-pub(super) unsafe trait SharedWords {}
+pub(in crate::region) unsafe trait SharedWords {}
 
 // SAFETY: all fields are atomics of the shim; see `layout`, where sizes and offsets are asserted.
 unsafe impl SharedWords for StatusCell {}
@@ -29,7 +29,7 @@ unsafe impl SharedWords for QueueControl {}
 unsafe impl SharedWords for AtomicU64 {}
 
 /// A stretch of memory at a fixed address, readable in full for as long as this value lives.
-pub(super) struct Bytes {
+pub(in crate::region) struct Bytes {
     base: NonNull<u8>,
     length: usize,
     #[cfg_attr(not(feature = "named-segments"), expect(dead_code, reason = "it is there to be dropped"))]
@@ -53,12 +53,12 @@ impl std::fmt::Debug for Bytes {
 
 // SAFETY: `Bytes` hands out references to atomics and raw pointers only; nothing in it is tied to a thread.
 unsafe impl Send for Bytes {}
-// SAFETY: as above; all access through a shared `Bytes` is atomic, or copying through `view`, which is ordered by atomics.
+// SAFETY: as above; all access through a shared `Bytes` is atomic, or copying through `copy`, which is ordered by atomics.
 unsafe impl Sync for Bytes {}
 
 impl Bytes {
     /// Takes over a mapping.
-    pub(super) fn mapped(mapping: MmapRaw) -> Self {
+    pub(in crate::region) fn mapped(mapping: MmapRaw) -> Self {
         let length = mapping.len();
         let base = NonNull::new(mapping.as_mut_ptr()).expect("a mapping never starts at address 0");
         Self { base, length, backing: Backing::Mapping { _mapping: mapping } }
@@ -66,14 +66,14 @@ impl Bytes {
 
     /// Takes over a segment.
     #[cfg(feature = "named-segments")]
-    pub(super) fn segment(segment: shared_memory::Shmem) -> Self {
+    pub(in crate::region) fn segment(segment: shared_memory::Shmem) -> Self {
         let base = NonNull::new(segment.as_ptr()).expect("a mapping never starts at address 0");
         Self { base, length: segment.len(), backing: Backing::Segment(segment) }
     }
 
     /// From now on the segment's name outlives this value.
     #[cfg(feature = "named-segments")]
-    pub(super) fn keep_segment(&mut self) {
+    pub(in crate::region) fn keep_segment(&mut self) {
         if let Backing::Segment(segment) = &mut self.backing {
             segment.set_owner(false);
         }
@@ -81,24 +81,24 @@ impl Bytes {
 
     /// Copies the start of the memory, filling `buffer`.
     #[cfg(feature = "named-segments")]
-    pub(super) fn read(&self, buffer: &mut [u8]) {
+    pub(in crate::region) fn read(&self, buffer: &mut [u8]) {
         assert!(buffer.len() <= self.length);
         // SAFETY: page-aligned and valid for `length` bytes, as long as `self` lives.
         unsafe { super::copy::copy_out(self.base, buffer) }
     }
 
     /// `length` zeroed bytes of this process alone, backed by memory as they are touched.
-    pub(super) fn anonymous(length: usize) -> io::Result<Self> {
+    pub(in crate::region) fn anonymous(length: usize) -> io::Result<Self> {
         Ok(Self::mapped(MmapOptions::new().len(length).map_anon()?.into()))
     }
 
     /// Bytes in all.
-    pub(super) fn length(&self) -> usize {
+    pub(in crate::region) fn length(&self) -> usize {
         self.length
     }
 
     /// Address of the first byte.
-    pub(super) fn base(&self) -> NonNull<u8> {
+    pub(in crate::region) fn base(&self) -> NonNull<u8> {
         self.base
     }
 
@@ -106,7 +106,7 @@ impl Bytes {
     ///
     /// # Panics
     /// If they do not lie inside: offsets come from the private, validated geometry, so that is a bug in the engine.
-    pub(super) fn shared<T: SharedWords>(&self, at: u64) -> &T {
+    pub(in crate::region) fn shared<T: SharedWords>(&self, at: u64) -> &T {
         let at = usize::try_from(at).expect("64-bit");
         assert!(
             at.checked_add(size_of::<T>()).is_some_and(|end| end <= self.length) && at.is_multiple_of(align_of::<T>())
@@ -117,7 +117,7 @@ impl Bytes {
     }
 
     /// Copies `bytes` to offset `at`. For creation, before anybody else sees the memory.
-    pub(super) fn write_unshared(&mut self, at: usize, bytes: &[u8]) {
+    pub(in crate::region) fn write_unshared(&mut self, at: usize, bytes: &[u8]) {
         assert!(at.checked_add(bytes.len()).is_some_and(|end| end <= self.length));
         // SAFETY: the range lies inside the memory; `&mut self` at creation means that nobody else has it yet.
         unsafe { self.base.add(at).copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len()) }

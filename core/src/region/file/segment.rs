@@ -9,18 +9,16 @@
 //!
 //! Who is alive, a lock file in the folder of named channels proves, as for those.
 
-use super::bytes::Bytes;
-use super::create::Lifetime;
-use super::header::{self, Facts};
-use super::locks::{self, NamedPlace, Place};
-use super::memory::MemoryOptions;
-use super::names::{InvalidName, Location};
+use super::create::{CreateSpec, Lifetime};
 use super::open::{self, Expectations};
-use super::refusals::{not_opened, not_removed};
-use super::sys::{self, LockingFile};
-use super::{CreateSpec, Region, remove, stale};
+use super::stale;
 use crate::error::{CreateError, NotAChannel, OpenError, RemoveError};
 use crate::layout::HeaderBlock;
+use crate::region::Region;
+use crate::region::location::{InvalidName, Location, NamedPlace, Place, not_opened, not_removed};
+use crate::region::locks::{count_processes, lock_file, lock_unless_alive};
+use crate::region::memory::{Bytes, Facts, MemoryOptions, header};
+use crate::region::sys::{self, LockingFile};
 use rustix::fd::AsFd;
 use rustix::io::Errno;
 use shared_memory::{Shmem, ShmemConf, ShmemError};
@@ -51,7 +49,7 @@ impl Region {
         location.prepare_folder(creation)?;
         let failed = |action: &'static str| move |source: io::Error| creation.refused(action, source);
 
-        let (lock_file, _temporary) = locks::build_lock_file(&location, creation, spec.mode, &facts.instance)?;
+        let (lock_file, _temporary) = lock_file::build(&location, creation, spec.mode, &facts.instance)?;
         let lock_path = location.lock_path(&facts.instance);
         let lock_id = sys::look_at_open(&lock_file).map_err(failed("looking at the lock file"))?.id;
         facts.lock_inode = lock_id.inode();
@@ -82,7 +80,7 @@ impl Region {
         }
         open::check_expectations(name, &facts, expected)?;
         let lock_path = location.lock_path(&facts.instance);
-        let lock_file = open::lock_file(&lock_path, &facts, owner);
+        let lock_file = lock_file::open_of(&lock_path, &facts, owner);
         let Some((_, lock_id)) = lock_file.map_err(failed("opening the lock file"))? else {
             return Err(OpenError::LockFile { channel: name.to_owned(), path: lock_path.display().to_string() });
         };
@@ -146,14 +144,14 @@ pub(crate) fn remove_segment(name: &str, force: bool) -> Result<(), RemoveError>
     let mut segment = open_segment(&location).map_err(failed("opening the segment"))?;
     let mut lock_files = Vec::new();
     for path in location.lock_files().map_err(failed("looking for lock files"))? {
-        let lock_file = remove::open_lock_file(&path).map_err(failed("opening the lock file"))?;
-        lock_files.extend(lock_file.map(|file| (LockingFile::new(file), path)));
+        let file = lock_file::open(&path).map_err(failed("opening the lock file"))?;
+        lock_files.extend(file.map(|file| (LockingFile::new(file), path)));
     }
     // Held until both are gone.
     for (lock_file, path) in lock_files.iter().filter(|_| !force) {
-        let count = || locks::count_processes(lock_file);
-        let locked = locks::lock_unless_alive(lock_file, count).map_err(failed("locking the lock file"))?;
-        locked.map_err(|in_use| remove::in_use_error(name, path, in_use))?;
+        let count = || count_processes(lock_file);
+        let locked = lock_unless_alive(lock_file, count).map_err(failed("locking the lock file"))?;
+        locked.map_err(|in_use| in_use.refusal(name, path))?;
     }
     segment.set_owner(true);
     drop(segment);

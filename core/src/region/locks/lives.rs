@@ -25,9 +25,8 @@
 //! The lock stays as long as a seat of its block is taken. Private channels live and die with their process: their lives are
 //! numbers without a lock, and none is ever found to be over.
 
-use super::Region;
-use super::locks::{NamedPlace, Place};
-use super::sys::{self, Holder, KeptFile, Pinned, PinnedLock, ProcessMark, Source};
+use crate::region::location::{NamedPlace, Place};
+use crate::region::sys::{self, Holder, KeptFile, Pinned, PinnedLock, ProcessMark, Source};
 use crate::sync::Ordering::{AcqRel, Relaxed};
 use crate::sync::{AtomicU64, planted};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -37,10 +36,10 @@ use std::mem::ManuallyDrop;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// Lives of a block: bytes that one lock covers.
-pub(super) const BLOCK: u64 = 4096;
+pub(in crate::region) const BLOCK: u64 = 4096;
 
 /// Lives are below this, and so are the bytes that a remover locks: more than any channel needs.
-pub(super) const LIVES: u64 = 1 << 55;
+pub(in crate::region) const LIVES: u64 = 1 << 55;
 
 /// So many blocks are tried before a joiner gives up. One that is locked already was drawn from a counter that somebody set
 /// back, or lies under another program's lock.
@@ -99,7 +98,7 @@ impl Drop for Block {
 ///
 /// A forked child never gets here with its parent's handles, so no lock of the parent's can keep it waiting.
 #[derive(Debug, Default)]
-pub(super) struct CurrentBlock(Mutex<Weak<Block>>);
+pub(in crate::region) struct CurrentBlock(Mutex<Weak<Block>>);
 
 impl CurrentBlock {
     fn get(&self) -> Option<Arc<Block>> {
@@ -128,70 +127,74 @@ impl From<io::Error> for NoLife {
     }
 }
 
-impl Region {
-    /// Begins a life. The first one of a process makes a thread, for some ten microseconds, and locks a block; others cost
-    /// nothing.
-    pub(crate) fn begin_life(&self) -> Result<Life, NoLife> {
-        if let Some(life) = self.lives.get().and_then(|block| block.next()) {
+impl CurrentBlock {
+    /// Begins a life at `place`, whose counter of blocks this is. The first one of a process makes a thread, for some ten
+    /// microseconds, and locks a block; others cost nothing.
+    pub(in crate::region) fn begin_life(
+        &self,
+        place: &Place,
+        blocks: &AtomicU64,
+        mark: ProcessMark,
+    ) -> Result<Life, NoLife> {
+        if let Some(life) = self.get().and_then(|block| block.next()) {
             return Ok(life);
         }
-        let (mut in_the_way, mut blocks) = (None, 0);
+        let (mut in_the_way, mut locked) = (None, 0);
         for _ in 0..DRAWS {
-            let number = self.draw_block()?;
-            if let Place::Private = self.place {
+            let number = draw_block(blocks)?;
+            if let Place::Private = place {
                 return Ok(Life { number: number * BLOCK, block: None });
             }
             if planted::leaked_descriptor() {
-                let mut query = self.lock_query();
+                let mut query = self.query(place);
                 query.holder(number)?;
                 std::mem::forget(query);
             }
-            match PinnedLock::take(self.lock_source()?, number * BLOCK, BLOCK)? {
+            match PinnedLock::take(lock_source(place)?, number * BLOCK, BLOCK)? {
                 Pinned::Held(pin) => {
                     let pin = ManuallyDrop::new(pin);
                     let pid_namespace = sys::pid_namespace();
-                    let block =
-                        Arc::new(Block { number, used: AtomicU64::new(0), pid_namespace, pin, mark: self.mark });
-                    self.lives.set(&block);
+                    let block = Arc::new(Block { number, used: AtomicU64::new(0), pid_namespace, pin, mark });
+                    self.set(&block);
                     return block.next().ok_or(NoLife::UsedUp);
                 }
-                Pinned::Refused(Some(holder)) if is_block(&holder, number) => blocks += 1,
+                Pinned::Refused(Some(holder)) if is_block(&holder, number) => locked += 1,
                 Pinned::Refused(other) => in_the_way = other.or(in_the_way),
             }
         }
         Err(match in_the_way {
             Some(holder) => NoLife::Locked(holder),
-            None if blocks == DRAWS => NoLife::UsedUp,
+            None if locked == DRAWS => NoLife::UsedUp,
             // What stood in the way went before anybody could look at it.
             None => NoLife::Refused(io::ErrorKind::ResourceBusy.into()),
         })
     }
 
-    /// A block that nobody else draws.
-    fn draw_block(&self) -> Result<u64, NoLife> {
-        // AcqRel: blocks are drawn one after the other.
-        let number = self.control().blocks.fetch_add(1, AcqRel).wrapping_add(1);
-        if (1..LIVES / BLOCK).contains(&number) { Ok(number) } else { Err(NoLife::UsedUp) }
-    }
-
-    /// Where to open the lock file anew.
-    fn lock_source(&self) -> io::Result<Source<'_>> {
-        match &self.place {
-            Place::Named(place) => Ok(Source::Path(&place.lock_path, place.lock_id)),
-            Place::Anonymous { locks, .. } => Ok(Source::Descriptor(locks.still_ours()?)),
-            Place::Private => Err(io::ErrorKind::Unsupported.into()),
-        }
-    }
-
-    /// To ask which lives are over.
-    pub(crate) fn lock_query(&self) -> LockQuery<'_> {
-        let file = match &self.place {
+    /// To ask which lives at `place` are over.
+    pub(in crate::region) fn query<'a>(&self, place: &'a Place) -> LockQuery<'a> {
+        let file = match place {
             Place::Named(place) => QueriedFile::Named(place, None),
             Place::Anonymous { locks, .. } => QueriedFile::Anonymous(locks),
             Place::Private => QueriedFile::None,
         };
-        let own = self.lives.get().map(|block| block.number);
+        let own = self.get().map(|block| block.number);
         LockQuery { file, own, answers: BTreeMap::new() }
+    }
+}
+
+/// A block that nobody else draws.
+fn draw_block(blocks: &AtomicU64) -> Result<u64, NoLife> {
+    // AcqRel: blocks are drawn one after the other.
+    let number = blocks.fetch_add(1, AcqRel).wrapping_add(1);
+    if (1..LIVES / BLOCK).contains(&number) { Ok(number) } else { Err(NoLife::UsedUp) }
+}
+
+/// Where to open the lock file anew.
+fn lock_source(place: &Place) -> io::Result<Source<'_>> {
+    match place {
+        Place::Named(place) => Ok(Source::Path(&place.lock_path, place.lock_id)),
+        Place::Anonymous { locks, .. } => Ok(Source::Descriptor(locks.still_ours()?)),
+        Place::Private => Err(io::ErrorKind::Unsupported.into()),
     }
 }
 
@@ -215,7 +218,7 @@ pub(crate) struct LockQuery<'a> {
 
 impl<'a> LockQuery<'a> {
     /// Questions through this descriptor of a lock file, which holds no lock itself.
-    pub(super) fn of(lock_file: BorrowedFd<'a>) -> Self {
+    pub(in crate::region) fn of(lock_file: BorrowedFd<'a>) -> Self {
         Self { file: QueriedFile::Kept(lock_file), own: None, answers: BTreeMap::new() }
     }
 
@@ -261,39 +264,6 @@ impl<'a> LockQuery<'a> {
 }
 
 /// Whether a lock is a process's that has drawn this block.
-pub(super) fn is_block(holder: &Holder, block: u64) -> bool {
+pub(in crate::region) fn is_block(holder: &Holder, block: u64) -> bool {
     holder.process.is_none() && (holder.start, holder.length) == (block * BLOCK, BLOCK)
-}
-
-/// What the lock file's locks tell, whatever the channel's bytes say.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Locks {
-    /// Blocks that are locked: processes that take part.
-    pub(super) blocks: usize,
-    /// A lock of another shape.
-    pub(super) other: Option<Holder>,
-}
-
-impl Locks {
-    /// Looks at all write locks where lives are.
-    pub(super) fn of(description: impl AsFd) -> io::Result<Self> {
-        let mut found = Self::default();
-        // The kernel tells any lock of a range: what is before it and behind it is looked at again.
-        let mut unknown = vec![(0, LIVES)];
-        while let Some((start, end)) = unknown.pop() {
-            if start < end
-                && let Some(holder) = sys::write_lock_on(&description, start, end - start)?
-            {
-                if is_block(&holder, holder.start / BLOCK) {
-                    found.blocks += 1;
-                } else {
-                    found.other = Some(holder);
-                }
-                let locked_to = if holder.length == 0 { end } else { holder.start.saturating_add(holder.length) };
-                unknown.push((start, holder.start.min(end)));
-                unknown.push((locked_to.max(start + 1), end));
-            }
-        }
-        Ok(found)
-    }
 }

@@ -1,7 +1,7 @@
 //! The participants' semaphores, and the bitmap of who sleeps on his.
 
-use super::Region;
-use super::sys::{self, Moment};
+use crate::region::Region;
+use crate::region::sys::{self, Moment};
 use crate::sync::{AtomicU32, AtomicU64};
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use std::sync::Arc;
 /// The semaphores of a channel that has them, as one participant uses them. Keeps the region alive.
 ///
 /// Invariant: the region is private, or whoever opened it promised that its peers are correct participants
-/// ([`super::TrustPeers`]). Creating and opening a channel with semaphores refuse anything else, except to remove it, which
-/// makes no such view.
+/// ([`TrustPeers`](crate::region::TrustPeers)). Creating and opening a channel with semaphores refuse anything else, except to
+/// remove it, which makes no such view.
 #[derive(Debug, Clone)]
 pub(crate) struct SemaphoresView {
     region: Arc<Region>,
@@ -19,7 +19,7 @@ pub(crate) struct SemaphoresView {
 }
 
 impl SemaphoresView {
-    pub(super) fn new(region: &Arc<Region>, row: Option<u32>) -> Self {
+    pub(in crate::region) fn new(region: &Arc<Region>, row: Option<u32>) -> Self {
         Self { region: Arc::clone(region), row }
     }
 
@@ -58,7 +58,7 @@ impl SemaphoresView {
 
 impl Region {
     /// Makes every participant's semaphore. At creation, before anybody else sees the region.
-    pub(super) fn make_semaphores(&self, process_private: bool) {
+    pub(in crate::region) fn make_semaphores(&self, process_private: bool) {
         for row in 0..self.geometry().participants() {
             // SAFETY: nobody else has the region yet.
             unsafe { sys::semaphore_init(&self.row(row).semaphore, !process_private) }

@@ -1,9 +1,10 @@
 //! Fences, futexes and semaphores, as one channel needs them.
 
-use super::locks::Place;
-use super::sys::{self, Moment};
-use super::{Region, SemaphoresView};
+use super::semaphores::SemaphoresView;
 use crate::layout::{Backend, FenceMode};
+use crate::region::Region;
+use crate::region::location::Place;
+use crate::region::sys::{self, Moment};
 use crate::sync::Ordering::SeqCst;
 use crate::sync::{AtomicU32, compiler_fence, fence};
 use std::sync::Arc;
@@ -39,7 +40,7 @@ impl Signals {
         let facts = region.facts();
         let sleep = match facts.backend {
             Backend::Futex => Sleep::Futex(Futex {
-                process_private: matches!(region.place, Place::Private),
+                process_private: matches!(region.place(), Place::Private),
                 sleepers_max: region.geometry().participants().max(Futex::WAKES_MIN),
             }),
             Backend::Semaphore => Sleep::Semaphores(SemaphoresView::new(region, row)),

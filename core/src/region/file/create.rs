@@ -4,18 +4,15 @@
 //! never sees half of one. Its lock file gets its name first; the creator holds the lifecycle byte of it until the
 //! region has its name, so that nobody takes the lock file for an orphan.
 
-use super::bytes::Bytes;
-use super::header::{Facts, NO_BOOT, Redelivery, SemaphoreKind, TYPE_NAME_MAX};
-use super::lives::CurrentBlock;
-use super::locks::{self, LIFECYCLE, NamedPlace, Place};
-use super::memory::{MemoryOptions, MemoryReport};
-use super::names::Location;
+use super::open::Expectations;
 use super::orphans;
-use super::refusals::Creation;
-use super::sys::{self, KeptFile, LockingFile, ProcessMark, TemporaryName};
-use super::{Expectations, Region};
 use crate::error::{CreateError, OpenError};
 use crate::layout::{Backend, FenceMode, Geometry, Kind};
+use crate::region::Region;
+use crate::region::location::{Creation, Location, NamedPlace, Place};
+use crate::region::locks::{LIFECYCLE, lock_file};
+use crate::region::memory::{Bytes, Facts, MemoryOptions, NO_BOOT, Redelivery, SemaphoreKind, TYPE_NAME_MAX};
+use crate::region::sys::{self, KeptFile, LockingFile, TemporaryName};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::io;
 use std::path::PathBuf;
@@ -40,7 +37,7 @@ pub(crate) struct CreateSpec {
 
 /// How long memory can last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lifetime {
+pub(in crate::region) enum Lifetime {
     /// As the processes that have it: never beyond a reboot, so that no boot id is needed.
     Processes,
     /// As a file with a name.
@@ -49,7 +46,7 @@ pub(super) enum Lifetime {
 
 impl CreateSpec {
     /// Decides what the header will say. `lifetime`: of the memory that it will stand in.
-    pub(super) fn facts(&self, channel: &str, lifetime: Lifetime) -> Result<Facts, CreateError> {
+    pub(in crate::region) fn facts(&self, channel: &str, lifetime: Lifetime) -> Result<Facts, CreateError> {
         let invalid = |option, given: String, wanted: String| CreateError::InvalidOption {
             channel: channel.to_owned(),
             option,
@@ -100,12 +97,17 @@ impl CreateSpec {
     }
 
     /// What errors tell of it.
-    pub(super) fn creation<'a>(&self, label: &'a str, location: Option<&'a Location>, bytes: u64) -> Creation<'a> {
+    pub(in crate::region) fn creation<'a>(
+        &self,
+        label: &'a str,
+        location: Option<&'a Location>,
+        bytes: u64,
+    ) -> Creation<'a> {
         Creation { label, location, kind: self.geometry.kind, bytes }
     }
 
     /// Checks that semaphores in memory that others can write to are really meant.
-    pub(super) fn check_trust(&self, label: &str) -> Result<(), CreateError> {
+    pub(in crate::region) fn check_trust(&self, label: &str) -> Result<(), CreateError> {
         if self.backend == Backend::Semaphore && !self.trusts_peers {
             return Err(CreateError::InvalidOption {
                 channel: label.to_owned(),
@@ -137,14 +139,11 @@ impl CreateSpec {
     }
 
     /// Fills fresh, zeroed memory. The memory becomes a channel by its last store.
-    pub(super) fn initialise(&self, label: &str, mut bytes: Bytes, facts: Facts, place: Place) -> Region {
+    pub(in crate::region) fn initialise(&self, label: &str, mut bytes: Bytes, facts: Facts, place: Place) -> Region {
         bytes.write_unshared(0, facts.to_block().as_bytes());
-        let memory = MemoryReport::carry_out(self.memory, &bytes);
-        let mark = ProcessMark::current();
-        let lives = CurrentBlock::default();
-        let region = Region { label: label.to_owned(), bytes, facts, place, mark, memory, lives };
+        let region = Region::new(label, bytes, facts, place, self.memory);
         if self.backend == Backend::Semaphore {
-            region.make_semaphores(matches!(region.place, Place::Private));
+            region.make_semaphores(matches!(region.place(), Place::Private));
         }
         region.publish_status();
         region
@@ -175,7 +174,7 @@ impl Region {
         creation.back(&file)?;
         sys::seal_size(&file).map_err(failed("sealing the region"))?;
         let locks = sys::anonymous_file("memlane-locks").map_err(failed("memfd_create"))?;
-        locks::write_instance(&locks, &facts.instance).map_err(failed("writing the lock file"))?;
+        lock_file::write_instance(&locks, &facts.instance).map_err(failed("writing the lock file"))?;
         sys::seal_size(&locks).map_err(failed("sealing the lock file"))?;
         facts.lock_inode = sys::look_at_open(&locks).map_err(failed("looking at the lock file"))?.id.inode();
         let bytes = map(&file, &facts).map_err(failed("mapping the region"))?;
@@ -211,7 +210,7 @@ fn refusal_to_open(location: &Location, spec: &CreateSpec) -> Option<Box<OpenErr
 
 /// A complete region and its lock file, which lack only their names. Dropping it leaves nothing behind.
 #[derive(Debug)]
-pub(super) struct Unnamed {
+pub(in crate::region) struct Unnamed {
     region: Region,
     file: OwnedFd,
     lock_file: OwnedFd,
@@ -222,7 +221,7 @@ pub(super) struct Unnamed {
 }
 
 impl Unnamed {
-    pub(super) fn build(location: &Location, spec: &CreateSpec) -> Result<Self, CreateError> {
+    pub(in crate::region) fn build(location: &Location, spec: &CreateSpec) -> Result<Self, CreateError> {
         let label = &location.label;
         spec.check_trust(label)?;
         let mut facts = spec.facts(label, Lifetime::Files)?;
@@ -233,7 +232,7 @@ impl Unnamed {
         let failed = |action: &'static str| move |source: io::Error| creation.refused(action, source);
         sys::check_file_size_limit(size).map_err(failed("asking for the limit of file sizes"))?;
 
-        let (lock_file, lock_temporary) = locks::build_lock_file(location, creation, spec.mode, &facts.instance)?;
+        let (lock_file, lock_temporary) = lock_file::build(location, creation, spec.mode, &facts.instance)?;
         let lock_id = sys::look_at_open(&lock_file).map_err(failed("looking at the lock file"))?.id;
         facts.lock_inode = lock_id.inode();
 
@@ -255,12 +254,12 @@ impl Unnamed {
     }
 
     /// What tells it from every other region.
-    pub(super) fn instance(&self) -> &[u8; 16] {
+    pub(in crate::region) fn instance(&self) -> &[u8; 16] {
         &self.region.facts().instance
     }
 
     /// Gives both files their names; `name_region` gives the region its.
-    pub(super) fn name(
+    pub(in crate::region) fn name(
         self,
         location: &Location,
         name_region: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,

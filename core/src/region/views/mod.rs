@@ -1,0 +1,20 @@
+//! Typed, bounds-checked windows into an open region, which they keep alive.
+//!
+//! - `words`: the channel's own words, the participants' rows, the control words of lanes and queue.
+//! - `lane`: a lane's ring.
+//! - `slots`: the slot queue's rings, cells and slots.
+//!
+//! What holds: *where a window lies is computed from the validated geometry alone*, never from a word of the file, and is inside the
+//! mapping: checked once, when it is made. An index or a length that the caller gives is checked at each call.
+//!
+//! It needs `memory` and the region that it looks into.
+
+mod lane;
+mod slots;
+mod words;
+
+pub(crate) use self::{
+    lane::{LaneView, RingView},
+    slots::SlotsView,
+    words::View,
+};

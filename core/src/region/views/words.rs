@@ -1,0 +1,101 @@
+//! Typed windows onto the words of a region.
+
+use crate::layout::{ChannelControl, Gate, LaneControl, ParticipantRow, QueueControl};
+use crate::region::Region;
+use crate::region::memory::SharedWords;
+use std::ops::Deref;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// A window onto one struct of a region, which it keeps alive.
+#[derive(Debug)]
+pub(crate) struct View<T> {
+    pointer: NonNull<T>,
+    _region: Arc<Region>,
+}
+
+// SAFETY: a `View` is a shared reference to atomics (`T: SharedWords` at construction) plus an `Arc`.
+unsafe impl<T> Send for View<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for View<T> {}
+
+impl<T> View<T> {
+    pub(super) fn new(region: &Arc<Region>, at: u64) -> Self
+    where
+        T: SharedWords,
+    {
+        Self { pointer: NonNull::from(region.bytes().shared::<T>(at)), _region: Arc::clone(region) }
+    }
+}
+
+impl<T> Deref for View<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: made from a valid reference into the region's memory, which `_region` keeps alive and in place.
+        unsafe { self.pointer.as_ref() }
+    }
+}
+
+impl View<ChannelControl> {
+    pub(crate) fn control(region: &Arc<Region>) -> Self {
+        Self::new(region, region.map().control_at)
+    }
+}
+
+impl View<ParticipantRow> {
+    pub(crate) fn participant(region: &Arc<Region>, row: u32) -> Self {
+        Self::new(region, region.row_offset(row))
+    }
+}
+
+impl View<QueueControl> {
+    pub(crate) fn queue(region: &Arc<Region>) -> Self {
+        Self::new(region, region.queue_offset())
+    }
+}
+
+impl Region {
+    fn queue_offset(&self) -> u64 {
+        assert!(self.geometry().has_slots());
+        self.map().queue_at
+    }
+
+    /// The words of the slot queue.
+    pub(crate) fn queue(&self) -> &QueueControl {
+        self.bytes().shared(self.queue_offset())
+    }
+
+    fn row_offset(&self, row: u32) -> u64 {
+        assert!(row < self.geometry().participants());
+        self.map().participants_at + u64::from(row) * size_of::<ParticipantRow>() as u64
+    }
+
+    /// One row of the participant table.
+    pub(crate) fn row(&self, row: u32) -> &ParticipantRow {
+        self.bytes().shared(self.row_offset(row))
+    }
+
+    /// The channel's own words.
+    pub(crate) fn control(&self) -> &ChannelControl {
+        self.bytes().shared(self.map().control_at)
+    }
+
+    /// A lane's words.
+    pub(crate) fn lane(&self, lane: u32) -> &LaneControl {
+        self.bytes().shared(self.lane_offset(lane))
+    }
+
+    pub(super) fn lane_offset(&self, lane: u32) -> u64 {
+        assert!(lane < self.geometry().lanes());
+        self.map().lanes_at + u64::from(lane) * size_of::<LaneControl>() as u64
+    }
+
+    pub(super) fn gate_offset(&self, lane: u32, seat: u32) -> u64 {
+        let geometry = self.geometry();
+        assert!(lane < geometry.lanes() && seat < geometry.receivers);
+        self.map().gates_at
+            + (u64::from(lane) * u64::from(geometry.receivers) + u64::from(seat)) * size_of::<Gate>() as u64
+    }
+}
