@@ -323,19 +323,24 @@ impl Endpoint {
         now >= self.slice_began.plus(SLICE)
     }
 
-    /// A slice ended: look at the channel's name, and for the dead, unless another participant did that meanwhile.
+    /// A slice ended: look at the channel's name, and for the dead, unless another participant did that meanwhile. A look that
+    /// ran out of time leaves it ended, so that the next call, or the next turn of this one, goes on with it.
     pub(super) fn slice_ended(&mut self) -> Result<(), Trouble> {
         let _guard = cancel_guard();
-        self.slice_began = Clock::now();
+        let previous = std::mem::replace(&mut self.slice_began, Clock::now());
         self.look_at_file()?;
         if self.file.is_some() {
             self.look_again();
         }
         let slice_ns = SLICE.as_nanos() as u64;
         if self.probing.claim(&self.control.probed_unix_ns, unix_time_ns(), slice_ns) {
-            let reaped = liveness::probe(&self.shared.region, self.settle, self.file.is_some());
+            let reaped = liveness::probe(&self.shared.region, self.settle, &mut self.probing, self.file.is_some());
             self.tally.reaped(reaped.map_err(|reason| Trouble::Corrupted(self.poison(reason)))?);
             self.look_again();
+            if self.probing.is_behind() {
+                (self.slice_began, self.sleep) = (previous, SLICE);
+                return Ok(());
+            }
         }
         let population = self.control.population.load(Relaxed);
         self.sleep = Duration::from_nanos(self.probing.span(population, slice_ns));

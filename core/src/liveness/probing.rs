@@ -33,12 +33,14 @@ pub struct Probing {
     skips: u32,
     /// Random bits: a participant's are unlike the others'.
     random: u64,
+    /// The row before which its last look ran out of time, if it did.
+    go_on_at: Option<u32>,
 }
 
 impl Probing {
     /// For the participant with this number.
     pub fn new(number: u64) -> Self {
-        Self { skips: 0, random: number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1 }
+        Self { skips: 0, random: number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, go_on_at: None }
     }
 
     /// At the end of a slice of so many nanoseconds. Whether to look for the dead now.
@@ -56,6 +58,25 @@ impl Probing {
         }
         self.skips = 0;
         last.compare_exchange(seen, now, Relaxed, Relaxed).is_ok()
+    }
+
+    /// Where the next look begins.
+    pub fn first_row(&self) -> u32 {
+        self.go_on_at.unwrap_or(0)
+    }
+
+    /// A look is over, or stopped before the row at which the next one goes on: then that one is due at once, by whichever
+    /// participant ends its slice next.
+    pub fn looked(&mut self, last: &AtomicU64, go_on_at: Option<u32>) {
+        self.go_on_at = go_on_at;
+        if go_on_at.is_some() {
+            last.store(0, Relaxed);
+        }
+    }
+
+    /// Whether the last look of this participant stopped before its end.
+    pub fn is_behind(&self) -> bool {
+        self.go_on_at.is_some()
     }
 
     /// How long to sleep next among so many participants, given the length of a slice.

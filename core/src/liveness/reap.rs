@@ -14,17 +14,18 @@
 //! A participant that dies between changing a row and announcing it leaves a change that nobody is told of. So whoever looks
 //! for the dead compares a sum over all rows with the sum that was announced last.
 
-use super::rows::{Settle, announce, every_row, row_state, rows_of};
-use super::word;
+use super::rows::{Settle, announce, every_row, row_state};
+use super::{Probing, word};
 use crate::error::Corruption;
 use crate::layout::{ParticipantState, Role, RowIndex, RowState};
-use crate::region::{LockQuery, Region, Signals};
+use crate::region::{Clock, LockQuery, Region, Signals};
 use crate::ring::slots::Departed;
 use crate::sync::Ordering::{Acquire, Relaxed};
 use crate::sync::planted;
 use crate::wait::forget_sleeper;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Participants that are dead, and what their rows say.
 #[derive(Debug)]
@@ -78,9 +79,15 @@ pub(crate) struct Looked {
     pub(crate) marked: u32,
     /// Roles of which nothing was proved from some row on, and why.
     unproved: Vec<(Role, io::Error)>,
+    /// The row before which it ran out of time, if it did: the next look goes on there.
+    go_on_at: Option<u32>,
 }
 
 impl Looked {
+    fn has_doubt(&self, role: Role) -> bool {
+        self.unproved.iter().any(|(of, _)| *of == role)
+    }
+
     /// Why a participant of this role that says it is alive may be dead all the same.
     pub(super) fn doubt(self, role: Role) -> Option<io::Error> {
         self.unproved.into_iter().find_map(|(of, why)| (of == role).then_some(why))
@@ -95,23 +102,29 @@ impl Looked {
 /// # Errors
 /// The words contradict each other.
 pub(crate) fn reap_dead(region: &Arc<Region>, settle: Settle) -> Result<Looked, Corruption> {
+    look(region, settle, 0, || true)
+}
+
+/// [`reap_dead`] for as long as it `has_time`, at least for one participant, from this row on and then from the first one.
+fn look(region: &Arc<Region>, settle: Settle, first: u32, has_time: impl Fn() -> bool) -> Result<Looked, Corruption> {
     let (mut dead, mut looked) = (Dead::none(region), Looked::default());
     let mut query = region.lock_query();
-    for role in [Role::Sender, Role::Receiver] {
-        for row in rows_of(region.geometry(), role) {
-            let (state, word) = row_state(region, row)?;
-            if state.state != ParticipantState::Live {
-                continue;
-            }
-            match is_over(&mut query, state) {
-                Ok(false) => {}
-                Ok(true) => dead.words[row as usize] = word,
-                // So would the next one.
-                Err(why) => {
-                    looked.unproved.push((role, why));
-                    break;
-                }
-            }
+    let every = every_row(region.geometry());
+    let mut rows = (first..every.end).chain(every.start..first.min(every.end)).peekable();
+    while let Some(row) = rows.next() {
+        let (state, word) = row_state(region, row)?;
+        if state.state != ParticipantState::Live || looked.has_doubt(state.role) {
+            continue;
+        }
+        match is_over(&mut query, state) {
+            Ok(false) => {}
+            Ok(true) => dead.words[row as usize] = word,
+            // So would the next one.
+            Err(why) => looked.unproved.push((state.role, why)),
+        }
+        if !has_time() {
+            looked.go_on_at = rows.peek().copied();
+            break;
         }
     }
     if dead.rows().next().is_none() {
@@ -130,10 +143,22 @@ pub(crate) fn reap_dead(region: &Arc<Region>, settle: Settle) -> Result<Looked, 
 /// The same at the end of a slice, for all participants; counts them; and tells everybody of changes that were never announced,
 /// or if there is other news. Returns how many this caller marked.
 ///
+/// The caller's own call has to return in time, and hundreds of processes that end at the same moment keep the kernel busy. So this
+/// asks for two milliseconds, and [`Probing`] remembers where the next look goes on, which is due at once then.
+///
 /// # Errors
 /// As [`reap_dead`].
-pub(crate) fn probe(region: &Arc<Region>, settle: Settle, has_news: bool) -> Result<u32, Corruption> {
-    let reaped = reap_dead(region, settle)?.marked;
+pub(crate) fn probe(
+    region: &Arc<Region>,
+    settle: Settle,
+    probing: &mut Probing,
+    has_news: bool,
+) -> Result<u32, Corruption> {
+    const PATIENCE: Duration = Duration::from_millis(2);
+    let until = Clock::now().plus(PATIENCE);
+    let looked = look(region, settle, probing.first_row(), || Clock::now() < until)?;
+    probing.looked(&region.control().probed_unix_ns, looked.go_on_at);
+    let reaped = looked.marked;
     let (mut sum, mut population) = (0u64, 0);
     for row in every_row(region.geometry()) {
         let (state, word) = row_state(region, row)?;
@@ -149,4 +174,71 @@ pub(crate) fn probe(region: &Arc<Region>, settle: Settle, has_news: bool) -> Res
         announced.store(sum, Relaxed);
     }
     Ok(reaped)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::layout::{Geometry, Kind};
+    use crate::region::{CreateSpec, MemoryOptions, Redelivery};
+    use std::cell::Cell;
+
+    /// A queue in which so many have died whose lives were of as many processes.
+    fn queue_of_the_dead(count: u32) -> Arc<Region> {
+        let geometry = Geometry {
+            kind: Kind::Mpmc,
+            senders: count,
+            receivers: 1,
+            capacity: 0,
+            max_message: 8,
+            payload_alignment: 8,
+            slots: 1,
+            priorities: 1,
+        };
+        let spec = CreateSpec {
+            geometry,
+            persistent: false,
+            redelivery: Redelivery::default(),
+            fence: None,
+            backend: crate::layout::Backend::Futex,
+            trusts_peers: false,
+            type_name: String::new(),
+            mode: 0o600,
+            memory: MemoryOptions::default(),
+        };
+        let region = Arc::new(Region::create_anonymous(&spec).unwrap());
+        for row in 0..count {
+            let ours = RowState { life: u64::from(row + 7) * 4096, role: Role::Sender, state: ParticipantState::Live };
+            let state = &region.row(row).state;
+            word::take(state, state.load(Acquire), ours).unwrap();
+        }
+        region
+    }
+
+    #[test]
+    fn a_look_that_runs_out_of_time_is_gone_on_with_until_all_dead_are_settled() {
+        const DEAD: u32 = 10;
+        let region = queue_of_the_dead(DEAD);
+        let mut probing = Probing::new(1);
+        let probed = &region.control().probed_unix_ns;
+        for settled in 1..=DEAD {
+            probed.store(u64::MAX, Relaxed);
+            let looked = look(&region, |_, _| Ok(()), probing.first_row(), || false).unwrap();
+            assert_eq!(looked.marked, 1, "one at a time");
+            probing.looked(probed, looked.go_on_at);
+            assert_eq!((probing.is_behind(), probed.load(Relaxed) == 0), (true, true), "after {settled}");
+        }
+        let looked = look(&region, |_, _| Ok(()), probing.first_row(), || false).unwrap();
+        assert_eq!((looked.marked, looked.go_on_at), (0, None));
+    }
+
+    #[test]
+    fn a_look_that_begins_anywhere_asks_of_everybody_once() {
+        for first in [0, 3, 9, 10, 4000] {
+            let region = queue_of_the_dead(10);
+            let asked = Cell::new(0);
+            let looked = look(&region, |_, _| Ok(()), first, || asked.replace(asked.get() + 1) < 1000).unwrap();
+            assert_eq!((looked.marked, asked.get(), looked.go_on_at), (10, 10, None), "from {first}");
+        }
+    }
 }
