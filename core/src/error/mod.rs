@@ -3,7 +3,7 @@
 //! Each message says what happened, to which channel, and what to do next. Every enum is `#[non_exhaustive]`,
 //! `Send + Sync + 'static`, and converts into [`std::io::Error`] with the fitting kind.
 //!
-//! - [`setup`], [`removal`]: naming, creating, opening, joining; removing. Not on the hot path, so these carry the channel's name.
+//! - [`setup`]: naming, creating, opening. [`joining`]. [`removal`]. Not on the hot path, so these carry the channel's name.
 //! - [`transfer`]: sending and receiving. Small `Copy` values; a message is passed by reference and so stays with the
 //!   caller, and a batch error says how many of its messages went out.
 //! - [`refusal`]: what stood in a channel's place, what it lacked, and what refused it, in words.
@@ -29,6 +29,7 @@ macro_rules! into_io_error {
 }
 
 mod corruption;
+mod joining;
 mod printable;
 mod refusal;
 mod removal;
@@ -37,10 +38,11 @@ mod setup;
 mod transfer;
 
 pub use corruption::Corruption;
+pub use joining::JoinError;
 pub use printable::Printable;
 pub use refusal::{Denied, NotAChannel, Shortage};
 pub use removal::RemoveError;
-pub use setup::{CreateError, JoinError, OpenError};
+pub use setup::{CreateError, OpenError};
 pub use transfer::{
     AckError, BufferTooSmall, GrantError, NoSuchPriority, OutOfMemory, RecvError, RecvTimeoutError, SendBatchError,
     SendError, SendTimeoutError, TryRecvError, TrySendError,

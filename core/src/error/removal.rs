@@ -1,6 +1,6 @@
 //! Errors of removing a channel.
 
-use super::sentences::{holder, named_by};
+use super::sentences::{locked, named_by};
 use super::{Denied, NotAChannel, Printable};
 use std::io;
 
@@ -68,12 +68,7 @@ pub enum RemoveError {
         filesystem: &'static str,
     },
     /// Another program, which takes no part in the channel, holds a lock on its lock file: a backup, for example.
-    #[error(
-        "channel {channel}: {} holds a lock on {path} and takes no part in the channel; wait until it has ended",
-        holder(*.process),
-        channel = Printable(.channel),
-        path = Printable(.path)
-    )]
+    #[error("{}", locked(.channel, .path, *.process))]
     Locked {
         /// The channel.
         channel: String,

@@ -1,6 +1,7 @@
 //! Sentences that depend on more than one field of an error.
 
-use super::{OpenError, Printable};
+use super::Printable;
+use std::fmt::Display;
 
 /// What gave a channel's folder: the channel's path, or the environment.
 pub(super) fn named_by(channel: &str) -> &'static str {
@@ -17,7 +18,7 @@ pub(super) fn absent(channel: &str, path: &str) -> String {
 }
 
 /// Something stands where a channel should be created.
-pub(super) fn exists(channel: &str, refusal: Option<&OpenError>) -> String {
+pub(super) fn exists(channel: &str, refusal: Option<&impl Display>) -> String {
     let channel = Printable(channel);
     match refusal {
         None => format!("channel {channel} exists already: open it, or remove it first"),
@@ -37,11 +38,15 @@ pub(super) fn taken(channel: &str, role: &str, seats: u32, pid: u32) -> String {
     )
 }
 
-/// A holder of a lock, as the kernel names it.
-pub(super) fn holder(process: Option<u32>) -> String {
-    match process {
+/// Another program holds a lock on the lock file. The process is as the kernel names it.
+pub(super) fn locked(channel: &str, path: &str, process: Option<u32>) -> String {
+    let holder = match process {
         Some(0) => "a process of another PID namespace".to_owned(),
         Some(process) => format!("process {process}"),
         None => "another program".to_owned(),
-    }
+    };
+    let (channel, path) = (Printable(channel), Printable(path));
+    format!(
+        "channel {channel}: {holder} holds a lock on {path} and takes no part in the channel; wait until it has ended"
+    )
 }

@@ -85,6 +85,20 @@ macro_rules! over_all {
     };
 }
 
+/// The same with those combinations whose channel is a file that has a name.
+macro_rules! over_files {
+    ($($test:ident)*) => {
+        $(
+            mod $test {
+                crate::case::case_tests! { $test
+                    futex_named_threads Futex Named Thread,
+                    semaphore_named_threads Semaphore Named Thread,
+                }
+            }
+        )*
+    };
+}
+
 /// The same with those combinations whose peer can be killed.
 macro_rules! over_processes {
     ($($test:ident)*) => {
@@ -118,4 +132,4 @@ macro_rules! case_tests {
     };
 }
 
-pub(crate) use {case_tests, over_all, over_processes};
+pub(crate) use {case_tests, over_all, over_files, over_processes};

@@ -2,11 +2,12 @@
 
 use super::kind::Options;
 use super::stage::{FEW, SHORT, create, create_with, ends, message, options_for, start};
-use crate::case::{Case, Place, over_all};
+use crate::case::{Case, Place, over_all, over_files};
 use crate::support::eventually;
+use crate::support::peer::Peer;
 use memlane::{
-    Backend, ChannelStatus, CreateError, GrantError, JoinError, OpenError, ParticipantState, RecvTimeoutError, Role, SendError,
-    SendTimeoutError, TryRecvError, TrySendError,
+    Backend, ChannelStatus, CreateError, GrantError, JoinError, OpenError, ParticipantState, RecvError, RecvTimeoutError, Role,
+    SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
 
 over_all! {
@@ -19,6 +20,11 @@ over_all! {
     a_receiver_that_comes_late_waits_unless_it_is_to_end
     everybody_is_seen
     an_opener_agrees_with_the_creator
+}
+
+over_files! {
+    nothing_comes_after_a_receiver_was_told_that_a_closed_channel_is_drained
+    a_sender_learns_that_the_file_was_removed_by_other_means
 }
 
 fn a_receiver_gets_the_rest_and_then_the_end(case: &Case) {
@@ -172,4 +178,59 @@ fn an_opener_agrees_with_the_creator(case: &Case) {
         let error = Options::new().backend(case.backend).create(&name).unwrap_err();
         assert!(matches!(error, CreateError::InvalidOption { option: "backend", .. }), "{error}");
     }
+}
+
+/// A sender that is stopped between its look and its commit, which then comes after the end: the word that makes a message
+/// exist is taken back, and comes again after that.
+fn nothing_comes_after_a_receiver_was_told_that_a_closed_channel_is_drained(case: &Case) {
+    let channel = create(case);
+    let (mut sender, mut receiver) = ends(&channel);
+    sender.send(b"too late").unwrap();
+    let peer = Peer::of(&case.name());
+    // The first cell of kinds that have cells, the first record of the others.
+    let at = [peer.part("cells_at"), peer.part("data_at")].into_iter().find(|&part| part != 0).unwrap();
+    let committed = peer.word(at);
+    assert_ne!(committed, 0);
+    peer.fill(at..at + 8, |_| 0);
+    channel.close();
+    assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Disconnected);
+    peer.fill(at..at + 8, |_| committed);
+    for _ in 0..2 {
+        assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Disconnected);
+        assert_eq!(receiver.recv().unwrap_err(), RecvError::Disconnected);
+        assert_eq!(receiver.recv_into(&mut [0; 8]), Err(RecvError::Disconnected));
+        assert_eq!(receiver.recv_batch(8).unwrap_err(), RecvError::Disconnected);
+    }
+}
+
+/// Other means than [`memlane::remove`]: one sender leaves, the receivers of one leave, and one is busy.
+fn a_sender_learns_that_the_file_was_removed_by_other_means(case: &Case) {
+    let join = || ends(&create(case));
+    let remove = || std::fs::remove_file(case.name()).unwrap();
+
+    let (mut sender, receiver) = join();
+    sender.send(b"x").unwrap();
+    assert_eq!(sender.close(), Ok(()), "left in good order");
+    drop(receiver);
+    remove();
+
+    let (mut sender, _receiver) = join();
+    sender.send(b"into the orphan").unwrap();
+    remove();
+    assert_eq!(sender.close(), Err(SendError::Removed));
+
+    let (mut sender, receiver) = join();
+    remove();
+    drop(receiver);
+    assert_eq!(sender.send(b"x"), Err(SendError::Removed), "that is why they left");
+
+    let (mut sender, mut receiver) = join();
+    remove();
+    eventually("a busy sender is told", || {
+        let sent = sender.send(b"x");
+        if sent.is_ok() {
+            drop(receiver.recv().unwrap());
+        }
+        sent == Err(SendError::Removed)
+    });
 }

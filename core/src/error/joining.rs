@@ -1,0 +1,110 @@
+//! Errors of joining a channel.
+
+use super::sentences::{locked, taken};
+use super::{Corruption, Printable};
+use std::io;
+
+/// Why a sender or a receiver did not get its place in a channel.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// Every seat of this role is held by a live participant.
+    #[error("{}", taken(.channel, .role, *.seats, *.pid))]
+    RoleTaken {
+        /// The channel.
+        channel: String,
+        /// The role that was asked for.
+        role: &'static str,
+        /// How many of this role the channel takes.
+        seats: u32,
+        /// The process id of the holder, as it wrote it: for people, not for decisions.
+        pid: u32,
+    },
+    /// Another program, which takes no part in the channel, holds a lock on its lock file: a backup, for example. Nobody can
+    /// prove to be alive meanwhile.
+    #[error("{}", locked(.channel, .path, *.process))]
+    Locked {
+        /// The channel.
+        channel: String,
+        /// The lock file.
+        path: String,
+        /// The process that the kernel names, 0 being one of another PID namespace; `None`: it names none, since the lock is
+        /// an open file description's.
+        process: Option<u32>,
+    },
+    /// The channel was closed for good.
+    #[error("channel {channel} was closed; remove it and create it again", channel = Printable(.channel))]
+    Closed {
+        /// The channel.
+        channel: String,
+    },
+    /// The channel's file was unlinked.
+    #[error(
+        "channel {channel} was removed, by a program or by the system (logind at its user's last logout: RemoveIPC); open or \
+         create it again",
+        channel = Printable(.channel)
+    )]
+    Removed {
+        /// The channel.
+        channel: String,
+    },
+    /// The channel holds something that no correct participant writes.
+    #[error("channel {channel} is corrupted: {reason}; remove it and create it again", channel = Printable(.channel))]
+    Corrupted {
+        /// The channel.
+        channel: String,
+        /// What was found.
+        reason: Corruption,
+    },
+    /// The channel's file was truncated since it was opened.
+    #[error(
+        "channel {channel} is truncated: it has {length} bytes and needs {needed}; remove it and create it again",
+        channel = Printable(.channel)
+    )]
+    Truncated {
+        /// The channel.
+        channel: String,
+        /// The file's length in bytes.
+        length: u64,
+        /// What it needs, in bytes.
+        needed: u64,
+    },
+    /// The lock file that proves who is alive is gone, or another file stands there, since the channel was opened.
+    #[error(
+        "channel {channel}: its lock file {path} is missing or was replaced; remove the channel and create it again",
+        channel = Printable(.channel), path = Printable(.path)
+    )]
+    LockFile {
+        /// The channel.
+        channel: String,
+        /// The lock file's path.
+        path: String,
+    },
+    /// The channel was opened in the parent process; open it anew after a fork.
+    #[error(
+        "channel {channel} was opened by the parent process; open it again after a fork",
+        channel = Printable(.channel)
+    )]
+    Forked {
+        /// The channel.
+        channel: String,
+    },
+    /// Any other refusal by the operating system.
+    #[error("channel {channel}: {action} failed: {source}", channel = Printable(.channel))]
+    Io {
+        /// The channel.
+        channel: String,
+        /// What was being done.
+        action: &'static str,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+into_io_error!(JoinError {
+    RoleTaken { .. } | Locked { .. } => ResourceBusy,
+    Closed { .. } => BrokenPipe,
+    Removed { .. } => NotFound,
+    Corrupted { .. } | Truncated { .. } | LockFile { .. } => InvalidData,
+    Forked { .. } => PermissionDenied,
+});
