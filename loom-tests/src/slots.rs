@@ -205,6 +205,12 @@ impl Accounts {
         true
     }
 
+    /// Sends a message of this priority. There is a free slot.
+    pub fn send_as(&self, queue: &mut Queue<LoomSlots>, message: u64, priority: u8) {
+        let loan = self.fill(queue, message).expect("a free slot");
+        self.commit(queue, loan, message, priority);
+    }
+
     /// Sends these messages as a batch, as far as there are free slots.
     pub fn send_batch(&self, queue: &mut Queue<LoomSlots>, messages: impl IntoIterator<Item = u64>) {
         let mut batch = queue.begin_batch(0);

@@ -3,16 +3,11 @@
 //! The helpers start after the dead thread was joined. That stands for the kernel's proof of death, which is a stable fact:
 //! a life that is over stays over. Where the dead one uses no slot any more, the helpers have nothing to do, and the model ends.
 
-use loom::thread::{self, JoinHandle};
+use loom::thread;
 use memlane::ring::slots::OnDeath;
+use memlane_loom_tests::deaths::{helper, take_and_give_back, take_batch};
 use memlane_loom_tests::explore::Model;
 use memlane_loom_tests::slots::Accounts;
-
-/// A helper on a thread of its own, that reaps all of these by one pass.
-fn helper<const N: usize>(accounts: &Accounts, reaper: u16, dead: [u16; N]) -> JoinHandle<()> {
-    let here = accounts.clone();
-    thread::spawn(move || here.reap_all(reaper, &dead))
-}
 
 /// A queue whose only slot holds a message that the participant in row 1 took, after which it died.
 fn held_by_a_dead_one() -> Accounts {
@@ -151,14 +146,7 @@ fn two_reap_a_batch() {
         let mut sender = accounts.queue(0);
         assert!(accounts.send(&mut sender, 1) && accounts.send(&mut sender, 2));
         let queue = accounts.queue(1);
-        crash.of(|| {
-            let mut batch = Vec::new();
-            queue.take_batch_from(0, 2, &mut batch).expect("sound");
-            for delivery in batch {
-                let message = accounts.read(&queue, &delivery);
-                accounts.may_repeat(message);
-            }
-        });
+        crash.of(|| take_batch(&accounts, &queue, drop));
         if !accounts.uses_slots(1) {
             return;
         }
@@ -176,14 +164,9 @@ fn two_reap_a_nack_that_was_cut_short() {
     Model::bounded("slots: two reap a nack", 2).thorough().check_crashes(|crash| {
         let accounts = Accounts::of(1, 2, OnDeath::Redeliver);
         let mut sender = accounts.queue(0);
-        let loan = accounts.fill(&mut sender, 1).expect("free");
-        accounts.commit(&sender, loan, 1, 1);
+        accounts.send_as(&mut sender, 1, 1);
         let queue = accounts.queue(1);
-        crash.of(|| {
-            if let Some(taken) = accounts.take(&queue) {
-                accounts.give_back(&queue, taken);
-            }
-        });
+        crash.of(|| take_and_give_back(&accounts, &queue));
         if !accounts.uses_slots(1) {
             return;
         }
@@ -218,8 +201,7 @@ fn what_was_returned_comes_to_two_receivers() {
         let accounts = Accounts::of(2, 2, OnDeath::Redeliver);
         let mut sender = accounts.queue(0);
         for (message, priority) in [(1, 1), (2, 0)] {
-            let loan = accounts.fill(&mut sender, message).expect("two slots");
-            accounts.commit(&sender, loan, message, priority);
+            accounts.send_as(&mut sender, message, priority);
             let _ = accounts.take(&accounts.queue(1)).expect("sent");
         }
         accounts.reap(3, 1);

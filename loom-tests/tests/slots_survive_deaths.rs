@@ -6,6 +6,7 @@
 use loom::thread;
 use memlane::ring::slots::OnDeath;
 use memlane::sync::{AtomicU64, Ordering::Relaxed};
+use memlane_loom_tests::deaths::{receiver, take_and_give_back, take_batch};
 use memlane_loom_tests::explore::{Model, Witness};
 use memlane_loom_tests::slots::Accounts;
 use std::rc::Rc;
@@ -18,12 +19,7 @@ fn two_slots() -> Accounts {
 fn a_sender_dies() {
     Model::bounded("slots: a sender dies", 2).thorough().check_crashes(|crash| {
         let accounts = two_slots();
-        let here = accounts.clone();
-        let receiving = thread::spawn(move || {
-            let queue = here.queue(1);
-            let _ = here.receive(&queue);
-            let _ = here.receive(&queue);
-        });
+        let receiving = receiver(&accounts, 1, 2);
         let mut queue = accounts.queue(0);
         crash.of(|| {
             for message in 0..2 {
@@ -43,17 +39,11 @@ fn a_receiver_dies() {
         let accounts = two_slots();
         let mut sender = accounts.queue(0);
         assert!(accounts.send(&mut sender, 1) && accounts.send(&mut sender, 2));
-        let here = accounts.clone();
-        let receiving = thread::spawn(move || {
-            let queue = here.queue(2);
-            let _ = here.receive(&queue);
-        });
+        let receiving = receiver(&accounts, 2, 1);
         let queue = accounts.queue(1);
         crash.of(|| {
             let _ = accounts.receive(&queue);
-            if let Some(taken) = accounts.take(&queue) {
-                accounts.give_back(&queue, taken);
-            }
+            take_and_give_back(&accounts, &queue);
         });
         accounts.reap(3, 1);
         let _ = accounts.send(&mut sender, 3);
@@ -85,19 +75,12 @@ fn a_receiver_of_two_priorities_dies() {
     Model::bounded("slots: a receiver of two priorities dies", 1).thorough().check_crashes(|crash| {
         let accounts = Accounts::of(2, 2, OnDeath::Redeliver);
         let mut sender = accounts.queue(0);
-        for (message, priority) in [(1, 1), (2, 0)] {
-            let loan = accounts.fill(&mut sender, message).expect("two slots, two messages");
-            accounts.commit(&sender, loan, message, priority);
-        }
-        let here = accounts.clone();
-        let receiving = thread::spawn(move || {
-            let _ = here.receive(&here.queue(2));
-        });
+        accounts.send_as(&mut sender, 1, 1);
+        accounts.send_as(&mut sender, 2, 0);
+        let receiving = receiver(&accounts, 2, 1);
         let queue = accounts.queue(1);
         crash.of(|| {
-            if let Some(taken) = accounts.take(&queue) {
-                accounts.give_back(&queue, taken);
-            }
+            take_and_give_back(&accounts, &queue);
             let _ = accounts.take(&queue);
         });
         accounts.reap(3, 1);
@@ -115,10 +98,7 @@ fn the_slots_of_a_dead_receiver_are_used_again() {
         assert!(accounts.send(&mut sender, 1));
         // It is gone with a receiver that dies before it even looks at it.
         accounts.may_repeat(1);
-        let here = accounts.clone();
-        let receiving = thread::spawn(move || {
-            let _ = here.receive(&here.queue(2));
-        });
+        let receiving = receiver(&accounts, 2, 1);
         let queue = accounts.queue(1);
         crash.of(|| {
             let _ = accounts.take(&queue);
@@ -188,17 +168,9 @@ fn a_receiver_and_its_reaper_die() {
         let accounts = two_slots();
         let mut sender = accounts.queue(0);
         assert!(accounts.send(&mut sender, 1));
-        let here = accounts.clone();
-        let receiving = thread::spawn(move || {
-            let queue = here.queue(2);
-            let _ = here.receive(&queue);
-        });
+        let receiving = receiver(&accounts, 2, 1);
         let queue = accounts.queue(1);
-        first.of(|| {
-            if let Some(taken) = accounts.take(&queue) {
-                accounts.give_back(&queue, taken);
-            }
-        });
+        first.of(|| take_and_give_back(&accounts, &queue));
         accounts.reap_and_die(second, 3, 1);
         accounts.reap(4, 1);
         receiving.join().unwrap();
@@ -210,11 +182,7 @@ fn a_receiver_and_its_reaper_die() {
 fn a_sender_and_its_reaper_die() {
     Model::bounded("slots: a sender and its reaper die", 1).thorough().check_double_crashes(|first, second| {
         let accounts = two_slots();
-        let here = accounts.clone();
-        let receiving = thread::spawn(move || {
-            let queue = here.queue(1);
-            let _ = here.receive(&queue);
-        });
+        let receiving = receiver(&accounts, 1, 1);
         let mut queue = accounts.queue(0);
         first.of(|| {
             let _ = accounts.send(&mut queue, 1);
@@ -232,21 +200,9 @@ fn a_batch_dies() {
         let accounts = two_slots();
         let mut sender = accounts.queue(0);
         assert!(accounts.send(&mut sender, 1) && accounts.send(&mut sender, 2));
-        let here = accounts.clone();
-        let receiving = thread::spawn(move || {
-            let queue = here.queue(2);
-            let _ = here.receive(&queue);
-        });
+        let receiving = receiver(&accounts, 2, 1);
         let queue = accounts.queue(1);
-        crash.of(|| {
-            let mut batch = Vec::new();
-            queue.take_batch_from(0, 2, &mut batch).expect("sound");
-            for delivery in batch {
-                let message = accounts.read(&queue, &delivery);
-                accounts.may_repeat(message);
-                accounts.acknowledge(&queue, (delivery, message));
-            }
-        });
+        crash.of(|| take_batch(&accounts, &queue, |taken| accounts.acknowledge(&queue, taken)));
         accounts.reap(3, 1);
         receiving.join().unwrap();
         accounts.settle(2);
