@@ -321,6 +321,7 @@ coded!(RemoveError {
     NoFolder => MEMLANE_NO_FOLDER,
     NotAChannel => MEMLANE_NOT_A_CHANNEL,
     InUse => MEMLANE_IN_USE,
+    Locked => MEMLANE_LOCKED,
     UnsupportedFilesystem => MEMLANE_UNSUPPORTED_FILESYSTEM,
     Permission => MEMLANE_PERMISSION,
     Io => MEMLANE_IO,

@@ -117,8 +117,9 @@ fn errors_of_the_engine() -> Vec<(String, Vec<String>)> {
     let word = |text: &str| text.chars().take_while(|character| character.is_alphanumeric()).collect::<String>();
     let mut found: Vec<(String, Vec<String>)> = Vec::new();
     let mut indentation = None;
-    for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src/error")).unwrap() {
-        for line in fs::read_to_string(file.unwrap().path()).unwrap().lines() {
+    for file in ["setup.rs", "joining.rs", "removal.rs", "transfer.rs"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src/error").join(file);
+        for line in fs::read_to_string(path).unwrap().lines() {
             if let Some(name) = line.strip_prefix("pub enum ") {
                 (indentation, _) = (Some("    "), found.push((word(name), Vec::new())));
             } else if let Some(name) = line.trim_start().strip_suffix(", disconnected") {
@@ -141,10 +142,9 @@ fn every_error_of_the_engine_has_a_status() {
     let errors = errors_of_the_engine();
     let count = |name: &str| errors.iter().find(|(error, _)| error == name).map_or(0, |(_, variants)| variants.len());
     assert!(count("OpenError") > 15 && count("TrySendError") == 2 && count("GrantError") > 3, "{errors:?}");
-    assert!(count("JoinError") > 8 && count("RemoveError") > 8, "{errors:?}");
     let mut missing = Vec::new();
-    // The others are parts of errors.
-    for (error, variants) in errors.iter().filter(|(error, _)| error.ends_with("Error")) {
+    // What a channel's name leads to instead is part of another error.
+    for (error, variants) in errors.iter().filter(|(error, _)| error != "NotAChannel") {
         let starts = [format!("({error} {{"), format!("Coded for {error} {{")];
         let own = starts.iter().find_map(|start| statuses.split_once(start)).expect(error).1;
         let own = own.split("\n}").next().unwrap().split("});").next().unwrap();
