@@ -6,7 +6,9 @@ mod support;
 use memlane::spsc::{Channel, Options};
 use memlane::{CreateError, NotAChannel, OpenError, RemoveError};
 use shared_memory::{Shmem, ShmemConf};
-use support::Scratch;
+use std::fs::File;
+use std::path::PathBuf;
+use support::{Scratch, assert_same, space};
 
 /// A name that no other test uses, gone in the end.
 struct Segment {
@@ -32,6 +34,11 @@ impl Segment {
         // SAFETY: fresh memory of this length.
         unsafe { segment.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
         segment
+    }
+
+    /// The file that it is on Linux.
+    fn file(&self) -> PathBuf {
+        format!("/dev/shm/memlane-{}-{}", rustix::process::geteuid().as_raw(), self.name).into()
     }
 }
 
@@ -105,11 +112,24 @@ fn a_segment_of_somebody_else_is_refused() {
     }
     let segment = Segment::new();
     segment.create();
-    let id = format!("/dev/shm/memlane-{}-{}", rustix::process::geteuid().as_raw(), segment.name);
-    std::os::unix::fs::chown(&id, Some(support::SOMEBODY), None).unwrap();
+    std::os::unix::fs::chown(segment.file(), Some(support::SOMEBODY), None).unwrap();
     let error = Options::new().open_segment(&segment.name).unwrap_err();
     assert!(matches!(error, OpenError::ForeignOwner { owner: support::SOMEBODY, .. }), "{error}");
     Options::new().any_owner(true).open_segment(&segment.name).unwrap();
+}
+
+#[test]
+fn a_segment_that_claims_more_than_is_there_is_not_opened() {
+    for hole in [64 << 10, 4096] {
+        let segment = Segment::new();
+        let channel = Options::new().capacity(1 << 20).create_segment(&segment.name).unwrap();
+        let file = File::options().read(true).write(true).open(segment.file()).unwrap();
+        space::punch(&file, file.metadata().unwrap().len() - hole, hole);
+        let wanted = OpenError::NotAChannel { channel: segment.name.clone(), found: NotAChannel::Sparse };
+        assert_same(&Options::new().open_segment(&segment.name).unwrap_err(), &wanted, "opening");
+        drop(channel);
+        memlane::remove_segment(&segment.name).unwrap();
+    }
 }
 
 #[test]

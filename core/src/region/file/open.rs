@@ -222,13 +222,19 @@ fn map_and_check(
     place: Place,
     memory: MemoryOptions,
 ) -> Result<Region, OpenError> {
-    // A channel is created with all of its bytes. What has holes is a copy, or a forgery that claims more than is there.
-    if sys::has_holes(file, facts.map.total).map_err(|source| not_opened(label, None, "looking at the file", source))? {
-        return Err(OpenError::NotAChannel { channel: label.to_owned(), found: NotAChannel::Sparse });
-    }
+    check_whole(label, file, &facts)?;
     let mapping = MmapOptions::new().len(facts.map.total as usize).map_raw(file);
     let bytes = Bytes::mapped(mapping.map_err(|source| not_opened(label, None, "mapping the file", source))?);
     check_status(label, bytes, facts, place, memory)
+}
+
+/// A channel is created with all of its bytes. What has holes is a copy, or a forgery that claims more than is there.
+pub(in crate::region) fn check_whole(label: &str, file: impl AsFd, facts: &Facts) -> Result<(), OpenError> {
+    let has_holes = sys::has_holes(file, facts.map.total);
+    if has_holes.map_err(|source| not_opened(label, None, "looking at the file", source))? {
+        return Err(OpenError::NotAChannel { channel: label.to_owned(), found: NotAChannel::Sparse });
+    }
+    Ok(())
 }
 
 /// The last steps of opening.

@@ -4,6 +4,8 @@
 //! - The segment has its name before it has its content: an opener can come too early. It finds no header yet, a header
 //!   whose checksum does not hold yet, or a status that says so, each of which is an error.
 //! - A creator that is killed meanwhile leaves the name behind: remove it.
+//! - The crate opens a segment by its name, and so does the look whether it has holes and whose it is: should it be replaced in
+//!   between, that look was at another one. A file is opened once.
 //! - Each handle keeps a descriptor open; permission bits are always 0600.
 //! - The crate has had no release since 2022.
 //!
@@ -19,7 +21,7 @@ use crate::region::location::{InvalidName, Location, NamedPlace, Place, not_open
 use crate::region::locks::{count_processes, lock_file, lock_unless_alive};
 use crate::region::memory::{Bytes, Facts, MemoryOptions, header};
 use crate::region::sys::{self, LockingFile};
-use rustix::fd::AsFd;
+use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use shared_memory::{Shmem, ShmemConf, ShmemError};
 use std::io;
@@ -72,7 +74,7 @@ impl Region {
             Location::of_segment(name).map_err(|InvalidName| CreateError::InvalidName { channel: name.to_owned() })?;
         let at = &location;
         let failed = |action: &'static str| move |source: io::Error| not_opened(name, Some(at), action, source);
-        let owner = check_owner(name, &location, expected)?;
+        let (file, owner) = find_file(name, &location, expected)?;
         let (bytes, facts) = open_bytes(name, &location)?;
         open::check_kind(name, &facts, expected)?;
         if stale::is_stale(&location, &facts, owner).map_err(failed("looking whether it is stale"))? {
@@ -84,6 +86,7 @@ impl Region {
         let Some((_, lock_id)) = lock_file.map_err(failed("opening the lock file"))? else {
             return Err(OpenError::LockFile { channel: name.to_owned(), path: lock_path.display().to_string() });
         };
+        open::check_whole(name, &file, &facts)?;
         let place = NamedPlace { location: location.clone(), id: None, lock_path, lock_id };
         open::check_status(name, bytes, facts, Place::Named(place), memory)
     }
@@ -100,12 +103,14 @@ fn make_segment(location: &Location, size: usize) -> io::Result<Bytes> {
     Ok(bytes)
 }
 
-/// Whoever comes first can take a name: the folder of segments is everybody's. Returns the owner.
-fn check_owner(name: &str, location: &Location, expected: &Expectations) -> Result<u32, OpenError> {
-    let file = sys::segment_file(&segment_of(location));
+/// The file that the segment is on Linux, and its owner. Any user can take a name first, since the folder of segments is
+/// everybody's.
+fn find_file(name: &str, location: &Location, expected: &Expectations) -> Result<(OwnedFd, u32), OpenError> {
     let failed = |source: io::Error| not_opened(name, Some(location), "looking at the segment", source);
-    let facts = sys::look_at(&file, true).map_err(failed)?;
-    open::check_owner(name, facts, expected).map(|()| facts.owner)
+    let file = sys::open_pinned(&sys::segment_file(&segment_of(location))).map_err(failed)?;
+    let facts = sys::look_at_open(&file).map_err(failed)?;
+    open::check_owner(name, facts, expected)?;
+    Ok((file, facts.owner))
 }
 
 fn open_segment(location: &Location) -> io::Result<Shmem> {
