@@ -14,6 +14,7 @@
 //! channel's largest message and no further.
 
 use clap::ValueEnum;
+use memlane::OutOfMemory;
 use std::io::{self, Read};
 use std::ops::Range;
 
@@ -32,6 +33,8 @@ pub enum Framing {
 /// Bytes of a length.
 const PREFIX: usize = 4;
 
+const LINE_END: &[u8] = b"\n";
+
 impl Framing {
     /// What a message is called in messages to people.
     pub fn noun(self) -> &'static str {
@@ -42,19 +45,25 @@ impl Framing {
     }
 
     /// Appends one message to `stream`. `append` appends the `length` bytes of the message itself.
-    pub fn encode<E>(
+    ///
+    /// # Errors
+    /// There is no memory for it. Somebody else chose its length, so a vector must not grow for it by itself, which would end
+    /// the process.
+    pub fn encode(
         self,
         stream: &mut Vec<u8>,
         length: usize,
-        append: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<(), E> {
+        append: impl FnOnce(&mut Vec<u8>) -> Result<(), OutOfMemory>,
+    ) -> Result<(), OutOfMemory> {
+        let around = PREFIX.max(LINE_END.len());
+        stream.try_reserve(length.saturating_add(around)).map_err(|_| OutOfMemory { needed: length })?;
         if self == Self::Length {
             // A channel holds at most 2 GiB, so no message reaches the saturation.
             stream.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
         }
         append(stream)?;
         if self == Self::Lines {
-            stream.push(b'\n');
+            stream.extend_from_slice(LINE_END);
         }
         Ok(())
     }
@@ -136,12 +145,12 @@ impl<R: Read> FrameReader<R> {
     /// The next whole messages: none only together with the end. Blocks until there is one.
     ///
     /// # Errors
-    /// Reading failed. Everything before was handed over.
+    /// Reading failed, or there is no memory for a message. Everything before was handed over.
     pub fn next_portion(&mut self) -> io::Result<Portion<'_>> {
         self.messages.clear();
         let mut end = None;
         while self.messages.is_empty() && end.is_none() {
-            self.make_room();
+            self.make_room()?;
             end = match self.fill()? {
                 0 => Some(self.cut_rest()),
                 _ => self.cut(),
@@ -155,15 +164,18 @@ impl<R: Read> FrameReader<R> {
     }
 
     /// Moves what is not cut yet to the front, and makes the buffer larger if that fills it.
-    fn make_room(&mut self) {
+    fn make_room(&mut self) -> io::Result<()> {
         self.buffer.copy_within(self.start..self.filled, 0);
         self.filled -= self.start;
         self.scanned -= self.start;
         self.start = 0;
         if self.filled == self.buffer.len() {
             let largest = self.max_message.saturating_add(PREFIX + CHUNK);
-            self.buffer.resize(self.buffer.len().saturating_mul(2).min(largest), 0);
+            let length = self.buffer.len().saturating_mul(2).min(largest);
+            self.buffer.try_reserve_exact(length.saturating_sub(self.filled))?;
+            self.buffer.resize(length, 0);
         }
+        Ok(())
     }
 
     /// Reads once. Returns the number of bytes; 0 is the end.
@@ -350,11 +362,27 @@ mod tests {
         for message in &messages {
             let append = |stream: &mut Vec<u8>| {
                 stream.extend_from_slice(message);
-                Ok::<(), ()>(())
+                Ok(())
             };
             Framing::Length.encode(&mut stream, message.len(), append).unwrap();
         }
         assert_eq!(cut_anyhow(Framing::Length, 300, &stream), (messages, End::Complete));
+    }
+
+    #[test]
+    fn what_is_encoded_needs_no_memory_besides_what_was_asked_for_first() {
+        for framing in [Framing::Lines, Framing::Length, Framing::Raw] {
+            let (mut stream, mut room) = (b"before".to_vec(), 0);
+            let append = |stream: &mut Vec<u8>| {
+                room = stream.capacity();
+                stream.extend_from_slice(&[7; 1000]);
+                Ok(())
+            };
+            framing.encode(&mut stream, 1000, append).unwrap();
+            assert_eq!(stream.capacity(), room, "{framing:?}");
+            let too_long = framing.encode(&mut stream, isize::MAX as usize, |_| Ok(()));
+            assert_eq!(too_long, Err(OutOfMemory { needed: isize::MAX as usize }));
+        }
     }
 
     #[test]

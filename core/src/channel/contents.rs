@@ -41,8 +41,9 @@ macro_rules! message_contents {
             Ok(length)
         }
 
-        /// A copy of the message. Where there is no memory for it, that ends the process, as it does for every `Vec`; a peer that
-        /// is not trusted chooses how long its messages are, up to the channel's largest: see `try_to_vec`.
+        /// A copy of the message. Where there is no memory for it, that ends the process, as it does for every `Vec`. A peer
+        /// chooses how long its messages are, up to the channel's largest: for messages of peers that are not trusted, take
+        /// `try_to_vec`.
         #[must_use]
         pub fn to_vec(&self) -> Vec<u8> {
             let mut copy = Vec::with_capacity(self.len());
@@ -50,7 +51,7 @@ macro_rules! message_contents {
             copy
         }
 
-        /// A copy of the message, if there is memory for it.
+        /// A copy of the message, if there is memory for it: unlike `to_vec`, it never ends the process.
         ///
         /// # Errors
         /// [`OutOfMemory`](crate::OutOfMemory); the message is still there.
