@@ -1,6 +1,6 @@
 //! What every sender and receiver is made of, besides its ring: its seat, the channel's words, and how it waits.
 
-use super::options::Shared;
+use super::shared::Shared;
 use crate::error::{Corruption, JoinError, RecvError, SendError};
 use crate::layout::{ChannelControl, Role, Status};
 use crate::liveness::{self, PeerWatch, Presence, Probing, Seat, Settle, Tally};
@@ -118,6 +118,13 @@ pub(super) enum Since<'a> {
     Creation,
     /// From when this one joined.
     As(&'a Endpoint),
+}
+
+impl Since<'_> {
+    /// From when on the senders count of which a receiver knows that joins now.
+    pub(super) fn of_receivers(shared: &Shared) -> Self {
+        if shared.ends_when_drained { Self::Creation } else { Self::Now }
+    }
 }
 
 impl Endpoint {

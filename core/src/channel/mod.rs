@@ -3,6 +3,7 @@
 //! One file or folder a kind. What they share:
 //!
 //! - `options`: what can be asked for when a channel is created or opened, and how it is found.
+//! - `shared`: that channel, as all that was made from it share it.
 //! - `calls`: how a call waits: not at all, for some time, or for as long as it takes.
 //! - `endpoint`: what every sender and receiver is made of besides its ring.
 //! - `lane`, `slots`: the rings of a mapped or private region.
@@ -21,5 +22,6 @@ mod lane;
 pub mod mpmc;
 mod options;
 pub(crate) mod remove;
+mod shared;
 mod slots;
 pub mod spsc;

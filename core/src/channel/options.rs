@@ -4,7 +4,7 @@
 //! default when the channel is created, and is taken from the file when it is opened. One that is set has to agree with
 //! the file.
 
-use super::endpoint::Since;
+use super::shared::Shared;
 use crate::error::{CreateError, OpenError};
 use crate::layout::{Backend, FenceMode, Geometry, Kind, Limits, Store};
 use crate::region::sys::cancel_guard;
@@ -42,33 +42,6 @@ pub(super) struct Wishes {
     pub(super) participant_name: Option<String>,
     pub(super) ends_when_drained: bool,
     pub(super) memory: MemoryOptions,
-}
-
-/// A channel in this process, shared by everything that was made from it.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) region: Arc<Region>,
-    pub(super) participant_name: String,
-    pub(super) origin: Origin,
-    remove_on_drop: bool,
-    ends_when_drained: bool,
-}
-
-impl Shared {
-    /// From when on the senders count of which a receiver knows that joins now.
-    pub(super) fn receivers_count_since(&self) -> Since<'static> {
-        if self.ends_when_drained { Since::Creation } else { Since::Now }
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        if self.remove_on_drop && !self.region.mark().is_foreign() {
-            let _guard = cancel_guard();
-            // Somebody else may be using it: then it stays.
-            let _ = self.region.remove(false);
-        }
-    }
 }
 
 impl Wishes {

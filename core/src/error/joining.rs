@@ -1,5 +1,6 @@
 //! Errors of joining a channel.
 
+use super::into_io::into_io_error;
 use super::sentences::{locked, taken};
 use super::{Corruption, Printable};
 use std::io;

@@ -1,5 +1,6 @@
 //! Errors of removing a channel.
 
+use super::into_io::into_io_error;
 use super::sentences::{locked, named_by};
 use super::{Denied, NotAChannel, Printable};
 use std::io;

@@ -17,7 +17,7 @@ pub(super) fn absent(channel: &str, path: &str) -> String {
     format!("channel {channel} does not exist (there is no {}); create it first", Printable(path))
 }
 
-/// Something stands where a channel should be created.
+/// Something stands where a channel should be created. `refusal`: why it cannot be opened instead.
 pub(super) fn exists(channel: &str, refusal: Option<&impl Display>) -> String {
     let channel = Printable(channel);
     match refusal {

@@ -1,5 +1,6 @@
 //! Errors of naming, creating and opening a channel.
 
+use super::into_io::into_io_error;
 use super::sentences::{absent, exists, named_by};
 use super::{Corruption, Denied, NotAChannel, Printable, Shortage};
 use std::io;

@@ -1,9 +1,12 @@
 //! From the options of a channel to the offsets of its parts, with every product and sum checked.
 
 use super::{
-    ChannelControl, Gate, HEADER_BYTES, Kind, KindRow, LaneControl, PAGE, ParticipantRow, QueueControl, RecordHeader,
+    ChannelControl, Gate, HEADER_BYTES, Kind, KindRow, LaneControl, ParticipantRow, QueueControl, RecordHeader,
     RingControl, Store,
 };
+
+/// The unit in which the data area is aligned: one page of the smallest size.
+const PAGE: u64 = 4096;
 
 /// The numbers that shape a channel. Private to each process once read; never read from the file again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

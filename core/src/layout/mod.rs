@@ -51,6 +51,3 @@ pub use self::{
     participant::{NAME_BYTES, ParticipantRow},
     queue::{QueueControl, RingControl},
 };
-
-/// The unit in which the data area is aligned: one page of the smallest size.
-pub const PAGE: u64 = 4096;

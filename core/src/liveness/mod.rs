@@ -56,7 +56,7 @@ pub use self::counters::Counters;
 pub(crate) use self::{
     counters::Tally,
     peers::{PeerWatch, Presence},
-    reap::{Dead, probe, reap_dead},
-    rows::{Settle, announce, is_taken},
+    reap::{Dead, Settle, probe, reap_dead},
+    rows::{announce, is_taken},
     seat::{Seat, read_name},
 };

@@ -14,7 +14,7 @@
 //! A participant that dies between changing a row and announcing it leaves a change that nobody is told of. So whoever looks
 //! for the dead compares a sum over all rows with the sum that was announced last.
 
-use super::rows::{Settle, announce, every_row, row_state};
+use super::rows::{announce, every_row, row_state};
 use super::{Probing, word};
 use crate::error::Corruption;
 use crate::layout::{ParticipantState, Role, RowIndex, RowState};
@@ -62,6 +62,11 @@ impl Departed for Dead<'_> {
         proved.is_some_and(|&proved| word::still_says(&self.region.row(row.0.into()).state, proved))
     }
 }
+
+/// Finishes or undoes what these participants, all of whom are dead or about to leave, held.
+///
+/// It may be called by several at once, and again after it was cut short, and leaves alone what the living hold.
+pub(crate) type Settle = fn(&Arc<Region>, &Dead<'_>) -> Result<(), Corruption>;
 
 /// Whether a participant's life is over.
 ///

@@ -1,6 +1,5 @@
 //! The rows of the participant table, and telling of changes to them.
 
-use super::reap::Dead;
 use super::word;
 use crate::error::Corruption;
 use crate::layout::{Geometry, ParticipantState, Role, RowState};
@@ -9,11 +8,6 @@ use crate::sync::Ordering::Release;
 use crate::wait::eventcount;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Finishes or undoes what these participants, all of whom are dead or about to leave, held.
-///
-/// It may be called by several at once, and again after it was cut short, and leaves alone what the living hold.
-pub(crate) type Settle = fn(&Arc<Region>, &Dead<'_>) -> Result<(), Corruption>;
 
 /// Tells those who are awake that a row or the status changed.
 pub(crate) fn announce_to_the_awake(region: &Region) {

@@ -1,7 +1,7 @@
 //! A participant's seat: its row, and the life that proves it alive.
 
-use super::reap::{Dead, reap_dead};
-use super::rows::{Settle, announce, announce_to_the_awake, row_state, rows_of};
+use super::reap::{Dead, Settle, reap_dead};
+use super::rows::{announce, announce_to_the_awake, row_state, rows_of};
 use super::{Counters, Tally, word};
 use crate::error::{Corruption, JoinError};
 use crate::layout::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState, Status};

@@ -3,7 +3,8 @@
 use super::{OnDeath, Receiver, Sender};
 use crate::channel::endpoint::Since;
 use crate::channel::inspect::Info;
-use crate::channel::options::{Shared, Wishes, common_channel, common_options};
+use crate::channel::options::{Wishes, common_channel, common_options};
+use crate::channel::shared::Shared;
 use crate::channel::slots;
 use crate::error::{CreateError, JoinError, OpenError, RemoveError};
 use crate::layout::{Backend, FenceMode, Kind};
@@ -134,7 +135,7 @@ impl Channel {
     /// # Errors
     /// [`JoinError::RoleTaken`] while all seats are taken; the others of [`JoinError`].
     pub fn receiver(&self) -> Result<Receiver, JoinError> {
-        Receiver::join(&self.shared, self.shared.receivers_count_since())
+        Receiver::join(&self.shared, Since::of_receivers(&self.shared))
     }
 
     /// How many messages fit.

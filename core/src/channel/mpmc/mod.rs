@@ -42,6 +42,7 @@ mod ahead;
 mod channel;
 mod message;
 mod receiver;
+mod receiving;
 mod sender;
 
 pub use crate::ring::slots::OnDeath;

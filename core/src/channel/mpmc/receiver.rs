@@ -1,13 +1,12 @@
 //! A receiving end of an `mpmc` channel.
 
 use super::ahead::{Ahead, Next};
-use super::message::{Batch, Message, Messages};
 use crate::channel::batch::room_for_more;
 use crate::channel::calls::Attempt;
 use crate::channel::endpoint::{Endpoint, Since, Trouble};
-use crate::channel::options::Shared;
+use crate::channel::shared::Shared;
 use crate::channel::slots;
-use crate::error::{AckError, Corruption, JoinError, RecvError, RecvTimeoutError, TryRecvError};
+use crate::error::{AckError, Corruption, JoinError, RecvError, TryRecvError};
 use crate::layout::{Role, SlotWord};
 use crate::region::SlotsView;
 use crate::ring;
@@ -18,7 +17,6 @@ use crate::wait::{Pace, Strategy, Taken};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A receiver of an `mpmc` channel. Dropping it leaves the channel.
 #[derive(Debug)]
@@ -90,35 +88,6 @@ impl Receiver {
         self.end.set_strategy(strategy);
     }
 
-    /// The next message. Blocks while nothing is queued. Dropping the message acknowledges it.
-    ///
-    /// # Errors
-    /// See [`RecvError`]; never `BufferTooSmall`.
-    #[inline]
-    pub fn recv(&mut self) -> Result<Message<'_>, RecvError> {
-        let delivery = self.next_delivery()?;
-        Ok(Message::new(self, delivery))
-    }
-
-    /// The next message, if there is one now.
-    ///
-    /// # Errors
-    /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
-    #[inline]
-    pub fn try_recv(&mut self) -> Result<Message<'_>, TryRecvError> {
-        let delivery = self.now()?.ok_or(TryRecvError::Empty)?;
-        Ok(Message::new(self, delivery))
-    }
-
-    /// The next message. Blocks while nothing is queued, for at most `timeout`.
-    ///
-    /// # Errors
-    /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
-    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Message<'_>, RecvTimeoutError> {
-        let delivery = self.within(timeout)?.ok_or(RecvTimeoutError::Timeout)?;
-        Ok(Message::new(self, delivery))
-    }
-
     /// Copies the next message into `buffer`, acknowledges it, and returns its length. Blocks while nothing is queued.
     ///
     /// # Errors
@@ -138,7 +107,7 @@ impl Receiver {
 
     /// The next message. Blocks while nothing is queued.
     #[inline(always)]
-    fn next_delivery(&mut self) -> Result<Delivery, RecvError> {
+    pub(super) fn next_delivery(&mut self) -> Result<Delivery, RecvError> {
         if !self.end.is_foreign()
             && self.ahead.is_nothing()
             && let Some(delivery) = self.queue.take_next()
@@ -177,50 +146,6 @@ impl Receiver {
     pub fn try_recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, TryRecvError> {
         let delivery = self.now()?.ok_or(TryRecvError::Empty)?;
         Ok(self.copy_and_acknowledge(delivery, buffer)?)
-    }
-
-    /// Takes up to `max` messages at once (at least one, and 65,536 at most), of one priority. Blocks while nothing is queued, but not to fill
-    /// the batch. Dropping the batch acknowledges all of it.
-    ///
-    /// # Errors
-    /// See [`RecvError`]; never `BufferTooSmall`.
-    ///
-    /// ```
-    /// # let channel = memlane::mpmc::Options::new().private()?;
-    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
-    /// tx.send_batch(["one", "two", "three"])?;
-    /// let batch = rx.recv_batch(64)?;
-    /// let texts: Vec<_> = batch.iter().map(|message| message.to_vec()).collect();
-    /// assert_eq!(texts, [b"one".to_vec(), b"two".to_vec(), b"three".to_vec()]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn recv_batch(&mut self, max: usize) -> Result<Batch<'_>, RecvError> {
-        let first = self.next_delivery()?;
-        self.collect_batch(first, max)
-    }
-
-    /// Takes up to `max` messages at once, if there is any now.
-    ///
-    /// # Errors
-    /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
-    pub fn try_recv_batch(&mut self, max: usize) -> Result<Batch<'_>, TryRecvError> {
-        let first = self.now()?.ok_or(TryRecvError::Empty)?;
-        Ok(self.collect_batch(first, max)?)
-    }
-
-    /// Takes up to `max` messages at once. Blocks while nothing is queued, for at most `timeout`.
-    ///
-    /// # Errors
-    /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
-    pub fn recv_batch_timeout(&mut self, max: usize, timeout: Duration) -> Result<Batch<'_>, RecvTimeoutError> {
-        let first = self.within(timeout)?.ok_or(RecvTimeoutError::Timeout)?;
-        Ok(self.collect_batch(first, max)?)
-    }
-
-    /// Copies of messages, each acknowledged as it is copied, until the channel is drained and its senders have gone.
-    /// Blocks while nothing is queued.
-    pub fn messages(&mut self) -> Messages<'_> {
-        Messages::new(self)
     }
 
     /// How many messages are queued, of all priorities; those that receivers hold are not. Others send and receive
@@ -333,7 +258,8 @@ impl Receiver {
         Ok(())
     }
 
-    fn collect_batch(&mut self, first: Delivery, max: usize) -> Result<Batch<'_>, RecvError> {
+    /// Puts the first message of a batch into `self.batch`, and up to `max` in all.
+    pub(super) fn collect_batch(&mut self, first: Delivery, max: usize) -> Result<(), RecvError> {
         self.batch.clear();
         if room_for_more(&mut self.batch, 1) == 0 {
             self.ahead.keep(first);
@@ -348,7 +274,7 @@ impl Receiver {
             let repeated = self.batch[1..].iter().filter(|delivery| delivery.is_repeated()).count();
             (0..repeated).for_each(|_| self.end.tally.redelivered());
         }
-        Ok(Batch::new(self))
+        Ok(())
     }
 
     /// Takes what is queued behind the first message of a batch.

@@ -2,7 +2,7 @@
 
 use crate::channel::calls::Attempt;
 use crate::channel::endpoint::{Endpoint, Since};
-use crate::channel::options::Shared;
+use crate::channel::shared::Shared;
 use crate::channel::slots;
 use crate::error::{
     Corruption, GrantError, JoinError, NoSuchPriority, SendBatchError, SendError, SendTimeoutError, TrySendError,

@@ -1,8 +1,10 @@
 //! Creating and opening an `spsc` channel.
 
 use super::{Receiver, Sender};
+use crate::channel::endpoint::Since;
 use crate::channel::inspect::Info;
-use crate::channel::options::{Shared, Wishes, common_channel, common_options};
+use crate::channel::options::{Wishes, common_channel, common_options};
+use crate::channel::shared::Shared;
 use crate::error::{CreateError, JoinError, OpenError, RemoveError};
 use crate::layout::{Backend, FenceMode, Kind};
 use crate::liveness;
@@ -102,7 +104,7 @@ impl Channel {
     /// # Errors
     /// [`JoinError::RoleTaken`] while another receiver lives; the others of [`JoinError`].
     pub fn receiver(&self) -> Result<Receiver, JoinError> {
-        Receiver::join(&self.shared, self.shared.receivers_count_since())
+        Receiver::join(&self.shared, Since::of_receivers(&self.shared))
     }
 
     /// Ring size in bytes.

@@ -40,6 +40,7 @@
 mod channel;
 mod message;
 mod receiver;
+mod receiving;
 mod sender;
 
 pub use crate::channel::contents::WrongSize;

@@ -1,21 +1,19 @@
 //! The receiving end of an `spsc` channel.
 
-use super::message::{Batch, Message, Messages};
 use crate::channel::batch::room_for_more;
 use crate::channel::calls::Attempt;
 use crate::channel::endpoint::{Endpoint, Since, Trouble};
 use crate::channel::lane::{lane_geometry, settle_nothing};
-use crate::channel::options::Shared;
-use crate::error::{Corruption, JoinError, RecvError, RecvTimeoutError, TryRecvError};
+use crate::channel::shared::Shared;
+use crate::error::{Corruption, JoinError, RecvError, TryRecvError};
 use crate::layout::Role;
 use crate::region::LaneView;
-use crate::ring::log::{Position, Reader, Record, RecordPlace};
+use crate::ring::log::{Position, Reader, ReaderMark, Record, RecordPlace};
 use crate::sync::AtomicU32;
 use crate::wait::{Pace, Strategy, Taken};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The receiver of an `spsc` channel. One lives at a time; dropping it leaves the channel.
 #[derive(Debug)]
@@ -71,36 +69,6 @@ impl Receiver {
     /// How this receiver waits for messages. Default: [`Strategy::Adaptive`].
     pub fn set_strategy(&mut self, strategy: Strategy) {
         self.end.set_strategy(strategy);
-    }
-
-    /// The next message. Blocks while the channel is empty. Dropping the message releases it.
-    ///
-    /// # Errors
-    /// See [`RecvError`]; never `BufferTooSmall`.
-    #[inline(always)]
-    pub fn recv(&mut self) -> Result<Message<'_>, RecvError> {
-        let record = self.next_record()?;
-        Ok(Message::new(self, record))
-    }
-
-    /// The next message, if there is one now.
-    ///
-    /// # Errors
-    /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
-    #[inline]
-    pub fn try_recv(&mut self) -> Result<Message<'_>, TryRecvError> {
-        let record = self.now()?.ok_or(TryRecvError::Empty)?;
-        Ok(Message::new(self, record))
-    }
-
-    /// The next message. Blocks while the channel is empty, for at most `timeout`.
-    ///
-    /// # Errors
-    /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
-    #[inline]
-    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Message<'_>, RecvTimeoutError> {
-        let record = self.within(timeout)?.ok_or(RecvTimeoutError::Timeout)?;
-        Ok(Message::new(self, record))
     }
 
     /// Copies the next message into `buffer`, releases it, and returns its length. Blocks while the channel is empty.
@@ -166,7 +134,7 @@ impl Receiver {
 
     /// The next record. Blocks while the channel is empty.
     #[inline(always)]
-    fn next_record(&mut self) -> Result<Record, RecvError> {
+    pub(super) fn next_record(&mut self) -> Result<Record, RecvError> {
         match self.record_before_frontier() {
             Some(record) => Ok(record),
             None => self.next_record_slowly(),
@@ -210,51 +178,6 @@ impl Receiver {
     pub fn try_recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, TryRecvError> {
         let record = self.now()?.ok_or(TryRecvError::Empty)?;
         Ok(self.copy_and_release(record, buffer)?)
-    }
-
-    /// Takes up to `max` messages at once (at least one, and 65,536 at most). Blocks while the channel is empty, but not to fill the batch.
-    /// Dropping the batch releases all of it. A sender that sleeps in front of a full channel is woken once
-    /// an eighth of it was released, or when the receiver finds nothing more or calls [`Receiver::publish_released`]: do so
-    /// before you wait for something else that only that sender can bring about.
-    ///
-    /// # Errors
-    /// See [`RecvError`]; never `BufferTooSmall`.
-    ///
-    /// ```
-    /// # let channel = memlane::spsc::Options::new().private()?;
-    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
-    /// tx.send_batch(["one", "two", "three"])?;
-    /// let batch = rx.recv_batch(64)?;
-    /// let texts: Vec<_> = batch.iter().map(|message| message.to_vec()).collect();
-    /// assert_eq!(texts, [b"one".to_vec(), b"two".to_vec(), b"three".to_vec()]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn recv_batch(&mut self, max: usize) -> Result<Batch<'_>, RecvError> {
-        let first = self.next_record()?;
-        self.collect_batch(first, max)
-    }
-
-    /// Takes up to `max` messages at once, if there is any now.
-    ///
-    /// # Errors
-    /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
-    pub fn try_recv_batch(&mut self, max: usize) -> Result<Batch<'_>, TryRecvError> {
-        let first = self.now()?.ok_or(TryRecvError::Empty)?;
-        Ok(self.collect_batch(first, max)?)
-    }
-
-    /// Takes up to `max` messages at once. Blocks while the channel is empty, for at most `timeout`.
-    ///
-    /// # Errors
-    /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
-    pub fn recv_batch_timeout(&mut self, max: usize, timeout: Duration) -> Result<Batch<'_>, RecvTimeoutError> {
-        let first = self.within(timeout)?.ok_or(RecvTimeoutError::Timeout)?;
-        Ok(self.collect_batch(first, max)?)
-    }
-
-    /// Copies of all messages until the channel is drained and its senders have gone. Blocks while it is empty.
-    pub fn messages(&mut self) -> Messages<'_> {
-        Messages::new(self)
     }
 
     /// Wakes the sender, if it sleeps in front of a full channel and something was released since it was woken last; and counts
@@ -301,7 +224,8 @@ impl Receiver {
         self.wake_sender();
     }
 
-    fn collect_batch(&mut self, first: Record, max: usize) -> Result<Batch<'_>, RecvError> {
+    /// Puts the first message of a batch into `self.batch`, and up to `max` in all. Returns where they begin.
+    pub(super) fn collect_batch(&mut self, first: Record, max: usize) -> Result<ReaderMark, RecvError> {
         let start = self.reader.mark();
         self.batch.clear();
         if room_for_more(&mut self.batch, 1) == 0 {
@@ -331,7 +255,7 @@ impl Receiver {
                 }
             }
         }
-        Ok(Batch::new(self, start))
+        Ok(start)
     }
 
     /// Gives the current batch back; in a forked child, touches nothing.

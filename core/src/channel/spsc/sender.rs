@@ -3,7 +3,7 @@
 use crate::channel::calls::Attempt;
 use crate::channel::endpoint::{Endpoint, Since};
 use crate::channel::lane::{lane_geometry, settle_nothing};
-use crate::channel::options::Shared;
+use crate::channel::shared::Shared;
 use crate::error::{GrantError, JoinError, SendBatchError, SendError, SendTimeoutError, TrySendError};
 use crate::layout::Role;
 use crate::region::{LaneView, RingView, TrustPeers};

@@ -1,0 +1,27 @@
+//! A channel in this process.
+
+use crate::region::sys::cancel_guard;
+use crate::region::{Origin, Region};
+use std::sync::Arc;
+
+/// A channel in this process, shared by everything that was made from it.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) region: Arc<Region>,
+    pub(super) participant_name: String,
+    pub(super) origin: Origin,
+    /// Whether the channel is removed with it, unless somebody else uses it.
+    pub(super) remove_on_drop: bool,
+    /// Whether senders count from when the channel was created, and not from when a receiver joins.
+    pub(super) ends_when_drained: bool,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if self.remove_on_drop && !self.region.mark().is_foreign() {
+            let _guard = cancel_guard();
+            // Somebody else may be using it: then it stays.
+            let _ = self.region.remove(false);
+        }
+    }
+}

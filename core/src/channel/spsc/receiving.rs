@@ -1,0 +1,89 @@
+//! The calls that hand out messages: one, a batch, or one after the other.
+//!
+//! They stand above the receiver, which a message needs when it is done with, and above the messages.
+
+use super::message::{Batch, Message, Messages};
+use super::receiver::Receiver;
+use crate::channel::calls::Attempt;
+use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
+use std::time::Duration;
+
+impl Receiver {
+    /// The next message. Blocks while the channel is empty. Dropping the message releases it.
+    ///
+    /// # Errors
+    /// See [`RecvError`]; never `BufferTooSmall`.
+    #[inline(always)]
+    pub fn recv(&mut self) -> Result<Message<'_>, RecvError> {
+        let record = self.next_record()?;
+        Ok(Message::new(self, record))
+    }
+
+    /// The next message, if there is one now.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
+    #[inline]
+    pub fn try_recv(&mut self) -> Result<Message<'_>, TryRecvError> {
+        let record = self.now()?.ok_or(TryRecvError::Empty)?;
+        Ok(Message::new(self, record))
+    }
+
+    /// The next message. Blocks while the channel is empty, for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
+    #[inline]
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Message<'_>, RecvTimeoutError> {
+        let record = self.within(timeout)?.ok_or(RecvTimeoutError::Timeout)?;
+        Ok(Message::new(self, record))
+    }
+
+    /// Takes up to `max` messages at once (at least one, and 65,536 at most). Blocks while the channel is empty, but not to fill the batch.
+    /// Dropping the batch releases all of it. A sender that sleeps in front of a full channel is woken once
+    /// an eighth of it was released, or when the receiver finds nothing more or calls [`Receiver::publish_released`]: do so
+    /// before you wait for something else that only that sender can bring about.
+    ///
+    /// # Errors
+    /// See [`RecvError`]; never `BufferTooSmall`.
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two", "three"])?;
+    /// let batch = rx.recv_batch(64)?;
+    /// let texts: Vec<_> = batch.iter().map(|message| message.to_vec()).collect();
+    /// assert_eq!(texts, [b"one".to_vec(), b"two".to_vec(), b"three".to_vec()]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn recv_batch(&mut self, max: usize) -> Result<Batch<'_>, RecvError> {
+        let first = self.next_record()?;
+        let start = self.collect_batch(first, max)?;
+        Ok(Batch::new(self, start))
+    }
+
+    /// Takes up to `max` messages at once, if there is any now.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
+    pub fn try_recv_batch(&mut self, max: usize) -> Result<Batch<'_>, TryRecvError> {
+        let first = self.now()?.ok_or(TryRecvError::Empty)?;
+        let start = self.collect_batch(first, max)?;
+        Ok(Batch::new(self, start))
+    }
+
+    /// Takes up to `max` messages at once. Blocks while the channel is empty, for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
+    pub fn recv_batch_timeout(&mut self, max: usize, timeout: Duration) -> Result<Batch<'_>, RecvTimeoutError> {
+        let first = self.within(timeout)?.ok_or(RecvTimeoutError::Timeout)?;
+        let start = self.collect_batch(first, max)?;
+        Ok(Batch::new(self, start))
+    }
+
+    /// Copies of all messages until the channel is drained and its senders have gone. Blocks while it is empty.
+    pub fn messages(&mut self) -> Messages<'_> {
+        Messages::new(self)
+    }
+}
