@@ -11,15 +11,16 @@
 //! enough kills, each phase has to have its part of them.
 
 use crate::feed;
-use crate::kinds::{Kind, MpmcKillOptions, Selection, SpscKillOptions};
-use crate::life::{Life, Seat, Site};
+use crate::life::{Life, Seat};
 use crate::phase::{Phase, PhaseCounts};
 use crate::random::{Random, fresh_seed};
 use crate::scratch::{Scratch, Worker};
+use crate::selection::Selection;
+use crate::subject::{Kind, Site};
 use crate::waking::Waking;
 use crate::watch;
 use anyhow::{Result, ensure};
-use clap::Args;
+use clap::{ArgMatches, Args};
 use memlane::{ParticipantInfo, ParticipantState, Role};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -40,10 +41,6 @@ pub struct Options {
     /// Make the channel under this name, and leave it behind for others to look at
     #[arg(long, value_name = "NAME", requires = "kind", requires = "backend")]
     keep: Option<String>,
-    #[command(flatten)]
-    pub spsc: SpscKillOptions,
-    #[command(flatten)]
-    pub mpmc: MpmcKillOptions,
 }
 
 /// No aim is taken for longer, nor more often; at a newcomer, which has to be started first, once. Next to other work it takes
@@ -85,14 +82,15 @@ struct Run<'a> {
     longest: Duration,
 }
 
-pub fn run(options: &Options) -> Result<()> {
+/// Over channels of these kinds, which are as each kind's own arguments say.
+pub fn run(options: &Options, arguments: &ArgMatches, kinds: &[&'static dyn Kind]) -> Result<()> {
     let seed = options.seed.unwrap_or_else(fresh_seed);
     let started = Instant::now();
-    let channels = options.channels.channels();
+    let channels = options.channels.channels(kinds);
     let mut phases = PhaseCounts::default();
     for (&(kind, waking), left) in channels.iter().zip((1..=channels.len() as u64).rev()) {
         let kills = options.kills.saturating_sub(phases.total()).div_ceil(left);
-        phases = run_one(options, kind, waking, seed, kills, phases)?;
+        phases = run_one(options, arguments, kind, waking, seed, kills, phases)?;
     }
     let killed = phases.total();
     println!("{killed} killed in {:.1} s, while {}", started.elapsed().as_secs_f64(), phases.describe());
@@ -110,7 +108,8 @@ pub fn run(options: &Options) -> Result<()> {
 /// One channel. Returns the phases of all that were killed so far.
 fn run_one(
     options: &Options,
-    kind: &'static Kind,
+    arguments: &ArgMatches,
+    kind: &dyn Kind,
     waking: Waking,
     seed: u64,
     kills: u64,
@@ -122,10 +121,10 @@ fn run_one(
     if let (Some(source), Some(unpacked)) = (&options.feed, &site.feed) {
         feed::unpack(source, unpacked)?;
     }
-    let trial = (kind.kill)(options, &site)?;
-    println!("torture kill: {} with {waking}, seed {seed}, {kills} kills, {}", kind.name, trial.describe());
+    let trial = kind.create(arguments, &site)?;
+    println!("torture kill: {} with {waking}, seed {seed}, {kills} kills, {}", kind.name(), trial.describe());
     let started = Instant::now();
-    let mut life = Life::new(kind, site, scratch, seed, trial);
+    let mut life = Life::new(kind.name(), site, scratch, seed, trial);
     let killed_max = phases.total() + kills;
     life.phases = phases;
     let mut run = Run { options, life, killed_max, stops: 0, alone: 0, longest: Duration::ZERO };

@@ -1,31 +1,12 @@
 //! One channel, from its creation to its removal: workers that come and go, and the accounts of what they did.
 
-use crate::kinds::{Kind, Trial};
-use crate::payload::Payloads;
 use crate::phase::{PhaseCell, PhaseCounts};
 use crate::scratch::{Scratch, Worker};
-use crate::waking::Waking;
+use crate::subject::{Closing, Site, Staff, Trial, Victim};
 use crate::watch;
 use anyhow::{Result, anyhow, ensure};
 use memlane::{Info, Role};
 use std::path::PathBuf;
-
-/// How many there are at a time.
-#[derive(Debug, Clone, Copy)]
-pub struct Staff {
-    pub senders: u32,
-    pub receivers: u32,
-}
-
-/// A worker that is gone.
-pub struct Victim {
-    pub role: Role,
-    /// Unique among all workers.
-    pub number: u32,
-    pub journal: PathBuf,
-    /// Not so if it left in good order.
-    pub killed: bool,
-}
 
 /// A worker that is there.
 pub struct Seat {
@@ -35,24 +16,9 @@ pub struct Seat {
     pub phase: PhaseCell,
 }
 
-/// Where a channel lives, and what goes over it.
-pub struct Site {
-    pub channel: String,
-    pub waking: Waking,
-    /// An unpacked feed, of which messages are made.
-    pub feed: Option<PathBuf>,
-}
-
-impl Site {
-    /// What messages are made of.
-    pub fn payloads(&self) -> Result<Payloads> {
-        Payloads::new(self.feed.as_deref())
-    }
-}
-
 /// See the module.
 pub struct Life {
-    kind: &'static Kind,
+    kind: &'static str,
     site: Site,
     /// Journals and phases.
     scratch: Scratch,
@@ -69,7 +35,7 @@ pub struct Life {
 }
 
 impl Life {
-    pub fn new(kind: &'static Kind, site: Site, scratch: Scratch, seed: u64, trial: Box<dyn Trial>) -> Self {
+    pub fn new(kind: &'static str, site: Site, scratch: Scratch, seed: u64, trial: Box<dyn Trial>) -> Self {
         let phases = PhaseCounts::default();
         Self { kind, site, scratch, seed, trial, started: 0, killed: [0; 2], left: 0, phases }
     }
@@ -90,7 +56,7 @@ impl Life {
         let number = self.started;
         self.started += 1;
         let role_name = if role == Role::Sender { "sender" } else { "receiver" };
-        let mut arguments = vec![self.kind.name.to_owned(), role_name.to_owned(), self.channel().to_owned()];
+        let mut arguments = vec![self.kind.to_owned(), role_name.to_owned(), self.channel().to_owned()];
         arguments.push(format!("--number={number}"));
         arguments.push(format!("--seed={}", self.seed));
         arguments.push(format!("--journal={}", self.journal(number).display()));
@@ -199,15 +165,6 @@ impl Life {
         }
         Ok((closing, self.scratch))
     }
-}
-
-/// What the accounts say.
-pub struct Closing {
-    /// Different messages that were delivered.
-    pub messages: u64,
-    /// Deliveries of messages that had been delivered before.
-    pub again: u64,
-    pub text: String,
 }
 
 fn first_ended(seats: &mut [Seat]) -> Result<Option<&mut Seat>> {

@@ -14,10 +14,17 @@
 //! - `faults`: every system call of every public call fails, one after the other; the right error, and nothing left behind.
 //! - `footprint`: what a participant costs: descriptors, idle CPU, system calls per message.
 //!
-//! A kind of channel is one file in `kinds`, and a row in its table. Beneath: `tracer` (processes that are stepped), `steps` (a
-//! process that is stepped through an operation), `life` (a channel and its workers, from creation to removal), `worker` (the
-//! processes), `talk` (processes that are talked with), `payload` and `feed` (what is sent), `journal` (what a worker writes down), `ledger` (what all journals together
-//! say), `waking` (by futexes or semaphores), `measure` (what a process has open and takes), `scratch`, `watch`, `map`, `random`.
+//! The layers, each of which imports only what stands above it:
+//!
+//! - what the tools and the kinds share: `random`, `map`, `scratch`, `watch` and `waking` (by futexes or semaphores); `payload`,
+//!   `feed` and `numbered` (what is sent); `journal` (what a worker writes down), `ledger` (what all journals together say) and
+//!   `phase`; `roles` (of workers); `talk` (processes that are talked with), `tracer` (processes that are stepped), `measure` (what a
+//!   process has open and takes);
+//! - `subject`: what is asked of a kind of channel, and the calls that all kinds share;
+//! - `steps` (a process that is stepped through an operation), `life` (a channel and its workers, from creation to removal), `worker`
+//!   (one of these), `selection` (which kinds, over which backends), `side_by_side`; and the tools, the same for every kind;
+//! - `kinds`: one file each, and the list of them;
+//! - the command line, which gives the list to the tools.
 
 mod corrupt;
 mod crowd;
@@ -31,17 +38,21 @@ mod ledger;
 mod life;
 mod map;
 mod measure;
+mod numbered;
 mod payload;
 mod phase;
 mod random;
 mod recovery;
 mod redelivery;
+mod roles;
 mod scratch;
+mod selection;
 mod side_by_side;
 mod soak;
 mod steps;
 mod stop;
 mod storm;
+mod subject;
 mod sweep;
 mod talk;
 mod tracer;
@@ -49,6 +60,10 @@ mod waking;
 mod watch;
 mod worker;
 
+use crate::corrupt::Corruptible;
+use crate::faults::Refused;
+use crate::steps::Steppable;
+use crate::subject::Kind;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -66,7 +81,12 @@ enum Tool {
     /// How soon what a killed one held comes back under full load
     Redelivery(redelivery::Options),
     /// Random SIGKILLs of all sides under load
-    Kill(kill::Options),
+    Kill {
+        #[command(flatten)]
+        options: kill::Options,
+        #[command(flatten)]
+        shapes: kinds::Shapes,
+    },
     /// Participants that stand still after every instruction that changed the channel
     Stop(stop::Options),
     /// All kinds at once for as long as is wanted: joins, leaves, kills, stops
@@ -101,19 +121,19 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().tool {
         Tool::Recovery(options) => recovery::run(&options),
         Tool::Redelivery(options) => redelivery::run(&options),
-        Tool::Kill(options) => kill::run(&options),
-        Tool::Stop(options) => stop::run(&options),
-        Tool::Soak(options) => soak::run(&options),
-        Tool::Sweep(options) => sweep::run(&options),
-        Tool::Corrupt(options) => corrupt::run(&options),
+        Tool::Kill { options, shapes } => kill::run(&options, &shapes.0, &kinds::all(|kind| kind as &dyn Kind)),
+        Tool::Stop(options) => stop::run(&options, &kinds::all(|kind| kind as &dyn Steppable)),
+        Tool::Soak(options) => soak::run(&options, &kinds::all(|kind| kind as &dyn Kind)),
+        Tool::Sweep(options) => sweep::run(&options, &kinds::all(|kind| kind as &dyn Steppable)),
+        Tool::Corrupt(options) => corrupt::run(&options, &kinds::all(|kind| kind as &dyn Corruptible)),
         Tool::Crowd(options) => crowd::run(&options),
         Tool::Storm(options) => storm::run(&options),
-        Tool::Faults(options) => faults::run(&options),
+        Tool::Faults(options) => faults::run(&options, &kinds::all(|kind| kind as &dyn Refused)),
         Tool::Footprint(options) => footprint::run(&options),
-        Tool::Worker(options) => worker::run(&options),
+        Tool::Worker(options) => worker::run(&options, &kinds::all(|kind| kind as &dyn Kind)),
         Tool::StormWorker(options) => storm::worker::run(&options),
         Tool::CrowdWorker(options) => crowd::worker::run(&options),
-        Tool::CorruptWorker(options) => corrupt::worker::run(&options),
+        Tool::CorruptWorker(options) => corrupt::worker::run(&options, &kinds::all(|kind| kind as &dyn Corruptible)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,5 @@
 //! One process a channel, as many at a time as there are processors: for tools that step processes and wait most of the time.
 
-use crate::kinds::Kind;
 use crate::waking::Waking;
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
@@ -11,19 +10,19 @@ use std::thread;
 
 /// Runs this tool again for each of the channels, with these arguments, and prints what each printed but its closing line.
 /// Those that run when one fails come to their end.
-pub fn run(tool: &str, channels: &[(&'static Kind, Waking)], arguments: &[String], closing: &str) -> Result<()> {
+pub fn run(tool: &str, channels: &[(&str, Waking)], arguments: &[String], closing: &str) -> Result<()> {
     let program = std::env::current_exe()?;
     let left = Mutex::new(channels.iter());
     let next = || left.lock().expect("nobody panics with it").next();
-    let run_one = |&(kind, waking): &(&Kind, Waking)| -> Result<()> {
+    let run_one = |&(kind, waking): &(&str, Waking)| -> Result<()> {
         let backend = waking.to_possible_value().context("a name")?.get_name().to_owned();
         let mut command = Command::new(&program);
-        command.args([tool, "--kind", kind.name, "--backend", &backend]).args(arguments).stdin(Stdio::null());
+        command.args([tool, "--kind", kind, "--backend", &backend]).args(arguments).stdin(Stdio::null());
         // What is said of a failure appears at once, the rest in one piece.
         let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("starting {tool}"))?;
         let text = String::from_utf8_lossy(&output.stdout).replace(&format!("{closing}\n"), "");
         std::io::stdout().lock().write_all(text.as_bytes())?;
-        ensure!(output.status.success(), "{} with {waking}: {}", kind.name, output.status);
+        ensure!(output.status.success(), "{kind} with {waking}: {}", output.status);
         Ok(())
     };
     let at_a_time = thread::available_parallelism().map_or(1, usize::from);

@@ -1,105 +1,34 @@
-//! One participant, made to be killed: what all of them have in common.
+//! One participant, made to be killed.
 
-use crate::kinds::{self, Kind};
-use crate::payload::Payloads;
-use crate::phase::Phases;
-use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
-use rustix::process::{Signal, getpid, kill_process, set_parent_process_death_signal};
-use std::path::{Path, PathBuf};
+use crate::roles::{Assignment, Role};
+use crate::selection::{named, parser};
+use crate::subject::Kind;
+use anyhow::Result;
+use clap::Args;
+use rustix::process::{Signal, set_parent_process_death_signal};
 use std::time::Duration;
 
 #[derive(Args)]
 pub struct Options {
-    #[arg(value_parser = kinds::parser())]
-    kind: &'static Kind,
+    #[arg(value_parser = parser())]
+    kind: memlane::Kind,
     #[arg(value_enum)]
-    pub role: Role,
-    pub channel: String,
-    /// Which worker it is
-    #[arg(long, default_value_t = 0)]
-    pub number: u32,
-    /// Where it writes down what it does
-    #[arg(long)]
-    journal: Option<PathBuf>,
-    /// Where it says what it is doing
-    #[arg(long)]
-    phase: Option<PathBuf>,
-    /// Seed of its choices
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
-    /// An unpacked feed
-    #[arg(long)]
-    feed: Option<PathBuf>,
-    /// Messages that it sends before it leaves, or that it holds
-    #[arg(long, default_value_t = u64::MAX)]
-    pub count: u64,
+    role: Role,
+    #[command(flatten)]
+    assignment: Assignment,
 }
 
-/// What a worker does. Not every kind has every role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Role {
-    /// Sends messages that tell whose they are, and writes down how far it came.
-    Sender,
-    /// Checks every message, and writes down what it got.
-    Receiver,
-    /// Joins as the receiver and takes nothing.
-    IdleReceiver,
-    /// Joins as the sender and sends nothing.
-    IdleSender,
-    /// Blocks in a receive until it is killed.
-    BlockedReceiver,
-    /// Joins nothing and sleeps in slices of 100 ms: what the machine charges for that alone.
-    Sleeper,
-    /// Sends 8 bytes `--count` times, spinning.
-    Pump,
-    /// Receives them, spinning, until the sender has gone.
-    Drain,
-    /// Stops itself between reserving and committing.
-    StoppingSender,
-    /// Stops itself between receiving and acknowledging.
-    StoppingReceiver,
-    /// Stops itself with `--count` messages in hand.
-    HoldingReceiver,
-}
-
-impl Options {
-    pub fn journal(&self) -> Result<&Path> {
-        self.journal.as_deref().context("--journal is missing")
-    }
-
-    pub fn phases(&self) -> Result<Phases> {
-        Phases::at(self.phase.as_deref())
-    }
-
-    pub fn payloads(&self) -> Result<Payloads> {
-        Payloads::new(self.feed.as_deref())
-    }
-}
-
-pub fn run(options: &Options) -> Result<()> {
+pub fn run(options: &Options, kinds: &[&'static dyn Kind]) -> Result<()> {
     // Whatever becomes of the tool, its workers do not outlive it.
     set_parent_process_death_signal(Some(Signal::KILL))?;
     match options.role {
         Role::Sleeper => sleep_in_slices(),
-        _ => (options.kind.work)(options),
+        role => named(options.kind, kinds)?.work(role, &options.assignment),
     }
 }
 
 fn sleep_in_slices() -> Result<()> {
     loop {
         std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
-/// SIGSTOP, until somebody sends SIGCONT.
-pub fn stand_still() -> Result<()> {
-    Ok(kill_process(getpid(), Signal::STOP)?)
-}
-
-/// Keeps a seat and does nothing.
-pub fn idle<T>(_seat: T) -> Result<()> {
-    loop {
-        std::thread::park();
     }
 }

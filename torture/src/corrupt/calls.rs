@@ -1,140 +1,122 @@
-//! The calls of both ends, said once for all kinds: they have the same words.
+//! The calls of both ends, the same for every kind.
 //!
 //! Each end first holds something in every channel: a sender has three messages sent and room reserved, a receiver has one
 //! message released and one in hand. The calls of one channel stand on the stack above those of the one before it, since
 //! what is held borrows from its handle.
 
-use super::worker::Shift;
+use super::probe::{LENGTH, RESCUE, message};
+use super::shift::Shift;
+use crate::subject::Subject;
+use crate::subject::surface::{Batched, Contents, Fills, Joins, Opens, Receives, Sends, Settles};
 use anyhow::Result;
 use std::time::Duration;
 
-/// What the tool needs of a kind.
-pub struct Cast {
-    /// Creates a channel as small as it can be.
-    pub create: fn(&str) -> Result<()>,
-    /// What a sender does from this channel on.
-    pub send: fn(&mut Shift, usize, usize) -> Result<()>,
-    /// What a receiver does.
-    pub receive: fn(&mut Shift, usize, usize) -> Result<()>,
-}
-
 /// How long calls with a deadline wait.
-pub const DEADLINE: Duration = Duration::from_millis(1);
+const DEADLINE: Duration = Duration::from_millis(1);
 
-/// Makes `send` and `receive` of a kind, whose module is named.
-macro_rules! calls {
-    ($kind:ident) => {
-        fn send(shift: &mut $crate::corrupt::worker::Shift, case: usize, cases: usize) -> anyhow::Result<()> {
-            use $crate::corrupt::calls::DEADLINE;
-            use $crate::corrupt::probe::{LENGTH, message};
-            if case == cases {
-                return shift.stand_by();
-            }
-            let name = shift.channel(case);
-            let channel = $kind::open(&name)?;
-            let mut tx = channel.sender()?;
-            tx.send(&message(1))?;
-            tx.send_batch([message(2), message(3)])?;
-            let mut grant = tx.reserve(LENGTH)?;
-            send(shift, case + 1, cases)?;
+/// What a sender does from this channel on.
+pub fn send<K: Subject>(shift: &mut Shift, case: usize, cases: usize) -> Result<()> {
+    if case == cases {
+        return shift.stand_by();
+    }
+    let name = shift.channel(case);
+    let channel = K::Options::default().open(&name)?;
+    let mut tx = channel.sender()?;
+    tx.send(&message(1))?;
+    tx.send_batch([message(2), message(3)])?;
+    let mut grant = tx.reserve(LENGTH)?;
+    send::<K>(shift, case + 1, cases)?;
 
-            let probe = &mut shift.probe;
-            probe.about(case);
-            probe.now("write_at", || grant.write_at(0, &message(4)));
-            probe.now("commit", || grant.commit(LENGTH));
-            probe.now("try_send", || tx.try_send(&message(5)));
-            if let Some(grant) = probe.now("try_reserve", || tx.try_reserve(LENGTH)) {
-                probe.now("abort", || Ok::<_, ()>(drop(grant)));
-            }
-            probe.within(DEADLINE, "send_timeout", || tx.send_timeout(&message(6), DEADLINE));
-            if let Some(mut grant) = probe.within(DEADLINE, "reserve_timeout", || tx.reserve_timeout(LENGTH, DEADLINE))
-            {
-                probe.now("write_at", || grant.write_at(0, &message(7)));
-                probe.now("commit", || grant.commit(LENGTH));
-            }
-            probe.now("info", || Ok::<_, ()>(channel.info()));
-            probe.now("leave", || Ok::<_, ()>(drop(tx)));
+    let probe = &mut shift.probe;
+    probe.about(case);
+    probe.now("write_at", || grant.write_at(0, &message(4)));
+    probe.now("commit", || grant.commit(LENGTH));
+    probe.now("try_send", || tx.try_send(&message(5)));
+    if let Some(grant) = probe.now("try_reserve", || tx.try_reserve(LENGTH)) {
+        probe.ends("abort", || drop(grant));
+    }
+    probe.within(DEADLINE, "send_timeout", || tx.send_timeout(&message(6), DEADLINE));
+    if let Some(mut grant) = probe.within(DEADLINE, "reserve_timeout", || tx.reserve_timeout(LENGTH, DEADLINE)) {
+        probe.now("write_at", || grant.write_at(0, &message(7)));
+        probe.now("commit", || grant.commit(LENGTH));
+    }
+    probe.ends("info", || channel.info());
+    probe.ends("leave", || drop(tx));
 
-            probe.now("inspect", || memlane::inspect(&name));
-            let Some(channel) = probe.now("open", || $kind::open(&name)) else { return Ok(()) };
-            let Some(mut tx) = probe.now("join", || channel.sender()) else { return Ok(()) };
-            let rescued = channel.clone();
-            probe.guard(move || rescued.close());
-            let rescue = $crate::corrupt::probe::RESCUE;
-            probe.within(rescue, "send_batch", || tx.send_batch([message(8), message(9)]).map_err(|stop| stop.error));
-            probe.within(rescue, "send", || tx.send(&message(10)));
-            if let Some(mut grant) = probe.within(rescue, "reserve", || tx.reserve(LENGTH)) {
-                probe.now("write_at", || grant.write_at(0, &message(11)));
-                probe.now("commit", || grant.commit(LENGTH));
-            }
-            probe.unguard();
-            probe.now("close", || Ok::<_, ()>(tx.close()));
-            Ok(())
-        }
-
-        fn receive(shift: &mut $crate::corrupt::worker::Shift, case: usize, cases: usize) -> anyhow::Result<()> {
-            use $crate::corrupt::calls::DEADLINE;
-            use $crate::corrupt::probe::LENGTH;
-            if case == cases {
-                return shift.stand_by();
-            }
-            let name = shift.channel(case);
-            let channel = $kind::open(&name)?;
-            let mut rx = channel.receiver()?;
-            let mut buffer = [0; LENGTH];
-            rx.recv_into(&mut buffer)?;
-            let held = rx.recv()?;
-            receive(shift, case + 1, cases)?;
-
-            let probe = &mut shift.probe;
-            probe.about(case);
-            probe.max_message = channel.max_message();
-            probe.received(&held.to_vec());
-            if case % 3 == 0 {
-                probe.now("nack", || held.nack());
-            } else {
-                probe.now("ack", || held.ack());
-            }
-            if let Some(message) = probe.now("try_recv", || rx.try_recv()) {
-                probe.received(&message.to_vec());
-            }
-            if let Some(batch) = probe.now("try_recv_batch", || rx.try_recv_batch(3)) {
-                batch.iter().for_each(|message| probe.received(&message.to_vec()));
-            }
-            if let Some(message) = probe.within(DEADLINE, "recv_timeout", || rx.recv_timeout(DEADLINE)) {
-                probe.received(&message.to_vec());
-                probe.now("ack", || message.ack());
-            }
-            if let Some(batch) = probe.within(DEADLINE, "recv_batch_timeout", || rx.recv_batch_timeout(3, DEADLINE)) {
-                batch.iter().for_each(|message| probe.received(&message.to_vec()));
-            }
-            if let Some(length) = probe.now("try_recv_into", || rx.try_recv_into(&mut buffer)) {
-                probe.received(&buffer[..length]);
-            }
-            probe.now("info", || Ok::<_, ()>(channel.info()));
-            probe.now("leave", || Ok::<_, ()>(drop(rx)));
-
-            probe.now("inspect", || memlane::inspect(&name));
-            let Some(channel) = probe.now("open", || $kind::open(&name)) else { return Ok(()) };
-            let Some(mut rx) = probe.now("join", || channel.receiver()) else { return Ok(()) };
-            let rescued = channel.clone();
-            probe.guard(move || rescued.close());
-            let rescue = $crate::corrupt::probe::RESCUE;
-            if let Some(message) = probe.within(rescue, "recv", || rx.recv()) {
-                probe.received(&message.to_vec());
-            }
-            if let Some(length) = probe.within(rescue, "recv_into", || rx.recv_into(&mut buffer)) {
-                probe.received(&buffer[..length]);
-            }
-            // To the end, which a channel of so many bytes has.
-            for _ in 0..16 {
-                let Some(batch) = probe.within(rescue, "recv_batch", || rx.recv_batch(3)) else { break };
-                batch.iter().for_each(|message| probe.received(&message.to_vec()));
-            }
-            probe.unguard();
-            probe.now("close", || Ok::<_, ()>(rx.close()));
-            Ok(())
-        }
-    };
+    probe.now("inspect", || memlane::inspect(&name));
+    let Some(channel) = probe.now("open", || K::Options::default().open(&name)) else { return Ok(()) };
+    let Some(mut tx) = probe.now("join", || channel.sender()) else { return Ok(()) };
+    let rescued = channel.clone();
+    probe.guard(move || rescued.close());
+    probe.within(RESCUE, "send_batch", || tx.send_batch([message(8), message(9)]).map_err(|stop| stop.error));
+    probe.within(RESCUE, "send", || tx.send(&message(10)));
+    if let Some(mut grant) = probe.within(RESCUE, "reserve", || tx.reserve(LENGTH)) {
+        probe.now("write_at", || grant.write_at(0, &message(11)));
+        probe.now("commit", || grant.commit(LENGTH));
+    }
+    probe.unguard();
+    probe.ends("close", || tx.close());
+    Ok(())
 }
-pub(crate) use calls;
+
+/// What a receiver does from this channel on.
+pub fn receive<K: Subject>(shift: &mut Shift, case: usize, cases: usize) -> Result<()> {
+    if case == cases {
+        return shift.stand_by();
+    }
+    let name = shift.channel(case);
+    let channel = K::Options::default().open(&name)?;
+    let mut rx = channel.receiver()?;
+    let mut buffer = [0; LENGTH];
+    rx.recv_into(&mut buffer)?;
+    let held = rx.recv()?;
+    receive::<K>(shift, case + 1, cases)?;
+
+    let probe = &mut shift.probe;
+    probe.about(case);
+    probe.max_message = channel.max_message();
+    probe.received(&held.to_vec());
+    if case.is_multiple_of(3) {
+        probe.now("nack", || held.nack());
+    } else {
+        probe.now("ack", || held.ack());
+    }
+    if let Some(message) = probe.now("try_recv", || rx.try_recv()) {
+        probe.received(&message.to_vec());
+    }
+    if let Some(batch) = probe.now("try_recv_batch", || rx.try_recv_batch(3)) {
+        batch.iter().for_each(|message| probe.received(&message.to_vec()));
+    }
+    if let Some(message) = probe.within(DEADLINE, "recv_timeout", || rx.recv_timeout(DEADLINE)) {
+        probe.received(&message.to_vec());
+        probe.now("ack", || message.ack());
+    }
+    if let Some(batch) = probe.within(DEADLINE, "recv_batch_timeout", || rx.recv_batch_timeout(3, DEADLINE)) {
+        batch.iter().for_each(|message| probe.received(&message.to_vec()));
+    }
+    if let Some(length) = probe.now("try_recv_into", || rx.try_recv_into(&mut buffer)) {
+        probe.received(&buffer[..length]);
+    }
+    probe.ends("info", || channel.info());
+    probe.ends("leave", || drop(rx));
+
+    probe.now("inspect", || memlane::inspect(&name));
+    let Some(channel) = probe.now("open", || K::Options::default().open(&name)) else { return Ok(()) };
+    let Some(mut rx) = probe.now("join", || channel.receiver()) else { return Ok(()) };
+    let rescued = channel.clone();
+    probe.guard(move || rescued.close());
+    if let Some(message) = probe.within(RESCUE, "recv", || rx.recv()) {
+        probe.received(&message.to_vec());
+    }
+    if let Some(length) = probe.within(RESCUE, "recv_into", || rx.recv_into(&mut buffer)) {
+        probe.received(&buffer[..length]);
+    }
+    // To the end, which a channel of so many bytes has.
+    for _ in 0..16 {
+        let Some(batch) = probe.within(RESCUE, "recv_batch", || rx.recv_batch(3)) else { break };
+        batch.iter().for_each(|message| probe.received(&message.to_vec()));
+    }
+    probe.unguard();
+    probe.ends("close", || rx.close());
+    Ok(())
+}

@@ -2,7 +2,6 @@
 
 use super::board;
 use super::probe::LATE_STATUS;
-use crate::kinds::Kind;
 use crate::talk::{Silence, Talker};
 use anyhow::Result;
 use memlane::Role;
@@ -40,9 +39,9 @@ pub struct Tally {
 }
 
 impl Member {
-    fn start(kind: &Kind, role: Role, folder: &Path) -> Result<Self> {
+    fn start(kind: &str, role: Role, folder: &Path) -> Result<Self> {
         let folder = folder.display().to_string();
-        Ok(Self { role, talker: Talker::start(["corrupt-worker", kind.name, role.name(), &folder])? })
+        Ok(Self { role, talker: Talker::start(["corrupt-worker", kind, role.name(), &folder])? })
     }
 
     fn hear(&mut self, folder: &Path) -> Result<String, Fault> {
@@ -72,7 +71,7 @@ impl Member {
 }
 
 impl Crew {
-    pub fn start(kind: &Kind, folder: &Path) -> Result<Self> {
+    pub fn start(kind: &str, folder: &Path) -> Result<Self> {
         let start = |role| Member::start(kind, role, folder);
         Ok(Self { folder: folder.to_owned(), members: [start(Role::Sender)?, start(Role::Receiver)?] })
     }

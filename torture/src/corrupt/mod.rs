@@ -9,39 +9,43 @@
 //! - no message comes that is longer than the channel allows;
 //! - damage to payload alone is delivered as such, and is never called corruption; nor is no damage.
 //!
-//! Then whole images that are wrong all over, in the largest channels there are: what they cost in time. See `patterns`.
+//! Then whole images that are wrong all over, in the largest channels there are: what they cost in time. See `images`.
 //!
 //! The semaphore backend is no part of this: its participants have to trust each other (`docs/safety.md`).
 
 mod areas;
 mod board;
-pub mod calls;
+mod calls;
+mod corruptible;
 mod crew;
 mod damage;
-pub mod mpmc;
+mod images;
+mod parts;
 mod patterns;
-pub mod probe;
-pub mod spsc;
+mod probe;
+mod shift;
 pub mod worker;
 
 use self::areas::{Area, areas};
 use self::crew::{Crew, Fault, Tally};
 use self::damage::Damage;
 use self::probe::{CORRUPTED, DAMAGED, OVERLONG};
-use crate::kinds::{self, Kind};
 use crate::random::{Random, fresh_seed};
 use crate::scratch::Scratch;
+use crate::selection::{parser, wanted};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::time::Instant;
 
+pub use corruptible::Corruptible;
+
 #[derive(Args)]
 pub struct Options {
     /// What kind of channel; all if not given
-    #[arg(long, value_parser = kinds::parser())]
-    kind: Option<&'static Kind>,
+    #[arg(long, value_parser = parser())]
+    kind: Option<memlane::Kind>,
     /// Seed of everything random; printed if it is not given
     #[arg(long)]
     seed: Option<u64>,
@@ -73,23 +77,25 @@ const BATCH: usize = 48;
 /// Words that are written into the channels of a batch while the workers go on.
 const WORDS_MEANWHILE: usize = 500;
 
-pub fn run(options: &Options) -> Result<()> {
+pub fn run(options: &Options, kinds: &[&'static dyn Corruptible]) -> Result<()> {
     if options.only != Some(Part::Patterns) {
-        bytes(options)?;
+        bytes(options, kinds)?;
     }
     // Who looks for one byte has found its pattern already.
     if options.only != Some(Part::Bytes) && options.offset.is_none() {
         println!("torture corrupt: images that are wrong all over, with futexes");
-        patterns::run(options.kind)?;
+        let mut late = Vec::new();
+        wanted(options.kind, kinds).try_for_each(|kind| kind.attack(&mut late))?;
+        ensure!(late.is_empty(), "bytes cost time:\n  {}", late.join("\n  "));
     }
     println!("torture corrupt: every call returned, and nobody was hurt");
     Ok(())
 }
 
-fn bytes(options: &Options) -> Result<()> {
+fn bytes(options: &Options, kinds: &[&'static dyn Corruptible]) -> Result<()> {
     let seed = options.seed.unwrap_or_else(fresh_seed);
-    for kind in kinds::all().filter(|kind| options.kind.is_none_or(|wanted| wanted.name == kind.name)) {
-        println!("torture corrupt: {} with futexes (semaphores trust their peers), seed {seed}", kind.name);
+    for kind in wanted(options.kind, kinds) {
+        println!("torture corrupt: {} with futexes (semaphores trust their peers), seed {seed}", kind.name());
         let started = Instant::now();
         let (mut attack, all) = Attack::plan(kind, options, seed)?;
         for batch in all.chunks(BATCH) {
@@ -101,7 +107,7 @@ fn bytes(options: &Options) -> Result<()> {
 }
 
 struct Attack {
-    kind: &'static Kind,
+    kind: &'static dyn Corruptible,
     seed: u64,
     /// Dropped before the folder that it works in.
     crew: Crew,
@@ -113,9 +119,9 @@ struct Attack {
 
 impl Attack {
     /// Looks at a channel that nobody damages, and draws up what is to be done to others.
-    fn plan(kind: &'static Kind, options: &Options, seed: u64) -> Result<(Self, Vec<Damage>)> {
+    fn plan(kind: &'static dyn Corruptible, options: &Options, seed: u64) -> Result<(Self, Vec<Damage>)> {
         let scratch = Scratch::new()?;
-        let crew = Crew::start(kind, &scratch.path(""))?;
+        let crew = Crew::start(kind.name(), &scratch.path(""))?;
         let mut attack = Self { kind, seed, crew, scratch, areas: Vec::new(), counts: BTreeMap::new() };
         let image = attack.batch(&[Damage::Nothing])?;
         attack.areas = areas(&image);
@@ -136,12 +142,12 @@ impl Attack {
         let folder = self.scratch.path("");
         let mut files = Vec::new();
         for case in 0..batch.len() {
-            let name = worker::channel(&folder, case);
-            (self.kind.corrupt.create)(&name)?;
+            let name = shift::channel(&folder, case);
+            self.kind.create_tiny(&name)?;
             files.push(OpenOptions::new().read(true).write(true).open(&name)?);
         }
         self.crew.prepare(batch.len()).map_err(|fault| self.failure(batch, &fault))?;
-        let image = std::fs::read(worker::channel(&folder, 0))?;
+        let image = std::fs::read(shift::channel(&folder, 0))?;
         for (damage, file) in batch.iter().zip(&files) {
             damage::inflict(damage, file, &self.areas, self.seed)?;
         }
@@ -199,7 +205,7 @@ impl Attack {
 
     fn failure(&self, batch: &[Damage], fault: &Fault) -> anyhow::Error {
         let damage = fault.case.and_then(|case| batch.get(case));
-        let (kind, seed, what) = (self.kind.name, self.seed, &fault.what);
+        let (kind, seed, what) = (self.kind.name(), self.seed, &fault.what);
         let offset = match damage {
             Some(Damage::Byte { at, .. }) => format!(" --offset {at}"),
             _ => String::new(),

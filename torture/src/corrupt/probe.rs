@@ -5,13 +5,14 @@ use crate::measure;
 use anyhow::Result;
 use memlane::Role;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::fmt::Debug;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// A call that takes this much longer than it may, and than its thread waited for a processor, has failed. Generous: the
-/// machine stands still now and then. `patterns` is exact.
+/// machine stands still now and then. `images` is exact.
 const LATE: Duration = Duration::from_millis(200);
 
 /// How long a call without a deadline may wait before somebody closes the channel.
@@ -73,6 +74,11 @@ impl Probe {
     /// A call that does not wait.
     pub fn now<T, E: Debug>(&mut self, name: &'static str, call: impl FnOnce() -> Result<T, E>) -> Option<T> {
         self.within(Duration::ZERO, name, call)
+    }
+
+    /// One that cannot fail, either.
+    pub fn ends<T>(&mut self, name: &'static str, call: impl FnOnce() -> T) {
+        self.now(name, || Ok::<_, Infallible>(call()));
     }
 
     /// A call that waits for this long at most.

@@ -1,6 +1,6 @@
 //! Most of a crowd dies at once, and the others go on.
 
-use super::{PATIENCE, SLICE};
+use super::worker::{PATIENCE, SLICE};
 use crate::measure;
 use crate::scratch::Scratch;
 use crate::talk::Talker;

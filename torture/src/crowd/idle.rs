@@ -1,6 +1,6 @@
 //! What those cost that wait, all together.
 
-use super::{Options, PATIENCE, SLICE};
+use super::worker::{PATIENCE, SLICE};
 use crate::measure;
 use crate::scratch::Scratch;
 use crate::talk::Talker;
@@ -31,6 +31,15 @@ impl fmt::Display for Crowd {
     }
 }
 
+/// How closely it is looked at.
+#[derive(Clone, Copy)]
+pub struct Watching {
+    /// For how long it is watched.
+    pub seconds: u64,
+    /// How often one of it joins, and forks, meanwhile.
+    pub tries: u32,
+}
+
 /// What was measured, as shares of one processor.
 pub struct Cost {
     crowd: Crowd,
@@ -48,7 +57,7 @@ const SLEEP: f64 = 3.0;
 const MEANWHILE: Duration = SLICE;
 
 /// Watches a crowd for a while, and one of its processes join and fork.
-pub fn measure(crowd: &Crowd, options: &Options) -> Result<Cost> {
+pub fn measure(crowd: &Crowd, watching: Watching) -> Result<Cost> {
     let scratch = Scratch::new()?;
     let names: Vec<_> = (0..crowd.channels).map(|number| scratch.file(&format!("channel-{number}"))).collect();
     let per_channel = crowd.receivers() / crowd.channels;
@@ -56,11 +65,11 @@ pub fn measure(crowd: &Crowd, options: &Options) -> Result<Cost> {
         mpmc::Options::new().slots(64).max_senders(4).max_receivers(per_channel).create(name)?;
     }
     let mut sleepers = start(crowd, &names, &["--sleepers"])?;
-    let sleeping = watch(&mut sleepers, options.seconds)?;
+    let sleeping = watch(&mut sleepers, watching.seconds)?;
     drop(sleepers);
     let mut members = start(crowd, &names, &[])?;
-    let share = watch(&mut members, options.seconds)?;
-    let [joins, forks] = ["join", "fork"].map(|what| tries(&mut members[0], what, options.tries));
+    let share = watch(&mut members, watching.seconds)?;
+    let [joins, forks] = ["join", "fork"].map(|what| tries(&mut members[0], what, watching.tries));
     let (mut joins, mut forks) = (joins?, forks?);
     println!(
         "{crowd}: {:.3} % of a processor in all; as many that only sleep as often: {:.3} %",

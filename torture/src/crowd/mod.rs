@@ -12,7 +12,6 @@ pub mod worker;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use std::time::Duration;
 
 #[derive(Args)]
 pub struct Options {
@@ -39,22 +38,17 @@ enum Part {
     Death,
 }
 
-/// A slice: a participant that waits looks around once in it.
-const SLICE: Duration = Duration::from_millis(100);
-
-/// What a worker of a crowd may take to be ready, or to answer.
-const PATIENCE: Duration = Duration::from_secs(120);
-
 pub fn run(options: &Options) -> Result<()> {
     let crowds = if options.quick {
         [idle::Crowd { channels: 2, processes: 10, each: 20 }, idle::Crowd { channels: 1, processes: 32, each: 1 }]
     } else {
         [idle::Crowd { channels: 2, processes: 10, each: 100 }, idle::Crowd { channels: 1, processes: 256, each: 1 }]
     };
+    let watching = idle::Watching { seconds: options.seconds, tries: options.tries };
     if options.only != Some(Part::Death) {
-        let one = idle::measure(&idle::Crowd { channels: 1, processes: 1, each: 1 }, options)?;
+        let one = idle::measure(&idle::Crowd { channels: 1, processes: 1, each: 1 }, watching)?;
         for crowd in &crowds {
-            idle::measure(crowd, options)?.judge(&one)?;
+            idle::measure(crowd, watching)?.judge(&one)?;
         }
     }
     if options.only != Some(Part::Idle) {

@@ -8,7 +8,6 @@
 
 #![allow(unsafe_code, reason = "forking is unsafe, and everything else here is not")]
 
-use super::SLICE;
 use crate::talk;
 use crate::waking;
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -17,7 +16,7 @@ use memlane::mpmc;
 use rustix::process::{Signal, set_parent_process_death_signal};
 use std::convert::Infallible;
 use std::sync::mpsc::Sender;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 #[derive(Args)]
 pub struct Options {
@@ -32,6 +31,12 @@ pub struct Options {
     #[arg(long)]
     sleepers: bool,
 }
+
+/// A slice: a participant that waits looks around once in it.
+pub const SLICE: Duration = Duration::from_millis(100);
+
+/// What such a process may take to be ready, or to answer.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A receiver needs little stack; a crowd of them much.
 const STACK_BYTES: usize = 256 << 10;

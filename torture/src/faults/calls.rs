@@ -1,8 +1,8 @@
 //! What there is to know about one public call, besides how it is made.
 
+use super::family::Family;
+use super::ground::Ground;
 use super::stage::Stage;
-use super::trial::Ground;
-use super::verdict::Family;
 use crate::steps::scenario::State;
 use anyhow::Result;
 

@@ -19,30 +19,33 @@
 //! process; the kernel's half-done work. Over semaphores futexes are only interrupted: the C library ends a process to which
 //! a futex is refused otherwise.
 //!
-//! - `calls`, `acts`: the public calls, and how each is made, once for all kinds; `spsc`, `mpmc`: what a kind adds.
+//! - `calls`, `refused`: the public calls; `acts`: how each is made, the same for every kind; `ground`: where.
 //! - `stage`, `snapshot`: the child's side. `trial`: the parent's.
-//! - `system_calls`: what can fail with what. `verdict`: what may come of it.
+//! - `system_calls`: what can fail with what. `verdict`: what may come of it, by the call's `family`.
 
 mod acts;
 mod calls;
-pub mod mpmc;
+mod family;
+mod ground;
+mod refused;
 mod snapshot;
-pub mod spsc;
 mod stage;
 mod system_calls;
 mod trial;
 mod verdict;
 
-use self::calls::Call;
 use self::system_calls::{Described, ERRNOS, name_of};
 use self::trial::{Ended, Fault, Ran, Trial};
 use self::verdict::{Case, Verdict};
-use crate::kinds::{Kind, Selection};
 use crate::scratch::Scratch;
+use crate::selection::Selection;
+use crate::subject::Kind;
 use crate::waking::Waking;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use std::time::Instant;
+
+pub use refused::Refused;
 
 #[derive(Args)]
 pub struct Options {
@@ -62,13 +65,6 @@ pub struct Options {
     quick: bool,
 }
 
-/// What the tool needs of a kind.
-pub struct Cast {
-    pub calls: &'static [Call],
-    /// Joins, and never leaves.
-    pub die: fn(&str) -> Result<()>,
-}
-
 /// How often an interruption comes that comes again and again.
 const STORM: usize = 100;
 
@@ -83,11 +79,11 @@ struct Totals {
     misses: usize,
 }
 
-pub fn run(options: &Options) -> Result<()> {
+pub fn run(options: &Options, kinds: &[&'static dyn Refused]) -> Result<()> {
     let started = Instant::now();
     let scratch = Scratch::new()?;
     let mut all = Totals::default();
-    for (kind, waking) in options.channels.channels() {
+    for (kind, waking) in options.channels.channels(kinds) {
         fail_all(options, kind, waking, &scratch, &mut all)?;
     }
     ensure!(all.cases > 0, "there is no such case");
@@ -106,21 +102,27 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 /// All calls of a kind.
-fn fail_all(options: &Options, kind: &'static Kind, waking: Waking, scratch: &Scratch, all: &mut Totals) -> Result<()> {
-    println!("torture faults: {} with {waking}", kind.name);
+fn fail_all(
+    options: &Options,
+    kind: &'static dyn Refused,
+    waking: Waking,
+    scratch: &Scratch,
+    all: &mut Totals,
+) -> Result<()> {
+    println!("torture faults: {} with {waking}", kind.name());
     println!(
         "{:24} {:>12} {:>8} {:>8} {:>8} {:>12}",
         "call", "system calls", "cases", "went on", "refused", "not reached"
     );
-    for call in kind.faults.calls {
+    for call in kind.calls() {
         let is_wanted = options.call.as_ref().is_none_or(|wanted| wanted == call.name);
         if !is_wanted || options.quick && waking == Waking::Semaphore && !call.sleeps {
             continue;
         }
         let trial = Trial::prepare(kind, call, waking, scratch)
-            .with_context(|| format!("{}: {}, {waking}", kind.name, call.name))?;
+            .with_context(|| format!("{}: {}, {waking}", kind.name(), call.name))?;
         let totals = fail_each(options, kind, &trial, scratch)
-            .with_context(|| format!("{}: {}, {waking}", kind.name, call.name))?;
+            .with_context(|| format!("{}: {}, {waking}", kind.name(), call.name))?;
         println!(
             "{:24} {:12} {:8} {:8} {:8} {:12}",
             call.name, totals.system_calls, totals.cases, totals.as_usual, totals.refused, totals.not_reached
@@ -136,7 +138,7 @@ fn fail_all(options: &Options, kind: &'static Kind, waking: Waking, scratch: &Sc
 }
 
 /// All failures of one call.
-fn fail_each(options: &Options, kind: &Kind, trial: &Trial<'_>, scratch: &Scratch) -> Result<Totals> {
+fn fail_each(options: &Options, kind: &dyn Kind, trial: &Trial<'_>, scratch: &Scratch) -> Result<Totals> {
     let dry = trial.run(None, None)?;
     let usual = usual_outcome(&dry)?;
     let mut totals = Totals { system_calls: dry.calls.len(), ..Totals::default() };
@@ -170,7 +172,7 @@ fn fail_each(options: &Options, kind: &Kind, trial: &Trial<'_>, scratch: &Scratc
 }
 
 /// Names a miss, and how to see it again.
-fn tell(kind: &Kind, trial: &Trial<'_>, at: usize, described: &Described, fault: &Fault, miss: &str) {
+fn tell(kind: &dyn Kind, trial: &Trial<'_>, at: usize, described: &Described, fault: &Fault, miss: &str) {
     let (ordinal, errno) = (at + 1, name_of(fault.errno));
     let often = match fault.times {
         1 => "once",
@@ -184,7 +186,12 @@ fn tell(kind: &Kind, trial: &Trial<'_>, at: usize, described: &Described, fault:
     println!(
         "MISS {}, {}: system call {ordinal} ({}, number {}) fails with {errno} {often}: {miss}\n     again: torture faults \
          --kind {} --backend {backend} --call '{}' --syscall {ordinal} --errno {errno}",
-        kind.name, trial.call.name, described.label, described.number, kind.name, trial.call.name
+        kind.name(),
+        trial.call.name,
+        described.label,
+        described.number,
+        kind.name(),
+        trial.call.name
     );
 }
 

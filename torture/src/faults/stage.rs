@@ -3,8 +3,8 @@
 //! The report is lines of a word, a tab and what there is to say about it; the parent reads it when the child has ended.
 //! Nothing of the engine runs in the parent, so that what a process does at its first call is part of what can fail.
 
+use super::ground::flip_damage;
 use super::snapshot::Snapshot;
-use super::trial::flip_damage;
 use crate::tracer::{mark, set_alarm};
 use crate::waking::Waking;
 use anyhow::{Context, Result, anyhow, ensure};

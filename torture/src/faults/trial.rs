@@ -4,17 +4,13 @@
 use super::calls::Call;
 use super::stage::{self, PATIENCE, Scene};
 use super::system_calls::{self, Described};
-use crate::kinds::Kind;
 use crate::scratch::Scratch;
-use crate::steps::acts;
+use crate::steps::Steppable;
 use crate::steps::image::adopt_lock_file;
-use crate::steps::scenario::State;
-use crate::steps::survivor::survive;
 use crate::tracer::{End, Event, Forked, set_alarm};
 use crate::waking::Waking;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// More system calls than any call makes, even one that tries for a while to get what others hold.
@@ -67,7 +63,7 @@ impl Ran {
 
 /// One call of one kind over one backend, prepared.
 pub struct Trial<'a> {
-    kind: &'static Kind,
+    kind: &'static dyn Steppable,
     pub call: &'static Call,
     pub waking: Waking,
     scratch: &'a Scratch,
@@ -76,7 +72,12 @@ pub struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    pub fn prepare(kind: &'static Kind, call: &'static Call, waking: Waking, scratch: &'a Scratch) -> Result<Self> {
+    pub fn prepare(
+        kind: &'static dyn Steppable,
+        call: &'static Call,
+        waking: Waking,
+        scratch: &'a Scratch,
+    ) -> Result<Self> {
         let folder = scratch.path("prepared");
         let facts = scratch.path("facts");
         empty(&folder)?;
@@ -184,7 +185,7 @@ impl<'a> Trial<'a> {
         };
         let mut survivor = Forked::start(|| {
             set_alarm(PATIENCE);
-            let outcome = survive(self.kind.steps, &path, |_| sent).and_then(|delivered| {
+            let outcome = self.kind.survive(&path, &|_| sent).and_then(|delivered| {
                 let delivered: Vec<_> = delivered.iter().map(|one| one.number).collect();
                 ensure!(delivered == left, "{delivered:?} are in the channel instead of {left:?}");
                 Ok(())
@@ -198,65 +199,6 @@ impl<'a> Trial<'a> {
         }
         Ok(())
     }
-}
-
-/// The ground on which a call is made.
-#[derive(Debug, Clone, Copy)]
-pub enum Ground {
-    /// A channel in this state, which nobody is in.
-    Left(State),
-    /// A channel whose sender and receiver died.
-    Dead,
-    /// A channel from before the last reboot.
-    Stale,
-    /// A channel whose header is damaged.
-    Damaged,
-}
-
-impl Ground {
-    /// Makes it. Returns how many messages were sent, and the numbers of those that are there.
-    fn prepare(self, kind: &Kind, waking: Waking, name: &str) -> Result<(u64, Vec<u64>)> {
-        match self {
-            Self::Left(state) => acts::prepare(kind.steps, waking, state, name),
-            Self::Dead => {
-                let facts = acts::prepare(kind.steps, waking, State::One, name)?;
-                (kind.faults.die)(name)?;
-                Ok(facts)
-            }
-            Self::Stale => {
-                acts::prepare(kind.steps, waking, State::One, name)?;
-                forge(name, |header| header[BOOT].fill(0x11))?;
-                // What takes its place is empty.
-                Ok((0, Vec::new()))
-            }
-            Self::Damaged => {
-                let facts = acts::prepare(kind.steps, waking, State::Empty, name)?;
-                flip_damage(Path::new(name))?;
-                Ok(facts)
-            }
-        }
-    }
-}
-
-/// Where the header has the boot id, and how long it is with the checksum at its end: `docs/layout.md`.
-const BOOT: std::ops::Range<usize> = 32..48;
-const HEADER: usize = 512;
-
-/// Flips a bit of a header, whose checksum then does not fit, or fits again.
-pub fn flip_damage(path: &Path) -> Result<()> {
-    let file = fs::OpenOptions::new().read(true).write(true).open(path)?;
-    let mut byte = [0];
-    file.read_exact_at(&mut byte, BOOT.start as u64)?;
-    Ok(file.write_all_at(&[byte[0] ^ 1], BOOT.start as u64)?)
-}
-
-/// Changes a header, whose checksum fits again.
-fn forge(name: &str, change: impl FnOnce(&mut [u8])) -> Result<()> {
-    let mut bytes = fs::read(name)?;
-    let (header, checksum) = bytes[..HEADER].split_at_mut(HEADER - 4);
-    change(header);
-    checksum.copy_from_slice(&crc32c::crc32c(header).to_le_bytes());
-    Ok(fs::write(name, bytes)?)
 }
 
 /// Makes the lock files in a folder those of the regions beside them, which are named alike.

@@ -1,32 +1,11 @@
 //! What may come of a failure: which error says so, and which failures a call may pass over.
 
 use super::calls::Call;
+use super::family::Family;
 use super::system_calls::{Described, name_of};
 use super::trial::{Ended, Ran};
 use libc::{EAGAIN, EINTR, ENOENT, ENOMEM, ENOSPC, ENOSYS, EOPNOTSUPP, EPERM};
 use std::path::Path;
-
-/// Calls that refuse in the same way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
-    /// Makes a channel in a file.
-    Create,
-    /// Makes one without a file.
-    Unnamed,
-    Open,
-    /// Opens a channel without a file.
-    OpenUnnamed,
-    /// Puts a channel in the place of a stale one.
-    Replace,
-    Join,
-    /// Sends, receives, acknowledges, leaves, closes: system calls only put to sleep and wake.
-    Transfer,
-    Inspect,
-    List,
-    Remove,
-    /// Gives up a channel, and removes it if it can.
-    Drop,
-}
 
 use Family::{Create, Drop, Inspect, Join, List, Open, OpenUnnamed, Remove, Replace, Transfer, Unnamed};
 

@@ -7,38 +7,129 @@
 //! Checked by `stop`: while a sender and a receiver stand still, two others of each exchange as many messages as without
 //! them, in order, none missing; exactly two slots are held, and these two come back.
 
-use super::{Kind, Trial};
-use crate::corrupt;
-use crate::faults;
 use crate::journal::{Event, Got, ReceiverJournal, SenderJournal};
-use crate::kill;
 use crate::ledger::{AfterDeath, Ledger};
-use crate::life::{Closing, Site, Staff, Victim};
 use crate::payload::{Identity, Payloads};
 use crate::phase::{Phase, Phases, REPEATS};
 use crate::random::Random;
+use crate::roles::{Assignment, Role, stand_still};
 use crate::scratch::{Scratch, Worker};
-use crate::steps::scenario;
-use crate::stop::{self, throughput};
+use crate::steps::others::PATIENCE;
+use crate::stop::{exchange::exchange, throughput};
+use crate::subject::surface::Marked;
+use crate::subject::{Closing, Comparison, Facts, Kind, Site, Staff, Store, Subject, Trial, Victim, joined, opened};
 use crate::waking::{self, Waking};
-use crate::worker::{self, Role, stand_still};
-use anyhow::{Context, Result, anyhow, bail, ensure};
-use clap::{Args, ValueEnum};
+use anyhow::{Context, Result, bail, ensure};
+use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use memlane::{Info, RecvError, RecvTimeoutError, SendTimeoutError, TrySendError, mpmc};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-pub const KIND: Kind = Kind {
-    name: "mpmc",
-    kill: prepare,
-    draw,
-    visit,
-    visit_at_work: visit,
-    stop,
-    steps: scenario::Kind::Mpmc,
-    work,
-    corrupt: &corrupt::mpmc::CAST,
-    faults: &faults::mpmc::CAST,
-};
+/// See the module.
+pub struct Mpmc;
+
+joined!(mpmc);
+
+impl Marked for mpmc::Message<'_> {
+    fn again(&self) -> bool {
+        self.redelivered()
+    }
+}
+
+impl Marked for mpmc::BatchMessage<'_> {
+    fn again(&self) -> bool {
+        self.redelivered()
+    }
+}
+
+/// A queue with a seat more of each role than an operation needs.
+fn stepped(slots: u32) -> mpmc::Options {
+    mpmc::Options::new().slots(slots).max_message(256).max_senders(3).max_receivers(3)
+}
+
+impl Subject for Mpmc {
+    type Options = mpmc::Options;
+
+    /// Cells.
+    const LAP: u64 = 64;
+
+    fn small() -> mpmc::Options {
+        stepped(4)
+    }
+
+    fn roomy() -> mpmc::Options {
+        stepped(16)
+    }
+
+    fn tiny(message_bytes: u64) -> mpmc::Options {
+        let shape = mpmc::Options::new().slots(6).max_message(message_bytes).priorities(2);
+        shape.max_senders(2).max_receivers(1)
+    }
+
+    fn large() -> mpmc::Options {
+        let shape = mpmc::Options::new().slots(65_536).priorities(8).max_message(32);
+        shape.max_senders(512).max_receivers(512)
+    }
+}
+
+impl Kind for Mpmc {
+    fn facts(&self) -> Facts {
+        Facts { kind: memlane::Kind::Mpmc, store: Store::Slots, many_senders: true, many_receivers: true }
+    }
+
+    fn arguments(&self, command: Command) -> Command {
+        Shape::augment_args(command)
+    }
+
+    fn create(&self, arguments: &ArgMatches, site: &Site) -> Result<Box<dyn Trial>> {
+        let shape = Shape::from_arg_matches(arguments)?;
+        create(&shape, Staff { senders: 2, receivers: 3 }, 0, site)
+    }
+
+    fn draw(&self, random: &mut Random, site: &Site) -> Result<Box<dyn Trial>> {
+        let shape = Shape {
+            slots: 32 << random.below(5),
+            priorities: 1 + random.below(3) as u16,
+            on_death: if random.once_in(3) { OnDeath::Discard } else { OnDeath::Redeliver },
+        };
+        let staff = Staff { senders: 1 + random.below(3) as u32, receivers: 1 + random.below(3) as u32 };
+        create(&shape, staff, 1, site)
+    }
+
+    fn visit(&self, name: &str) -> Result<u64> {
+        let channel = opened::<Self>(name)?;
+        let (mut tx, _rx) = (channel.sender()?, channel.receiver()?);
+        match tx.try_reserve(16).map(drop) {
+            Ok(()) | Err(TrySendError::Full) => Ok(2),
+            Err(error) => bail!(error),
+        }
+    }
+
+    fn visit_at_work(&self, name: &str) -> Result<u64> {
+        self.visit(name)
+    }
+
+    fn work(&self, role: Role, assignment: &Assignment) -> Result<()> {
+        work(role, assignment)
+    }
+
+    fn stand_still(&self, comparison: Comparison, waking: Waking, scratch: &Scratch) -> Result<()> {
+        let name = scratch.channel();
+        let shape = mpmc::Options::new().slots(64).backend(waking.backend()).trust_peers(waking::trust());
+        let channel = shape.create(&name)?;
+        throughput::compare(comparison, |stopped| {
+            let holders = if stopped { Some(Holders::start(&channel, &name)?) } else { None };
+            let elapsed = exchange(&channel, comparison.messages)?;
+            let queue = channel.info().queue.context("the channel has no queue")?;
+            let held = u64::from(stopped);
+            ensure!((queue.produced, queue.consumed, queue.redeliver) == (held, held, 0), "slots are held: {queue:?}");
+            holders.map_or(Ok(()), |holders| holders.finish(&channel))?;
+            let queue = channel.info().queue.context("the channel has no queue")?;
+            ensure!(queue.free == u64::from(queue.slots), "slots were left behind: {queue:?}");
+            Ok(elapsed)
+        })?;
+        Ok(memlane::remove(&name)?)
+    }
+}
 
 /// Messages that are sent or received at once, at most.
 const BATCH: u64 = 8;
@@ -46,8 +137,10 @@ const BATCH: u64 = 8;
 /// A wait that is over now and then.
 const SHORT: Duration = Duration::from_micros(200);
 
+/// What a channel is like whose participants are killed.
 #[derive(Args)]
-pub struct KillOptions {
+#[group(id = "mpmc")]
+struct Shape {
     /// mpmc: how many messages fit
     #[arg(long, default_value_t = 64)]
     slots: u32,
@@ -65,12 +158,12 @@ enum OnDeath {
     Discard,
 }
 
-fn work(options: &worker::Options) -> Result<()> {
+fn work(role: Role, options: &Assignment) -> Result<()> {
     let phases = options.phases()?;
     phases.enter(Phase::Joining);
-    let channel = mpmc::Options::new().trust_peers(waking::trust()).open(&options.channel)?;
+    let channel = opened::<Mpmc>(&options.channel)?;
     phases.enter(Phase::Reaping);
-    match options.role {
+    match role {
         Role::Sender => Sending::new(&channel, phases, options)?.run(),
         Role::Receiver => Receiving::new(&channel, phases, options)?.run(),
         Role::StoppingSender => stop_before_committing(channel.sender()?),
@@ -93,7 +186,7 @@ struct Sending {
 }
 
 impl Sending {
-    fn new(channel: &mpmc::Channel, phases: Phases, options: &worker::Options) -> Result<Self> {
+    fn new(channel: &mpmc::Channel, phases: Phases, options: &Assignment) -> Result<Self> {
         let (number, priorities) = (options.number, channel.priorities());
         let journal = SenderJournal::create(options.journal()?)?;
         let random = Random::new(options.seed, number.into());
@@ -177,7 +270,7 @@ struct Notes {
 }
 
 impl Receiving {
-    fn new(channel: &mpmc::Channel, phases: Phases, options: &worker::Options) -> Result<Self> {
+    fn new(channel: &mpmc::Channel, phases: Phases, options: &Assignment) -> Result<Self> {
         let payloads = options.payloads()?;
         let journal = ReceiverJournal::create(options.journal()?)?;
         let notes = Notes { journal, phases, buffer: vec![0; payloads.max()], payloads, scratch: Vec::new() };
@@ -274,22 +367,8 @@ impl Notes {
     }
 }
 
-fn prepare(options: &kill::Options, site: &Site) -> Result<Box<dyn Trial>> {
-    create(&options.mpmc, Staff { senders: 2, receivers: 3 }, 0, site)
-}
-
-fn draw(random: &mut Random, site: &Site) -> Result<Box<dyn Trial>> {
-    let shape = KillOptions {
-        slots: 32 << random.below(5),
-        priorities: 1 + random.below(3) as u16,
-        on_death: if random.once_in(3) { OnDeath::Discard } else { OnDeath::Redeliver },
-    };
-    let staff = Staff { senders: 1 + random.below(3) as u32, receivers: 1 + random.below(3) as u32 };
-    create(&shape, staff, 1, site)
-}
-
 /// `visitors`: seats on each side that no worker needs.
-fn create(shape: &KillOptions, staff: Staff, visitors: u32, site: &Site) -> Result<Box<dyn Trial>> {
+fn create(shape: &Shape, staff: Staff, visitors: u32, site: &Site) -> Result<Box<dyn Trial>> {
     let (policy, after_death) = match shape.on_death {
         OnDeath::Redeliver => (mpmc::OnDeath::Redeliver, AfterDeath::Again),
         OnDeath::Discard => (mpmc::OnDeath::Discard, AfterDeath::Gone),
@@ -310,15 +389,6 @@ fn create(shape: &KillOptions, staff: Staff, visitors: u32, site: &Site) -> Resu
     let receiving_keeper = if keepers > 0 { Some(channel.receiver()?) } else { None };
     let ledger = Ledger::new(after_death, BATCH);
     Ok(Box::new(QueueTrial { staff, keeper, receiving_keeper, ledger, channel }))
-}
-
-fn visit(name: &str) -> Result<u64> {
-    let channel = mpmc::Options::new().trust_peers(waking::trust()).open(name)?;
-    let (mut tx, _rx) = (channel.sender()?, channel.receiver()?);
-    match tx.try_reserve(16).map(drop) {
-        Ok(()) | Err(TrySendError::Full) => Ok(2),
-        Err(error) => bail!(error),
-    }
 }
 
 struct QueueTrial {
@@ -414,24 +484,6 @@ fn is_intact(message: &mpmc::Message<'_>, expected: Identity) -> Result<()> {
     Ok(())
 }
 
-fn stop(options: &stop::Options, waking: Waking, scratch: &Scratch) -> Result<()> {
-    let name = scratch.channel();
-    let shape = mpmc::Options::new().slots(64).backend(waking.backend()).trust_peers(waking::trust());
-    let channel = shape.create(&name)?;
-    throughput::compare(options, |stopped| {
-        let holders = if stopped { Some(Holders::start(&channel, &name)?) } else { None };
-        let elapsed = exchange(&channel, options.messages())?;
-        let queue = channel.info().queue.context("the channel has no queue")?;
-        let held = u64::from(stopped);
-        ensure!((queue.produced, queue.consumed, queue.redeliver) == (held, held, 0), "slots are held: {queue:?}");
-        holders.map_or(Ok(()), |holders| holders.finish(&channel))?;
-        let queue = channel.info().queue.context("the channel has no queue")?;
-        ensure!(queue.free == u64::from(queue.slots), "slots were left behind: {queue:?}");
-        Ok(elapsed)
-    })?;
-    Ok(memlane::remove(&name)?)
-}
-
 /// Two that stand still.
 struct Holders {
     sender: Worker,
@@ -443,8 +495,8 @@ impl Holders {
         let mut message = Vec::new();
         Payloads::new(None)?.make(HELD, &mut message);
         let hand_over = || Ok(channel.sender()?.send(&message)?);
-        let receiver = throughput::start_stopping(&[KIND.name, "stopping-receiver", name], hand_over)?;
-        let sender = throughput::start_stopping(&[KIND.name, "stopping-sender", name], || Ok(()))?;
+        let receiver = throughput::start_stopping(&["mpmc", "stopping-receiver", name], hand_over)?;
+        let sender = throughput::start_stopping(&["mpmc", "stopping-sender", name], || Ok(()))?;
         Ok(Self { sender, receiver })
     }
 
@@ -453,74 +505,8 @@ impl Holders {
         throughput::finish(self.receiver)?;
         let mut rx = channel.receiver()?;
         throughput::finish(self.sender)?;
-        let message = rx.recv_timeout(throughput::PATIENCE)?;
+        let message = rx.recv_timeout(PATIENCE)?;
         ensure!(!message.redelivered(), "the message in hand came again");
         is_intact(&message, LOANED)
-    }
-}
-
-/// Senders, and receivers, of an exchange.
-const PAIRS: u64 = 2;
-
-/// Two senders and two receivers, threads of this process, exchange so many messages. How long it takes.
-fn exchange(channel: &mpmc::Channel, messages: u64) -> Result<Duration> {
-    let share = messages / PAIRS;
-    let senders = (0..PAIRS).map(|_| channel.sender()).collect::<Result<Vec<_>, _>>()?;
-    let receivers = (0..PAIRS).map(|_| channel.receiver()).collect::<Result<Vec<_>, _>>()?;
-    let mut last = channel.sender()?;
-    let started = Instant::now();
-    let sending = senders.into_iter().zip(0..).map(|(tx, id)| std::thread::spawn(move || stream(tx, id, share)));
-    let sending: Vec<_> = sending.collect();
-    let receiving: Vec<_> = receivers.into_iter().map(|rx| std::thread::spawn(move || count(rx))).collect();
-    for thread in sending {
-        // When all have sent everything, one message for each receiver says so.
-        thread.join().map_err(|_| anyhow!("a sender panicked"))??;
-    }
-    receiving.iter().try_for_each(|_| last.send_timeout(&[], throughput::PATIENCE))?;
-    let mut got = [Came::default(); PAIRS as usize];
-    for thread in receiving {
-        let part = thread.join().map_err(|_| anyhow!("a receiver panicked"))??;
-        got.iter_mut()
-            .zip(part)
-            .for_each(|(got, part)| (got.count, got.sum) = (got.count + part.count, got.sum + part.sum));
-    }
-    let elapsed = started.elapsed();
-    let all = Came { count: share, sum: share * (share + 1) / 2, latest: 0 };
-    ensure!(got == [all; PAIRS as usize], "of {all:?} from each sender came {got:?}");
-    Ok(elapsed)
-}
-
-fn stream(mut tx: mpmc::Sender, sender: u64, count: u64) -> Result<()> {
-    for number in 1..=count {
-        let mut message = [0; 16];
-        message[..8].copy_from_slice(&sender.to_le_bytes());
-        message[8..].copy_from_slice(&number.to_le_bytes());
-        tx.send_timeout(&message, throughput::PATIENCE).context("a sender makes no progress")?;
-    }
-    Ok(())
-}
-
-/// What came from one sender: numbers from 1, each once if count and sum are right.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Came {
-    count: u64,
-    sum: u64,
-    latest: u64,
-}
-
-/// Receives until an empty message comes.
-fn count(mut rx: mpmc::Receiver) -> Result<[Came; PAIRS as usize]> {
-    let mut came = [Came::default(); PAIRS as usize];
-    loop {
-        let message = rx.recv_timeout(throughput::PATIENCE).context("a receiver makes no progress")?;
-        if message.is_empty() {
-            return Ok(came);
-        }
-        let mut bytes = [0; 16];
-        message.copy_to(&mut bytes)?;
-        let from = &mut came[u64::from_le_bytes(bytes[..8].try_into()?) as usize];
-        let number = u64::from_le_bytes(bytes[8..].try_into()?);
-        ensure!(!message.redelivered() && number > from.latest, "{number} came behind {}", from.latest);
-        *from = Came { count: from.count + 1, sum: from.sum + number, latest: number };
     }
 }

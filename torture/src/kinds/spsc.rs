@@ -7,21 +7,18 @@
 //! Checked by `stop`: a sender that stands still before a commit lets the receiver have all that came before; one that
 //! waits behind a receiver that stands still waits only while the ring is full, as a lossless lane has it.
 
-use super::{Kind, Trial};
-use crate::corrupt;
-use crate::faults;
-use crate::kill;
-use crate::life::{Closing, Site, Staff, Victim};
 use crate::payload::{Identity, Payloads};
 use crate::phase::{Phase, Phases, REPEATS};
 use crate::random::Random;
+use crate::roles::{Assignment, Role, idle, stand_still};
 use crate::scratch::Scratch;
-use crate::steps::scenario;
-use crate::stop::{self, throughput};
+use crate::steps::others::PATIENCE;
+use crate::stop::throughput;
+use crate::subject::surface::Marked;
+use crate::subject::{Closing, Comparison, Facts, Kind, Site, Staff, Store, Subject, Trial, Victim, joined, opened};
 use crate::waking::{self, Waking};
-use crate::worker::{self, Role, idle, stand_still};
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use clap::Args;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 use memlane::{
     Info, JoinError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Strategy, TryRecvError, TrySendError,
     spsc,
@@ -31,24 +28,86 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::Duration;
 
+/// See the module.
+pub struct Spsc;
+
+joined!(spsc);
+
+impl Marked for spsc::Message<'_> {}
+impl Marked for spsc::BatchMessage<'_> {}
+
+impl Subject for Spsc {
+    type Options = spsc::Options;
+
+    /// A record takes 216 bytes: of 4,096, 18 leave too few for another one.
+    const LAP: u64 = 18;
+
+    fn small() -> spsc::Options {
+        spsc::Options::new().capacity(4096)
+    }
+
+    fn tiny(_: u64) -> spsc::Options {
+        spsc::Options::new().capacity(4096)
+    }
+
+    fn large() -> spsc::Options {
+        spsc::Options::new().capacity(8 << 20)
+    }
+}
+
+impl Kind for Spsc {
+    fn facts(&self) -> Facts {
+        Facts { kind: memlane::Kind::Spsc, store: Store::Lanes, many_senders: false, many_receivers: false }
+    }
+
+    fn arguments(&self, command: Command) -> Command {
+        Shape::augment_args(command)
+    }
+
+    fn create(&self, arguments: &ArgMatches, site: &Site) -> Result<Box<dyn Trial>> {
+        create(Shape::from_arg_matches(arguments)?.capacity, site)
+    }
+
+    fn draw(&self, random: &mut Random, site: &Site) -> Result<Box<dyn Trial>> {
+        create(4096 << random.below(7), site)
+    }
+
+    /// There is one seat a side: a visitor has them while no worker is to come.
+    fn visit(&self, name: &str) -> Result<u64> {
+        let channel = opened::<Self>(name)?;
+        let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+        drop(tx.try_reserve(16)?);
+        ensure!(matches!(rx.try_recv(), Err(TryRecvError::Empty)), "a message before anybody sent one");
+        Ok(2)
+    }
+
+    /// A visitor would take the seat of the worker that is to come.
+    fn visit_at_work(&self, name: &str) -> Result<u64> {
+        opened::<Self>(name)?;
+        Ok(0)
+    }
+
+    fn work(&self, role: Role, assignment: &Assignment) -> Result<()> {
+        work(role, assignment)
+    }
+
+    fn stand_still(&self, comparison: Comparison, waking: Waking, scratch: &Scratch) -> Result<()> {
+        let channel = scratch.channel();
+        let shape = spsc::Options::new().backend(waking.backend()).trust_peers(waking::trust());
+        stopped_sender(&shape.create(&channel)?, &channel)?;
+        memlane::remove(&channel)?;
+        stopped_receiver(&shape.create(&channel)?, &channel, comparison.messages)?;
+        Ok(memlane::remove(&channel)?)
+    }
+}
+
 /// Long enough to show that nothing comes.
 const A_WHILE: Duration = Duration::from_millis(250);
 
-pub const KIND: Kind = Kind {
-    name: "spsc",
-    kill: prepare,
-    draw,
-    visit,
-    visit_at_work,
-    stop,
-    steps: scenario::Kind::Spsc,
-    work,
-    corrupt: &corrupt::spsc::CAST,
-    faults: &faults::spsc::CAST,
-};
-
+/// What a channel is like whose participants are killed.
 #[derive(Args)]
-pub struct KillOptions {
+#[group(id = "spsc")]
+struct Shape {
     /// spsc: ring size in bytes
     #[arg(long, default_value_t = 16 << 10)]
     capacity: u64,
@@ -59,12 +118,12 @@ fn identity(sequence: u64) -> Identity {
     Identity { sender: 0, sequence, priority: 0 }
 }
 
-fn work(options: &worker::Options) -> Result<()> {
+fn work(role: Role, options: &Assignment) -> Result<()> {
     let phases = options.phases()?;
     phases.enter(Phase::Joining);
-    let channel = spsc::Options::new().trust_peers(waking::trust()).open(&options.channel)?;
+    let channel = opened::<Spsc>(&options.channel)?;
     phases.enter(Phase::Reaping);
-    match options.role {
+    match role {
         Role::Sender => send(channel.sender()?, &phases, options),
         Role::Receiver => receive(channel.receiver()?, &phases, options),
         Role::IdleReceiver => idle(channel.receiver()?),
@@ -78,7 +137,7 @@ fn work(options: &worker::Options) -> Result<()> {
     }
 }
 
-fn send(mut tx: spsc::Sender, phases: &Phases, options: &worker::Options) -> Result<()> {
+fn send(mut tx: spsc::Sender, phases: &Phases, options: &Assignment) -> Result<()> {
     let payloads = options.payloads()?;
     let mut message = Vec::new();
     for sequence in tx.resumed_at()..tx.resumed_at().saturating_add(options.count) {
@@ -120,7 +179,7 @@ fn send_in_steps(tx: &mut spsc::Sender, phases: &Phases, message: &[u8], repeats
     Ok(())
 }
 
-fn receive(mut rx: spsc::Receiver, phases: &Phases, options: &worker::Options) -> Result<()> {
+fn receive(mut rx: spsc::Receiver, phases: &Phases, options: &Assignment) -> Result<()> {
     let journal = OpenOptions::new().write(true).create(true).truncate(true).open(options.journal()?)?;
     let payloads = options.payloads()?;
     let mut first = None;
@@ -232,18 +291,9 @@ fn stop_before_releasing(mut rx: spsc::Receiver) -> Result<()> {
     Ok(())
 }
 
-fn stop(options: &stop::Options, waking: Waking, scratch: &Scratch) -> Result<()> {
-    let channel = scratch.channel();
-    let shape = spsc::Options::new().backend(waking.backend()).trust_peers(waking::trust());
-    stopped_sender(&shape.create(&channel)?, &channel)?;
-    memlane::remove(&channel)?;
-    stopped_receiver(&shape.create(&channel)?, &channel, options.messages())?;
-    Ok(memlane::remove(&channel)?)
-}
-
 fn stopped_sender(channel: &spsc::Channel, name: &str) -> Result<()> {
     let mut rx = channel.receiver()?;
-    let sender = throughput::start_stopping(&[KIND.name, "stopping-sender", name], || Ok(()))?;
+    let sender = throughput::start_stopping(&["spsc", "stopping-sender", name], || Ok(()))?;
     let payloads = Payloads::new(None)?;
     let mut next = |timeout, expected| -> Result<Option<RecvTimeoutError>> {
         let message = match rx.recv_timeout(timeout) {
@@ -255,15 +305,15 @@ fn stopped_sender(channel: &spsc::Channel, name: &str) -> Result<()> {
         Ok(None)
     };
     for sequence in 0..BEFORE {
-        ensure!(next(throughput::PATIENCE, sequence)?.is_none(), "message {sequence} did not come");
+        ensure!(next(PATIENCE, sequence)?.is_none(), "message {sequence} did not come");
     }
     let outcome = next(A_WHILE, BEFORE)?;
     ensure!(outcome == Some(RecvTimeoutError::Timeout), "behind the last commit came {outcome:?}");
     let other = channel.sender().err();
     ensure!(matches!(other, Some(JoinError::RoleTaken { .. })), "the stopped sender's seat was given away: {other:?}");
     throughput::finish(sender)?;
-    ensure!(next(throughput::PATIENCE, BEFORE)?.is_none(), "the message in hand did not come");
-    let outcome = next(throughput::PATIENCE, 0)?;
+    ensure!(next(PATIENCE, BEFORE)?.is_none(), "the message in hand did not come");
+    let outcome = next(PATIENCE, 0)?;
     ensure!(outcome == Some(RecvTimeoutError::Disconnected), "in the end came {outcome:?}");
     println!(
         "a sender stands still before a commit: {BEFORE} messages came, then none, and the last one when it went on"
@@ -276,7 +326,7 @@ fn stopped_receiver(channel: &spsc::Channel, name: &str, messages: u64) -> Resul
     let payloads = Payloads::new(None)?;
     let mut message = Vec::new();
     payloads.make(identity(0), &mut message);
-    let receiver = throughput::start_stopping(&[KIND.name, "stopping-receiver", name], || Ok(tx.send(&message)?))?;
+    let receiver = throughput::start_stopping(&["spsc", "stopping-receiver", name], || Ok(tx.send(&message)?))?;
     let mut fitted = None;
     for sequence in 1..messages {
         payloads.make(identity(sequence), &mut message);
@@ -295,7 +345,7 @@ fn stopped_receiver(channel: &spsc::Channel, name: &str, messages: u64) -> Resul
     let waiting = std::thread::spawn(move || -> Result<()> {
         for sequence in fitted..messages {
             payloads.make(identity(sequence), &mut message);
-            tx.send_timeout(&message, throughput::PATIENCE)?;
+            tx.send_timeout(&message, PATIENCE)?;
         }
         Ok(())
     });
@@ -309,14 +359,6 @@ fn stopped_receiver(channel: &spsc::Channel, name: &str, messages: u64) -> Resul
     Ok(())
 }
 
-fn prepare(options: &kill::Options, site: &Site) -> Result<Box<dyn Trial>> {
-    create(options.spsc.capacity, site)
-}
-
-fn draw(random: &mut Random, site: &Site) -> Result<Box<dyn Trial>> {
-    create(4096 << random.below(7), site)
-}
-
 fn create(capacity: u64, site: &Site) -> Result<Box<dyn Trial>> {
     let payloads = site.payloads()?;
     spsc::Options::new()
@@ -326,21 +368,6 @@ fn create(capacity: u64, site: &Site) -> Result<Box<dyn Trial>> {
         .trust_peers(waking::trust())
         .create(&site.channel)?;
     Ok(Box::new(LaneTrial { capacity, payloads, delivered: 0, repeated: 0, receivers_that_had_messages: 0 }))
-}
-
-/// There is one seat a side: a visitor has them while no worker is to come.
-fn visit(name: &str) -> Result<u64> {
-    let channel = spsc::Options::new().trust_peers(waking::trust()).open(name)?;
-    let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
-    drop(tx.try_reserve(16)?);
-    ensure!(matches!(rx.try_recv(), Err(TryRecvError::Empty)), "a message before anybody sent one");
-    Ok(2)
-}
-
-/// A visitor would take the seat of the worker that is to come.
-fn visit_at_work(name: &str) -> Result<u64> {
-    spsc::Options::new().trust_peers(waking::trust()).open(name)?;
-    Ok(0)
 }
 
 struct LaneTrial {

@@ -14,10 +14,10 @@
 mod row;
 mod stall;
 
-use crate::kinds;
 use crate::measure;
 use crate::random::{Random, fresh_seed};
 use crate::scratch::Scratch;
+use crate::subject::Kind;
 use crate::waking::Waking;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -58,13 +58,13 @@ impl Belongings {
     }
 }
 
-pub fn run(options: &Options) -> Result<()> {
+pub fn run(options: &Options, kinds: &[&'static dyn Kind]) -> Result<()> {
     let seed = options.seed.unwrap_or_else(fresh_seed);
     let length = Duration::from_secs(options.minutes * 60 + options.seconds);
     println!("torture soak: seed {seed}, {} s", length.as_secs());
     let scratch = Scratch::new()?;
     let mut rows = Vec::new();
-    for kind in kinds::all() {
+    for &kind in kinds {
         for waking in Waking::ALL {
             rows.push(Row::new(kind, waking, Random::new(seed, rows.len() as u64)));
         }

@@ -1,11 +1,11 @@
 //! One kind with one backend: channels one after the other, each of them with workers that come, go, die and stop.
 
 use super::stall::Stalls;
-use crate::kinds::Kind;
-use crate::life::{Closing, Life, Seat, Site};
+use crate::life::{Life, Seat};
 use crate::measure;
 use crate::random::Random;
 use crate::scratch::Scratch;
+use crate::subject::{Closing, Kind, Site};
 use crate::waking::Waking;
 use crate::watch;
 use anyhow::{Context, Result, ensure};
@@ -59,7 +59,7 @@ struct Use {
 
 /// See the module.
 pub struct Row {
-    kind: &'static Kind,
+    kind: &'static dyn Kind,
     waking: Waking,
     random: Random,
     current: Option<Use>,
@@ -69,12 +69,12 @@ pub struct Row {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} with {}", self.kind.name, self.waking)
+        write!(f, "{} with {}", self.kind.name(), self.waking)
     }
 }
 
 impl Row {
-    pub fn new(kind: &'static Kind, waking: Waking, random: Random) -> Self {
+    pub fn new(kind: &'static dyn Kind, waking: Waking, random: Random) -> Self {
         Self { kind, waking, random, current: None, stalls: Stalls::new(), totals: Totals::default() }
     }
 
@@ -92,14 +92,14 @@ impl Row {
     }
 
     fn begin(&mut self, scratch: &Scratch) -> Result<()> {
-        let name = format!("{}-{:?}-{}", self.kind.name, self.waking, self.totals.channels).to_lowercase();
+        let name = format!("{}-{:?}-{}", self.kind.name(), self.waking, self.totals.channels).to_lowercase();
         let scratch = scratch.within(&name)?;
         let site = Site { channel: scratch.channel(), waking: self.waking, feed: None };
-        let trial = (self.kind.draw)(&mut self.random, &site)?;
+        let trial = self.kind.draw(&mut self.random, &site)?;
         for _ in 0..FIRST_VISITS {
-            self.totals.joins += (self.kind.visit)(&site.channel).context("a visitor")?;
+            self.totals.joins += self.kind.visit(&site.channel).context("a visitor")?;
         }
-        let mut life = Life::new(self.kind, site, scratch, self.random.below(u64::MAX), trial);
+        let mut life = Life::new(self.kind.name(), site, scratch, self.random.below(u64::MAX), trial);
         let posts = life.start_all()?.into_iter().map(|seat| Post { seat, stopped: None }).collect();
         let lives = Duration::from_millis(LIFE_MS.0 + self.random.below(LIFE_MS.1 - LIFE_MS.0));
         self.totals.channels += 1;
@@ -155,7 +155,7 @@ impl Row {
                 self.totals.worker_kib = self.totals.worker_kib.max(used);
                 ensure!(used <= WORKER_KIB_MAX, "a worker takes {used} KiB");
             }
-            _ => self.totals.joins += (self.kind.visit_at_work)(life.channel()).context("a visitor")?,
+            _ => self.totals.joins += self.kind.visit_at_work(life.channel()).context("a visitor")?,
         }
         Ok(())
     }

@@ -4,8 +4,8 @@
 //! inbox 1 KiB | call 256 bytes | count u64, entries u64 …
 //! ```
 
-use super::survivor::Delivered;
 use crate::map;
+use crate::numbered::number_of;
 use anyhow::{Context, Result};
 use memmap2::MmapMut;
 use std::path::Path;
@@ -14,6 +14,14 @@ const CALL: usize = 1024;
 const CALL_BYTES: usize = 256;
 const COUNT: usize = CALL + CALL_BYTES;
 const LENGTH: usize = 16 << 10;
+
+/// A message that came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivered {
+    pub number: u64,
+    /// Marked as delivered before. Lanes do not mark.
+    pub again: bool,
+}
 
 /// Something that a process did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +92,12 @@ impl Account {
         self.0.get_mut(at..at + 8).context("an account is full")?.copy_from_slice(&entry.to_le_bytes());
         self.0[COUNT..COUNT + 8].copy_from_slice(&(count + 1).to_le_bytes());
         Ok(())
+    }
+
+    /// Writes down that this message is in hand, and will not be given back.
+    pub fn note_got(&mut self, message: &[u8], again: bool) -> Result<()> {
+        let number = number_of(message).context("a message is damaged")?;
+        self.note(Deed::Got(Delivered { number, again }))
     }
 
     /// Everything that was written down, in order.

@@ -1,36 +1,15 @@
 //! What the processes do: who prepares a channel, who is stepped, and who sleeps meanwhile.
 
 use super::account::{Account, Deed};
-use super::scenario::{EXTRA, Kind, LENGTH, Operation, Scenario, State, number_of, payload};
-use super::survivor::{Delivered, Marked};
+use super::scenario::{EXTRA, Operation, Scenario, State};
+use crate::numbered::{LENGTH, number_of, payload};
+use crate::subject::surface::{Batched, Contents, Fills, Joins, Marked, Opens, Receives, Sends, Settles};
+use crate::subject::{ReceiverOf, SenderOf, Subject, opened};
 use crate::tracer::{mark, stand_by};
 use crate::waking::{Waking, trust};
 use anyhow::{Context, Result, bail, ensure};
-use memlane::{RecvTimeoutError, SendTimeoutError, Strategy, TrySendError};
+use memlane::{RecvTimeoutError, Role, SendTimeoutError, Strategy, TrySendError};
 use std::time::Duration;
-
-/// Evaluates a block for the kind's module, under one name.
-macro_rules! with_kind {
-    ($kind:expr, $module:ident => $body:expr) => {
-        match $kind {
-            $crate::steps::scenario::Kind::Spsc => {
-                use memlane::spsc as $module;
-                $body
-            }
-            $crate::steps::scenario::Kind::Mpmc => {
-                use memlane::mpmc as $module;
-                $body
-            }
-        }
-    };
-}
-pub(crate) use with_kind;
-
-/// Messages that a queue has room for.
-const SLOTS: u32 = 4;
-
-/// The same, where a rival may hold some, and nobody is to wait for room.
-const RIVAL_SLOTS: u32 = 16;
 
 /// How long who sleeps by itself does so: longer than its steps until then take.
 const SLEEP: Duration = Duration::from_millis(8);
@@ -38,28 +17,11 @@ const SLEEP: Duration = Duration::from_millis(8);
 /// Longer than anybody waits to be woken.
 const LONG: Duration = Duration::from_secs(60);
 
-/// A lane that is as small as it can be.
-pub fn lane_shape() -> memlane::spsc::Options {
-    memlane::spsc::Options::new().capacity(4096)
-}
-
-/// A queue of few slots, and a seat more of each role than an operation needs.
-pub fn queue_shape() -> memlane::mpmc::Options {
-    memlane::mpmc::Options::new().slots(SLOTS).max_message(256).max_senders(3).max_receivers(3)
-}
-
 /// Creates a channel and brings it into this state. Returns how many messages were sent, and the numbers of those that
 /// are still there.
-pub fn prepare(kind: Kind, waking: Waking, state: State, name: &str) -> Result<(u64, Vec<u64>)> {
-    match kind {
-        Kind::Spsc => {
-            drop(lane_shape().backend(waking.backend()).trust_peers(trust()).create(name)?);
-        }
-        Kind::Mpmc => {
-            let slots = if matches!(state, State::Several | State::Rival { .. }) { RIVAL_SLOTS } else { SLOTS };
-            drop(queue_shape().slots(slots).backend(waking.backend()).trust_peers(trust()).create(name)?);
-        }
-    }
+pub fn prepare<K: Subject>(waking: Waking, state: State, name: &str) -> Result<(u64, Vec<u64>)> {
+    let shape = if matches!(state, State::Several | State::Rival { .. }) { K::roomy() } else { K::small() };
+    let channel = shape.backend(waking.backend()).trust_peers(trust()).create(name)?;
     let stays = match state {
         State::Empty => 0,
         State::One | State::Wrap => 1,
@@ -67,236 +29,216 @@ pub fn prepare(kind: Kind, waking: Waking, state: State, name: &str) -> Result<(
         State::Several | State::Rival { .. } => 4,
         State::Full => u64::MAX,
     };
-    let passes = match (state, kind) {
-        // A record takes 216 bytes: of 4,096, 18 leave too few for another one. Cells are 64.
-        (State::Wrap, Kind::Spsc) => 17,
-        (State::Wrap, Kind::Mpmc) => 63,
-        (State::Several | State::Rival { .. }, Kind::Spsc) => 14,
-        (State::Several | State::Rival { .. }, Kind::Mpmc) => 60,
+    let passes = match state {
+        State::Wrap | State::Several | State::Rival { .. } => K::LAP - stays,
         _ => 0,
     };
-    with_kind!(kind, kind => {
-        let channel = kind::Options::new().trust_peers(trust()).open(name)?;
-        let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
-        for number in 0..passes {
-            tx.try_send(&payload(number))?;
-            rx.try_recv()?.ack()?;
+    let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    for number in 0..passes {
+        tx.try_send(&payload(number))?;
+        rx.try_recv()?.ack()?;
+    }
+    let mut sent = passes;
+    while sent - passes < stays {
+        match tx.try_send(&payload(sent)) {
+            Ok(()) => sent += 1,
+            Err(TrySendError::Full) if stays == u64::MAX => break,
+            Err(error) => bail!(error),
         }
-        let mut sent = passes;
-        while sent - passes < stays {
-            match tx.try_send(&payload(sent)) {
-                Ok(()) => sent += 1,
-                Err(TrySendError::Full) if stays == u64::MAX => break,
-                Err(error) => bail!(error),
-            }
-        }
-        Ok((sent, (passes..sent).collect()))
-    })
+    }
+    Ok((sent, (passes..sent).collect()))
 }
 
 /// What the stepped process does. Its operation is between the marks; behind them it writes down what it did, and leaves.
-pub fn act(scenario: &Scenario, name: &str, account: &mut Account) -> Result<()> {
+pub fn act<K: Subject>(scenario: &Scenario, name: &str, account: &mut Account) -> Result<()> {
     let own = scenario.own_payloads();
     let extra = payload(EXTRA);
     if scenario.state == State::Held {
-        hold(name)?;
+        hold::<K>(name)?;
     }
-    with_kind!(scenario.kind, kind => {
-        let channel = kind::Options::new().trust_peers(trust()).open(name)?;
-        match scenario.operation {
-            Operation::JoinSending => {
-                mark();
-                let _tx = channel.sender()?;
-                mark();
-            }
-            Operation::JoinReceiving => {
-                mark();
-                let _rx = channel.receiver()?;
-                mark();
-            }
-            Operation::Send if own.is_empty() => {
-                let mut tx = channel.sender()?;
-                mark();
-                let outcome = tx.try_send(&extra);
-                mark();
-                match outcome {
-                    Ok(()) => account.note(Deed::Sent(EXTRA))?,
-                    Err(TrySendError::Full) => {}
-                    Err(error) => bail!(error),
-                }
-            }
-            Operation::Send | Operation::Wake => {
-                let mut tx = channel.sender()?;
-                mark();
-                tx.send(&own[0])?;
-                mark();
-                note_own(scenario, account)?;
-            }
-            Operation::SendBatch => {
-                let mut tx = channel.sender()?;
-                mark();
-                tx.send_batch(&own)?;
-                mark();
-                note_own(scenario, account)?;
-            }
-            Operation::Commit => {
-                let mut tx = channel.sender()?;
-                mark();
-                let mut grant = tx.reserve(LENGTH)?;
-                grant.write_at(0, &own[0])?;
-                grant.commit(LENGTH)?;
-                mark();
-                note_own(scenario, account)?;
-            }
-            Operation::Abort => {
-                let mut tx = channel.sender()?;
-                mark();
-                let mut grant = tx.reserve(LENGTH)?;
-                grant.write_at(0, &extra)?;
-                drop(grant);
-                mark();
-            }
-            Operation::Receive => {
-                let mut rx = channel.receiver()?;
-                mark();
-                let message = rx.recv()?;
-                mark();
-                note_got(account, &message.to_vec(), message.again())?;
-            }
-            Operation::ReceiveInto => {
-                let mut rx = channel.receiver()?;
-                mark();
-                ensure!(rx.recv_into(&mut account.inbox()[..LENGTH])? == LENGTH, "another length");
-                mark();
-                let message = account.received()[..LENGTH].to_vec();
-                note_got(account, &message, false)?;
-            }
-            Operation::ReceiveBatch => {
-                let mut rx = channel.receiver()?;
-                let mut marked = [None; 2];
-                mark();
-                let batch = rx.recv_batch(2)?;
-                for ((message, place), marked) in batch.iter().zip(account.inbox().chunks_mut(LENGTH)).zip(&mut marked) {
-                    ensure!(message.copy_to(place)? == LENGTH, "another length");
-                    *marked = Some(message.again());
-                }
-                drop(batch);
-                mark();
-                let messages = account.received().to_vec();
-                for (message, marked) in messages.chunks(LENGTH).zip(marked) {
-                    marked.map_or(Ok(()), |again| note_got(account, message, again))?;
-                }
-            }
-            Operation::Acknowledge => {
-                let mut rx = channel.receiver()?;
-                let message = rx.recv()?;
-                let (bytes, again) = (message.to_vec(), message.again());
-                mark();
-                drop(message);
-                mark();
-                note_got(account, &bytes, again)?;
-            }
-            Operation::GiveBack => {
-                let mut rx = channel.receiver()?;
-                let message = rx.recv()?;
-                let bytes = message.to_vec();
-                mark();
-                message.nack()?;
-                mark();
-                account.note(Deed::GaveBack(number_of(&bytes).context("a message is damaged")?))?;
-            }
-            Operation::ParkReceiving => {
-                let mut rx = channel.receiver()?;
-                rx.set_strategy(Strategy::Park);
-                mark();
-                let outcome = rx.recv_timeout(SLEEP);
-                mark();
-                match outcome {
-                    Ok(message) => note_got(account, &message.to_vec(), message.again())?,
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Err(error) => bail!(error),
-                }
-            }
-            Operation::ParkSending => {
-                let mut tx = channel.sender()?;
-                tx.set_strategy(Strategy::Park);
-                mark();
-                let outcome = tx.send_timeout(&extra, SLEEP);
-                mark();
-                match outcome {
-                    Ok(()) => account.note(Deed::Sent(EXTRA))?,
-                    Err(SendTimeoutError::Timeout) => {}
-                    Err(error) => bail!(error),
-                }
-            }
-            Operation::LeaveSending => {
-                let tx = channel.sender()?;
-                mark();
-                drop(tx);
-                mark();
-            }
-            Operation::LeaveReceiving => {
-                let rx = channel.receiver()?;
-                mark();
-                drop(rx);
-                mark();
+    let channel = opened::<K>(name)?;
+    match scenario.operation {
+        Operation::JoinSending => {
+            mark();
+            let _tx = channel.sender()?;
+            mark();
+        }
+        Operation::JoinReceiving => {
+            mark();
+            let _rx = channel.receiver()?;
+            mark();
+        }
+        Operation::Send if own.is_empty() => {
+            let mut tx = channel.sender()?;
+            mark();
+            let outcome = tx.try_send(&extra);
+            mark();
+            match outcome {
+                Ok(()) => account.note(Deed::Sent(EXTRA))?,
+                Err(TrySendError::Full) => {}
+                Err(error) => bail!(error),
             }
         }
-        Ok(())
-    })
+        Operation::Send | Operation::Wake => {
+            let mut tx = channel.sender()?;
+            mark();
+            tx.send(&own[0])?;
+            mark();
+            note_own(scenario, account)?;
+        }
+        Operation::SendBatch => {
+            let mut tx = channel.sender()?;
+            mark();
+            tx.send_batch(&own)?;
+            mark();
+            note_own(scenario, account)?;
+        }
+        Operation::Commit => {
+            let mut tx = channel.sender()?;
+            mark();
+            let mut grant = tx.reserve(LENGTH)?;
+            grant.write_at(0, &own[0])?;
+            grant.commit(LENGTH)?;
+            mark();
+            note_own(scenario, account)?;
+        }
+        Operation::Abort => {
+            let mut tx = channel.sender()?;
+            mark();
+            let mut grant = tx.reserve(LENGTH)?;
+            grant.write_at(0, &extra)?;
+            drop(grant);
+            mark();
+        }
+        Operation::Receive => {
+            let mut rx = channel.receiver()?;
+            mark();
+            let message = rx.recv()?;
+            mark();
+            account.note_got(&message.to_vec(), message.again())?;
+        }
+        Operation::ReceiveInto => {
+            let mut rx = channel.receiver()?;
+            mark();
+            ensure!(rx.recv_into(&mut account.inbox()[..LENGTH])? == LENGTH, "another length");
+            mark();
+            let message = account.received()[..LENGTH].to_vec();
+            account.note_got(&message, false)?;
+        }
+        Operation::ReceiveBatch => {
+            let mut rx = channel.receiver()?;
+            let mut marked = [None; 2];
+            mark();
+            let batch = rx.recv_batch(2)?;
+            for ((message, place), marked) in batch.iter().zip(account.inbox().chunks_mut(LENGTH)).zip(&mut marked) {
+                ensure!(message.copy_to(place)? == LENGTH, "another length");
+                *marked = Some(message.again());
+            }
+            drop(batch);
+            mark();
+            let messages = account.received().to_vec();
+            for (message, marked) in messages.chunks(LENGTH).zip(marked) {
+                marked.map_or(Ok(()), |again| account.note_got(message, again))?;
+            }
+        }
+        Operation::Acknowledge => {
+            let mut rx = channel.receiver()?;
+            let message = rx.recv()?;
+            let (bytes, again) = (message.to_vec(), message.again());
+            mark();
+            drop(message);
+            mark();
+            account.note_got(&bytes, again)?;
+        }
+        Operation::GiveBack => {
+            let mut rx = channel.receiver()?;
+            let message = rx.recv()?;
+            let bytes = message.to_vec();
+            mark();
+            message.nack()?;
+            mark();
+            account.note(Deed::GaveBack(number_of(&bytes).context("a message is damaged")?))?;
+        }
+        Operation::ParkReceiving => {
+            let mut rx = channel.receiver()?;
+            rx.set_strategy(Strategy::Park);
+            mark();
+            let outcome = rx.recv_timeout(SLEEP);
+            mark();
+            match outcome {
+                Ok(message) => account.note_got(&message.to_vec(), message.again())?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(error) => bail!(error),
+            }
+        }
+        Operation::ParkSending => {
+            let mut tx = channel.sender()?;
+            tx.set_strategy(Strategy::Park);
+            mark();
+            let outcome = tx.send_timeout(&extra, SLEEP);
+            mark();
+            match outcome {
+                Ok(()) => account.note(Deed::Sent(EXTRA))?,
+                Err(SendTimeoutError::Timeout) => {}
+                Err(error) => bail!(error),
+            }
+        }
+        Operation::LeaveSending => {
+            let tx = channel.sender()?;
+            mark();
+            drop(tx);
+            mark();
+        }
+        Operation::LeaveReceiving => {
+            let rx = channel.receiver()?;
+            mark();
+            drop(rx);
+            mark();
+        }
+    }
+    Ok(())
 }
 
 fn note_own(scenario: &Scenario, account: &mut Account) -> Result<()> {
     scenario.own().try_for_each(|number| account.note(Deed::Sent(number)))
 }
 
-/// The message is in hand, and will not be given back.
-pub fn note_got(account: &mut Account, message: &[u8], again: bool) -> Result<()> {
-    let number = number_of(message).context("a message is damaged")?;
-    account.note(Deed::Got(Delivered { number, again }))
-}
-
-/// Joins a queue, between the marks, and leaves.
-pub fn join(operation: Operation, name: &str) -> Result<()> {
-    let channel = memlane::mpmc::Options::new().trust_peers(trust()).open(name)?;
+/// Joins, between the marks, and leaves.
+pub fn join<K: Subject>(role: Role, name: &str) -> Result<()> {
+    let channel = opened::<K>(name)?;
     mark();
-    if operation == Operation::JoinSending {
-        let _tx = channel.sender()?;
-        mark();
-    } else {
-        let _rx = channel.receiver()?;
-        mark();
-    }
+    let _end = match role {
+        Role::Sender => (Some(channel.sender()?), None),
+        _ => (None, Some(channel.receiver()?)),
+    };
+    mark();
     Ok(())
 }
 
-/// Two more participants of a queue: one holds the first message, the other a loan. They die with this process.
-pub fn hold(name: &str) -> Result<()> {
-    let channel = memlane::mpmc::Options::new().trust_peers(trust()).open(name)?;
-    let (tx, rx) = (Box::leak(Box::new(channel.sender()?)), Box::leak(Box::new(channel.receiver()?)));
+/// Two more participants: one holds the first message, the other a loan. They die with this process.
+pub fn hold<K: Subject>(name: &str) -> Result<()> {
+    let channel = opened::<K>(name)?;
+    let (tx, rx): (&mut SenderOf<K>, &mut ReceiverOf<K>) =
+        (Box::leak(Box::new(channel.sender()?)), Box::leak(Box::new(channel.receiver()?)));
     std::mem::forget(rx.recv()?);
     std::mem::forget(tx.reserve(LENGTH)?);
     Ok(())
 }
 
 /// A receiver that sleeps until it is woken, and keeps what it then gets.
-pub fn sleep(kind: Kind, name: &str) -> Result<()> {
-    with_kind!(kind, kind => {
-        let mut rx = kind::Options::new().trust_peers(trust()).open(name)?.receiver()?;
-        rx.set_strategy(Strategy::Park);
-        let _message = rx.recv_timeout(LONG)?;
-        stand_by()
-    })
+pub fn sleep<K: Subject>(name: &str) -> Result<()> {
+    let mut rx = opened::<K>(name)?.receiver()?;
+    rx.set_strategy(Strategy::Park);
+    let _message = rx.recv_timeout(LONG)?;
+    stand_by()
 }
 
 /// The same, who writes down what it got, and leaves.
-pub fn sleep_and_leave(kind: Kind, name: &str, account: &mut Account) -> Result<()> {
-    with_kind!(kind, kind => {
-        let mut rx = kind::Options::new().trust_peers(trust()).open(name)?.receiver()?;
-        rx.set_strategy(Strategy::Park);
-        account.begin("recv_timeout, asleep");
-        let message = rx.recv_timeout(LONG)?;
-        note_got(account, &message.to_vec(), message.again())?;
-        Ok(message.ack()?)
-    })
+pub fn sleep_and_leave<K: Subject>(name: &str, account: &mut Account) -> Result<()> {
+    let mut rx = opened::<K>(name)?.receiver()?;
+    rx.set_strategy(Strategy::Park);
+    account.begin("recv_timeout, asleep");
+    let message = rx.recv_timeout(LONG)?;
+    account.note_got(&message.to_vec(), message.again())?;
+    Ok(message.ack()?)
 }

@@ -3,16 +3,11 @@
 //! A state can be somebody else, too: a rival that stands still inside an operation of its own. Where it may stand, and what it
 //! has done there, is found by stepping it alone, so [`Scenario::all`] has no rivals, and [`Scenario::around`] is told.
 
-use crate::random::mix;
+use crate::numbered::payload;
+use crate::subject::{Facts, Store};
+use memlane::Role;
 use std::fmt;
 use std::ops::Range;
-
-/// The kinds of channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Spsc,
-    Mpmc,
-}
 
 /// What the stepped process does between its marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,9 +50,9 @@ pub enum State {
 }
 
 /// An operation in a state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    pub kind: Kind,
+    pub facts: Facts,
     pub operation: Operation,
     pub state: State,
 }
@@ -135,25 +130,26 @@ pub const ALL_OPERATIONS: [Operation; 16] = [
 
 impl Scenario {
     /// All of a kind.
-    pub fn all(kind: Kind) -> Vec<Self> {
+    pub fn all(facts: Facts) -> Vec<Self> {
         let states = [State::Empty, State::One, State::Full, State::Wrap, State::Held];
         let all = ALL_OPERATIONS
             .into_iter()
-            .flat_map(|operation| states.into_iter().map(move |state| Self { kind, operation, state }));
+            .flat_map(|operation| states.into_iter().map(move |state| Self { facts, operation, state }));
         all.filter(Self::makes_sense).collect()
     }
 
     /// What a rival does, by itself.
-    pub fn of_rival(kind: Kind, act: Operation) -> Self {
-        Self { kind, operation: act, state: State::Several }
+    pub fn of_rival(facts: Facts, act: Operation) -> Self {
+        Self { facts, operation: act, state: State::Several }
     }
 
-    /// All of a kind around a rival that stands there. The rival of a lane is its other end.
-    pub fn around(kind: Kind, act: Operation, after: u64) -> Vec<Self> {
+    /// All of a kind around a rival that stands there. Where one alone can have the rival's role, that is the other end.
+    pub fn around(facts: Facts, act: Operation, after: u64) -> Vec<Self> {
         let state = State::Rival { act, after };
-        let all = AROUND_RIVALS.into_iter().map(|operation| Self { kind, operation, state });
-        let rival = Self::of_rival(kind, act);
-        all.filter(|one| kind == Kind::Mpmc || one.is_sending() != rival.is_sending()).collect()
+        let all = AROUND_RIVALS.into_iter().map(|operation| Self { facts, operation, state });
+        let rival = Self::of_rival(facts, act);
+        let is_shared = if rival.is_sending() { facts.many_senders } else { facts.many_receivers };
+        all.filter(|one| is_shared || one.is_sending() != rival.is_sending()).collect()
     }
 
     fn makes_sense(&self) -> bool {
@@ -164,7 +160,7 @@ impl Scenario {
         let needs_room = matches!(self.operation, SendBatch | Commit | Abort);
         let needs_message = matches!(self.operation, Receive | ReceiveInto | ReceiveBatch | Acknowledge | GiveBack);
         match self.state {
-            State::Held if self.kind == Kind::Spsc => false,
+            State::Held if !self.facts.is_shared() => false,
             // A receiver that is to sleep first would take what there is.
             _ if self.operation == Wake => self.state == State::Empty,
             _ if self.operation == ParkReceiving => self.state == State::Empty,
@@ -203,6 +199,11 @@ impl Scenario {
     pub fn is_sending(&self) -> bool {
         use Operation::{Abort, Commit, JoinSending, LeaveSending, ParkSending, Send, SendBatch, Wake};
         matches!(self.operation, JoinSending | Send | SendBatch | Commit | Abort | ParkSending | Wake | LeaveSending)
+    }
+
+    /// The role of the one that operates.
+    pub fn role(&self) -> Role {
+        if self.is_sending() { Role::Sender } else { Role::Receiver }
     }
 
     /// Whether somebody comes or goes by it.
@@ -248,35 +249,10 @@ impl Scenario {
             taken,
             own_may_be_taken: self.operation == Operation::Wake,
             finished,
-            finished_for_certain: self.kind == Kind::Mpmc || self.operation == Operation::ReceiveBatch,
+            finished_for_certain: self.facts.store == Store::Slots || self.operation == Operation::ReceiveBatch,
             own: self.own().collect(),
             queued,
         }
-    }
-}
-
-/// Bytes of every message: no multiple of eight, so that records are padded, and long enough for several loads and stores.
-pub const LENGTH: usize = 203;
-
-/// The bytes of message number `number`: the number, and what follows from it.
-pub fn payload(number: u64) -> Vec<u8> {
-    let mut bytes = number.to_le_bytes().to_vec();
-    bytes.extend((bytes.len()..LENGTH).map(|at| mix(number ^ (at as u64) << 32) as u8));
-    bytes
-}
-
-/// The number of a message, if its bytes are as they were made.
-pub fn number_of(bytes: &[u8]) -> Option<u64> {
-    let number = u64::from_le_bytes(*bytes.first_chunk()?);
-    (bytes == payload(number)).then_some(number)
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Spsc => "spsc",
-            Self::Mpmc => "mpmc",
-        })
     }
 }
 
@@ -319,6 +295,6 @@ impl fmt::Display for State {
 
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}, {}", self.kind, self.operation, self.state)
+        write!(f, "{}: {}, {}", self.facts.kind.name(), self.operation, self.state)
     }
 }

@@ -1,9 +1,9 @@
 //! One scenario, set up: the channel as it stands before, and the process that is stepped through the operation.
 
 use super::account::Account;
-use super::acts;
 use super::image::Image;
 use super::scenario::Scenario;
+use super::steppable::Steppable;
 use crate::scratch::Scratch;
 use crate::tracer::Forked;
 use crate::waking::Waking;
@@ -17,6 +17,7 @@ pub const STEPS_MAX: u64 = 1_000_000;
 
 /// See the module.
 pub struct Stage<'a> {
+    pub kind: &'static dyn Steppable,
     pub scenario: Scenario,
     pub scratch: &'a Scratch,
     /// The channel as it stands before.
@@ -30,12 +31,17 @@ pub struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    pub fn prepare(scenario: Scenario, waking: Waking, scratch: &'a Scratch) -> Result<Self> {
+    pub fn prepare(
+        kind: &'static dyn Steppable,
+        scenario: Scenario,
+        waking: Waking,
+        scratch: &'a Scratch,
+    ) -> Result<Self> {
         let path = scratch.path("prepared");
-        let (sent, queued) = acts::prepare(scenario.kind, waking, scenario.state, &path.display().to_string())?;
+        let (sent, queued) = kind.prepare(waking, scenario.state, &path.display().to_string())?;
         let before = Image::take(&path)?;
         let account = Account::create(&scratch.path("account"))?;
-        Ok(Self { scenario, scratch, before, sent, queued, account })
+        Ok(Self { kind, scenario, scratch, before, sent, queued, account })
     }
 
     /// The channel that is worked on.
@@ -52,8 +58,8 @@ impl<'a> Stage<'a> {
     pub fn start(&mut self) -> Result<Forked> {
         let name = self.name();
         self.account.clear();
-        let (scenario, account) = (self.scenario, &mut self.account);
-        Forked::start_traced(|| acts::act(&scenario, &name, account))
+        let (kind, scenario, account) = (self.kind, self.scenario, &mut self.account);
+        Forked::start_traced(|| kind.act(&scenario, &name, account))
     }
 
     /// Starts a process that does `act`, and waits until it sleeps for want of a message.

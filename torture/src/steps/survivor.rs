@@ -2,9 +2,10 @@
 //!
 //! Nothing here waits for anybody: what does not come at once is missing.
 
-use super::acts::with_kind;
-use super::scenario::{Kind, number_of, payload};
-use crate::waking::trust;
+use super::account::Delivered;
+use crate::numbered::{number_of, payload};
+use crate::subject::surface::{Contents, Joins, Marked, Receives, Sends};
+use crate::subject::{ReceiverOf, Subject, opened};
 use crate::watch;
 use anyhow::{Context, Result, bail, ensure};
 use memlane::{ChannelStatus, TryRecvError, TrySendError};
@@ -19,49 +20,12 @@ const EXCHANGED: u64 = 150;
 /// More messages than these were never in a channel.
 const MOST: usize = 64;
 
-/// A message that came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Delivered {
-    pub number: u64,
-    /// Marked as delivered before. Lanes do not mark.
-    pub again: bool,
-}
-
-/// A message that may say that it was delivered before.
-pub trait Marked {
-    fn again(&self) -> bool;
-}
-
-impl Marked for memlane::spsc::Message<'_> {
-    fn again(&self) -> bool {
-        false
-    }
-}
-
-impl Marked for memlane::mpmc::Message<'_> {
-    fn again(&self) -> bool {
-        self.redelivered()
-    }
-}
-
-impl Marked for memlane::spsc::BatchMessage<'_> {
-    fn again(&self) -> bool {
-        false
-    }
-}
-
-impl Marked for memlane::mpmc::BatchMessage<'_> {
-    fn again(&self) -> bool {
-        self.redelivered()
-    }
-}
-
 /// Takes over, drains the channel, uses all of it, leaves, and removes it. Returns what was in it. `sent`: how many messages
 /// were sent to it until then, if these were in it.
-pub fn survive(kind: Kind, path: &Path, sent: impl FnOnce(&[Delivered]) -> u64) -> Result<Vec<Delivered>> {
+pub fn survive<K: Subject>(path: &Path, sent: &dyn Fn(&[Delivered]) -> u64) -> Result<Vec<Delivered>> {
     let name = path.display().to_string();
-    let (delivered, exchanged) = drain_and_use(kind, &name)?;
-    check_what_is_left(kind, &name, sent(&delivered) + exchanged)?;
+    let (delivered, exchanged) = drain_and_use::<K>(&name)?;
+    check_what_is_left(&name, sent(&delivered) + exchanged)?;
     memlane::remove(&name)?;
     let folder = path.parent().context("a path without a folder")?;
     let file = path.file_name().context("a path without a name")?.to_string_lossy().into_owned();
@@ -73,76 +37,73 @@ pub fn survive(kind: Kind, path: &Path, sent: impl FnOnce(&[Delivered]) -> u64) 
 }
 
 /// Returns what was delivered, and how many messages were exchanged after that.
-fn drain_and_use(kind: Kind, name: &str) -> Result<(Vec<Delivered>, u64)> {
+fn drain_and_use<K: Subject>(name: &str) -> Result<(Vec<Delivered>, u64)> {
     let slots = memlane::inspect(name)?.queue.map(|queue| u64::from(queue.slots));
-    with_kind!(kind, kind => {
-        let channel = kind::Options::new().trust_peers(trust()).open(name)?;
-        let mut tx = channel.sender().context("joining as a sender")?;
-        let mut rx = channel.receiver().context("joining as a receiver")?;
+    let channel = opened::<K>(name)?;
+    let mut tx = channel.sender().context("joining as a sender")?;
+    let mut rx = channel.receiver().context("joining as a receiver")?;
 
-        let mut delivered = Vec::new();
-        loop {
-            match rx.try_recv() {
-                Ok(message) => {
-                    let number = number_of(&message.to_vec()).context("a message is damaged")?;
-                    delivered.push(Delivered { number, again: message.again() });
-                    ensure!(delivered.len() <= MOST, "messages without end");
-                }
-                Err(TryRecvError::Empty) => break,
-                Err(error) => bail!("after {delivered:?}: {error}"),
+    let mut delivered = Vec::new();
+    loop {
+        match rx.try_recv() {
+            Ok(message) => {
+                let number = number_of(&message.to_vec()).context("a message is damaged")?;
+                delivered.push(Delivered { number, again: message.again() });
+                ensure!(delivered.len() <= MOST, "messages without end");
             }
+            Err(TryRecvError::Empty) => break,
+            Err(error) => bail!("after {delivered:?}: {error}"),
         }
+    }
 
-        let expect = |number: u64, rx: &mut kind::Receiver| -> Result<()> {
-            let message = rx.try_recv().with_context(|| format!("message {number} after the death"))?;
-            let got = number_of(&message.to_vec()).context("a message after the death is damaged")?;
-            ensure!(got == number, "message {got} after the death instead of {number}");
-            ensure!(!message.again(), "a message after the death says that it was delivered before");
-            Ok(())
-        };
-        let mut next = SURVIVORS;
-        while next < SURVIVORS + EXCHANGED {
-            for number in next..next + 3 {
-                tx.try_send(&payload(number)).context("sending after the death")?;
-            }
-            for number in next..next + 3 {
-                expect(number, &mut rx)?;
-            }
-            next += 3;
+    let expect = |number: u64, rx: &mut ReceiverOf<K>| -> Result<()> {
+        let message = rx.try_recv().with_context(|| format!("message {number} after the death"))?;
+        let got = number_of(&message.to_vec()).context("a message after the death is damaged")?;
+        ensure!(got == number, "message {got} after the death instead of {number}");
+        ensure!(!message.again(), "a message after the death says that it was delivered before");
+        Ok(())
+    };
+    let mut next = SURVIVORS;
+    while next < SURVIVORS + EXCHANGED {
+        for number in next..next + 3 {
+            tx.try_send(&payload(number)).context("sending after the death")?;
         }
-        // A lane's receiver publishes what it released when it finds nothing more.
-        ensure!(matches!(rx.try_recv(), Err(TryRecvError::Empty)), "more messages than were sent");
-        let first = next;
-        loop {
-            match tx.try_send(&payload(next)) {
-                Ok(()) => next += 1,
-                Err(TrySendError::Full) => break,
-                Err(error) => bail!("filling the channel: {error}"),
-            }
-            ensure!(next - first <= MOST as u64, "a channel that is never full");
-        }
-        let room = next - first;
-        ensure!(slots.map_or(room >= 17, |slots| room == slots), "there is room for {room} messages only");
-        for number in first..next {
+        for number in next..next + 3 {
             expect(number, &mut rx)?;
         }
-        drop(tx);
-        match rx.try_recv() {
-            Err(TryRecvError::Disconnected) => {}
-            Err(error) => bail!("instead of the end: {error}"),
-            Ok(_) => bail!("one message more than were sent"),
+        next += 3;
+    }
+    // A lane's receiver publishes what it released when it finds nothing more.
+    ensure!(matches!(rx.try_recv(), Err(TryRecvError::Empty)), "more messages than were sent");
+    let first = next;
+    loop {
+        match tx.try_send(&payload(next)) {
+            Ok(()) => next += 1,
+            Err(TrySendError::Full) => break,
+            Err(error) => bail!("filling the channel: {error}"),
         }
-        Ok((delivered, next - SURVIVORS))
-    })
+        ensure!(next - first <= MOST as u64, "a channel that is never full");
+    }
+    let room = next - first;
+    ensure!(slots.map_or(room >= 17, |slots| room == slots), "there is room for {room} messages only");
+    for number in first..next {
+        expect(number, &mut rx)?;
+    }
+    drop(tx);
+    match rx.try_recv() {
+        Err(TryRecvError::Disconnected) => {}
+        Err(error) => bail!("instead of the end: {error}"),
+        Ok(_) => bail!("one message more than were sent"),
+    }
+    Ok((delivered, next - SURVIVORS))
 }
 
 /// Everybody has left, and `sent` messages have been sent and received.
-fn check_what_is_left(kind: Kind, name: &str, sent: u64) -> Result<()> {
+fn check_what_is_left(name: &str, sent: u64) -> Result<()> {
     let info = memlane::inspect(name)?;
     ensure!(info.status == ChannelStatus::Live, "the channel is {:?}", info.status);
     ensure!(watch::everybody_left(&info), "somebody is still there: {:?}", info.participants);
-    if kind == Kind::Mpmc {
-        let queue = info.queue.context("a queue without a queue")?;
+    if let Some(queue) = info.queue {
         ensure!(queue.free == u64::from(queue.slots), "slots are not free: {queue:?}");
         ensure!(queue.queued.iter().sum::<u64>() == 0, "messages are left: {queue:?}");
         return Ok(());

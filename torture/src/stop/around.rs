@@ -1,10 +1,8 @@
 //! Going on around somebody who stands still: the others join, do what they can meanwhile, and leave after he has ended.
 
-use super::points::Task;
-use super::throughput::PATIENCE;
-use super::{lane, queue};
+use crate::steps::Steppable;
 use crate::steps::account::Account;
-use crate::steps::scenario::Kind;
+use crate::steps::others::{PATIENCE, Task};
 use crate::tracer::{Forked, Rest};
 use anyhow::{Context, Result, bail, ensure};
 use std::time::Instant;
@@ -13,13 +11,10 @@ use std::time::Instant;
 pub type Told<'a> = (Forked, &'a Account);
 
 /// Starts the others. Returns when they have joined.
-pub fn join(task: Task, name: &str, account: &mut Account) -> Result<Forked> {
+pub fn join(kind: &dyn Steppable, task: Task, name: &str, account: &mut Account) -> Result<Forked> {
     account.clear();
     let mut others = Forked::start(|| {
-        let outcome = match task.scenario.kind {
-            Kind::Spsc => lane::go_on(task, name, account),
-            Kind::Mpmc => queue::go_on(task, name, account),
-        };
+        let outcome = kind.go_on(task, name, account);
         account.ended(outcome)
     })?;
     wait_for_mark(&mut others, || account.call())?;

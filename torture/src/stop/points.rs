@@ -12,52 +12,21 @@
 //! theirs that does not return is noticed and named. Then it goes on, with them standing still: it has to come to its end by
 //! itself. In the end a fresh pair takes over the channel, and the accounts of all are compared.
 
-use super::{Options, around, verdict};
+use super::options::Options;
+use super::totals::Totals;
+use super::{around, verdict};
 use crate::random::Random;
 use crate::scratch::Scratch;
+use crate::steps::Steppable;
 use crate::steps::access::Accesses;
 use crate::steps::account::Account;
-use crate::steps::acts;
 use crate::steps::image::Watch;
-use crate::steps::scenario::{Kind, Operation, Scenario};
+use crate::steps::others::Task;
+use crate::steps::scenario::{Operation, Scenario};
 use crate::steps::stage::{STEPS_MAX, Stage};
-use crate::steps::survivor::survive;
 use crate::tracer::{Forked, Stop};
 use crate::waking::Waking;
 use anyhow::{Context, Result, ensure};
-use std::fmt;
-
-/// What was done.
-#[derive(Default)]
-pub struct Totals {
-    scenarios: u64,
-    instructions: u64,
-    traced: u64,
-    stopped: u64,
-    messages: u64,
-    /// Stood still in the middle of reaping.
-    pub reapers: u64,
-}
-
-impl fmt::Display for Totals {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scenarios, instructions, traced, stopped, messages, reapers } = self;
-        write!(
-            f,
-            "{scenarios} operations of {instructions} instructions; stood still {} times, {stopped} of them by SIGSTOP; \
-             {messages} messages meanwhile; {reapers} stood still while they reaped",
-            traced + stopped
-        )
-    }
-}
-
-/// What the others do, and leave behind.
-#[derive(Debug, Clone, Copy)]
-pub struct Task {
-    pub scenario: Scenario,
-    /// Whether an operation that may find nothing is to find nothing.
-    pub finds_nothing: bool,
-}
 
 /// Where and how to stand still.
 #[derive(Debug, Clone, Copy)]
@@ -70,23 +39,23 @@ struct Point {
 /// All scenarios of a kind.
 pub fn run(
     options: &Options,
-    kind: Kind,
+    kind: &'static dyn Steppable,
     waking: Waking,
     seed: u64,
     scratch: &Scratch,
     all: &mut Totals,
 ) -> Result<()> {
-    println!("{kind} with {waking}");
+    println!("{} with {waking}", kind.name());
     println!(
         "{:18} {:14} {:>12} {:>8} {:>8} {:>8} {:>10}",
         "operation", "state", "instructions", "changes", "accesses", "stops", "messages"
     );
-    let mut random = Random::new(seed, kind as u64);
-    for scenario in Scenario::all(kind) {
+    let mut random = Random::new(seed, kind.facts().row());
+    for scenario in Scenario::all(kind.facts()) {
         if !scenario.to_string().contains(&options.only) {
             continue;
         }
-        let mut bystanders = Bystanders::prepare(scenario, waking, scratch)?;
+        let mut bystanders = Bystanders::prepare(kind, scenario, waking, scratch)?;
         let named = || format!("{scenario}, {waking}");
         let path = bystanders.step_through().with_context(named)?;
         let points = choose(options, waking, &path, &mut random);
@@ -155,8 +124,8 @@ struct Bystanders<'a> {
 }
 
 impl<'a> Bystanders<'a> {
-    fn prepare(scenario: Scenario, waking: Waking, scratch: &'a Scratch) -> Result<Self> {
-        let stage = Stage::prepare(scenario, waking, scratch)?;
+    fn prepare(kind: &'static dyn Steppable, scenario: Scenario, waking: Waking, scratch: &'a Scratch) -> Result<Self> {
+        let stage = Stage::prepare(kind, scenario, waking, scratch)?;
         let others = Account::create(&scratch.path("others"))?;
         let sleeper = Account::create(&scratch.path("sleeper"))?;
         Ok(Self { stage, others, sleeper })
@@ -190,20 +159,21 @@ impl<'a> Bystanders<'a> {
     /// Starts the others, who join, who is to sleep, who does so, and the one who is stepped.
     fn start(&mut self, finds_nothing: bool) -> Result<(Forked, Option<Forked>, Option<Forked>)> {
         self.stage.before.restore(&self.stage.work())?;
+        let kind = self.stage.kind;
         let (task, name) = (Task { scenario: self.stage.scenario, finds_nothing }, self.stage.name());
         let wakes = task.scenario.operation == Operation::Wake;
         self.others.clear();
         self.sleeper.clear();
         let mut others = None;
-        // A lane has one receiver: if that one sleeps, there are no others.
-        if !(wakes && task.scenario.kind == Kind::Spsc) {
-            others = Some(around::join(task, &name, &mut self.others)?);
+        // If there can be only one receiver, and that one sleeps, there are no others.
+        if !wakes || task.scenario.facts.many_receivers {
+            others = Some(around::join(kind, task, &name, &mut self.others)?);
         }
         let child = self.stage.start()?;
         let mut sleeper = None;
         if wakes {
             let account = &mut self.sleeper;
-            sleeper = Some(self.stage.start_sleeper(|| acts::sleep_and_leave(task.scenario.kind, &name, account))?);
+            sleeper = Some(self.stage.start_sleeper(|| kind.sleep_and_leave(&name, account))?);
         }
         Ok((child, others, sleeper))
     }
@@ -221,7 +191,7 @@ impl<'a> Bystanders<'a> {
         let others = others.map(|process| (process, &self.others));
         let sleeper = sleeper.map(|process| (process, &self.sleeper));
         around::go_on(child, others, sleeper, point.by_signal).with_context(at)?;
-        let delivered = survive(self.stage.scenario.kind, &self.stage.work(), |_| self.sent()).with_context(at)?;
+        let delivered = self.stage.kind.survive(&self.stage.work(), &|_| self.sent()).with_context(at)?;
         let accounts = verdict::Accounts {
             scenario: self.stage.scenario,
             queued: &self.stage.queued,

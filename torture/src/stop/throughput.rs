@@ -3,13 +3,10 @@
 //!
 //! The others do the same work with and without somebody standing still, interleaved (A B B A), and the times are compared.
 
-use super::Options;
 use crate::scratch::Worker;
+use crate::subject::Comparison;
 use anyhow::{Result, ensure};
 use std::time::Duration;
-
-/// What takes longer than this makes no progress.
-pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Slower by more than this in every round is not the machine's doing; in some, it is.
 const ABSURD: f64 = 0.5;
@@ -31,21 +28,22 @@ pub fn finish(mut worker: Worker) -> Result<()> {
 }
 
 /// Compares how long `work` takes without and with somebody standing still.
-pub fn compare(options: &Options, mut work: impl FnMut(bool) -> Result<Duration>) -> Result<()> {
+pub fn compare(comparison: Comparison, mut work: impl FnMut(bool) -> Result<Duration>) -> Result<()> {
+    let Comparison { rounds, messages } = comparison;
     let (mut rates, mut ratios) = ([Vec::new(), Vec::new()], Vec::new());
-    for _ in 0..options.rounds() {
+    for _ in 0..rounds {
         let mut seconds = [0.0; 2];
         for stopped in [false, true, true, false] {
             let elapsed = work(stopped)?.as_secs_f64();
             seconds[usize::from(stopped)] += elapsed;
-            rates[usize::from(stopped)].push(options.messages() as f64 / elapsed / 1e6);
+            rates[usize::from(stopped)].push(messages as f64 / elapsed / 1e6);
         }
         ratios.push(seconds[0] / seconds[1]);
     }
     let [usual, stopped] = rates.map(median);
     let (slowest, fastest) = ratios.iter().fold((f64::MAX, 0f64), |(low, high), &one| (low.min(one), high.max(one)));
     let ratio = median(ratios);
-    println!("{} rounds of 4 × {} messages, A B B A; medians", options.rounds(), options.messages());
+    println!("{rounds} rounds of 4 × {messages} messages, A B B A; medians");
     println!("nobody stands still   {usual:6.2} M messages/s");
     println!("two stand still       {stopped:6.2} M messages/s");
     println!("ratio                 {ratio:6.2} ({slowest:.2} to {fastest:.2})");

@@ -1,14 +1,12 @@
 //! What all accounts together must say when somebody stood still and went on: everything that was committed was delivered
 //! once, and nothing else was.
 
-use crate::steps::account::Deed;
-use crate::steps::scenario::{Expectation, Kind, OWN, Scenario, State};
-use crate::steps::survivor::Delivered;
+use crate::steps::account::{Deed, Delivered};
+use crate::steps::others::OTHERS;
+use crate::steps::scenario::{Expectation, OWN, Scenario, State};
+use crate::subject::Store;
 use anyhow::{Result, ensure};
 use std::collections::BTreeMap;
-
-/// The first of the numbers that the others send.
-pub const OTHERS: u64 = 10_000;
 
 /// Who did what, in order.
 pub struct Accounts<'a> {
@@ -69,7 +67,7 @@ impl Accounts<'_> {
                 };
                 ensure!(had.is_none(), "{who} got message {number}, and so did {}", had.unwrap_or(""));
                 *had = Some(*who);
-                let expected = self.scenario.kind == Kind::Mpmc && again.contains(&number);
+                let expected = self.scenario.facts.store == Store::Slots && again.contains(&number);
                 let may_be = marked && maybe_again.contains(&number);
                 ensure!(marked == expected || may_be, "{who} got message {number}, marked as redelivered: {marked}");
             }
@@ -103,6 +101,10 @@ impl Accounts<'_> {
 mod tests {
     use super::*;
     use crate::steps::scenario::Operation;
+    use crate::subject::Facts;
+
+    const QUEUE: Facts =
+        Facts { kind: memlane::Kind::Mpmc, store: Store::Slots, many_senders: true, many_receivers: true };
 
     fn one(number: u64) -> Deed {
         Deed::Got(Delivered { number, again: false })
@@ -118,7 +120,7 @@ mod tests {
         left: &[(u64, bool)],
         killed: Option<&Expectation>,
     ) -> Result<Checked> {
-        let scenario = Scenario { kind: Kind::Mpmc, operation: Operation::GiveBack, state: State::One };
+        let scenario = Scenario { facts: QUEUE, operation: Operation::GiveBack, state: State::One };
         let left = left.iter().map(|&(number, again)| Delivered { number, again }).collect();
         let (stopped, others) = (stopped.to_vec(), others.to_vec());
         Accounts { scenario, queued: &[1, 2], stopped, others, sleeper: Vec::new(), left, killed }.check()
@@ -133,7 +135,7 @@ mod tests {
 
     #[test]
     fn what_a_killed_one_did_is_in_question() {
-        let scenario = Scenario { kind: Kind::Mpmc, operation: Operation::ReceiveBatch, state: State::Several };
+        let scenario = Scenario { facts: QUEUE, operation: Operation::ReceiveBatch, state: State::Several };
         let killed = Expectation { own: vec![OWN], ..scenario.expectation(vec![1, 2], 0) };
         let check = |left: &[(u64, bool)]| check_with(&[], &[], left, Some(&killed)).map(|checked| checked.had);
         assert_eq!(check(&[]).unwrap(), []);

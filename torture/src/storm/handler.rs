@@ -5,14 +5,17 @@
 
 #![allow(unsafe_code, reason = "signal handlers are unsafe, and everything else here is not")]
 
-use super::joins::{HANDLERS_CHILD_LIVES, Tally};
-use super::ways::{self, Way};
+use super::tally::Tally;
+use super::ways::{self, Span, Way};
 use anyhow::{Context, Result, ensure};
 use std::io;
 use std::os::unix::thread::JoinHandleExt;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
+
+/// How long one lives that a handler makes: the join waits for it that was interrupted, if it shares memory.
+const CHILD_LIVES: Span = Span::Short(300_000);
 
 /// What the handler needs.
 struct Scene {
@@ -53,7 +56,7 @@ extern "C" fn on_signal(_: i32, _: *mut libc::siginfo_t, context: *mut libc::c_v
     let is_own = scene.own.contains(&unsafe { instruction(context.cast()) });
     if scene.tally.has_room() {
         let made = scene.tally.made.load(Relaxed) as usize;
-        scene.tally.made(ways::make(scene.ways[made % scene.ways.len()], HANDLERS_CHILD_LIVES, is_own));
+        scene.tally.made(ways::make(scene.ways[made % scene.ways.len()], CHILD_LIVES, is_own));
     }
     // SAFETY: as above.
     unsafe { *libc::__errno_location() = errno };

@@ -6,73 +6,24 @@
 //! makes them.
 
 use super::handler;
+use super::tally::TALLY;
 use super::ways::{self, Span, Way};
 use crate::random::Random;
 use crate::talk;
 use anyhow::{Result, anyhow, bail};
-use memlane::{JoinError, RemoveError, mpmc, spsc};
+use memlane::{RemoveError, mpmc, spsc};
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::time::{Duration, Instant};
 
 /// How long a child lives that is made in the storm.
 const CHILD_LIVES: Span = Span::Short(2_000_000);
-
-/// How long one lives that a handler makes: the join waits for it that was interrupted, if it shares memory.
-pub const HANDLERS_CHILD_LIVES: Span = Span::Short(300_000);
-
-/// Children at a time: more would leave the joins no processor.
-const CHILDREN: i64 = 12;
 
 /// Threads that join, and threads that make children.
 const THREADS: u64 = 2;
 
 /// Which joins are without a name.
 const ANONYMOUS: u64 = 16;
-
-/// What came of it.
-pub struct Tally {
-    is_over: AtomicBool,
-    joins: AtomicU64,
-    /// Somebody was found alive in a channel that everybody had left.
-    kept: AtomicU64,
-    /// A seat was refused that was left before.
-    taken: AtomicU64,
-    pub made: AtomicU64,
-    alive: AtomicI64,
-}
-
-impl Tally {
-    pub fn has_room(&self) -> bool {
-        self.alive.load(Relaxed) < CHILDREN
-    }
-
-    /// So many children were made.
-    pub fn made(&self, children: i32) {
-        self.made.fetch_add(children as u64, Relaxed);
-        self.alive.fetch_add(children.into(), Relaxed);
-    }
-
-    fn joined(&self, joined: Result<(), JoinError>) -> Result<()> {
-        self.joins.fetch_add(1, Relaxed);
-        match joined {
-            Err(JoinError::RoleTaken { .. }) => self.taken.fetch_add(1, Relaxed),
-            Err(error) => bail!(error),
-            Ok(()) => 0,
-        };
-        Ok(())
-    }
-}
-
-static TALLY: Tally = Tally {
-    is_over: AtomicBool::new(false),
-    joins: AtomicU64::new(0),
-    kept: AtomicU64::new(0),
-    taken: AtomicU64::new(0),
-    made: AtomicU64::new(0),
-    alive: AtomicI64::new(0),
-};
 
 /// So many joins under children of these ways, from threads or from handlers. Says how far it is, and what came of it.
 pub fn run(folder: &Path, ways: &'static [Way], in_handlers: bool, joins: u64, seed: u64) -> Result<()> {

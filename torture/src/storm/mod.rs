@@ -12,6 +12,7 @@ mod handler;
 mod joins;
 mod orphans;
 mod scenes;
+mod tally;
 mod ways;
 pub mod worker;
 

@@ -1,16 +1,21 @@
 //! The deaths of one scenario: stepping, and what the survivors find.
 
 use super::judge::Outcome;
-use super::rivals::Rival;
+use super::rival::{Place, Rival};
+use crate::numbered::{LENGTH, number_of};
 use crate::scratch::Scratch;
-use crate::steps::acts::{self, with_kind};
+use crate::steps::Steppable;
+use crate::steps::access::Accesses;
+use crate::steps::account::Delivered;
 use crate::steps::image::{Image, Watch};
-use crate::steps::scenario::{Expectation, LENGTH, Operation, Scenario, State, number_of};
+use crate::steps::others::Task;
+use crate::steps::scenario::{Expectation, Operation, Scenario, State};
 use crate::steps::stage::{STEPS_MAX, Stage};
-use crate::steps::survivor::{Delivered, survive};
-use crate::tracer::{Forked, Stop, mark};
-use crate::waking::{Waking, trust};
-use anyhow::{Context, Result, ensure};
+use crate::stop::around;
+use crate::stop::verdict::{Accounts, got, sent};
+use crate::tracer::{Forked, Stop};
+use crate::waking::Waking;
+use anyhow::{Context, Result, bail, ensure};
 use memlane::Role;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -57,10 +62,34 @@ pub struct Stepped {
 }
 
 impl<'a> Deaths<'a> {
-    pub fn prepare(scenario: Scenario, waking: Waking, scratch: &'a Scratch) -> Result<Self> {
-        let stage = Stage::prepare(scenario, waking, scratch)?;
+    pub fn prepare(
+        kind: &'static dyn Steppable,
+        scenario: Scenario,
+        waking: Waking,
+        scratch: &'a Scratch,
+    ) -> Result<Self> {
+        let stage = Stage::prepare(kind, scenario, waking, scratch)?;
         let expected = scenario.expectation(stage.queued.clone(), usize::from(scenario.state == State::Held));
         Ok(Self { stage, expected, rival: None })
+    }
+
+    /// The same around a rival that stands there.
+    pub fn around(
+        kind: &'static dyn Steppable,
+        scenario: Scenario,
+        place: &Place,
+        waking: Waking,
+        scratch: &'a Scratch,
+    ) -> Result<Self> {
+        let State::Rival { act, .. } = scenario.state else { bail!("no rival") };
+        let mut deaths = Self::prepare(kind, scenario, waking, scratch)?;
+        let mut queued: Vec<u64> = place.left.iter().map(|one| one.number).collect();
+        queued.sort_unstable();
+        let rival = Rival::at(place, kind, act, scratch)?;
+        ensure!(queued.starts_with(&rival.held), "the rival holds {:?} of {queued:?}", rival.held);
+        deaths.expected = scenario.expectation(queued, rival.held.len());
+        deaths.rival = Some(rival);
+        Ok(deaths)
     }
 
     /// Steps one process through the operation. After each instruction that changed the file, survivors take over a copy.
@@ -99,6 +128,33 @@ impl<'a> Deaths<'a> {
         Ok(stepped)
     }
 
+    /// After how many instructions of the operation the next one touches the file.
+    pub fn accesses(&mut self) -> Result<Vec<u64>> {
+        self.stage.before.restore(&self.stage.work())?;
+        let mut child = self.stage.start()?;
+        let mut watched = Accesses::of(&child, &self.stage.work())?;
+        let (mut steps, mut accesses) = (0, Vec::new());
+        loop {
+            if watched.is_next()? {
+                accesses.push(steps);
+            }
+            if child.step()? == Stop::Mark {
+                break;
+            }
+            steps += 1;
+        }
+        child.kill();
+        self.stage.before.delete(&self.stage.work())?;
+        Ok(accesses)
+    }
+
+    /// The rival stands so many instructions further from now on, where the file is the same.
+    pub fn stand_beyond(&mut self, beyond: u64) {
+        if let Some(rival) = &mut self.rival {
+            rival.beyond = beyond;
+        }
+    }
+
     /// Kills a process of its own after each so many instructions, with SIGKILL, and lets survivors take over.
     pub fn kill_at(&mut self, points: &[u64], stepped: &Stepped) -> Result<()> {
         for &point in points {
@@ -125,6 +181,33 @@ impl<'a> Deaths<'a> {
             ensure!(stepped.outcomes.contains(&outcome), "{}: {outcome:?}, which no copy had", at());
         }
         Ok(())
+    }
+
+    /// The process is dead, and the rival stands still: others go on around it, then it goes on. Returns what they had, all
+    /// together, of what was there before and of what the process sent.
+    fn go_on_around(&mut self, process: Forked) -> Result<Vec<Delivered>> {
+        let (path, name) = (self.stage.work(), self.stage.name());
+        let rival = self.rival.as_mut().context("no rival")?;
+        let task = Task { scenario: rival.scenario, finds_nothing: false };
+        let others = around::join(self.stage.kind, task, &name, &mut rival.others)?;
+        around::go_on(process, Some((others, &rival.others)), None, false)?;
+        let rival = self.rival.as_ref().context("no rival")?;
+        let (stopped, others) = (rival.account.deeds(), rival.others.deeds());
+        let own = self.own_among(&got(&stopped)) + self.own_among(&got(&others));
+        let before = self.stage.sent + sent(&stopped).chain(sent(&others)).count() as u64 + own;
+        let left = self.stage.kind.survive(&path, &|left| before + self.own_among(left))?;
+        let accounts = Accounts {
+            scenario: rival.scenario,
+            queued: &self.stage.queued,
+            stopped,
+            others,
+            sleeper: Vec::new(),
+            left,
+            killed: Some(&self.expected),
+        };
+        let had = accounts.check()?.had.into_iter();
+        let asked = had.filter(|number| self.expected.queued.contains(number) || self.expected.own.contains(number));
+        Ok(asked.map(|number| Delivered { number, again: false }).collect())
     }
 
     /// The double crash: steps a process that joins where these remains are to be reaped. After each instruction that
@@ -172,32 +255,20 @@ impl<'a> Deaths<'a> {
 
     /// Starts a process that joins where these remains are, up to that.
     fn start_reaper(&self, remains: &Remains, role: Role) -> Result<Forked> {
-        let (path, kind) = (self.stage.work(), self.stage.scenario.kind);
-        let name = path.display().to_string();
+        let (path, name) = (self.stage.work(), self.stage.name());
         remains.image.restore(&path)?;
-        Forked::start_traced(|| {
-            with_kind!(kind, kind => {
-                let channel = kind::Options::new().trust_peers(trust()).open(&name)?;
-                mark();
-                let _end = match role {
-                    Role::Sender => (Some(channel.sender()?), None),
-                    _ => (None, Some(channel.receiver()?)),
-                };
-                mark();
-                Ok(())
-            })
-        })
+        Forked::start_traced(|| self.stage.kind.join(role, &name))
     }
 
     /// Starts the process, up to the operation, and who sleeps or stands still meanwhile.
     fn start(&mut self) -> Result<Cast> {
         let stage = &mut self.stage;
         stage.before.restore(&stage.work())?;
-        let rival = self.rival.as_mut().map(|rival| rival.start(&stage.name())).transpose()?;
+        let rival = self.rival.as_mut().map(|rival| rival.start(stage.kind, &stage.name())).transpose()?;
         let child = stage.start()?;
-        let (kind, name) = (stage.scenario.kind, stage.name());
+        let (kind, name) = (stage.kind, stage.name());
         let wakes = stage.scenario.operation == Operation::Wake;
-        let sleeper = wakes.then(|| stage.start_sleeper(|| acts::sleep(kind, &name))).transpose()?;
+        let sleeper = wakes.then(|| stage.start_sleeper(|| kind.sleep(&name))).transpose()?;
         Ok(Cast { child, sleeper, rival })
     }
 
@@ -213,7 +284,21 @@ impl<'a> Deaths<'a> {
     /// What the survivors find at `path`.
     fn take_over(&self, path: &Path) -> Result<Vec<Delivered>> {
         let before = self.stage.sent + self.rival.as_ref().map_or(0, |rival| rival.sent);
-        survive(self.stage.scenario.kind, path, |delivered| before + self.own_among(delivered))
+        self.stage.kind.survive(path, &|delivered| before + self.own_among(delivered))
+    }
+
+    /// How many of these the operation sent.
+    fn own_among(&self, delivered: &[Delivered]) -> u64 {
+        delivered.iter().filter(|one| self.expected.own.contains(&one.number)).count() as u64
+    }
+
+    /// What a dead rival held comes again, and says so.
+    fn check_marks(&self, delivered: &[Delivered]) -> Result<()> {
+        for number in self.rival.iter().flat_map(|rival| &rival.held) {
+            let marked = delivered.contains(&Delivered { number: *number, again: true });
+            ensure!(marked, "message {number}, which the rival held, came without a mark");
+        }
+        Ok(())
     }
 
     /// What does not come again has arrived.

@@ -1,7 +1,7 @@
 //! What was delivered after a death, compared with what may be.
 
+use crate::steps::account::Delivered;
 use crate::steps::scenario::Expectation;
-use crate::steps::survivor::Delivered;
 use anyhow::{Result, ensure};
 
 /// How far an operation came, as the survivors see it.

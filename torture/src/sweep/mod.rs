@@ -28,37 +28,23 @@
 
 mod deaths;
 mod judge;
+mod options;
+mod rival;
 mod rivals;
 
-use crate::kinds::Selection;
 use crate::random::{Random, fresh_seed};
 use crate::scratch::Scratch;
 use crate::side_by_side;
-use crate::steps::scenario::{Kind, Scenario};
+use crate::steps::Steppable;
+use crate::steps::scenario::Scenario;
 use crate::waking::Waking;
 use anyhow::{Context, Result};
-use clap::Args;
 use deaths::{Deaths, Stepped};
 use memlane::Role;
+use options::Totals;
 use std::time::Instant;
 
-#[derive(Args)]
-pub struct Options {
-    #[command(flatten)]
-    channels: Selection,
-    /// Only operations whose line contains this
-    #[arg(long, default_value = "")]
-    only: String,
-    /// Three real kills an operation, and a reaper for every third one; survivors still take over from every copy
-    #[arg(long)]
-    quick: bool,
-    /// Seed of where rivals stand and what goes on around them, as far as not everything is taken; printed if it is not given
-    #[arg(long)]
-    seed: Option<u64>,
-    /// Operations of at most so many instructions are really killed after every one
-    #[arg(long, default_value_t = 150)]
-    kill_all: u64,
-}
+pub use options::Options;
 
 /// If it is to be quick, what every so manieth operation leaves is reaped: most of all steps are reapers'.
 const QUICK_REAPS: u64 = 3;
@@ -66,37 +52,16 @@ const QUICK_REAPS: u64 = 3;
 /// Real kills of a longer operation, besides those around changes.
 const REGULAR: u64 = 12;
 
-/// What was done.
-#[derive(Default)]
-struct Totals {
-    points: u64,
-    states: u64,
-    kills: u64,
-    reaper_points: u64,
-    reaper_states: u64,
-    reaper_kills: u64,
-}
-
-impl Totals {
-    fn add(&mut self, more: &Self) {
-        self.points += more.points;
-        self.states += more.states;
-        self.kills += more.kills;
-        self.reaper_points += more.reaper_points;
-        self.reaper_states += more.reaper_states;
-        self.reaper_kills += more.reaper_kills;
-    }
-}
-
 const CLOSING: &str = "torture sweep: whoever died, wherever, nothing was lost";
 
-pub fn run(options: &Options) -> Result<()> {
+pub fn run(options: &Options, kinds: &[&'static dyn Steppable]) -> Result<()> {
     let (seed, started) = (options.seed.unwrap_or_else(fresh_seed), Instant::now());
     println!("torture sweep: seed {seed}");
-    let channels = options.channels.channels();
+    let channels = options.channels.channels(kinds);
     if let [(kind, waking)] = channels[..] {
-        run_one(options, kind.steps, waking, seed)?;
+        run_one(options, kind, waking, seed)?;
     } else {
+        let channels: Vec<_> = channels.iter().map(|&(kind, waking)| (kind.name(), waking)).collect();
         let mut arguments = vec![format!("--seed={seed}"), format!("--only={}", options.only)];
         arguments.push(format!("--kill-all={}", options.kill_all));
         arguments.extend(options.quick.then(|| "--quick".to_owned()));
@@ -107,12 +72,12 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn run_one(options: &Options, kind: Kind, waking: Waking, seed: u64) -> Result<()> {
+fn run_one(options: &Options, kind: &'static dyn Steppable, waking: Waking, seed: u64) -> Result<()> {
     let started = Instant::now();
     let scratch = Scratch::new()?;
     let mut all = Totals::default();
     sweep(options, kind, waking, seed, &scratch, &mut all)?;
-    rivals::sweep(options, kind, waking, &scratch, &mut Random::new(seed, kind as u64), &mut all)?;
+    rivals::sweep(options, kind, waking, &scratch, &mut Random::new(seed, kind.facts().row()), &mut all)?;
     println!(
         "{} instructions, {} different files left; {} real kills; reapers: {} instructions, {} files, {} real kills; {:.1} s",
         all.points,
@@ -127,18 +92,25 @@ fn run_one(options: &Options, kind: Kind, waking: Waking, seed: u64) -> Result<(
 }
 
 /// All scenarios of a kind.
-fn sweep(options: &Options, kind: Kind, waking: Waking, seed: u64, scratch: &Scratch, all: &mut Totals) -> Result<()> {
-    println!("torture sweep: {kind} with {waking}");
+fn sweep(
+    options: &Options,
+    kind: &'static dyn Steppable,
+    waking: Waking,
+    seed: u64,
+    scratch: &Scratch,
+    all: &mut Totals,
+) -> Result<()> {
+    println!("torture sweep: {} with {waking}", kind.name());
     println!(
         "{:18} {:14} {:>12} {:>8} {:>8} {:>14} {:>12}",
         "operation", "state", "instructions", "files", "kills", "of reapers", "their files"
     );
-    for (number, scenario) in (seed..).zip(Scenario::all(kind)) {
+    for (number, scenario) in (seed..).zip(Scenario::all(kind.facts())) {
         if !scenario.to_string().contains(&options.only) {
             continue;
         }
         let reaps = !options.quick || !options.only.is_empty() || number.is_multiple_of(QUICK_REAPS);
-        let totals = sweep_scenario(options, scenario, waking, reaps, scratch)
+        let totals = sweep_scenario(options, kind, scenario, waking, reaps, scratch)
             .with_context(|| format!("{scenario}, {waking}"))?;
         println!(
             "{:18} {:14} {:12} {:8} {:8} {:14} {:12}",
@@ -157,12 +129,13 @@ fn sweep(options: &Options, kind: Kind, waking: Waking, seed: u64, scratch: &Scr
 
 fn sweep_scenario(
     options: &Options,
+    kind: &'static dyn Steppable,
     scenario: Scenario,
     waking: Waking,
     reaps: bool,
     scratch: &Scratch,
 ) -> Result<Totals> {
-    let mut deaths = Deaths::prepare(scenario, waking, scratch)?;
+    let mut deaths = Deaths::prepare(kind, scenario, waking, scratch)?;
     let stepped = deaths.step_through()?;
     let points = kill_points(options, &stepped);
     deaths.kill_at(&points, &stepped)?;

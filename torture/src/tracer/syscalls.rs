@@ -5,7 +5,7 @@
 //!             └─ fail ───── the kernel does nothing ────┘  the result is replaced
 //! ```
 
-use super::Forked;
+use super::forked::Forked;
 use anyhow::{Result, bail, ensure};
 use std::fs::File;
 use std::io;

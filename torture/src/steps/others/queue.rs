@@ -1,18 +1,16 @@
 //! What the others of a queue do while somebody stands still: everything, with all slots but those that it holds.
 
-use super::points::Task;
-use super::throughput::PATIENCE;
-use super::verdict::OTHERS;
+use super::look::look;
+use super::task::{OTHERS, PATIENCE, Task};
+use crate::numbered::{LENGTH, number_of, payload};
 use crate::steps::account::{Account, Deed};
-use crate::steps::acts::note_got;
-use crate::steps::scenario::{LENGTH, Operation, number_of, payload};
+use crate::steps::scenario::Operation;
+use crate::subject::surface::{Contents, Fills, Joins, Marked, Receives, Sends, Settles};
+use crate::subject::{ChannelOf, ReceiverOf, SenderOf, Subject, opened};
 use crate::tracer::mark;
-use crate::waking::trust;
 use crate::watch;
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use memlane::{
-    ChannelStatus, RecvTimeoutError, RemoveError, SendTimeoutError, Strategy, TryRecvError, TrySendError, mpmc,
-};
+use memlane::{RecvTimeoutError, SendTimeoutError, Strategy, TryRecvError, TrySendError};
 use std::time::Duration;
 
 /// Two laps of the cells, of which there are 64.
@@ -22,10 +20,10 @@ const TWO_LAPS: u64 = 2 * 64 + 2;
 const SHORT: Duration = Duration::from_micros(200);
 
 /// A sender and a receiver.
-struct Pair<'a> {
-    channel: &'a mpmc::Channel,
-    tx: mpmc::Sender,
-    rx: mpmc::Receiver,
+struct Pair<'a, K: Subject> {
+    channel: &'a ChannelOf<K>,
+    tx: SenderOf<K>,
+    rx: ReceiverOf<K>,
     task: Task,
     next: u64,
     account: &'a mut Account,
@@ -33,12 +31,12 @@ struct Pair<'a> {
 }
 
 /// Joins, and to the first mark; what is done while somebody stands still, and to the second; the rest.
-pub fn go_on(task: Task, name: &str, account: &mut Account) -> Result<()> {
+pub fn go_on<K: Subject>(task: Task, name: &str, account: &mut Account) -> Result<()> {
     account.begin("join");
-    let channel = mpmc::Options::new().trust_peers(trust()).open(name)?;
+    let channel = opened::<K>(name)?;
     let slots = channel.info().queue.context("the channel has no queue")?.slots.into();
     let (tx, rx) = (channel.sender()?, channel.receiver()?);
-    let mut pair = Pair { channel: &channel, tx, rx, task, next: OTHERS, account, slots };
+    let mut pair = Pair::<K> { channel: &channel, tx, rx, task, next: OTHERS, account, slots };
     mark();
     pair.drain()?;
     pair.exchange(TWO_LAPS)?;
@@ -55,7 +53,7 @@ pub fn go_on(task: Task, name: &str, account: &mut Account) -> Result<()> {
     pair.use_what_comes()
 }
 
-impl Pair<'_> {
+impl<K: Subject> Pair<'_, K> {
     /// Others who receive now and then.
     fn sleepers(&self) -> u64 {
         u64::from(self.task.scenario.operation == Operation::Wake)
@@ -90,7 +88,7 @@ impl Pair<'_> {
         match self.rx.try_recv() {
             Ok(message) => {
                 let bytes = message.to_vec();
-                note_got(self.account, &bytes, message.redelivered())?;
+                self.account.note_got(&bytes, message.again())?;
                 message.ack()?;
                 Ok(number_of(&bytes))
             }
@@ -194,7 +192,7 @@ impl Pair<'_> {
             Ok(waiting.join().map_err(|_| anyhow!("a receiver panicked"))??)
         })?;
         account.note(Deed::Sent(self.next))?;
-        note_got(account, &came, false)?;
+        account.note_got(&came, false)?;
         ensure!(number_of(&came) == Some(self.next), "another message than was sent");
         self.next += 1;
 
@@ -208,7 +206,7 @@ impl Pair<'_> {
             let waiting = scope.spawn(|| tx.send_timeout(&message, PATIENCE));
             watch::until("a sender sleeps", || Ok(parks_of(row) > before || waiting.is_finished()))?;
             let first = rx.try_recv()?;
-            note_got(account, &first.to_vec(), first.redelivered())?;
+            account.note_got(&first.to_vec(), first.again())?;
             first.ack()?;
             Ok(waiting.join().map_err(|_| anyhow!("a sender panicked"))??)
         })?;
@@ -259,15 +257,4 @@ impl Pair<'_> {
         self.next += 1;
         Ok(())
     }
-}
-
-/// Looks from outside, and tries what must be refused: neither waits.
-pub fn look(name: &str, account: &mut Account) -> Result<()> {
-    account.begin("inspect");
-    let info = memlane::inspect(name)?;
-    ensure!(info.status == ChannelStatus::Live, "the channel is {:?}", info.status);
-    account.begin("remove");
-    let outcome = memlane::remove(name);
-    ensure!(matches!(outcome, Err(RemoveError::InUse { .. })), "a channel in use was removed: {outcome:?}");
-    Ok(())
 }

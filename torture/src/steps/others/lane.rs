@@ -1,33 +1,32 @@
 //! What the other end of a lane does while one end stands still: it goes on until it has to wait for that one, as a lossless
 //! lane has it, waits no longer than it is told to, and can be left and joined again.
 
-use super::points::Task;
-use super::queue::look;
-use super::verdict::OTHERS;
+use super::look::look;
+use super::task::{OTHERS, Task};
+use crate::numbered::{LENGTH, payload};
 use crate::steps::account::{Account, Deed};
-use crate::steps::acts::note_got;
-use crate::steps::scenario::{LENGTH, payload};
+use crate::subject::surface::{Contents, Joins, Receives, Sends, Settles};
+use crate::subject::{ChannelOf, Subject, opened};
 use crate::tracer::mark;
-use crate::waking::trust;
 use anyhow::{Result, bail, ensure};
-use memlane::{JoinError, RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError, spsc};
+use memlane::{JoinError, RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
 use std::time::Duration;
 
 /// A wait that is to end in vain.
 const SHORT: Duration = Duration::from_micros(200);
 
 /// Joins, and to the first mark; what is done while the other end stands still, and to the second; the rest.
-pub fn go_on(task: Task, name: &str, account: &mut Account) -> Result<()> {
+pub fn go_on<K: Subject>(task: Task, name: &str, account: &mut Account) -> Result<()> {
     account.begin("join");
-    let channel = spsc::Options::new().trust_peers(trust()).open(name)?;
+    let channel = opened::<K>(name)?;
     if task.scenario.is_sending() {
-        receive(task, name, &channel, account)
+        receive::<K>(task, name, &channel, account)
     } else {
-        send(task, name, &channel, account)
+        send::<K>(task, name, &channel, account)
     }
 }
 
-fn receive(task: Task, name: &str, channel: &spsc::Channel, account: &mut Account) -> Result<()> {
+fn receive<K: Subject>(task: Task, name: &str, channel: &ChannelOf<K>, account: &mut Account) -> Result<()> {
     let mut rx = channel.receiver()?;
     mark();
     let wants_no_room = task.scenario.may_find_nothing() && task.finds_nothing;
@@ -56,12 +55,12 @@ fn receive(task: Task, name: &str, channel: &spsc::Channel, account: &mut Accoun
 }
 
 /// Everything that there is.
-fn drain(rx: &mut spsc::Receiver, account: &mut Account) -> Result<()> {
+fn drain(rx: &mut impl Receives, account: &mut Account) -> Result<()> {
     loop {
         account.begin("try_recv");
         match rx.try_recv() {
             Ok(message) => {
-                note_got(account, &message.to_vec(), false)?;
+                account.note_got(&message.to_vec(), false)?;
                 message.ack()?;
             }
             Err(TryRecvError::Empty | TryRecvError::Disconnected) => return Ok(()),
@@ -70,7 +69,7 @@ fn drain(rx: &mut spsc::Receiver, account: &mut Account) -> Result<()> {
     }
 }
 
-fn send(task: Task, name: &str, channel: &spsc::Channel, account: &mut Account) -> Result<()> {
+fn send<K: Subject>(task: Task, name: &str, channel: &ChannelOf<K>, account: &mut Account) -> Result<()> {
     let mut tx = channel.sender()?;
     mark();
     let mut next = OTHERS;
@@ -103,7 +102,7 @@ fn send(task: Task, name: &str, channel: &spsc::Channel, account: &mut Account) 
 }
 
 /// Sends until the ring is full. False if the receiver has left.
-fn fill(tx: &mut spsc::Sender, next: &mut u64, account: &mut Account) -> Result<bool> {
+fn fill(tx: &mut impl Sends, next: &mut u64, account: &mut Account) -> Result<bool> {
     loop {
         account.begin("try_send");
         match tx.try_send(&payload(*next)) {

@@ -1,0 +1,42 @@
+//! Which channels a tool takes: every kind over every backend, unless its user wants only some.
+
+use crate::subject::Kind;
+use crate::waking::Waking;
+use anyhow::{Context, Result};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+#[derive(Args)]
+pub struct Selection {
+    /// Only this kind of channel; else all
+    #[arg(long, value_parser = parser())]
+    kind: Option<memlane::Kind>,
+    /// Only this way of waking sleepers; else both
+    #[arg(long, value_enum)]
+    backend: Option<Waking>,
+}
+
+impl Selection {
+    /// Of these kinds.
+    pub fn channels<K: Kind + ?Sized>(&self, kinds: &[&'static K]) -> Vec<(&'static K, Waking)> {
+        let is_wanted = |waking: &Waking| self.backend.is_none_or(|wanted| wanted == *waking);
+        let all = wanted(self.kind, kinds);
+        all.flat_map(|kind| Waking::ALL.into_iter().filter(is_wanted).map(move |waking| (kind, waking))).collect()
+    }
+}
+
+/// Of these kinds, the one that is wanted; else all.
+pub fn wanted<K: Kind + ?Sized>(one: Option<memlane::Kind>, kinds: &[&'static K]) -> impl Iterator<Item = &'static K> {
+    kinds.iter().copied().filter(move |kind| one.is_none_or(|wanted| wanted == kind.facts().kind))
+}
+
+/// Of these kinds, this one.
+pub fn named<K: Kind + ?Sized>(one: memlane::Kind, kinds: &[&'static K]) -> Result<&'static K> {
+    wanted(Some(one), kinds).next().with_context(|| format!("{} is in no list of kinds", one.name()))
+}
+
+/// Reads the name of a kind.
+pub fn parser() -> impl TypedValueParser<Value = memlane::Kind> {
+    let names = memlane::Kind::ALL.iter().map(|kind| kind.name());
+    PossibleValuesParser::new(names).try_map(|name| memlane::Kind::from_name(&name).ok_or("there is no such kind"))
+}

@@ -1,0 +1,18 @@
+//! What the others are told.
+
+use crate::steps::scenario::Scenario;
+use std::time::Duration;
+
+/// The first of the numbers that the others send.
+pub const OTHERS: u64 = 10_000;
+
+/// What takes longer than this makes no progress.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the others do, and leave behind.
+#[derive(Debug, Clone, Copy)]
+pub struct Task {
+    pub scenario: Scenario,
+    /// Whether an operation that may find nothing is to find nothing.
+    pub finds_nothing: bool,
+}
