@@ -143,3 +143,14 @@ fn main() -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound_with_the_arguments_of_every_kind() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -12,11 +12,11 @@ pub trait Tortured: Corruptible + Refused {}
 
 impl<K: Corruptible + Refused> Tortured for K {}
 
-const KINDS: [&dyn Tortured; 2] = [&spsc::Spsc, &mpmc::Mpmc];
+const KINDS: &[&dyn Tortured] = &[&spsc::Spsc, &mpmc::Mpmc];
 
 /// All of them, as a tool sees them.
 pub fn all<T>(seen: fn(&'static dyn Tortured) -> T) -> Vec<T> {
-    KINDS.into_iter().map(seen).collect()
+    KINDS.iter().copied().map(seen).collect()
 }
 
 /// The arguments of all kinds that say what their channels are like, as they were given.
