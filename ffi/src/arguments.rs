@@ -1,9 +1,10 @@
 //! What a C program passes in, checked as far as it can be: null, numbers out of range, text that is none.
 
-use crate::call::Failed;
-use crate::detail;
+use crate::detail::{self, Failed};
+use crate::errors::Coded;
 use crate::status::Status;
 use std::ffi::{CStr, c_char, c_void};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An argument that means nothing.
@@ -28,6 +29,23 @@ impl Timeout {
             1.. => Ok(Self::For(Duration::from_nanos(nanoseconds as u64))),
             -1 => Ok(Self::Forever),
             _ => Err(no_timeout(nanoseconds)),
+        }
+    }
+
+    /// Makes the one call of three that waits so long.
+    #[inline(always)]
+    pub(crate) fn call<E, T, A: Coded, B: Coded, C: Coded>(
+        self,
+        end: E,
+        channel: &Arc<str>,
+        at_once: impl FnOnce(E) -> Result<T, A>,
+        within: impl FnOnce(E, Duration) -> Result<T, B>,
+        for_ever: impl FnOnce(E) -> Result<T, C>,
+    ) -> Result<T, Failed> {
+        match self {
+            Self::Forever => for_ever(end).map_err(|error| error.fail_on(channel)),
+            Self::Try => at_once(end).map_err(|error| error.fail_on(channel)),
+            Self::For(time) => within(end, time).map_err(|error| error.fail_on(channel)),
         }
     }
 }

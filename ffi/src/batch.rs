@@ -1,12 +1,14 @@
 //! Several messages by one call: copies, as `memlane_send` and `memlane_recv` make them.
 
 use crate::arguments::{self, Timeout, invalid, out};
-use crate::call::{Failed, done};
-use crate::handles::{ReceiverHandle, SenderHandle};
+use crate::call::done;
+use crate::detail::Failed;
+use crate::errors::Coded;
+use crate::handles::{Handle, ReceiverHandle, SenderHandle};
 use crate::kinds::on_kind;
 use crate::receiver::Receiving;
 use crate::sender::Sending;
-use crate::status::{Coded, Status};
+use crate::status::Status;
 use std::ffi::c_void;
 use std::ptr;
 use std::time::Instant;

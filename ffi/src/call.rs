@@ -1,16 +1,11 @@
 //! The wrapper around every entry point: no panic gets past it, because unwinding into C is the end of the process.
 
-use crate::detail;
+use crate::detail::{self, Failed};
 use crate::status::Status;
 use std::any::Any;
 use std::ffi::c_int;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-
-/// A failure that is recorded already (see [`detail`]).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub(crate) struct Failed(pub(crate) Status);
 
 /// Runs the body of an entry point.
 ///

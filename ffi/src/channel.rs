@@ -1,11 +1,14 @@
 //! Opening, shutting down and removing a channel.
 
 use crate::arguments::{self, invalid, out};
-use crate::call::{Failed, call, done, done_with_descriptors};
-use crate::handles::ChannelHandle;
+use crate::call::{call, done, done_with_descriptors};
+use crate::detail::Failed;
+use crate::errors::Coded;
+use crate::handles::{self, ChannelHandle, Handle};
 use crate::kinds::{Channel, map_kind, on_kind};
 use crate::options::Options;
-use crate::status::{Coded, Status};
+use crate::status::Status;
+use crate::table::{Inside, Refusal, Table};
 use memlane::Origin;
 use std::ffi::{c_char, c_int};
 use std::os::fd::{BorrowedFd, IntoRawFd, OwnedFd};
@@ -33,6 +36,43 @@ impl Opened {
 
     fn origin(&self) -> Origin {
         on_kind!(&self.channel, channel => channel.origin())
+    }
+}
+
+static CHANNELS: Table<Opened> = Table::new(handles::CHANNELS);
+
+impl Handle for ChannelHandle {
+    type Thing = Opened;
+    const NOUN: &'static str = "channel";
+
+    fn table() -> &'static Table<Opened> {
+        &CHANNELS
+    }
+
+    fn of_id(id: u64) -> Self {
+        Self { id }
+    }
+
+    fn id(self) -> u64 {
+        self.id
+    }
+
+    /// Waits for another thread that is inside: it copies a pointer, and is gone.
+    fn enter(self) -> Result<Inside<'static, Opened>, Failed> {
+        loop {
+            match CHANNELS.enter(self.id) {
+                Ok(inside) => return Ok(inside),
+                Err(Refusal::Busy) => std::thread::yield_now(),
+                Err(refusal) => return Err(handles::refused(Self::NOUN, refusal)),
+            }
+        }
+    }
+}
+
+impl ChannelHandle {
+    /// The channel, which stays open for as long as the caller has it.
+    pub(crate) fn get(self) -> Result<Opened, Failed> {
+        self.enter().map(|inside| inside.clone())
     }
 }
 
@@ -215,4 +255,25 @@ pub unsafe extern "C" fn memlane_remove(name: *const c_char) -> Status {
 pub unsafe extern "C" fn memlane_remove_forced(name: *const c_char) -> Status {
     // SAFETY: the crate's contract.
     done(|| memlane::remove_forced(unsafe { arguments::name(name) }?).map_err(|error| error.fail()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detail::memlane_last_error_detail;
+    use crate::kinds::ByKind;
+    use std::ffi::CStr;
+
+    #[test]
+    fn a_process_that_has_all_the_handles_there_are_is_told() {
+        let channel = memlane::spsc::Options::new().capacity(4096).private().unwrap();
+        let opened = Opened { channel: ByKind::Spsc(channel), label: "(private)".into() };
+        let handles: Vec<_> = (0..65_536).map(|_| ChannelHandle::new(opened.clone()).unwrap()).collect();
+        assert_eq!(ChannelHandle::new(opened.clone()), Err(Failed(Status::MEMLANE_TOO_MANY_HANDLES)));
+        // SAFETY: a C string, looked at before the next call.
+        let detail = unsafe { CStr::from_ptr(memlane_last_error_detail()) };
+        assert!(detail.to_str().unwrap().contains("close some"), "{detail:?}");
+        drop(handles[1000].remove().unwrap());
+        assert!(ChannelHandle::new(opened).is_ok());
+    }
 }

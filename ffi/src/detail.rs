@@ -3,11 +3,15 @@
 //! Failures are recorded where they happen, so that what travels on is a number. Polling an empty or full channel fails
 //! all the time: such a failure is recorded without building a sentence; that is made when somebody asks for it.
 
-use crate::call::Failed;
 use crate::status::Status;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
 use std::sync::Arc;
+
+/// A failure that is recorded already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct Failed(pub(crate) Status);
 
 /// The last failure of a thread.
 enum Last {

@@ -2,12 +2,10 @@
 //!
 //! A sender or receiver is used by one thread at a time, as in Rust; a second one is told so. A channel may be used by
 //! many: a call only copies what it needs out of the table, so there they wait for each other for some instructions.
+//!
+//! What a handle leads to stands where that is: `channel`, `sender` and `receiver` each have a table of their own.
 
-use crate::call::Failed;
-use crate::channel::Opened;
-use crate::detail;
-use crate::receiver::Receiving;
-use crate::sender::Sending;
+use crate::detail::{self, Failed};
 use crate::status::Status;
 use crate::table::{Inside, Refusal, Table};
 
@@ -35,12 +33,46 @@ pub struct ReceiverHandle {
     pub id: u64,
 }
 
-static CHANNELS: Table<Opened> = Table::new(1);
-static SENDERS: Table<Sending> = Table::new(2);
-static RECEIVERS: Table<Receiving> = Table::new(3);
+/// Numbers of the tables, each its own: a handle of one type leads nowhere in the table of another.
+pub(crate) const CHANNELS: u64 = 1;
+pub(crate) const SENDERS: u64 = 2;
+pub(crate) const RECEIVERS: u64 = 3;
 
+/// A number that leads to something.
+pub(crate) trait Handle: Copy + 'static {
+    /// What it leads to.
+    type Thing: Send + 'static;
+
+    /// What failures call that.
+    const NOUN: &'static str;
+
+    /// Where the things are.
+    fn table() -> &'static Table<Self::Thing>;
+
+    fn of_id(id: u64) -> Self;
+
+    fn id(self) -> u64;
+
+    /// Puts the thing into the table.
+    fn new(thing: Self::Thing) -> Result<Self, Failed> {
+        Self::table().insert(thing).map(Self::of_id).map_err(full)
+    }
+
+    /// The thing, which is the caller's alone until it drops what it gets.
+    #[inline]
+    fn enter(self) -> Result<Inside<'static, Self::Thing>, Failed> {
+        Self::table().enter(self.id()).map_err(|refusal| refused(Self::NOUN, refusal))
+    }
+
+    /// Takes the thing out. The handle leads nowhere from now on.
+    fn remove(self) -> Result<Self::Thing, Failed> {
+        self.enter().map(Inside::remove)
+    }
+}
+
+/// The failure of a call whose handle the table refused.
 #[cold]
-fn refused(what: &str, refusal: Refusal) -> Failed {
+pub(crate) fn refused(what: &str, refusal: Refusal) -> Failed {
     match refusal {
         Refusal::Stale => invalid(what),
         Refusal::Busy => detail::record(
@@ -68,81 +100,4 @@ fn full<T>(_not_kept: T) -> Failed {
         Status::MEMLANE_TOO_MANY_HANDLES,
         "65,536 handles of this type are open, which is all there can be; close some".to_owned(),
     )
-}
-
-impl ChannelHandle {
-    pub(crate) fn new(channel: Opened) -> Result<Self, Failed> {
-        CHANNELS.insert(channel).map(|id| Self { id }).map_err(full)
-    }
-
-    fn enter(self) -> Result<Inside<'static, Opened>, Failed> {
-        loop {
-            match CHANNELS.enter(self.id) {
-                Ok(inside) => return Ok(inside),
-                // Whoever is inside copies a pointer, and is gone.
-                Err(Refusal::Busy) => std::thread::yield_now(),
-                Err(refusal) => return Err(refused("channel", refusal)),
-            }
-        }
-    }
-
-    /// The channel, which stays open for as long as the caller has it.
-    pub(crate) fn get(self) -> Result<Opened, Failed> {
-        self.enter().map(|inside| inside.clone())
-    }
-
-    pub(crate) fn remove(self) -> Result<Opened, Failed> {
-        self.enter().map(Inside::remove)
-    }
-}
-
-impl SenderHandle {
-    pub(crate) fn new(sender: Sending) -> Result<Self, Failed> {
-        SENDERS.insert(sender).map(|id| Self { id }).map_err(full)
-    }
-
-    #[inline]
-    pub(crate) fn enter(self) -> Result<Inside<'static, Sending>, Failed> {
-        SENDERS.enter(self.id).map_err(|refusal| refused("sender", refusal))
-    }
-
-    pub(crate) fn remove(self) -> Result<Sending, Failed> {
-        self.enter().map(Inside::remove)
-    }
-}
-
-impl ReceiverHandle {
-    pub(crate) fn new(receiver: Receiving) -> Result<Self, Failed> {
-        RECEIVERS.insert(receiver).map(|id| Self { id }).map_err(full)
-    }
-
-    #[inline]
-    pub(crate) fn enter(self) -> Result<Inside<'static, Receiving>, Failed> {
-        RECEIVERS.enter(self.id).map_err(|refusal| refused("receiver", refusal))
-    }
-
-    pub(crate) fn remove(self) -> Result<Receiving, Failed> {
-        self.enter().map(Inside::remove)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kinds::ByKind;
-    use crate::memlane_last_error_detail;
-    use std::ffi::CStr;
-
-    #[test]
-    fn a_process_that_has_all_the_handles_there_are_is_told() {
-        let channel = memlane::spsc::Options::new().capacity(4096).private().unwrap();
-        let opened = Opened { channel: ByKind::Spsc(channel), label: "(private)".into() };
-        let handles: Vec<_> = (0..65_536).map(|_| ChannelHandle::new(opened.clone()).unwrap()).collect();
-        assert_eq!(ChannelHandle::new(opened.clone()), Err(Failed(Status::MEMLANE_TOO_MANY_HANDLES)));
-        // SAFETY: a C string, looked at before the next call.
-        let detail = unsafe { CStr::from_ptr(memlane_last_error_detail()) };
-        assert!(detail.to_str().unwrap().contains("close some"), "{detail:?}");
-        drop(handles[1000].remove().unwrap());
-        assert!(ChannelHandle::new(opened).is_ok());
-    }
 }

@@ -10,9 +10,10 @@
 //! And what carries it:
 //!
 //! - `call`: the wrapper around every entry point; no panic gets past it.
+//! - `errors`: the engine's errors, each with its status.
 //! - `handles`, `table`: the numbers that a C program holds, and what they lead to.
 //! - `lending`: a message or grant that stays open from one call to the next.
-//! - `kinds`: the only file that knows how many kinds of channel there are.
+//! - `kinds`: the kinds of channel; what a new one needs elsewhere, the compiler says.
 //! - `arguments`: what a C program passes in, checked.
 //!
 //! # Safety
@@ -25,6 +26,7 @@
 
 mod arguments;
 mod call;
+mod errors;
 mod handles;
 mod lending;
 mod table;

@@ -1,10 +1,7 @@
-//! A message that is taken: it stays in the channel, the receiver's alone, until it is acknowledged or given back.
+//! What a C program sees of a message that is taken: it stays in the channel, the receiver's alone, until it is acknowledged
+//! or given back.
 
-use crate::arguments::{self, Timeout, given, out};
-use crate::call::{Failed, done};
-use crate::detail;
-use crate::handles::{self, ReceiverHandle};
-use crate::status::Status;
+use crate::handles::ReceiverHandle;
 use std::ffi::c_void;
 use std::ptr;
 
@@ -78,80 +75,4 @@ impl Delivered for memlane::mpmc::Message<'_> {
         let flags = if self.redelivered() { MEMLANE_REDELIVERED } else { 0 };
         MessageInfo { sequence: MEMLANE_UNKNOWN, deliveries: self.deliveries().into(), flags, reserved: [0; 2] }
     }
-}
-
-/// Takes the next message and leaves it in place. Waits while there is none: for timeout_ns nanoseconds, not at all if that is
-/// 0 (MEMLANE_EMPTY), for ever if it is -1. MEMLANE_HELD if this receiver has one already. `message` is written on success
-/// only. If the process dies before it acknowledges the message, the message is delivered again.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn memlane_take(receiver: ReceiverHandle, message: *mut Message, timeout_ns: i64) -> Status {
-    done(|| {
-        // SAFETY: the crate's contract.
-        let into = unsafe { out(message, "message") }?;
-        let timeout = Timeout::from_ns(timeout_ns)?;
-        *into = receiver.enter()?.take(receiver, timeout)?;
-        Ok(())
-    })
-}
-
-/// Copies the message into `buffer` and stores its length. MEMLANE_BUFFER_TOO_SMALL if it has more than `capacity` bytes; its
-/// length is stored then, too. The message stays taken.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn memlane_message_copy(
-    message: *const Message,
-    buffer: *mut c_void,
-    capacity: usize,
-    length: *mut usize,
-) -> Status {
-    done(|| {
-        // SAFETY: the crate's contract.
-        let (message, length) = unsafe { (given(message, "message")?, out(length, "length")?) };
-        // SAFETY: the crate's contract.
-        let buffer = unsafe { arguments::buffer(buffer, capacity) }?;
-        let mut receiver = message.receiver.enter()?;
-        receiver.check(message)?;
-        receiver.copy(buffer, length)
-    })
-}
-
-/// The message is done with: it does not come again. Clears it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn memlane_ack(message: *mut Message) -> Status {
-    done(|| {
-        // SAFETY: the crate's contract.
-        finish(unsafe { out(message, "message") }?, true)
-    })
-}
-
-/// Gives the message back. spsc: it comes again at this receiver's next call. mpmc: it is delivered again, to any receiver,
-/// behind all others of its priority, and says so; if it was delivered as often as the channel's delivery_limit, it is given
-/// up instead. Clears it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn memlane_nack(message: *mut Message) -> Status {
-    done(|| {
-        // SAFETY: the crate's contract.
-        finish(unsafe { out(message, "message") }?, false)
-    })
-}
-
-fn finish(message: &mut Message, is_done_with: bool) -> Result<(), Failed> {
-    let mut receiver = message.receiver.enter()?;
-    receiver.check(message)?;
-    // Whatever comes of it, the message is nobody's from here on.
-    *message = Message::NONE;
-    receiver.finish(is_done_with)
-}
-
-/// The failure of an operation on a message that does not fit.
-#[cold]
-pub(crate) fn too_small(channel: &str, needed: usize, capacity: usize) -> Failed {
-    let sentence =
-        format!("channel {channel}: the message needs a buffer of {needed} bytes, not {capacity}; it stays there");
-    detail::record(Status::MEMLANE_BUFFER_TOO_SMALL, sentence)
-}
-
-/// The failure of an operation on a message that is not taken (any more).
-#[cold]
-pub(crate) fn not_taken() -> Failed {
-    handles::invalid("message")
 }

@@ -1,12 +1,11 @@
 //! How to create or open a channel.
 
 use crate::arguments;
-use crate::call::Failed;
-use crate::detail;
-use crate::kinds::{self, ByKind, MEMLANE_MPMC, MEMLANE_SPSC, map_kind};
+use crate::detail::{self, Failed};
+use crate::kinds::{self, ByKind, MEMLANE_MPMC, MEMLANE_SPSC};
 use crate::status::Status;
 use memlane::mpmc::OnDeath;
-use memlane::{Backend, FenceMode, TrustPeers};
+use memlane::{Backend, FenceMode, TrustPeers, mpmc, spsc};
 use std::ffi::c_char;
 use std::mem::{size_of, zeroed};
 
@@ -125,13 +124,27 @@ fn small(option: &str, given: u32) -> Result<Option<u16>, Failed> {
     u16::try_from(given).map(set).map_err(|_| invalid(option, given, "is out of range"))
 }
 
-/// Sets each option that is set.
-macro_rules! apply {
-    ($options:expr, $($method:ident($value:expr)),* $(,)?) => {{
-        let mut options = $options;
-        $(if let Some(value) = $value { options = options.$method(value); })*
-        options
-    }};
+/// Sets an option that is set.
+fn apply<O, V>(options: O, value: Option<V>, set: impl FnOnce(O, V) -> O) -> O {
+    match value {
+        Some(value) => set(options, value),
+        None => options,
+    }
+}
+
+impl kinds::Options {
+    /// The same of an option that every kind has.
+    fn apply<V>(
+        self,
+        value: Option<V>,
+        of_spsc: impl FnOnce(spsc::Options, V) -> spsc::Options,
+        of_mpmc: impl FnOnce(mpmc::Options, V) -> mpmc::Options,
+    ) -> Self {
+        match self {
+            Self::Spsc(options) => Self::Spsc(apply(options, value, of_spsc)),
+            Self::Mpmc(options) => Self::Mpmc(apply(options, value, of_mpmc)),
+        }
+    }
 }
 
 impl Options {
@@ -202,27 +215,25 @@ impl Options {
         let type_name = name(given.type_name, "option type_name")?;
         let participant_name = name(given.participant_name, "option participant_name")?;
         let flag = |bit: u32| (given.flags & bit != 0).then_some(true);
-        Ok(map_kind!(options, options => apply!(
-            options,
-            max_message(set(given.max_message)),
-            payload_alignment(set(given.payload_alignment)),
-            persistent(persistent),
-            fence(fence),
-            backend(backend),
-            trust_peers(trust),
-            mode(set(given.mode)),
-            type_name(type_name),
-            participant_name(participant_name),
-            any_owner(flag(MEMLANE_ANY_OWNER)),
-            remove_on_drop(flag(MEMLANE_REMOVE_ON_CLOSE)),
-            ends_when_drained(flag(MEMLANE_ENDS_WHEN_DRAINED)),
-            prefault(flag(MEMLANE_PREFAULT)),
-            lock_memory(flag(MEMLANE_LOCK_MEMORY)),
-            huge_pages(flag(MEMLANE_HUGE_PAGES)),
-        )))
+        Ok(options
+            .apply(set(given.max_message), spsc::Options::max_message, mpmc::Options::max_message)
+            .apply(set(given.payload_alignment), spsc::Options::payload_alignment, mpmc::Options::payload_alignment)
+            .apply(persistent, spsc::Options::persistent, mpmc::Options::persistent)
+            .apply(fence, spsc::Options::fence, mpmc::Options::fence)
+            .apply(backend, spsc::Options::backend, mpmc::Options::backend)
+            .apply(trust, spsc::Options::trust_peers, mpmc::Options::trust_peers)
+            .apply(set(given.mode), spsc::Options::mode, mpmc::Options::mode)
+            .apply(type_name, spsc::Options::type_name, mpmc::Options::type_name)
+            .apply(participant_name, spsc::Options::participant_name, mpmc::Options::participant_name)
+            .apply(flag(MEMLANE_ANY_OWNER), spsc::Options::any_owner, mpmc::Options::any_owner)
+            .apply(flag(MEMLANE_REMOVE_ON_CLOSE), spsc::Options::remove_on_drop, mpmc::Options::remove_on_drop)
+            .apply(flag(MEMLANE_ENDS_WHEN_DRAINED), spsc::Options::ends_when_drained, mpmc::Options::ends_when_drained)
+            .apply(flag(MEMLANE_PREFAULT), spsc::Options::prefault, mpmc::Options::prefault)
+            .apply(flag(MEMLANE_LOCK_MEMORY), spsc::Options::lock_memory, mpmc::Options::lock_memory)
+            .apply(flag(MEMLANE_HUGE_PAGES), spsc::Options::huge_pages, mpmc::Options::huge_pages))
     }
 
-    fn spsc(&self) -> Result<memlane::spsc::Options, Failed> {
+    fn spsc(&self) -> Result<spsc::Options, Failed> {
         let foreign = [
             ("slots", self.slots),
             ("priorities", self.priorities),
@@ -234,22 +245,20 @@ impl Options {
         if let Some((option, given)) = foreign.into_iter().find(|(_, given)| *given != 0) {
             return Err(invalid(option, given, "an spsc channel does not have"));
         }
-        Ok(apply!(memlane::spsc::Options::new(), capacity(set(self.capacity))))
+        Ok(apply(spsc::Options::new(), set(self.capacity), spsc::Options::capacity))
     }
 
-    fn mpmc(&self) -> Result<memlane::mpmc::Options, Failed> {
+    fn mpmc(&self) -> Result<mpmc::Options, Failed> {
         if self.capacity != 0 {
             return Err(invalid("capacity", self.capacity, "an mpmc channel does not have; set slots and max_message"));
         }
         let policies = [(MEMLANE_REDELIVER, OnDeath::Redeliver), (MEMLANE_DISCARD, OnDeath::Discard)];
-        Ok(apply!(
-            memlane::mpmc::Options::new(),
-            slots(set(self.slots)),
-            priorities(small("priorities", self.priorities)?),
-            max_senders(set(self.senders)),
-            max_receivers(set(self.receivers)),
-            delivery_limit(small("delivery_limit", self.delivery_limit)?),
-            on_death(one_of("on_death", self.on_death, &policies)?),
-        ))
+        let options = mpmc::Options::new();
+        let options = apply(options, set(self.slots), mpmc::Options::slots);
+        let options = apply(options, small("priorities", self.priorities)?, mpmc::Options::priorities);
+        let options = apply(options, set(self.senders), mpmc::Options::max_senders);
+        let options = apply(options, set(self.receivers), mpmc::Options::max_receivers);
+        let options = apply(options, small("delivery_limit", self.delivery_limit)?, mpmc::Options::delivery_limit);
+        Ok(apply(options, one_of("on_death", self.on_death, &policies)?, mpmc::Options::on_death))
     }
 }

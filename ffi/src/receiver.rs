@@ -1,15 +1,17 @@
 //! The receiving end: copies, and messages that are taken and left in place.
 
-use crate::arguments::{self, Timeout, invalid, out};
-use crate::call::{Failed, done};
+use crate::arguments::{self, Timeout, given, invalid, out};
+use crate::call::done;
 use crate::channel::Opened;
-use crate::detail;
-use crate::handles::{ChannelHandle, ReceiverHandle};
+use crate::detail::{self, Failed};
+use crate::errors::Coded;
+use crate::handles::{self, ChannelHandle, Handle, ReceiverHandle};
 use crate::kinds::{ByKind, ReceiverEnd, on_kind};
 use crate::lending::Lender;
-use crate::message::{Delivered, Message, MessageInfo, not_taken, too_small};
-use crate::sender::{by_timeout, strategy};
-use crate::status::{Coded, Status};
+use crate::message::{Delivered, Message, MessageInfo};
+use crate::sender::strategy;
+use crate::status::Status;
+use crate::table::Table;
 use memlane::{RecvError, Strategy, TrustPeers};
 use std::ffi::{c_char, c_void};
 
@@ -21,6 +23,41 @@ pub(crate) struct Receiving {
     taken: u64,
     pub(crate) row: u32,
     pub(crate) of: Opened,
+}
+
+static RECEIVERS: Table<Receiving> = Table::new(handles::RECEIVERS);
+
+impl Handle for ReceiverHandle {
+    type Thing = Receiving;
+    const NOUN: &'static str = "receiver";
+
+    #[inline]
+    fn table() -> &'static Table<Receiving> {
+        &RECEIVERS
+    }
+
+    fn of_id(id: u64) -> Self {
+        Self { id }
+    }
+
+    #[inline]
+    fn id(self) -> u64 {
+        self.id
+    }
+}
+
+/// The failure of an operation on a message that does not fit.
+#[cold]
+fn too_small(channel: &str, needed: usize, capacity: usize) -> Failed {
+    let sentence =
+        format!("channel {channel}: the message needs a buffer of {needed} bytes, not {capacity}; it stays there");
+    detail::record(Status::MEMLANE_BUFFER_TOO_SMALL, sentence)
+}
+
+/// The failure of an operation on a message that is not taken (any more).
+#[cold]
+fn not_taken() -> Failed {
+    handles::invalid("message")
 }
 
 /// What became of a message that was to be copied into so many bytes. Its length is stored if it was too long, too.
@@ -100,7 +137,13 @@ impl Receiving {
         }
         on_kind!(&mut self.end, lender => {
             let Some(receiver) = lender.end() else { return Err(Self::has_a_message(of)) };
-            let message = by_timeout!(timeout, receiver, try_recv, recv_timeout, recv(), &of.label)?;
+            let message = timeout.call(
+                receiver,
+                &of.label,
+                |receiver| receiver.try_recv(),
+                |receiver, time| receiver.recv_timeout(time),
+                |receiver| receiver.recv(),
+            )?;
             let (received, about) = (message.len(), info.is_some().then(|| Delivered::info(&message)));
             if message.copy_to(buffer).is_err() {
                 message.hand_back();
@@ -127,7 +170,13 @@ impl Receiving {
                 return Err(Self::has_a_message(of));
             }
             let message = lender.lend(|receiver| {
-                by_timeout!(timeout, receiver, try_recv, recv_timeout, recv(), &of.label)
+                timeout.call(
+                    receiver,
+                    &of.label,
+                    |receiver| receiver.try_recv(),
+                    |receiver, time| receiver.recv_timeout(time),
+                    |receiver| receiver.recv(),
+                )
             })?;
             let (data, info) = (message.as_slice(trust).as_ptr(), Delivered::info(message));
             Message { data: data.cast(), length: message.len(), info, ..Message::NONE }
@@ -253,4 +302,66 @@ pub unsafe extern "C" fn memlane_recv(
         let info = unsafe { info.as_mut() };
         receiver.enter()?.recv(buffer, length, info, timeout)
     })
+}
+
+/// Takes the next message and leaves it in place. Waits while there is none: for timeout_ns nanoseconds, not at all if that is
+/// 0 (MEMLANE_EMPTY), for ever if it is -1. MEMLANE_HELD if this receiver has one already. `message` is written on success
+/// only. If the process dies before it acknowledges the message, the message is delivered again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_take(receiver: ReceiverHandle, message: *mut Message, timeout_ns: i64) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let into = unsafe { out(message, "message") }?;
+        let timeout = Timeout::from_ns(timeout_ns)?;
+        *into = receiver.enter()?.take(receiver, timeout)?;
+        Ok(())
+    })
+}
+
+/// Copies the message into `buffer` and stores its length. MEMLANE_BUFFER_TOO_SMALL if it has more than `capacity` bytes; its
+/// length is stored then, too. The message stays taken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_message_copy(
+    message: *const Message,
+    buffer: *mut c_void,
+    capacity: usize,
+    length: *mut usize,
+) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let (message, length) = unsafe { (given(message, "message")?, out(length, "length")?) };
+        // SAFETY: the crate's contract.
+        let buffer = unsafe { arguments::buffer(buffer, capacity) }?;
+        let mut receiver = message.receiver.enter()?;
+        receiver.check(message)?;
+        receiver.copy(buffer, length)
+    })
+}
+
+/// The message is done with: it does not come again. Clears it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_ack(message: *mut Message) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        finish(unsafe { out(message, "message") }?, true)
+    })
+}
+
+/// Gives the message back. spsc: it comes again at this receiver's next call. mpmc: it is delivered again, to any receiver,
+/// behind all others of its priority, and says so; if it was delivered as often as the channel's delivery_limit, it is given
+/// up instead. Clears it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_nack(message: *mut Message) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        finish(unsafe { out(message, "message") }?, false)
+    })
+}
+
+fn finish(message: &mut Message, is_done_with: bool) -> Result<(), Failed> {
+    let mut receiver = message.receiver.enter()?;
+    receiver.check(message)?;
+    // Whatever comes of it, the message is nobody's from here on.
+    *message = Message::NONE;
+    receiver.finish(is_done_with)
 }

@@ -1,13 +1,15 @@
 //! The sending end: copies, and grants to be filled in place.
 
 use crate::arguments::{self, Timeout, given, invalid, out};
-use crate::call::{Failed, done};
+use crate::call::done;
 use crate::channel::Opened;
-use crate::detail;
-use crate::handles::{self, ChannelHandle, SenderHandle};
+use crate::detail::{self, Failed};
+use crate::errors::Coded;
+use crate::handles::{self, ChannelHandle, Handle, SenderHandle};
 use crate::kinds::{ByKind, SenderEnd, on_kind};
 use crate::lending::Lender;
-use crate::status::{Coded, Status};
+use crate::status::Status;
+use crate::table::Table;
 use memlane::{GrantError, NoSuchPriority, Strategy, TrustPeers};
 use std::ffi::c_void;
 use std::ptr;
@@ -56,17 +58,26 @@ pub(crate) struct Sending {
     pub(crate) of: Opened,
 }
 
-/// One call, by how long it waits.
-macro_rules! by_timeout {
-    ($timeout:expr, $end:expr, $now:ident, $within:ident, $wait:ident($($argument:expr),*), $channel:expr) => {
-        match $timeout {
-            Timeout::Forever => $end.$wait($($argument),*).map_err(|error| error.fail_on($channel)),
-            Timeout::Try => $end.$now($($argument),*).map_err(|error| error.fail_on($channel)),
-            Timeout::For(time) => $end.$within($($argument,)* time).map_err(|error| error.fail_on($channel)),
-        }
-    };
+static SENDERS: Table<Sending> = Table::new(handles::SENDERS);
+
+impl Handle for SenderHandle {
+    type Thing = Sending;
+    const NOUN: &'static str = "sender";
+
+    #[inline]
+    fn table() -> &'static Table<Sending> {
+        &SENDERS
+    }
+
+    fn of_id(id: u64) -> Self {
+        Self { id }
+    }
+
+    #[inline]
+    fn id(self) -> u64 {
+        self.id
+    }
 }
-pub(crate) use by_timeout;
 
 impl Sending {
     fn join(of: Opened) -> Result<Self, Failed> {
@@ -108,7 +119,13 @@ impl Sending {
         let of = &self.of;
         on_kind!(&mut self.end, lender => {
             let Some(sender) = lender.end() else { return Err(Self::has_a_grant(of)) };
-            by_timeout!(timeout, sender, try_send, send_timeout, send(message), &of.label)
+            timeout.call(
+                sender,
+                &of.label,
+                |sender| sender.try_send(message),
+                |sender, time| sender.send_timeout(message, time),
+                |sender| sender.send(message),
+            )
         })
     }
 
@@ -122,7 +139,13 @@ impl Sending {
                 return Err(Self::has_a_grant(of));
             }
             let grant = lender.lend(|sender| {
-                by_timeout!(timeout, sender, try_reserve, reserve_timeout, reserve(length), &of.label)
+                timeout.call(
+                    sender,
+                    &of.label,
+                    |sender| sender.try_reserve(length),
+                    |sender, time| sender.reserve_timeout(length, time),
+                    |sender| sender.reserve(length),
+                )
             })?;
             grant.as_mut_slice(trust).as_mut_ptr()
         });

@@ -1,13 +1,15 @@
 //! What can be seen of a channel and of one's own place in it.
 
 use crate::arguments::{self, out};
-use crate::call::{Failed, done};
-use crate::handles::{ChannelHandle, ReceiverHandle, SenderHandle};
+use crate::call::done;
+use crate::detail::Failed;
+use crate::errors::Coded;
+use crate::handles::{ChannelHandle, Handle, ReceiverHandle, SenderHandle};
 use crate::kinds::{Channel, MEMLANE_MPMC, MEMLANE_SPSC, on_kind};
 use crate::options::{
     MEMLANE_BACKEND_FUTEX, MEMLANE_BACKEND_SEMAPHORE, MEMLANE_FENCE_ASYMMETRIC, MEMLANE_FENCE_SYMMETRIC,
 };
-use crate::status::{Coded, Status};
+use crate::status::Status;
 use memlane::{Backend, ChannelStatus, FenceMode, Info, Kind, Role};
 use std::ffi::c_char;
 use std::mem::size_of;
