@@ -122,49 +122,49 @@ fn alignment(text: &str) -> Result<Size, String> {
 /// The largest ring, in bytes.
 const CAPACITY_MAX: u64 = 2 << 30;
 
-/// Sets the options that every kind has.
-macro_rules! common {
-    ($arguments:expr, $options:expr) => {{
-        let (arguments, mut options) = ($arguments, $options);
-        if let Some(size) = &arguments.max_message {
+impl CreationArguments {
+    /// The same for the library. Without a kind, it is that of the channel `existing`, if there is one.
+    pub fn options(&self, existing: Option<&str>) -> Outcome<Options> {
+        let kind = self.kind.or_else(|| kinds::kind_of(existing?)).unwrap_or(Kind::Spsc);
+        let options = match kind {
+            Kind::Spsc => Options::Spsc(self.spsc()?),
+            Kind::Mpmc => Options::Mpmc(self.mpmc()?),
+            other => {
+                return Err(Failure::failed(format!("this command does not handle channels of kind {other} yet")));
+            }
+        };
+        Ok(self.common(options))
+    }
+
+    /// Sets the options that every kind has.
+    fn common(&self, mut options: Options) -> Options {
+        if let Some(size) = &self.max_message {
             options = options.max_message(size.bytes);
         }
-        if let Some(size) = &arguments.payload_alignment {
+        if let Some(size) = &self.payload_alignment {
             options = options.payload_alignment(size.bytes as u32);
         }
-        if arguments.persistent {
+        if self.persistent {
             options = options.persistent(true);
         }
-        if let Some(mode) = arguments.mode {
+        if let Some(mode) = self.mode {
             options = options.mode(mode);
         }
-        if let Some(fence) = arguments.fence {
+        if let Some(fence) = self.fence {
             options = options.fence(match fence {
                 Fence::Asymmetric => FenceMode::Asymmetric,
                 Fence::Symmetric => FenceMode::Symmetric,
             });
         }
-        options = match arguments.backend {
+        options = match self.backend {
             Some(Waking::Futex) => options.backend(Backend::Futex),
             Some(Waking::Semaphore) => options.backend(Backend::Semaphore).trust_peers(opening::trust()),
             None => options,
         };
-        if let Some(name) = &arguments.type_name {
+        if let Some(name) = &self.type_name {
             options = options.type_name(name);
         }
-        options.prefault(arguments.prefault).lock_memory(arguments.lock_memory).huge_pages(arguments.huge_pages)
-    }};
-}
-
-impl CreationArguments {
-    /// The same for the library. Without a kind, it is that of the channel `existing`, if there is one.
-    pub fn options(&self, existing: Option<&str>) -> Outcome<Options> {
-        let kind = self.kind.or_else(|| kinds::kind_of(existing?)).unwrap_or(Kind::Spsc);
-        match kind {
-            Kind::Spsc => self.spsc().map(Options::Spsc),
-            Kind::Mpmc => self.mpmc().map(Options::Mpmc),
-            other => Err(Failure::failed(format!("this command does not handle channels of kind {other} yet"))),
-        }
+        options.prefault(self.prefault).lock_memory(self.lock_memory).huge_pages(self.huge_pages)
     }
 
     fn spsc(&self) -> Outcome<spsc::Options> {
@@ -181,7 +181,7 @@ impl CreationArguments {
         if let Some(size) = &self.capacity {
             options = options.capacity(size.bytes);
         }
-        Ok(common!(self, options))
+        Ok(options)
     }
 
     fn mpmc(&self) -> Outcome<mpmc::Options> {
@@ -208,7 +208,7 @@ impl CreationArguments {
         if let Some(limit) = self.delivery_limit {
             options = options.delivery_limit(limit);
         }
-        Ok(common!(self, options))
+        Ok(options)
     }
 }
 

@@ -1,10 +1,7 @@
-//! How a command fails: with one sentence on standard error, and a status.
+//! How a command fails: with one sentence and a status.
 
-use crate::streams::Output;
-use crate::{output, size};
-use clap::error::ErrorKind;
+use crate::size;
 use memlane::{CreateError, JoinError, NotAChannel, OpenError, OutOfMemory, RemoveError};
-use std::process::ExitCode;
 
 /// What a command comes to.
 pub type Outcome<T = ()> = Result<T, Failure>;
@@ -62,17 +59,6 @@ impl Failure {
             Self::TimedOut(_) => Status::TimedOut,
             Self::Reported(status) => *status,
         }
-    }
-
-    /// Tells whoever reads standard error, and yields the status.
-    pub fn report(&self) -> ExitCode {
-        match self {
-            Self::Usage(sentence) | Self::Missing(sentence) | Self::TimedOut(sentence) | Self::Failed(sentence) => {
-                output::complain(sentence);
-            }
-            Self::Reported(_) | Self::OutputClosed => {}
-        }
-        ExitCode::from(self.status() as u8)
     }
 }
 
@@ -139,7 +125,7 @@ impl From<RemoveError> for Failure {
             RemoveError::InvalidName { .. } => Self::Usage(error.to_string()),
             RemoveError::NotFound { .. } => Self::Missing(error.to_string()),
             RemoveError::InUse { channel, participants } => {
-                let participants = output::count(participants as u64, "live participant");
+                let participants = size::count(participants as u64, "live participant");
                 Self::Failed(format!("channel {channel} is in use by {participants}; stop them, or use --force"))
             }
             RemoveError::NotAChannel {
@@ -160,49 +146,9 @@ pub fn flag(option: &str) -> String {
     format!("--{}", option.replace('_', "-"))
 }
 
-/// What the argument parser has to say: help and version for standard output, or what is wrong.
-pub fn of_arguments(error: &clap::Error) -> Outcome {
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            Output::standard()?;
-            // The parser knows whether the terminal takes colours.
-            error.print().map_err(|error| output::write_failed(&error))
-        }
-        // `memlane` alone: the help itself is the best answer, but it is not what was asked for.
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let _ = error.print();
-            Err(Failure::Usage("no command was given".to_owned()))
-        }
-        _ => Err(Failure::Usage(sentence(&error.render().to_string()))),
-    }
-}
-
-/// The parser's paragraphs up to the usage as one line, without their prefixes, and where to read on.
-fn sentence(rendered: &str) -> String {
-    let paragraphs = rendered.split("\n\n").take_while(|paragraph| !paragraph.starts_with("Usage:"));
-    let lines = paragraphs.flat_map(|paragraph| paragraph.split("\n  tip: ")).map(|text| {
-        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        ["error: ", "tip: "].iter().find_map(|prefix| line.strip_prefix(prefix)).unwrap_or(&line).to_owned()
-    });
-    let lines: Vec<String> = lines.filter(|line| !line.starts_with("For more information")).collect();
-    format!("{}; see --help", lines.join("; "))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_parser_error_becomes_one_line() {
-        let rendered =
-            "error: the following required arguments were not provided:\n  <NAME>\n\nUsage: memlane info <NAME>\n";
-        assert_eq!(sentence(rendered), "the following required arguments were not provided: <NAME>; see --help");
-        let rendered = "error: unexpected argument '--x' found\n\n  tip: a similar argument exists: '--y'\n  tip: to pass '--x' \
-                        as a value, use '-- --x'\n\nUsage: memlane ls\n\nFor more information, try '--help'.\n";
-        let expected = "unexpected argument '--x' found; a similar argument exists: '--y'; to pass '--x' as a value, use '-- \
-                        --x'; see --help";
-        assert_eq!(sentence(rendered), expected);
-    }
 
     #[test]
     fn wrong_options_are_the_callers_fault_and_the_rest_is_not() {

@@ -3,8 +3,8 @@
 use crate::failure::Outcome;
 use crate::opening::OpeningArguments;
 use memlane::{
-    CreateError, Info, JoinError, Kind, MemoryReport, NoSuchPriority, OpenError, Origin, OutOfMemory, RecvTimeoutError,
-    SendBatchError, SendError, SendTimeoutError, mpmc, spsc,
+    Backend, CreateError, FenceMode, Info, JoinError, Kind, MemoryReport, NoSuchPriority, OpenError, Origin,
+    OutOfMemory, RecvTimeoutError, SendBatchError, SendError, SendTimeoutError, TrustPeers, mpmc, spsc,
 };
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
@@ -90,13 +90,11 @@ impl Options {
 
     /// Sets whom to have to do with.
     pub fn opening(self, opening: OpeningArguments) -> Self {
-        either_of!(self, Options(options) => Self({
-            let options = options.any_owner(opening.any_owner);
-            match opening.trust() {
-                Some(trust) => options.trust_peers(trust),
-                None => options,
-            }
-        }))
+        let options = self.any_owner(opening.any_owner);
+        match opening.trust() {
+            Some(trust) => options.trust_peers(trust),
+            None => options,
+        }
     }
 
     /// Whether messages of channels like this have priorities.
@@ -108,8 +106,52 @@ impl Options {
         either_of!(self, Options(options) => Self(options.ends_when_drained(ends)))
     }
 
+    fn any_owner(self, any: bool) -> Self {
+        either_of!(self, Options(options) => Self(options.any_owner(any)))
+    }
+
+    pub fn trust_peers(self, trust: TrustPeers) -> Self {
+        either_of!(self, Options(options) => Self(options.trust_peers(trust)))
+    }
+
+    pub fn max_message(self, bytes: u64) -> Self {
+        either_of!(self, Options(options) => Self(options.max_message(bytes)))
+    }
+
+    pub fn payload_alignment(self, bytes: u32) -> Self {
+        either_of!(self, Options(options) => Self(options.payload_alignment(bytes)))
+    }
+
+    pub fn persistent(self, persistent: bool) -> Self {
+        either_of!(self, Options(options) => Self(options.persistent(persistent)))
+    }
+
+    pub fn mode(self, mode: u32) -> Self {
+        either_of!(self, Options(options) => Self(options.mode(mode)))
+    }
+
+    pub fn fence(self, mode: FenceMode) -> Self {
+        either_of!(self, Options(options) => Self(options.fence(mode)))
+    }
+
+    pub fn backend(self, backend: Backend) -> Self {
+        either_of!(self, Options(options) => Self(options.backend(backend)))
+    }
+
+    pub fn type_name(self, name: &str) -> Self {
+        either_of!(self, Options(options) => Self(options.type_name(name)))
+    }
+
     pub fn prefault(self, now: bool) -> Self {
         either_of!(self, Options(options) => Self(options.prefault(now)))
+    }
+
+    pub fn lock_memory(self, lock: bool) -> Self {
+        either_of!(self, Options(options) => Self(options.lock_memory(lock)))
+    }
+
+    pub fn huge_pages(self, huge: bool) -> Self {
+        either_of!(self, Options(options) => Self(options.huge_pages(huge)))
     }
 
     fn open(&self, name: &str) -> Result<Channel, OpenError> {
@@ -238,9 +280,6 @@ impl Batch<'_> {
 
     /// Unread: all of it comes again.
     pub fn hand_back(self) {
-        match self {
-            Self::Spsc(batch) => batch.hand_back(),
-            Self::Mpmc(batch) => batch.hand_back(),
-        }
+        either!(self, Batch(batch) => batch.hand_back())
     }
 }

@@ -4,7 +4,8 @@
 //! - `framing`: from a stream of bytes to messages and back. `progress`: how far a long input is.
 //! - `creation`: the options that `create` and `send` share. `opening`: those of `send` and `recv`. `waiting`: for a channel to appear or to change.
 //! - `facts`: what can be seen of a channel, as `--json` prints it.
-//! - `size`, `time`: how numbers are written. `streams`: standard input and output. `output`, `failure`: the only two ways out.
+//! - `size`, `time`: how numbers are written. `streams`: standard input and output. `output`: the only way out. `failure`: what a
+//!   command comes to. `parsing`: what is wrong with a command line.
 //!
 //! What holds: facts and messages go to standard output, everything else to standard error. A failure is one sentence
 //! behind `memlane: ` and a status that tells what sort it is. Nothing panics, also not when nobody reads the output.
@@ -16,6 +17,7 @@ mod failure;
 mod framing;
 mod opening;
 mod output;
+mod parsing;
 mod progress;
 mod size;
 mod streams;
@@ -73,10 +75,10 @@ impl Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::try_parse() {
         Ok(arguments) => arguments.command.run(),
-        Err(error) => failure::of_arguments(&error),
+        Err(error) => parsing::stopped(&error),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => output::report(&failure),
     }
 }

@@ -7,11 +7,12 @@
 use crate::failure::{Failure, Outcome};
 use crate::size;
 use crate::streams::Output;
-use indicatif::{BinaryBytes, HumanCount};
+use indicatif::BinaryBytes;
 use memlane::{Info, Printable};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
+use std::process::ExitCode;
 
 /// Writes lines to standard output.
 pub fn print(text: &str) -> Outcome {
@@ -53,15 +54,21 @@ pub fn complain(sentence: &str) {
     let _ = writeln!(io::stderr(), "memlane: {}", printable(sentence));
 }
 
+/// Tells whoever reads standard error what went wrong, and yields the status that the process ends with.
+pub fn report(failure: &Failure) -> ExitCode {
+    match failure {
+        Failure::Usage(sentence)
+        | Failure::Missing(sentence)
+        | Failure::TimedOut(sentence)
+        | Failure::Failed(sentence) => complain(sentence),
+        Failure::Reported(_) | Failure::OutputClosed => {}
+    }
+    ExitCode::from(failure.status() as u8)
+}
+
 /// Text that others chose, safe for a terminal and on one line.
 pub fn printable(text: &str) -> String {
     Printable(text).to_string()
-}
-
-/// `1 message`, `2,000 messages`.
-pub fn count(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", HumanCount(number))
 }
 
 /// Where a column's text stands.
@@ -95,7 +102,7 @@ pub fn table(indent: &str, columns: &[(&str, Align)], rows: &[Vec<String>]) -> S
 /// How much fits into a channel.
 pub fn capacity(info: &Info) -> String {
     match &info.queue {
-        Some(queue) => count(queue.slots.into(), "message"),
+        Some(queue) => size::count(queue.slots.into(), "message"),
         None => size::show(info.capacity),
     }
 }
@@ -134,11 +141,5 @@ mod tests {
     fn control_characters_do_not_reach_the_terminal() {
         assert_eq!(printable("a\x1b[31m\nb"), "a\\u{1b}[31m\\nb");
         assert_eq!(table("", &[("name", Align::Left)], &[vec!["a\n\u{202e}".into()]]), "name\na\\n\\u{202e}\n");
-    }
-
-    #[test]
-    fn a_count_agrees_with_its_noun() {
-        assert_eq!(count(1, "message"), "1 message");
-        assert_eq!(count(1234, "message"), "1,234 messages");
     }
 }

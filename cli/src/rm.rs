@@ -1,6 +1,7 @@
 //! `memlane rm`: removes channels. Nothing else does.
 
 use crate::failure::{self, Failure, Outcome, Status};
+use crate::output;
 
 /// Remove channels, with the messages that are still in them
 #[derive(Debug, clap::Args)]
@@ -24,7 +25,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         Err(failures) if failures.is_empty() => Ok(()),
         Err(failures) => {
             for failure in &failures {
-                failure.report();
+                output::report(failure);
             }
             // All of them, if they agree.
             let statuses: Vec<Status> = failures.iter().map(Failure::status).collect();

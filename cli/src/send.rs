@@ -11,7 +11,7 @@ use crate::opening::OpeningArguments;
 use crate::output;
 use crate::progress::Progress;
 use crate::streams::Input;
-use crate::time;
+use crate::{size, time};
 use memlane::{Granted, Origin, SendBatchError, SendError, SendTimeoutError};
 use std::ffi::OsString;
 use std::io;
@@ -178,11 +178,11 @@ impl Sending<'_> {
                 )
             }
             End::Incomplete { missing } => {
-                let missing = output::count(missing as u64, "byte");
+                let missing = size::count(missing as u64, "byte");
                 format!("standard input ends inside message {number}: {missing} missing")
             }
             End::IncompleteLength { missing } => {
-                let missing = output::count(missing as u64, "byte");
+                let missing = size::count(missing as u64, "byte");
                 format!("standard input ends inside the length of message {number}: {missing} missing")
             }
             End::Complete => return self.stopped("standard input ended"),
@@ -212,6 +212,6 @@ impl Sending<'_> {
 
     fn sent_text(&self) -> String {
         let were = if self.sent == 1 { "was" } else { "were" };
-        format!("{} {were} sent before that", output::count(self.sent, "message"))
+        format!("{} {were} sent before that", size::count(self.sent, "message"))
     }
 }

@@ -1,4 +1,4 @@
-//! Sizes as people write them: `4096`, `64K`, `1.5MiB`, `3MB`.
+//! Sizes as people write them: `4096`, `64K`, `1.5MiB`, `3MB`; and counts.
 //!
 //! K, M and G, and KiB, MiB and GiB, are powers of 1,024; KB, MB and GB are powers of 1,000. A fraction is rounded up to a whole
 //! byte. What was typed is kept, for messages.
@@ -62,8 +62,13 @@ pub fn show(bytes: u64) -> String {
 
 /// `1,056,768 bytes`.
 pub fn show_bytes(bytes: u64) -> String {
-    let plural = if bytes == 1 { "" } else { "s" };
-    format!("{} byte{plural}", HumanCount(bytes))
+    count(bytes, "byte")
+}
+
+/// `1 message`, `2,000 messages`.
+pub fn count(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", HumanCount(number))
 }
 
 #[cfg(test)]
@@ -118,5 +123,11 @@ mod tests {
     fn sizes_are_shown_exactly_and_roundly() {
         assert_eq!(show(1), "1 byte");
         assert_eq!(show(1 << 20), "1.00 MiB (1,048,576 bytes)");
+    }
+
+    #[test]
+    fn a_count_agrees_with_its_noun() {
+        assert_eq!(count(1, "message"), "1 message");
+        assert_eq!(count(1234, "message"), "1,234 messages");
     }
 }

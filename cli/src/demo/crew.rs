@@ -1,7 +1,8 @@
 //! Starting the demo's processes together, watching them, and killing one where that is to be shown.
 
+use super::arguments::Arguments;
+use super::handover;
 use super::peer::{LastWords, Pace, PeerRole, Report, now_ns};
-use super::{Arguments, handover};
 use crate::failure::{Failure, Outcome};
 use crate::kinds::Channel;
 use clap::ValueEnum;

@@ -1,13 +1,13 @@
 //! What the demo prints: figures, for people and as JSON.
 
-use super::Arguments;
+use super::arguments::Arguments;
 use super::crew::Reports;
 use super::feed::Feed;
 use super::latency::{Latencies, Latency};
 use super::peer::Report;
 use crate::failure::{Failure, Outcome};
-use crate::output;
 use crate::time::show_ns;
+use crate::{output, size};
 use indicatif::{BinaryBytes, HumanCount};
 use memlane::Info;
 use serde::Serialize;
@@ -95,7 +95,7 @@ pub fn introduction(arguments: &Arguments, feed: &Feed, info: &Info) -> String {
         "memlane demo: {processes}, one {} channel of {capacity}, every byte checked\n\n  \
          feed         {}, {}, the largest {}\n               {source}\n",
         info.kind,
-        output::count(feed.len() as u64, "message"),
+        size::count(feed.len() as u64, "message"),
         BinaryBytes(feed.bytes() as u64),
         BinaryBytes(feed.longest() as u64),
     )
@@ -151,7 +151,7 @@ impl FullSpeed {
             "  full speed   {} messages/s, {} MB/s\n               {} and {:.1} MB in {:.2} s, in batches of 64\n{shares}",
             HumanCount(self.messages_per_second as u64),
             HumanCount(self.megabytes_per_second as u64),
-            output::count(self.messages, "message"),
+            size::count(self.messages, "message"),
             self.bytes as f64 / 1e6,
             self.seconds,
         )
@@ -182,7 +182,7 @@ impl FixedRate {
             String::new()
         };
         let busy = if self.interruptions > BUSY {
-            let times = output::count(self.interruptions, "time");
+            let times = size::count(self.interruptions, "time");
             format!("               interrupted {times}: more processes want to run than there are cores\n")
         } else {
             String::new()
@@ -194,7 +194,7 @@ impl FixedRate {
             show_ns(p99_ns),
             show_ns(p999_ns),
             show_ns(max_ns),
-            output::count(self.messages, "message"),
+            size::count(self.messages, "message"),
             HumanCount(self.rate_wanted.into()),
         )
     }
@@ -220,7 +220,7 @@ impl Killed {
         format!(
             "  killed       one of the receivers, in the middle of the feed, with {} in hand:\n               \
              the others got these, marked as redelivered, and no other twice\n",
-            output::count(self.redelivered, "message"),
+            size::count(self.redelivered, "message"),
         )
     }
 }
@@ -257,6 +257,6 @@ impl Summary {
 
     pub fn describe(&self) -> String {
         let order = if self.killed.is_some() { "each receiver's in order" } else { "in order" };
-        format!("  checked      {}: all arrived, once, {order}\n", output::count(self.verified_messages, "message"))
+        format!("  checked      {}: all arrived, once, {order}\n", size::count(self.verified_messages, "message"))
     }
 }

@@ -1,0 +1,55 @@
+//! The demo from its beginning to its end: one measurement after the other, and what is told of each.
+
+use super::arguments::Arguments;
+use super::crew::run_crew;
+use super::feed::Feed;
+use super::peer::{NUMBER, Pace, PeerRole};
+use super::report::{self, FixedRate, FullSpeed, Killed, Summary};
+use crate::failure::Outcome;
+use crate::kinds::{Channel, Options};
+use crate::output;
+use crate::streams::Output;
+use memlane::{Kind, mpmc, spsc};
+
+/// Slots of an mpmc channel: each is as large as the largest message.
+const SLOTS: u32 = 256;
+
+/// Who receives what a sender sends through a channel of this kind.
+fn receivers(kind: Kind) -> Vec<PeerRole> {
+    vec![PeerRole::Receiver; if kind == Kind::Mpmc { 3 } else { 1 }]
+}
+
+/// Runs the demo.
+pub fn run(arguments: &Arguments) -> Outcome {
+    // A demo that nobody can see is not worth its time.
+    Output::standard()?;
+    let feed = Feed::load(arguments.file.as_deref())?;
+    let channel = fresh_channel(arguments.kind, &feed)?;
+    let tell = |text: String| if arguments.json { Ok(()) } else { output::print(&text) };
+    let mut receivers = receivers(arguments.kind);
+    tell(report::introduction(arguments, &feed, &channel.info()))?;
+    let full_speed = FullSpeed::of(&run_crew(arguments, &channel, Pace::FullSpeed, &receivers)?)?;
+    tell(full_speed.describe())?;
+    let fixed_rate = run_crew(arguments, &channel, Pace::FixedRate, &receivers)?;
+    let fixed_rate = FixedRate::of(arguments.rate, &fixed_rate)?;
+    tell(fixed_rate.describe())?;
+    let mut killed = None;
+    if receivers.len() > 1 {
+        receivers[0] = PeerRole::Victim;
+        let killing = Killed::of(run_crew(arguments, &channel, Pace::UntilKilled, &receivers)?)?;
+        tell(killing.describe())?;
+        killed = Some(killing);
+    }
+    let summary = Summary::new(arguments, &feed, &channel.info(), full_speed, fixed_rate, killed);
+    if arguments.json { output::print_json(&summary) } else { output::print(&summary.describe()) }
+}
+
+/// A channel without a name, so that nothing is left of it, however the demo ends: the peers get its descriptors.
+fn fresh_channel(kind: Kind, feed: &Feed) -> Outcome<Channel> {
+    let longest = feed.longest();
+    let options = match kind {
+        Kind::Mpmc => Options::Mpmc(mpmc::Options::new().slots(SLOTS).max_message((NUMBER + longest) as u64)),
+        _ => Options::Spsc(spsc::Options::new().max_message(longest as u64)),
+    };
+    Ok(options.anonymous()?)
+}
