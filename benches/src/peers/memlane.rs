@@ -1,26 +1,56 @@
 //! memlane, whatever the kind of channel, between processes and between threads. Futex wake-ups are on everywhere, as they
 //! always are. Its ends wait as their strategy says; when one dies, the other goes on by itself after a slice.
+//!
+//! [`Memlane`] is the peer. What it needs of a kind is a [`Kind`]: one file each.
 
+use crate::peer::{Named, Peer, Rx, Shape, Side, ThreadPeer, Tx, buffer, whole};
+use anyhow::Result;
 use memlane::{Strategy, TrustPeers};
+use std::fmt::Debug;
+use std::marker::PhantomData;
+use std::path::Path;
 
 /// A program keeps messages of up to so many bytes in local variables.
-pub(super) const ON_STACK: usize = 256;
+const ON_STACK: usize = 256;
 
-/// How the ends wait. Whether messages are copied in and out, or written and read in place, a program knows when it is
-/// compiled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Way<const IN_PLACE: bool>(pub(super) Strategy);
+/// A kind of channel.
+pub trait Kind: Debug + Clone + Copy + Send + Sync + 'static {
+    /// As memlane calls it.
+    const NAME: &'static str;
+    type Channel;
+    type Sender: Sender;
+    type Receiver: Receiver;
 
-impl<const IN_PLACE: bool> Way<IN_PLACE> {
-    pub(super) fn id(self, kind: &str) -> String {
-        format!("memlane-{kind}-{:?}{}", self.0, if IN_PLACE { "-in-place" } else { "" }).to_lowercase()
-    }
+    /// The channel of this name, or one between threads, for messages of so many bytes.
+    fn channel(place: Option<(&str, Side)>, shape: Shape, bytes: usize) -> Result<Self::Channel>;
+    fn sender(channel: &Self::Channel) -> Result<Self::Sender>;
+    fn receiver(channel: &Self::Channel) -> Result<Self::Receiver>;
+}
 
-    pub(super) fn label(self, kind: &str) -> String {
-        let way = if IN_PLACE { ", in place" } else { "" };
-        let strategy = if self.0 == Strategy::default() { String::new() } else { format!(", {:?}", self.0) };
-        format!("memlane {kind}{way}{strategy}")
-    }
+/// A kind's sender.
+pub trait Sender: Send + 'static {
+    fn set_strategy(&mut self, strategy: Strategy);
+    fn send(&mut self, message: &[u8]) -> Result<()>;
+    fn send_batch<M: AsRef<[u8]>>(&mut self, messages: impl Iterator<Item = M>) -> Result<()>;
+    /// Reserves so many bytes, has them written where they are, and commits them.
+    fn send_in_place(&mut self, length: usize, write: impl FnOnce(&mut [u8]) -> Result<()>) -> Result<()>;
+}
+
+/// A kind's receiver.
+pub trait Receiver: Send + 'static {
+    fn set_strategy(&mut self, strategy: Strategy);
+    fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize>;
+    /// Shows the next message where it is.
+    fn recv_in_place<R>(&mut self, read: impl FnOnce(&[u8]) -> Result<R>) -> Result<R>;
+    /// Copies each message of a batch into `buffer` and shows it there. How many it were.
+    fn recv_batch_into(
+        &mut self,
+        max: usize,
+        buffer: &mut [u8],
+        read: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<usize>;
+    /// Shows each message of a batch where it is. How many it were.
+    fn recv_batch_in_place(&mut self, max: usize, read: impl FnMut(&[u8]) -> Result<()>) -> Result<usize>;
 }
 
 pub fn trust() -> TrustPeers {
@@ -28,176 +58,154 @@ pub fn trust() -> TrustPeers {
     unsafe { TrustPeers::promise() }
 }
 
-/// `memlane_peer!(Name, kind, options)`: the peer of this name, by memlane's channels of this kind, with the options that
-/// the function makes of a shape and the length of a message.
-macro_rules! memlane_peer {
-    ($name:ident, $kind:ident, $options:expr) => {
-        use crate::peer::{Named, Peer, Rx, Shape, Side, ThreadPeer, Tx, buffer, whole};
-        use crate::peers::memlane::{ON_STACK, Way, trust};
-        use anyhow::Result;
-        use memlane::Strategy;
-        use memlane::$kind::{Channel, Options, Receiver, Sender};
-        use std::path::Path;
-
-        #[doc = concat!("memlane's `", stringify!($kind), "`.")]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub struct $name<const IN_PLACE: bool>(Way<IN_PLACE>);
-
-        impl $name<false> {
-            /// `send` and `recv_into`, which copy.
-            pub fn copying(strategy: Strategy) -> Self {
-                Self(Way(strategy))
-            }
-        }
-
-        impl $name<true> {
-            /// `reserve` and `recv`, and the message's bytes where they are.
-            pub fn in_place(strategy: Strategy) -> Self {
-                Self(Way(strategy))
-            }
-        }
-
-        impl<const IN_PLACE: bool> $name<IN_PLACE> {
-            fn options<const N: usize>(shape: Shape) -> Options {
-                let options: fn(Shape, usize) -> Options = $options;
-                options(shape, N)
-            }
-
-            fn channel<const N: usize>(path: &Path, side: Side, shape: Shape) -> Result<Channel> {
-                let (options, name) = (Self::options::<N>(shape), path.display().to_string());
-                Ok(if side == Side::Creates { options.create(&name)? } else { options.open(&name)? })
-            }
-
-            fn sending<const N: usize>(self, channel: &Channel) -> Result<Sending<N, IN_PLACE>> {
-                let mut tx = channel.sender()?;
-                tx.set_strategy(self.0.0);
-                Ok(Sending { tx, message: buffer() })
-            }
-
-            fn receiving<const N: usize>(self, channel: &Channel) -> Result<Receiving<N, IN_PLACE>> {
-                let mut rx = channel.receiver()?;
-                rx.set_strategy(self.0.0);
-                Ok(Receiving { rx, message: buffer() })
-            }
-        }
-
-        impl<const IN_PLACE: bool> Named for $name<IN_PLACE> {
-            fn id(&self) -> String {
-                self.0.id(stringify!($kind))
-            }
-
-            fn label(&self) -> String {
-                self.0.label(stringify!($kind))
-            }
-
-            fn may_sleep(&self) -> bool {
-                self.0.0 != Strategy::Spin
-            }
-        }
-
-        impl<const N: usize, const IN_PLACE: bool> Peer<N> for $name<IN_PLACE> {
-            type Tx = Sending<N, IN_PLACE>;
-            type Rx = Receiving<N, IN_PLACE>;
-
-            fn tx(&self, path: &Path, side: Side, shape: Shape) -> Result<Sending<N, IN_PLACE>> {
-                self.sending(&Self::channel::<N>(path, side, shape)?)
-            }
-
-            fn rx(&self, path: &Path, side: Side, shape: Shape) -> Result<Receiving<N, IN_PLACE>> {
-                self.receiving(&Self::channel::<N>(path, side, shape)?)
-            }
-        }
-
-        impl<const N: usize, const IN_PLACE: bool> ThreadPeer<N> for $name<IN_PLACE> {
-            type Tx = Sending<N, IN_PLACE>;
-            type Rx = Receiving<N, IN_PLACE>;
-
-            fn ends(
-                &self,
-                shape: Shape,
-                senders: usize,
-                receivers: usize,
-            ) -> Result<(Vec<Sending<N, IN_PLACE>>, Vec<Receiving<N, IN_PLACE>>)> {
-                let channel = Self::options::<N>(shape).private()?;
-                let senders = (0..senders).map(|_| self.sending(&channel)).collect::<Result<_>>()?;
-                let receivers = (0..receivers).map(|_| self.receiving(&channel)).collect::<Result<_>>()?;
-                Ok((senders, receivers))
-            }
-        }
-
-        pub struct Sending<const N: usize, const IN_PLACE: bool> {
-            tx: Sender,
-            message: Box<[u8; N]>,
-        }
-
-        impl<const N: usize, const IN_PLACE: bool> Tx<N> for Sending<N, IN_PLACE> {
-            #[inline]
-            fn send(&mut self, write: impl FnOnce(&mut [u8; N])) -> Result<()> {
-                if IN_PLACE {
-                    let mut grant = self.tx.reserve(N)?;
-                    write(grant.as_mut_slice(trust()).try_into()?);
-                    grant.commit(N)?;
-                } else if N <= ON_STACK {
-                    let mut message = [0; N];
-                    write(&mut message);
-                    self.tx.send(&message)?;
-                } else {
-                    write(&mut self.message);
-                    self.tx.send(&*self.message)?;
-                }
-                Ok(())
-            }
-
-            #[inline]
-            fn send_batch(&mut self, count: usize, mut write: impl FnMut(&mut [u8; N])) -> Result<()> {
-                self.tx.send_batch((0..count).map(|_| {
-                    let mut message = [0; N];
-                    write(&mut message);
-                    message
-                }))?;
-                Ok(())
-            }
-        }
-
-        pub struct Receiving<const N: usize, const IN_PLACE: bool> {
-            rx: Receiver,
-            message: Box<[u8; N]>,
-        }
-
-        impl<const N: usize, const IN_PLACE: bool> Rx<N> for Receiving<N, IN_PLACE> {
-            #[inline]
-            fn recv<R>(&mut self, read: impl FnOnce(&[u8; N]) -> R) -> Result<R> {
-                if IN_PLACE {
-                    Ok(read(whole(self.rx.recv()?.as_slice(trust()))?))
-                } else if N <= ON_STACK {
-                    let mut message = [0; N];
-                    let length = self.rx.recv_into(&mut message)?;
-                    Ok(read(whole(&message[..length])?))
-                } else {
-                    let length = self.rx.recv_into(&mut *self.message)?;
-                    Ok(read(whole(&self.message[..length])?))
-                }
-            }
-
-            #[inline]
-            fn recv_batch(&mut self, max: usize, mut read: impl FnMut(&[u8; N])) -> Result<usize> {
-                let batch = self.rx.recv_batch(max)?;
-                for message in &batch {
-                    if IN_PLACE {
-                        read(whole(message.as_slice(trust()))?);
-                    } else if N <= ON_STACK {
-                        let mut copy = [0; N];
-                        let length = message.copy_to(&mut copy)?;
-                        read(whole(&copy[..length])?);
-                    } else {
-                        let length = message.copy_to(&mut *self.message)?;
-                        read(whole(&self.message[..length])?);
-                    }
-                }
-                Ok(batch.len())
-            }
-        }
-    };
+/// memlane's channels of a kind, whose ends wait by a strategy. Whether messages are copied in and out, or written and read in
+/// place, a program knows when it is compiled.
+#[derive(Debug, Clone, Copy)]
+pub struct Memlane<K, const IN_PLACE: bool> {
+    kind: PhantomData<K>,
+    strategy: Strategy,
 }
 
-pub(super) use memlane_peer;
+impl<K: Kind> Memlane<K, false> {
+    /// `send` and `recv_into`, which copy.
+    pub fn copying(strategy: Strategy) -> Self {
+        Self { kind: PhantomData, strategy }
+    }
+}
+
+impl<K: Kind> Memlane<K, true> {
+    /// `reserve` and `recv`, and the message's bytes where they are.
+    pub fn in_place(strategy: Strategy) -> Self {
+        Self { kind: PhantomData, strategy }
+    }
+}
+
+impl<K: Kind, const IN_PLACE: bool> Memlane<K, IN_PLACE> {
+    fn channel<const N: usize>(path: &Path, side: Side, shape: Shape) -> Result<K::Channel> {
+        K::channel(Some((&path.display().to_string(), side)), shape, N)
+    }
+
+    fn sending<const N: usize>(self, channel: &K::Channel) -> Result<Sending<K::Sender, N, IN_PLACE>> {
+        let mut tx = K::sender(channel)?;
+        tx.set_strategy(self.strategy);
+        Ok(Sending { tx, message: buffer() })
+    }
+
+    fn receiving<const N: usize>(self, channel: &K::Channel) -> Result<Receiving<K::Receiver, N, IN_PLACE>> {
+        let mut rx = K::receiver(channel)?;
+        rx.set_strategy(self.strategy);
+        Ok(Receiving { rx, message: buffer() })
+    }
+}
+
+impl<K: Kind, const IN_PLACE: bool> Named for Memlane<K, IN_PLACE> {
+    fn id(&self) -> String {
+        let way = if IN_PLACE { "-in-place" } else { "" };
+        format!("memlane-{}-{:?}{way}", K::NAME, self.strategy).to_lowercase()
+    }
+
+    fn label(&self) -> String {
+        let way = if IN_PLACE { ", in place" } else { "" };
+        let is_default = self.strategy == Strategy::default();
+        let strategy = if is_default { String::new() } else { format!(", {:?}", self.strategy) };
+        format!("memlane {}{way}{strategy}", K::NAME)
+    }
+
+    fn may_sleep(&self) -> bool {
+        self.strategy != Strategy::Spin
+    }
+}
+
+impl<K: Kind, const N: usize, const IN_PLACE: bool> Peer<N> for Memlane<K, IN_PLACE> {
+    type Tx = Sending<K::Sender, N, IN_PLACE>;
+    type Rx = Receiving<K::Receiver, N, IN_PLACE>;
+
+    fn tx(&self, path: &Path, side: Side, shape: Shape) -> Result<Self::Tx> {
+        self.sending(&Self::channel::<N>(path, side, shape)?)
+    }
+
+    fn rx(&self, path: &Path, side: Side, shape: Shape) -> Result<Self::Rx> {
+        self.receiving(&Self::channel::<N>(path, side, shape)?)
+    }
+}
+
+impl<K: Kind, const N: usize, const IN_PLACE: bool> ThreadPeer<N> for Memlane<K, IN_PLACE> {
+    type Tx = Sending<K::Sender, N, IN_PLACE>;
+    type Rx = Receiving<K::Receiver, N, IN_PLACE>;
+
+    fn ends(&self, shape: Shape, senders: usize, receivers: usize) -> Result<(Vec<Self::Tx>, Vec<Self::Rx>)> {
+        let channel = K::channel(None, shape, N)?;
+        let senders = (0..senders).map(|_| self.sending(&channel)).collect::<Result<_>>()?;
+        let receivers = (0..receivers).map(|_| self.receiving(&channel)).collect::<Result<_>>()?;
+        Ok((senders, receivers))
+    }
+}
+
+pub struct Sending<S, const N: usize, const IN_PLACE: bool> {
+    tx: S,
+    message: Box<[u8; N]>,
+}
+
+impl<S: Sender, const N: usize, const IN_PLACE: bool> Tx<N> for Sending<S, N, IN_PLACE> {
+    #[inline]
+    fn send(&mut self, write: impl FnOnce(&mut [u8; N])) -> Result<()> {
+        if IN_PLACE {
+            self.tx.send_in_place(N, |bytes| {
+                write(bytes.try_into()?);
+                Ok(())
+            })
+        } else if N <= ON_STACK {
+            let mut message = [0; N];
+            write(&mut message);
+            self.tx.send(&message)
+        } else {
+            write(&mut self.message);
+            self.tx.send(&*self.message)
+        }
+    }
+
+    #[inline]
+    fn send_batch(&mut self, count: usize, mut write: impl FnMut(&mut [u8; N])) -> Result<()> {
+        self.tx.send_batch((0..count).map(|_| {
+            let mut message = [0; N];
+            write(&mut message);
+            message
+        }))
+    }
+}
+
+pub struct Receiving<R, const N: usize, const IN_PLACE: bool> {
+    rx: R,
+    message: Box<[u8; N]>,
+}
+
+impl<R: Receiver, const N: usize, const IN_PLACE: bool> Rx<N> for Receiving<R, N, IN_PLACE> {
+    #[inline]
+    fn recv<T>(&mut self, read: impl FnOnce(&[u8; N]) -> T) -> Result<T> {
+        if IN_PLACE {
+            self.rx.recv_in_place(|bytes| Ok(read(whole(bytes)?)))
+        } else if N <= ON_STACK {
+            let mut message = [0; N];
+            let length = self.rx.recv_into(&mut message)?;
+            Ok(read(whole(&message[..length])?))
+        } else {
+            let length = self.rx.recv_into(&mut *self.message)?;
+            Ok(read(whole(&self.message[..length])?))
+        }
+    }
+
+    #[inline]
+    fn recv_batch(&mut self, max: usize, mut read: impl FnMut(&[u8; N])) -> Result<usize> {
+        let each = |bytes: &[u8]| {
+            read(whole(bytes)?);
+            Ok(())
+        };
+        if IN_PLACE {
+            self.rx.recv_batch_in_place(max, each)
+        } else if N <= ON_STACK {
+            self.rx.recv_batch_into(max, &mut [0; N], each)
+        } else {
+            self.rx.recv_batch_into(max, &mut *self.message, each)
+        }
+    }
+}

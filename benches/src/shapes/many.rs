@@ -1,6 +1,6 @@
 //! Messages from many to many others: anybody gets any of them.
 
-use super::pace;
+use super::pace::pace;
 use crate::contest::{Contest, Crew, End, Open, Target, ThreadEnd, Watch};
 use crate::payload::{self, Numbers};
 use crate::peer::{Peer, Rx, Shape, Side, ThreadPeer, Tx};

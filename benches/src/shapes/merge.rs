@@ -2,7 +2,7 @@
 //! among three. The job is done over and over, in passes of the same keys, so that the checksum of each is known.
 
 use super::alone::one_thread;
-use super::pace;
+use super::pace::pace;
 use crate::contest::{Contest, Crew, End, Open, Target, Watch};
 use crate::peer::{Peer, Rx, Shape, Side, Tx};
 use crate::units::binary;

@@ -6,6 +6,7 @@ mod call;
 mod many;
 mod merge;
 mod one_way;
+mod pace;
 mod paced;
 mod round_trip;
 
@@ -17,13 +18,3 @@ pub use merge::{PASS, merge, merge_alone};
 pub use one_way::{one_way, one_way_threads};
 pub use paced::{Timetable, paced, paced_threads};
 pub use round_trip::{round_trip, timed_round_trip};
-
-use crate::peer::Shape;
-
-/// How messages go, for people.
-fn pace(shape: Shape) -> String {
-    match shape.batch {
-        1 => "one by one".to_owned(),
-        size => format!("batches of {size}"),
-    }
-}

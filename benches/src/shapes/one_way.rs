@@ -1,6 +1,6 @@
 //! Messages from one to one other, as fast as they go.
 
-use super::pace;
+use super::pace::pace;
 use crate::contest::{Contest, End, Open, Pair, Target, Watch};
 use crate::payload;
 use crate::peer::{Peer, Rx, Shape, Side, ThreadPeer, Tx};
