@@ -27,10 +27,12 @@ pub struct CreationArguments {
     /// mpmc: how many priorities there are, up to 8 [default: 1]
     #[arg(long, value_name = "N")]
     priorities: Option<u16>,
-    /// mpmc: how many senders there can be at a time, with the receivers up to 1024 [default: 64]
+    /// mpmc: how many senders there can be at a time, with the receivers up to 1024 [default: 64, or
+    /// what the receivers leave]
     #[arg(long, value_name = "N")]
     senders: Option<u32>,
-    /// mpmc: how many receivers there can be at a time, with the senders up to 1024 [default: 64]
+    /// mpmc: how many receivers there can be at a time, with the senders up to 1024 [default: 64, or
+    /// what the senders leave]
     #[arg(long, value_name = "N")]
     receivers: Option<u32>,
     /// mpmc: what becomes of messages whose receiver died before it acknowledged them [default: redeliver]

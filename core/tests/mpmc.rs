@@ -4,8 +4,8 @@ mod support;
 
 use memlane::mpmc::{Channel, OnDeath, Options, Receiver};
 use memlane::{
-    CreateError, GrantError, NoSuchPriority, QueueInfo, RecvError, SendError, SendTimeoutError, Strategy, TryRecvError,
-    TrySendError,
+    CreateError, GrantError, JoinError, NoSuchPriority, QueueInfo, RecvError, SendError, SendTimeoutError, Strategy,
+    TryRecvError, TrySendError,
 };
 use std::collections::HashSet;
 use std::time::Duration;
@@ -62,6 +62,38 @@ fn by_default_there_are_as_many_slots_as_fit_into_16_mib() {
         let error = Options::new().max_message(beyond).private().unwrap_err();
         assert!(matches!(&error, CreateError::InvalidOption { option: "max_message", .. }), "{error}");
     }
+}
+
+#[test]
+fn the_default_of_one_roles_seats_gives_way_to_the_number_of_the_others() {
+    fn taken<S>(join: impl Fn() -> Result<S, JoinError>) -> u32 {
+        let held: Vec<_> = (0..100).map_while(|_| join().ok()).collect();
+        let error = join().err().expect("fewer than 100 seats");
+        assert!(matches!(error, JoinError::RoleTaken { seats, .. } if seats as usize == held.len()), "{error}");
+        held.len() as u32
+    }
+    let options = || Options::new().slots(1).max_message(8);
+    for (chosen, left) in [(1, 64), (960, 64), (961, 63), (1000, 24), (1023, 1)] {
+        let channel = options().max_senders(chosen).private().unwrap();
+        assert_eq!(taken(|| channel.receiver()), left, "receivers beside {chosen} senders");
+        let channel = options().max_receivers(chosen).private().unwrap();
+        assert_eq!(taken(|| channel.sender()), left, "senders beside {chosen} receivers");
+    }
+    let refused = |options: Options| options.private().unwrap_err().to_string();
+    for given in [1024, 5000, u32::MAX] {
+        let what = |role| {
+            format!(
+                "channel (private): option {role} is {given}, which has to be 1 to 1023: at most 1024 senders and receivers \
+                 together"
+            )
+        };
+        assert_eq!(refused(options().max_senders(given)), what("senders"));
+        assert_eq!(refused(options().max_receivers(given)), what("receivers"));
+    }
+    assert!(
+        refused(options().max_senders(1000).max_receivers(25)).contains("1 to 24"),
+        "what was chosen does not give way"
+    );
 }
 
 #[test]

@@ -249,11 +249,11 @@ typedef struct {
     uint32_t slots;
     // mpmc: how many priorities there are, 1 (default) to 8.
     uint32_t priorities;
-    // mpmc: how many senders there can be at a time, 1 to 1,023; with the receivers at most 1,024. Default: 64. Only for
-    // creation.
+    // mpmc: how many senders there can be at a time, 1 to 1,023; with the receivers at most 1,024. Default: 64, or what
+    // `receivers` leaves, if that is less. Only for creation.
     uint32_t senders;
-    // mpmc: how many receivers there can be at a time, 1 to 1,023; with the senders at most 1,024. Default: 64. Only for
-    // creation.
+    // mpmc: how many receivers there can be at a time, 1 to 1,023; with the senders at most 1,024. Default: 64, or what
+    // `senders` leaves, if that is less. Only for creation.
     uint32_t receivers;
     // mpmc: a message that was delivered so often and never acknowledged is given up. Default: never.
     uint32_t delivery_limit;

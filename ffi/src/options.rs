@@ -65,11 +65,11 @@ pub struct Options {
     pub slots: u32,
     /// mpmc: how many priorities there are, 1 (default) to 8.
     pub priorities: u32,
-    /// mpmc: how many senders there can be at a time, 1 to 1,023; with the receivers at most 1,024. Default: 64. Only for
-    /// creation.
+    /// mpmc: how many senders there can be at a time, 1 to 1,023; with the receivers at most 1,024. Default: 64, or what
+    /// `receivers` leaves, if that is less. Only for creation.
     pub senders: u32,
-    /// mpmc: how many receivers there can be at a time, 1 to 1,023; with the senders at most 1,024. Default: 64. Only for
-    /// creation.
+    /// mpmc: how many receivers there can be at a time, 1 to 1,023; with the senders at most 1,024. Default: 64, or what
+    /// `senders` leaves, if that is less. Only for creation.
     pub receivers: u32,
     /// mpmc: a message that was delivered so often and never acknowledged is given up. Default: never.
     pub delivery_limit: u32,

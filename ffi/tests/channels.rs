@@ -160,6 +160,11 @@ fn a_channel_is_as_its_options_say() {
     ok(memlane_sender_close(_two));
     ok(memlane_channel_close(channel));
     fails(open_status(&name), MEMLANE_NOT_FOUND, "does not exist");
+    // What is not set gives way to what is.
+    for (senders, receivers) in [(1000, 0), (0, 1000)] {
+        let options = Options { senders, receivers, ..options };
+        ok(memlane_channel_close(open(&name, MEMLANE_MPMC, MEMLANE_CREATE, &options)));
+    }
 }
 
 #[test]

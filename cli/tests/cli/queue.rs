@@ -163,4 +163,7 @@ fn priorities_and_seats_are_chosen() {
     let sentence = sandbox.run(&["send", "lane", "--priority", "0", "none"]).failed(2);
     assert_eq!(sentence, "--priority is not an option of spsc");
     assert!(sandbox.look("lane").is_none(), "nothing was made");
+    for (name, role) in [("fan-in", "--senders"), ("fan-out", "--receivers")] {
+        sandbox.run(&["create", name, "--kind", "mpmc", "--slots", "1", role, "1000"]).ok();
+    }
 }

@@ -6,7 +6,7 @@
 
 use super::shared::Shared;
 use crate::error::{CreateError, OpenError};
-use crate::layout::{Backend, FenceMode, Geometry, Kind, Limits, Store};
+use crate::layout::{Backend, FenceMode, Geometry, Kind, KindRow, Limits, Seats, Store};
 use crate::region::sys::cancel_guard;
 use crate::region::{CreateSpec, Expectations, Location, MemoryOptions, Origin, Redelivery, Region};
 use std::ops::RangeInclusive;
@@ -83,12 +83,27 @@ impl Wishes {
         }
     }
 
+    /// Seats for senders and for receivers. Together they have a limit: to the number that is chosen for one role, the default of
+    /// the other one gives way.
+    fn seats(&self) -> (u32, u32) {
+        let KindRow { senders, receivers, .. } = self.kind.row();
+        let beside = |seats: &Seats, chosen: Option<u32>| {
+            let left = Limits::SEATS_MAX.saturating_sub(chosen.unwrap_or(0));
+            seats.default.min(left).max(1)
+        };
+        (
+            self.senders.unwrap_or_else(|| beside(senders, self.receivers)),
+            self.receivers.unwrap_or_else(|| beside(receivers, self.senders)),
+        )
+    }
+
     fn slot_geometry(&self) -> Geometry {
         let row = self.kind.row();
+        let (senders, receivers) = self.seats();
         let geometry = Geometry {
             kind: self.kind,
-            senders: self.senders.unwrap_or(row.senders.default),
-            receivers: self.receivers.unwrap_or(row.receivers.default),
+            senders,
+            receivers,
             capacity: 0,
             max_message: self.max_message.unwrap_or(row.max_message),
             payload_alignment: self.payload_alignment.unwrap_or(8),
@@ -107,6 +122,7 @@ impl Wishes {
 
     fn lane_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
         let row = self.kind.row();
+        let (senders, receivers) = self.seats();
         let payload_alignment = self.payload_alignment.unwrap_or(8);
         let too_large = |given: u64| CreateError::InvalidOption {
             channel: channel.to_owned(),
@@ -144,8 +160,8 @@ impl Wishes {
         };
         Ok(Geometry {
             kind: self.kind,
-            senders: self.senders.unwrap_or(row.senders.default),
-            receivers: self.receivers.unwrap_or(row.receivers.default),
+            senders,
+            receivers,
             capacity,
             max_message,
             payload_alignment,

@@ -46,7 +46,7 @@ pub use self::{
         Backend, CLibrary, FenceMode, HEADER_BYTES, HeaderBlock, MAGIC, OPTION_DISCARD, OPTION_PERSISTENT, STATUS_AT,
         Status, StatusCell, VERSION, Version,
     },
-    kinds::{Kind, KindRow, Store},
+    kinds::{Kind, KindRow, Seats, Store},
     lane::{ChannelControl, Gate, LaneControl},
     participant::{NAME_BYTES, ParticipantRow},
     queue::{QueueControl, RingControl},

@@ -90,15 +90,15 @@ impl Options {
         self
     }
 
-    /// How many senders there can be at a time, from 1 to 1,023; with the receivers at most 1,024. Default: 64. Only for
-    /// creation.
+    /// How many senders there can be at a time, from 1 to 1,023; with the receivers at most 1,024. Default: 64, or
+    /// what [`Options::max_receivers`] leaves, if that is less. Only for creation.
     pub fn max_senders(mut self, senders: u32) -> Self {
         self.wishes.senders = Some(senders);
         self
     }
 
-    /// How many receivers there can be at a time, from 1 to 1,023; with the senders at most 1,024. Default: 64. Only for
-    /// creation.
+    /// How many receivers there can be at a time, from 1 to 1,023; with the senders at most 1,024. Default: 64, or
+    /// what [`Options::max_senders`] leaves, if that is less. Only for creation.
     pub fn max_receivers(mut self, receivers: u32) -> Self {
         self.wishes.receivers = Some(receivers);
         self
