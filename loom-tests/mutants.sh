@@ -4,6 +4,7 @@
 #   ./mutants.sh            each mutant against the test that is meant to kill it
 #   ./mutants.sh --all      each mutant against every model of what it breaks: prints all tests that fail
 #   ./mutants.sh WORD       only mutants whose name contains WORD
+#   ./mutants.sh --check    builds nothing: requires that each mutant applies, and that the tests that it names are there
 #
 # The mutants of the last section take away what is not needed, and say why. They have to survive: should a model kill
 # one, the engine has come to depend on it.
@@ -13,9 +14,11 @@ cd "$(dirname "$0")"
 # No mutant takes as long as this; one that does counts as a survivor.
 seconds_max=900
 everything=false
+check=false
 wanted=
 case ${1:-} in
 --all) everything=true ;;
+--check) check=true ;;
 *) wanted=${1:-} ;;
 esac
 
@@ -28,24 +31,14 @@ export RUST_BACKTRACE=0
 export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1
 mutants=0 killed=0 harmless=0 wrong=0
 
-# Replaces OLD by NEW, which must stand exactly once in FILE. Two places that change together are separated by $and.
+# Separates two places of a file that change together.
 and='
 <and>
 '
-replace() {
-    python3 - "$@" <<'EOF'
-import sys
 
-path, old, new = sys.argv[1:]
-with open(path) as file:
-    text = file.read()
-for old, new in zip(old.split("\n<and>\n"), new.split("\n<and>\n"), strict=True):
-    if text.count(old) != 1:
-        sys.exit(f"{path}: what is to be replaced stands there {text.count(old)} times:\n{old}")
-    text = text.replace(old, new)
-with open(path, "w") as file:
-    file.write(text)
-EOF
+# apply NAME FILE OLD NEW: replaces OLD by NEW, which has to stand exactly once in FILE. Fails, and says so, if it does not.
+apply() {
+    python3 ../ci/lib/replace.py "${@:2}" || { echo "DOES NOT APPLY  $1"; return 1; }
 }
 
 # attack NAME FILE OLD NEW TEST…: leaves in killers which tests fail, and in how what the first one said. A TEST is the
@@ -67,7 +60,7 @@ attack() {
     mkdir "$copy/loom-tests"
     cp -r ../Cargo.toml ../core "$copy"
     cp -r .cargo Cargo.toml Cargo.lock src tests "$copy/loom-tests"
-    replace "$copy/core/src/$file" "$3" "$4" || { echo "DOES NOT APPLY  $name"; return 1; }
+    apply "$name" "$copy/core/src/$file" "$3" "$4" || return 1
     killers=() how=
     for test in "${tests[@]}"; do
         target=${test%%::*} filter=${test#"$target"}
@@ -120,6 +113,25 @@ harmless() {
     fi
 }
 
+# check_only NAME FILE OLD NEW TEST…
+check_only() {
+    local name=$1 file=$copy/${2##*/} test target filter
+    mutants=$((mutants + 1))
+    { cp "../core/src/$2" "$file" && apply "$name" "$file" "$3" "$4"; } || wrong=$((wrong + 1))
+    for test in "${@:5}"; do
+        target=${test%%::*} filter=${test#"$target"}
+        grep -qs "^fn [a-z_]*${filter#::}" "tests/$target.rs" || {
+            echo "NO SUCH TEST    $name: $test"
+            wrong=$((wrong + 1))
+        }
+    done
+}
+
+if $check; then
+    mutant() { check_only "$@"; }
+    harmless() { check_only "$1" "${@:3}"; }
+fi
+
 lane=lane_delivers_once_in_order
 claims=lane_claims_lines_ahead
 publishes=lane_publishes_once_a_stretch
@@ -152,9 +164,7 @@ sleepers_rs=wait/sleepers.rs
 
 echo "--- the writer commits"
 zero='    if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE) {
-        if !planted::no_zeroing() {
-            ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
-        }
+        ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
     }
 '
 edge='    // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
@@ -305,7 +315,7 @@ mutant "the flag is set after the heavy fence" $eventcount_rs '    let seen = wo
 ' '    parking.heavy_fence();
     let seen = word.fetch_or(SLEEPERS, Relaxed) | SLEEPERS;
 ' $eventcount::one_sleeper_and_one_waker
-mutant "the flag is cleared without a step of the sequence" $eventcount_rs 'seen.wrapping_add(step) & !SLEEPERS' 'seen & !SLEEPERS' $eventcount::two_sleepers_and_one_waker
+mutant "the flag is cleared without a step of the sequence" $eventcount_rs 'seen.wrapping_add(STEP) & !SLEEPERS' 'seen & !SLEEPERS' $eventcount::two_sleepers_and_one_waker
 mutant "the wake comes before the flag is cleared" $eventcount_rs '    match word.compare_exchange(seen, cleared, Relaxed, Relaxed) {
         Ok(_) => {}' '    parking.unpark_all(word);
     match word.compare_exchange(seen, cleared, Relaxed, Relaxed) {
@@ -313,7 +323,13 @@ mutant "the wake comes before the flag is cleared" $eventcount_rs '    match wor
 mutant "the sleeper does not use its ticket" $eventcount_rs 'parking.park(word, ticket.0, until);' 'parking.park(word, word.load(Relaxed), until);' $eventcount::one_sleeper_and_one_waker
 
 echo "--- waking one of many"
-mutant "whoever finds nobody asleep takes the flag back, and wakes nobody" $eventcount_rs 'if planted::no_second_wake() {' 'if true {' $one_of_many
+mutant "whoever finds nobody asleep takes the flag back, and wakes nobody" $eventcount_rs '        return true;
+    }
+    notify_sleepers(parking, word, seen)
+' '        return true;
+    }
+    word.compare_exchange(seen, seen.wrapping_add(STEP) & !SLEEPERS, Relaxed, Relaxed).is_ok()
+' $one_of_many
 mutant "who wakes all gives up where another woke one" $eventcount_rs '        Err(_) => {
             word.fetch_add(STEP, Relaxed);
         }
@@ -455,5 +471,9 @@ harmless "whoever wakes one on semaphores has no fence" "who finds nobody asleep
 harmless "waking one is no step of the sequence" "whoever was woken uses the change up; the step spares others a sleep that ends with the next change" $eventcount_rs 'word.fetch_add(STEP, Relaxed).wrapping_add(STEP)' 'word.load(Relaxed)' $one_of_many
 
 echo
-echo "$mutants mutants, $killed killed; $harmless changes that are harmless, as they have to be"
+if $check; then
+    echo "$mutants mutants; $wrong of them or of their tests are not as they have to be"
+else
+    echo "$mutants mutants, $killed killed; $harmless changes that are harmless, as they have to be"
+fi
 ((wrong == 0))

@@ -6,8 +6,8 @@ use crate::layout::{ChannelControl, Role, Status};
 use crate::liveness::{self, PeerWatch, Presence, Probing, Seat, Settle, Tally};
 use crate::region::sys::{cancel_guard, unix_time_ns};
 use crate::region::{Clock, FileState, Moment, ProcessMark, Region, Signals, View};
+use crate::sync::AtomicU32;
 use crate::sync::Ordering::{Acquire, Relaxed};
-use crate::sync::{AtomicU32, planted};
 use crate::wait::block::SLICE;
 use crate::wait::eventcount;
 use crate::wait::{SpinWindow, Strategy};
@@ -144,9 +144,6 @@ impl Endpoint {
             Role::Sender => Role::Receiver,
             Role::Receiver => Role::Sender,
         };
-        if planted::leaked_mapping() {
-            std::mem::forget(Arc::clone(region));
-        }
         let peers = match since {
             Since::Now => PeerWatch::start(region, peer_role).map_err(corrupted)?,
             Since::Creation => PeerWatch::since_creation(region, peer_role),

@@ -17,11 +17,10 @@
 use super::rows::{announce, every_row, row_state};
 use super::{Probing, word};
 use crate::error::Corruption;
-use crate::layout::{ParticipantState, Role, RowIndex, RowState};
-use crate::region::{Clock, LockQuery, Region, Signals};
+use crate::layout::{ParticipantState, Role, RowIndex};
+use crate::region::{Clock, Region, Signals};
 use crate::ring::slots::Departed;
 use crate::sync::Ordering::{Acquire, Relaxed};
-use crate::sync::planted;
 use crate::wait::forget_sleeper;
 use std::io;
 use std::sync::Arc;
@@ -68,14 +67,6 @@ impl Departed for Dead<'_> {
 /// It may be called by several at once, and again after it was cut short, and leaves alone what the living hold.
 pub(crate) type Settle = fn(&Arc<Region>, &Dead<'_>) -> Result<(), Corruption>;
 
-/// Whether a participant's life is over.
-///
-/// # Errors
-/// The system refuses to tell.
-fn is_over(query: &mut LockQuery<'_>, state: RowState) -> io::Result<bool> {
-    if planted::reap_the_living() { Ok(true) } else { query.is_over(state.life) }
-}
-
 /// What came of a look for the dead.
 #[derive(Debug, Default)]
 #[must_use]
@@ -121,7 +112,7 @@ fn look(region: &Arc<Region>, settle: Settle, first: u32, has_time: impl Fn() ->
         if state.state != ParticipantState::Live || looked.has_doubt(state.role) {
             continue;
         }
-        match is_over(&mut query, state) {
+        match query.is_over(state.life) {
             Ok(false) => {}
             Ok(true) => dead.words[row as usize] = word,
             // So would the next one.
@@ -184,7 +175,7 @@ pub(crate) fn probe(
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::layout::{Geometry, Kind};
+    use crate::layout::{Geometry, Kind, RowState};
     use crate::region::{CreateSpec, MemoryOptions, Redelivery};
     use std::cell::Cell;
 

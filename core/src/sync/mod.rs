@@ -7,8 +7,6 @@
 //! Fences: every store→load pair in the engine is written with `fence(SeqCst)`, never with SeqCst *accesses*, because
 //! loom (0.7) treats those as AcqRel.
 
-pub mod planted;
-
 #[cfg(not(loom))]
 mod std_shim;
 #[cfg(not(loom))]

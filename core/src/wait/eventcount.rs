@@ -27,8 +27,8 @@
 //! Source: eventcounts are Reed and Kanodia's (1979); the sequence-and-flag word follows Folly's EventCount and
 //! futex-based condition variables.
 
+use crate::sync::AtomicU32;
 use crate::sync::Ordering::Relaxed;
-use crate::sync::{AtomicU32, planted};
 
 /// The flag: somebody sleeps or is about to.
 const SLEEPERS: u32 = 1;
@@ -88,8 +88,7 @@ pub fn notify<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
 
 #[cold]
 fn notify_sleepers<P: Parking>(parking: &P, word: &AtomicU32, seen: u32) -> bool {
-    let step = if planted::flag_without_sequence() { 0 } else { STEP };
-    let cleared = seen.wrapping_add(step) & !SLEEPERS;
+    let cleared = seen.wrapping_add(STEP) & !SLEEPERS;
     // Relaxed: the word carries no data; whoever wakes reads the data itself with Acquire.
     match word.compare_exchange(seen, cleared, Relaxed, Relaxed) {
         Ok(_) => {}
@@ -122,9 +121,6 @@ fn notify_one_sleeper<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
     let seen = word.fetch_add(STEP, Relaxed).wrapping_add(STEP);
     if parking.unpark_one(word) {
         return true;
-    }
-    if planted::no_second_wake() {
-        return word.compare_exchange(seen, seen.wrapping_add(STEP) & !SLEEPERS, Relaxed, Relaxed).is_ok();
     }
     notify_sleepers(parking, word, seen)
 }

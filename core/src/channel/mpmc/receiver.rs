@@ -11,8 +11,8 @@ use crate::layout::{Role, SlotWord};
 use crate::region::SlotsView;
 use crate::ring;
 use crate::ring::slots::{Delivery, GivenBack, Queue};
+use crate::sync::AtomicU32;
 use crate::sync::Ordering::Relaxed;
-use crate::sync::{AtomicU32, planted};
 use crate::wait::{Pace, Strategy, Taken};
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -296,11 +296,7 @@ impl Receiver {
     /// A peer may have written any length.
     #[inline]
     fn validate(&self, delivery: Delivery) -> Result<(), Corruption> {
-        if planted::unchecked_length() || delivery.header.length() as usize <= self.max_message {
-            Ok(())
-        } else {
-            Err(Corruption::RecordLength)
-        }
+        if delivery.header.length() as usize <= self.max_message { Ok(()) } else { Err(Corruption::RecordLength) }
     }
 
     #[inline]

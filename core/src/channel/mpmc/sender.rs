@@ -11,7 +11,7 @@ use crate::layout::{Role, SlotHeader};
 use crate::region::{SlotsView, TrustPeers};
 use crate::ring;
 use crate::ring::slots::{CommitBatch, Loan, Queue};
-use crate::sync::{AtomicU32, planted};
+use crate::sync::AtomicU32;
 use crate::wait::Strategy;
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -223,11 +223,6 @@ impl Sender {
 
     #[inline(always)]
     fn fill_and_commit(&mut self, loan: Loan, message: &[u8]) -> Result<(), SendError> {
-        if planted::commit_before_the_copy() {
-            self.commit(loan, message.len()).map_err(SendError::Corrupted)?;
-            self.queue.memory().write(loan.slot, 0, message);
-            return Ok(());
-        }
         self.queue.memory().write(loan.slot, 0, message);
         self.commit(loan, message.len()).map_err(SendError::Corrupted)
     }

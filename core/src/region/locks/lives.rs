@@ -27,8 +27,8 @@
 
 use crate::region::location::{NamedPlace, Place};
 use crate::region::sys::{self, Holder, KeptFile, Pinned, PinnedLock, ProcessMark, Source};
+use crate::sync::AtomicU64;
 use crate::sync::Ordering::{AcqRel, Relaxed};
-use crate::sync::{AtomicU64, planted};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::collections::BTreeMap;
 use std::io;
@@ -144,11 +144,6 @@ impl CurrentBlock {
             let number = draw_block(blocks)?;
             if let Place::Private = place {
                 return Ok(Life { number: number * BLOCK, block: None });
-            }
-            if planted::leaked_descriptor() {
-                let mut query = self.query(place);
-                query.holder(number)?;
-                std::mem::forget(query);
             }
             match PinnedLock::take(lock_source(place)?, number * BLOCK, BLOCK)? {
                 Pinned::Held(pin) => {

@@ -5,7 +5,6 @@ use super::{LaneGeometry, LaneMemory, Position, Ring};
 use crate::error::Corruption;
 use crate::layout::{RecordHeader, RecordKind};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
-use crate::sync::planted;
 
 /// Reads records from a lane. There is one at a time; its successor is made by [`Reader::resume`].
 #[derive(Debug)]
@@ -272,11 +271,8 @@ impl<M: LaneMemory> Reader<M> {
         let length = u64::from(header.length());
         let bytes = self.geometry.record_bytes(length);
         let fits = length <= self.geometry.max_message() && bytes <= self.geometry.until_end(self.position);
-        if !fits && !planted::unchecked_length() {
+        if !fits {
             return Err(Corruption::RecordLength);
-        }
-        if planted::release_before_the_copy() {
-            self.memory.consumed().store(self.position.plus(bytes).0, Release);
         }
         let payload = self.position.plus(self.geometry.header_bytes());
         Ok(Record { end: self.position.plus(bytes), payload, length })

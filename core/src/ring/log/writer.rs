@@ -6,7 +6,7 @@ use super::{LaneGeometry, LaneMemory, Position, Ring};
 use crate::error::Corruption;
 use crate::layout::RecordHeader;
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
-use crate::sync::{fence, planted};
+use crate::sync::fence;
 use std::cell::Cell;
 
 /// Writes records into a lane. There is one at a time; its successor is made by [`Writer::resume`].
@@ -457,11 +457,8 @@ impl<M: LaneMemory> Writer<M> {
 #[inline(always)]
 fn commit_record<R: Ring>(ring: R, record: Position, header: RecordHeader, next: Position, claimed: Position) {
     // At the start of a claimed line stands a 0 already. Elsewhere, the next header shares a line with this record.
-    #[allow(clippy::collapsible_if, reason = "the rule, and the bug that can be planted in it, stand apart")]
     if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE) {
-        if !planted::no_zeroing() {
-            ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
-        }
+        ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
     }
     // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
     ring.header(record).store(header.bits(), Release);

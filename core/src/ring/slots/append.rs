@@ -12,11 +12,7 @@
 use super::{Queue, SlotMemory};
 use crate::error::Corruption;
 use crate::layout::Cell;
-use crate::sync::Ordering::{AcqRel, Relaxed, Release};
-use crate::sync::{planted, spin_loop};
-
-/// The bit of tail that [`planted::lock_around_commit`] takes.
-const PLANTED_LOCK: u64 = 1 << 63;
+use crate::sync::Ordering::{Relaxed, Release};
 
 /// How often a sender that loses every race goes on. Filled cells at rest are fewer than two rings' worth: only somebody who
 /// fills one cell after the other right before it keeps it longer than that.
@@ -29,14 +25,6 @@ impl<M: SlotMemory> Queue<M> {
     /// Names `slot` in the next cell of `ring`.
     pub(super) fn append(&self, ring: u8, slot: u16) -> Result<(), Corruption> {
         let tail = self.memory.tail(ring);
-        if planted::lock_around_commit() {
-            while tail.fetch_or(PLANTED_LOCK, AcqRel) & PLANTED_LOCK != 0 {
-                spin_loop();
-            }
-            let filled = self.append_from(ring, slot, tail.load(Relaxed) & !PLANTED_LOCK)?;
-            tail.store(filled.wrapping_add(1), Release);
-            return Ok(());
-        }
         let filled = self.append_from(ring, slot, tail.load(Relaxed))?;
         let _ = tail.compare_exchange(filled, filled.wrapping_add(1), Relaxed, Relaxed);
         Ok(())

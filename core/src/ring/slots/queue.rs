@@ -4,7 +4,7 @@ use super::{SlotGeometry, SlotMemory};
 use crate::error::Corruption;
 use crate::layout::{Cell, RowIndex, SlotHeader, SlotState, SlotWord};
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::sync::{planted, spin_loop};
+use crate::sync::spin_loop;
 
 /// One participant's access to a slot queue.
 #[derive(Debug)]
@@ -223,7 +223,7 @@ impl<M: SlotMemory> Queue<M> {
         }
         let word = self.word(cell.slot());
         // Without this look the word may be that of a later life of the slot: somebody's uncommitted loan.
-        if !planted::no_head_recheck() && self.memory.head(ring).load(Relaxed) != position {
+        if self.memory.head(ring).load(Relaxed) != position {
             return Ok(Look::Moved { from: position });
         }
         Ok(Look::Found { position, slot: cell.slot(), word })
@@ -259,9 +259,6 @@ impl<M: SlotMemory> Queue<M> {
     pub(super) fn delivered(&self, slot: u16, word: SlotWord) -> Delivery {
         let counted = SlotHeader::from_bits(self.memory.slot_header(slot).load(Relaxed)).delivered_once_more();
         self.memory.slot_header(slot).store(counted.bits(), Relaxed);
-        if planted::release_before_the_copy() {
-            let _ = self.replace(slot, word, word.next(SlotState::Free, self.me));
-        }
         Delivery { slot, header: counted, word }
     }
 
@@ -321,7 +318,7 @@ impl<M: SlotMemory> Queue<M> {
         // Nobody else changes the word of a slot that a live receiver holds: a load and a store do.
         let word = self.memory.slot(delivery.slot);
         if word.load(Relaxed) != delivery.word.bits() {
-            return if planted::release_before_the_copy() { Ok(()) } else { Err(Corruption::SlotState) };
+            return Err(Corruption::SlotState);
         }
         // EDGE ack→alloc, EDGE pass→take: every read of the message, and head's pass, come before.
         word.store(delivery.word.next(SlotState::Free, self.me).bits(), Release);

@@ -26,7 +26,6 @@ use super::{Queue, SlotMemory};
 use crate::error::Corruption;
 use crate::layout::{Cell, RowIndex, SlotHeader, SlotState, SlotWord};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
-use crate::sync::planted;
 use crate::sync::spin_loop;
 
 /// What becomes of a message whose receiver died before it acknowledged it.
@@ -69,7 +68,7 @@ impl<M: SlotMemory> Queue<M> {
     /// # Errors
     /// The words contradict each other.
     pub fn reap(&self, dead: &impl Departed, policy: OnDeath, limit: u16) -> Result<ReapReport, Corruption> {
-        for ring in (0..self.geometry.rings()).filter(|_| !planted::no_settle()) {
+        for ring in 0..self.geometry.rings() {
             self.settle(ring)?;
         }
         let held = self.held_by(dead)?;
@@ -77,7 +76,7 @@ impl<M: SlotMemory> Queue<M> {
         let needs_cells = |(_, word): &(u16, SlotWord)| word.state() != Some(SlotState::Consumed);
         let queued = if held.iter().any(needs_cells) { self.queued_slots()? } else { Vec::new() };
         let is_queued = |slot: u16| queued.get(usize::from(slot) / 64).is_some_and(|word| word >> (slot % 64) & 1 == 1);
-        for (slot, word) in held.into_iter().skip(usize::from(planted::forgotten_slot())) {
+        for (slot, word) in held {
             let step = |state, count: &mut u32| {
                 *count += u32::from(self.replace(slot, word, word.next(state, word.owner())));
             };
