@@ -5,7 +5,6 @@
 //! is not. All of it is the same for every kind, and [`Steppable`] is a kind whose processes do it. `stage` sets one scenario up;
 //! `image` sees what an instruction changed, `access` what the next one touches; `account` is what a process tells of itself.
 
-#[cfg_attr(not(target_arch = "x86_64"), path = "access_unknown.rs")]
 pub mod access;
 pub mod account;
 mod acts;

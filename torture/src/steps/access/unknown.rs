@@ -1,4 +1,4 @@
-//! Accesses on processors whose instructions are not decoded here: none is known, and only what changed the file shows.
+//! Accesses on processors whose instructions are not decoded here: none is known.
 
 use crate::tracer::Forked;
 use anyhow::Result;

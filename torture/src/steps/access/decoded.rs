@@ -1,6 +1,4 @@
-//! Which memory the next instruction of a process touches that stands still.
-//!
-//! A store shows in the file, a load does not; but what a load saw may be outdated when its process goes on.
+//! Accesses of a process that stands still, by its next instruction and its registers.
 
 #![allow(unsafe_code, reason = "ptrace is unsafe, and everything else here is not")]
 
