@@ -1,4 +1,11 @@
 //! A region that this process has opened or made.
+//!
+//! It joins what the rooms below know of it: the mapped bytes and what their header said, the place where they are, and the lives
+//! that this process began in it. The words in it are seen through `views`; `file` makes and opens it.
+//!
+//! - *The mapping stays as long as the region*, which everything that looks into it keeps alive.
+//! - *What the header said does not change*, whatever is written to the file.
+//! - *The status goes one way*: live, closed. It can be poisoned at any moment, and stays so, for the first reason.
 
 use super::location::Place;
 use super::locks::{CurrentBlock, Life, LockQuery, NoLife};
@@ -40,6 +47,7 @@ impl Region {
         &self.facts
     }
 
+    /// The numbers that shape the channel.
     pub(crate) fn geometry(&self) -> &Geometry {
         &self.facts.geometry
     }
@@ -49,10 +57,12 @@ impl Region {
         self.map().total
     }
 
+    /// Where its parts are.
     pub(super) fn map(&self) -> &Map {
         &self.facts.map
     }
 
+    /// Its memory.
     pub(super) fn bytes(&self) -> &Bytes {
         &self.bytes
     }

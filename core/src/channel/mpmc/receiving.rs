@@ -38,8 +38,8 @@ impl Receiver {
         Ok(Message::new(self, delivery))
     }
 
-    /// Takes up to `max` messages at once (at least one, and 65,536 at most), of one priority. Blocks while nothing is queued, but not to fill
-    /// the batch. Dropping the batch acknowledges all of it.
+    /// Takes up to `max` messages at once (at least one, and 65,536 at most), of one priority. Blocks while nothing is queued, but
+    /// not to fill the batch. Dropping the batch acknowledges all of it.
     ///
     /// # Errors
     /// See [`RecvError`]; never `BufferTooSmall`.

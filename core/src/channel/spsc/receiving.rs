@@ -39,10 +39,10 @@ impl Receiver {
         Ok(Message::new(self, record))
     }
 
-    /// Takes up to `max` messages at once (at least one, and 65,536 at most). Blocks while the channel is empty, but not to fill the batch.
-    /// Dropping the batch releases all of it. A sender that sleeps in front of a full channel is woken once
-    /// an eighth of it was released, or when the receiver finds nothing more or calls [`Receiver::publish_released`]: do so
-    /// before you wait for something else that only that sender can bring about.
+    /// Takes up to `max` messages at once (at least one, and 65,536 at most). Blocks while the channel is empty, but not to fill
+    /// the batch. Dropping the batch releases all of it. A sender that sleeps in front of a full channel is woken once an eighth
+    /// of it was released, or when the receiver finds nothing more or calls [`Receiver::publish_released`]: do so before you wait
+    /// for something else that only that sender can bring about.
     ///
     /// # Errors
     /// See [`RecvError`]; never `BufferTooSmall`.
