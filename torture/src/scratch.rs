@@ -1,27 +1,51 @@
 //! A channel of its own for one run, and workers that do not outlive it.
 
 use anyhow::{Context, Result};
+use rustix::fs::{FlockOperation, flock, fstat};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Once;
+
+const SHARED_MEMORY: &str = "/dev/shm";
+
+/// What the folders' names start with.
+const PREFIX: &str = "memlane-torture-";
 
 /// A folder on `/dev/shm`, removed with everything in it when dropped.
+///
+/// A run that is killed leaves it behind. So each run keeps a lock on its folder, which goes with the process and what it
+/// forked, and first removes the folders that nobody locks.
 pub struct Scratch {
     folder: PathBuf,
+    /// Of an outer folder; one within it is safe in it.
+    _lock: Option<File>,
 }
 
 impl Scratch {
     pub fn new() -> Result<Self> {
-        let folder = PathBuf::from(format!("/dev/shm/memlane-torture-{}", std::process::id()));
-        std::fs::create_dir(&folder).with_context(|| format!("making {}", folder.display()))?;
-        Ok(Self { folder })
+        static SWEPT: Once = Once::new();
+        SWEPT.call_once(|| sweep(Path::new(SHARED_MEMORY)));
+        Self::in_folder(Path::new(SHARED_MEMORY))
+    }
+
+    fn in_folder(outer: &Path) -> Result<Self> {
+        let folder = outer.join(format!("{PREFIX}{}", std::process::id()));
+        loop {
+            std::fs::create_dir(&folder).with_context(|| format!("making {}", folder.display()))?;
+            // Another run may have swept it away before it was locked.
+            if let Some(lock) = lock(&folder) {
+                return Ok(Self { folder, _lock: Some(lock) });
+            }
+        }
     }
 
     /// A folder in it, likewise.
     pub fn within(&self, name: &str) -> Result<Self> {
         let folder = self.path(name);
         std::fs::create_dir(&folder).with_context(|| format!("making {}", folder.display()))?;
-        Ok(Self { folder })
+        Ok(Self { folder, _lock: None })
     }
 
     pub fn folder(&self) -> &Path {
@@ -54,6 +78,24 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The lock on a folder; `None` if another run has it, or the folder is gone.
+fn lock(path: &Path) -> Option<File> {
+    let folder = File::open(path).ok()?;
+    flock(&folder, FlockOperation::NonBlockingLockExclusive).ok()?;
+    (fstat(&folder).ok()?.st_nlink > 0).then_some(folder)
+}
+
+/// Removes the folders of runs that were killed.
+fn sweep(outer: &Path) {
+    for entry in std::fs::read_dir(outer).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX)
+            && let Some(_lock) = lock(&entry.path())
+        {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 
@@ -140,5 +182,29 @@ impl Drop for Worker {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_run_sweeps_what_killed_runs_left_and_nothing_else() {
+        let outer = PathBuf::from(format!("{SHARED_MEMORY}/memlane-sweeping-{}", std::process::id()));
+        fs::create_dir(&outer).unwrap();
+        let [killed, other] = ["memlane-torture-0", "another-program"].map(|name| outer.join(name));
+        for folder in [&killed, &other] {
+            fs::create_dir(folder).unwrap();
+            fs::write(folder.join("channel"), "a channel").unwrap();
+        }
+        let running = Scratch::in_folder(&outer).unwrap();
+        sweep(&outer);
+        assert!(!killed.exists() && other.exists() && running.folder().exists());
+        let folder = running.folder().to_owned();
+        drop(running);
+        assert!(!folder.exists());
+        fs::remove_dir_all(&outer).unwrap();
     }
 }
