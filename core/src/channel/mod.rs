@@ -9,6 +9,7 @@
 //! - `lane`, `slots`: the rings of a mapped or private region.
 //! - `batch`: room for the places of several messages.
 //! - `contents`: what can be done with the bytes of a message.
+//! - `debug`: what handles print of themselves.
 //! - [`inspect`], [`remove`]: looking at a channel from outside, and deleting it.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
@@ -16,6 +17,7 @@
 mod batch;
 mod calls;
 pub(crate) mod contents;
+mod debug;
 mod endpoint;
 pub(crate) mod inspect;
 mod lane;

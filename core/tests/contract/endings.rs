@@ -20,6 +20,7 @@ over_all! {
     a_receiver_that_comes_late_waits_unless_it_is_to_end
     everybody_is_seen
     an_opener_agrees_with_the_creator
+    a_handle_prints_its_channel_its_kind_and_its_seat
 }
 
 over_files! {
@@ -178,6 +179,25 @@ fn an_opener_agrees_with_the_creator(case: &Case) {
         let error = Options::new().backend(case.backend).create(&name).unwrap_err();
         assert!(matches!(error, CreateError::InvalidOption { option: "backend", .. }), "{error}");
     }
+}
+
+fn a_handle_prints_its_channel_its_kind_and_its_seat(case: &Case) {
+    let channel = create(case);
+    let (mut sender, mut receiver) = ends(&channel);
+    let name = channel.info().name;
+    let of = format!("channel: {name:?}, kind: {:?}", channel.info().kind);
+    assert_eq!(format!("{channel:?}"), format!("Channel {{ {of}, .. }}"));
+    assert_eq!(format!("{sender:?}"), format!("Sender {{ {of}, seat: {}, .. }}", sender.row()));
+    let shown = format!("Receiver {{ {of}, seat: {}, .. }}", receiver.row());
+    assert_eq!(format!("{receiver:?}"), shown);
+    // What borrows a handle prints it, and little more.
+    let grant = format!("{:?}", sender.reserve(3).unwrap());
+    assert!(grant.starts_with(&format!("Grant {{ sender: Sender {{ {of}, seat")) && grant.len() < name.len() + 300, "{grant}");
+    sender.send_batch(["one", "two"]).unwrap();
+    let message = format!("{:?}", receiver.recv().unwrap());
+    assert!(message.contains(&shown) && message.len() < name.len() + 300, "{message}");
+    let batch = format!("{:?}", receiver.recv_batch(1).unwrap());
+    assert!(batch.contains(&shown) && batch.len() < name.len() + 300, "{batch}");
 }
 
 /// A sender that is stopped between its look and its commit, which then comes after the end: the word that makes a message

@@ -108,9 +108,9 @@ impl Options {
 }
 
 /// An open channel: makes senders and receivers. Cheap to clone; keeps no descriptor open unless it is anonymous.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Channel {
-    shared: Arc<Shared>,
+    pub(in crate::channel) shared: Arc<Shared>,
 }
 
 impl Channel {

@@ -19,10 +19,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// A receiver of an `mpmc` channel. Dropping it leaves the channel.
-#[derive(Debug)]
 pub struct Receiver {
     pub(super) queue: Queue<SlotsView>,
-    end: Endpoint,
+    pub(in crate::channel) end: Endpoint,
     max_message: usize,
     /// Whether the channel held messages when this receiver joined.
     held_messages: bool,

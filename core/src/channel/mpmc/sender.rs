@@ -19,10 +19,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A sender of an `mpmc` channel. Dropping it leaves the channel.
-#[derive(Debug)]
 pub struct Sender {
     queue: Queue<SlotsView>,
-    end: Endpoint,
+    pub(in crate::channel) end: Endpoint,
     max_message: usize,
     priority: u8,
     _not_sync: PhantomData<Cell<()>>,

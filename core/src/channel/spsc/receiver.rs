@@ -16,10 +16,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// The receiver of an `spsc` channel. One lives at a time; dropping it leaves the channel.
-#[derive(Debug)]
 pub struct Receiver {
     pub(super) reader: Reader<LaneView>,
-    end: Endpoint,
+    pub(in crate::channel) end: Endpoint,
     /// Whether the channel held messages when this receiver joined.
     held_messages: bool,
     pace: Pace,

@@ -16,10 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The sender of an `spsc` channel. One lives at a time; dropping it leaves the channel.
-#[derive(Debug)]
 pub struct Sender {
     writer: Writer<LaneView>,
-    end: Endpoint,
+    pub(in crate::channel) end: Endpoint,
     resumed_at: u64,
     /// Searches for room since it joined.
     searches: u32,

@@ -1,0 +1,55 @@
+//! What handles print for a programmer: which channel, of which kind, and which seat. Not the memory behind them.
+
+use super::endpoint::Endpoint;
+use super::{mpmc, spsc};
+use crate::region::Region;
+use std::fmt::{Debug, Formatter, Result};
+
+fn show(f: &mut Formatter<'_>, handle: &str, region: &Region, seat: Option<u32>) -> Result {
+    let mut shown = f.debug_struct(handle);
+    shown.field("channel", &region.label()).field("kind", &region.geometry().kind);
+    if let Some(seat) = seat {
+        shown.field("seat", &seat);
+    }
+    shown.finish_non_exhaustive()
+}
+
+fn show_end(f: &mut Formatter<'_>, handle: &str, end: &Endpoint) -> Result {
+    show(f, handle, end.region(), Some(end.seat().row()))
+}
+
+impl Debug for spsc::Channel {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        show(f, "Channel", &self.shared.region, None)
+    }
+}
+
+impl Debug for mpmc::Channel {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        show(f, "Channel", &self.shared.region, None)
+    }
+}
+
+impl Debug for spsc::Sender {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        show_end(f, "Sender", &self.end)
+    }
+}
+
+impl Debug for mpmc::Sender {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        show_end(f, "Sender", &self.end)
+    }
+}
+
+impl Debug for spsc::Receiver {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        show_end(f, "Receiver", &self.end)
+    }
+}
+
+impl Debug for mpmc::Receiver {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        show_end(f, "Receiver", &self.end)
+    }
+}
