@@ -3,6 +3,7 @@
 //! - [`Scratch`]: a fresh folder in shared memory, as name space.
 //! - [`child`]: the same test binary once more, as another process.
 //! - [`folder`]: how such a folder is removed, also if its test is killed.
+//! - [`halts`]: a thread that stands still at each of the engine's system calls.
 //! - [`image`]: region files, forged field by field.
 //! - [`layout`]: where each field stands, as `docs/layout.md` says.
 //! - [`model`]: a lane that is obviously right, to compare with.
@@ -15,6 +16,7 @@
 
 pub mod child;
 pub mod folder;
+pub mod halts;
 pub mod image;
 pub mod layout;
 pub mod model;
