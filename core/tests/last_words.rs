@@ -2,10 +2,14 @@
 //!
 //! What all kinds have in common is in `contract/endings.rs`.
 
+mod support;
+
 use memlane::{RecvError, SendError, TryRecvError, mpmc};
+use support::Watchdog;
 
 #[test]
 fn a_clone_knows_which_peers_the_original_has_seen() {
+    let _watchdog = Watchdog::new();
     let channel = mpmc::Options::new().slots(4).private().unwrap();
     let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
     tx.send(b"job").unwrap();
@@ -30,6 +34,7 @@ fn a_clone_knows_which_peers_the_original_has_seen() {
 
 #[test]
 fn a_clone_knows_that_there_were_messages() {
+    let _watchdog = Watchdog::new();
     let channel = mpmc::Options::new().slots(4).private().unwrap();
     channel.sender().unwrap().send(b"job").unwrap();
     // It never saw a sender, but a message.
@@ -40,6 +45,7 @@ fn a_clone_knows_that_there_were_messages() {
 
 #[test]
 fn a_closed_queue_ends_after_what_others_hold_was_dealt_with() {
+    let _watchdog = Watchdog::new();
     let channel = mpmc::Options::new().slots(4).private().unwrap();
     let (mut tx, mut rx, mut other) =
         (channel.sender().unwrap(), channel.receiver().unwrap(), channel.receiver().unwrap());

@@ -217,3 +217,59 @@ impl<A: Attempt> Waiting for Wait<'_, A> {
         self.0.end_mut().waiting()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::spsc::{Options, Receiver};
+    use crate::error::RecvError;
+    use std::cell::Cell;
+
+    /// A receiver whose looks are counted.
+    struct Counted {
+        receiver: Receiver,
+        attempts: u32,
+        glances: Cell<u32>,
+    }
+
+    impl Attempt for Counted {
+        type Output = <Receiver as Attempt>::Output;
+        type Error = RecvError;
+
+        fn attempt(&mut self) -> Result<Option<Self::Output>, RecvError> {
+            self.attempts += 1;
+            self.receiver.attempt()
+        }
+
+        fn glance(&self) -> bool {
+            self.glances.set(self.glances.get() + 1);
+            self.receiver.glance()
+        }
+
+        fn end(&self) -> &Endpoint {
+            self.receiver.end()
+        }
+
+        fn end_mut(&mut self) -> &mut Endpoint {
+            self.receiver.end_mut()
+        }
+
+        fn word(&self) -> &AtomicU32 {
+            self.receiver.word()
+        }
+
+        fn count_in_vain(&mut self) {}
+    }
+
+    #[test]
+    fn a_call_without_time_looks_once_whatever_the_strategy() {
+        for strategy in [Strategy::Spin, Strategy::SpinThenYield, Strategy::Adaptive, Strategy::Park] {
+            let channel = Options::new().capacity(4096).private().unwrap();
+            let mut receiver = channel.receiver().unwrap();
+            receiver.set_strategy(strategy);
+            let mut call = Counted { receiver, attempts: 0, glances: Cell::new(0) };
+            assert_eq!(call.within(Duration::ZERO), Ok(None));
+            assert_eq!((call.attempts, call.glances.get()), (1, 0), "{strategy:?}");
+        }
+    }
+}

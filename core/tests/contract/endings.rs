@@ -225,7 +225,13 @@ fn nothing_comes_after_a_receiver_was_told_that_a_closed_channel_is_drained(case
 
 /// Other means than [`memlane::remove`]: one sender leaves, the receivers of one leave, and one is busy.
 fn a_sender_learns_that_the_file_was_removed_by_other_means(case: &Case) {
-    let join = || ends(&create(case));
+    let join = || {
+        let (mut sender, mut receiver) = ends(&create(case));
+        // Of joining it has no news left to look at, with which it would look at the file.
+        sender.send(b"x").unwrap();
+        drop(receiver.recv().unwrap());
+        (sender, receiver)
+    };
     let remove = || std::fs::remove_file(case.name()).unwrap();
 
     let (mut sender, receiver) = join();

@@ -215,10 +215,16 @@ fn a_full_queue_is_found_full_by_a_look() {
 
 #[test]
 fn a_single_free_slot_is_found_after_a_few_searches() {
-    for slots in [1u32, 2, 63, 64, 65, 127, 128, 129, 1000, 5000] {
+    for (slots, reversed) in
+        [1u32, 2, 63, 64, 65, 127, 128, 129, 1000, 2000].into_iter().flat_map(|n| [(n, false), (n, true)])
+    {
         let memory = Counted::new(slots, 1);
         let mut queue = filled(&memory);
-        let held: Vec<Delivery> = (0..slots).map(|_| queue.take().unwrap().unwrap()).collect();
+        let mut held: Vec<Delivery> = (0..slots).map(|_| queue.take().unwrap().unwrap()).collect();
+        if reversed {
+            // None is near the cursor, which stands behind the last one.
+            held.reverse();
+        }
         for delivery in held {
             queue.acknowledge(delivery).unwrap();
             let searches = (0..slots.div_ceil(128)).position(|_| queue.alloc_sampled().is_some());
