@@ -1,5 +1,5 @@
 //! The rules of the engine's source that the compiler does not know: layers, the one room for `unsafe`, the one place
-//! for atomics, the length of files, and both ends of every synchronising edge.
+//! for atomics, the length of files, both ends of every synchronising edge, and the tests that docs/testing.md names.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -264,4 +264,35 @@ fn errors_show_texts_that_others_chose_as_printable() {
     }
     assert_none(complaints);
     assert!(shown > 30, "{shown}");
+}
+
+/// Whether a test or file that a page names exists: `deadlines::some_test`, `some_test_somewhere` or `core/tests/some.rs`. `None`:
+/// the word names neither.
+fn exists(word: &str, sources: &[Source]) -> Option<bool> {
+    let is_in = |source: &Source, file: &str| package().join(&source.path).ends_with(file);
+    if word.ends_with(".rs") {
+        return Some(sources.iter().any(|source| is_in(source, word)));
+    }
+    let (modules, test) = word.rsplit_once("::").unwrap_or(("", word));
+    // Tests are named for behaviour, so nothing else has such a long name.
+    if test.matches('_').count() < 3 || !test.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return None;
+    }
+    let file = modules.trim_end_matches("::tests").replace("::", "/") + ".rs";
+    let may_hold = |source: &&Source| modules.is_empty() || is_in(source, &file);
+    let function = format!("fn {test}(");
+    Some(sources.iter().filter(may_hold).any(|source| source.text.contains(&function)))
+}
+
+#[test]
+fn every_test_of_a_fault_from_the_field_exists() {
+    let page = std::fs::read_to_string(package().join("../docs/testing.md")).expect("docs/testing.md lists the faults");
+    let table = page.split("\n## Faults from the field").nth(1).unwrap().split("\n## ").next().unwrap();
+    let sources: Vec<Source> = ["src", "tests", "../cli/tests", "../ffi/tests"].into_iter().flat_map(sources).collect();
+    let tests = table.lines().filter_map(|row| row.strip_suffix(" |")?.rsplit_once(" | "));
+    let named = tests.flat_map(|(_, tests)| tests.split('`').skip(1).step_by(2));
+    let found: Vec<_> = named.filter_map(|word| Some((word, exists(word, &sources)?))).collect();
+    assert!(found.len() > 100, "{} tests", found.len());
+    let missing = found.iter().filter(|(_, exists)| !exists);
+    assert_none(missing.map(|(word, _)| format!("docs/testing.md names `{word}`, which does not exist")).collect());
 }
