@@ -3,6 +3,8 @@
 //! `cargo run --release -p memlane-benches -- run spsc`. Method and figures: docs/performance.md.
 
 mod arena;
+#[cfg(feature = "peers")]
+mod calls;
 mod clock;
 mod contest;
 mod contests;

@@ -8,8 +8,8 @@
 //! Copies nothing: messages are written and read where they are loaned. Waits by polling `receive`; a full buffer by retrying.
 //! When a peer dies: the other one goes on polling or retrying, until some process clears dead nodes away, as making one does.
 
+use crate::calls::{Answer, Call, Calls};
 use crate::peer::{Late, Named, Peer, Rx, Shape, Side, Tx};
-use crate::shapes::{Answer, Call, Calls};
 use anyhow::{Context, Result, ensure};
 use iceoryx2::node::Node;
 use iceoryx2::port::client::Client;

@@ -12,7 +12,7 @@ mod round_trip;
 
 pub use alone::alone;
 #[cfg(feature = "peers")]
-pub use call::{Answer, Call, Calls, call};
+pub use call::call;
 pub use many::{many, many_threads};
 pub use merge::{PASS, merge, merge_alone};
 pub use one_way::{one_way, one_way_threads};

@@ -16,7 +16,7 @@ pub enum Meaning {
     Foreign,
 }
 
-/// Names that are being followed, by the module that they stand in: what imports itself in a circle means nothing.
+/// Names that are being followed, by the module that they stand in: what imports itself adds nothing to what it is.
 type Followed = BTreeSet<(usize, String)>;
 
 /// What a path means in a module. Nothing: it is a path of the crate, and leads nowhere.
@@ -60,12 +60,13 @@ fn step(tree: &Tree, meanings: &BTreeSet<Meaning>, part: &str, followed: &mut Fo
 /// What a name means in a module: what that declares, defines or imports.
 fn look_up(tree: &Tree, at: usize, name: &str, followed: &mut Followed) -> BTreeSet<Meaning> {
     let (module, mut meanings) = (&tree.modules[at], BTreeSet::new());
-    if !followed.insert((at, name.to_owned())) {
-        return meanings;
-    }
     meanings.extend(module.children.get(name).map(|child| Meaning::Module(*child)));
     if module.items.contains(name) {
         meanings.insert(Meaning::Item(module.file.clone()));
+    }
+    // `pub use many::many` begins with the module, not with what it imports.
+    if !followed.insert((at, name.to_owned())) {
+        return meanings;
     }
     for import in module.imports.iter().filter(|import| matches!(&import.name, Name::As(own) if own == name)) {
         meanings.extend(follow(tree, at, &import.path, followed));
