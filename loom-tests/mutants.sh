@@ -48,7 +48,8 @@ attack() {
     local tests=("${@:5}")
     if $everything; then
         case $file in
-        wait/*) tests=(eventcount_loses_no_wake eventcount_wakes_one_of_many channel_sleeps_and_wakes) ;;
+        wait/*) tests=(eventcount_loses_no_wake eventcount_wakes_one_of_many eventcount_wakes_all_if_one_asks
+            channel_sleeps_and_wakes) ;;
         ring/slots/*) tests=(slots_deliver_once slots_survive_deaths slots_are_reaped_by_many) ;;
         liveness/*) tests=(rows_change_hands probers_take_turns slots_are_reaped_by_many) ;;
         *) tests=(lane_delivers_once_in_order lane_claims_lines_ahead lane_publishes_once_a_stretch
@@ -140,6 +141,7 @@ dead_reader=lane_survives_a_dead_reader
 both=lane_survives_both_deaths
 eventcount=eventcount_loses_no_wake
 one_of_many=eventcount_wakes_one_of_many
+asks_for_all=eventcount_wakes_all_if_one_asks
 channel=channel_sleeps_and_wakes
 
 slots=slots_deliver_once
@@ -304,29 +306,31 @@ mutant "it does not learn the number from padding" $reader_rs 'matches!(header.k
 mutant "it starts at committed" $reader_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.committed().load(Acquire));' $dead_reader::between_padding_and_record
 
 echo "--- the eventcount"
-mutant "no heavy fence" $eventcount_rs '    parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `notify`
+mutant "no heavy fence" $eventcount_rs '    parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `notify` and `notify_one`
 ' '' $eventcount::one_sleeper_and_one_waker
 mutant "no light fence" $eventcount_rs 'pub fn notify<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
     parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
 ' 'pub fn notify<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
 ' $eventcount::one_sleeper_and_one_waker
-mutant "the flag is set after the heavy fence" $eventcount_rs '    let seen = word.fetch_or(SLEEPERS, Relaxed) | SLEEPERS;
-    parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `notify`
+mutant "the flag is set after the heavy fence" $eventcount_rs '    let expected = word.fetch_or(flags, Relaxed) | flags;
+    parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `notify` and `notify_one`
 ' '    parking.heavy_fence();
-    let seen = word.fetch_or(SLEEPERS, Relaxed) | SLEEPERS;
+    let expected = word.fetch_or(flags, Relaxed) | flags;
 ' $eventcount::one_sleeper_and_one_waker
-mutant "the flag is cleared without a step of the sequence" $eventcount_rs 'seen.wrapping_add(STEP) & !SLEEPERS' 'seen & !SLEEPERS' $eventcount::two_sleepers_and_one_waker
+mutant "the flag is cleared without a step of the sequence" $eventcount_rs 'seen.wrapping_add(STEP) & !FLAGS' 'seen & !FLAGS' $eventcount::two_sleepers_and_one_waker
 mutant "the wake comes before the flag is cleared" $eventcount_rs '    match word.compare_exchange(seen, cleared, Relaxed, Relaxed) {
         Ok(_) => {}' '    parking.unpark_all(word);
     match word.compare_exchange(seen, cleared, Relaxed, Relaxed) {
         Ok(_) => return true,' $eventcount::one_sleeper_and_one_waker
-mutant "the sleeper does not use its ticket" $eventcount_rs 'parking.park(word, ticket.0, until);' 'parking.park(word, word.load(Relaxed), until);' $eventcount::one_sleeper_and_one_waker
+mutant "the sleeper does not use its ticket" $eventcount_rs 'parking.park(word, ticket, until);' 'parking.park(word, Ticket { expected: word.load(Relaxed), ..ticket }, until);' $eventcount::one_sleeper_and_one_waker
 
 echo "--- waking one of many"
-mutant "whoever finds nobody asleep takes the flag back, and wakes nobody" $eventcount_rs '        return true;
+mutant "whoever finds nobody asleep takes the flag back, and wakes nobody" $eventcount_rs '            return true;
+        }
     }
     notify_sleepers(parking, word, seen)
-' '        return true;
+' '            return true;
+        }
     }
     word.compare_exchange(seen, seen.wrapping_add(STEP) & !SLEEPERS, Relaxed, Relaxed).is_ok()
 ' $one_of_many
@@ -336,7 +340,24 @@ mutant "who wakes all gives up where another woke one" $eventcount_rs '        E
 ' '        Err(_) => return false,
 ' $one_of_many::whoever_wakes_all_is_not_mistaken_for_one
 mutant "no light fence before one is woken" $eventcount_rs '    parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
-    if word' '    if word' $one_of_many::one_taker_in_two_rounds
+    let seen = word.load(Relaxed);
+    if seen & SLEEPERS == 0 {
+        return false;
+    }
+    notify_one' '    let seen = word.load(Relaxed);
+    if seen & SLEEPERS == 0 {
+        return false;
+    }
+    notify_one' $one_of_many::one_taker_in_two_rounds
+
+echo "--- waking all where one asks for it"
+mutant "who takes only wake-ups of all does not say so" $eventcount_rs 'Wakes::All => FLAGS' 'Wakes::All => SLEEPERS' $asks_for_all::a_watcher_misses_no_change_that_one_is_woken_for
+mutant "who wakes one does not look at the word again" $eventcount_rs '            let now = word.load(Relaxed);' '            let now = 0;' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost
+mutant "who wakes one only tells the sequence of all" $eventcount_rs '                notify_sleepers(parking, word, now);' '                word.fetch_add(STEP, Relaxed);' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost
+mutant "on semaphores, who takes only wake-ups of all sleeps among the others" $sleepers_rs 'place_of(semaphores, ticket.wakes, row)' 'place_of(semaphores, Wakes::One, row)' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost_while_all_are_woken
+mutant "on semaphores, a wake-up of all is one of those that take any" $sleepers_rs '    fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
+    for wakes in [Wakes::One, Wakes::All] {' '    fence(SeqCst);
+    for wakes in [Wakes::One] {' $asks_for_all::a_watcher_misses_no_change_that_one_is_woken_for
 
 echo "--- sleeping on semaphores"
 mutant "the sleeper has no fence" $sleepers_rs '    fence(SeqCst); // FENCE bit: pairs with FENCE word in `unpark_all` and `unpark_one`
@@ -345,7 +366,7 @@ mutant "whoever wakes all has no fence" $sleepers_rs 'rows: Range<u32>) {
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
 ' 'rows: Range<u32>) {
 ' $eventcount::one_sleeper_and_one_waker
-mutant "the sleeper does not look at the word" $sleepers_rs 'if word.load(Relaxed) == expected {' 'if word.load(Relaxed) == expected || true {' $eventcount::one_sleeper_and_one_waker
+mutant "the sleeper does not look at the word" $sleepers_rs 'if word.load(Relaxed) == ticket.expected {' 'if word.load(Relaxed) == ticket.expected || true {' $eventcount::one_sleeper_and_one_waker
 mutant "the sleeper sets its bit after the look" $sleepers_rs '    sleepers.fetch_or(bit, Relaxed);
 <and>
         semaphores.wait(row, until);' '
@@ -359,7 +380,7 @@ mutant "who does not sleep after all leaves its bit" $sleepers_rs '        semap
     }' $one_of_many
 mutant "the bit is taken and nobody posted" $sleepers_rs '        semaphores.post(row);' '        let _ = row;' $eventcount::one_sleeper_and_one_waker
 # With one preemption more than the suite explores.
-LOOM_DEEP=1 mutant "the search ends with the first who was awake" $sleepers_rs 'let asleep = |row| !wake(semaphores, row);' 'let asleep = |row| { wake(semaphores, row); false };' $one_of_many::two_takers_and_two_givers
+LOOM_DEEP=1 mutant "the search ends with the first who was awake" $sleepers_rs '|row| !wake(semaphores, Wakes::One, row)' '|row| { wake(semaphores, Wakes::One, row); false }' $one_of_many::two_takers_and_two_givers
 
 echo "--- the slot queue"
 mutant "no second look at head" $queue_rs 'self.memory.head(ring).load(Relaxed) != position {' 'false {' $slots::two_receivers_and_a_loan
@@ -468,6 +489,7 @@ harmless "whoever wakes one on semaphores has no fence" "who finds nobody asleep
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
 ' 'turn: u32) -> bool {
 ' $one_of_many
+harmless "who stepped the sequence does not look for *all*" "it looks again behind the wake-up, which costs a system call" $eventcount_rs 'if seen & ALL == 0 && parking.unpark_one(word)' 'if parking.unpark_one(word)' $asks_for_all
 harmless "waking one is no step of the sequence" "whoever was woken uses the change up; the step spares others a sleep that ends with the next change" $eventcount_rs 'word.fetch_add(STEP, Relaxed).wrapping_add(STEP)' 'word.load(Relaxed)' $one_of_many
 
 echo

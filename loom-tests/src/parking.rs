@@ -6,7 +6,7 @@
 use crate::explore::{Model, Witness};
 use loom::sync::{Condvar, Mutex};
 use memlane::sync::{AtomicU32, AtomicU64, Ordering, fence};
-use memlane::wait::eventcount::{self, Parking};
+use memlane::wait::eventcount::{self, Parking, Ticket, Wakes};
 use memlane::wait::sleepers::{self, Semaphores};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -50,6 +50,11 @@ impl Event {
         Self { word: AtomicU32::new(0), parking }
     }
 
+    /// The same after so many wake-ups: with semaphores, they decide whose turn it is next.
+    pub fn aged(self, wake_ups: u32) -> Self {
+        Self { word: AtomicU32::new(wake_ups << 2), ..self }
+    }
+
     /// Wakes whoever sleeps, after a change. Returns whether there was anybody.
     pub fn notify(&self) -> bool {
         eventcount::notify(&self.parking, &self.word)
@@ -68,13 +73,18 @@ impl Event {
         }
     }
 
+    /// Waits until `attempt` yields something. Any wake-up will do.
+    pub fn wait<T>(&self, attempt: impl FnMut() -> Option<T>) -> T {
+        self.wait_taking(Wakes::One, attempt)
+    }
+
     /// Waits until `attempt` yields something: the steps of `park` in `core/src/wait/block.rs`, which needs a clock.
-    pub fn wait<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> T {
+    pub fn wait_taking<T>(&self, wakes: Wakes, mut attempt: impl FnMut() -> Option<T>) -> T {
         loop {
             if let Some(output) = attempt() {
                 return output;
             }
-            let ticket = eventcount::prepare(&self.parking, &self.word);
+            let ticket = eventcount::prepare(&self.parking, &self.word, wakes);
             if let Some(output) = attempt() {
                 return output;
             }
@@ -103,10 +113,10 @@ impl Parking for LoomParking {
         fence(Ordering::SeqCst);
     }
 
-    fn park(&self, word: &AtomicU32, expected: u32, (): ()) {
+    fn park(&self, word: &AtomicU32, ticket: Ticket, (): ()) {
         match self {
-            Self::Futex(futex) => futex.park(word, expected),
-            Self::Semaphores(all) => sleepers::park(all, all.own_row(), word, expected, ()),
+            Self::Futex(futex) => futex.park(word, ticket),
+            Self::Semaphores(all) => sleepers::park(all, all.own_row(), word, ticket, ()),
         }
     }
 
@@ -120,7 +130,9 @@ impl Parking for LoomParking {
     fn unpark_one(&self, word: &AtomicU32) -> bool {
         match self {
             Self::Futex(futex) => futex.unpark_one(),
-            Self::Semaphores(all) => sleepers::unpark_one(all, 0..ROWS, word.load(Ordering::Relaxed) >> 1),
+            Self::Semaphores(all) => {
+                sleepers::unpark_one(all, 0..ROWS, eventcount::sequence(word.load(Ordering::Relaxed)))
+            }
         }
     }
 }
@@ -134,11 +146,13 @@ enum Time {
 
 /// The kernel's side of one futex word.
 ///
-/// The kernel compares the word and queues the sleeper under the lock that a waker takes too; so does this.
+/// The kernel compares the word and queues the sleeper under the lock that a waker takes too; so does this. Of several, it
+/// wakes those first that take wake-ups of all only, as the kernel does if they run with a higher priority.
 #[derive(Debug)]
 struct LoomFutex {
     bucket: Mutex<Bucket>,
-    sleepers: Condvar,
+    /// Those that take wake-ups of all only, and the others.
+    sleepers: [Condvar; 2],
     sleep: Witness,
 }
 
@@ -147,30 +161,31 @@ struct LoomFutex {
 struct Bucket {
     time: Time,
     /// Sleepers that nobody has woken yet.
-    asleep: usize,
+    asleep: [usize; 2],
 }
 
 impl LoomFutex {
     fn new(sleep: &Witness) -> Self {
         Self {
-            bucket: Mutex::new(Bucket { time: Time::Left, asleep: 0 }),
-            sleepers: Condvar::new(),
+            bucket: Mutex::new(Bucket { time: Time::Left, asleep: [0, 0] }),
+            sleepers: [Condvar::new(), Condvar::new()],
             sleep: sleep.clone(),
         }
     }
 
     fn slice_ends(&self) {
-        *self.bucket.lock().expect("not poisoned") = Bucket { time: Time::Over, asleep: 0 };
-        self.sleepers.notify_all();
+        *self.bucket.lock().expect("not poisoned") = Bucket { time: Time::Over, asleep: [0, 0] };
+        self.sleepers.iter().for_each(Condvar::notify_all);
     }
 
-    fn park(&self, word: &AtomicU32, expected: u32) {
+    fn park(&self, word: &AtomicU32, ticket: Ticket) {
+        let queue = usize::from(ticket.wakes == Wakes::One);
         let mut bucket = self.bucket.lock().expect("not poisoned");
         match catch_unwind(AssertUnwindSafe(|| word.load(Ordering::Relaxed))) {
-            Ok(seen) if seen == expected && bucket.time == Time::Left => {
+            Ok(seen) if seen == ticket.expected && bucket.time == Time::Left => {
                 self.sleep.sees_it();
-                bucket.asleep += 1;
-                drop(self.sleepers.wait(bucket));
+                bucket.asleep[queue] += 1;
+                drop(self.sleepers[queue].wait(bucket));
             }
             Ok(_) => {}
             Err(killed) => {
@@ -183,30 +198,34 @@ impl LoomFutex {
 
     fn unpark_all(&self) {
         let mut bucket = self.bucket.lock().expect("not poisoned");
-        bucket.asleep = 0;
-        self.sleepers.notify_all();
+        for (sleepers, asleep) in self.sleepers.iter().zip(&mut bucket.asleep) {
+            if *asleep > 0 {
+                *asleep = 0;
+                sleepers.notify_all();
+            }
+        }
         drop(bucket);
     }
 
     fn unpark_one(&self) -> bool {
         let mut bucket = self.bucket.lock().expect("not poisoned");
-        let somebody = bucket.asleep > 0;
-        if somebody {
-            bucket.asleep -= 1;
-            self.sleepers.notify_one();
+        let first = bucket.asleep.iter().position(|&asleep| asleep > 0);
+        if let Some(queue) = first {
+            bucket.asleep[queue] -= 1;
+            self.sleepers[queue].notify_one();
         }
         drop(bucket);
-        somebody
+        first.is_some()
     }
 }
 
 /// Rows that have a semaphore: as many as a model has threads.
 const ROWS: u32 = 4;
 
-/// A semaphore for each thread that ever sleeps, and the bitmap.
+/// A semaphore for each thread that ever sleeps, and the bitmaps.
 #[derive(Debug)]
 struct LoomSemaphores {
-    bitmap: AtomicU64,
+    bitmaps: [AtomicU64; 2],
     semaphores: [LoomSemaphore; ROWS as usize],
     /// Rows given out. All threads of a model are one of the system.
     seated: Cell<u32>,
@@ -229,7 +248,7 @@ impl LoomSemaphores {
     fn new(sleep: &Witness) -> Self {
         let semaphore = || LoomSemaphore { posts: Mutex::new((0, Time::Left)), posted: Condvar::new() };
         Self {
-            bitmap: AtomicU64::new(0),
+            bitmaps: [AtomicU64::new(0), AtomicU64::new(0)],
             semaphores: std::array::from_fn(|_| semaphore()),
             seated: Cell::new(0),
             sleep: sleep.clone(),
@@ -259,8 +278,11 @@ impl LoomSemaphores {
 impl Semaphores for LoomSemaphores {
     type Until = ();
 
-    fn sleepers(&self, _index: usize) -> &AtomicU64 {
-        &self.bitmap
+    fn sleepers(&self, wakes: Wakes, _index: usize) -> &AtomicU64 {
+        match wakes {
+            Wakes::One => &self.bitmaps[0],
+            Wakes::All => &self.bitmaps[1],
+        }
     }
 
     fn wait(&self, row: u32, (): ()) {

@@ -8,6 +8,7 @@ use loom::thread;
 use memlane::ring::log::{Reader, Writer};
 use memlane::sync::AtomicU32;
 use memlane::sync::Ordering::{Acquire, Release};
+use memlane::wait::eventcount::Wakes;
 use memlane_loom_tests::explore::{Model, Witness};
 use memlane_loom_tests::lane::LoomLane;
 use memlane_loom_tests::message::{Message, Received, lengths};
@@ -42,7 +43,7 @@ impl Events {
     }
 
     fn send(&self, writer: &mut Writer<LoomLane>, ledger: &Ledger, message: Message) {
-        self.space.wait(|| ledger.send(message, writer).then_some(()));
+        self.space.wait_taking(Wakes::All, || ledger.send(message, writer).then_some(()));
         self.data.notify();
     }
 
@@ -58,13 +59,13 @@ impl Events {
                 return Some(received);
             }
             if reader.publish() {
-                self.space.notify();
+                self.space.notify_one();
             }
             // Whoever left did so after its last commit.
             gone().then(|| Received::poll(reader))
         });
         if received.as_ref().is_some_and(|copy| reader.release(copy.record())) {
-            self.space.notify();
+            self.space.notify_one();
         }
         received
     }

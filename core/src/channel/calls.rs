@@ -4,6 +4,7 @@ use super::endpoint::{Endpoint, Trouble};
 use crate::region::{Clock, Moment, Signals};
 use crate::sync::AtomicU32;
 use crate::wait::block::{self, Waiting, block};
+use crate::wait::eventcount::Wakes;
 use crate::wait::{Pace, SpinWindow, Strategy, Taken};
 use std::time::Duration;
 
@@ -46,6 +47,11 @@ pub(super) trait Attempt: Sized {
 
     /// The word to sleep on.
     fn word(&self) -> &AtomicU32;
+
+    /// Which wake-ups it takes there.
+    fn wakes(&self) -> Wakes {
+        Wakes::One
+    }
 
     /// Counts a call that did not find at once what it wanted.
     fn count_in_vain(&mut self);
@@ -207,6 +213,10 @@ impl<A: Attempt> Waiting for Wait<'_, A> {
 
     fn event(&self) -> (&Signals, &AtomicU32) {
         (self.0.end().signals(), self.0.word())
+    }
+
+    fn wakes(&self) -> Wakes {
+        self.0.wakes()
     }
 
     fn count_park(&mut self) {

@@ -298,7 +298,7 @@ impl Endpoint {
         }
     }
 
-    /// Wakes one of the senders that sleep on this word.
+    /// Wakes one of the senders that sleep on this word, which uses up what was given back, or says that it may not.
     #[inline]
     pub(super) fn notify_one_sender(&mut self, space: &AtomicU32) {
         if eventcount::notify_one(&self.signals, space) {
@@ -306,9 +306,9 @@ impl Endpoint {
         }
     }
 
-    /// Wakes the sender that sleeps on its lane's word.
+    /// Wakes the senders that sleep on this word.
     #[inline]
-    pub(super) fn notify_sender(&mut self, space: &AtomicU32) {
+    pub(super) fn notify_senders(&mut self, space: &AtomicU32) {
         if eventcount::notify(&self.signals, space) {
             self.tally.wake();
         }

@@ -267,7 +267,7 @@ mod tests {
         let map = DEFAULT.map().unwrap();
         assert_eq!(map.participants_at, 4096);
         assert_eq!(map.control_at, 4096 + 2 * 256);
-        assert_eq!(map.lanes_at, map.control_at + 256);
+        assert_eq!(map.lanes_at, map.control_at + 384);
         assert_eq!(map.gates_at, map.lanes_at + 512);
         assert_eq!(map.data_at, 8192);
         assert_eq!(map.total, 8192 + (1 << 20));
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn a_queue_has_its_rings_and_slots_and_no_lanes() {
         let map = SLOTS.map().unwrap();
-        assert_eq!(map.lanes_at, map.control_at + 256);
+        assert_eq!(map.lanes_at, map.control_at + 384);
         assert_eq!((map.gates_at, map.queue_at), (map.lanes_at, map.lanes_at));
         assert_eq!(map.cells_at, map.queue_at + 256 + 2 * 256);
         assert_eq!(map.data_at, (map.cells_at + 2 * 128 * 8).next_multiple_of(4096));

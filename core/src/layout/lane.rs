@@ -3,7 +3,7 @@
 //! ```text
 //! ChannelControl  wait line        data futex · membership      read by everybody, written rarely
 //!                 liveness line    blocks · probed · population · digest   written at joins and slices
-//!                 sleepers         one bit per participant      (semaphore backend)
+//!                 sleepers         two bits per participant     (semaphore backend)
 //! LaneControl     writer line      committed · count · reserved · limit · acknowledged
 //!                 wait line        space futex                  read by the reader, written rarely
 //!                 boundaries       16 × (position, count)       for late joiners of a broadcast
@@ -31,8 +31,10 @@ pub struct ChannelControl {
     /// A sum over the rows' first words, as a look for the dead last announced them.
     pub digest: AtomicU64,
     liveness_line: [AtomicU64; 4],
-    /// Which participants sleep on their semaphore, bit = row, where sleepers are woken by them.
+    /// Which participants sleep on their semaphore and take any wake-up, bit = row, where sleepers are woken by them.
     pub sleepers: [AtomicU64; 16],
+    /// The same for those that take only wake-ups of all.
+    pub sleepers_for_all: [AtomicU64; 16],
 }
 
 /// Words of one lane that its writer owns, and the word that it sleeps on.
@@ -70,13 +72,14 @@ pub struct Gate {
 
 const _: () = {
     use std::mem::{align_of, offset_of, size_of};
-    assert!(size_of::<ChannelControl>() == 256 && align_of::<ChannelControl>() == 128);
+    assert!(size_of::<ChannelControl>() == 384 && align_of::<ChannelControl>() == 128);
     assert!(offset_of!(ChannelControl, data) == 0);
     assert!(offset_of!(ChannelControl, membership) == 4);
     assert!(offset_of!(ChannelControl, blocks) == 64);
     assert!(offset_of!(ChannelControl, probed_unix_ns) == 72);
     assert!(offset_of!(ChannelControl, digest) == 88);
     assert!(offset_of!(ChannelControl, sleepers) == 128);
+    assert!(offset_of!(ChannelControl, sleepers_for_all) == 256);
     assert!(size_of::<LaneControl>() == 512 && align_of::<LaneControl>() == 128);
     assert!(offset_of!(LaneControl, committed) == 0);
     assert!(offset_of!(LaneControl, count) == 8);

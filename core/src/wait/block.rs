@@ -4,7 +4,7 @@
 //! was killed between its commit and its wake, or while it held something, is noticed then. Spinning waits are cut into
 //! the same slices.
 
-use super::eventcount::{self, Parking};
+use super::eventcount::{self, Parking, Wakes};
 use super::{Pace, SpinWindow, Strategy, Taken};
 use crate::region::{Clock, Moment};
 use crate::sync::AtomicU32;
@@ -68,6 +68,9 @@ pub trait Waiting {
 
     /// The word to sleep on, and what to sleep with.
     fn event(&self) -> (&Self::Parking, &AtomicU32);
+
+    /// Which wake-ups it takes there.
+    fn wakes(&self) -> Wakes;
 
     /// Counts a sleep.
     fn count_park(&mut self);
@@ -233,7 +236,7 @@ fn spin<W: Waiting>(waiting: &mut W, strategy: Strategy, until: Moment) -> Resul
 fn park<W: Waiting>(waiting: &mut W, until: Moment) -> Result<Option<W::Output>, W::Error> {
     waiting.before_park();
     let (parking, word) = waiting.event();
-    let ticket = eventcount::prepare(parking, word);
+    let ticket = eventcount::prepare(parking, word, waiting.wakes());
     if let Some(output) = waiting.attempt()? {
         return Ok(Some(output));
     }
@@ -245,6 +248,7 @@ fn park<W: Waiting>(waiting: &mut W, until: Moment) -> Result<Option<W::Output>,
 
 #[cfg(test)]
 mod tests {
+    use super::super::eventcount::Ticket;
     use super::*;
     use std::cell::Cell;
 
@@ -264,7 +268,7 @@ mod tests {
             self.fences.set(self.fences.get() + 1);
         }
 
-        fn park(&self, _: &AtomicU32, _: u32, _: Moment) {
+        fn park(&self, _: &AtomicU32, _: Ticket, _: Moment) {
             self.sleeps.set(self.sleeps.get() + 1);
         }
 
@@ -333,6 +337,10 @@ mod tests {
 
         fn event(&self) -> (&Bench, &AtomicU32) {
             (&self.bench, &self.word)
+        }
+
+        fn wakes(&self) -> Wakes {
+            Wakes::One
         }
 
         fn count_park(&mut self) {}

@@ -1,6 +1,6 @@
 //! The eventcount's surroundings in a real process: the channel's fences, and its futexes or semaphores.
 
-use super::eventcount::Parking;
+use super::eventcount::{self, Parking, Ticket, Wakes};
 use super::sleepers::{self, Semaphores};
 use crate::region::{Moment, SemaphoresView, Signals, Sleep};
 use crate::sync::Ordering::Relaxed;
@@ -18,12 +18,12 @@ impl Parking for Signals {
         Signals::heavy_fence(self);
     }
 
-    fn park(&self, word: &AtomicU32, expected: u32, until: Moment) {
+    fn park(&self, word: &AtomicU32, ticket: Ticket, until: Moment) {
         match self.sleep() {
-            Sleep::Futex(futex) => futex.wait(word, expected, until),
+            Sleep::Futex(futex) => futex.wait(word, ticket.expected, until),
             Sleep::Semaphores(all) => {
                 if let Some(row) = all.row() {
-                    sleepers::park(all, row, word, expected, until);
+                    sleepers::park(all, row, word, ticket, until);
                 }
             }
         }
@@ -39,8 +39,9 @@ impl Parking for Signals {
     fn unpark_one(&self, word: &AtomicU32) -> bool {
         match self.sleep() {
             Sleep::Futex(futex) => futex.wake_one(word),
-            // The word's sequence differs from wake to wake.
-            Sleep::Semaphores(all) => sleepers::unpark_one(all, all.rows_on(word), word.load(Relaxed) >> 1),
+            Sleep::Semaphores(all) => {
+                sleepers::unpark_one(all, all.rows_on(word), eventcount::sequence(word.load(Relaxed)))
+            }
         }
     }
 }
@@ -48,8 +49,11 @@ impl Parking for Signals {
 impl Semaphores for SemaphoresView {
     type Until = Moment;
 
-    fn sleepers(&self, index: usize) -> &AtomicU64 {
-        self.sleepers(index)
+    fn sleepers(&self, wakes: Wakes, index: usize) -> &AtomicU64 {
+        match wakes {
+            Wakes::One => self.sleepers(index),
+            Wakes::All => self.sleepers_for_all(index),
+        }
     }
 
     fn wait(&self, row: u32, until: Moment) {
@@ -70,7 +74,6 @@ pub fn forget_sleeper(signals: &Signals, row: u32) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::eventcount;
     use super::*;
     use crate::layout::{Backend, Geometry, Kind};
     use crate::region::{Clock, CreateSpec, MemoryOptions, Redelivery, Region};
@@ -112,21 +115,23 @@ mod tests {
     }
 
     /// Sleeps on the region's data word as the participant in `row` until woken.
-    fn sleep(region: &Arc<Region>, row: u32) {
+    fn sleep(region: &Arc<Region>, row: u32, wakes: Wakes) {
         let signals = Signals::of(region, Some(row));
         let word = &region.control().data;
-        let ticket = eventcount::prepare(&signals, word);
+        let ticket = eventcount::prepare(&signals, word, wakes);
         let deadline = Clock::now().plus(PATIENCE);
         eventcount::sleep(&signals, word, ticket, deadline);
         assert!(Clock::now() < deadline, "woken, not timed out");
     }
 
     /// Both receivers sleep, until the last of them is woken by `wake`.
-    fn wakes_both(wake: fn(&Signals, &AtomicU32) -> bool) {
+    fn wakes_both(wake: fn(&Signals, &AtomicU32) -> bool, sleepers: [Wakes; 2]) {
         everywhere(|region| {
             let waker = Signals::of(region, None);
             std::thread::scope(|scope| {
-                let sleepers = [2, 3].map(|row| scope.spawn(move || sleep(region, row)));
+                let rows = [2, 3].into_iter().zip(sleepers);
+                let sleepers: Vec<_> =
+                    rows.map(|(row, wakes)| scope.spawn(move || sleep(region, row, wakes))).collect();
                 while !sleepers.iter().all(ScopedJoinHandle::is_finished) {
                     wake(&waker, &region.control().data);
                     std::thread::yield_now();
@@ -136,13 +141,20 @@ mod tests {
     }
 
     #[test]
-    fn whoever_sleeps_is_woken() {
-        wakes_both(eventcount::notify);
+    fn a_sleeper_is_woken_whatever_it_takes() {
+        wakes_both(eventcount::notify, [Wakes::One, Wakes::One]);
+        wakes_both(eventcount::notify, [Wakes::One, Wakes::All]);
     }
 
     #[test]
     fn one_after_the_other_is_woken() {
-        wakes_both(eventcount::notify_one);
+        wakes_both(eventcount::notify_one, [Wakes::One, Wakes::One]);
+    }
+
+    #[test]
+    fn where_a_sleeper_asks_for_it_all_are_woken_at_once() {
+        wakes_both(eventcount::notify_one, [Wakes::One, Wakes::All]);
+        wakes_both(eventcount::notify_one, [Wakes::All, Wakes::All]);
     }
 
     #[test]

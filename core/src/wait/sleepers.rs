@@ -1,7 +1,8 @@
-//! Sleeping on semaphores: one a participant, and a bitmap of those who sleep on theirs.
+//! Sleeping on semaphores: one a participant, and bitmaps of those that sleep on theirs.
 //!
 //! One semaphore for all could neither wake all nor tell that nobody slept. So each participant has its own, and says
-//! by its bit that it sleeps on it; who wants to wake it takes the bit away, and posts.
+//! by its bit that it sleeps on it; a waker takes the bit away, and posts. There are two bitmaps: one of the sleepers that
+//! any wake-up will do for, and one of those that take only [wake-ups of all](Wakes).
 //!
 //! ```text
 //! sleeper   set the bit · full fence · word unchanged? wait on the semaphore · take the bit back
@@ -13,12 +14,16 @@
 //!    wrote. This stands where a futex compares the word under the kernel's lock.
 //! 2. *One post for one bit taken away*, and only the sleeper sets its bit, once a sleep: so the number of posts that
 //!    nobody waited for is bounded. Each of them ends a later sleep early, which is harmless.
-//! 3. *Whose bit was taken away looks at the data afterwards.* A sleeper that its time-out wakes takes its own bit back
-//!    before it looks, so a waker either chose it before and is seen, or chooses somebody else.
+//! 3. *A sleeper whose bit was taken away looks at the data afterwards.* A sleeper that its time-out wakes takes its own bit
+//!    back before it looks, so a waker either chose it before and is seen, or chooses somebody else.
+//! 4. *A wake-up of one goes to a sleeper that uses it up*, hence the second bitmap. A wake-up of all is not one step, as it is
+//!    with a futex: while it goes on, or after it missed a sleeper that was about to look at the word, a sleeper that needs all
+//!    could be chosen though the word says nothing of it any more.
 //!
 //! A killed sleeper leaves its bit, which may cost one wake: then somebody sleeps until the end of its slice. Its reaper
 //! takes the bit away, and wakes all.
 
+use super::eventcount::{Ticket, Wakes};
 use crate::sync::Ordering::{AcqRel, Relaxed, SeqCst};
 use crate::sync::{AtomicU32, AtomicU64, fence};
 use std::ops::Range;
@@ -28,8 +33,8 @@ pub trait Semaphores {
     /// When a sleep ends at the latest.
     type Until: Copy;
 
-    /// One word of the bitmap: the rows `64 × index` to `64 × index + 63`, from the lowest bit.
-    fn sleepers(&self, index: usize) -> &AtomicU64;
+    /// One word of a bitmap: the rows `64 × index` to `64 × index + 63`, from the lowest bit.
+    fn sleepers(&self, wakes: Wakes, index: usize) -> &AtomicU64;
 
     /// Waits for a post on the semaphore of `row`, or until `until`. May return early for any reason.
     fn wait(&self, row: u32, until: Self::Until);
@@ -38,44 +43,49 @@ pub trait Semaphores {
     fn post(&self, row: u32);
 }
 
-/// Sleeps while `word` is `expected`, until woken, or until `until`.
-pub fn park<S: Semaphores>(semaphores: &S, row: u32, word: &AtomicU32, expected: u32, until: S::Until) {
-    let (sleepers, bit) = place_of(semaphores, row);
+/// Sleeps while `word` is as the ticket says, until woken, or until `until`.
+pub fn park<S: Semaphores>(semaphores: &S, row: u32, word: &AtomicU32, ticket: Ticket, until: S::Until) {
+    let (sleepers, bit) = place_of(semaphores, ticket.wakes, row);
     sleepers.fetch_or(bit, Relaxed);
     fence(SeqCst); // FENCE bit: pairs with FENCE word in `unpark_all` and `unpark_one`
-    if word.load(Relaxed) == expected {
+    if word.load(Relaxed) == ticket.expected {
         semaphores.wait(row, until);
     }
     take(sleepers, bit);
 }
 
-/// Wakes everybody among `rows` who sleeps, after the word changed that they sleep on.
+/// Wakes everybody among `rows` that sleeps, after the word changed that they sleep on.
 pub fn unpark_all<S: Semaphores>(semaphores: &S, rows: Range<u32>) {
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
-    for_each_sleeper(semaphores, rows, |row| {
-        wake(semaphores, row);
-        true
-    });
+    for wakes in [Wakes::One, Wakes::All] {
+        for_each_sleeper(semaphores, wakes, rows.clone(), |row| {
+            wake(semaphores, wakes, row);
+            true
+        });
+    }
 }
 
-/// Wakes one of those among `rows` who sleep, after the word changed that they sleep on. Whether there was one.
+/// Wakes one of those among `rows` that sleep and take such a wake-up, after the word changed that they sleep on. Whether
+/// there was one.
 ///
 /// They take turns: `turn` differs from wake to wake.
 pub fn unpark_one<S: Semaphores>(semaphores: &S, rows: Range<u32>, turn: u32) -> bool {
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
     let middle = rows.start.wrapping_add(turn.checked_rem(rows.len() as u32).unwrap_or(0));
-    let asleep = |row| !wake(semaphores, row);
-    !for_each_sleeper(semaphores, middle..rows.end, asleep) || !for_each_sleeper(semaphores, rows.start..middle, asleep)
+    let none_in = |rows| for_each_sleeper(semaphores, Wakes::One, rows, |row| !wake(semaphores, Wakes::One, row));
+    !none_in(middle..rows.end) || !none_in(rows.start..middle)
 }
 
-/// Forgets that whoever had this row slept.
+/// Forgets that the last holder of this row slept.
 pub fn forget<S: Semaphores>(semaphores: &S, row: u32) {
-    let (sleepers, bit) = place_of(semaphores, row);
-    take(sleepers, bit);
+    for wakes in [Wakes::One, Wakes::All] {
+        let (sleepers, bit) = place_of(semaphores, wakes, row);
+        take(sleepers, bit);
+    }
 }
 
-fn place_of<S: Semaphores>(semaphores: &S, row: u32) -> (&AtomicU64, u64) {
-    (semaphores.sleepers((row / 64) as usize), 1 << (row % 64))
+fn place_of<S: Semaphores>(semaphores: &S, wakes: Wakes, row: u32) -> (&AtomicU64, u64) {
+    (semaphores.sleepers(wakes, (row / 64) as usize), 1 << (row % 64))
 }
 
 /// Takes a bit away. Whether it was set.
@@ -86,8 +96,8 @@ fn take(sleepers: &AtomicU64, bit: u64) -> bool {
 }
 
 /// Wakes `row`, if it still sleeps.
-fn wake<S: Semaphores>(semaphores: &S, row: u32) -> bool {
-    let (sleepers, bit) = place_of(semaphores, row);
+fn wake<S: Semaphores>(semaphores: &S, wakes: Wakes, row: u32) -> bool {
+    let (sleepers, bit) = place_of(semaphores, wakes, row);
     let asleep = take(sleepers, bit);
     if asleep {
         semaphores.post(row);
@@ -96,10 +106,10 @@ fn wake<S: Semaphores>(semaphores: &S, row: u32) -> bool {
 }
 
 /// Calls `act` for every row whose bit is set, once, as long as it returns true. Whether it always did.
-fn for_each_sleeper<S: Semaphores>(semaphores: &S, rows: Range<u32>, act: impl Fn(u32) -> bool) -> bool {
+fn for_each_sleeper<S: Semaphores>(semaphores: &S, wakes: Wakes, rows: Range<u32>, act: impl Fn(u32) -> bool) -> bool {
     let mut row = rows.start;
     while row < rows.end {
-        let ahead = semaphores.sleepers((row / 64) as usize).load(Relaxed) >> (row % 64);
+        let ahead = semaphores.sleepers(wakes, (row / 64) as usize).load(Relaxed) >> (row % 64);
         if ahead == 0 {
             row = (row | 63).wrapping_add(1);
             continue;

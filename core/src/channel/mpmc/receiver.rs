@@ -227,7 +227,7 @@ impl Receiver {
     /// Slots became free: wakes the senders that wait.
     pub(super) fn wake_senders(&mut self) {
         if !self.end.is_foreign() {
-            self.end.notify_sender(&self.queue.memory().control.space);
+            self.end.notify_senders(&self.queue.memory().control.space);
         }
     }
 

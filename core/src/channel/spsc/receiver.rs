@@ -344,7 +344,7 @@ impl Receiver {
     #[inline]
     fn wake_sender(&mut self) {
         self.woken_at = self.reader.published();
-        self.end.notify_sender(&self.reader.memory().control.space);
+        self.end.notify_one_sender(&self.reader.memory().control.space);
     }
 }
 

@@ -10,6 +10,7 @@ use crate::region::{LaneView, RingView, TrustPeers};
 use crate::ring::log::{Claim, Position, Refusal, Reservation, Writer};
 use crate::sync::AtomicU32;
 use crate::wait::Strategy;
+use crate::wait::eventcount::Wakes;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -371,6 +372,11 @@ impl Attempt for Room<'_> {
 
     fn word(&self) -> &AtomicU32 {
         &self.sender.writer.memory().control.space
+    }
+
+    /// What was released may not be room enough.
+    fn wakes(&self) -> Wakes {
+        Wakes::All
     }
 
     #[inline]

@@ -1,4 +1,4 @@
-//! The participants' semaphores, and the bitmap of who sleeps on his.
+//! The participants' semaphores, and the bitmaps of those that sleep on theirs.
 
 use crate::region::Region;
 use crate::region::sys::{self, Moment};
@@ -38,9 +38,14 @@ impl SemaphoresView {
         lane.map_or(0..geometry.senders, |lane| lane..lane + 1)
     }
 
-    /// A word of the bitmap.
+    /// A word of the bitmap of sleepers that take any wake-up.
     pub(crate) fn sleepers(&self, index: usize) -> &AtomicU64 {
         &self.region.control().sleepers[index]
+    }
+
+    /// A word of the bitmap of sleepers that take only wake-ups of all.
+    pub(crate) fn sleepers_for_all(&self, index: usize) -> &AtomicU64 {
+        &self.region.control().sleepers_for_all[index]
     }
 
     /// Waits on a participant's semaphore.
