@@ -231,41 +231,44 @@ impl<A: Attempt> Waiting for Wait<'_, A> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::spsc::{Options, Receiver};
+    use crate::channel::endpoint::Since;
+    use crate::channel::lane::settle_nothing;
+    use crate::channel::options::Wishes;
     use crate::error::RecvError;
+    use crate::layout::{Kind, Role};
     use std::cell::Cell;
 
-    /// A receiver whose looks are counted.
+    /// A receiver that finds nothing, and whose looks are counted.
     struct Counted {
-        receiver: Receiver,
+        end: Endpoint,
         attempts: u32,
         glances: Cell<u32>,
     }
 
     impl Attempt for Counted {
-        type Output = <Receiver as Attempt>::Output;
+        type Output = ();
         type Error = RecvError;
 
-        fn attempt(&mut self) -> Result<Option<Self::Output>, RecvError> {
+        fn attempt(&mut self) -> Result<Option<()>, RecvError> {
             self.attempts += 1;
-            self.receiver.attempt()
+            Ok(None)
         }
 
         fn glance(&self) -> bool {
             self.glances.set(self.glances.get() + 1);
-            self.receiver.glance()
+            false
         }
 
         fn end(&self) -> &Endpoint {
-            self.receiver.end()
+            &self.end
         }
 
         fn end_mut(&mut self) -> &mut Endpoint {
-            self.receiver.end_mut()
+            &mut self.end
         }
 
         fn word(&self) -> &AtomicU32 {
-            self.receiver.word()
+            self.end.data()
         }
 
         fn count_in_vain(&mut self) {}
@@ -274,10 +277,10 @@ mod tests {
     #[test]
     fn a_call_without_time_looks_once_whatever_the_strategy() {
         for strategy in [Strategy::Spin, Strategy::SpinThenYield, Strategy::Adaptive, Strategy::Park] {
-            let channel = Options::new().capacity(4096).private().unwrap();
-            let mut receiver = channel.receiver().unwrap();
-            receiver.set_strategy(strategy);
-            let mut call = Counted { receiver, attempts: 0, glances: Cell::new(0) };
+            let channel = Wishes::new(Kind::Spsc).private().unwrap();
+            let mut end = Endpoint::join(&channel, Role::Receiver, settle_nothing, Since::Now).unwrap();
+            end.set_strategy(strategy);
+            let mut call = Counted { end, attempts: 0, glances: Cell::new(0) };
             assert_eq!(call.within(Duration::ZERO), Ok(None));
             assert_eq!((call.attempts, call.glances.get()), (1, 0), "{strategy:?}");
         }
