@@ -4,8 +4,9 @@
 //! - `framing`: from a stream of bytes to messages and back. `progress`: how far a long input is.
 //! - `creation`: the options that `create` and `send` share. `opening`: those of `send` and `recv`. `waiting`: for a channel to appear or to change.
 //! - `facts`: what can be seen of a channel, as `--json` prints it.
-//! - `size`, `time`: how numbers are written. `streams`: standard input and output. `output`: the only way out. `failure`: what a
-//!   command comes to. `parsing`: what is wrong with a command line.
+//! - `kinds`: channels of whatever kind.
+//! - `size`, `time`: how numbers are written. `streams`: standard input and output.
+//! - `failure`: what a command comes to. `output`: the way out for that and for facts. `parsing`: what the argument parser says.
 //!
 //! What holds: facts and messages go to standard output, everything else to standard error. A failure is one sentence
 //! behind `memlane: ` and a status that tells what sort it is. Nothing panics, also not when nobody reads the output.

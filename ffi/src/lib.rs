@@ -11,7 +11,7 @@
 //!
 //! - `call`: the wrapper around every entry point; no panic gets past it.
 //! - `errors`: the engine's errors, each with its status.
-//! - `handles`, `table`: the numbers that a C program holds, and what they lead to.
+//! - `handles`, `table`: the numbers that a C program holds. What they lead to stands in `channel`, `sender` and `receiver`.
 //! - `lending`: a message or grant that stays open from one call to the next.
 //! - `kinds`: the kinds of channel; what a new one needs elsewhere, the compiler says.
 //! - `arguments`: what a C program passes in, checked.
