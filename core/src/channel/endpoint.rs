@@ -5,35 +5,24 @@ use crate::error::{Corruption, JoinError, RecvError, SendError};
 use crate::layout::{ChannelControl, Role, Status};
 use crate::liveness::{self, PeerWatch, Presence, Probing, Seat, Settle, Tally};
 use crate::region::sys::{cancel_guard, unix_time_ns};
-use crate::region::{Clock, FileState, Moment, ProcessMark, Region, Signals, View};
+use crate::region::{Clock, FileState, ProcessMark, Region, Signals, View};
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::{Acquire, Relaxed};
-use crate::wait::block::SLICE;
-use crate::wait::eventcount;
-use crate::wait::{SpinWindow, Strategy};
+use crate::wait::{Patience, SLICE, Strategy, Waiter, eventcount};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// A participant's side of a channel.
 #[derive(Debug)]
-pub(super) struct Endpoint {
+pub(crate) struct Endpoint {
     mark: ProcessMark,
     /// `membership` when the peers and the status were last looked at.
     seen: u32,
     signals: Signals,
     control: View<ChannelControl>,
     pub(super) tally: Tally,
-    strategy: Strategy,
-    window: SpinWindow,
-    /// Non-blocking callers look after the dead, too.
-    polls: Polls,
-    /// When the current slice began: the last look for the dead, or at whether others made one.
-    slice_began: Moment,
+    patience: Patience,
     probing: Probing,
-    /// How long a sleep lasts at most.
-    sleep: Duration,
-    /// When the call that is being made has to return, if it is one that waits for some time.
-    deadline: Option<Moment>,
     /// What became of the channel's file, as it was last seen.
     file: Option<Trouble>,
     peers: PeerWatch,
@@ -45,7 +34,7 @@ pub(super) struct Endpoint {
 
 /// What keeps a participant from going on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     Corrupted(Corruption),
     Closed,
     Removed,
@@ -68,44 +57,6 @@ impl From<Trouble> for RecvError {
             Trouble::Closed => Self::Disconnected,
             Trouble::Removed => Self::Removed,
         }
-    }
-}
-
-/// When a caller that does not wait reads the clock: at every look in vain if there is time between them, once in a while if
-/// it does nothing else.
-#[derive(Debug)]
-struct Polls {
-    /// Looks in vain since the clock was read.
-    looks: u32,
-    /// The clock is read after so many.
-    looks_max: u32,
-    read_at: Moment,
-}
-
-impl Polls {
-    /// Looks in vain between two readings of the clock, at most.
-    const LOOKS_MAX: u32 = 4096;
-    /// Readings that are closer than this are rarer from then on.
-    const CLOSE: Duration = Duration::from_millis(1);
-
-    fn new() -> Self {
-        Self { looks: 0, looks_max: 1, read_at: Clock::now() }
-    }
-
-    /// Counts a look in vain. Whether it is time to see whether a slice is over.
-    #[inline]
-    fn count(&mut self) -> bool {
-        self.looks = self.looks.saturating_add(1);
-        self.looks >= self.looks_max && self.read_clock()
-    }
-
-    #[cold]
-    fn read_clock(&mut self) -> bool {
-        let now = Clock::now();
-        let is_close = now.since(self.read_at) < Self::CLOSE;
-        self.looks_max = if is_close { self.looks_max.saturating_mul(2).min(Self::LOOKS_MAX) } else { 1 };
-        (self.looks, self.read_at) = (0, now);
-        true
     }
 }
 
@@ -156,13 +107,8 @@ impl Endpoint {
             signals: Signals::of(region, Some(seat.row())),
             control,
             tally,
-            strategy: Strategy::default(),
-            window: SpinWindow::new(),
-            polls: Polls::new(),
-            slice_began: Clock::now(),
+            patience: Patience::new(),
             probing: Probing::new(seat.life()),
-            sleep: SLICE,
-            deadline: None,
             file: None,
             peers,
             settle,
@@ -183,10 +129,6 @@ impl Endpoint {
 
     pub(super) fn seat(&self) -> &Seat {
         &self.seat
-    }
-
-    pub(super) fn signals(&self) -> &Signals {
-        &self.signals
     }
 
     /// Where receivers sleep.
@@ -314,47 +256,10 @@ impl Endpoint {
         }
     }
 
-    /// When the current slice ends: for a participant that sleeps, when its sleep does.
-    pub(super) fn slice_end(&self) -> Moment {
-        match self.strategy {
-            Strategy::Spin | Strategy::SpinThenYield => self.slice_began.plus(SLICE),
-            _ => self.slice_began.plus(self.sleep),
-        }
-    }
-
-    /// Whether a participant that does not sleep has come to the end of its slice.
-    fn is_slice_over(&self, now: Moment) -> bool {
-        now >= self.slice_began.plus(SLICE)
-    }
-
-    /// A slice ended: look at the channel's name, and for the dead, unless another participant did that meanwhile. A look that
-    /// ran out of time leaves it ended, so that the next call, or the next turn of this one, goes on with it.
-    pub(super) fn slice_ended(&mut self) -> Result<(), Trouble> {
-        let _guard = cancel_guard();
-        let previous = std::mem::replace(&mut self.slice_began, Clock::now());
-        self.look_at_file()?;
-        if self.file.is_some() {
-            self.look_again();
-        }
-        let slice_ns = SLICE.as_nanos() as u64;
-        if self.probing.claim(&self.control.probed_unix_ns, unix_time_ns(), slice_ns) {
-            let reaped = liveness::probe(&self.shared.region, self.settle, &mut self.probing, self.file.is_some());
-            self.tally.reaped(reaped.map_err(|reason| Trouble::Corrupted(self.poison(reason)))?);
-            self.look_again();
-            if self.probing.is_behind() {
-                (self.slice_began, self.sleep) = (previous, SLICE);
-                return Ok(());
-            }
-        }
-        let population = self.control.population.load(Relaxed);
-        self.sleep = Duration::from_nanos(self.probing.span(population, slice_ns));
-        Ok(())
-    }
-
-    /// The same in passing, for a participant that is busy and never waits, by a clock that costs next to nothing.
+    /// Ends a slice in passing, for a participant that is busy and never waits, by a clock that costs next to nothing.
     #[cold]
     pub(super) fn pass_slice(&mut self) -> Result<(), Trouble> {
-        if self.is_slice_over(Clock::coarse()) { self.slice_ended() } else { Ok(()) }
+        if self.patience.is_slice_over(Clock::coarse()) { self.slice_ended() } else { Ok(()) }
     }
 
     /// Looks at the file now.
@@ -394,41 +299,60 @@ impl Endpoint {
         outcome
     }
 
-    /// A call that does not wait found nothing. Every now and then that ends a slice, too.
-    #[inline]
-    pub(super) fn looked_in_vain(&mut self) -> Result<(), Trouble> {
-        if self.polls.count() {
-            self.a_slice_is_over()?;
-        }
-        Ok(())
-    }
-
-    /// Ends a slice if the last one ended long enough ago. Whether that was so.
-    #[cold]
-    pub(super) fn a_slice_is_over(&mut self) -> Result<bool, Trouble> {
-        let is_over = self.is_slice_over(Clock::now());
-        if is_over {
-            self.slice_ended()?;
-        }
-        Ok(is_over)
-    }
-
-    /// When the call that is being made has to return.
-    pub(super) fn set_deadline(&mut self, deadline: Option<Moment>) {
-        self.deadline = deadline;
-    }
-
     /// Whether the call that is being made may go on with what takes long.
     pub(super) fn has_time(&self) -> bool {
-        self.deadline.is_none_or(|deadline| Clock::now() < deadline)
-    }
-
-    pub(super) fn waiting(&mut self) -> (Strategy, &mut SpinWindow) {
-        (self.strategy, &mut self.window)
+        self.patience.has_time()
     }
 
     pub(super) fn set_strategy(&mut self, strategy: Strategy) {
-        self.strategy = strategy;
+        self.patience.set_strategy(strategy);
+    }
+}
+
+impl Waiter for Endpoint {
+    type Trouble = Trouble;
+    type Parking = Signals;
+
+    fn parking(&self) -> &Signals {
+        &self.signals
+    }
+
+    #[inline]
+    fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
+    #[inline]
+    fn patience_mut(&mut self) -> &mut Patience {
+        &mut self.patience
+    }
+
+    /// A slice ended: looks at the channel's name, and for the dead, unless another participant did that meanwhile. A look that
+    /// ran out of time leaves the slice ended, so that the next call, or the next turn of this one, goes on with it.
+    fn slice_ended(&mut self) -> Result<(), Trouble> {
+        let _guard = cancel_guard();
+        let began = self.patience.begin_slice(Clock::now());
+        self.look_at_file()?;
+        if self.file.is_some() {
+            self.look_again();
+        }
+        let slice_ns = SLICE.as_nanos() as u64;
+        if self.probing.claim(&self.control.probed_unix_ns, unix_time_ns(), slice_ns) {
+            let reaped = liveness::probe(&self.shared.region, self.settle, &mut self.probing, self.file.is_some());
+            self.tally.reaped(reaped.map_err(|reason| Trouble::Corrupted(self.poison(reason)))?);
+            self.look_again();
+            if self.probing.is_behind() {
+                self.patience.end_slice_again(began);
+                return Ok(());
+            }
+        }
+        let population = self.control.population.load(Relaxed);
+        self.patience.set_sleep(Duration::from_nanos(self.probing.span(population, slice_ns)));
+        Ok(())
+    }
+
+    fn count_park(&mut self) {
+        self.tally.park();
     }
 }
 

@@ -4,7 +4,6 @@
 //!
 //! - `options`: what can be asked for when a channel is created or opened, and how it is found.
 //! - `shared`: that channel, as all that was made from it share it.
-//! - `calls`: how a call waits: not at all, for some time, or for as long as it takes.
 //! - `endpoint`: what every sender and receiver is made of besides its ring.
 //! - `lane`, `slots`: the rings of a mapped or private region.
 //! - `batch`: room for the places of several messages.
@@ -15,7 +14,6 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
 mod batch;
-mod calls;
 pub(crate) mod contents;
 mod debug;
 mod endpoint;

@@ -2,7 +2,6 @@
 
 use super::ahead::{Ahead, Next};
 use crate::channel::batch::room_for_more;
-use crate::channel::calls::Attempt;
 use crate::channel::endpoint::{Endpoint, Since, Trouble};
 use crate::channel::shared::Shared;
 use crate::channel::slots;
@@ -13,7 +12,7 @@ use crate::ring;
 use crate::ring::slots::{Delivery, GivenBack, Queue};
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::Relaxed;
-use crate::wait::{Pace, Strategy, Taken};
+use crate::wait::{Calls, Pace, Strategy, Taken, Waiting};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -399,9 +398,10 @@ impl Drop for Receiver {
     }
 }
 
-impl Attempt for Receiver {
+impl Waiting for Receiver {
     type Output = Delivery;
     type Error = RecvError;
+    type Waiter = Endpoint;
 
     #[inline]
     fn attempt(&mut self) -> Result<Option<Delivery>, RecvError> {
@@ -414,12 +414,12 @@ impl Attempt for Receiver {
     }
 
     #[inline]
-    fn end(&self) -> &Endpoint {
+    fn waiter(&self) -> &Endpoint {
         &self.end
     }
 
     #[inline]
-    fn end_mut(&mut self) -> &mut Endpoint {
+    fn waiter_mut(&mut self) -> &mut Endpoint {
         &mut self.end
     }
 

@@ -1,6 +1,5 @@
 //! A sending end of an `mpmc` channel.
 
-use crate::channel::calls::Attempt;
 use crate::channel::endpoint::{Endpoint, Since};
 use crate::channel::shared::Shared;
 use crate::channel::slots;
@@ -12,7 +11,7 @@ use crate::region::{SlotsView, TrustPeers};
 use crate::ring;
 use crate::ring::slots::{CommitBatch, Loan, Queue};
 use crate::sync::AtomicU32;
-use crate::wait::Strategy;
+use crate::wait::{Calls, Strategy, Waiting};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -284,7 +283,7 @@ impl Batch<'_> {
         }
         // Before it waits for a slot, the receivers learn of what was sent so far.
         self.publish();
-        self.sender.free_slot(length).wait_slowly()
+        self.sender.free_slot(length).keep_waiting()
     }
 
     fn publish(&mut self) {
@@ -307,17 +306,24 @@ struct FreeSlot<'a> {
     length: usize,
 }
 
-impl Attempt for FreeSlot<'_> {
+impl Waiting for FreeSlot<'_> {
     type Output = Loan;
     type Error = SendError;
+    type Waiter = Endpoint;
 
     #[inline(always)]
-    fn attempt_shortly(&mut self) -> Result<Option<Loan>, SendError> {
+    fn attempt_fast(&mut self) -> Result<Option<Loan>, SendError> {
         Ok(self.sender.near_slot(self.length))
     }
 
     #[inline]
     fn attempt(&mut self) -> Result<Option<Loan>, SendError> {
+        self.sender.check(self.length)?;
+        Ok(self.sender.queue.alloc_near())
+    }
+
+    #[inline]
+    fn attempt_slow(&mut self) -> Result<Option<Loan>, SendError> {
         self.sender.check(self.length)?;
         let Sender { queue, end, .. } = &mut *self.sender;
         Ok(queue.alloc_while(|| end.has_time()))
@@ -330,23 +336,17 @@ impl Attempt for FreeSlot<'_> {
     }
 
     #[inline]
-    fn attempt_quickly(&mut self) -> Result<Option<Loan>, SendError> {
-        self.sender.check(self.length)?;
-        Ok(self.sender.queue.alloc_near())
-    }
-
-    #[inline]
     fn glance(&self) -> bool {
         self.sender.queue.glance_free()
     }
 
     #[inline]
-    fn end(&self) -> &Endpoint {
+    fn waiter(&self) -> &Endpoint {
         &self.sender.end
     }
 
     #[inline]
-    fn end_mut(&mut self) -> &mut Endpoint {
+    fn waiter_mut(&mut self) -> &mut Endpoint {
         &mut self.sender.end
     }
 

@@ -1,7 +1,6 @@
 //! The receiving end of an `spsc` channel.
 
 use crate::channel::batch::room_for_more;
-use crate::channel::calls::Attempt;
 use crate::channel::endpoint::{Endpoint, Since, Trouble};
 use crate::channel::lane::{lane_geometry, settle_nothing};
 use crate::channel::shared::Shared;
@@ -10,7 +9,7 @@ use crate::layout::Role;
 use crate::region::LaneView;
 use crate::ring::log::{Position, Reader, ReaderMark, Record, RecordPlace};
 use crate::sync::AtomicU32;
-use crate::wait::{Pace, Strategy, Taken};
+use crate::wait::{Calls, Pace, Strategy, Taken, Waiting, block};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -108,14 +107,14 @@ impl Receiver {
             return Look::Unusual;
         }
         self.end.tally.empty();
-        self.fall_back();
+        block::fall_back(self);
         if !self.reader.glance() {
             self.publish_and_wake();
             if self.end.has_news() {
                 return Look::InVain;
             }
         }
-        if !self.look_eagerly() {
+        if !block::look_eagerly(self) {
             return Look::InVain;
         }
         Look::Found
@@ -161,10 +160,10 @@ impl Receiver {
     #[inline(never)]
     fn wait_after(&mut self, look: Look) -> Result<Record, RecvError> {
         match look {
-            Look::Unusual => self.wait_carefully(),
+            Look::Unusual => self.wait_slow(),
             Look::Found | Look::InVain => match self.attempt_record()? {
                 Some(record) => Ok(record),
-                None => self.wait_slowly(),
+                None => self.keep_waiting(),
             },
         }
     }
@@ -348,12 +347,13 @@ impl Receiver {
     }
 }
 
-impl Attempt for Receiver {
+impl Waiting for Receiver {
     type Output = Record;
     type Error = RecvError;
+    type Waiter = Endpoint;
 
     #[inline(always)]
-    fn attempt_shortly(&mut self) -> Result<Option<Record>, RecvError> {
+    fn attempt_fast(&mut self) -> Result<Option<Record>, RecvError> {
         Ok(self.record_before_frontier())
     }
 
@@ -368,12 +368,12 @@ impl Attempt for Receiver {
     }
 
     #[inline]
-    fn end(&self) -> &Endpoint {
+    fn waiter(&self) -> &Endpoint {
         &self.end
     }
 
     #[inline]
-    fn end_mut(&mut self) -> &mut Endpoint {
+    fn waiter_mut(&mut self) -> &mut Endpoint {
         &mut self.end
     }
 

@@ -4,8 +4,8 @@
 
 use super::message::{Batch, Message, Messages};
 use super::receiver::Receiver;
-use crate::channel::calls::Attempt;
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
+use crate::wait::Calls;
 use std::time::Duration;
 
 impl Receiver {

@@ -1,6 +1,5 @@
 //! The sending end of an `spsc` channel.
 
-use crate::channel::calls::Attempt;
 use crate::channel::endpoint::{Endpoint, Since};
 use crate::channel::lane::{lane_geometry, settle_nothing};
 use crate::channel::shared::Shared;
@@ -9,8 +8,8 @@ use crate::layout::Role;
 use crate::region::{LaneView, RingView, TrustPeers};
 use crate::ring::log::{Claim, Position, Refusal, Reservation, Writer};
 use crate::sync::AtomicU32;
-use crate::wait::Strategy;
 use crate::wait::eventcount::Wakes;
+use crate::wait::{Calls, Strategy, Waiting};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -97,7 +96,7 @@ impl Sender {
     #[cold]
     #[inline(never)]
     fn send_slowly(&mut self, message: &[u8]) -> Result<(), SendError> {
-        let reservation = self.room(message.len()).wait_carefully()?;
+        let reservation = self.room(message.len()).wait_slow()?;
         self.send_into(reservation, message);
         Ok(())
     }
@@ -188,7 +187,7 @@ impl Sender {
             Some(reservation) => reservation,
             None => {
                 self.wake_receiver();
-                self.room(message.len()).wait_slowly()?
+                self.room(message.len()).keep_waiting()?
             }
         };
         self.fill_and_commit(reservation, message);
@@ -333,12 +332,13 @@ struct Room<'a> {
     length: usize,
 }
 
-impl Attempt for Room<'_> {
+impl Waiting for Room<'_> {
     type Output = Reservation;
     type Error = SendError;
+    type Waiter = Endpoint;
 
     #[inline(always)]
-    fn attempt_shortly(&mut self) -> Result<Option<Reservation>, SendError> {
+    fn attempt_fast(&mut self) -> Result<Option<Reservation>, SendError> {
         if self.sender.end.is_foreign() || self.sender.end.has_news() {
             return Ok(None);
         }
@@ -347,12 +347,12 @@ impl Attempt for Room<'_> {
 
     #[inline(always)]
     fn attempt(&mut self) -> Result<Option<Reservation>, SendError> {
-        self.sender.attempt_room(self.length, Writer::reserve)
+        self.sender.attempt_room(self.length, Writer::reserve_patiently)
     }
 
     #[inline(always)]
-    fn attempt_quickly(&mut self) -> Result<Option<Reservation>, SendError> {
-        self.sender.attempt_room(self.length, Writer::reserve_patiently)
+    fn attempt_slow(&mut self) -> Result<Option<Reservation>, SendError> {
+        self.sender.attempt_room(self.length, Writer::reserve)
     }
 
     #[inline]
@@ -361,12 +361,12 @@ impl Attempt for Room<'_> {
     }
 
     #[inline]
-    fn end(&self) -> &Endpoint {
+    fn waiter(&self) -> &Endpoint {
         &self.sender.end
     }
 
     #[inline]
-    fn end_mut(&mut self) -> &mut Endpoint {
+    fn waiter_mut(&mut self) -> &mut Endpoint {
         &mut self.sender.end
     }
 

@@ -1,0 +1,135 @@
+//! How calls wait, whatever they wait for: not at all, for some time, or for as long as it takes.
+//!
+//! Each way begins in line at the caller's with [`Waiting::attempt_fast`]; what follows if that says nothing stands apart.
+
+use super::block::block;
+use super::waiting::{Waiter, Waiting};
+use crate::region::Moment;
+use std::time::Duration;
+
+/// The calls of everything that can be waited for.
+pub(crate) trait Calls: Waiting + Sized {
+    /// Without waiting. `None`: not now.
+    #[inline(always)]
+    fn now(&mut self) -> Result<Option<Self::Output>, Self::Error> {
+        match self.attempt_fast()? {
+            None => self.now_slow(),
+            found => Ok(found),
+        }
+    }
+
+    /// Without waiting, after the fast attempt.
+    #[inline(never)]
+    fn now_slow(&mut self) -> Result<Option<Self::Output>, Self::Error> {
+        let found = self.attempt_once()?;
+        if found.is_none() {
+            self.count_in_vain();
+            // Every now and then that ends a slice: callers that do not wait look for the dead, too.
+            if self.waiter_mut().patience_mut().count_poll() {
+                self.end_slice_if_over()?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Waits for at most `timeout`. `None`: not until then.
+    #[inline(always)]
+    fn within(&mut self, timeout: Duration) -> Result<Option<Self::Output>, Self::Error> {
+        match self.attempt_fast()? {
+            None => self.within_slow(timeout),
+            found => Ok(found),
+        }
+    }
+
+    /// Waits for at most `timeout`, after the fast attempt.
+    #[inline(never)]
+    fn within_slow(&mut self, timeout: Duration) -> Result<Option<Self::Output>, Self::Error> {
+        if timeout.is_zero() {
+            return self.now_slow();
+        }
+        if let Some(found) = self.first_attempt()? {
+            return Ok(Some(found));
+        }
+        let deadline = self.waiter().now().plus(timeout);
+        self.waiter_mut().patience_mut().set_deadline(Some(deadline));
+        let waited = self.keep_waiting_until(deadline);
+        self.waiter_mut().patience_mut().set_deadline(None);
+        waited
+    }
+
+    /// Waits until `deadline`, after an attempt that found nothing.
+    fn keep_waiting_until(&mut self, deadline: Moment) -> Result<Option<Self::Output>, Self::Error> {
+        match block(self, Some(deadline))? {
+            // A caller that always waits for less than a slice looks for the dead, too.
+            None if self.end_slice_if_over()? => self.attempt_once(),
+            found => Ok(found),
+        }
+    }
+
+    /// Waits for as long as it takes.
+    #[inline(always)]
+    fn wait(&mut self) -> Result<Self::Output, Self::Error> {
+        match self.attempt_fast()? {
+            Some(found) => Ok(found),
+            None => self.wait_slow(),
+        }
+    }
+
+    /// Waits for as long as it takes, after the fast attempt.
+    #[cold]
+    #[inline(never)]
+    fn wait_slow(&mut self) -> Result<Self::Output, Self::Error> {
+        match self.first_attempt()? {
+            Some(found) => Ok(found),
+            None => self.keep_waiting(),
+        }
+    }
+
+    /// Waits for as long as it takes, after an attempt that found nothing.
+    #[cold]
+    fn keep_waiting(&mut self) -> Result<Self::Output, Self::Error> {
+        loop {
+            if let Some(found) = block(self, None)? {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// The first attempt of a call that waits. One that finds nothing is counted; the attempts after it are not.
+    #[inline]
+    fn first_attempt(&mut self) -> Result<Option<Self::Output>, Self::Error> {
+        let attempt = self.attempt();
+        if let Ok(None) = attempt {
+            self.count_in_vain();
+        }
+        attempt
+    }
+
+    /// Ends a slice if the last one ended long enough ago. Whether that was so.
+    #[cold]
+    fn end_slice_if_over(&mut self) -> Result<bool, Self::Error> {
+        let waiter = self.waiter_mut();
+        let is_over = waiter.patience().is_slice_over(waiter.now());
+        if is_over {
+            waiter.slice_ended()?;
+        }
+        Ok(is_over)
+    }
+}
+
+impl<W: Waiting> Calls for W {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mirage::{Mirage, STRATEGIES};
+    use super::*;
+
+    #[test]
+    fn a_call_without_time_looks_once_whatever_the_strategy() {
+        for strategy in STRATEGIES {
+            let mut waiting = Mirage::new(strategy, Duration::ZERO);
+            assert_eq!(waiting.within(Duration::ZERO), Ok(None));
+            assert_eq!((waiting.attempts, waiting.glances.get()), (1, 0), "{strategy:?}");
+        }
+    }
+}
