@@ -6,7 +6,7 @@ use super::family::Family;
 use crate::steps::Steppable;
 use crate::subject::Subject;
 
-/// System calls that who sleeps for so long makes at most, though the kernel refuses to let it sleep on a futex.
+/// System calls, at most, of a call that takes a nap, though the kernel refuses to let it sleep on a futex.
 const NAP_CALLS: usize = 400;
 
 /// See the module.

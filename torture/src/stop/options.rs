@@ -26,7 +26,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// How times are compared: not at all, if so.
+    /// How times are compared; without a round, not at all.
     pub fn comparison(&self) -> Comparison {
         let (rounds, messages) = if self.quick { (3, 50_000) } else { (20, 200_000) };
         Comparison { rounds: self.rounds.unwrap_or(rounds), messages: self.messages.unwrap_or(messages) }

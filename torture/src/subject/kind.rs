@@ -1,4 +1,4 @@
-//! What can be asked of any kind of channel.
+//! What is asked of every kind of channel.
 
 use super::trial::{Site, Trial};
 use crate::random::Random;

@@ -1,6 +1,6 @@
-//! What the tools know of a kind of channel, and call of it: the layer between what they share and the tools themselves.
+//! What the tools ask of a kind of channel, and which of its calls they make.
 //!
-//! - `kind`: what can be asked of any kind, one of them at a time being under test.
+//! - `kind`: what is asked of every kind: its channels, its workers, their accounts.
 //! - `trial`: a channel whose participants are being killed, and the accounts of what they did.
 //! - `surface`: the calls that all kinds share, as traits; `joined`: the types of a kind, joined to them.
 //! - `subjects`: the kinds whose calls are stepped through, damaged and refused.

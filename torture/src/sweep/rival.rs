@@ -11,7 +11,7 @@ use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
-/// Who stands still.
+/// The one that stands still.
 pub struct Rival {
     pub scenario: Scenario,
     /// After so many changes of the file, and so many instructions behind the last.
@@ -23,7 +23,7 @@ pub struct Rival {
     pub held: Vec<u64>,
     /// What it did.
     pub account: Account,
-    /// What those did who went on around it.
+    /// What those did that went on around it.
     pub others: Account,
 }
 
