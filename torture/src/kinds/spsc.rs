@@ -20,8 +20,8 @@ use crate::waking::{self, Waking};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use memlane::{
-    Info, JoinError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Strategy, TryRecvError, TrySendError,
-    spsc,
+    GrantError, Info, JoinError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Strategy, TryRecvError,
+    TrySendError, spsc,
 };
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
@@ -147,21 +147,26 @@ fn send(mut tx: spsc::Sender, phases: &Phases, options: &Assignment) -> Result<(
         payloads.make(identity(sequence), &mut message);
         let sent = if sequence.is_multiple_of(2) {
             phases.enter(Phase::Committing);
-            tx.send(&message)
+            tx.send(&message).map_err(Into::into)
         } else {
             let repeats = if sequence % 16 == 1 { REPEATS } else { 1 };
             send_in_steps(&mut tx, phases, &message, repeats)
         };
         match sent {
-            Ok(()) => {}
-            Err(SendError::Disconnected) => return Ok(()),
-            Err(error) => bail!(error),
+            Err(error) if is_over(&error) => return Ok(()),
+            other => other?,
         }
     }
     Ok(())
 }
 
-fn send_in_steps(tx: &mut spsc::Sender, phases: &Phases, message: &[u8], repeats: u32) -> Result<(), SendError> {
+/// Whether the receiver has left, before the message was begun or while it was being written.
+fn is_over(error: &anyhow::Error) -> bool {
+    let in_hand = error.downcast_ref() == Some(&GrantError::Disconnected);
+    in_hand || error.downcast_ref() == Some(&SendError::Disconnected)
+}
+
+fn send_in_steps(tx: &mut spsc::Sender, phases: &Phases, message: &[u8], repeats: u32) -> Result<()> {
     phases.enter(Phase::Reserving);
     for _ in 0..repeats {
         if matches!(tx.try_reserve(message.len()), Err(TrySendError::Full)) {
@@ -172,11 +177,10 @@ fn send_in_steps(tx: &mut spsc::Sender, phases: &Phases, message: &[u8], repeats
     let mut grant = tx.reserve(message.len())?;
     phases.enter(Phase::Copying);
     for _ in 0..repeats {
-        grant.write_at(0, message).expect("as long as was reserved");
+        grant.write_at(0, message)?;
     }
     phases.enter(Phase::Committing);
-    grant.commit(message.len()).expect("as long as was reserved");
-    Ok(())
+    Ok(grant.commit(message.len())?)
 }
 
 fn receive(mut rx: spsc::Receiver, phases: &Phases, options: &Assignment) -> Result<()> {
