@@ -169,7 +169,7 @@ zero='    if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE) {
         ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
     }
 '
-edge='    // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
+edge='    // EDGE commit→poll: pairs with the Acquire in `Reader::header`, `Reader::gather` and `walk`.
 '
 commit='    ring.header(record).store(header.bits(), Release);
 '
@@ -179,7 +179,7 @@ padding='        if reservation.padding != 0 {
             let length = reservation.padding.wrapping_sub(self.geometry.header_bytes());
             let padding = RecordHeader::padding(length as u32, self.count());
             // The record went to the beginning of the ring: the padding in front of it is what makes both visible.
-            // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
+            // EDGE commit→poll: pairs with the Acquire in `Reader::header`, `Reader::gather` and `walk`.
             ring.header(start).store(padding.bits(), Release);
             self.filling = self.filling.wrapping_add(reservation.padding);
         }

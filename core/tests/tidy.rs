@@ -1,7 +1,7 @@
 //! The rules of the engine's source that the compiler does not know: layers, the one room for `unsafe`, the one place
-//! for atomics, the length of files, both ends of every synchronising edge, and the tests that docs/testing.md names.
+//! for atomics, the length of files, and the tests that docs/testing.md names. Of orderings `edges` is about, of circles
+//! `circles`.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The modules, each of which imports only what stands before it.
@@ -184,62 +184,6 @@ fn files_say_what_they_are_for_and_stay_short() {
         }
     }
     assert_none(complaints);
-}
-
-/// The names that follow a keyword in the comments of the source, and how often each is cited.
-fn cited(keyword: &str) -> BTreeMap<String, usize> {
-    let mut names = BTreeMap::new();
-    for source in sources("src") {
-        for line in source.text.lines() {
-            let comment = &line[without_comment(line).len()..];
-            for at in words(comment, keyword) {
-                let rest = comment[at + keyword.len()..].trim_start();
-                let name: String = rest.chars().take_while(|&c| c.is_alphanumeric() || "_→".contains(c)).collect();
-                *names.entry(name).or_default() += 1;
-            }
-        }
-    }
-    names
-}
-
-/// The first cells of the table in `docs/memory-model.md` whose first column has this title.
-fn documented(title: &str) -> Vec<String> {
-    let path = package().join("../docs/memory-model.md");
-    let text = std::fs::read_to_string(&path).expect("docs/memory-model.md lists every edge");
-    let first = |line: &str| line.strip_prefix('|').map(|line| line.split('|').next().unwrap().trim().to_owned());
-    let below = text.lines().skip_while(|line| first(line).as_deref() != Some(title));
-    below.skip(2).map_while(first).collect()
-}
-
-#[test]
-fn every_edge_has_two_ends_and_is_documented() {
-    let cited = cited("EDGE");
-    let documented = documented("edge");
-    let mut complaints = Vec::new();
-    for (name, ends) in &cited {
-        if !name.contains('→') {
-            complaints.push(format!("an EDGE is named `{name}`: write it as `release→acquire`"));
-        } else if *ends < 2 {
-            complaints.push(format!("EDGE {name} is cited at one end only"));
-        }
-        if !documented.contains(name) {
-            complaints.push(format!("EDGE {name} is missing in docs/memory-model.md"));
-        }
-    }
-    for name in documented.iter().filter(|name| !cited.contains_key(*name)) {
-        complaints.push(format!("docs/memory-model.md has the edge {name}, which no code cites"));
-    }
-    assert!(!cited.is_empty());
-    assert_none(complaints);
-}
-
-#[test]
-fn every_fence_has_two_ends_and_is_documented() {
-    let cited = cited("FENCE");
-    let documented = documented("fence");
-    let named: Vec<_> = documented.iter().filter_map(|name| name.strip_prefix("FENCE ")).map(str::to_owned).collect();
-    assert_eq!(cited.keys().cloned().collect::<Vec<_>>(), named, "the fences of the code and of docs/memory-model.md");
-    assert!(cited.values().all(|&ends| ends >= 2), "{cited:?}");
 }
 
 #[test]

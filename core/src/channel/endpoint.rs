@@ -146,13 +146,13 @@ impl Endpoint {
     /// acknowledged.
     #[inline]
     pub(super) fn has_news(&self) -> bool {
-        // EDGE announce→news: pairs with the Release in `liveness::announce`.
+        // EDGE announce→news: pairs with the Release in `announce_to_the_awake`.
         self.control.membership.load(Acquire) != self.seen
     }
 
     /// Makes [`Endpoint::has_news`] true.
     fn look_again(&mut self) {
-        self.seen = self.control.membership.load(Acquire).wrapping_sub(1);
+        self.seen = self.control.membership.load(Relaxed).wrapping_sub(1);
     }
 
     /// Looks at the status and at the peers' rows. Returns with it what to [`Endpoint::acknowledge`] if that is fine.
@@ -160,6 +160,7 @@ impl Endpoint {
         if let Some(trouble) = self.file {
             return Err(trouble);
         }
+        // EDGE announce→news: as in `has_news`.
         let membership = self.control.membership.load(Acquire);
         match self.region().status() {
             Status::Live if self.region().is_removed() => return Err(Trouble::Removed),

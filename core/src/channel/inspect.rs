@@ -302,6 +302,7 @@ impl LaneInfo {
 impl ParticipantInfo {
     fn of(region: &Region, row: u32, query: &mut LockQuery<'_>) -> Option<Self> {
         let words = region.row(row);
+        // EDGE row→look: pairs with the Release in `word::replace`.
         let state = RowState::from_bits(words.state.load(Acquire))?;
         if state.state == ParticipantState::Vacant {
             return None;

@@ -20,7 +20,7 @@ use crate::error::Corruption;
 use crate::layout::{ParticipantState, Role, RowIndex};
 use crate::region::{Clock, Region, Signals};
 use crate::ring::slots::Departed;
-use crate::sync::Ordering::{Acquire, Relaxed};
+use crate::sync::Ordering::Relaxed;
 use crate::wait::forget_sleeper;
 use std::io;
 use std::sync::Arc;
@@ -42,7 +42,8 @@ impl<'a> Dead<'a> {
     /// The participant in this row: one that leaves, and may have forgotten what it holds.
     pub(super) fn only(region: &'a Region, row: u32) -> Self {
         let mut dead = Self::none(region);
-        dead.words[row as usize] = region.row(row).state.load(Acquire);
+        // Relaxed: its own participant wrote it.
+        dead.words[row as usize] = region.row(row).state.load(Relaxed);
         dead
     }
 
@@ -206,7 +207,7 @@ mod tests {
         for row in 0..count {
             let ours = RowState { life: u64::from(row + 7) * 4096, role: Role::Sender, state: ParticipantState::Live };
             let state = &region.row(row).state;
-            word::take(state, state.load(Acquire), ours).unwrap();
+            word::take(state, state.load(Relaxed), ours).unwrap();
         }
         region
     }

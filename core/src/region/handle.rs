@@ -95,18 +95,20 @@ impl Region {
 
     /// What the status word says now.
     pub(crate) fn status(&self) -> Status {
-        // EDGE status→look: pairs with the Release of whoever made, closed or poisoned the channel.
+        // EDGE status→look: pairs with the Release in `publish_status`, `set_closed` and `poison`.
         Status::from_bits(self.status_cell().word.load(Acquire))
     }
 
     /// Live → closed. A poisoned channel stays poisoned.
     pub(crate) fn set_closed(&self) {
+        // EDGE status→look: pairs with the Acquire in `status`.
         let _ = self.status_cell().word.compare_exchange(Status::Live.bits(), Status::Closed.bits(), AcqRel, Acquire);
     }
 
     /// Marks the channel as beyond use. The first reason stays.
     pub(crate) fn poison(&self, reason: Corruption) {
         let cell = self.status_cell();
+        // EDGE status→look: pairs with the Acquire in `status`.
         let current = cell.word.load(Acquire);
         if !matches!(Status::from_bits(current), Status::Poisoned(_)) {
             let _ = cell.word.compare_exchange(current, Status::Poisoned(reason).bits(), AcqRel, Acquire);

@@ -89,9 +89,8 @@ fn place_of<S: Semaphores>(semaphores: &S, wakes: Wakes, row: u32) -> (&AtomicU6
 }
 
 /// Takes a bit away. Whether it was set.
-///
-/// AcqRel: what the waker changed before it took the bit is seen by the sleeper that finds it gone.
 fn take(sleepers: &AtomicU64, bit: u64) -> bool {
+    // EDGE wake→sleep: what a waker changed before it took the bit is seen by the sleeper that finds it gone.
     sleepers.fetch_and(!bit, AcqRel) & bit != 0
 }
 

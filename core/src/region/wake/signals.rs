@@ -61,6 +61,7 @@ impl Signals {
         fn full_fence() {
             fence(SeqCst);
         }
+        // FENCE waker: for `notify` and `notify_one`.
         if self.asymmetric {
             compiler_fence(SeqCst);
         } else {
@@ -71,6 +72,7 @@ impl Signals {
     /// The expensive side. In asymmetric mode it makes every running thread of every registered process pass a full
     /// fence. Should the kernel refuse that at run time, sleeping in slices covers for it.
     pub(crate) fn heavy_fence(&self) {
+        // FENCE sleeper: for `prepare`.
         fence(SeqCst);
         if self.asymmetric {
             sys::membarrier();

@@ -112,6 +112,7 @@ impl<M: LaneMemory> Reader<M> {
     /// # Errors
     /// The lane's words contradict each other.
     pub fn resume(memory: M, geometry: LaneGeometry) -> Result<Self, Corruption> {
+        // Acquire, though its predecessor's end is an edge of its own: see "Where there is no edge" in docs/memory-model.md.
         let consumed = Position(memory.consumed().load(Acquire));
         if !geometry.is_possible(consumed) {
             return Err(Corruption::Positions);
@@ -262,7 +263,7 @@ impl<M: LaneMemory> Reader<M> {
 
     #[inline]
     fn header(&self) -> RecordHeader {
-        // EDGE commit→poll: pairs with the Release in `Writer::commit`.
+        // EDGE commit→poll: pairs with the Release in `commit_record` and `Writer::fill_and_commit`.
         RecordHeader::from_bits(self.memory.ring().header(self.position).load(Acquire))
     }
 
@@ -374,7 +375,7 @@ impl<M: LaneMemory> Reader<M> {
         // Probably as long as the last one. Where it is, the next header is looked for without waiting for this one.
         let mut length = places.last().map_or(0, |place| u64::from(place.length));
         for _ in 0..max {
-            // EDGE commit→poll: pairs with the Release in `Writer::commit`.
+            // EDGE commit→poll: pairs with the Release in `commit_record` and `Writer::fill_and_commit`.
             let header = RecordHeader::from_bits(ring.header(position).load(Acquire));
             if header != expected.with_length(length as u32) {
                 length = header.length_after(expected);

@@ -36,7 +36,7 @@ pub(super) fn walk<M: LaneMemory>(
     let mut walk = Walk { end: start, count, messages: 0, bytes: 0 };
     let mut is_first = true;
     for _ in 0..=UNPUBLISHED_MAX {
-        // EDGE commit→poll, reading side: a successor or observer sees what its predecessor committed.
+        // EDGE commit→poll: a successor or observer sees what was committed by `commit_record` and `Writer::fill_and_commit`.
         let header = RecordHeader::from_bits(memory.ring().header(walk.end).load(Acquire));
         let until_end = geometry.until_end(walk.end);
         let kind = header.kind();
@@ -98,7 +98,7 @@ impl Survey {
     pub fn of<M: LaneMemory>(memory: &M, geometry: &LaneGeometry) -> Self {
         const TURNS: usize = 16;
         for _ in 0..TURNS {
-            // EDGE published→observe, of both words: a count that is ahead of `committed` comes with its records.
+            // EDGE published→observe, of both words: a count that is ahead of the position comes with its records.
             let committed = memory.committed().load(Acquire);
             let count = memory.count().load(Acquire);
             if !geometry.is_possible(Position(committed)) {
@@ -127,7 +127,7 @@ impl Survey {
     pub fn with_consumed<M: LaneMemory>(memory: &M, geometry: &LaneGeometry) -> (Position, Self) {
         const LOOKS_AGAIN: u32 = 15;
         let look = || {
-            // First: whatever happens meanwhile, it does not pass what is committed afterwards.
+            // Acquire only for its place, before the others: whatever happens meanwhile, it does not pass what is committed then.
             let consumed = memory.consumed().load(Acquire);
             (Position(consumed), Self::of(memory, geometry))
         };

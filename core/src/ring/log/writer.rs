@@ -159,7 +159,9 @@ impl<M: LaneMemory> Writer<M> {
     /// # Errors
     /// The lane's words contradict each other, or hold a record that no writer writes.
     pub fn resume(memory: M, geometry: LaneGeometry) -> Result<Self, Corruption> {
+        // Acquire, though its predecessor's end is an edge of its own: see "Where there is no edge" in docs/memory-model.md.
         let committed = Position(memory.committed().load(Acquire));
+        // EDGE consume→reuse: as in `refresh`.
         let consumed = Position(memory.consumed().load(Acquire));
         // A reader may have consumed records that `committed` does not cover yet.
         let lag = consumed.since(committed);
@@ -240,8 +242,8 @@ impl<M: LaneMemory> Writer<M> {
         // EDGE published→observe: pairs with the Acquire of observers; also keeps the order header → count → committed.
         self.memory.count().store(self.count, Release);
         self.memory.committed().store(self.position.0, Release);
-        // EDGE published→observe: what is written from now on may lie over what the old `committed` led to. Whoever sees
-        // any of it sees the new one.
+        // EDGE published→observe: what is written from now on may lie over what the old position led to. An observer that sees
+        // any of it sees the new position.
         fence(Release);
     }
 
@@ -394,7 +396,7 @@ impl<M: LaneMemory> Writer<M> {
 
     /// Reads how far the reader has come, once the last known limit is reached.
     fn refresh(&mut self, end: Position, room: Room) -> Result<(), Refusal> {
-        // EDGE consume→reuse: pairs with the Release in `Reader::publish`.
+        // EDGE consume→reuse: pairs with the Release in `Reader::tell`.
         let consumed = Position(self.memory.consumed().load(Acquire));
         let moved = consumed.since(self.consumed);
         if moved > self.position.since(self.consumed) || !self.geometry.is_possible(consumed) {
@@ -443,7 +445,7 @@ impl<M: LaneMemory> Writer<M> {
             let length = reservation.padding.wrapping_sub(self.geometry.header_bytes());
             let padding = RecordHeader::padding(length as u32, self.count());
             // The record went to the beginning of the ring: the padding in front of it is what makes both visible.
-            // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
+            // EDGE commit→poll: pairs with the Acquire in `Reader::header`, `Reader::gather` and `walk`.
             ring.header(start).store(padding.bits(), Release);
             self.filling = self.filling.wrapping_add(reservation.padding);
         }
@@ -460,6 +462,6 @@ fn commit_record<R: Ring>(ring: R, record: Position, header: RecordHeader, next:
     if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE) {
         ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
     }
-    // EDGE commit→poll: pairs with the Acquire in `Reader::poll`.
+    // EDGE commit→poll: pairs with the Acquire in `Reader::header`, `Reader::gather` and `walk`.
     ring.header(record).store(header.bits(), Release);
 }

@@ -115,7 +115,7 @@ impl<M: SlotMemory> Queue<M> {
     /// The slot that the cell at `position` names, if it can be taken; its word was read before head passed the cell.
     fn look_at(&self, ring: u8, position: u64) -> Result<Option<(u16, SlotWord)>, Corruption> {
         let cells = self.geometry().cells();
-        // EDGE commit→take: pairs with the Release CAS in `append_from`.
+        // EDGE commit→take: pairs with the Release CAS in `append_at`.
         let cell = Cell::from_bits(self.memory.cell(ring, self.geometry.index(position)).load(Acquire));
         if cell.stamp() != Cell::stamp_of(position, cells) {
             return Ok(None);

@@ -68,6 +68,7 @@ fn filled_from<M: SlotMemory>(memory: &M, geometry: &SlotGeometry, ring: u8, hea
     let before_tail = if ahead <= cells { ahead.min(slots) } else { 0 };
     let filled = (before_tail..slots).take_while(|&step| {
         let position = head.wrapping_add(step);
+        // EDGE commit→take: as in `glimpse_at_head`.
         let cell = Cell::from_bits(memory.cell(ring, geometry.index(position)).load(Acquire));
         cell.stamp() >= Cell::stamp_of(position, cells)
     });

@@ -86,13 +86,14 @@ impl<M: SlotMemory> Queue<M> {
 
     #[inline]
     pub(super) fn word(&self, slot: u16) -> SlotWord {
-        // EDGE pass→take: pairs with the Release of `replace` in `acknowledge` and `give_back`.
+        // EDGE pass→take: pairs with the Release in `acknowledge` and `replace`.
         SlotWord::from_bits(self.memory.slot(slot).load(Acquire))
     }
 
     /// One step of a slot that the caller's word describes. False if the word is another one by now.
     #[inline]
     pub(super) fn replace(&self, slot: u16, from: SlotWord, to: SlotWord) -> bool {
+        // EDGE ack→alloc, EDGE pass→take: Release for what the caller did with the slot before, Acquire for what its last user did.
         self.memory.slot(slot).compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed).is_ok()
     }
 
@@ -209,7 +210,7 @@ impl<M: SlotMemory> Queue<M> {
     fn glimpse_at_head(&self, ring: u8) -> Result<Look, Corruption> {
         let cells = self.geometry.cells();
         let position = self.memory.head(ring).load(Relaxed);
-        // EDGE commit→take: pairs with the Release CAS in `append_from`.
+        // EDGE commit→take: pairs with the Release CAS in `append_at`.
         let cell = Cell::from_bits(self.memory.cell(ring, self.geometry.index(position)).load(Acquire));
         let stamp = Cell::stamp_of(position, cells);
         if cell.stamp() < stamp {

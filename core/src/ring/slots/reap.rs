@@ -147,6 +147,7 @@ impl<M: SlotMemory> Queue<M> {
         for ring in 0..self.geometry.rings() {
             let head = self.memory.head(ring).load(Relaxed);
             for position in (0..cells).map(|step| head.wrapping_add(step)) {
+                // EDGE commit→take: as in `glimpse_at_head`.
                 let cell = Cell::from_bits(self.memory.cell(ring, self.geometry.index(position)).load(Acquire));
                 // A newer stamp is a cell of a later lap: what stood here was taken, what stands here is queued. One cell
                 // may look unfilled, by somebody whom we do not see yet, and the dead one's stand behind it.

@@ -126,7 +126,7 @@ impl<M: SlotMemory> Queue<M> {
             let word = SlotWord::from_bits(self.memory.slot(slot).load(Relaxed));
             if word.state() == Some(SlotState::Free) {
                 let ours = word.next(SlotState::Produced, self.me);
-                // EDGE ack→alloc: the Acquire pairs with the Release of whoever freed it.
+                // EDGE ack→alloc: the Acquire pairs with the Release in `acknowledge`, or in `replace` of a reaper.
                 if self.replace(slot, word, ours) {
                     return Some(Loan { slot, word: ours });
                 }

@@ -60,6 +60,7 @@ static TURNS: AtomicU64 = AtomicU64::new(0);
 
 /// Whether each standard number stands for a file of the host, and none for a plug.
 fn all_are_the_hosts() -> bool {
+    // EDGE turn→turn: pairs with the Release in `Turn::drop`.
     let before = TURNS.load(Acquire);
     before & 1 == 0 && !(0..FIRST).any(is_free) && TURNS.load(Acquire) == before
 }
@@ -72,6 +73,7 @@ impl Turn {
     fn take() -> Self {
         let process = u64::from(std::process::id()) << 32;
         loop {
+            // EDGE turn→turn: pairs with the Release in `Turn::drop`.
             let current = TURNS.load(Acquire);
             // One of another process was inherited through a fork: nobody here will end it.
             let lasts = current & 1 == 1 && current >> 32 == process >> 32;
@@ -88,6 +90,7 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         let process = self.0 >> 32 << 32;
+        // EDGE turn→turn: the plugs are gone before.
         TURNS.store(process | u64::from((self.0 as u32).wrapping_add(1)), Release);
     }
 }

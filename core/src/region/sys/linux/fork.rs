@@ -52,6 +52,7 @@ impl ProcessMark {
 static WITNESS: AtomicPtr<AtomicU32> = AtomicPtr::new(std::ptr::null_mut());
 
 fn witness() -> &'static AtomicU32 {
+    // EDGE witness→mark: pairs with the Release in `publish_witness`.
     let found = WITNESS.load(Acquire);
     let word = if found.is_null() { publish_witness() } else { found };
     // SAFETY: what is published is never unmapped or freed, and is aligned.
@@ -77,6 +78,7 @@ fn publish_witness() -> *mut AtomicU32 {
             Box::into_raw(Box::new(AtomicU32::new(0)))
         }
     };
+    // EDGE witness→mark: the word is zero before; Acquire for what another thread published first.
     match WITNESS.compare_exchange(std::ptr::null_mut(), ours, AcqRel, Acquire) {
         Ok(_) => ours,
         Err(first) => {
