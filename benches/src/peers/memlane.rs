@@ -1,7 +1,8 @@
 //! memlane, whatever the kind of channel, between processes and between threads. Futex wake-ups are on everywhere, as they
 //! always are. Its ends wait as their strategy says; when one dies, the other goes on by itself after a slice.
 //!
-//! [`Memlane`] is the peer. What it needs of a kind is a [`Kind`]: one file each.
+//! [`Memlane`] is the peer. What it needs of a kind is a [`Kind`]: one file each. Its calls are always inlined, so that the
+//! compiler knows a message's length where it calls the engine, as in a program that calls it itself.
 
 use crate::peer::{Named, Peer, Rx, Shape, Side, ThreadPeer, Tx, buffer, whole};
 use anyhow::Result;

@@ -42,18 +42,18 @@ impl Sender for mpmc::Sender {
         self.set_strategy(strategy);
     }
 
-    #[inline]
+    #[inline(always)]
     fn send(&mut self, message: &[u8]) -> Result<()> {
         Ok(self.send(message)?)
     }
 
-    #[inline]
+    #[inline(always)]
     fn send_batch<M: AsRef<[u8]>>(&mut self, messages: impl Iterator<Item = M>) -> Result<()> {
         self.send_batch(messages)?;
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn send_in_place(&mut self, length: usize, write: impl FnOnce(&mut [u8]) -> Result<()>) -> Result<()> {
         let mut grant = self.reserve(length)?;
         write(grant.as_mut_slice(trust()))?;
@@ -66,17 +66,17 @@ impl Receiver for mpmc::Receiver {
         self.set_strategy(strategy);
     }
 
-    #[inline]
+    #[inline(always)]
     fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize> {
         Ok(self.recv_into(buffer)?)
     }
 
-    #[inline]
+    #[inline(always)]
     fn recv_in_place<R>(&mut self, read: impl FnOnce(&[u8]) -> Result<R>) -> Result<R> {
         read(self.recv()?.as_slice(trust()))
     }
 
-    #[inline]
+    #[inline(always)]
     fn recv_batch_into(
         &mut self,
         max: usize,
@@ -91,7 +91,7 @@ impl Receiver for mpmc::Receiver {
         Ok(batch.len())
     }
 
-    #[inline]
+    #[inline(always)]
     fn recv_batch_in_place(&mut self, max: usize, mut read: impl FnMut(&[u8]) -> Result<()>) -> Result<usize> {
         let batch = self.recv_batch(max)?;
         for message in &batch {
