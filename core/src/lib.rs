@@ -94,6 +94,13 @@ mod public {
     pub use crate::region::{Granted, MemoryReport, Origin, TrustPeers, channel_path};
     pub use crate::wait::Strategy;
 
+    /// Senders of any kind of channel, for code that is generic over the kind.
+    pub mod generic {
+        pub use crate::channel::grant::Grant;
+        pub use crate::channel::kind::{ChannelKind, Mpmc, Spsc};
+        pub use crate::channel::sender::Sender;
+    }
+
     /// Major and minor version of the file layout that this build writes. It reads the same major version, and minor
     /// ones up to its own.
     pub const LAYOUT_VERSION: (u16, u16) = (crate::layout::VERSION.major, crate::layout::VERSION.minor);

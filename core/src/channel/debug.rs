@@ -1,6 +1,8 @@
 //! What handles print for a programmer: which channel, of which kind, and which seat. Not the memory behind them.
 
 use super::endpoint::Endpoint;
+use super::kind::ChannelKind;
+use super::sender::Sender;
 use super::{mpmc, spsc};
 use crate::region::Region;
 use std::fmt::{Debug, Formatter, Result};
@@ -30,13 +32,7 @@ impl Debug for mpmc::Channel {
     }
 }
 
-impl Debug for spsc::Sender {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        show_end(f, "Sender", &self.end)
-    }
-}
-
-impl Debug for mpmc::Sender {
+impl<K: ChannelKind> Debug for Sender<K> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         show_end(f, "Sender", &self.end)
     }

@@ -119,6 +119,12 @@ impl Endpoint {
         Ok(endpoint)
     }
 
+    /// What is in the channel contradicts itself: nobody can join.
+    #[cold]
+    pub(super) fn cannot_join(&self, reason: Corruption) -> JoinError {
+        JoinError::Corrupted { channel: self.region().label().to_owned(), reason: self.poison(reason) }
+    }
+
     pub(super) fn region(&self) -> &Arc<Region> {
         &self.shared.region
     }

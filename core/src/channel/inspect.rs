@@ -1,8 +1,7 @@
 //! Looking at a channel: as a participant, through its own mapping; or from outside, by reading the file, without mapping it,
 //! without taking part, and without disturbing anybody.
 
-use super::lane::lane_geometry;
-use super::slots::slot_geometry;
+use super::port::{lane_geometry, slot_geometry};
 use crate::error::{Corruption, CreateError, OpenError};
 use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, RowState, Status};
 use crate::liveness::{self, Counters};

@@ -1,11 +1,12 @@
 //! The channel kinds: endpoints over `ring`, `wait` and `liveness`.
 //!
-//! One file or folder a kind. What they share:
+//! One folder a kind, with what only it has. What they share:
 //!
 //! - `options`: what can be asked for when a channel is created or opened, and how it is found.
 //! - `shared`: that channel, as all that was made from it share it.
 //! - `endpoint`: what every sender and receiver is made of besides its ring.
-//! - `lane`, `slots`: the rings of a mapped or private region.
+//! - `kind`: what a kind is made of. `port`: the rings of a mapped or private region, as senders use them.
+//! - `sender`, `grant`: the sending end, of any kind.
 //! - `batch`: room for the places of several messages.
 //! - `contents`: what can be done with the bytes of a message.
 //! - `debug`: what handles print of themselves.
@@ -17,11 +18,13 @@ mod batch;
 pub(crate) mod contents;
 mod debug;
 mod endpoint;
+pub(crate) mod grant;
 pub(crate) mod inspect;
-mod lane;
+pub(crate) mod kind;
 pub mod mpmc;
 mod options;
+mod port;
 pub(crate) mod remove;
+pub(crate) mod sender;
 mod shared;
-mod slots;
 pub mod spsc;

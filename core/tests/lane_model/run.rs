@@ -78,8 +78,7 @@ impl Run {
         let message = self.message(length);
         let max = self.sender().max_message();
         let fits = self.model.fits(length);
-        let outcome = self.sender().try_reserve(length);
-        let mut grant = match outcome {
+        let mut grant = match self.sender().try_reserve(length) {
             Ok(grant) => grant,
             Err(TrySendError::TooLarge { .. }) => return assert!(length > max),
             Err(error) => return assert!(error == TrySendError::Full && length <= max && !fits, "{error:?}"),

@@ -4,8 +4,8 @@ use super::{OnDeath, Receiver, Sender};
 use crate::channel::endpoint::Since;
 use crate::channel::inspect::Info;
 use crate::channel::options::{Wishes, common_channel, common_options};
+use crate::channel::port;
 use crate::channel::shared::Shared;
-use crate::channel::slots;
 use crate::error::{CreateError, JoinError, OpenError, RemoveError};
 use crate::layout::{Backend, FenceMode, Kind};
 use crate::liveness;
@@ -148,7 +148,7 @@ impl Channel {
     /// meanwhile, so it may be another number by the time it is returned.
     #[must_use]
     pub fn len(&self) -> usize {
-        slots::queued(&self.shared.region) as usize
+        port::queued(&self.shared.region) as usize
     }
 
     /// Whether no message is queued. The same holds as for `len`.

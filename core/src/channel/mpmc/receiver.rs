@@ -3,8 +3,8 @@
 use super::ahead::{Ahead, Next};
 use crate::channel::batch::room_for_more;
 use crate::channel::endpoint::{Endpoint, Since, Trouble};
+use crate::channel::port;
 use crate::channel::shared::Shared;
-use crate::channel::slots;
 use crate::error::{AckError, Corruption, JoinError, RecvError, TryRecvError};
 use crate::layout::{Role, SlotWord};
 use crate::region::SlotsView;
@@ -36,8 +36,8 @@ pub struct Receiver {
 
 impl Receiver {
     pub(super) fn join(shared: &Arc<Shared>, since: Since<'_>) -> Result<Self, JoinError> {
-        let end = Endpoint::join(shared, Role::Receiver, slots::settle, since)?;
-        let mut queue = slots::queue(end.region(), end.seat().row());
+        let end = Endpoint::join(shared, Role::Receiver, port::settle, since)?;
+        let mut queue = port::queue(end.region(), end.seat().row());
         let geometry = end.region().geometry();
         let max_message = geometry.max_message as usize;
         let room = u64::from(geometry.slots).saturating_mul(geometry.max_message);

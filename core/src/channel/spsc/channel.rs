@@ -93,7 +93,7 @@ impl Channel {
     /// # Errors
     /// [`JoinError::RoleTaken`] while another sender lives; the others of [`JoinError`].
     pub fn sender(&self) -> Result<Sender, JoinError> {
-        Sender::join(&self.shared)
+        Sender::join(&self.shared, Since::Now)
     }
 
     /// Takes the receiver's seat. If its last holder died, the new receiver gets again what that one had not released.

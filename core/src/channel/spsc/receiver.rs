@@ -2,7 +2,7 @@
 
 use crate::channel::batch::room_for_more;
 use crate::channel::endpoint::{Endpoint, Since, Trouble};
-use crate::channel::lane::{lane_geometry, settle_nothing};
+use crate::channel::port::{lane_geometry, settle_nothing};
 use crate::channel::shared::Shared;
 use crate::error::{Corruption, JoinError, RecvError, TryRecvError};
 use crate::layout::Role;

@@ -131,7 +131,7 @@ enum Room {
 }
 
 /// Up to where the starts of lines were known to be 0 before [`Writer::disclaim`].
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 #[must_use = "without it, the starts of lines are zeroed once more up to the end of the stretch"]
 pub struct Claim(Position);
 

@@ -1,0 +1,18 @@
+//! Ports: where a sender puts messages. A kind is made of them; everything else stands above, once for all kinds.
+//!
+//! - `outlet`: what a sender's port does.
+//! - `lane`: a log that one sender writes and one receiver reads.
+//! - `slots`: a queue of slots of one size, for any number of both.
+//!
+//! A port knows its ring, and nothing of waiting and forks: its caller has seen that the handle is this process's own. The
+//! methods named `…_fast` are for the hot path, and stand in line in the caller's program. What they leave undecided goes to the
+//! method without `_fast`.
+
+mod lane;
+mod outlet;
+mod slots;
+
+pub(super) use lane::{lane_geometry, settle_nothing};
+pub(crate) use outlet::{Effort, Outlet};
+pub(super) use slots::{queue, queued, settle, slot_geometry};
+pub(crate) use {lane::LaneOutlet, slots::SlotOutlet};

@@ -1,0 +1,130 @@
+//! What a sender's port does.
+
+use crate::channel::endpoint::{Endpoint, Trouble};
+use crate::error::{Corruption, SendError};
+use crate::liveness::Settle;
+use crate::region::TrustPeers;
+use crate::sync::AtomicU32;
+use crate::wait::eventcount::Wakes;
+use std::fmt::Debug;
+
+/// How hard to look for room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// Where it is cheap, or worth it already: for a caller that waits.
+    Quick,
+    /// At the cost of one look: for a caller that does not wait.
+    Once,
+    /// Overlooking nothing, while the call has time.
+    Full,
+}
+
+/// Where a sender puts messages.
+pub(crate) trait Outlet: Sized + Debug + Send + 'static {
+    /// Room for one message, which nobody else sees.
+    type Claim: Copy + Debug + Send;
+    /// What a grant keeps besides its claim.
+    type Undo: Copy + Debug + Send;
+    /// What is kept from one message of a batch to the next.
+    type Run: Debug + Send;
+
+    /// Finishes or undoes what dead participants held.
+    const SETTLE: Settle;
+
+    /// Whether a sender that waits for room can use up what wakes it.
+    const WAKES: Wakes;
+
+    /// The port of a sender that has just taken its seat.
+    ///
+    /// # Errors
+    /// What it finds contradicts itself.
+    fn join(end: &Endpoint) -> Result<Self, Corruption>;
+
+    /// Largest message in bytes.
+    fn max_message(&self) -> usize;
+
+    /// Room for a message of this length, where it is at hand: by constants, if the length is one.
+    fn claim_fast(&mut self, length: usize) -> Option<Self::Claim>;
+
+    /// The same for a message that is filled in place, or copied once it is there. (Lanes with aligned payloads have it, too.)
+    #[inline(always)]
+    fn claim_near(&mut self, length: usize) -> Option<Self::Claim> {
+        self.claim_fast(length)
+    }
+
+    /// Called before each [`Outlet::claim`]: a sender that is always busy looks after its channel here.
+    #[inline(always)]
+    fn look_around(&mut self, _: &mut Endpoint) -> Result<(), Trouble> {
+        Ok(())
+    }
+
+    /// Room for a message of this length. `None`: not yet.
+    fn claim(&mut self, end: &mut Endpoint, length: usize, effort: Effort) -> Result<Option<Self::Claim>, SendError>;
+
+    /// Whether a claim would probably succeed: cheap enough for the tightest loop.
+    fn has_room_hint(&self) -> bool;
+
+    /// The word on which senders sleep that wait for room.
+    fn space(&self) -> &AtomicU32;
+
+    /// Copies the message in, and makes it exist.
+    fn commit_copy(&mut self, end: &mut Endpoint, claim: Self::Claim, message: &[u8]) -> Result<(), Corruption>;
+
+    /// Wakes a receiver that sleeps.
+    fn wake(&self, end: &mut Endpoint);
+
+    /// Does what was put off until receivers were told of the message.
+    #[inline(always)]
+    fn after_wake(&mut self, _: &Self::Claim) {}
+
+    /// The caller is going to write into the claim, and may drop it then.
+    fn hold(&mut self) -> Self::Undo;
+
+    /// Copies bytes into the message, behind the first `skip`.
+    fn write(&self, claim: &Self::Claim, skip: usize, bytes: &[u8]);
+
+    /// The message's bytes in place.
+    fn slice(&mut self, claim: &Self::Claim, trust: TrustPeers, length: usize) -> &mut [u8];
+
+    /// Makes a message exist that was written in place.
+    fn commit(
+        &mut self,
+        end: &mut Endpoint,
+        claim: Self::Claim,
+        undo: Self::Undo,
+        used: usize,
+    ) -> Result<(), Corruption>;
+
+    /// Gives room back that nothing was sent in.
+    fn abandon(&mut self, end: &mut Endpoint, claim: Self::Claim);
+
+    /// Begins a batch.
+    fn begin_run(&mut self) -> Self::Run;
+
+    /// Sends messages the fast way, and counts them, up to one that it does not suffice for. Returns that one.
+    fn send_run_fast<I: Iterator>(
+        &mut self,
+        end: &mut Endpoint,
+        run: &mut Self::Run,
+        messages: &mut I,
+        sent: &mut usize,
+    ) -> Result<Option<I::Item>, Corruption>
+    where
+        I::Item: AsRef<[u8]>;
+
+    /// Sends that one, into the room that was found for it.
+    fn commit_in_run(
+        &mut self,
+        end: &mut Endpoint,
+        run: &mut Self::Run,
+        claim: Self::Claim,
+        message: &[u8],
+    ) -> Result<(), Corruption>;
+
+    /// Tells receivers of what was sent so far. The run goes on, unless it `is_over`.
+    fn tell_of_run(&mut self, end: &mut Endpoint, run: &mut Self::Run, is_over: bool);
+
+    /// The sender leaves.
+    #[inline(always)]
+    fn leave(&mut self, _: &mut Endpoint) {}
+}

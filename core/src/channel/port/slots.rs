@@ -1,0 +1,283 @@
+//! The slot queue as a port: any number of senders and receivers. And its words where they ship: in a region, mapped or only
+//! read.
+
+use super::outlet::{Effort, Outlet};
+use crate::channel::endpoint::Endpoint;
+use crate::error::{Corruption, NoSuchPriority, SendError};
+use crate::layout::{Geometry, RowIndex, SlotHeader};
+use crate::liveness::{Dead, Settle};
+use crate::region::{Region, SlotsLook, SlotsView, TrustPeers};
+use crate::ring;
+use crate::ring::slots::{CommitBatch, Loan, OnDeath, Queue, SlotGeometry, SlotMemory};
+use crate::sync::Ordering::Relaxed;
+use crate::sync::{AtomicU32, AtomicU64};
+use crate::wait::eventcount::Wakes;
+use std::sync::Arc;
+
+impl SlotMemory for SlotsView {
+    #[inline]
+    fn slot(&self, slot: u16) -> &AtomicU64 {
+        self.word(slot)
+    }
+
+    #[inline]
+    fn slot_header(&self, slot: u16) -> &AtomicU64 {
+        self.header(slot)
+    }
+
+    #[inline]
+    fn cell(&self, ring: u8, index: u64) -> &AtomicU64 {
+        SlotsView::cell(self, ring, index)
+    }
+
+    #[inline]
+    fn head(&self, ring: u8) -> &AtomicU64 {
+        &self.ring(ring).head
+    }
+
+    #[inline]
+    fn tail(&self, ring: u8) -> &AtomicU64 {
+        &self.ring(ring).tail
+    }
+
+    #[inline]
+    fn returned(&self) -> &AtomicU64 {
+        &self.control.returned
+    }
+
+    #[inline]
+    fn searched(&self) -> &AtomicU64 {
+        &self.control.searched
+    }
+}
+
+impl SlotMemory for SlotsLook<'_> {
+    fn slot(&self, slot: u16) -> &AtomicU64 {
+        self.word(slot)
+    }
+
+    fn slot_header(&self, slot: u16) -> &AtomicU64 {
+        self.header(slot)
+    }
+
+    fn cell(&self, ring: u8, index: u64) -> &AtomicU64 {
+        SlotsLook::cell(self, ring, index)
+    }
+
+    fn head(&self, ring: u8) -> &AtomicU64 {
+        SlotsLook::head(self, ring)
+    }
+
+    fn tail(&self, ring: u8) -> &AtomicU64 {
+        SlotsLook::tail(self, ring)
+    }
+
+    fn returned(&self) -> &AtomicU64 {
+        &self.control().returned
+    }
+
+    fn searched(&self) -> &AtomicU64 {
+        &self.control().searched
+    }
+}
+
+pub(in crate::channel) fn slot_geometry(geometry: &Geometry) -> SlotGeometry {
+    SlotGeometry::new(geometry.slots, geometry.cells(), geometry.priorities as u8)
+}
+
+/// The queue of a region, for the participant in this row.
+pub(in crate::channel) fn queue(region: &Arc<Region>, row: u32) -> Queue<SlotsView> {
+    Queue::new(SlotsView::new(region), slot_geometry(region.geometry()), RowIndex(row as u16))
+}
+
+/// How many messages are queued in a region.
+pub(in crate::channel) fn queued(region: &Arc<Region>) -> u64 {
+    ring::slots::queued(&SlotsView::new(region), &slot_geometry(region.geometry()))
+}
+
+/// Finishes or undoes what these participants, who are dead or about to leave, held. Whoever sleeps is woken by the
+/// announcement that follows.
+pub(in crate::channel) fn settle(region: &Arc<Region>, dead: &Dead<'_>) -> Result<(), Corruption> {
+    let redelivery = region.facts().redelivery;
+    let policy = if redelivery.discard_on_death { OnDeath::Discard } else { OnDeath::Redeliver };
+    // No slot becomes this helper's, so it needs no row.
+    let queue = queue(region, 0);
+    let report = queue.reap(dead, policy, redelivery.limit)?;
+    let control = &queue.memory().control;
+    control.discarded.fetch_add(report.discarded.into(), Relaxed);
+    control.dead_letters.fetch_add(report.given_up.into(), Relaxed);
+    Ok(())
+}
+
+/// A sender's side of a slot queue.
+#[derive(Debug)]
+pub(crate) struct SlotOutlet {
+    queue: Queue<SlotsView>,
+    max_message: usize,
+    priority: u8,
+}
+
+impl SlotOutlet {
+    /// The priority of what is sent from now on.
+    pub(in crate::channel) fn set_priority(&mut self, priority: u8) -> Result<(), NoSuchPriority> {
+        let priorities = self.queue.geometry().rings();
+        if priority >= priorities {
+            return Err(NoSuchPriority { given: priority, priorities });
+        }
+        self.priority = priority;
+        Ok(())
+    }
+
+    /// How many messages are queued.
+    pub(in crate::channel) fn queued(&self) -> u64 {
+        ring::slots::queued(self.queue.memory(), self.queue.geometry())
+    }
+
+    #[inline(always)]
+    fn commit_slot(&self, end: &mut Endpoint, loan: Loan, length: usize) -> Result<(), Corruption> {
+        let header = SlotHeader::new(length as u32, self.priority);
+        self.queue.commit(loan, header)?;
+        if end.tally.message(length as u64) {
+            // What it finds of the channel's state, the next call tells.
+            let _ = end.pass_slice();
+        }
+        Ok(())
+    }
+}
+
+impl Outlet for SlotOutlet {
+    type Claim = Loan;
+    type Undo = ();
+    type Run = CommitBatch;
+
+    const SETTLE: Settle = settle;
+    const WAKES: Wakes = Wakes::One;
+
+    fn join(end: &Endpoint) -> Result<Self, Corruption> {
+        let queue = queue(end.region(), end.seat().row());
+        let max_message = end.region().geometry().max_message as usize;
+        let priority = queue.geometry().rings() - 1;
+        Ok(Self { queue, max_message, priority })
+    }
+
+    #[inline]
+    fn max_message(&self) -> usize {
+        self.max_message
+    }
+
+    #[inline(always)]
+    fn claim_fast(&mut self, length: usize) -> Option<Loan> {
+        if length > self.max_message { None } else { self.queue.alloc_next() }
+    }
+
+    #[inline]
+    fn claim(&mut self, end: &mut Endpoint, length: usize, effort: Effort) -> Result<Option<Loan>, SendError> {
+        if length > self.max_message {
+            return Err(SendError::TooLarge { length, max: self.max_message });
+        }
+        Ok(match effort {
+            Effort::Quick => self.queue.alloc_near(),
+            Effort::Once => self.queue.alloc_sampled(),
+            Effort::Full => self.queue.alloc_while(|| end.has_time()),
+        })
+    }
+
+    #[inline]
+    fn has_room_hint(&self) -> bool {
+        self.queue.glance_free()
+    }
+
+    #[inline]
+    fn space(&self) -> &AtomicU32 {
+        &self.queue.memory().control.space
+    }
+
+    #[inline(always)]
+    fn commit_copy(&mut self, end: &mut Endpoint, loan: Loan, message: &[u8]) -> Result<(), Corruption> {
+        self.queue.memory().write(loan.slot, 0, message);
+        self.commit_slot(end, loan, message.len())
+    }
+
+    #[inline(always)]
+    fn wake(&self, end: &mut Endpoint) {
+        end.notify_one_receiver();
+    }
+
+    #[inline(always)]
+    fn hold(&mut self) {}
+
+    #[inline]
+    fn write(&self, loan: &Loan, skip: usize, bytes: &[u8]) {
+        self.queue.memory().write(loan.slot, skip, bytes);
+    }
+
+    fn slice(&mut self, loan: &Loan, trust: TrustPeers, length: usize) -> &mut [u8] {
+        self.queue.memory_mut().borrow_mut(trust, loan.slot, length)
+    }
+
+    #[inline]
+    fn commit(&mut self, end: &mut Endpoint, loan: Loan, (): (), used: usize) -> Result<(), Corruption> {
+        self.commit_slot(end, loan, used)
+    }
+
+    fn abandon(&mut self, end: &mut Endpoint, loan: Loan) {
+        match self.queue.abort(loan) {
+            Ok(()) => end.notify_one_sender(self.space()),
+            Err(reason) => {
+                end.poison(reason);
+            }
+        }
+    }
+
+    #[inline]
+    fn begin_run(&mut self) -> CommitBatch {
+        self.queue.begin_batch(self.priority)
+    }
+
+    #[inline(always)]
+    fn send_run_fast<I: Iterator>(
+        &mut self,
+        end: &mut Endpoint,
+        run: &mut CommitBatch,
+        messages: &mut I,
+        sent: &mut usize,
+    ) -> Result<Option<I::Item>, Corruption>
+    where
+        I::Item: AsRef<[u8]>,
+    {
+        loop {
+            let Some(message) = messages.next() else { return Ok(None) };
+            let bytes = message.as_ref();
+            if end.is_foreign() || end.has_news() {
+                return Ok(Some(message));
+            }
+            let Some(loan) = self.claim_fast(bytes.len()) else { return Ok(Some(message)) };
+            self.commit_in_run(end, run, loan, bytes)?;
+            *sent += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn commit_in_run(
+        &mut self,
+        end: &mut Endpoint,
+        run: &mut CommitBatch,
+        loan: Loan,
+        message: &[u8],
+    ) -> Result<(), Corruption> {
+        self.queue.memory().write(loan.slot, 0, message);
+        let length = message.len() as u32;
+        let once_in_a_while = self.queue.commit_next(run, loan, length)?;
+        let _ = end.tally.message(length.into());
+        if once_in_a_while {
+            // What it finds of the channel's state, the next message tells.
+            let _ = end.pass_slice();
+        }
+        Ok(())
+    }
+
+    fn tell_of_run(&mut self, end: &mut Endpoint, run: &mut CommitBatch, _: bool) {
+        self.queue.end_batch(run);
+        end.notify_receivers();
+    }
+}
