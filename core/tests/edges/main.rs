@@ -208,7 +208,8 @@ fn functions_are_told_apart_however_they_stand() {
         }
     ";
     let functions = functions_of("room/mod.rs", &code.replace("\n        ", "\n"));
-    let names: Vec<_> = functions.iter().filter(|function| function.orderings.len() > 0).map(Function::name).collect();
+    let names: Vec<_> =
+        functions.iter().filter(|function| !function.orderings.is_empty()).map(Function::name).collect();
     assert_eq!(names, ["room::Left::held", "room::last"]);
     assert_eq!(unexplained(&functions), ["room/mod.rs:28: `room::last`: {\"Release\"}"]);
     assert!(functions.iter().all(|function| function.edges.is_empty()), "{functions:?}");
