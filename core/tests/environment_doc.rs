@@ -68,7 +68,8 @@ fn every_test_that_the_pages_name_exists() {
                 Some((file, test)) if is_word(file) && (is_word(test) || test == "*") => {
                     files.get(file).is_some_and(|text| holds(text, test))
                 }
-                None if is_test_name(word) => files.values().any(|text| holds(text, word)),
+                // A test, or a file of tests.
+                None if is_test_name(word) => files.contains_key(word) || files.values().any(|text| holds(text, word)),
                 _ => continue,
             };
             named += 1;
