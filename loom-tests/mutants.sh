@@ -203,7 +203,7 @@ mutant "a claim stores no zero" $writer_rs '            self.memory.ring().heade
 mutant "a claim leaves out the first line" $writer_rs 'Position(self.position.0 | (LINE - 1)).plus(1)' 'Position(self.position.0 | (LINE - 1)).plus(1 + LINE)' $claims::where_stale_bytes_look_like_the_next_header
 mutant "a claim begins one line too early" $writer_rs 'Position(self.position.0 | (LINE - 1)).plus(1)' 'Position(self.position.0 & !(LINE - 1))' $lane::over_the_end_of_the_ring
 mutant "a claim goes beyond the frontier" $writer_rs 'while line.0 < self.frontier.0 {' 'while line.0 < self.position.plus(self.geometry.until_end(self.position)).0 {' $claims::beside_lines_that_were_not_given_back
-mutant "more counts as claimed than lies before the frontier" $writer_rs 'self.claimed = self.frontier;' 'self.claimed = self.frontier.plus(LINE);' $claims::up_to_the_end_of_the_ring
+mutant "more counts as claimed than lies before the frontier" $writer_rs 'self.claimed = self.frontier;' 'self.claimed = self.frontier.plus(LINE);' $claims::up_to_the_end_of_the_ring $claims::where_stretches_end_in_the_middle_of_the_ring
 mutant "what ends with the claim is not zeroed" $writer_rs 'if next.0 >= claimed.0' 'if next.0 > claimed.0' $claims::up_to_the_end_of_the_ring
 mutant "the start of a line is never zeroed" $writer_rs 'if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE)' 'if !next.0.is_multiple_of(LINE)' $claims::where_a_reservation_was_dropped
 mutant "nothing before the frontier is zeroed" $writer_rs 'if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE)' 'if next.0 >= claimed.0' $claims::where_stale_bytes_look_like_the_next_header

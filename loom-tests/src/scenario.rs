@@ -20,32 +20,45 @@ pub struct Shape {
     origin: u64,
 }
 
+/// Stretches may be as long as the ring. (They are at most 1/16 of it where the code ships: less than a record, in rings that
+/// loom can explore.)
+fn of(capacity: u64, payload_alignment: u64, max_message: u64) -> Shape {
+    let geometry = LaneGeometry::new(capacity, payload_alignment, max_message).with_stretch_max(capacity);
+    Shape { geometry, origin: 0 }
+}
+
 /// Eight words. Header and padded payload are at most 7/16 of the ring, so that 16 bytes are the longest message.
 /// Everything given back is published at once.
 pub fn small() -> Shape {
-    Shape { geometry: LaneGeometry::new(64, 8, 16), origin: 0 }
+    of(64, 8, 16)
 }
 
 /// Sixteen words; 48 bytes are the longest message. What is given back is published every 16 bytes.
 pub fn medium() -> Shape {
-    Shape { geometry: LaneGeometry::new(128, 8, 48), origin: 0 }
+    of(128, 8, 48)
 }
 
 /// Sixteen words, records and payloads aligned to 16 bytes; 32 bytes are the longest message.
 pub fn aligned() -> Shape {
-    Shape { geometry: LaneGeometry::new(128, 16, 32), origin: 0 }
+    of(128, 16, 32)
 }
 
 /// Four lines of 64 bytes; 104 bytes are the longest message. What is given back is published every 32 bytes. A stretch
 /// reaches up to the end of the ring, or to where the reader was last seen.
 pub fn lines() -> Shape {
-    Shape { geometry: LaneGeometry::new(256, 8, 104), origin: 0 }
+    of(256, 8, 104)
+}
+
+/// The same with stretches of one line, which end in the middle of the ring, too.
+pub fn short_stretches() -> Shape {
+    let Shape { geometry, origin } = lines();
+    Shape { geometry: geometry.with_stretch_max(64), origin }
 }
 
 /// Sixteen lines of 64 bytes; 440 bytes are the longest message, and records of more than 256 are large. What is given
 /// back is published every 128 bytes.
 pub fn wide() -> Shape {
-    Shape { geometry: LaneGeometry::new(1024, 8, 440), origin: 0 }
+    of(1024, 8, 440)
 }
 
 impl Shape {

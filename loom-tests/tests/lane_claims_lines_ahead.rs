@@ -9,7 +9,7 @@ use memlane_loom_tests::explore::Model;
 use memlane_loom_tests::lane::LoomLane;
 use memlane_loom_tests::message::{Message, lengths};
 use memlane_loom_tests::readers::{Life, by_guess, fast};
-use memlane_loom_tests::scenario::{Ledger, Scenario, Shape, lines, receive, wide};
+use memlane_loom_tests::scenario::{Ledger, Scenario, Shape, lines, receive, short_stretches, wide};
 
 /// 0–112, 112–224, padding, 256–296. The next message opens a stretch: once it is out, the lines behind it are claimed, of
 /// those at 320, 384 and 448. The first message left the header of message 4 where the first of these starts, and the
@@ -63,6 +63,18 @@ fn where_stale_bytes_look_like_the_next_header() {
         assert_eq!(ledger.certain(), 7, "there is room");
     };
     window(Model::bounded("stale bytes look like the next header", 4), lines(), SECOND_LAP, [], act, 5);
+}
+
+#[test]
+fn where_stretches_end_in_the_middle_of_the_ring() {
+    // 256–320; 320–344 opens a stretch up to 384, where 344–384 ends with it: the line at 384, with the header of the message that
+    // starts there, is not claimed, so the zero comes with the commit; 384–392 opens the next stretch, 392–408.
+    let prelude = [Message::of(104).feigning(4), Message::of(104).feigning(5), Message::of(56)];
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
+        ledger.send_all(&lengths([16, 32, 0, 8]), writer);
+        assert_eq!(ledger.certain(), 7, "there is room");
+    };
+    window(Model::bounded("stretches end in the middle of the ring", 3), short_stretches(), prelude, [], act, 5);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use memlane_loom_tests::explore::{CrashPoint, Model};
 use memlane_loom_tests::lane::LoomLane;
 use memlane_loom_tests::message::{Message, Received, lengths};
 use memlane_loom_tests::readers::{Life, fast};
-use memlane_loom_tests::scenario::{Scenario, lines, medium, receive};
+use memlane_loom_tests::scenario::{Scenario, lines, medium, receive, short_stretches};
 
 /// Every message that one thread sends and receives after its prelude, before the model begins.
 fn pass(
@@ -163,6 +163,23 @@ fn a_writer_dies_while_it_claims_what_it_published() {
 fn a_writer_dies_while_it_claims_the_last_stretch() {
     let model = Model::bounded("a writer dies while it claims the last stretch", 2);
     dies_in_the_next_stretch(model, 1, before_a_claim_over_the_last_stretch);
+}
+
+/// A lane in which a stretch ends in the middle of the ring, and the next one claims a line there, in the second lap.
+///
+/// 0–112, 112–224, padding, 256–296; 296–328 opened a stretch up to 360. The next message is 328–376, and the line at 384 is
+/// claimed after it.
+fn before_a_stretch_in_the_middle_of_the_ring() -> (Scenario, Writer<LoomLane>, Reader<LoomLane>, Vec<Received>) {
+    let prelude = lengths([104, 104, 32]);
+    let (scenario, mut writer, mut reader) = Scenario::after(short_stretches(), &prelude);
+    let received = pass(&scenario, &lengths([24]), &mut writer, &mut reader);
+    (scenario, writer, reader, received)
+}
+
+#[test]
+fn a_writer_dies_where_a_stretch_ends_in_the_middle_of_the_ring() {
+    let model = Model::bounded("a writer dies between two stretches", 2);
+    dies_in_the_next_stretch(model, 3, before_a_stretch_in_the_middle_of_the_ring);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::fmt::{Debug, Formatter, Result};
 
 fn show(f: &mut Formatter<'_>, handle: &str, region: &Region, seat: Option<u32>) -> Result {
     let mut shown = f.debug_struct(handle);
-    shown.field("channel", &region.label()).field("kind", &region.geometry().kind);
+    shown.field("channel", &region.label()).field("kind", &region.geometry().row.kind);
     if let Some(seat) = seat {
         shown.field("seat", &seat);
     }

@@ -263,7 +263,7 @@ impl Info {
         Self {
             name: region.label().to_owned(),
             path: region.path().map(ToOwned::to_owned),
-            kind: geometry.kind,
+            kind: geometry.row.kind,
             backend: facts.backend,
             fence: facts.fence,
             instance: facts.instance_text(),

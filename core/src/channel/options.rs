@@ -101,7 +101,7 @@ impl Wishes {
         let row = self.kind.row();
         let (senders, receivers) = self.seats();
         let geometry = Geometry {
-            kind: self.kind,
+            row,
             senders,
             receivers,
             capacity: 0,
@@ -158,16 +158,7 @@ impl Wishes {
             }
             None => 0,
         };
-        Ok(Geometry {
-            kind: self.kind,
-            senders,
-            receivers,
-            capacity,
-            max_message,
-            payload_alignment,
-            slots: 0,
-            priorities: 0,
-        })
+        Ok(Geometry { row, senders, receivers, capacity, max_message, payload_alignment, slots: 0, priorities: 0 })
     }
 
     fn spec(&self, channel: &str) -> Result<CreateSpec, CreateError> {

@@ -1,8 +1,8 @@
 //! From the options of a channel to the offsets of its parts, with every product and sum checked.
 
 use super::{
-    ChannelControl, Gate, HEADER_BYTES, Kind, KindRow, LaneControl, ParticipantRow, QueueControl, RecordHeader,
-    RingControl, Store,
+    ChannelControl, Gate, HEADER_BYTES, KindRow, LaneControl, ParticipantRow, QueueControl, RecordHeader, RingControl,
+    Store,
 };
 
 /// The unit in which the data area is aligned: one page of the smallest size.
@@ -11,8 +11,8 @@ const PAGE: u64 = 4096;
 /// The numbers that shape a channel. Private to each process once read; never read from the file again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Geometry {
-    /// What the channel is.
-    pub kind: Kind,
+    /// What its kind is made of.
+    pub row: &'static KindRow,
     /// Seats for senders; they have rows `0..senders`, and one lane each in kinds with lanes.
     pub senders: u32,
     /// Seats for receivers; they have the rows behind the senders'.
@@ -83,14 +83,9 @@ pub struct GeometryError {
 }
 
 impl Geometry {
-    /// What the kind is made of.
-    pub fn row(&self) -> &'static KindRow {
-        self.kind.row()
-    }
-
     /// Whether there is a slot queue.
     pub fn has_slots(&self) -> bool {
-        self.row().store == Store::Slots
+        self.row.store == Store::Slots
     }
 
     /// Rows of the participant table.
@@ -100,11 +95,23 @@ impl Geometry {
 
     /// Lanes: one per sender, in kinds with lanes.
     pub fn lanes(&self) -> u32 {
-        match self.row().store {
+        match self.row.store {
             Store::Lanes => self.senders,
             Store::Slots => 0,
         }
     }
+
+    /// The position at which a lane begins.
+    ///
+    /// A receiver that looks at the next header of one lane after the other finds them at different places of their rings.
+    /// At the same place, they would share a few sets of its cache.
+    pub fn lane_start(&self, lane: u32) -> u64 {
+        u64::from(lane).wrapping_mul(Self::LANE_STEP) & self.capacity.wrapping_sub(1)
+    }
+
+    /// How far the next lane's beginning is ahead of a lane's, in bytes: three lines, so that all places that are multiples of
+    /// a line come in turn.
+    const LANE_STEP: u64 = 192;
 
     /// Cells of each ring: a power of two, at least 64 and at least as many as slots.
     pub fn cells(&self) -> u64 {
@@ -113,7 +120,7 @@ impl Geometry {
 
     /// Bytes from the start of a slot to its payload: the slot's words stand in front.
     pub fn slot_payload_at(&self) -> u64 {
-        u64::from(self.payload_alignment).max(self.row().words_per_slot.saturating_mul(8))
+        u64::from(self.payload_alignment).max(self.row.words_per_slot.saturating_mul(8))
     }
 
     /// Bytes from slot to slot: whole lines.
@@ -147,7 +154,7 @@ impl Geometry {
         if !alignment.is_power_of_two() || !(8..=Limits::ALIGNMENT_MAX).contains(&alignment) {
             return bad("payload_alignment", alignment.into(), "a power of two from 8 to 64");
         }
-        match self.row().store {
+        match self.row.store {
             Store::Lanes => self.check_lanes()?,
             Store::Slots => self.check_slots()?,
         }
@@ -160,7 +167,7 @@ impl Geometry {
     }
 
     fn check_seats(&self) -> Result<(), GeometryError> {
-        let KindRow { senders, receivers, .. } = self.row();
+        let KindRow { senders, receivers, .. } = self.row;
         let check = |field, found: u32, max: u32, most: u32| {
             if (1..=max).contains(&found) {
                 return Ok(());
@@ -238,10 +245,11 @@ impl Geometry {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Kind, SEVERAL_LANES};
     use super::*;
 
     const DEFAULT: Geometry = Geometry {
-        kind: Kind::Spsc,
+        row: Kind::Spsc.row(),
         senders: 1,
         receivers: 1,
         capacity: 1 << 20,
@@ -252,7 +260,7 @@ mod tests {
     };
 
     const SLOTS: Geometry = Geometry {
-        kind: Kind::Mpmc,
+        row: Kind::Mpmc.row(),
         senders: 2,
         receivers: 3,
         capacity: 0,
@@ -283,6 +291,15 @@ mod tests {
         assert_eq!(map.total, map.data_at + 100 * 64, "48 bytes, with word and header, are one line");
         assert_eq!(Geometry { max_message: 49, ..SLOTS }.slot_bytes(), 128);
         assert_eq!(Geometry { payload_alignment: 64, ..SLOTS }.slot_payload_at(), 64);
+    }
+
+    #[test]
+    fn lanes_begin_at_different_places_of_their_rings() {
+        let geometry = Geometry { row: &SEVERAL_LANES, senders: 1023, capacity: 4096, ..DEFAULT };
+        let starts = [0, 1, 2, 21, 22, 64].map(|lane| geometry.lane_start(lane));
+        assert_eq!(starts, [0, 192, 384, 4032, 128, 0], "l × 192 mod capacity");
+        let places: std::collections::BTreeSet<_> = (0..64).map(|lane| geometry.lane_start(lane)).collect();
+        assert_eq!(places.len(), 64, "every line of the ring, in turn");
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub struct Seats {
 }
 
 /// What a kind is made of.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KindRow {
     /// Whose row it is.
     pub kind: Kind,
@@ -99,6 +99,10 @@ const ROWS: [KindRow; 2] = [
     },
 ];
 
+/// A kind with several lanes, as no kind of this version is.
+#[cfg(test)]
+pub(crate) static SEVERAL_LANES: KindRow = KindRow { senders: Seats { max: 1023, default: 64 }, ..*Kind::Spsc.row() };
+
 const _: () = {
     let mut index = 0;
     while index < ROWS.len() {
@@ -120,7 +124,7 @@ impl Kind {
     };
 
     /// What it is made of.
-    pub(crate) fn row(self) -> &'static KindRow {
+    pub(crate) const fn row(self) -> &'static KindRow {
         &ROWS[self as usize]
     }
 

@@ -45,7 +45,8 @@ pub struct LaneControl {
     pub committed: AtomicU64,
     /// Messages committed. Stored between the record's header and `committed`.
     pub count: AtomicU64,
-    /// Lossy broadcast: end of what may be being overwritten. Never goes back.
+    /// In lanes whose records may be overwritten before they were read: end of what may be being overwritten. Never goes
+    /// back. Else 0.
     pub reserved: AtomicU64,
     /// Lossless broadcast: position up to which the writer may write under the gates it has acknowledged.
     pub limit: AtomicU64,

@@ -39,6 +39,8 @@ mod lane;
 mod participant;
 #[cfg(not(loom))]
 mod queue;
+#[cfg(all(test, not(loom)))]
+pub(crate) use self::kinds::SEVERAL_LANES;
 #[cfg(not(loom))]
 pub use self::{
     geometry::{Geometry, Limits, Map},

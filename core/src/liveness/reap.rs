@@ -183,7 +183,7 @@ mod tests {
     /// A queue in which so many have died whose lives were of as many processes.
     fn queue_of_the_dead(count: u32) -> Arc<Region> {
         let geometry = Geometry {
-            kind: Kind::Mpmc,
+            row: Kind::Mpmc.row(),
             senders: count,
             receivers: 1,
             capacity: 0,

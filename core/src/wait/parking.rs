@@ -87,7 +87,7 @@ mod tests {
     /// Regions with seats for two of each role: a private one, and one that other processes could use.
     fn regions(backend: Backend) -> [Arc<Region>; 2] {
         let geometry = Geometry {
-            kind: Kind::Mpmc,
+            row: Kind::Mpmc.row(),
             senders: 2,
             receivers: 2,
             capacity: 0,

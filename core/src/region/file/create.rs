@@ -103,7 +103,7 @@ impl CreateSpec {
         location: Option<&'a Location>,
         bytes: u64,
     ) -> Creation<'a> {
-        Creation { label, location, kind: self.geometry.kind, bytes }
+        Creation { label, location, kind: self.geometry.row.kind, bytes }
     }
 
     /// Checks that semaphores in memory that others can write to are really meant.
@@ -142,6 +142,7 @@ impl CreateSpec {
     pub(in crate::region) fn initialise(&self, label: &str, mut bytes: Bytes, facts: Facts, place: Place) -> Region {
         bytes.write_unshared(0, facts.to_block().as_bytes());
         let region = Region::new(label, bytes, facts, place, self.memory);
+        region.start_lanes();
         if self.backend == Backend::Semaphore {
             region.make_semaphores(matches!(region.place(), Place::Private));
         }
@@ -201,7 +202,7 @@ impl Region {
 /// Why what stands at this place cannot be opened instead, unless it can, or has gone meanwhile.
 fn refusal_to_open(location: &Location, spec: &CreateSpec) -> Option<Box<OpenError>> {
     let expected =
-        Expectations { kind: Some(spec.geometry.kind), trusts_peers: spec.trusts_peers, ..Expectations::default() };
+        Expectations { kind: Some(spec.geometry.row.kind), trusts_peers: spec.trusts_peers, ..Expectations::default() };
     match Region::open_named(location, &expected, MemoryOptions::default()) {
         Ok(_) | Err(OpenError::NotFound { .. }) => None,
         Err(error) => Some(Box::new(error)),
@@ -249,7 +250,7 @@ impl Unnamed {
             lock_id,
         };
         let region = spec.initialise(label, bytes, facts, Place::Named(place));
-        let kind = spec.geometry.kind;
+        let kind = spec.geometry.row.kind;
         Ok(Self { region, file, lock_file, lock_path, bytes: size, kind, _temporary: [temporary, lock_temporary] })
     }
 

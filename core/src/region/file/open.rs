@@ -149,11 +149,11 @@ fn read_header(label: &str, file: &OwnedFd, length: u64) -> Result<Facts, OpenEr
 
 /// What is asked before it is asked whether the channel is stale: of another kind it is not replaced.
 pub(in crate::region) fn check_kind(label: &str, facts: &Facts, expected: &Expectations) -> Result<(), OpenError> {
-    match expected.kind.filter(|&kind| kind != facts.geometry.kind) {
+    match expected.kind.filter(|&kind| kind != facts.geometry.row.kind) {
         None => Ok(()),
         Some(kind) => Err(OpenError::WrongKind {
             channel: label.to_owned(),
-            file: facts.geometry.kind.to_string(),
+            file: facts.geometry.row.kind.to_string(),
             ours: kind.to_string(),
         }),
     }

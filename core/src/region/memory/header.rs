@@ -84,7 +84,7 @@ impl Facts {
         block.magic = MAGIC;
         block.major = VERSION.major;
         block.minor = VERSION.minor;
-        block.kind = self.geometry.kind.code();
+        block.kind = self.geometry.row.code;
         block.backend = self.backend.code();
         block.fence = self.fence.code();
         block.instance = self.instance;
@@ -179,7 +179,7 @@ pub(in crate::region) fn parse(channel: &str, start: &[u8], length: u64) -> Resu
         return Err(bad("delivery_limit", block.delivery_limit.to_string(), "0".to_owned()));
     }
     let geometry = Geometry {
-        kind,
+        row: kind.row(),
         senders: block.senders,
         receivers: block.receivers,
         capacity: block.capacity,

@@ -3,6 +3,7 @@
 use crate::layout::{ChannelControl, Gate, LaneControl, ParticipantRow, QueueControl};
 use crate::region::Region;
 use crate::region::memory::SharedWords;
+use crate::sync::Ordering::Relaxed;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -80,6 +81,21 @@ impl Region {
     /// The channel's own words.
     pub(crate) fn control(&self) -> &ChannelControl {
         self.bytes().shared(self.map().control_at)
+    }
+
+    /// Lets every lane begin at its position. At creation, before anybody else sees the region.
+    pub(in crate::region) fn start_lanes(&self) {
+        for lane in 0..self.geometry().lanes() {
+            let start = self.geometry().lane_start(lane);
+            self.lane(lane).committed.store(start, Relaxed);
+            for seat in 0..self.geometry().receivers {
+                self.gate(lane, seat).consumed.store(start, Relaxed);
+            }
+        }
+    }
+
+    fn gate(&self, lane: u32, seat: u32) -> &Gate {
+        self.bytes().shared(self.gate_offset(lane, seat))
     }
 
     /// A lane's words.

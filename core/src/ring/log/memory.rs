@@ -58,7 +58,11 @@ pub struct LaneGeometry {
     rounding: u64,
     rounding_mask: u64,
     max_message: u64,
+    stretch_max: u64,
 }
+
+/// A stretch is at most this part of the ring, so that what a lane that may be overwritten gives up ahead of time is little.
+const STRETCHES_MIN: u64 = 16;
 
 impl LaneGeometry {
     /// A lane of `capacity` bytes (a power of two) whose payloads are aligned to `payload_alignment` (a power of two
@@ -76,7 +80,14 @@ impl LaneGeometry {
             rounding: header_bytes.wrapping_mul(2).wrapping_sub(1),
             rounding_mask: !header_bytes.wrapping_sub(1),
             max_message,
+            stretch_max: capacity / STRETCHES_MIN,
         }
+    }
+
+    /// The same with stretches of this length: the models' rings are too small for any that follow from it.
+    #[cfg(loom)]
+    pub fn with_stretch_max(self, stretch_max: u64) -> Self {
+        Self { stretch_max, ..self }
     }
 
     /// Bytes of the ring.
@@ -120,6 +131,11 @@ impl LaneGeometry {
     #[inline]
     pub fn is_plain(&self) -> bool {
         self.header_bytes == RecordHeader::BYTES
+    }
+
+    /// Bytes that a stretch has at most: see `writer`.
+    pub(super) fn stretch_max(&self) -> u64 {
+        self.stretch_max
     }
 
     /// More records than the ring holds.

@@ -38,7 +38,7 @@ pub struct Writer<M> {
 }
 
 /// How much of the ring is claimed at once, in bytes: for small messages, of up to so many bytes; for others it is
-/// [`LONG_STRETCH`].
+/// [`LONG_STRETCH`]; and never more than 1/16 of the ring.
 ///
 /// The lines that a writer comes to lie in the reader's cache, which read them a lap ago. The first store to each has to
 /// take it away from there, and as stores leave the core in order, all that were made after it wait: the store buffer
@@ -340,7 +340,8 @@ impl<M: LaneMemory> Writer<M> {
         }
         let lap_end = self.position.plus(until_end);
         let limit = self.consumed.plus(self.geometry.capacity().wrapping_sub(next_header));
-        let stretch_end = self.position.plus(if length <= SMALL_MESSAGE { STRETCH } else { LONG_STRETCH });
+        let stretch = if length <= SMALL_MESSAGE { STRETCH } else { LONG_STRETCH };
+        let stretch_end = self.position.plus(stretch.min(self.geometry.stretch_max()));
         self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));
         self.plain_frontier = if self.geometry.is_plain() { self.frontier } else { Position(0) };
         self.claimed = self.position;
