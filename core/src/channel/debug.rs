@@ -1,6 +1,6 @@
 //! What handles print for a programmer: which channel, of which kind, and which seat. Not the memory behind them.
 
-use super::endpoint::Endpoint;
+use super::end::Seated;
 use super::kind::ChannelKind;
 use super::sender::Sender;
 use super::{mpmc, spsc};
@@ -16,7 +16,7 @@ fn show(f: &mut Formatter<'_>, handle: &str, region: &Region, seat: Option<u32>)
     shown.finish_non_exhaustive()
 }
 
-fn show_end(f: &mut Formatter<'_>, handle: &str, end: &Endpoint) -> Result {
+fn show_end(f: &mut Formatter<'_>, handle: &str, end: &Seated) -> Result {
     show(f, handle, end.region(), Some(end.seat().row()))
 }
 

@@ -4,7 +4,7 @@
 //!
 //! - `options`: what can be asked for when a channel is created or opened, and how it is found.
 //! - `shared`: that channel, as all that was made from it share it.
-//! - `endpoint`: what every sender and receiver is made of besides its ring.
+//! - `end`: what every sender and receiver is made of besides its ring.
 //! - `kind`: what a kind is made of. `port`: the rings of a mapped or private region, as senders use them.
 //! - `sender`, `grant`: the sending end, of any kind.
 //! - `batch`: room for the places of several messages.
@@ -17,7 +17,7 @@
 mod batch;
 pub(crate) mod contents;
 mod debug;
-mod endpoint;
+mod end;
 pub(crate) mod grant;
 pub(crate) mod inspect;
 pub(crate) mod kind;

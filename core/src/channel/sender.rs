@@ -1,6 +1,6 @@
 //! The sending end of a channel of any kind.
 
-use super::endpoint::{Endpoint, Since};
+use super::end::{Seated, Since};
 use super::kind::{ChannelKind, Ports};
 use super::port::{Effort, Outlet};
 use super::shared::Shared;
@@ -20,7 +20,7 @@ use std::time::Duration;
 /// [`spsc`](crate::spsc), [`mpmc`](crate::mpmc).
 pub struct Sender<K: ChannelKind> {
     pub(super) port: K::Outlet,
-    pub(super) end: Endpoint,
+    pub(super) end: Seated,
     _not_sync: PhantomData<Cell<()>>,
 }
 
@@ -30,7 +30,7 @@ type RunOf<K> = <<K as Ports>::Outlet as Outlet>::Run;
 
 impl<K: ChannelKind> Sender<K> {
     pub(super) fn join(shared: &Arc<Shared>, since: Since<'_>) -> Result<Self, JoinError> {
-        let end = Endpoint::join(shared, Role::Sender, K::Outlet::SETTLE, since)?;
+        let end = Seated::join(shared, Role::Sender, K::Outlet::SETTLE, since)?;
         let port = K::Outlet::join(&end).map_err(|reason| end.cannot_join(reason))?;
         Ok(Self { port, end, _not_sync: PhantomData })
     }
@@ -242,7 +242,7 @@ pub(super) struct Room<'a, K: ChannelKind> {
 impl<K: ChannelKind> Waiting for Room<'_, K> {
     type Output = ClaimOf<K>;
     type Error = SendError;
-    type Waiter = Endpoint;
+    type Waiter = Seated;
 
     #[inline(always)]
     fn attempt_fast(&mut self) -> Result<Option<Self::Output>, SendError> {
@@ -270,12 +270,12 @@ impl<K: ChannelKind> Waiting for Room<'_, K> {
     }
 
     #[inline]
-    fn waiter(&self) -> &Endpoint {
+    fn waiter(&self) -> &Seated {
         &self.sender.end
     }
 
     #[inline]
-    fn waiter_mut(&mut self) -> &mut Endpoint {
+    fn waiter_mut(&mut self) -> &mut Seated {
         &mut self.sender.end
     }
 

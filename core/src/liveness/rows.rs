@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Tells those who are awake that a row or the status changed.
 pub(crate) fn announce_to_the_awake(region: &Region) {
-    // EDGE announce→news: pairs with the Acquire in `Endpoint::has_news`; the row or status was stored before.
+    // EDGE announce→news: pairs with the Acquire in `Outlook::has_news`; the row or status was stored before.
     region.control().membership.fetch_add(1, Release);
 }
 

@@ -21,7 +21,7 @@ pub mod sleepers;
 pub(crate) mod block;
 #[cfg(not(loom))]
 mod calls;
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod mirage;
 #[cfg(not(loom))]
 mod pace;

@@ -2,7 +2,7 @@
 
 use super::ahead::{Ahead, Next};
 use crate::channel::batch::room_for_more;
-use crate::channel::endpoint::{Endpoint, Since, Trouble};
+use crate::channel::end::{Seated, Since, Trouble};
 use crate::channel::port;
 use crate::channel::shared::Shared;
 use crate::error::{AckError, Corruption, JoinError, RecvError, TryRecvError};
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// A receiver of an `mpmc` channel. Dropping it leaves the channel.
 pub struct Receiver {
     pub(super) queue: Queue<SlotsView>,
-    pub(in crate::channel) end: Endpoint,
+    pub(in crate::channel) end: Seated,
     max_message: usize,
     /// Whether the channel held messages when this receiver joined.
     held_messages: bool,
@@ -36,7 +36,7 @@ pub struct Receiver {
 
 impl Receiver {
     pub(super) fn join(shared: &Arc<Shared>, since: Since<'_>) -> Result<Self, JoinError> {
-        let end = Endpoint::join(shared, Role::Receiver, port::settle, since)?;
+        let end = Seated::join(shared, Role::Receiver, port::settle, since)?;
         let mut queue = port::queue(end.region(), end.seat().row());
         let geometry = end.region().geometry();
         let max_message = geometry.max_message as usize;
@@ -401,7 +401,7 @@ impl Drop for Receiver {
 impl Waiting for Receiver {
     type Output = Delivery;
     type Error = RecvError;
-    type Waiter = Endpoint;
+    type Waiter = Seated;
 
     #[inline]
     fn attempt(&mut self) -> Result<Option<Delivery>, RecvError> {
@@ -414,12 +414,12 @@ impl Waiting for Receiver {
     }
 
     #[inline]
-    fn waiter(&self) -> &Endpoint {
+    fn waiter(&self) -> &Seated {
         &self.end
     }
 
     #[inline]
-    fn waiter_mut(&mut self) -> &mut Endpoint {
+    fn waiter_mut(&mut self) -> &mut Seated {
         &mut self.end
     }
 

@@ -1,6 +1,6 @@
 //! What only an `mpmc` sender has.
 
-use crate::channel::endpoint::Since;
+use crate::channel::end::Since;
 use crate::channel::kind::Mpmc;
 use crate::channel::{grant, sender};
 use crate::error::{JoinError, NoSuchPriority};

@@ -2,7 +2,7 @@
 //! only read.
 
 use super::outlet::{Effort, Outlet};
-use crate::channel::endpoint::{Endpoint, Trouble};
+use crate::channel::end::{Seated, Trouble};
 use crate::error::{Corruption, SendError};
 use crate::layout::Geometry;
 use crate::liveness::{Dead, Settle};
@@ -104,13 +104,13 @@ impl LaneOutlet {
     }
 
     /// Tells observers what was sent so far.
-    fn publish(&mut self, end: &mut Endpoint) {
+    fn publish(&mut self, end: &mut Seated) {
         self.writer.publish();
         self.count_published(end);
     }
 
     /// The writer published how far it has come: so does its row.
-    fn count_published(&self, end: &mut Endpoint) {
+    fn count_published(&self, end: &mut Seated) {
         end.tally.messages_in_all(self.writer.messages(), self.writer.bytes());
     }
 
@@ -121,7 +121,7 @@ impl LaneOutlet {
     }
 
     #[cold]
-    fn refused(&self, end: &Endpoint, refusal: Refusal, length: usize) -> Result<Option<Reservation>, SendError> {
+    fn refused(&self, end: &Seated, refusal: Refusal, length: usize) -> Result<Option<Reservation>, SendError> {
         match refusal {
             Refusal::Full => Ok(None),
             Refusal::TooLarge => Err(SendError::TooLarge { length, max: self.max_message() }),
@@ -139,7 +139,7 @@ impl Outlet for LaneOutlet {
     /// What was released may not be room enough.
     const WAKES: Wakes = Wakes::All;
 
-    fn join(end: &Endpoint) -> Result<Self, Corruption> {
+    fn join(end: &Seated) -> Result<Self, Corruption> {
         let lane = LaneView::new(end.region(), end.seat().row(), 0);
         let writer = Writer::resume(lane, lane_geometry(end.region().geometry()))?;
         let resumed_at = writer.count();
@@ -163,13 +163,13 @@ impl Outlet for LaneOutlet {
 
     /// Every few stretches, and while it waits: a sender that is busy notices, too, that the file is gone.
     #[inline(always)]
-    fn look_around(&mut self, end: &mut Endpoint) -> Result<(), Trouble> {
+    fn look_around(&mut self, end: &mut Seated) -> Result<(), Trouble> {
         self.searches = self.searches.wrapping_add(1);
         if self.searches.is_multiple_of(8) { end.pass_slice() } else { Ok(()) }
     }
 
     #[inline(always)]
-    fn claim(&mut self, end: &mut Endpoint, length: usize, effort: Effort) -> Result<Option<Reservation>, SendError> {
+    fn claim(&mut self, end: &mut Seated, length: usize, effort: Effort) -> Result<Option<Reservation>, SendError> {
         let reservation = match effort {
             Effort::Quick => self.writer.reserve_patiently(length as u64),
             Effort::Once | Effort::Full => self.writer.reserve(length as u64),
@@ -194,13 +194,13 @@ impl Outlet for LaneOutlet {
     }
 
     #[inline(always)]
-    fn commit_copy(&mut self, _: &mut Endpoint, reservation: Reservation, message: &[u8]) -> Result<(), Corruption> {
+    fn commit_copy(&mut self, _: &mut Seated, reservation: Reservation, message: &[u8]) -> Result<(), Corruption> {
         self.fill_and_commit(reservation, message);
         Ok(())
     }
 
     #[inline(always)]
-    fn wake(&self, end: &mut Endpoint) {
+    fn wake(&self, end: &mut Seated) {
         end.notify_receivers();
     }
 
@@ -227,7 +227,7 @@ impl Outlet for LaneOutlet {
     #[inline(always)]
     fn commit(
         &mut self,
-        _: &mut Endpoint,
+        _: &mut Seated,
         reservation: Reservation,
         claim: Claim,
         used: usize,
@@ -238,7 +238,7 @@ impl Outlet for LaneOutlet {
 
     /// A reservation that was not committed does not exist.
     #[inline(always)]
-    fn abandon(&mut self, _: &mut Endpoint, _: Reservation) {}
+    fn abandon(&mut self, _: &mut Seated, _: Reservation) {}
 
     #[inline(always)]
     fn begin_run(&mut self) {}
@@ -246,7 +246,7 @@ impl Outlet for LaneOutlet {
     #[inline(always)]
     fn send_run_fast<I: Iterator>(
         &mut self,
-        end: &mut Endpoint,
+        end: &mut Seated,
         (): &mut (),
         messages: &mut I,
         sent: &mut usize,
@@ -270,7 +270,7 @@ impl Outlet for LaneOutlet {
     #[inline(always)]
     fn commit_in_run(
         &mut self,
-        _: &mut Endpoint,
+        _: &mut Seated,
         (): &mut (),
         reservation: Reservation,
         message: &[u8],
@@ -281,14 +281,14 @@ impl Outlet for LaneOutlet {
     }
 
     #[inline]
-    fn tell_of_run(&mut self, end: &mut Endpoint, (): &mut (), is_over: bool) {
+    fn tell_of_run(&mut self, end: &mut Seated, (): &mut (), is_over: bool) {
         end.notify_receivers();
         if is_over {
             self.publish(end);
         }
     }
 
-    fn leave(&mut self, end: &mut Endpoint) {
+    fn leave(&mut self, end: &mut Seated) {
         self.publish(end);
     }
 }

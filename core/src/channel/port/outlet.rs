@@ -1,6 +1,6 @@
 //! What a sender's port does.
 
-use crate::channel::endpoint::{Endpoint, Trouble};
+use crate::channel::end::{Seated, Trouble};
 use crate::error::{Corruption, SendError};
 use crate::liveness::Settle;
 use crate::region::TrustPeers;
@@ -38,7 +38,7 @@ pub(crate) trait Outlet: Sized + Debug + Send + 'static {
     ///
     /// # Errors
     /// What it finds contradicts itself.
-    fn join(end: &Endpoint) -> Result<Self, Corruption>;
+    fn join(end: &Seated) -> Result<Self, Corruption>;
 
     /// Largest message in bytes.
     fn max_message(&self) -> usize;
@@ -54,12 +54,12 @@ pub(crate) trait Outlet: Sized + Debug + Send + 'static {
 
     /// Called before each [`Outlet::claim`]: a sender that is always busy looks after its channel here.
     #[inline(always)]
-    fn look_around(&mut self, _: &mut Endpoint) -> Result<(), Trouble> {
+    fn look_around(&mut self, _: &mut Seated) -> Result<(), Trouble> {
         Ok(())
     }
 
     /// Room for a message of this length. `None`: not yet.
-    fn claim(&mut self, end: &mut Endpoint, length: usize, effort: Effort) -> Result<Option<Self::Claim>, SendError>;
+    fn claim(&mut self, end: &mut Seated, length: usize, effort: Effort) -> Result<Option<Self::Claim>, SendError>;
 
     /// Whether a claim would probably succeed: cheap enough for the tightest loop.
     fn has_room_hint(&self) -> bool;
@@ -68,10 +68,10 @@ pub(crate) trait Outlet: Sized + Debug + Send + 'static {
     fn space(&self) -> &AtomicU32;
 
     /// Copies the message in, and makes it exist.
-    fn commit_copy(&mut self, end: &mut Endpoint, claim: Self::Claim, message: &[u8]) -> Result<(), Corruption>;
+    fn commit_copy(&mut self, end: &mut Seated, claim: Self::Claim, message: &[u8]) -> Result<(), Corruption>;
 
     /// Wakes a receiver that sleeps.
-    fn wake(&self, end: &mut Endpoint);
+    fn wake(&self, end: &mut Seated);
 
     /// Does what was put off until receivers were told of the message.
     #[inline(always)]
@@ -87,16 +87,11 @@ pub(crate) trait Outlet: Sized + Debug + Send + 'static {
     fn slice(&mut self, claim: &Self::Claim, trust: TrustPeers, length: usize) -> &mut [u8];
 
     /// Makes a message exist that was written in place.
-    fn commit(
-        &mut self,
-        end: &mut Endpoint,
-        claim: Self::Claim,
-        undo: Self::Undo,
-        used: usize,
-    ) -> Result<(), Corruption>;
+    fn commit(&mut self, end: &mut Seated, claim: Self::Claim, undo: Self::Undo, used: usize)
+    -> Result<(), Corruption>;
 
     /// Gives room back that nothing was sent in.
-    fn abandon(&mut self, end: &mut Endpoint, claim: Self::Claim);
+    fn abandon(&mut self, end: &mut Seated, claim: Self::Claim);
 
     /// Begins a batch.
     fn begin_run(&mut self) -> Self::Run;
@@ -104,7 +99,7 @@ pub(crate) trait Outlet: Sized + Debug + Send + 'static {
     /// Sends messages the fast way, and counts them, up to one that it does not suffice for. Returns that one.
     fn send_run_fast<I: Iterator>(
         &mut self,
-        end: &mut Endpoint,
+        end: &mut Seated,
         run: &mut Self::Run,
         messages: &mut I,
         sent: &mut usize,
@@ -115,16 +110,16 @@ pub(crate) trait Outlet: Sized + Debug + Send + 'static {
     /// Sends that one, into the room that was found for it.
     fn commit_in_run(
         &mut self,
-        end: &mut Endpoint,
+        end: &mut Seated,
         run: &mut Self::Run,
         claim: Self::Claim,
         message: &[u8],
     ) -> Result<(), Corruption>;
 
     /// Tells receivers of what was sent so far. The run goes on, unless it `is_over`.
-    fn tell_of_run(&mut self, end: &mut Endpoint, run: &mut Self::Run, is_over: bool);
+    fn tell_of_run(&mut self, end: &mut Seated, run: &mut Self::Run, is_over: bool);
 
     /// The sender leaves.
     #[inline(always)]
-    fn leave(&mut self, _: &mut Endpoint) {}
+    fn leave(&mut self, _: &mut Seated) {}
 }

@@ -2,7 +2,7 @@
 //! read.
 
 use super::outlet::{Effort, Outlet};
-use crate::channel::endpoint::Endpoint;
+use crate::channel::end::Seated;
 use crate::error::{Corruption, NoSuchPriority, SendError};
 use crate::layout::{Geometry, RowIndex, SlotHeader};
 use crate::liveness::{Dead, Settle};
@@ -134,7 +134,7 @@ impl SlotOutlet {
     }
 
     #[inline(always)]
-    fn commit_slot(&self, end: &mut Endpoint, loan: Loan, length: usize) -> Result<(), Corruption> {
+    fn commit_slot(&self, end: &mut Seated, loan: Loan, length: usize) -> Result<(), Corruption> {
         let header = SlotHeader::new(length as u32, self.priority);
         self.queue.commit(loan, header)?;
         if end.tally.message(length as u64) {
@@ -153,7 +153,7 @@ impl Outlet for SlotOutlet {
     const SETTLE: Settle = settle;
     const WAKES: Wakes = Wakes::One;
 
-    fn join(end: &Endpoint) -> Result<Self, Corruption> {
+    fn join(end: &Seated) -> Result<Self, Corruption> {
         let queue = queue(end.region(), end.seat().row());
         let max_message = end.region().geometry().max_message as usize;
         let priority = queue.geometry().rings() - 1;
@@ -171,7 +171,7 @@ impl Outlet for SlotOutlet {
     }
 
     #[inline]
-    fn claim(&mut self, end: &mut Endpoint, length: usize, effort: Effort) -> Result<Option<Loan>, SendError> {
+    fn claim(&mut self, end: &mut Seated, length: usize, effort: Effort) -> Result<Option<Loan>, SendError> {
         if length > self.max_message {
             return Err(SendError::TooLarge { length, max: self.max_message });
         }
@@ -193,13 +193,13 @@ impl Outlet for SlotOutlet {
     }
 
     #[inline(always)]
-    fn commit_copy(&mut self, end: &mut Endpoint, loan: Loan, message: &[u8]) -> Result<(), Corruption> {
+    fn commit_copy(&mut self, end: &mut Seated, loan: Loan, message: &[u8]) -> Result<(), Corruption> {
         self.queue.memory().write(loan.slot, 0, message);
         self.commit_slot(end, loan, message.len())
     }
 
     #[inline(always)]
-    fn wake(&self, end: &mut Endpoint) {
+    fn wake(&self, end: &mut Seated) {
         end.notify_one_receiver();
     }
 
@@ -216,11 +216,11 @@ impl Outlet for SlotOutlet {
     }
 
     #[inline]
-    fn commit(&mut self, end: &mut Endpoint, loan: Loan, (): (), used: usize) -> Result<(), Corruption> {
+    fn commit(&mut self, end: &mut Seated, loan: Loan, (): (), used: usize) -> Result<(), Corruption> {
         self.commit_slot(end, loan, used)
     }
 
-    fn abandon(&mut self, end: &mut Endpoint, loan: Loan) {
+    fn abandon(&mut self, end: &mut Seated, loan: Loan) {
         match self.queue.abort(loan) {
             Ok(()) => end.notify_one_sender(self.space()),
             Err(reason) => {
@@ -237,7 +237,7 @@ impl Outlet for SlotOutlet {
     #[inline(always)]
     fn send_run_fast<I: Iterator>(
         &mut self,
-        end: &mut Endpoint,
+        end: &mut Seated,
         run: &mut CommitBatch,
         messages: &mut I,
         sent: &mut usize,
@@ -260,7 +260,7 @@ impl Outlet for SlotOutlet {
     #[inline(always)]
     fn commit_in_run(
         &mut self,
-        end: &mut Endpoint,
+        end: &mut Seated,
         run: &mut CommitBatch,
         loan: Loan,
         message: &[u8],
@@ -276,7 +276,7 @@ impl Outlet for SlotOutlet {
         Ok(())
     }
 
-    fn tell_of_run(&mut self, end: &mut Endpoint, run: &mut CommitBatch, _: bool) {
+    fn tell_of_run(&mut self, end: &mut Seated, run: &mut CommitBatch, _: bool) {
         self.queue.end_batch(run);
         end.notify_receivers();
     }

@@ -1,7 +1,7 @@
 //! Creating and opening an `spsc` channel.
 
 use super::{Receiver, Sender};
-use crate::channel::endpoint::Since;
+use crate::channel::end::Since;
 use crate::channel::inspect::Info;
 use crate::channel::options::{Wishes, common_channel, common_options};
 use crate::channel::shared::Shared;

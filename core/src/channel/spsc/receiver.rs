@@ -1,7 +1,7 @@
 //! The receiving end of an `spsc` channel.
 
 use crate::channel::batch::room_for_more;
-use crate::channel::endpoint::{Endpoint, Since, Trouble};
+use crate::channel::end::{Seated, Since, Trouble};
 use crate::channel::port::{lane_geometry, settle_nothing};
 use crate::channel::shared::Shared;
 use crate::error::{Corruption, JoinError, RecvError, TryRecvError};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// The receiver of an `spsc` channel. One lives at a time; dropping it leaves the channel.
 pub struct Receiver {
     pub(super) reader: Reader<LaneView>,
-    pub(in crate::channel) end: Endpoint,
+    pub(in crate::channel) end: Seated,
     /// Whether the channel held messages when this receiver joined.
     held_messages: bool,
     pace: Pace,
@@ -41,7 +41,7 @@ enum Look {
 
 impl Receiver {
     pub(super) fn join(shared: &Arc<Shared>, since: Since<'_>) -> Result<Self, JoinError> {
-        let end = Endpoint::join(shared, Role::Receiver, settle_nothing, since)?;
+        let end = Seated::join(shared, Role::Receiver, settle_nothing, since)?;
         let corrupted =
             |reason| JoinError::Corrupted { channel: end.region().label().to_owned(), reason: end.poison(reason) };
         let lane = LaneView::new(end.region(), 0, 0);
@@ -350,7 +350,7 @@ impl Receiver {
 impl Waiting for Receiver {
     type Output = Record;
     type Error = RecvError;
-    type Waiter = Endpoint;
+    type Waiter = Seated;
 
     #[inline(always)]
     fn attempt_fast(&mut self) -> Result<Option<Record>, RecvError> {
@@ -368,12 +368,12 @@ impl Waiting for Receiver {
     }
 
     #[inline]
-    fn waiter(&self) -> &Endpoint {
+    fn waiter(&self) -> &Seated {
         &self.end
     }
 
     #[inline]
-    fn waiter_mut(&mut self) -> &mut Endpoint {
+    fn waiter_mut(&mut self) -> &mut Seated {
         &mut self.end
     }
 

@@ -1,0 +1,19 @@
+//! What every handle of a channel is made of, besides its ring.
+//!
+//! ```text
+//! Seated    takes part: a seat and its counters, wake-ups, slices and the dead, poison
+//!   └─ Outlook   looks on: the fork mark, news, the status, the peers' rows, the file
+//! ```
+//!
+//! - `outlook`: what a handle sees of its channel. It writes nothing there, and knows no seat.
+//! - `seated`: what a handle that has a seat does about it.
+//! - `trouble`: what keeps a handle from going on.
+
+mod outlook;
+mod seated;
+mod trouble;
+
+pub(crate) use self::{
+    seated::{Seated, Since},
+    trouble::Trouble,
+};

@@ -1,0 +1,153 @@
+//! What a handle sees of its channel: whether the process is still the one that made it, what is new, the status, the
+//! peers' rows, and the file.
+//!
+//! It only reads, so it works on a read-only mapping, too. What it finds wrong and the channel does not say of itself yet is
+//! a [`Finding::New`]: a participant marks the channel with it, a mere reader keeps it to itself.
+
+use super::trouble::Trouble;
+use crate::channel::shared::Shared;
+use crate::error::Corruption;
+use crate::layout::{ChannelControl, Status};
+use crate::liveness::{self, PeerWatch, Presence};
+use crate::region::{FileState, ProcessMark, Region, View};
+use crate::sync::AtomicU32;
+use crate::sync::Ordering::{Acquire, Relaxed};
+use std::sync::Arc;
+
+/// What a handle sees of its channel.
+#[derive(Debug)]
+pub(crate) struct Outlook {
+    mark: ProcessMark,
+    /// `membership` when the peers and the status were last looked at.
+    seen: u32,
+    control: View<ChannelControl>,
+    peers: PeerWatch,
+    /// What became of the channel's file, as it was last seen.
+    file: Option<Trouble>,
+    /// Dropped last: it may remove the channel.
+    shared: Arc<Shared>,
+}
+
+/// What a look found wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// The channel or its file says so.
+    Known(Trouble),
+    /// The channel's words say what no participant writes.
+    New(Corruption),
+}
+
+impl Outlook {
+    /// Whatever there is to see is news.
+    pub(super) fn new(shared: &Arc<Shared>, peers: PeerWatch) -> Self {
+        let region = &shared.region;
+        let (mark, control) = (region.mark(), View::control(region));
+        let mut outlook = Self { mark, seen: 0, control, peers, file: None, shared: Arc::clone(shared) };
+        outlook.look_again();
+        outlook
+    }
+
+    pub(crate) fn region(&self) -> &Arc<Region> {
+        &self.shared.region
+    }
+
+    pub(in crate::channel) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// The channel's words.
+    #[inline]
+    pub(super) fn control(&self) -> &ChannelControl {
+        &self.control
+    }
+
+    /// Where receivers sleep.
+    #[inline]
+    pub(crate) fn data(&self) -> &AtomicU32 {
+        &self.control.data
+    }
+
+    /// Which peers count.
+    pub(super) fn peers(&self) -> &PeerWatch {
+        &self.peers
+    }
+
+    /// Whether this process inherited the handle by `fork`.
+    #[inline]
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.mark.is_foreign()
+    }
+
+    /// Whether somebody joined, left or was reaped, or the status changed, since what was last
+    /// [acknowledged](Outlook::acknowledge).
+    #[inline]
+    pub(crate) fn has_news(&self) -> bool {
+        // EDGE announce→news: pairs with the Release in `announce_to_the_awake`.
+        self.control.membership.load(Acquire) != self.seen
+    }
+
+    /// Makes [`Outlook::has_news`] true.
+    pub(super) fn look_again(&mut self) {
+        self.seen = self.control.membership.load(Relaxed).wrapping_sub(1);
+    }
+
+    /// The news up to this [`membership`](Outlook::membership) were taken into account.
+    pub(super) fn acknowledge(&mut self, membership: u32) {
+        self.seen = membership;
+    }
+
+    /// Looks at the status, and at what was seen of the file. Returns what to [acknowledge](Outlook::acknowledge) once the rest
+    /// was looked at, too.
+    pub(super) fn membership(&self) -> Result<u32, Finding> {
+        if let Some(trouble) = self.file {
+            return Err(Finding::Known(trouble));
+        }
+        // EDGE announce→news: as in `has_news`.
+        let membership = self.control.membership.load(Acquire);
+        match self.region().status() {
+            Status::Live | Status::Closed if self.region().is_removed() => Err(Finding::Known(Trouble::Removed)),
+            Status::Live => Ok(membership),
+            Status::Closed => Err(Finding::Known(Trouble::Closed)),
+            Status::Poisoned(reason) => Err(Finding::Known(Trouble::Corrupted(reason))),
+            Status::Initialising => Err(Finding::New(Corruption::Status)),
+        }
+    }
+
+    /// Looks at the peers' rows.
+    pub(super) fn presence(&self) -> Result<Presence, Finding> {
+        self.peers.presence(self.region()).map_err(Finding::New)
+    }
+
+    /// Whether a receiver that finds the channel drained is done. `held_messages`: whether there were any when it joined.
+    pub(crate) fn senders_are_gone(&self, presence: Presence, held_messages: bool) -> bool {
+        let gone = match presence {
+            Presence::Alive => false,
+            Presence::NoneYet => held_messages,
+            Presence::AllClosed | Presence::SomeDied => true,
+        };
+        gone && !self.region().facts().persistent
+    }
+
+    /// Whether the row says that somebody sits there.
+    pub(crate) fn is_somebody_in(&self, row: u32) -> bool {
+        liveness::is_taken(self.region(), row)
+    }
+
+    /// What became of the channel's file, as it was last seen.
+    pub(super) fn file(&self) -> Option<Trouble> {
+        self.file
+    }
+
+    /// Looks at the channel's file. That it was removed, the next [`Outlook::membership`] tells. That it was truncated ends
+    /// everything at once: whatever is touched next may lie behind its new end, which is returned, and there that is SIGBUS.
+    pub(super) fn look_at_file(&mut self) -> Result<(), u64> {
+        let (seen, outcome) = match self.region().file_state() {
+            // What cannot be looked at for the moment is as it was, as far as anybody knows.
+            Ok(FileState::Intact) | Err(_) => (None, Ok(())),
+            Ok(FileState::Removed) => (Some(Trouble::Removed), Ok(())),
+            Ok(FileState::CutShort { length }) => (Some(Trouble::Corrupted(Corruption::FileLength)), Err(length)),
+        };
+        self.file = seen;
+        outcome
+    }
+}

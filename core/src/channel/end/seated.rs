@@ -1,0 +1,382 @@
+//! What a handle that has a seat does: it keeps its row and its counters, wakes others, ends slices, looks for the dead,
+//! and marks a channel that contradicts itself.
+//!
+//! Between two slices it touches no more than the [`Outlook`]'s words and its own:
+//!
+//! ```text
+//! call      is_foreign · has_news · the ring ─────────────► done
+//!                           └ look: status, own seat, peers' rows
+//! slice     look_at_file · claim the look for the dead ┬ claimed: probe, tell everybody
+//!                                                      └ somebody else's: sleep for longer where there are many
+//! ```
+
+use super::outlook::{Finding, Outlook};
+use super::trouble::Trouble;
+use crate::channel::shared::Shared;
+use crate::error::{Corruption, JoinError, SendError};
+use crate::layout::{Role, Status};
+use crate::liveness::{self, PeerWatch, Presence, Probing, Seat, Settle, Tally};
+use crate::region::sys::{cancel_guard, unix_time_ns};
+use crate::region::{Clock, Signals};
+use crate::sync::AtomicU32;
+use crate::sync::Ordering::Relaxed;
+use crate::wait::{Patience, SLICE, Strategy, Waiter, eventcount};
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A participant's side of a channel: an [`Outlook`] with a seat.
+#[derive(Debug)]
+pub(crate) struct Seated {
+    signals: Signals,
+    pub(in crate::channel) tally: Tally,
+    patience: Patience,
+    probing: Probing,
+    settle: Settle,
+    seat: Seat,
+    /// Dropped last: it may remove the channel.
+    outlook: Outlook,
+}
+
+/// From when on the participants of the other role count: which of those that have left a participant knows of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Since<'a> {
+    /// From when it joins.
+    Now,
+    /// From when the channel was created.
+    Creation,
+    /// From when this one joined.
+    As(&'a Seated),
+}
+
+impl Since<'_> {
+    /// From when on the senders count of which a receiver knows that joins now.
+    pub(in crate::channel) fn of_receivers(shared: &Shared) -> Self {
+        if shared.ends_when_drained { Self::Creation } else { Self::Now }
+    }
+}
+
+impl Seated {
+    /// Takes a seat. Participants that died before are reaped first.
+    pub(in crate::channel) fn join(
+        shared: &Arc<Shared>,
+        role: Role,
+        settle: Settle,
+        since: Since<'_>,
+    ) -> Result<Self, JoinError> {
+        let _guard = cancel_guard();
+        let region = &shared.region;
+        let corrupted = |reason| {
+            region.poison(reason);
+            JoinError::Corrupted { channel: region.label().to_owned(), reason }
+        };
+        let (seat, reaped) = Seat::take(region, role, settle, &shared.participant_name)?;
+        let reaped = reaped.saturating_add(liveness::reap_dead(region, settle).map_err(corrupted)?.marked);
+        let mut tally = seat.tally();
+        tally.reaped(reaped);
+        let peer_role = match role {
+            Role::Sender => Role::Receiver,
+            Role::Receiver => Role::Sender,
+        };
+        let peers = match since {
+            Since::Now => PeerWatch::start(region, peer_role).map_err(corrupted)?,
+            Since::Creation => PeerWatch::since_creation(region, peer_role),
+            Since::As(other) => other.peers().clone(),
+        };
+        Ok(Self {
+            signals: Signals::of(region, Some(seat.row())),
+            tally,
+            patience: Patience::new(),
+            probing: Probing::new(seat.life()),
+            settle,
+            seat,
+            outlook: Outlook::new(shared, peers),
+        })
+    }
+
+    /// What is in the channel contradicts itself: nobody can join.
+    #[cold]
+    pub(in crate::channel) fn cannot_join(&self, reason: Corruption) -> JoinError {
+        JoinError::Corrupted { channel: self.region().label().to_owned(), reason: self.poison(reason) }
+    }
+
+    pub(crate) fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
+    /// Looks at the status and at the peers' rows. Returns with it what to [`Seated::acknowledge`] if that is fine.
+    pub(crate) fn look(&self) -> Result<(Presence, u32), Trouble> {
+        let membership = self.outlook.membership().map_err(|finding| self.tell(finding))?;
+        if !self.seat.is_ours() {
+            return Err(Trouble::Corrupted(self.poison(Corruption::Participant)));
+        }
+        let presence = self.outlook.presence().map_err(|finding| self.tell(finding))?;
+        Ok((presence, membership))
+    }
+
+    /// The caller has taken a look into account.
+    pub(crate) fn acknowledge(&mut self, membership: u32) {
+        self.outlook.acknowledge(membership);
+    }
+
+    /// Tells the others what they do not know yet.
+    #[cold]
+    fn tell(&self, finding: Finding) -> Trouble {
+        match finding {
+            Finding::Known(trouble) => trouble,
+            Finding::New(reason) => Trouble::Corrupted(self.poison(reason)),
+        }
+    }
+
+    /// A sender's look, when it [has news](Outlook::has_news).
+    #[cold]
+    pub(crate) fn look_at_receivers(&mut self) -> Result<(), SendError> {
+        let (presence, membership) = self.look()?;
+        if presence == Presence::AllClosed && !self.region().facts().persistent {
+            // They may have left because the file was removed: that is what the caller can do something about.
+            self.check_file()?;
+            return Err(SendError::Disconnected);
+        }
+        self.acknowledge(membership);
+        Ok(())
+    }
+
+    /// A sender's look before it commits what it reserved some time ago.
+    #[inline]
+    pub(crate) fn check_commit(&mut self) -> Result<(), SendError> {
+        if self.has_news() { self.look_at_receivers() } else { Ok(()) }
+    }
+
+    /// Marks the channel as beyond use, and tells everybody.
+    #[cold]
+    pub(crate) fn poison(&self, reason: Corruption) -> Corruption {
+        self.region().poison(reason);
+        liveness::announce(self.region());
+        reason
+    }
+
+    /// Wakes the receivers that sleep.
+    #[inline]
+    pub(crate) fn notify_receivers(&mut self) {
+        if eventcount::notify(&self.signals, self.outlook.data()) {
+            self.tally.wake();
+        }
+    }
+
+    /// Wakes one of the receivers that sleep.
+    #[inline]
+    pub(crate) fn notify_one_receiver(&mut self) {
+        if eventcount::notify_one(&self.signals, self.outlook.data()) {
+            self.tally.wake();
+        }
+    }
+
+    /// Wakes one of the senders that sleep on this word, which uses up what was given back, or says that it may not.
+    #[inline]
+    pub(crate) fn notify_one_sender(&mut self, space: &AtomicU32) {
+        if eventcount::notify_one(&self.signals, space) {
+            self.tally.wake();
+        }
+    }
+
+    /// Wakes the senders that sleep on this word.
+    #[inline]
+    pub(crate) fn notify_senders(&mut self, space: &AtomicU32) {
+        if eventcount::notify(&self.signals, space) {
+            self.tally.wake();
+        }
+    }
+
+    /// Ends a slice in passing, for a participant that is busy and never waits, by a clock that costs next to nothing.
+    #[cold]
+    pub(crate) fn pass_slice(&mut self) -> Result<(), Trouble> {
+        if self.patience.is_slice_over(Clock::coarse()) { self.slice_ended() } else { Ok(()) }
+    }
+
+    /// Looks at the file now.
+    fn check_file(&mut self) -> Result<(), Trouble> {
+        self.look_at_file()?;
+        self.outlook.file().map_or(Ok(()), Err)
+    }
+
+    /// What a sender that leaves in good order has to know: whether those who come find what it sent.
+    pub(crate) fn check_farewell(&mut self) -> Result<(), SendError> {
+        if self.is_foreign() {
+            return Err(SendError::Forked);
+        }
+        self.check_file()?;
+        match self.region().status() {
+            Status::Poisoned(reason) => Err(SendError::Corrupted(reason)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Notices that the file was removed, which the next [`Seated::look`] tells, or truncated, which ends everything at once.
+    fn look_at_file(&mut self) -> Result<(), Trouble> {
+        let Err(length) = self.outlook.look_at_file() else { return Ok(()) };
+        if self.region().has_words_within(length) {
+            self.poison(Corruption::FileLength);
+        }
+        Err(Trouble::Corrupted(Corruption::FileLength))
+    }
+
+    /// Whether the call that is being made may go on with what takes long.
+    pub(crate) fn has_time(&self) -> bool {
+        self.patience.has_time()
+    }
+
+    pub(crate) fn set_strategy(&mut self, strategy: Strategy) {
+        self.patience.set_strategy(strategy);
+    }
+}
+
+/// What can be seen without a seat, a participant sees, too.
+impl Deref for Seated {
+    type Target = Outlook;
+
+    #[inline]
+    fn deref(&self) -> &Outlook {
+        &self.outlook
+    }
+}
+
+impl Waiter for Seated {
+    type Trouble = Trouble;
+    type Parking = Signals;
+
+    fn parking(&self) -> &Signals {
+        &self.signals
+    }
+
+    #[inline]
+    fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
+    #[inline]
+    fn patience_mut(&mut self) -> &mut Patience {
+        &mut self.patience
+    }
+
+    /// A slice ended: looks at the channel's name, and for the dead, unless another participant did that meanwhile. A look that
+    /// ran out of time leaves the slice ended, so that the next call, or the next turn of this one, goes on with it.
+    fn slice_ended(&mut self) -> Result<(), Trouble> {
+        let _guard = cancel_guard();
+        let began = self.patience.begin_slice(Clock::now());
+        self.look_at_file()?;
+        if self.outlook.file().is_some() {
+            self.outlook.look_again();
+        }
+        let slice_ns = SLICE.as_nanos() as u64;
+        if self.probing.claim(&self.outlook.control().probed_unix_ns, unix_time_ns(), slice_ns) {
+            let reaped =
+                liveness::probe(self.outlook.region(), self.settle, &mut self.probing, self.outlook.file().is_some());
+            self.tally.reaped(reaped.map_err(|reason| Trouble::Corrupted(self.poison(reason)))?);
+            self.outlook.look_again();
+            if self.probing.is_behind() {
+                self.patience.end_slice_again(began);
+                return Ok(());
+            }
+        }
+        let population = self.outlook.control().population.load(Relaxed);
+        self.patience.set_sleep(Duration::from_nanos(self.probing.span(population, slice_ns)));
+        Ok(())
+    }
+
+    fn count_park(&mut self) {
+        self.tally.park();
+    }
+}
+
+impl Drop for Seated {
+    /// What the caller forgot that it holds is given back, as if it had died. In a forked child, touches nothing; in a
+    /// truncated file, no slots.
+    fn drop(&mut self) {
+        if !self.is_foreign()
+            && self.file() != Some(Trouble::Corrupted(Corruption::FileLength))
+            && let Err(reason) = self.seat.settle(self.settle)
+        {
+            self.poison(reason);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::{Backend, Geometry, Kind};
+    use crate::region::{CreateSpec, MemoryOptions, Origin, Redelivery, Region};
+    use crate::sync::Ordering::SeqCst;
+
+    /// A channel with two seats for each role, and somebody in the first of them.
+    fn joined() -> Seated {
+        let geometry = Geometry {
+            row: Kind::Mpmc.row(),
+            senders: 2,
+            receivers: 2,
+            capacity: 0,
+            max_message: 8,
+            payload_alignment: 8,
+            slots: 1,
+            priorities: 1,
+        };
+        let region = Region::create_private(&CreateSpec {
+            geometry,
+            persistent: false,
+            redelivery: Redelivery::default(),
+            fence: None,
+            backend: Backend::Futex,
+            trusts_peers: false,
+            type_name: String::new(),
+            mode: 0o600,
+            memory: MemoryOptions::default(),
+        });
+        let shared = Arc::new(Shared {
+            region: Arc::new(region.unwrap()),
+            participant_name: String::new(),
+            origin: Origin::Created,
+            remove_on_drop: false,
+            ends_when_drained: false,
+        });
+        Seated::join(&shared, Role::Sender, |_, _| Ok(()), Since::Now).unwrap()
+    }
+
+    /// What no participant writes into a peer's row.
+    fn scribble(region: &Region) {
+        region.row(2).state.store(u64::MAX, SeqCst);
+    }
+
+    #[test]
+    fn what_contradicts_itself_an_outlook_keeps_to_itself_and_a_participant_tells_everybody_once() {
+        let end = joined();
+        scribble(end.region());
+        let reason = Corruption::Participant;
+        assert_eq!(end.outlook.presence(), Err(Finding::New(reason)));
+        assert_eq!(end.region().status(), Status::Live, "a look changes nothing");
+        let membership = || end.control().membership.load(SeqCst);
+        let before = membership();
+        assert_eq!(end.look(), Err(Trouble::Corrupted(reason)));
+        assert_eq!(end.region().status(), Status::Poisoned(reason));
+        assert_eq!(membership(), before + 1, "told");
+        assert_eq!(end.look(), Err(Trouble::Corrupted(reason)));
+        assert_eq!(membership(), before + 1, "and not again: it is known");
+    }
+
+    #[test]
+    fn news_are_news_until_they_are_acknowledged() {
+        let mut end = joined();
+        assert!(end.has_news(), "nothing was looked at yet");
+        let (presence, membership) = end.look().unwrap();
+        assert_eq!(presence, Presence::NoneYet);
+        let other = Seated::join(end.shared(), Role::Receiver, |_, _| Ok(()), Since::Now).unwrap();
+        end.acknowledge(membership);
+        assert!(end.has_news(), "what came after the look is not lost");
+        let (presence, membership) = end.look().unwrap();
+        assert_eq!(presence, Presence::Alive);
+        end.acknowledge(membership);
+        assert!(!end.has_news());
+        drop(other);
+        assert!(end.has_news());
+        assert_eq!(end.look().unwrap().0, Presence::AllClosed);
+    }
+}
