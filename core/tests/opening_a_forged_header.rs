@@ -87,6 +87,7 @@ fn every_field_is_checked_though_the_checksum_fits() {
         ("lanes", 0, "lanes", "0", "1"),
         ("participants_at", 0, "participants_at", "0", "4096"),
         ("control_at", u64::MAX, "control_at", "18446744073709551615", "4608"),
+        ("news_at", 4992, "news_at", "4992", "0"),
         ("lanes_at", 1, "lanes_at", "1", "4992"),
         ("gates_at", LARGE, "gates_at", "9223372036854775808", "5504"),
         ("data_at", 4096, "data_at", "4096", "8192"),

@@ -5,7 +5,7 @@
 mod page;
 
 use super::{
-    Backend, Cell, ChannelControl, FenceMode, Gate, HEADER_BYTES, HeaderBlock, Kind, LaneControl, MAGIC,
+    Backend, Cell, ChannelControl, FenceMode, Gate, HEADER_BYTES, HeaderBlock, Kind, LaneControl, MAGIC, NewsControl,
     OPTION_PERSISTENT, ParticipantRow, ParticipantState, QueueControl, RecordHeader, RecordKind, RingControl, Role,
     RowIndex, RowState, STATUS_AT, SlotHeader, SlotState, SlotWord, Status, StatusCell, VERSION,
 };
@@ -53,7 +53,7 @@ fn every_struct_is_on_the_page_with_every_field_at_its_place() {
                 magic major minor kind backend fence instance boot created_unix_ns total_bytes options capacity
                 max_message participants senders receivers lanes payload_alignment creator_pid participants_at
                 control_at lanes_at gates_at data_at type_hash type_name slots priorities delivery_limit queue_at
-                cells_at semaphore_bytes c_library lock_inode reserved crc
+                cells_at semaphore_bytes c_library lock_inode news_at reserved crc
             ),
         ),
         ("StatusCell", header, size_of::<StatusCell>(), fields_of!(StatusCell: word)),
@@ -71,6 +71,12 @@ fn every_struct_is_on_the_page_with_every_field_at_its_place() {
             lane,
             size_of::<ChannelControl>(),
             fields_of!(ChannelControl: data membership blocks probed_unix_ns population digest sleepers sleepers_for_all),
+        ),
+        (
+            "NewsControl",
+            include_str!("news.rs"),
+            size_of::<NewsControl>(),
+            fields_of!(NewsControl: changes ready membership_of_senders membership_of_receivers),
         ),
         (
             "LaneControl",

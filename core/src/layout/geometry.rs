@@ -1,8 +1,8 @@
 //! From the options of a channel to the offsets of its parts, with every product and sum checked.
 
 use super::{
-    ChannelControl, Gate, HEADER_BYTES, KindRow, LaneControl, ParticipantRow, QueueControl, RecordHeader, RingControl,
-    Store,
+    ChannelControl, Gate, HEADER_BYTES, KindRow, LaneControl, NewsControl, ParticipantRow, QueueControl, RecordHeader,
+    RingControl, Store,
 };
 
 /// The unit in which the data area is aligned: one page of the smallest size.
@@ -57,6 +57,8 @@ pub struct Map {
     pub participants_at: u64,
     /// [`ChannelControl`].
     pub control_at: u64,
+    /// [`NewsControl`]; 0 in kinds that have one lane at most.
+    pub news_at: u64,
     /// [`LaneControl`] × lanes.
     pub lanes_at: u64,
     /// [`Gate`] × lanes × receivers.
@@ -222,13 +224,17 @@ impl Geometry {
         let array = |size: usize, count: u32| (size as u64).checked_mul(count.into());
         let participants_at = HEADER_BYTES;
         let control_at = participants_at.checked_add(array(size_of::<ParticipantRow>(), self.participants())?)?;
-        let lanes_at = control_at.checked_add(size_of::<ChannelControl>() as u64)?;
+        let control_end = control_at.checked_add(size_of::<ChannelControl>() as u64)?;
+        let (news_at, lanes_at) = match self.row.has_several_lanes() {
+            true => (control_end, control_end.checked_add(size_of::<NewsControl>() as u64)?),
+            false => (0, control_end),
+        };
         let gates_at = lanes_at.checked_add(array(size_of::<LaneControl>(), self.lanes())?)?;
         let gates = self.lanes().checked_mul(self.receivers)?;
-        let control_end = gates_at.checked_add(array(size_of::<Gate>(), gates)?)?;
-        let (mut queue_at, mut cells_at, mut words_end) = (0, 0, control_end);
+        let gates_end = gates_at.checked_add(array(size_of::<Gate>(), gates)?)?;
+        let (mut queue_at, mut cells_at, mut words_end) = (0, 0, gates_end);
         if self.has_slots() {
-            queue_at = control_end;
+            queue_at = gates_end;
             let rings_at = queue_at.checked_add(size_of::<QueueControl>() as u64)?;
             cells_at = rings_at.checked_add(array(size_of::<RingControl>(), self.priorities.into())?)?;
             let cells = self.cells().checked_mul(self.priorities.into())?;
@@ -239,7 +245,7 @@ impl Geometry {
         let slots = self.slot_bytes().checked_mul(self.slots.into())?;
         let total = data_at.checked_add(lanes)?.checked_add(slots)?;
         i64::try_from(total).ok()?;
-        Some(Map { participants_at, control_at, lanes_at, gates_at, queue_at, cells_at, data_at, total })
+        Some(Map { participants_at, control_at, news_at, lanes_at, gates_at, queue_at, cells_at, data_at, total })
     }
 }
 
@@ -269,6 +275,21 @@ mod tests {
         priorities: 2,
         ..DEFAULT
     };
+
+    #[test]
+    fn several_lanes_have_their_news_between_the_channels_words_and_theirs() {
+        let geometry = Geometry { row: &SEVERAL_LANES, senders: 1000, receivers: 1, ..DEFAULT };
+        let map = geometry.map().unwrap();
+        assert_eq!(map.control_at, 4096 + 1001 * 256);
+        assert_eq!(map.news_at, map.control_at + 384);
+        assert_eq!(map.lanes_at, map.news_at + 512);
+        assert_eq!(map.gates_at, map.lanes_at + 1000 * 512);
+        assert_eq!(map.data_at, (map.gates_at + 1000 * 128).next_multiple_of(4096));
+        assert_eq!(map.total, map.data_at + (1000 << 20));
+        let alone = Geometry { senders: 1, ..geometry }.map().unwrap();
+        assert_eq!(alone.lanes_at, alone.news_at + 512, "the kind decides, whatever a channel of it has");
+        assert_eq!([DEFAULT, SLOTS].map(|geometry| geometry.map().unwrap().news_at), [0, 0], "others have none");
+    }
 
     #[test]
     fn parts_follow_each_other_without_overlap() {

@@ -212,8 +212,10 @@ pub struct HeaderBlock {
     pub c_library: u32,
     /// Inode number of the lock file: a copy of it proves nothing. 0 where there is none.
     pub lock_inode: u64,
+    /// Offset of [`super::NewsControl`]; 0 in kinds that have one lane at most.
+    pub news_at: u64,
     /// Zero.
-    pub reserved: [u8; 244],
+    pub reserved: [u8; 236],
     /// CRC-32C of everything above.
     pub crc: u32,
 }
@@ -243,7 +245,8 @@ const _: () = {
     assert!(offset_of!(HeaderBlock, semaphore_bytes) == 248);
     assert!(offset_of!(HeaderBlock, c_library) == 252);
     assert!(offset_of!(HeaderBlock, lock_inode) == 256);
-    assert!(offset_of!(HeaderBlock, reserved) == 264);
+    assert!(offset_of!(HeaderBlock, news_at) == 264);
+    assert!(offset_of!(HeaderBlock, reserved) == 272);
     assert!(offset_of!(HeaderBlock, crc) == 508);
 };
 

@@ -111,6 +111,13 @@ const _: () = {
     }
 };
 
+impl KindRow {
+    /// Whether a channel of this kind can have several lanes, and so the words that tell what changed in which.
+    pub(crate) fn has_several_lanes(&self) -> bool {
+        self.store == Store::Lanes && self.senders.max > 1
+    }
+}
+
 impl Kind {
     /// Every kind that this version knows.
     pub const ALL: &[Self] = &{

@@ -3,8 +3,9 @@
 //! ```text
 //! 0          header        HeaderBlock (immutable, checksummed), then the status word; one page
 //! 4096       participants  ParticipantRow × participants, 256 bytes each
-//!            control       ChannelControl, then LaneControl × lanes, then Gate × lanes × receivers
-//! page       data          one ring of `capacity` bytes per lane
+//!            control       ChannelControl, NewsControl (kinds with several lanes), LaneControl × lanes, Gate × lanes × receivers;
+//!                          of kinds with slots: QueueControl, RingControl × priorities, cells
+//! page       data          one ring of `capacity` bytes per lane, or the slots
 //! ```
 //!
 //! All integers are little-endian and of fixed width. Words that different participants write stand 128 bytes apart:
@@ -12,8 +13,8 @@
 //!
 //! Invariants:
 //! - [`Geometry::map`] is the only source of offsets; it refuses what overflows or exceeds a documented limit.
-//! - Structs that live in the file consist of atomics only ([`ParticipantRow`], [`ChannelControl`], [`LaneControl`],
-//!   [`Gate`], [`StatusCell`]): every bit pattern is valid, and sharing them is what they are for.
+//! - Structs that live in the file consist of atomics only ([`ParticipantRow`], [`ChannelControl`], [`NewsControl`],
+//!   [`LaneControl`], [`Gate`], [`QueueControl`], [`RingControl`], [`StatusCell`]): every bit pattern is valid, and sharing them is what they are for.
 //! - The version in [`VERSION`] grows with every change to what stands here.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
@@ -36,6 +37,8 @@ mod kinds;
 #[cfg(not(loom))]
 mod lane;
 #[cfg(not(loom))]
+mod news;
+#[cfg(not(loom))]
 mod participant;
 #[cfg(not(loom))]
 mod queue;
@@ -50,6 +53,7 @@ pub use self::{
     },
     kinds::{Kind, KindRow, Seats, Store},
     lane::{ChannelControl, Gate, LaneControl},
+    news::NewsControl,
     participant::{NAME_BYTES, ParticipantRow},
     queue::{QueueControl, RingControl},
 };

@@ -104,6 +104,7 @@ impl Facts {
         block.lock_inode = self.lock_inode;
         block.participants_at = self.map.participants_at;
         block.control_at = self.map.control_at;
+        block.news_at = self.map.news_at;
         block.lanes_at = self.map.lanes_at;
         block.gates_at = self.map.gates_at;
         block.data_at = self.map.data_at;
@@ -194,6 +195,7 @@ pub(in crate::region) fn parse(channel: &str, start: &[u8], length: u64) -> Resu
         ("lanes", block.lanes.into(), geometry.lanes().into()),
         ("participants_at", block.participants_at, map.participants_at),
         ("control_at", block.control_at, map.control_at),
+        ("news_at", block.news_at, map.news_at),
         ("lanes_at", block.lanes_at, map.lanes_at),
         ("gates_at", block.gates_at, map.gates_at),
         ("queue_at", block.queue_at, map.queue_at),
