@@ -52,7 +52,7 @@ attack() {
             channel_sleeps_and_wakes) ;;
         ring/slots/*) tests=(slots_deliver_once slots_survive_deaths slots_are_reaped_by_many) ;;
         liveness/*) tests=(rows_change_hands probers_take_turns slots_are_reaped_by_many) ;;
-        *) tests=(lane_delivers_once_in_order lane_claims_lines_ahead lane_publishes_once_a_stretch
+        *) tests=(lane_delivers_once_in_order lane_warms_lines_ahead lane_publishes_once_a_stretch
             lane_survives_a_dead_writer lane_survives_a_dead_reader lane_survives_both_deaths
             channel_sleeps_and_wakes) ;;
         esac
@@ -134,7 +134,7 @@ if $check; then
 fi
 
 lane=lane_delivers_once_in_order
-claims=lane_claims_lines_ahead
+warms=lane_warms_lines_ahead
 publishes=lane_publishes_once_a_stretch
 dead_writer=lane_survives_a_dead_writer
 dead_reader=lane_survives_a_dead_reader
@@ -165,7 +165,7 @@ eventcount_rs=wait/eventcount.rs
 sleepers_rs=wait/sleepers.rs
 
 echo "--- the writer commits"
-zero='    if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE) {
+zero='    if next.0 >= warmed.0 || !next.0.is_multiple_of(LINE) {
         ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
     }
 '
@@ -173,7 +173,7 @@ edge='    // EDGE commit→poll: pairs with the Acquire in `Reader::header`, `Re
 '
 commit='    ring.header(record).store(header.bits(), Release);
 '
-commits='        commit_record(ring, record, header, next, self.claimed);
+commits='        commit_record(ring, record, header, next, self.warmed);
 '
 padding='        if reservation.padding != 0 {
             let length = reservation.padding.wrapping_sub(self.geometry.header_bytes());
@@ -192,37 +192,37 @@ mutant "the padding is Relaxed" $writer_rs 'store(padding.bits(), Release)' 'sto
 mutant "the padding is visible before the record" $writer_rs "$commits$padding" "$padding$commits" $lane::over_the_end_of_the_ring
 mutant "the padding is visible before the next header is zeroed" $writer_rs "$commits$padding" "    $commit$padding        ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
 " $lane::over_the_end_of_the_ring
-mutant "a run does not heed the frontier" $writer_rs 'if next.0 > self.frontier.0 {' 'if next.0 > self.frontier.plus(4 * LINE).0 {' $lane::a_run_ends_where_a_second_thought_is_needed
+mutant "a run does not heed the frontier" $writer_rs 'if next.0 > self.frontier.0 {' 'if next.0 > self.frontier.plus(4 * LINE).0 {' $lane::a_run_ends_where_the_fast_path_does
 mutant "a run gives all its records one number" $writer_rs 'next_header: next_header.next(),' 'next_header,' $lane::a_batch_is_sent_and_gathered_before_the_frontier
 mutant "a run forgets how far it has come" $writer_rs '(self.end.position, self.end.next_header, self.end.filling);' '(*self.position, self.end.next_header, self.end.filling);' $lane::a_batch_is_sent_and_gathered_before_the_frontier
 mutant "a header carries the published count" $writer_rs 'self.next_header.with_length(used as u32);' 'RecordHeader::message(used as u32, self.count);' $lane::over_the_end_of_the_ring
 
-echo "--- the writer claims"
-mutant "a claim stores no zero" $writer_rs '            self.memory.ring().header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
-' '' $claims::where_stale_bytes_look_like_the_next_header
-mutant "a claim leaves out the first line" $writer_rs 'Position(self.position.0 | (LINE - 1)).plus(1)' 'Position(self.position.0 | (LINE - 1)).plus(1 + LINE)' $claims::where_stale_bytes_look_like_the_next_header
-mutant "a claim begins one line too early" $writer_rs 'Position(self.position.0 | (LINE - 1)).plus(1)' 'Position(self.position.0 & !(LINE - 1))' $lane::over_the_end_of_the_ring
-mutant "a claim goes beyond the frontier" $writer_rs 'while line.0 < self.frontier.0 {' 'while line.0 < self.position.plus(self.geometry.until_end(self.position)).0 {' $claims::beside_lines_that_were_not_given_back
-mutant "more counts as claimed than lies before the frontier" $writer_rs 'self.claimed = self.frontier;' 'self.claimed = self.frontier.plus(LINE);' $claims::up_to_the_end_of_the_ring $claims::where_stretches_end_in_the_middle_of_the_ring
-mutant "what ends with the claim is not zeroed" $writer_rs 'if next.0 >= claimed.0' 'if next.0 > claimed.0' $claims::up_to_the_end_of_the_ring
-mutant "the start of a line is never zeroed" $writer_rs 'if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE)' 'if !next.0.is_multiple_of(LINE)' $claims::where_a_reservation_was_dropped
-mutant "nothing before the frontier is zeroed" $writer_rs 'if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE)' 'if next.0 >= claimed.0' $claims::where_stale_bytes_look_like_the_next_header
-mutant "disclaiming forgets nothing" $writer_rs 'Claim(std::mem::replace(&mut self.claimed, self.position))' 'Claim(self.claimed)' $claims::where_a_reservation_was_dropped $claims::where_less_was_used_than_reserved
-mutant "what was given up is more than was claimed" $writer_rs 'Claim(std::mem::replace(&mut self.claimed, self.position))' '{ self.claimed = self.position; Claim(self.frontier) }' $claims::where_a_claim_was_lost
-mutant "a claim comes back where less was used" $writer_rs 'if used >= reservation.length {
-            self.claimed' 'if used <= reservation.length {
-            self.claimed' $claims::where_less_was_used_than_reserved
-mutant "a stretch counts as claimed before it is" $writer_rs '        self.claimed = self.position;
-        let payload' '        self.claimed = self.frontier;
-        let payload' $claims::where_stale_bytes_look_like_the_next_header $claims::behind_a_large_record
+echo "--- the writer warms lines"
+mutant "warming stores no zero" $writer_rs '            self.memory.ring().header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
+' '' $warms::where_stale_bytes_look_like_the_next_header
+mutant "warming leaves out the first line" $writer_rs 'Position(self.position.0 | (LINE - 1)).plus(1)' 'Position(self.position.0 | (LINE - 1)).plus(1 + LINE)' $warms::where_stale_bytes_look_like_the_next_header
+mutant "warming begins one line too early" $writer_rs 'Position(self.position.0 | (LINE - 1)).plus(1)' 'Position(self.position.0 & !(LINE - 1))' $lane::over_the_end_of_the_ring
+mutant "warming goes beyond the frontier" $writer_rs 'while line.0 < self.frontier.0 {' 'while line.0 < self.position.plus(self.geometry.until_end(self.position)).0 {' $warms::beside_lines_that_were_not_given_back
+mutant "more counts as warm than lies before the frontier" $writer_rs 'self.warmed = self.frontier;' 'self.warmed = self.frontier.plus(LINE);' $warms::up_to_the_end_of_the_ring $warms::where_stretches_end_in_the_middle_of_the_ring
+mutant "what ends with the warm lines is not zeroed" $writer_rs 'if next.0 >= warmed.0' 'if next.0 > warmed.0' $warms::up_to_the_end_of_the_ring
+mutant "the start of a line is never zeroed" $writer_rs 'if next.0 >= warmed.0 || !next.0.is_multiple_of(LINE)' 'if !next.0.is_multiple_of(LINE)' $warms::where_a_reservation_was_dropped
+mutant "nothing before the frontier is zeroed" $writer_rs 'if next.0 >= warmed.0 || !next.0.is_multiple_of(LINE)' 'if next.0 >= warmed.0' $warms::where_stale_bytes_look_like_the_next_header
+mutant "forgetting what was warmed forgets nothing" $writer_rs 'Warmed(std::mem::replace(&mut self.warmed, self.position))' 'Warmed(self.warmed)' $warms::where_a_reservation_was_dropped $warms::where_less_was_used_than_reserved
+mutant "what was forgotten is more than was warmed" $writer_rs 'Warmed(std::mem::replace(&mut self.warmed, self.position))' '{ self.warmed = self.position; Warmed(self.frontier) }' $warms::where_warm_lines_were_forgotten
+mutant "warm lines come back where less was used" $writer_rs 'if used >= reservation.length {
+            self.warmed' 'if used <= reservation.length {
+            self.warmed' $warms::where_less_was_used_than_reserved
+mutant "a stretch counts as warm before it is" $writer_rs '        self.warmed = self.position;
+        let payload' '        self.warmed = self.frontier;
+        let payload' $warms::where_stale_bytes_look_like_the_next_header $warms::behind_a_large_record
 
 echo "--- the writer finds room"
 frontier='self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));'
 mutant "no room is kept for the next header" $writer_rs 'if end.plus(next_header).since(self.consumed)' 'if end.since(self.consumed)' $lane::over_the_end_of_the_ring
-mutant "no room is kept for the next header before the frontier" $writer_rs 'self.consumed.plus(self.geometry.capacity().wrapping_sub(next_header))' 'self.consumed.plus(self.geometry.capacity())' $claims::in_front_of_a_record_that_was_not_given_back
-mutant "the frontier does not heed the reader" $writer_rs "$frontier" 'self.frontier = Position(lap_end.0.min(stretch_end.0));' $claims::beside_lines_that_were_not_given_back
+mutant "no room is kept for the next header before the frontier" $writer_rs 'self.consumed.plus(self.geometry.capacity().wrapping_sub(next_header))' 'self.consumed.plus(self.geometry.capacity())' $warms::in_front_of_a_record_that_was_not_given_back
+mutant "the frontier does not heed the reader" $writer_rs "$frontier" 'self.frontier = Position(lap_end.0.min(stretch_end.0));' $warms::beside_lines_that_were_not_given_back
 mutant "the frontier does not heed the end of the ring" $writer_rs "$frontier" 'self.frontier = Position(limit.0.min(stretch_end.0));' $lane::over_the_end_of_the_ring
-mutant "room is not asked for the padding" $writer_rs 'if end.plus(next_header).since(self.consumed)' 'if end.plus(next_header).since(self.consumed.plus(padding))' $claims::behind_padding_and_in_front_of_a_record_that_was_not_given_back
+mutant "room is not asked for the padding" $writer_rs 'if end.plus(next_header).since(self.consumed)' 'if end.plus(next_header).since(self.consumed.plus(padding))' $warms::behind_padding_and_in_front_of_a_record_that_was_not_given_back
 mutant "a patient writer takes the second time what it did not take" $writer_rs '            // Not noted, or' '            self.consumed = consumed; // Not noted, or' $lane::a_patient_writer_waits_for_an_eighth_of_the_ring
 mutant "consumed is loaded Relaxed before its bytes are reused" $writer_rs 'let consumed = Position(self.memory.consumed().load(Acquire));' 'let consumed = Position(self.memory.consumed().load(Relaxed));' $lane::over_the_end_of_the_ring
 
@@ -235,13 +235,13 @@ count='        self.memory.count().store(self.count, Release);
 committed='        self.memory.committed().store(self.position.0, Release);
 '
 mutant "a stretch is not published" $writer_rs "$first" '' $dead_writer::between_padding_and_record
-mutant "a stretch is published after the next one was claimed" $writer_rs "$first$and            self.claim_stretch();" "$and            self.claim_stretch();
-            self.publish();" $publishes::a_writer_dies_while_it_claims_the_last_stretch
+mutant "a stretch is published after the next one was warmed" $writer_rs "$first$and            self.warm_stretch();" "$and            self.warm_stretch();
+            self.publish();" $publishes::a_writer_dies_while_it_warms_the_last_stretch
 mutant "count is stored after committed" $writer_rs "$count$committed" "$committed$count" $publishes::a_writer_dies_while_it_publishes
 mutant "count is stored Relaxed" $writer_rs "$count" "${count/Release/Relaxed}" $publishes::observers_see_what_is_published_meanwhile
 mutant "committed is stored Relaxed" $writer_rs "$committed" "${committed/Release/Relaxed}" $publishes::observers_see_what_is_not_published
 mutant "no fence behind committed" $writer_rs '        fence(Release);
-' '' $publishes::observers_see_through_a_claim_over_what_was_published
+' '' $publishes::observers_see_through_warming_over_what_was_published
 mutant "the count that is published is an old one" $writer_rs '        self.count = self.count();
 ' '' $publishes::a_writer_dies_while_it_publishes
 
@@ -254,9 +254,9 @@ mutant "it takes committed for consumed" $writer_rs '            consumed,
             frontier: end,' '            consumed: committed,
             frontier: end,' $dead_writer::between_padding_and_record
 mutant "it loads consumed Relaxed" $writer_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.consumed().load(Relaxed));' $dead_writer::between_padding_and_record
-mutant "it takes what it does not know for claimed" $writer_rs '            self.claim_stretch();
-' '            self.claimed = self.frontier;
-' $claims::a_writer_dies_among_claimed_lines
+mutant "it takes what it does not know for warm" $writer_rs '            self.warm_stretch();
+' '            self.warmed = self.frontier;
+' $warms::a_writer_dies_among_warm_lines
 
 echo "--- the observer"
 loads='            let committed = memory.committed().load(Acquire);
@@ -267,22 +267,22 @@ again='            if memory.committed().load(Relaxed) != committed {
             }
 '
 mutant "it does not walk" $walk_rs 'let walk = walk(memory, geometry, Position(committed), count);' 'let walk: Result<_, Corruption> = Ok(Walk { end: Position(committed), count, messages: 0, bytes: 0 });' $publishes::observers_see_what_is_not_published
-mutant "it does not look at committed again" $walk_rs "$again" '' $publishes::observers_see_through_a_claim_over_what_was_published
+mutant "it does not look at committed again" $walk_rs "$again" '' $publishes::observers_see_through_warming_over_what_was_published
 mutant "it looks at committed again before it walks" $walk_rs 'let walk = walk(memory, geometry, Position(committed), count);' 'if memory.committed().load(Relaxed) != committed { continue; }
             let walk = walk(memory, geometry, Position(committed), count);
-            let committed = memory.committed().load(Acquire);' $publishes::observers_see_through_a_claim_over_what_was_published
+            let committed = memory.committed().load(Acquire);' $publishes::observers_see_through_warming_over_what_was_published
 mutant "it loads count before committed" $walk_rs "$loads" '            let count = memory.count().load(Acquire);
             let committed = memory.committed().load(Acquire);
 ' $publishes::observers_see_what_is_not_published
 mutant "it loads count Relaxed" $walk_rs 'let count = memory.count().load(Acquire);' 'let count = memory.count().load(Relaxed);' $publishes::observers_see_what_is_published_meanwhile
 mutant "it loads committed Relaxed" $walk_rs 'let committed = memory.committed().load(Acquire);' 'let committed = memory.committed().load(Relaxed);' $publishes::observers_see_what_is_not_published
-mutant "it loads headers Relaxed" $walk_rs 'memory.ring().header(walk.end).load(Acquire)' 'memory.ring().header(walk.end).load(Relaxed)' $publishes::observers_see_through_a_claim_over_what_was_published
+mutant "it loads headers Relaxed" $walk_rs 'memory.ring().header(walk.end).load(Acquire)' 'memory.ring().header(walk.end).load(Relaxed)' $publishes::observers_see_through_warming_over_what_was_published
 
 echo "--- the reader"
 mutant "poll loads the header Relaxed" $reader_rs 'self.memory.ring().header(self.position).load(Acquire)' 'self.memory.ring().header(self.position).load(Relaxed)' $lane::over_the_end_of_the_ring
 mutant "consumed is stored Relaxed" $reader_rs 'store(self.position.0, Release)' 'store(self.position.0, Relaxed)' $lane::over_the_end_of_the_ring
 mutant "consumed is published before the copy, before the frontier" $reader_rs '        Some(Record { end, payload: self.position.plus(header_bytes), length })' '        self.memory.consumed().store(end.0, Release);
-        Some(Record { end, payload: self.position.plus(header_bytes), length })' $claims::beside_lines_that_were_not_given_back
+        Some(Record { end, payload: self.position.plus(header_bytes), length })' $warms::beside_lines_that_were_not_given_back
 mutant "a batch loads headers Relaxed" $reader_rs 'RecordHeader::from_bits(ring.header(position).load(Acquire))' 'RecordHeader::from_bits(ring.header(position).load(Relaxed))' $lane::a_batch_is_sent_and_gathered_before_the_frontier
 mutant "a batch forgets the numbers" $reader_rs '(self.position, self.expected, self.filling) = (position, expected, filling);' 'self.position = position;' $lane::a_batch_is_sent_and_gathered_before_the_frontier
 mutant "consumed is published before the copy, beyond the frontier" $reader_rs '        let payload = self.position.plus(self.geometry.header_bytes());
@@ -293,7 +293,7 @@ mutant "what is released is not told" $reader_rs '        // keep its writer fro
         self.tell();
 ' '        // keep its writer from the room.
 ' $dead_reader::before_the_frontier
-mutant "a guess is not compared with the header" $reader_rs 'if header != self.expected.with_length(self.likely_length) {' 'if header != self.expected.with_length(self.likely_length) && header.is_after(self.expected) {' $claims::where_lengths_are_guessed
+mutant "a guess is not compared with the header" $reader_rs 'if header != self.expected.with_length(self.likely_length) {' 'if header != self.expected.with_length(self.likely_length) && header.is_after(self.expected) {' $warms::where_lengths_are_guessed
 mutant "rewinding forgets the number" $reader_rs '        self.expected = RecordHeader::message(0, mark.sequence);
 ' '' $dead_reader::after_second_thoughts
 
@@ -461,21 +461,21 @@ death="the proof of its predecessor's death comes in between"
 harmless "a writer's successor loads committed Relaxed" "$death" $writer_rs 'let committed = Position(memory.committed().load(Acquire));' 'let committed = Position(memory.committed().load(Relaxed));' $dead_writer $both $publishes
 harmless "a writer's successor does not publish at once" "its first reservation does, and everybody walks until then" $writer_rs '        writer.publish();
 ' '' $dead_writer $both $publishes
-harmless "what opens a stretch leaves the claim as it is" "it ends beyond the frontier, and so beyond everything that was claimed" $writer_rs '        self.claimed = self.position;
-        let payload' '        let payload' $claims
-harmless "a claim does not come back" "it only costs time" $writer_rs 'if used >= reservation.length {
-            self.claimed' 'if false {
-            self.claimed' $claims
+harmless "what opens a stretch leaves what is warm as it is" "it ends beyond the frontier, and so beyond everything that was warmed" $writer_rs '        self.warmed = self.position;
+        let payload' '        let payload' $warms
+harmless "warm lines do not come back" "it only costs time" $writer_rs 'if used >= reservation.length {
+            self.warmed' 'if false {
+            self.warmed' $warms
 harmless "a reader's successor loads consumed Relaxed" "$death" $reader_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.consumed().load(Relaxed));' $dead_reader $both
 harmless "rewinding leaves the frontier in a later lap" "only what no writer writes could stand before it" $reader_rs '        (self.frontier, self.plain_frontier) = (mark.position, Position(0));
 ' '' $dead_reader::after_second_thoughts
-harmless "the reader's frontier does not heed the end of the ring" "only a damaged lane holds a record that reaches beyond it, and no model does" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = publish_at;' $lane $claims $dead_reader
-harmless "the reader's frontier does not heed what is to be published" "it only counts later, and wakes a writer that sleeps later" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = lap_end;' $dead_reader $claims
-harmless "what is due is published late" "it only counts later, and wakes a writer that sleeps later" $reader_rs '>= self.geometry.publish_after()' '> 2 * self.geometry.publish_after()' $dead_reader $claims
+harmless "the reader's frontier does not heed the end of the ring" "only a damaged lane holds a record that reaches beyond it, and no model does" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = publish_at;' $lane $warms $dead_reader
+harmless "the reader's frontier does not heed what is to be published" "it only counts later, and wakes a writer that sleeps later" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = lap_end;' $dead_reader $warms
+harmless "what is due is published late" "it only counts later, and wakes a writer that sleeps later" $reader_rs '>= self.geometry.publish_after()' '> 2 * self.geometry.publish_after()' $dead_reader $warms
 harmless "publishing leaves the reader's frontier where it is" "it only sends the reader the careful way, which moves it" $reader_rs '        self.published_sequence = self.sequence();
         self.move_frontier();
 ' '        self.published_sequence = self.sequence();
-' $lane $claims $dead_reader
+' $lane $warms $dead_reader
 harmless "the reaper loads cells Relaxed" "$death, and only the dead one's slots are asked for" $reap_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slot_deaths
 harmless "the reaper walks over the cells before it loads the words" "the dead queue nothing any more; it would walk where nothing needs it" $reap_rs '        let held = self.held_by(dead)?;
         let mut report = ReapReport::default();

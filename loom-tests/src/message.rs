@@ -22,7 +22,7 @@ pub struct Message {
     pub author: u64,
     /// The number of the message whose header every word of its payload looks like, if a model says so.
     pub feigned: Option<u64>,
-    /// Whether its lines are disclaimed, as for who writes into a reservation that may be dropped.
+    /// Whether the writer forgets which lines are warm, as before it writes into a reservation that may be dropped.
     pub in_place: bool,
 }
 
@@ -71,13 +71,13 @@ impl Message {
             Err(refusal) => panic!("the writer was refused: {refusal:?}"),
         };
         let sequence = writer.count();
-        let claim = (self.in_place || self.used < self.reserved).then(|| writer.disclaim());
+        let warmed = (self.in_place || self.used < self.reserved).then(|| writer.forget_warmed());
         writer.memory().write(reservation.payload, &self.payload(sequence, self.reserved));
-        match claim {
-            Some(claim) => writer.commit_disclaimed(claim, reservation, self.used),
+        match warmed {
+            Some(warmed) => writer.commit_in_place(warmed, reservation, self.used),
             None => writer.commit(reservation, self.used),
         }
-        writer.claim_after(&reservation);
+        writer.warm_after(&reservation);
         assert_eq!(writer.count(), sequence + 1, "a commit is one message");
         Sent::Committed
     }
@@ -85,7 +85,7 @@ impl Message {
     /// Writes this into a reservation, and drops that.
     pub fn abandon(self, writer: &mut Writer<LoomLane>) {
         let reservation = writer.reserve(self.reserved).expect("there is room");
-        let _ = writer.disclaim();
+        let _ = writer.forget_warmed();
         writer.memory().write(reservation.payload, &self.payload(writer.count(), self.reserved));
     }
 

@@ -82,10 +82,10 @@ pub fn one_by_one(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
 /// the frontier is only advanced past.
 pub fn fast(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
     for _ in 0..polls {
-        match reader.poll_before_frontier(life.ledger.length_of(reader.sequence())) {
+        match reader.poll_fast_plain(life.ledger.length_of(reader.sequence())) {
             Some(record) => {
                 life.receives(Received::next(reader, record));
-                reader.release_before_frontier(record);
+                reader.release_fast(record);
                 life.gives_back(true);
             }
             None => one_by_one(reader, 1, life),
@@ -97,7 +97,7 @@ pub fn fast(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
 /// is dropped.
 pub fn by_guess(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
     for _ in 0..polls {
-        match reader.poll_likely() {
+        match reader.poll_fast() {
             Some(record) => {
                 life.receives(Received::next(reader, record));
                 reader.release(record);

@@ -253,7 +253,7 @@ impl Accounts {
     pub fn take(&self, queue: &Queue<LoomSlots>) -> Option<(Delivery, u64)> {
         let mut search = Search::default();
         queue.search_if_returned(&mut search);
-        let delivery = match queue.take_returned(&mut search).or_else(|| queue.take_next()) {
+        let delivery = match queue.take_returned(&mut search).or_else(|| queue.take_fast()) {
             Some(delivery) => delivery,
             None => queue.take().expect("the queue is sound")?,
         };
@@ -267,7 +267,7 @@ impl Accounts {
         if has_news {
             queue.search_if_returned(search);
         }
-        let delivery = match queue.take_returned(search).or_else(|| queue.take_next()) {
+        let delivery = match queue.take_returned(search).or_else(|| queue.take_fast()) {
             Some(delivery) => delivery,
             None => queue.take().expect("the queue is sound")?,
         };

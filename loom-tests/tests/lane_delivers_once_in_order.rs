@@ -115,11 +115,11 @@ fn a_patient_writer_waits_for_an_eighth_of_the_ring() {
         give_back(2);
         assert!(!glances(&writer), "24 of 256 bytes are not worth a look");
         for _ in 0..2 {
-            assert_eq!(writer.reserve_patiently(0).unwrap_err(), Refusal::Full, "however often it tries");
+            assert_eq!(writer.reserve_if_plenty(0).unwrap_err(), Refusal::Full, "however often it tries");
         }
         give_back(1);
         assert!(glances(&writer));
-        let _ = writer.reserve_patiently(0).expect("32 bytes are an eighth");
+        let _ = writer.reserve_if_plenty(0).expect("32 bytes are an eighth");
         assert!(scenario.committed.send(Message::of(0), &mut writer));
         scenario.settle(0, writer, reader, received);
     });
@@ -133,7 +133,7 @@ fn a_writer_in_a_hurry_takes_what_there_is() {
         let mut received = Vec::new();
         receive(&mut reader, 1, &mut received);
         reader.publish();
-        assert_eq!(writer.reserve_patiently(0).unwrap_err(), Refusal::Full);
+        assert_eq!(writer.reserve_if_plenty(0).unwrap_err(), Refusal::Full);
         assert!(scenario.committed.send(Message::of(0), &mut writer), "eight bytes are enough");
         scenario.settle(0, writer, reader, received);
     });
@@ -161,7 +161,7 @@ fn a_batch_is_sent_and_gathered_before_the_frontier() {
 }
 
 #[test]
-fn a_run_ends_where_a_second_thought_is_needed() {
+fn a_run_ends_where_the_fast_path_does() {
     // From 24: 24–48, 48–64, 0–24 (in the next lap), and 24–32 only once the first one was consumed.
     Model::bounded("a run that ends", 2).check(|| {
         let (scenario, mut writer, mut reader) = Scenario::after(small(), &lengths([16]));

@@ -85,21 +85,21 @@ fn a_reader_misses_nothing_that_is_only_on_its_way() {
     });
 }
 
-/// A lane in which the next message publishes what came before it, finds that everything was given back, and claims the
+/// A lane in which the next message publishes what came before it, finds that everything was given back, and warms the
 /// line where the record stands that `committed` pointed to.
 ///
 /// 0–112, 112–120, 120–192 and, behind padding, 256–328. `committed` is 192, where the padding stands: so is the start of
 /// the line at 448.
-fn before_a_claim_over_what_is_published() -> (Scenario, Writer<LoomLane>, Reader<LoomLane>, Vec<Received>) {
+fn before_warming_over_what_is_published() -> (Scenario, Writer<LoomLane>, Reader<LoomLane>, Vec<Received>) {
     let (scenario, mut writer, mut reader) = Scenario::after(lines(), &lengths([104, 0]));
     let received = pass(&scenario, &lengths([64, 64]), &mut writer, &mut reader);
     (scenario, writer, reader, received)
 }
 
 #[test]
-fn observers_see_through_a_claim_over_what_was_published() {
-    Model::exhaustive("observers of a claim").check(|| {
-        let (scenario, mut writer, reader, received) = before_a_claim_over_what_is_published();
+fn observers_see_through_warming_over_what_was_published() {
+    Model::exhaustive("observers of warming").check(|| {
+        let (scenario, mut writer, reader, received) = before_warming_over_what_is_published();
         let (observed, known) = (scenario.clone(), scenario.committed.count());
         let observing = thread::spawn(move || assert!(observed.observe() >= known, "what was there before is seen"));
         scenario.committed.send_all(&lengths([40]), &mut writer);
@@ -122,18 +122,18 @@ fn observers_see_through_a_lap_over_what_was_published() {
     });
 }
 
-/// A lane in which the next message opens a stretch and claims the line behind the message that opened the last one.
+/// A lane in which the next message opens a stretch and warms the line behind the message that opened the last one.
 ///
 /// 0–112, 112–224, 256–296; 296–384, which opened a stretch, 384–448, 448–512. `committed` is 296. The next message is
-/// 512–560, and the line at 640 is claimed after it.
-fn before_a_claim_over_the_last_stretch() -> (Scenario, Writer<LoomLane>, Reader<LoomLane>, Vec<Received>) {
+/// 512–560, and the line at 640 is warmed after it.
+fn before_warming_over_the_last_stretch() -> (Scenario, Writer<LoomLane>, Reader<LoomLane>, Vec<Received>) {
     let (scenario, mut writer, mut reader) = Scenario::after(lines(), &lengths([104]));
     let mut received = pass(&scenario, &lengths([104, 32]), &mut writer, &mut reader);
     received.extend(pass(&scenario, &lengths([80, 56, 56]), &mut writer, &mut reader));
     (scenario, writer, reader, received)
 }
 
-/// A writer dies in `before`'s next stretch. Its successor finds `committed` beyond what was claimed or written, or what it
+/// A writer dies in `before`'s next stretch. Its successor finds `committed` beyond what was warmed or written, or what it
 /// covers as it was; so does an observer.
 fn dies_in_the_next_stretch(
     model: Model,
@@ -154,21 +154,21 @@ fn dies_in_the_next_stretch(
 }
 
 #[test]
-fn a_writer_dies_while_it_claims_what_it_published() {
-    let model = Model::bounded("a writer dies while it claims what it published", 2);
-    dies_in_the_next_stretch(model, 2, before_a_claim_over_what_is_published);
+fn a_writer_dies_while_it_warms_what_it_published() {
+    let model = Model::bounded("a writer dies while it warms what it published", 2);
+    dies_in_the_next_stretch(model, 2, before_warming_over_what_is_published);
 }
 
 #[test]
-fn a_writer_dies_while_it_claims_the_last_stretch() {
-    let model = Model::bounded("a writer dies while it claims the last stretch", 2);
-    dies_in_the_next_stretch(model, 1, before_a_claim_over_the_last_stretch);
+fn a_writer_dies_while_it_warms_the_last_stretch() {
+    let model = Model::bounded("a writer dies while it warms the last stretch", 2);
+    dies_in_the_next_stretch(model, 1, before_warming_over_the_last_stretch);
 }
 
-/// A lane in which a stretch ends in the middle of the ring, and the next one claims a line there, in the second lap.
+/// A lane in which a stretch ends in the middle of the ring, and the next one warms a line there, in the second lap.
 ///
 /// 0–112, 112–224, padding, 256–296; 296–328 opened a stretch up to 360. The next message is 328–376, and the line at 384 is
-/// claimed after it.
+/// warmed after it.
 fn before_a_stretch_in_the_middle_of_the_ring() -> (Scenario, Writer<LoomLane>, Reader<LoomLane>, Vec<Received>) {
     let prelude = lengths([104, 104, 32]);
     let (scenario, mut writer, mut reader) = Scenario::after(short_stretches(), &prelude);

@@ -60,7 +60,7 @@ impl<K: ChannelKind> Sender<K> {
     pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
         // In line, so that the compiler knows the length of a message that has a fixed one.
         if self.has_no_news()
-            && let Some(claim) = self.port.claim_fast(message.len())
+            && let Some(claim) = self.port.claim_fast_plain(message.len())
         {
             self.commit_copy(claim, message)?;
             self.port.wake(&mut self.end);
@@ -246,7 +246,7 @@ impl<K: ChannelKind> Waiting for Room<'_, K> {
 
     #[inline(always)]
     fn attempt_fast(&mut self) -> Result<Option<Self::Output>, SendError> {
-        Ok(if self.sender.has_no_news() { self.sender.port.claim_near(self.length) } else { None })
+        Ok(if self.sender.has_no_news() { self.sender.port.claim_fast(self.length) } else { None })
     }
 
     #[inline(always)]

@@ -5,6 +5,11 @@
 //!
 //! - [`log`]: the lane, a single-writer log of variable-length records.
 //! - [`slots`]: the slot queue, for many senders and many receivers.
+//!
+//! An operation that has several ways bears its name alone where it is complete. `…_fast` is the way in line: it serves the
+//! usual case, and returns `None` in any other, which says nothing about the ring. `…_slow` is what the complete one calls
+//! then. Further ways are named by what differs: `…_fast_plain` (in a lane whose payloads are not aligned beyond a word),
+//! `alloc_sampled` (of 128 slots).
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 

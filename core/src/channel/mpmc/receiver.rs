@@ -108,7 +108,7 @@ impl Receiver {
     pub(super) fn next_delivery(&mut self) -> Result<Delivery, RecvError> {
         if !self.end.is_foreign()
             && self.ahead.is_nothing()
-            && let Some(delivery) = self.queue.take_next()
+            && let Some(delivery) = self.queue.take_fast()
         {
             return if delivery.is_repeated() || self.validate(delivery).is_err() {
                 self.admit(delivery)

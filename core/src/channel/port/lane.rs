@@ -7,7 +7,7 @@ use crate::error::{Corruption, SendError};
 use crate::layout::Geometry;
 use crate::liveness::{Dead, Settle};
 use crate::region::{LaneLook, LaneView, Region, RingLook, RingView, TrustPeers};
-use crate::ring::log::{Claim, LaneGeometry, LaneMemory, Position, Refusal, Reservation, Ring, Writer};
+use crate::ring::log::{LaneGeometry, LaneMemory, Position, Refusal, Reservation, Ring, Warmed, Writer};
 use crate::sync::{AtomicU32, AtomicU64};
 use crate::wait::eventcount::Wakes;
 use std::sync::Arc;
@@ -132,7 +132,7 @@ impl LaneOutlet {
 
 impl Outlet for LaneOutlet {
     type Claim = Reservation;
-    type Undo = Claim;
+    type Undo = Warmed;
     type Run = ();
 
     const SETTLE: Settle = settle_nothing;
@@ -153,12 +153,12 @@ impl Outlet for LaneOutlet {
 
     #[inline(always)]
     fn claim_fast(&mut self, length: usize) -> Option<Reservation> {
-        self.writer.reserve_before_frontier(length as u64)
+        self.writer.reserve_fast(length as u64)
     }
 
     #[inline(always)]
-    fn claim_near(&mut self, length: usize) -> Option<Reservation> {
-        self.writer.reserve_shortly(length as u64)
+    fn claim_fast_plain(&mut self, length: usize) -> Option<Reservation> {
+        self.writer.reserve_fast_plain(length as u64)
     }
 
     /// Every few stretches, and while it waits: a sender that is busy notices, too, that the file is gone.
@@ -171,7 +171,7 @@ impl Outlet for LaneOutlet {
     #[inline(always)]
     fn claim(&mut self, end: &mut Seated, length: usize, effort: Effort) -> Result<Option<Reservation>, SendError> {
         let reservation = match effort {
-            Effort::Quick => self.writer.reserve_patiently(length as u64),
+            Effort::Quick => self.writer.reserve_if_plenty(length as u64),
             Effort::Once | Effort::Full => self.writer.reserve(length as u64),
         };
         if self.writer.is_published() {
@@ -204,15 +204,15 @@ impl Outlet for LaneOutlet {
         end.notify_receivers();
     }
 
-    /// Lines are claimed once the receiver knows of the message.
+    /// Lines are warmed once the receiver knows of the message.
     #[inline(always)]
     fn after_wake(&mut self, reservation: &Reservation) {
-        self.writer.claim_after(reservation);
+        self.writer.warm_after(reservation);
     }
 
     #[inline]
-    fn hold(&mut self) -> Claim {
-        self.writer.disclaim()
+    fn hold(&mut self) -> Warmed {
+        self.writer.forget_warmed()
     }
 
     #[inline]
@@ -229,10 +229,10 @@ impl Outlet for LaneOutlet {
         &mut self,
         _: &mut Seated,
         reservation: Reservation,
-        claim: Claim,
+        warmed: Warmed,
         used: usize,
     ) -> Result<(), Corruption> {
-        self.writer.commit_disclaimed(claim, reservation, used as u64);
+        self.writer.commit_in_place(warmed, reservation, used as u64);
         Ok(())
     }
 
@@ -276,7 +276,7 @@ impl Outlet for LaneOutlet {
         message: &[u8],
     ) -> Result<(), Corruption> {
         self.fill_and_commit(reservation, message);
-        self.writer.claim_after(&reservation);
+        self.writer.warm_after(&reservation);
         Ok(())
     }
 

@@ -5,8 +5,8 @@
 //! - `slots`: a queue of slots of one size, for any number of both.
 //!
 //! A port knows its ring, and nothing of waiting and forks: its caller has seen that the handle is this process's own. The
-//! methods named `…_fast` are for the hot path, and stand in line in the caller's program. What they leave undecided goes to the
-//! method without `_fast`.
+//! methods named `…_fast` are for the hot path, and stand in line in the caller's program. Where they find nothing, the caller
+//! asks the method without `_fast`.
 
 mod lane;
 mod outlet;

@@ -43,16 +43,17 @@ pub(crate) trait Outlet: Sized + Debug + Send + 'static {
     /// Largest message in bytes.
     fn max_message(&self) -> usize;
 
-    /// Room for a message of this length, where it is at hand: by constants, if the length is one.
+    /// Room for a message of this length, where it is at hand.
     fn claim_fast(&mut self, length: usize) -> Option<Self::Claim>;
 
-    /// The same for a message that is filled in place, or copied once it is there. (Lanes with aligned payloads have it, too.)
+    /// Room for a message of this length, where it is at hand and payloads are not aligned beyond a word. If the compiler knows
+    /// the length, it finds the room by constants.
     #[inline(always)]
-    fn claim_near(&mut self, length: usize) -> Option<Self::Claim> {
+    fn claim_fast_plain(&mut self, length: usize) -> Option<Self::Claim> {
         self.claim_fast(length)
     }
 
-    /// Called before each [`Outlet::claim`]: a sender that is always busy looks after its channel here.
+    /// Called before each [`Outlet::claim`]: a sender that is always busy checks its channel here.
     #[inline(always)]
     fn look_around(&mut self, _: &mut Seated) -> Result<(), Trouble> {
         Ok(())

@@ -167,7 +167,7 @@ impl Outlet for SlotOutlet {
 
     #[inline(always)]
     fn claim_fast(&mut self, length: usize) -> Option<Loan> {
-        if length > self.max_message { None } else { self.queue.alloc_next() }
+        if length > self.max_message { None } else { self.queue.alloc_fast() }
     }
 
     #[inline]
@@ -176,7 +176,7 @@ impl Outlet for SlotOutlet {
             return Err(SendError::TooLarge { length, max: self.max_message });
         }
         Ok(match effort {
-            Effort::Quick => self.queue.alloc_near(),
+            Effort::Quick => self.queue.alloc_hinted(),
             Effort::Once => self.queue.alloc_sampled(),
             Effort::Full => self.queue.alloc_while(|| end.has_time()),
         })

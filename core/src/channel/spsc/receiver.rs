@@ -94,9 +94,9 @@ impl Receiver {
         if self.end.is_foreign() {
             return None;
         }
-        let record = self.reader.poll_before_frontier(buffer.len() as u64)?;
+        let record = self.reader.poll_fast_plain(buffer.len() as u64)?;
         self.reader.memory().ring().read(record.payload.0, buffer);
-        self.reader.release_before_frontier(record);
+        self.reader.release_fast(record);
         Some(buffer.len())
     }
 
@@ -142,7 +142,7 @@ impl Receiver {
     /// The next record, where nothing needs a second thought.
     #[inline(always)]
     fn record_before_frontier(&mut self) -> Option<Record> {
-        if self.end.is_foreign() { None } else { self.reader.poll_likely() }
+        if self.end.is_foreign() { None } else { self.reader.poll_fast() }
     }
 
     #[cold]

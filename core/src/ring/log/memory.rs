@@ -84,7 +84,7 @@ impl LaneGeometry {
         }
     }
 
-    /// The same with stretches of this length: the models' rings are too small for any that follow from it.
+    /// This geometry with stretches of another length: the models' rings are too small for 1/16 of them.
     #[cfg(loom)]
     pub fn with_stretch_max(self, stretch_max: u64) -> Self {
         Self { stretch_max, ..self }
@@ -160,7 +160,7 @@ impl LaneGeometry {
     }
 }
 
-/// The longest stretch that a writer claims, and fills without publishing, in bytes: see `writer`. Its first record may be longer.
+/// The longest stretch that a writer warms, and fills without publishing, in bytes: see `writer`. Its first record may be longer.
 pub(super) const LONG_STRETCH: u64 = 8192;
 
 /// [`LaneGeometry::record_bytes`] of a plain lane, by constants alone.

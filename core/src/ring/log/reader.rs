@@ -158,7 +158,7 @@ impl<M: LaneMemory> Reader<M> {
         let record_bytes = self.geometry.record_bytes(length);
         match self.allowed_before(self.frontier, length, record_bytes, self.geometry.header_bytes()) {
             Some(record) => Ok(Some(record)),
-            None => self.poll_carefully(),
+            None => self.poll_slow(),
         }
     }
 
@@ -174,10 +174,10 @@ impl<M: LaneMemory> Reader<M> {
     /// The record at the reader's position, if it has this many bytes of payload and ends before the frontier of a plain lane:
     /// for who knows what comes. `None` decides nothing.
     ///
-    /// What it returns is given back by [`Reader::release_before_frontier`]. Whether it is longer than allowed is not asked: only
+    /// What it returns is given back by [`Reader::release_fast`]. Whether it is longer than allowed is not asked: only
     /// a caller that wants more than the longest message would learn of it, and the frontier bounds that, too.
     #[inline]
-    pub fn poll_before_frontier(&self, length: u64) -> Option<Record> {
+    pub fn poll_fast_plain(&self, length: u64) -> Option<Record> {
         if self.header() != self.expected.with_length(length as u32) {
             return None;
         }
@@ -187,7 +187,7 @@ impl<M: LaneMemory> Reader<M> {
     /// The same for who does not know, in any lane. Where it is as long as the last one, the next record is looked for without
     /// waiting for this one's header.
     #[inline]
-    pub fn poll_likely(&mut self) -> Option<Record> {
+    pub fn poll_fast(&mut self) -> Option<Record> {
         let header = self.header();
         if header != self.expected.with_length(self.likely_length) {
             self.likely_length = u32::try_from(header.length_after(self.expected)).ok()?;
@@ -223,7 +223,7 @@ impl<M: LaneMemory> Reader<M> {
     }
 
     /// The same at the end of the ring, before publishing is due, or where nothing is committed.
-    fn poll_carefully(&mut self) -> Result<Option<Record>, Corruption> {
+    fn poll_slow(&mut self) -> Result<Option<Record>, Corruption> {
         let header = self.header();
         if header == RecordHeader::EMPTY || self.ended {
             return Ok(None);
@@ -329,9 +329,9 @@ impl<M: LaneMemory> Reader<M> {
         is_due
     }
 
-    /// Gives the record back that [`Reader::poll_before_frontier`] returned last: nothing has to be published yet.
+    /// Gives the record back that [`Reader::poll_fast_plain`] returned last: nothing has to be published yet.
     #[inline]
-    pub fn release_before_frontier(&mut self, record: Record) {
+    pub fn release_fast(&mut self, record: Record) {
         self.advance(record);
         // For every record: a reader that takes one message out of a full ring, and then does something else for an hour, must not
         // keep its writer from the room.

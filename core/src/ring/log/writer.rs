@@ -18,51 +18,56 @@ pub struct Writer<M> {
     position: Position,
     /// Messages committed in this lane, as published.
     count: u64,
-    /// The header of the next message if it has length 0. It tells how many were committed since.
+    /// The header of the next message if it has length 0. Its number tells how many were committed since `count`.
     next_header: RecordHeader,
     /// Where this writer's first record starts, and how many messages stand before it.
     first: (Position, u64),
-    /// Bytes behind `first` that are neither headers nor payload. Counting these instead of the payload leaves nothing to do
-    /// for a message that needs none.
+    /// Bytes behind `first` that are neither headers nor payload. They are counted instead of the payload, because a message
+    /// without padding then costs nothing.
     filling: u64,
     /// The reader's `consumed` as last read: what lies before it may be overwritten.
     consumed: Position,
-    /// Up to here, a record fits without padding, and it and the header behind it without another look at the reader.
+    /// Up to here, a record needs neither padding nor another look at the reader, the header behind it included.
     frontier: Position,
-    /// The same in a plain lane; 0 in any other.
+    /// The frontier in a plain lane; 0 in any other.
     plain_frontier: Position,
-    /// Up to here, the first word of every line behind the position is 0, and the line is probably ours.
-    claimed: Position,
+    /// Up to here, lines are warm: the first word of every line behind the position is 0, and the line is probably in this
+    /// core's cache.
+    warmed: Position,
     /// Glances since the last one that looked at `consumed`.
     glances: Cell<u32>,
 }
 
-/// How much of the ring is claimed at once, in bytes: for small messages, of up to so many bytes; for others it is
-/// [`LONG_STRETCH`]; and never more than 1/16 of the ring.
+/// Length of a stretch of small messages, in bytes: how much of the ring is warmed at once.
+///
+/// For messages of more than [`SMALL_MESSAGE`] bytes it is [`LONG_STRETCH`]. It is never more than 1/16 of the ring.
 ///
 /// The lines that a writer comes to lie in the reader's cache, which read them a lap ago. The first store to each has to
-/// take it away from there, and as stores leave the core in order, all that were made after it wait: the store buffer
-/// holds a line's worth of small records, or some eight lines of a copy, so every few lines cost a whole transfer. So the
-/// lines of the next stretch are claimed by one store to each, back to back: the transfers overlap, and the records are then
-/// written into lines that are here already. (A prefetch for writing does not do it: it leaves a shared line shared on some
-/// machines.)
+/// take it away from there. Stores leave the core in order, so all later ones wait for it. The store buffer holds a line's
+/// worth of small records, or some eight lines of a copy, so every few lines cost a whole transfer.
+///
+/// So the writer warms the lines of the next stretch by one store to each, back to back. The transfers overlap, and the
+/// records are then written into lines that are in this core's cache already. (A prefetch for writing does not do it: on
+/// some machines, it leaves a shared line shared.)
 ///
 /// What is written in a stretch is published at its end: the longer it is, the further observers and successors walk.
 const STRETCH: u64 = 2048;
 const SMALL_MESSAGE: u64 = 256;
 const LINE: u64 = 64;
 
-/// So many glances of a writer that waits for room look at `consumed` once.
+/// Of so many glances of a writer that waits for room, one looks at `consumed`.
 const GLANCES_PER_LOOK: u32 = 8;
 
-/// Several records in a row: see [`Writer::run`]. What it keeps can stay in registers, where every record's Release store
-/// makes the compiler write back a writer's fields. They follow when the run is dropped.
+/// Several records in a row, written by the fast path: see [`Writer::run`].
+///
+/// Its fields can stay in registers. A writer's own cannot: every record's Release store makes the compiler write them back.
+/// They follow when the run is dropped.
 #[derive(Debug)]
 pub struct Run<'a, R> {
     ring: R,
     max_message: u64,
     frontier: Position,
-    claimed: Position,
+    warmed: Position,
     end: Place,
     position: &'a mut Position,
     next_header: &'a mut RecordHeader,
@@ -78,8 +83,8 @@ struct Place {
 }
 
 impl<R: Ring> Run<'_, R> {
-    /// Appends a record of so many bytes, which `fill` writes to the position that it is given. False: that needs a second
-    /// thought, and nothing was written.
+    /// Appends a record of so many bytes, which `fill` writes to the position that it is given. False: the fast path does not
+    /// suffice, and nothing was written.
     #[inline(always)]
     pub fn append(&mut self, length: u64, fill: impl FnOnce(R, Position)) -> bool {
         if length > self.max_message {
@@ -92,7 +97,7 @@ impl<R: Ring> Run<'_, R> {
         }
         let payload = record.plus(RecordHeader::BYTES);
         fill(self.ring, payload);
-        commit_record(self.ring, record, next_header.with_length(length as u32), next, self.claimed);
+        commit_record(self.ring, record, next_header.with_length(length as u32), next, self.warmed);
         self.end = Place {
             position: next,
             next_header: next_header.next(),
@@ -117,23 +122,23 @@ pub enum Refusal {
     Full,
     /// Longer than the lane's largest message.
     TooLarge,
-    /// The reader's position contradicts ours.
+    /// The reader's position contradicts the writer's.
     Corrupted(Corruption),
 }
 
-/// With how much room in a full ring a writer goes on.
+/// How much room has to be free in a full ring before a writer goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Room {
-    /// Whatever suffices for the record.
+    /// As much as the record takes.
     Any,
     /// An eighth of the ring at least.
     Plenty,
 }
 
-/// Up to where the starts of lines were known to be 0 before [`Writer::disclaim`].
+/// Up to where lines were warm before [`Writer::forget_warmed`].
 #[derive(Debug, Clone, Copy)]
-#[must_use = "without it, the starts of lines are zeroed once more up to the end of the stretch"]
-pub struct Claim(Position);
+#[must_use = "without it, the starts of warm lines are zeroed once more up to the end of the stretch"]
+pub struct Warmed(Position);
 
 /// Room for one record, invisible until [`Writer::commit`]. Dropping it changes nothing.
 #[derive(Debug, Clone, Copy)]
@@ -169,7 +174,7 @@ impl<M: LaneMemory> Writer<M> {
         if !geometry.is_possible(committed) || !geometry.is_possible(consumed) || lag.min(ahead) > geometry.capacity() {
             return Err(Corruption::Positions);
         }
-        // What its predecessor committed since it published that for the last time.
+        // What its predecessor committed since it published its position for the last time.
         let Walk { end, count, .. } = walk(&memory, &geometry, committed, memory.count().load(Relaxed))?;
         if end.since(consumed) > geometry.capacity() {
             return Err(Corruption::Positions);
@@ -185,7 +190,7 @@ impl<M: LaneMemory> Writer<M> {
             consumed,
             frontier: end,
             plain_frontier: Position(0),
-            claimed: end,
+            warmed: end,
             glances: Cell::new(0),
         };
         writer.publish();
@@ -198,7 +203,7 @@ impl<M: LaneMemory> Writer<M> {
         &self.memory
     }
 
-    /// The same, exclusively: for writing a payload in place.
+    /// The words that this writer writes to, exclusively: for writing a payload in place.
     #[inline]
     pub fn memory_mut(&mut self) -> &mut M {
         &mut self.memory
@@ -235,8 +240,9 @@ impl<M: LaneMemory> Writer<M> {
         self.position.since(self.first.0).wrapping_sub(headers).wrapping_sub(self.filling)
     }
 
-    /// Stores how far this writer has come, for observers and for its successor, which would otherwise have to walk.
-    /// It happens by itself once a stretch.
+    /// Stores how far this writer has come. It happens by itself once a stretch.
+    ///
+    /// Observers and a successor start there. What is not published yet, they have to walk over.
     pub fn publish(&mut self) {
         self.count = self.count();
         // EDGE published→observe: pairs with the Acquire of observers; also keeps the order header → count → committed.
@@ -247,14 +253,14 @@ impl<M: LaneMemory> Writer<M> {
         fence(Release);
     }
 
-    /// Writes several records that need no second thought.
+    /// Begins several records in a row, as far as the fast path goes.
     #[inline]
     pub fn run(&mut self) -> Run<'_, M::Ring<'_>> {
         Run {
             ring: self.memory.ring(),
             max_message: self.geometry.max_message(),
             frontier: self.plain_frontier,
-            claimed: self.claimed,
+            warmed: self.warmed,
             end: Place { position: self.position, next_header: self.next_header, filling: self.filling },
             position: &mut self.position,
             next_header: &mut self.next_header,
@@ -262,9 +268,9 @@ impl<M: LaneMemory> Writer<M> {
         }
     }
 
-    /// Finds room for a record with `length` bytes of payload, as long as that needs no second thought. `None` decides nothing.
+    /// Finds room for a record with `length` bytes of payload before the frontier. `None`: ask [`Writer::reserve`].
     #[inline]
-    pub fn reserve_shortly(&self, length: u64) -> Option<Reservation> {
+    pub fn reserve_fast(&self, length: u64) -> Option<Reservation> {
         self.reserve_before(self.frontier, length, self.geometry.record_bytes(length), self.geometry.header_bytes())
     }
 
@@ -277,30 +283,33 @@ impl<M: LaneMemory> Writer<M> {
         self.reserve_with(length, Room::Any)
     }
 
-    /// The same for who can wait: where the ring is full, it stays so until the reader has given back an eighth of it. Whoever
-    /// goes on with less comes back for the rest at once, and takes the line with `consumed` from the reader each time.
+    /// Finds room for a record with `length` bytes of payload; in a full ring, only once an eighth of it is free.
+    ///
+    /// For a writer that can wait. One that goes on with less comes back for more at once, and takes the line with `consumed`
+    /// from the reader each time.
     ///
     /// # Errors
     /// See [`Refusal`].
     #[inline]
-    pub fn reserve_patiently(&mut self, length: u64) -> Result<Reservation, Refusal> {
+    pub fn reserve_if_plenty(&mut self, length: u64) -> Result<Reservation, Refusal> {
         self.reserve_with(length, Room::Plenty)
     }
 
     #[inline]
     fn reserve_with(&mut self, length: u64, room: Room) -> Result<Reservation, Refusal> {
-        match self.reserve_shortly(length) {
+        match self.reserve_fast(length) {
             Some(reservation) => Ok(reservation),
-            None => self.reserve_carefully(length, room),
+            None => self.reserve_slow(length, room),
         }
     }
 
-    /// [`Writer::reserve_shortly`] in a plain lane, by constants. `None` decides nothing.
+    /// [`Writer::reserve_fast`] in a plain lane, by constants if the compiler knows the length. `None`: ask [`Writer::reserve`].
     #[inline]
-    pub fn reserve_before_frontier(&self, length: u64) -> Option<Reservation> {
+    pub fn reserve_fast_plain(&self, length: u64) -> Option<Reservation> {
         self.reserve_before(self.plain_frontier, length, plain_record_bytes(length), RecordHeader::BYTES)
     }
 
+    /// Finds room for a record that ends before this frontier.
     #[inline(always)]
     fn reserve_before(
         &self,
@@ -320,9 +329,9 @@ impl<M: LaneMemory> Writer<M> {
         Some(Reservation { padding: 0, opens_stretch: false, end, payload, length })
     }
 
-    /// The same beyond the frontier: at the end of a stretch or of the ring, or where the reader was last seen.
+    /// Finds room beyond the frontier: at the end of a stretch or of the ring, or where the reader was last seen.
     #[cold]
-    fn reserve_carefully(&mut self, length: u64, room: Room) -> Result<Reservation, Refusal> {
+    fn reserve_slow(&mut self, length: u64, room: Room) -> Result<Reservation, Refusal> {
         // Before anything is overwritten beyond the old frontier: see invariant 5.
         self.publish();
         if length > self.geometry.max_message() {
@@ -333,7 +342,7 @@ impl<M: LaneMemory> Writer<M> {
         let padding = if record_bytes > until_end { until_end } else { 0 };
         let record = self.position.plus(padding);
         let end = record.plus(record_bytes);
-        // The next header has to be ours to zero, too.
+        // The writer zeroes the next header, so it needs room for that, too.
         let next_header = self.geometry.header_bytes();
         if end.plus(next_header).since(self.consumed) > self.geometry.capacity() {
             self.refresh(end.plus(next_header), room)?;
@@ -344,40 +353,45 @@ impl<M: LaneMemory> Writer<M> {
         let stretch_end = self.position.plus(stretch.min(self.geometry.stretch_max()));
         self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));
         self.plain_frontier = if self.geometry.is_plain() { self.frontier } else { Position(0) };
-        self.claimed = self.position;
+        self.warmed = self.position;
         let payload = record.plus(self.geometry.header_bytes());
         Ok(Reservation { padding, opens_stretch: true, end, payload, length })
     }
 
-    /// To be called after a commit, and after whoever waits for the message was told: claims the lines behind it if a new
-    /// stretch began with it. The message would wait for all of them, and so would the look for a sleeper.
+    /// Warms the lines behind a record if a new stretch began with it.
+    ///
+    /// To be called after the commit, and after the receivers that wait were woken: both would have to wait for the lines.
     #[inline(always)]
-    pub fn claim_after(&mut self, reservation: &Reservation) {
+    pub fn warm_after(&mut self, reservation: &Reservation) {
         if reservation.opens_stretch {
-            self.claim_stretch();
+            self.warm_stretch();
         }
     }
 
-    /// Makes the lines up to the frontier ours; what stands in them is free to be overwritten.
-    fn claim_stretch(&mut self) {
+    /// Warms the lines up to the frontier: what stands in them is free to be overwritten.
+    fn warm_stretch(&mut self) {
         let mut line = Position(self.position.0 | (LINE - 1)).plus(1);
         while line.0 < self.frontier.0 {
             self.memory.ring().header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
             line = line.plus(LINE);
         }
-        self.claimed = self.frontier;
+        self.warmed = self.frontier;
     }
 
-    /// To be called before anything is written into a reservation that may then be dropped, or committed in part. What it
-    /// returns is for [`Writer::commit_disclaimed`].
+    /// Forgets which lines are warm, and returns that for [`Writer::commit_in_place`].
+    ///
+    /// To be called before anything is written into a reservation that may then be dropped, or committed in part: bytes of
+    /// such a payload may stand where the writer counts on a 0.
     #[inline]
-    pub fn disclaim(&mut self) -> Claim {
-        Claim(std::mem::replace(&mut self.claimed, self.position))
+    pub fn forget_warmed(&mut self) -> Warmed {
+        Warmed(std::mem::replace(&mut self.warmed, self.position))
     }
 
-    /// Whether the reader has given back so much since we last looked that it is worth another look: a cheap hint for a caller
-    /// that waits for room. The reader writes to the line of `consumed` with every message, and would have to take it back after
-    /// every look: so only one glance in [`GLANCES_PER_LOOK`] is one.
+    /// Whether another attempt is worth it: a cheap hint for a caller that waits for room.
+    ///
+    /// True once the reader has given back so much since the last look that an eighth of the ring is free. The reader writes to
+    /// the line of `consumed` with every message, and has to take it back after every look. So only one glance in
+    /// [`GLANCES_PER_LOOK`] looks; the others are false.
     #[inline]
     pub fn glance(&self) -> bool {
         let glances = self.glances.get().wrapping_add(1);
@@ -395,7 +409,7 @@ impl<M: LaneMemory> Writer<M> {
         self.position.since(consumed) <= self.geometry.capacity().wrapping_sub(self.geometry.publish_after())
     }
 
-    /// Reads how far the reader has come, once the last known limit is reached.
+    /// Reads how far the reader has come. Called once the last known limit is reached.
     fn refresh(&mut self, end: Position, room: Room) -> Result<(), Refusal> {
         // EDGE consume→reuse: pairs with the Release in `Reader::tell`.
         let consumed = Position(self.memory.consumed().load(Acquire));
@@ -405,7 +419,7 @@ impl<M: LaneMemory> Writer<M> {
         }
         let fits = end.since(consumed) <= self.geometry.capacity();
         if fits && room == Room::Plenty && !self.is_plenty(consumed) {
-            // Not noted, or the next attempt would take what this one did not.
+            // Not noted, or the next attempt would take the room that this one did not.
             return Err(Refusal::Full);
         }
         self.consumed = consumed;
@@ -420,12 +434,14 @@ impl<M: LaneMemory> Writer<M> {
         self.fill_and_commit(reservation, used, |_, _| {});
     }
 
-    /// The same after [`Writer::disclaim`]. If all of the reservation is used, what was written ends where the next header
-    /// stands, and what is claimed behind that stays so.
+    /// Makes a record exist that was written after [`Writer::forget_warmed`].
+    ///
+    /// If all of the reservation is used, the payload ends where the next header stands, and the lines behind that are still
+    /// warm.
     #[inline(always)]
-    pub fn commit_disclaimed(&mut self, Claim(claimed): Claim, reservation: Reservation, used: u64) {
+    pub fn commit_in_place(&mut self, Warmed(warmed): Warmed, reservation: Reservation, used: u64) {
         if used >= reservation.length {
-            self.claimed = claimed;
+            self.warmed = warmed;
         }
         self.commit(reservation, used);
     }
@@ -441,7 +457,7 @@ impl<M: LaneMemory> Writer<M> {
         let next = if whole { reservation.end } else { record.plus(self.geometry.record_bytes(used)) };
         let header = self.next_header.with_length(used as u32);
         fill(ring, reservation.payload);
-        commit_record(ring, record, header, next, self.claimed);
+        commit_record(ring, record, header, next, self.warmed);
         if reservation.padding != 0 {
             let length = reservation.padding.wrapping_sub(self.geometry.header_bytes());
             let padding = RecordHeader::padding(length as u32, self.count());
@@ -458,9 +474,9 @@ impl<M: LaneMemory> Writer<M> {
 
 /// Makes a record exist whose payload is written: its successor's header is 0 before its own appears.
 #[inline(always)]
-fn commit_record<R: Ring>(ring: R, record: Position, header: RecordHeader, next: Position, claimed: Position) {
-    // At the start of a claimed line stands a 0 already. Elsewhere, the next header shares a line with this record.
-    if next.0 >= claimed.0 || !next.0.is_multiple_of(LINE) {
+fn commit_record<R: Ring>(ring: R, record: Position, header: RecordHeader, next: Position, warmed: Position) {
+    // At the start of a warm line stands a 0 already. Elsewhere, the next header shares a line with this record.
+    if next.0 >= warmed.0 || !next.0.is_multiple_of(LINE) {
         ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
     }
     // EDGE commit→poll: pairs with the Acquire in `Reader::header`, `Reader::gather` and `walk`.

@@ -102,8 +102,8 @@ fn bytes_at_rest_end_every_call_after_a_walk_over_slots_and_cells() {
         ("take", |queue| {
             let _ = queue.take();
         }),
-        ("take_next", |queue| {
-            let _ = queue.take_next();
+        ("take_fast", |queue| {
+            let _ = queue.take_fast();
         }),
         ("take_batch_from", |queue| {
             let _ = queue.take_batch_from(0, usize::MAX, &mut Vec::new());
@@ -111,8 +111,8 @@ fn bytes_at_rest_end_every_call_after_a_walk_over_slots_and_cells() {
         ("alloc", |queue| {
             let _ = queue.alloc();
         }),
-        ("alloc_near", |queue| {
-            let _ = queue.alloc_near();
+        ("alloc_hinted", |queue| {
+            let _ = queue.alloc_hinted();
         }),
         ("alloc_sampled", |queue| {
             let _ = queue.alloc_sampled();

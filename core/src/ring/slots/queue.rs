@@ -142,7 +142,7 @@ impl<M: SlotMemory> Queue<M> {
 
     /// Takes the next message of the highest ring, if that needs no second thought. `None` decides nothing.
     #[inline]
-    pub fn take_next(&self) -> Option<Delivery> {
+    pub fn take_fast(&self) -> Option<Delivery> {
         let Ok(Look::Found { position, slot, word }) = self.glimpse_at_head(0) else { return None };
         if word.state() != Some(SlotState::Produced) {
             return None;

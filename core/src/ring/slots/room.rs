@@ -61,7 +61,7 @@ impl<M: SlotMemory> Queue<M> {
 
     /// Takes the next slot on loan, if it is free.
     #[inline]
-    pub fn alloc_next(&mut self) -> Option<Loan> {
+    pub fn alloc_fast(&mut self) -> Option<Loan> {
         let start = self.cursor;
         let loan = self.alloc_among(1);
         if loan.is_none() {
@@ -72,7 +72,7 @@ impl<M: SlotMemory> Queue<M> {
 
     /// Finds a free slot as far as it is easy: one of the next few, or one further on, which says that others are.
     #[inline]
-    pub fn alloc_near(&mut self) -> Option<Loan> {
+    pub fn alloc_hinted(&mut self) -> Option<Loan> {
         let start = self.cursor;
         if let Some(loan) = self.alloc_among(self.geometry.slots().min(Self::NEAR)) {
             return Some(loan);
@@ -92,7 +92,7 @@ impl<M: SlotMemory> Queue<M> {
     /// queued, these are all slots.
     #[inline]
     pub fn alloc_sampled(&mut self) -> Option<Loan> {
-        match self.alloc_near() {
+        match self.alloc_hinted() {
             Some(loan) => Some(loan),
             None => self.alloc_from_samples(),
         }

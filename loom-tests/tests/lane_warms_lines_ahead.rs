@@ -1,4 +1,4 @@
-//! A writer of small records claims the lines that it comes to, and leaves out the zero that one of them holds already.
+//! A writer of small records warms the lines that it comes to, and leaves out the zero that one of them holds already.
 //! In a ring of four lines, in its second lap: what stands at the starts of these lines looks like the header of the very
 //! message that is expected there next, and must never be met; and lines that the reader has not given back stay as they
 //! are.
@@ -11,7 +11,7 @@ use memlane_loom_tests::message::{Message, lengths};
 use memlane_loom_tests::readers::{Life, by_guess, fast};
 use memlane_loom_tests::scenario::{Ledger, Scenario, Shape, lines, receive, short_stretches, wide};
 
-/// 0–112, 112–224, padding, 256–296. The next message opens a stretch: once it is out, the lines behind it are claimed, of
+/// 0–112, 112–224, padding, 256–296. The next message opens a stretch: once it is out, the lines behind it are warmed, of
 /// those at 320, 384 and 448. The first message left the header of message 4 where the first of these starts, and the
 /// second one that of message 6 in the others.
 const SECOND_LAP: [Message; 3] = [Message::of(104).feigning(4), Message::of(104).feigning(6), Message::of(32)];
@@ -57,7 +57,7 @@ fn window_read_by<const P: usize, const B: usize>(
 #[test]
 fn where_stale_bytes_look_like_the_next_header() {
     // 296–320, 320–344, 344–384, 384–392: both lines that are entered held the header of the message that starts there.
-    // The zero in the first one comes with the commit, that in the second one from the claim.
+    // The zero in the first one comes with the commit, that in the second one from the warming.
     let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
         ledger.send_all(&lengths([16, 16, 32, 0]), writer);
         assert_eq!(ledger.certain(), 7, "there is room");
@@ -68,7 +68,7 @@ fn where_stale_bytes_look_like_the_next_header() {
 #[test]
 fn where_stretches_end_in_the_middle_of_the_ring() {
     // 256–320; 320–344 opens a stretch up to 384, where 344–384 ends with it: the line at 384, with the header of the message that
-    // starts there, is not claimed, so the zero comes with the commit; 384–392 opens the next stretch, 392–408.
+    // starts there, is not warmed, so the zero comes with the commit; 384–392 opens the next stretch, 392–408.
     let prelude = [Message::of(104).feigning(4), Message::of(104).feigning(5), Message::of(56)];
     let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
         ledger.send_all(&lengths([16, 32, 0, 8]), writer);
@@ -78,14 +78,14 @@ fn where_stretches_end_in_the_middle_of_the_ring() {
 }
 
 #[test]
-fn where_a_claim_was_lost() {
-    // 296–344 with garbage at 320, dropped: nothing is claimed, nor is it by the one behind it that is used as a whole and ends
+fn where_warm_lines_were_forgotten() {
+    // 296–344 with garbage at 320, dropped: nothing is warmed, nor is it by the one behind it that is used as a whole and ends
     // there. 296–320, 320–328.
     let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
         Message::of(40).feigning(4).abandon(writer);
         ledger.send_all(&[Message::of(16).in_place(), Message::of(0)], writer);
     };
-    window(Model::exhaustive("a claim was lost"), lines(), SECOND_LAP, [], act, 3);
+    window(Model::exhaustive("warm lines were forgotten"), lines(), SECOND_LAP, [], act, 3);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn where_lengths_are_guessed() {
 
 #[test]
 fn where_a_reservation_was_dropped() {
-    // 296–328, which claims the line at 384; 328–400 with garbage there, dropped; 328–384, 384–392.
+    // 296–328, which warms the line at 384; 328–400 with garbage there, dropped; 328–384, 384–392.
     let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
         ledger.send(Message::of(24), writer);
         Message::of(64).feigning(5).abandon(writer);
@@ -110,17 +110,17 @@ fn where_a_reservation_was_dropped() {
 
 #[test]
 fn where_less_was_used_than_reserved() {
-    // 296–328, which claims the line at 384; 328–400 with garbage there, of which 328–384 is committed; 384–392.
+    // 296–328, which warms the line at 384; 328–400 with garbage there, of which 328–384 is committed; 384–392.
     let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
         ledger.send_all(&[Message::of(24), Message::of(64).using(48).feigning(5), Message::of(0)], writer);
     };
-    window(Model::exhaustive("less used than reserved of claimed lines"), lines(), SECOND_LAP, [], act, 3);
+    window(Model::exhaustive("less used than reserved of warm lines"), lines(), SECOND_LAP, [], act, 3);
 }
 
 #[test]
 fn where_all_was_used_that_might_have_been_dropped() {
-    // 296–328, which claims the lines at 384 and 448; 328–400 with garbage at the first of them, all of which is committed;
-    // 400–448, 448–456: the line at 448 is as it was claimed.
+    // 296–328, which warms the lines at 384 and 448; 328–400 with garbage at the first of them, all of which is committed;
+    // 400–448, 448–456: the line at 448 is as it was warmed.
     let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
         let whole = Message::of(64).feigning(5).in_place();
         ledger.send_all(&[Message::of(24), whole, Message::of(40).in_place(), Message::of(0)], writer);
@@ -131,7 +131,7 @@ fn where_all_was_used_that_might_have_been_dropped() {
 
 #[test]
 fn where_a_dropped_reservation_opened_the_stretch() {
-    // 296–344 with garbage at 320, dropped: nothing is claimed. 296–320, 320–344.
+    // 296–344 with garbage at 320, dropped: nothing is warmed. 296–320, 320–344.
     let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
         Message::of(40).feigning(4).abandon(writer);
         ledger.send_all(&lengths([16, 16]), writer);
@@ -152,7 +152,7 @@ fn send_or_try_again<const N: usize>(ledger: &Ledger, writer: &mut Writer<LoomLa
 #[test]
 fn beside_lines_that_were_not_given_back() {
     // 256–296, 296–320, 320–368, which is all until 120–144 is given back; then 368–392 over it. Of the lines at 320, 384
-    // and 448 only the first may be claimed before that.
+    // and 448 only the first may be warmed before that.
     let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| send_or_try_again(ledger, writer, [32, 16, 40, 16]);
     let prelude = [Message::of(104).feigning(9), Message::of(0)];
     window(Model::exhaustive("lines that were not given back"), lines(), prelude, UNREAD, act, 3);
@@ -176,13 +176,13 @@ fn behind_padding_and_in_front_of_a_record_that_was_not_given_back() {
 
 #[test]
 fn up_to_the_end_of_the_ring() {
-    // From 448: 448–488, 488–512; the next header stands at the beginning of a line that was not claimed, as it lies
+    // From 448: 448–488, 488–512; the next header stands at the beginning of a line that was not warmed, as it lies
     // behind the end of the ring: 512–520.
     let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
         ledger.send_all(&lengths([32, 16, 0]), writer);
     };
     let prelude = lengths([104, 104, 24, 88, 88]);
-    window(Model::exhaustive("claimed up to the end of the ring"), lines(), prelude, [], act, 4);
+    window(Model::exhaustive("warm up to the end of the ring"), lines(), prelude, [], act, 4);
 }
 
 #[test]
@@ -196,9 +196,9 @@ fn behind_a_large_record() {
 }
 
 #[test]
-fn a_writer_dies_among_claimed_lines() {
+fn a_writer_dies_among_warm_lines() {
     // Wherever it dies, its successor walks over what was not published, and finds zeros only where nothing is committed.
-    Model::bounded("a writer dies among claimed lines", 2).check_crashes(|crash| {
+    Model::bounded("a writer dies among warm lines", 2).check_crashes(|crash| {
         let (scenario, mut writer, mut reader) = Scenario::after(lines(), &SECOND_LAP);
         let reading = thread::spawn(move || {
             let mut received = Vec::new();
