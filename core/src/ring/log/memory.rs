@@ -14,16 +14,16 @@ pub trait LaneMemory {
         Self: 'a;
     /// The ring.
     fn ring(&self) -> Self::Ring<'_>;
-    /// End of the last committed record that the writer told of.
+    /// End of the last committed record, as the writer published it.
     fn committed(&self) -> &AtomicU64;
-    /// Messages committed that the writer told of.
+    /// Messages committed, as the writer published it.
     fn count(&self) -> &AtomicU64;
     /// End of the last record that the reader has given back.
     fn consumed(&self) -> &AtomicU64;
 }
 
-/// The ring's words. A copy in a local variable, which no store can change, spares the compiler from loading its fields
-/// again after every atomic access.
+/// The ring's words, in a value that the caller copies into a local variable. No store can change that, so the compiler does not
+/// load its fields again after every atomic access.
 pub trait Ring: Copy {
     /// The word at this position, as a record header.
     fn header(&self, position: Position) -> &AtomicU64;
@@ -126,8 +126,8 @@ impl LaneGeometry {
         payload.wrapping_add(self.rounding) & self.rounding_mask
     }
 
-    /// Whether a record is its header word, its payload, and padding to the next multiple of 8: as it is unless payloads are
-    /// to be aligned further. See [`plain_record_bytes`].
+    /// Whether the lane is plain: payloads are aligned to no more than a word, so that a record is its header word, its payload,
+    /// and padding to the next multiple of 8. See [`plain_record_bytes`].
     #[inline]
     pub fn is_plain(&self) -> bool {
         self.header_bytes == RecordHeader::BYTES
@@ -138,13 +138,13 @@ impl LaneGeometry {
         self.stretch_max
     }
 
-    /// More records than the ring holds.
+    /// An upper bound of the records that the ring holds.
     #[inline]
     pub fn records_max(&self) -> u64 {
         self.capacity / RecordHeader::BYTES
     }
 
-    /// How far `consumed` may lag behind what was given back.
+    /// After so many bytes that a reader gives back, it publishes.
     #[inline]
     pub fn publish_after(&self) -> u64 {
         self.capacity / 8

@@ -13,13 +13,13 @@ pub struct Reader<M> {
     geometry: LaneGeometry,
     /// Where the next record starts.
     position: Position,
-    /// Up to where what was given back is counted, and a writer that waits was looked for. What `consumed` says is less than an
-    /// eighth of the ring ahead of it.
+    /// Up to here, what was given back is counted, and the writer was woken if it waited. `consumed` is less than an eighth of
+    /// the ring ahead of it.
     published: Position,
     /// The header of the next message if it has length 0: a guess until `sequence_known`.
     expected: RecordHeader,
     sequence_known: bool,
-    /// Whether what comes from now on is not looked at any more.
+    /// Whether this reader finds nothing any more, whatever comes.
     ended: bool,
     /// The number of this reader's first message, and of the one that was next when `consumed` was stored last.
     first_sequence: u64,
@@ -30,9 +30,9 @@ pub struct Reader<M> {
     filling: u64,
     /// Up to here, a record neither reaches beyond the end of the ring nor makes publishing due when it is released.
     frontier: Position,
-    /// The same in a plain lane; 0 in any other.
+    /// The frontier in a plain lane; 0 in any other.
     plain_frontier: Position,
-    /// Bytes of payload that the next record probably has: as many as the last one that was looked for without knowing.
+    /// Bytes of payload that the next record probably has: as many as the last one that [`Reader::poll_fast`] found.
     likely_length: u32,
 }
 
@@ -162,7 +162,9 @@ impl<M: LaneMemory> Reader<M> {
         }
     }
 
-    /// Whether something is gone that was committed, where nothing seems to be: no participant takes it away. For slow paths.
+    /// Whether records that were committed are gone: nothing seems to stand at the position, and `committed` is ahead of it.
+    ///
+    /// No participant takes a record away before it is read, so the lane is damaged. For slow paths.
     pub fn misses_records(&self) -> bool {
         // EDGE published→observe: pairs with the Release in `Writer::publish`; the headers before it were stored earlier.
         let committed = Position(self.memory.committed().load(Acquire));
@@ -171,11 +173,11 @@ impl<M: LaneMemory> Reader<M> {
         (1..=self.geometry.capacity()).contains(&ahead) && self.header() == RecordHeader::EMPTY
     }
 
-    /// The record at the reader's position, if it has this many bytes of payload and ends before the frontier of a plain lane:
-    /// for who knows what comes. `None` decides nothing.
+    /// The record at the position, if it has this many bytes of payload and ends before the frontier of a plain lane. `None`: ask
+    /// [`Reader::poll`].
     ///
-    /// What it returns is given back by [`Reader::release_fast`]. Whether it is longer than allowed is not asked: only
-    /// a caller that wants more than the longest message would learn of it, and the frontier bounds that, too.
+    /// For a caller that knows which length comes; it gives the record back by [`Reader::release_fast`]. The length is not
+    /// compared with the longest message's: only a caller that asks for more would notice, and the frontier bounds that, too.
     #[inline]
     pub fn poll_fast_plain(&self, length: u64) -> Option<Record> {
         if self.header() != self.expected.with_length(length as u32) {
@@ -184,8 +186,10 @@ impl<M: LaneMemory> Reader<M> {
         self.record_before(self.plain_frontier, length, plain_record_bytes(length), RecordHeader::BYTES)
     }
 
-    /// The same for who does not know, in any lane. Where it is as long as the last one, the next record is looked for without
-    /// waiting for this one's header.
+    /// The record at the position, if it ends before the frontier. `None`: ask [`Reader::poll`].
+    ///
+    /// For any lane, and for a caller that does not know which length comes. It guesses that of the last record: where that is
+    /// right, the processor goes on to the next record without waiting for this one's header.
     #[inline]
     pub fn poll_fast(&mut self) -> Option<Record> {
         let header = self.header();
@@ -205,8 +209,8 @@ impl<M: LaneMemory> Reader<M> {
         self.record_before(frontier, length, record_bytes, header_bytes)
     }
 
-    /// The record at the position, if it ends before this frontier. Until the sequence is known, the frontier stands at the
-    /// position.
+    /// The record at the position, if it ends before this frontier. Until the reader knows the number of its first message, the
+    /// frontier stands at the position.
     #[inline(always)]
     fn record_before(&self, frontier: Position, length: u64, record_bytes: u64, header_bytes: u64) -> Option<Record> {
         let end = self.position.plus(record_bytes);
@@ -216,13 +220,14 @@ impl<M: LaneMemory> Reader<M> {
         Some(Record { end, payload: self.position.plus(header_bytes), length })
     }
 
-    /// Whether something stands at the reader's position: a cheap hint for who waits for it.
+    /// Whether something stands at the reader's position: a cheap hint for a receiver that waits.
     #[inline]
     pub fn glance(&self) -> bool {
         self.memory.ring().header(self.position).load(Relaxed) != RecordHeader::EMPTY.bits()
     }
 
-    /// The same at the end of the ring, before publishing is due, or where nothing is committed.
+    /// The record at the position, wherever that is: at the end of the ring, where publishing is due, or where nothing is
+    /// committed.
     fn poll_slow(&mut self) -> Result<Option<Record>, Corruption> {
         let header = self.header();
         if header == RecordHeader::EMPTY || self.ended {
@@ -234,7 +239,7 @@ impl<M: LaneMemory> Reader<M> {
             self.poll_unusual(header)
         };
         self.move_frontier();
-        // A writer goes no further than a ring beyond `consumed`; one that does feeds a batch for ever.
+        // A writer goes no further than a ring beyond `consumed`. One that went further could feed a batch for ever.
         let most = self.geometry.capacity().wrapping_add(self.geometry.publish_after());
         match record {
             Ok(Some(Record { end, .. })) if end.since(self.published) > most => Err(Corruption::Positions),
@@ -242,18 +247,18 @@ impl<M: LaneMemory> Reader<M> {
         }
     }
 
-    /// From now on, nothing is found any more, whatever is committed.
+    /// Ends the reader: from now on it finds nothing, whatever is committed.
     pub fn end(&mut self) {
         self.ended = true;
-        // Everything takes the long way, which asks.
+        // Every call takes the slow path, which looks at `ended`.
         (self.frontier, self.plain_frontier) = (Position(0), Position(0));
     }
 
-    /// The frontier follows the position and what was published.
+    /// Moves the frontier after the position and what was published.
     fn move_frontier(&mut self) {
         if self.sequence_known && !self.ended {
             let lap_end = self.position.plus(self.geometry.until_end(self.position));
-            // What ends where publishing is due is released by a call that publishes.
+            // A record that ends where publishing is due is released by a call that publishes.
             let publish_at =
                 self.published.plus(self.geometry.publish_after().wrapping_sub(self.geometry.header_bytes()));
             self.frontier = Position(lap_end.0.min(publish_at.0));
@@ -267,7 +272,7 @@ impl<M: LaneMemory> Reader<M> {
         RecordHeader::from_bits(self.memory.ring().header(self.position).load(Acquire))
     }
 
-    /// Validates a header that was read once.
+    /// The record of a header that was read once, if its length fits the lane.
     fn accept(&self, header: RecordHeader) -> Result<Record, Corruption> {
         let length = u64::from(header.length());
         let bytes = self.geometry.record_bytes(length);
@@ -279,7 +284,7 @@ impl<M: LaneMemory> Reader<M> {
         Ok(Record { end: self.position.plus(bytes), payload, length })
     }
 
-    /// Padding, the first record after [`Reader::resume`], or damage.
+    /// The record behind a header that is padding, the first one after [`Reader::resume`], or damage.
     #[cold]
     fn poll_unusual(&mut self, mut header: RecordHeader) -> Result<Option<Record>, Corruption> {
         self.learn_sequence(header);
@@ -303,8 +308,9 @@ impl<M: LaneMemory> Reader<M> {
         self.accept(header).map(Some)
     }
 
-    /// The first header that this reader sees tells the low bits of its number; the writer's count, which is behind or
-    /// ahead by at most one ring, tells the rest.
+    /// Learns the number of the next message from the first header that this reader sees.
+    ///
+    /// The header tells the low bits. The writer's count, which is behind or ahead by at most one ring, tells the rest.
     fn learn_sequence(&mut self, header: RecordHeader) {
         if !self.sequence_known && matches!(header.kind(), RecordKind::Message | RecordKind::Padding) {
             let not_above = self.memory.count().load(Relaxed).wrapping_add(self.geometry.records_max());
@@ -315,8 +321,9 @@ impl<M: LaneMemory> Reader<M> {
         }
     }
 
-    /// Gives the record back that [`Reader::poll`] returned last: the writer may overwrite it. Returns whether so much was given
-    /// back that it was published, in which case the caller looks for a writer that waits for room.
+    /// Gives the record back that was polled last: the writer may overwrite it.
+    ///
+    /// Returns whether so much was given back that it was published: then the caller wakes a writer that waits for room.
     #[inline]
     pub fn release(&mut self, record: Record) -> bool {
         self.advance(record);
@@ -329,7 +336,7 @@ impl<M: LaneMemory> Reader<M> {
         is_due
     }
 
-    /// Gives the record back that [`Reader::poll_fast_plain`] returned last: nothing has to be published yet.
+    /// Gives the record back that [`Reader::poll_fast_plain`] returned last: publishing is not due before the frontier.
     #[inline]
     pub fn release_fast(&mut self, record: Record) {
         self.advance(record);
@@ -338,41 +345,41 @@ impl<M: LaneMemory> Reader<M> {
         self.tell();
     }
 
-    /// Stores how far everything was given back: a plain store into a line that is this reader's.
+    /// Stores up to where everything was given back: a plain store into a line that only this reader writes.
     #[inline(always)]
     fn tell(&self) {
         // EDGE consume→reuse: pairs with the Acquire in `Writer::refresh`.
         self.memory.consumed().store(self.position.0, Release);
     }
 
-    // Apart, so that giving back is short enough to stand in line everywhere.
+    // A function of its own, so that giving back is short enough to stand in line everywhere.
     #[cold]
     fn publish_what_is_due(&mut self) {
         self.publish();
     }
 
-    /// Whether so much was given back since `place` that the writer should learn of it.
+    /// Whether the position is so far beyond `place` that publishing is due.
     #[inline]
     pub fn is_far_from(&self, place: Position) -> bool {
         self.position.since(place) >= self.geometry.publish_after()
     }
 
-    /// Up to where what was given back is published.
+    /// Up to where it is published what was given back.
     #[inline]
     pub fn published(&self) -> Position {
         self.published
     }
 
-    /// Moves past the records at the reader's position, `max` at most, that are ordinary ones before the frontier of a plain
-    /// lane, and notes their places.
+    /// Moves past up to `max` records at the position, and notes their places: the fast path of a batch.
     ///
-    /// They are given back as those behind [`Reader::advance`] are.
+    /// It ends where a record is not an ordinary one before the frontier of a plain lane. As with [`Reader::advance`], nothing
+    /// is given back yet.
     #[inline]
     pub fn gather(&mut self, start: ReaderMark, max: usize, places: &mut Vec<RecordPlace>) {
         let ring = self.memory.ring();
         let (max_message, frontier) = (self.geometry.max_message(), self.plain_frontier);
         let (mut position, mut expected, mut filling) = (self.position, self.expected, self.filling);
-        // Probably as long as the last one. Where it is, the next header is looked for without waiting for this one.
+        // Probably as long as the last one. Where it is, the processor loads the next header without waiting for this one.
         let mut length = places.last().map_or(0, |place| u64::from(place.length));
         for _ in 0..max {
             // EDGE commit→poll: pairs with the Release in `commit_record` and `Writer::fill_and_commit`.
@@ -395,7 +402,7 @@ impl<M: LaneMemory> Reader<M> {
         (self.position, self.expected, self.filling) = (position, expected, filling);
     }
 
-    /// Moves past a record without giving it back: the caller still reads it, and publishes later.
+    /// Moves past a record without giving it back. The caller still reads it, and publishes later.
     #[inline]
     pub fn advance(&mut self, record: Record) {
         self.position = record.end;
@@ -422,12 +429,12 @@ impl<M: LaneMemory> Reader<M> {
         self.position.since(self.first).wrapping_sub(headers).wrapping_sub(self.filling)
     }
 
-    /// Where the reader stands, to come back to with [`Reader::rewind`].
+    /// Where the reader stands now, for [`Reader::rewind`].
     pub fn mark(&self) -> ReaderMark {
         ReaderMark { position: self.position, sequence: self.sequence(), filling: self.filling }
     }
 
-    /// Goes back to a mark behind which nothing was given back: what was read since comes again.
+    /// Goes back to a mark, so that what was read since comes again. Nothing behind it was given back.
     pub fn rewind(&mut self, mark: ReaderMark) {
         (self.position, self.filling) = (mark.position, mark.filling);
         self.expected = RecordHeader::message(0, mark.sequence);
@@ -435,8 +442,9 @@ impl<M: LaneMemory> Reader<M> {
         (self.frontier, self.plain_frontier) = (mark.position, Position(0));
     }
 
-    /// Gives back everything that was read so far, and publishes that. Returns whether there was anything to publish: then the
-    /// caller counts it, and looks for a writer that waits for room.
+    /// Gives back everything that was read so far, and publishes that.
+    ///
+    /// Returns whether there was anything to publish: then the caller counts it, and wakes a writer that waits for room.
     #[inline]
     pub fn publish(&mut self) -> bool {
         if self.published == self.position {

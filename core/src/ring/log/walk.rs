@@ -18,15 +18,17 @@ pub(super) struct Walk {
     pub(super) bytes: u64,
 }
 
-/// More records than a writer commits without publishing: those of a stretch, its first record, which may be longer, and the
-/// padding in front of that.
+/// At least as many records as a writer commits without publishing: those of a stretch, its first record, which may be longer,
+/// and the padding in front of that.
 const UNPUBLISHED_MAX: u64 = LONG_STRETCH / RecordHeader::BYTES + 2;
 
-/// Walks from `start`, where a record starts, over all that is committed: at most what one stretch holds. `count` is what the word of
-/// that name says: at least the number of the record at `start`, and at most that of the one behind the last.
+/// Walks from `start`, where a record starts, over all that is committed: at most what one stretch holds.
+///
+/// `count` is what the word of that name says: at least the number of the record at `start`, and at most that of the place
+/// behind the last record.
 ///
 /// # Errors
-/// A header is not one that a writer writes there, or there are more than it leaves unpublished.
+/// A header is not one that a writer writes there, or there are more than a writer leaves unpublished.
 pub(super) fn walk<M: LaneMemory>(
     memory: &M,
     geometry: &LaneGeometry,
@@ -78,23 +80,23 @@ pub(super) fn walk<M: LaneMemory>(
     Err(Corruption::Positions)
 }
 
-/// What a lane carried, for who watches it without taking part.
+/// What a lane carried, for an observer that takes no part in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Survey {
     /// End of the last committed record.
     pub committed: Position,
     /// Messages committed.
     pub count: u64,
-    /// How many of these the writer has not counted in its words yet, and their payload bytes.
+    /// Messages among these that the writer has not published yet.
     pub unpublished_messages: u64,
-    /// See `unpublished_messages`.
+    /// Bytes of payload of these.
     pub unpublished_bytes: u64,
 }
 
 impl Survey {
-    /// Looks at the lane, whose writer goes on meanwhile: at where it published that it stands, and on from there.
+    /// Looks at a lane whose writer goes on meanwhile: reads what is published, and walks on from there.
     ///
-    /// While the writer is faster than the walk again and again, and on a damaged lane, it is what was published.
+    /// If the writer is faster than the walk every time, or the lane is damaged, it is what was published.
     pub fn of<M: LaneMemory>(memory: &M, geometry: &LaneGeometry) -> Self {
         const TURNS: usize = 16;
         for _ in 0..TURNS {
@@ -121,13 +123,13 @@ impl Survey {
         Self { committed, count, unpublished_messages: 0, unpublished_bytes: 0 }
     }
 
-    /// Looks at the lane and at how far its reader has come: that position, and what the lane carried while it stood there.
+    /// Looks at a lane and its reader: where that stood, and what the lane carried at the time.
     ///
-    /// While the reader is faster again and again, it is where the reader stood before the look.
+    /// If the reader moves during every look, its position is the one from before the last look.
     pub fn with_consumed<M: LaneMemory>(memory: &M, geometry: &LaneGeometry) -> (Position, Self) {
         const LOOKS_AGAIN: u32 = 15;
         let look = || {
-            // Acquire only for its place, before the others: whatever happens meanwhile, it does not pass what is committed then.
+            // Acquire only for its place, before the others: so the reader's position is not ahead of what is committed then.
             let consumed = memory.consumed().load(Acquire);
             (Position(consumed), Self::of(memory, geometry))
         };

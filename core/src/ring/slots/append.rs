@@ -1,21 +1,21 @@
 //! Naming a slot in the next cell: the step that makes a message exist.
 //!
 //! Tail says where to begin, and may lag. From there a sender walks over filled cells to the first that is not, and fills it
-//! by one CAS. What it meets on the way tells whether somebody wrote to the words who may not:
+//! by one CAS. The stamps that it meets on the way tell whether the words were written by somebody that may not write them:
 //!
-//! - Filled for this lap: it names a slot that was not passed, and there are no more such cells than slots. So a walk that is
-//!   further ahead of head than a ring is long has found corruption.
-//! - Filled for a later lap: tail lags by a lap or more, and head is beyond this cell. At every moment, at most as many cells
-//!   at or behind head are filled as there are slots (invariant 2), and a ring has no fewer; so the cell at head is never
-//!   filled for a later lap.
+//! - A cell that is filled for this lap names a slot that was not passed, and there are no more such cells than slots. So a
+//!   walk that is further ahead of head than a ring is long has found corruption.
+//! - A cell that is filled for a later lap means that tail lags by a lap or more, and that head is beyond this cell. For at
+//!   every moment, at most as many cells at or behind head are filled as there are slots (invariant 2), and a ring has no
+//!   fewer cells. So the cell at head is never filled for a later lap.
 
 use super::{Queue, SlotMemory};
 use crate::error::Corruption;
 use crate::layout::Cell;
 use crate::sync::Ordering::{Relaxed, Release};
 
-/// How often a sender that loses every race goes on. Filled cells at rest are fewer than two rings' worth: only somebody who
-/// fills one cell after the other right before it keeps it longer than that.
+/// After so many steps, a sender that lost every race gives up. Cells that stay as they are keep it for fewer than two rings'
+/// worth of steps; only a peer that fills one cell after the other right before it keeps it longer.
 const APPEND_TURNS: u64 = 1 << 22;
 
 /// Cells between two looks at head.
@@ -30,7 +30,9 @@ impl<M: SlotMemory> Queue<M> {
         Ok(())
     }
 
-    /// Names `slot` in the first cell from `position` on that is not filled; all before are. Returns its position; tail stays.
+    /// Names `slot` in the first cell from `position` on that is not filled, and returns the cell's position. Tail stays.
+    ///
+    /// All cells before `position` are filled.
     #[inline]
     pub(super) fn append_from(&self, ring: u8, slot: u16, position: u64) -> Result<u64, Corruption> {
         if self.append_at(ring, slot, position).is_ok() {
@@ -40,7 +42,7 @@ impl<M: SlotMemory> Queue<M> {
         }
     }
 
-    /// Names `slot` in the cell at `position`, unless it is filled already, or filled meanwhile: then its stamp.
+    /// Names `slot` in the cell at `position`. Fails with the cell's stamp if it is filled already, or meanwhile.
     #[inline]
     fn append_at(&self, ring: u8, slot: u16, position: u64) -> Result<(), u64> {
         let cells = self.geometry.cells();
@@ -57,7 +59,7 @@ impl<M: SlotMemory> Queue<M> {
         }
     }
 
-    /// Names `slot` in the first cell behind others that were filled before.
+    /// Names `slot` in the first cell from `position` on that is not filled, walking over those that are.
     #[cold]
     fn append_behind(&self, ring: u8, slot: u16, mut position: u64) -> Result<u64, Corruption> {
         let cells = self.geometry.cells();

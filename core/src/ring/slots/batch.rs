@@ -1,14 +1,16 @@
-//! Several messages at once: one pass over head, one move of tail.
+//! Several messages at once: one move of head, one move of tail.
 //!
-//! A batch is committed message by message, each of which exists from its own cell on; only tail, a hint where the next
-//! message goes, is moved once for many. Other senders who come meanwhile find it lagging, and help it along.
+//! **Committing.** Each message of a batch exists as soon as its own cell is filled. Only tail, a hint where the next message
+//! goes, is moved once for many. Other senders that come meanwhile find it lagging, and help it along.
 //!
-//! Taking a batch keeps to the rules of a single take, cell by cell: the cell's stamp is exact, the slot's word is loaded,
-//! head is seen not to have passed *this* cell after that, and then the word is replaced. Only then is head moved over all
-//! of it, and before that no slot of the batch is used. Two shortcuts look right and are not: looking at head for the
-//! first cell only hands out a later life of a slot, somebody's uncommitted loan; and moving head by one CAS without
-//! repeating it leaves head behind where another receiver helped it part of the way, so that a slot of the batch leaves
-//! Consumed before its cell is passed.
+//! **Taking.** A batch keeps to the rules of a single take, cell by cell: the cell's stamp is exact, the slot's word is loaded,
+//! head is seen not to have passed *this* cell after that, and then the word is replaced. When all are taken, head is moved
+//! over all of them. Before that no slot of the batch is used.
+//!
+//! Two shortcuts look right and are not:
+//! - Looking at head for the first cell only. A later life of a slot is handed out, which is a sender's uncommitted loan.
+//! - Moving head by one CAS without repeating it. Where another receiver helped head part of the way, the CAS fails and head
+//!   stays behind, so that a slot of the batch leaves Consumed before its cell is passed.
 
 use super::queue::{Look, RACES};
 use super::{Delivery, Loan, Queue, SlotMemory};
@@ -29,7 +31,7 @@ pub struct CommitBatch {
 }
 
 impl CommitBatch {
-    /// Other senders walk over at most so many messages of a batch.
+    /// Tail is moved after so many messages: other senders have to walk over no more.
     const BEHIND_TAIL_MAX: u32 = 64;
 }
 
@@ -41,8 +43,9 @@ impl<M: SlotMemory> Queue<M> {
         CommitBatch { priority: ring, position: self.memory.tail(ring).load(Relaxed), behind_tail: 0 }
     }
 
-    /// Makes the next message of a batch exist, as [`Queue::commit`] does. Whether tail was moved over it and those before it, as
-    /// it is once in a while.
+    /// Makes the next message of a batch exist, as [`Queue::commit`] does.
+    ///
+    /// Returns whether tail was moved over it and those before it, which happens once in a while.
     ///
     /// # Errors
     /// As [`Queue::commit`].
@@ -59,13 +62,13 @@ impl<M: SlotMemory> Queue<M> {
         Ok(false)
     }
 
-    /// Moves tail over the messages of a batch. It may go on after that.
+    /// Moves tail over the messages of a batch. The batch may go on after that.
     pub fn end_batch(&self, batch: &mut CommitBatch) {
         batch.behind_tail = 0;
         let tail = self.memory.tail(batch.priority);
         let seen = tail.load(Relaxed);
         if seen < batch.position {
-            // If it fails, somebody else moves it: it stays a hint.
+            // If the CAS fails, another sender moved tail: it stays a hint.
             let _ = tail.compare_exchange(seen, batch.position, Relaxed, Relaxed);
         }
     }
@@ -92,7 +95,7 @@ impl<M: SlotMemory> Queue<M> {
         Ok(batch.len() - before)
     }
 
-    /// Where the first cell stands whose slot is not taken yet, with head moved there. `None`: the ring is empty.
+    /// Moves head to the first cell whose slot is not taken yet, and returns its position. `None`: the ring is empty.
     fn first_to_take(&self, ring: u8) -> Result<Option<u64>, Corruption> {
         let (mut races, mut passes) = (0, 0);
         while races < RACES && passes <= self.geometry.cells() {
@@ -112,7 +115,7 @@ impl<M: SlotMemory> Queue<M> {
         Ok(None)
     }
 
-    /// The slot that the cell at `position` names, if it can be taken; its word was read before head passed the cell.
+    /// The slot that the cell at `position` names, if it can be taken, and its word, read before head passed the cell.
     fn look_at(&self, ring: u8, position: u64) -> Result<Option<(u16, SlotWord)>, Corruption> {
         let cells = self.geometry().cells();
         // EDGE commit→take: pairs with the Release CAS in `append_at`.
@@ -134,7 +137,7 @@ impl<M: SlotMemory> Queue<M> {
         }
     }
 
-    /// Moves head to `end`, from wherever others have helped it to by now. Each time that they do, they pass a cell.
+    /// Moves head to `end`, from where other receivers have helped it to by now. Each help passes a cell, so the loop ends.
     fn pass_all(&self, ring: u8, start: u64, end: u64) -> Result<(), Corruption> {
         let word = self.memory.head(ring);
         let mut head = word.load(Relaxed);

@@ -1,21 +1,21 @@
-//! Counting slots and cells, for who watches a queue without taking part.
+//! Counting slots and cells, for an observer that takes no part in the queue.
 
 use super::{SlotGeometry, SlotMemory};
 use crate::layout::{Cell, SlotHeader, SlotState, SlotWord};
 use crate::sync::Ordering::{Acquire, Relaxed};
 
-/// How many slots were in which state, each looked at once while others went on.
+/// How many slots were in which state. Each is looked at once, while the participants go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Census {
     /// Nobody's.
     pub free: u64,
-    /// Senders', being filled, or queued.
+    /// A sender fills it, or it is queued.
     pub produced: u64,
-    /// Receivers', not acknowledged.
+    /// A receiver has it, and did not acknowledge it yet.
     pub consumed: u64,
     /// Given back, queued again or about to be.
     pub redeliver: u64,
-    /// What dead receivers held: the next receivers get it.
+    /// A dead receiver held it: the next receiver gets it.
     pub returned: u64,
     /// In a state that does not exist.
     pub unknown: u64,
@@ -41,11 +41,11 @@ impl Census {
     }
 }
 
-/// Where a ring stands: the position of its first cell that was not passed, and how many are filled from there on: at most as
-/// many as there are slots.
+/// Where a ring stands: the position of its first cell that was not passed, and how many cells are filled from there on (at most
+/// as many as there are slots).
 ///
-/// If head stood still meanwhile, so many were queued when the last cell was looked at. Otherwise this is looked at again, a
-/// few times. While others are faster than that again and again, it is a number that it may have been.
+/// If head stood still meanwhile, so many were queued when the last cell was looked at. If head moved, it looks again, up to 16
+/// times. If receivers were faster every time, it is a number that may have been true.
 pub fn backlog<M: SlotMemory>(memory: &M, geometry: &SlotGeometry, ring: u8) -> (u64, u64) {
     const LOOKS: u32 = 16;
     let mut backlog = (0, 0);
@@ -63,7 +63,7 @@ pub fn backlog<M: SlotMemory>(memory: &M, geometry: &SlotGeometry, ring: u8) -> 
 /// How many cells in a row are filled from `head` on, as far as slots can be queued there.
 fn filled_from<M: SlotMemory>(memory: &M, geometry: &SlotGeometry, ring: u8, head: u64) -> u64 {
     let (cells, slots) = (geometry.cells(), u64::from(geometry.slots()));
-    // What lies before tail is filled. A tail that lags behind head, or that nobody wrote who may, tells nothing.
+    // What lies before tail is filled. A tail that lags behind head, or is forged, tells nothing.
     let ahead = memory.tail(ring).load(Relaxed).wrapping_sub(head);
     let before_tail = if ahead <= cells { ahead.min(slots) } else { 0 };
     let filled = (before_tail..slots).take_while(|&step| {
@@ -75,7 +75,9 @@ fn filled_from<M: SlotMemory>(memory: &M, geometry: &SlotGeometry, ring: u8, hea
     before_tail.saturating_add(filled.count() as u64)
 }
 
-/// How many messages of each priority dead receivers held, and nobody has taken yet: looked for only if there may be some.
+/// How many messages of each priority dead receivers held that no other receiver has taken yet.
+///
+/// It looks at the slots only if there may be some.
 pub fn returned<M: SlotMemory>(memory: &M, geometry: &SlotGeometry) -> Vec<u64> {
     let mut counts = vec![0; geometry.rings().into()];
     // EDGE reap→returned: as in `Queue::search_if_returned`.
@@ -92,8 +94,10 @@ pub fn returned<M: SlotMemory>(memory: &M, geometry: &SlotGeometry) -> Vec<u64> 
     counts
 }
 
-/// How many messages wait to be received, of all priorities, those that dead receivers held included; each looked at at a
-/// moment of its own: at most as many as there are slots.
+/// How many messages wait to be received, of all priorities, those that dead receivers held included: at most as many as there
+/// are slots.
+///
+/// Each is looked at at a moment of its own.
 pub fn queued<M: SlotMemory>(memory: &M, geometry: &SlotGeometry) -> u64 {
     let queued: u64 = (0..geometry.rings()).map(|ring| backlog(memory, geometry, ring).1).sum();
     let returned: u64 = returned(memory, geometry).iter().sum();

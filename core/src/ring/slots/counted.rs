@@ -1,4 +1,4 @@
-//! How many words a call looks at, whatever stands in them: counted, not timed.
+//! Tests: how many words a call looks at, whatever stands in them. Accesses are counted, nothing is timed.
 
 use super::{Delivery, Queue, SlotGeometry, SlotMemory};
 use crate::error::Corruption;
@@ -66,7 +66,7 @@ impl SlotMemory for &Counted {
     }
 }
 
-/// What may stand in a word that nobody wrote who may, by its index.
+/// What may stand in a word that was forged, by the word's index.
 type Forged = fn(u64) -> u64;
 
 /// All the words of a kind.

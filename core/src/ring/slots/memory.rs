@@ -9,7 +9,7 @@ use crate::sync::AtomicU64;
 pub trait SlotMemory {
     /// A slot's word: whose it is.
     fn slot(&self, slot: u16) -> &AtomicU64;
-    /// A slot's header: length, priority, deliveries. Written by whoever owns the slot.
+    /// A slot's header: length, priority, deliveries. Written by the participant that owns the slot.
     fn slot_header(&self, slot: u16) -> &AtomicU64;
     /// A cell of a ring.
     fn cell(&self, ring: u8, index: u64) -> &AtomicU64;
@@ -17,7 +17,7 @@ pub trait SlotMemory {
     fn head(&self, ring: u8) -> &AtomicU64;
     /// A position of a ring up to which all cells are filled.
     fn tail(&self, ring: u8) -> &AtomicU64;
-    /// Grows whenever a reaping is over: there may be slots in Returned.
+    /// Reapings that are over: when it has grown, there may be slots in Returned.
     fn returned(&self) -> &AtomicU64;
     /// The reapings of which nothing is left in Returned.
     fn searched(&self) -> &AtomicU64;

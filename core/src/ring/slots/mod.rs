@@ -14,8 +14,9 @@
 //! CAS** of the slot's own word, so every slot has exactly one known owner at every moment, and what a dead one held is
 //! found by looking at the words.
 //!
-//! Queues that claim a place first and publish it later (Vyukov's bounded queue, crossbeam's `ArrayQueue`, DPDK's ring,
-//! Disruptors) block everybody behind a claim whose owner stopped. This one never claims before it has filled.
+//! Queues in which a sender claims a place first and publishes it later (Vyukov's bounded queue, crossbeam's `ArrayQueue`,
+//! DPDK's ring, Disruptors) block everybody behind a claim whose owner stopped. Here a sender fills its slot before it
+//! claims a place.
 //!
 //! Invariants:
 //! 1. *The slot word is the only truth about ownership.* Cells and positions only order.
@@ -26,14 +27,14 @@
 //! 5. *Tail never passes an unfilled cell*, since it moves only over filled ones; it may lag by any distance.
 //! 6. *A cell is filled again only after head has passed it*, by 2: a stamp ahead of head contradicts it.
 //! 7. *What a dead receiver held is named by no cell*: it is in Returned, and taken from there by a look at the words.
-//! 8. *Bytes at rest end every loop* after about as many steps as there are cells or slots. Only somebody who wins race upon
-//!    race meanwhile makes one longer.
+//! 8. *Every loop over words that do not change ends* after about as many steps as there are cells or slots. Only a peer that
+//!    wins race upon race meanwhile makes one longer.
 //!
 //! Edges: *commit→take* (the cell's Release CAS to the Acquire load at head: payload and slot word), *ack→alloc* (the slot
 //! word's Release store of Free, to the Acquire CAS that takes it on loan: every read of the old message is done),
-//! *pass→take* (the same store, or the Release CAS of who gives it back, to the Acquire load of the slot word by whoever
-//! still looks at the passed cell: it then sees that head has moved), *reap→returned* (a reaping's count, to the receiver that
-//! finds it moved: the slots' words were replaced before).
+//! *pass→take* (the store of Free, or the Release CAS that gives the message back, to the Acquire load of the slot word by a
+//! receiver that still looks at the passed cell: it then sees that head has moved), *reap→returned* (a reaping's count, to
+//! the receiver that finds it moved: the slots' words were replaced before).
 
 mod append;
 mod batch;

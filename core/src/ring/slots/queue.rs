@@ -11,13 +11,13 @@ use crate::sync::spin_loop;
 pub struct Queue<M> {
     pub(super) memory: M,
     pub(super) geometry: SlotGeometry,
-    /// Whose words we write.
+    /// The row of this participant, which it writes into the words of its slots.
     pub(super) me: RowIndex,
     /// Where the next search for a free slot starts.
     pub(super) cursor: u32,
     /// Where the next search of a full queue starts: see `room`.
     pub(super) probe: u32,
-    /// The slot that was in use when somebody looked whether the queue is drained last.
+    /// The slot that the last look for one in use found: the next look starts there.
     in_use: u32,
 }
 
@@ -72,7 +72,7 @@ impl<M: SlotMemory> Queue<M> {
         &self.memory
     }
 
-    /// The same, exclusively: for writing a payload in place.
+    /// The words that this queue stands on, exclusively: for writing a payload in place.
     #[inline]
     pub fn memory_mut(&mut self) -> &mut M {
         &mut self.memory
@@ -90,7 +90,7 @@ impl<M: SlotMemory> Queue<M> {
         SlotWord::from_bits(self.memory.slot(slot).load(Acquire))
     }
 
-    /// One step of a slot that the caller's word describes. False if the word is another one by now.
+    /// Replaces a slot's word by one CAS. False if the word is not `from` any more.
     #[inline]
     pub(super) fn replace(&self, slot: u16, from: SlotWord, to: SlotWord) -> bool {
         // EDGE ack→alloc, EDGE pass→take: Release for what the caller did with the slot before, Acquire for what its last user did.
@@ -100,7 +100,7 @@ impl<M: SlotMemory> Queue<M> {
     /// Gives a loan back unused.
     ///
     /// # Errors
-    /// The slot is not ours: somebody wrote to its word who may not.
+    /// The slot's word is not this sender's any more: something wrote to it that may not.
     pub fn abort(&self, loan: Loan) -> Result<(), Corruption> {
         let freed = self.replace(loan.slot, loan.word, loan.word.next(SlotState::Free, self.me));
         if freed { Ok(()) } else { Err(Corruption::SlotState) }
@@ -116,10 +116,10 @@ impl<M: SlotMemory> Queue<M> {
         self.append(header.priority(self.geometry.rings() - 1), loan.slot)
     }
 
-    /// Takes the next message: of the highest ring that has one.
+    /// Takes the next message of the highest ring that has one.
     ///
-    /// `None` also after very many races that all were lost to others: they took messages meanwhile. Cells that are only to be
-    /// passed are no races; at rest there are at most as many as a ring has.
+    /// `None` also after very many races that were all lost to receivers that took messages meanwhile. A cell that only has to
+    /// be passed is no race, and there are at most as many of these as a ring has.
     ///
     /// # Errors
     /// The words contradict each other.
@@ -140,7 +140,7 @@ impl<M: SlotMemory> Queue<M> {
         Ok(None)
     }
 
-    /// Takes the next message of the highest ring, if that needs no second thought. `None` decides nothing.
+    /// Takes the next message of the highest ring, if it stands at head and was never delivered. `None`: ask [`Queue::take`].
     #[inline]
     pub fn take_fast(&self) -> Option<Delivery> {
         let Ok(Look::Found { position, slot, word }) = self.glimpse_at_head(0) else { return None };
@@ -184,7 +184,7 @@ impl<M: SlotMemory> Queue<M> {
         Ok(Attempt::Empty)
     }
 
-    /// Whether something came into a higher ring while we looked at this one.
+    /// Whether a message came into a higher ring since that was looked at.
     #[inline]
     pub(super) fn higher_has_news(&self, ring: u8) -> Result<bool, Corruption> {
         for higher in 0..ring {
@@ -195,7 +195,7 @@ impl<M: SlotMemory> Queue<M> {
         Ok(false)
     }
 
-    /// What stands at a ring's head. The word was read while head still stood there.
+    /// What stands at a ring's head. The slot's word was read while head still stood there.
     #[inline]
     pub(super) fn look_at_head(&self, ring: u8) -> Result<Look, Corruption> {
         let look = self.glimpse_at_head(ring);
@@ -205,7 +205,7 @@ impl<M: SlotMemory> Queue<M> {
         look
     }
 
-    /// What stands at a ring's head. Believes that head has moved where what stands there says so.
+    /// What stands at a ring's head, without a check of [`Look::Moved`]: it believes a cell that says that head has moved.
     #[inline]
     fn glimpse_at_head(&self, ring: u8) -> Result<Look, Corruption> {
         let cells = self.geometry.cells();
@@ -223,18 +223,19 @@ impl<M: SlotMemory> Queue<M> {
             return Err(Corruption::SlotIndex);
         }
         let word = self.word(cell.slot());
-        // Without this look the word may be that of a later life of the slot: somebody's uncommitted loan.
+        // Without this look the word may be that of a later life of the slot: a sender's uncommitted loan.
         if self.memory.head(ring).load(Relaxed) != position {
             return Ok(Look::Moved { from: position });
         }
         Ok(Look::Found { position, slot: cell.slot(), word })
     }
 
-    /// Head, which is beyond this position: the cell there is filled for a later lap, and no cell is filled again before head
-    /// has passed it. See [`Queue::append`] for what that rests on.
+    /// Head, where it has to be beyond this position.
+    ///
+    /// The cell there is filled for a later lap, and no cell is filled again before head has passed it: see `append`.
     ///
     /// # Errors
-    /// Head is not beyond it, by a look that cannot be stale: somebody wrote to the words who may not.
+    /// Head is not beyond it, by a look that cannot be stale: something wrote to the words that may not.
     #[cold]
     #[inline(never)]
     pub(super) fn head_beyond(&self, ring: u8, position: u64) -> Result<u64, Corruption> {
@@ -248,14 +249,14 @@ impl<M: SlotMemory> Queue<M> {
         if head > position { Ok(head) } else { Err(Corruption::Positions) }
     }
 
-    /// Moves head over a cell whose slot was seen in Consumed while head stood there, or was taken by us.
+    /// Moves head over a cell whose slot was seen in Consumed while head stood there, or was just taken by this receiver.
     #[inline]
     pub(super) fn pass(&self, ring: u8, position: u64) {
-        // If it fails, somebody else moved head over this cell.
+        // If the CAS fails, another participant moved head over this cell.
         let _ = self.memory.head(ring).compare_exchange(position, position.wrapping_add(1), Relaxed, Relaxed);
     }
 
-    /// Counts a delivery of a slot that is ours since a moment ago.
+    /// Counts the delivery of a slot that this receiver has just taken.
     #[inline]
     pub(super) fn delivered(&self, slot: u16, word: SlotWord) -> Delivery {
         let counted = SlotHeader::from_bits(self.memory.slot_header(slot).load(Relaxed)).delivered_once_more();
@@ -274,14 +275,16 @@ impl<M: SlotMemory> Queue<M> {
         })
     }
 
-    /// Whether no message is queued or held by anybody but us. Starts where the last look ended: what is held for long is looked
-    /// at first.
+    /// Whether no message is queued, and none is held by another participant.
+    ///
+    /// It starts where the last look ended, so that a slot that is held for long is looked at first.
     pub fn is_drained(&mut self) -> bool {
         self.first_in_use_but(|word, me| word.owner() == me && word.state() == Some(SlotState::Consumed)).is_none()
     }
 
-    /// A slot of which others may still hand its message out, and its word. What is queued, and what senders have on loan, counts
-    /// for nothing.
+    /// A slot whose message others hold and may still give back, and its word.
+    ///
+    /// Slots that are queued, or that senders have on loan, do not count.
     pub fn first_to_come_back(&mut self) -> Option<(u16, SlotWord)> {
         self.first_in_use_but(|word, me| match word.state() {
             Some(SlotState::Produced) => true,
@@ -290,13 +293,14 @@ impl<M: SlotMemory> Queue<M> {
         })
     }
 
-    /// Whether a slot still has this word, and no ring seems to have a message: then, if the word says that a message is queued,
-    /// it is not.
+    /// Whether a slot still has this word while no ring seems to have a message.
+    ///
+    /// Then, if the word says that a message is queued, none is.
     pub fn is_out_of_reach(&self, slot: u16, word: SlotWord) -> bool {
         !self.glance() && self.word(slot) == word
     }
 
-    /// A slot that is in use, in a way that counts, and its word.
+    /// A slot that is in use, but for those that count for nothing, and its word.
     fn first_in_use_but(&mut self, counts_for_nothing: impl Fn(SlotWord, RowIndex) -> bool) -> Option<(u16, SlotWord)> {
         let slots = self.geometry.slots();
         for step in 0..slots {
@@ -310,13 +314,13 @@ impl<M: SlotMemory> Queue<M> {
         None
     }
 
-    /// The message is done with: its slot is free again.
+    /// Frees the slot of a message that is done with.
     ///
     /// # Errors
-    /// The slot is not ours: somebody wrote to its word who may not.
+    /// The slot's word is not this receiver's any more: something wrote to it that may not.
     #[inline]
     pub fn acknowledge(&self, delivery: Delivery) -> Result<(), Corruption> {
-        // Nobody else changes the word of a slot that a live receiver holds: a load and a store do.
+        // No other participant changes the word of a slot that a live receiver holds, so a load and a store suffice.
         let word = self.memory.slot(delivery.slot);
         if word.load(Relaxed) != delivery.word.bits() {
             return Err(Corruption::SlotState);
@@ -326,8 +330,7 @@ impl<M: SlotMemory> Queue<M> {
         Ok(())
     }
 
-    /// The message is to be delivered again, behind all that are queued now; unless it was delivered `limit` times (0: no
-    /// limit).
+    /// Queues a message again, behind all that are queued now, unless it was delivered `limit` times (0: no limit).
     ///
     /// # Errors
     /// As [`Queue::acknowledge`], or the ring's words contradict each other.
@@ -343,14 +346,14 @@ impl<M: SlotMemory> Queue<M> {
         Ok(GivenBack::Queued)
     }
 
-    /// Names a slot in Redeliver in a cell again.
+    /// Names a slot that is in Redeliver in a cell again.
     pub(super) fn queue_again(&self, slot: u16) -> Result<(), Corruption> {
         let header = SlotHeader::from_bits(self.memory.slot_header(slot).load(Relaxed));
         self.append(header.priority(self.geometry.rings() - 1), slot)
     }
 }
 
-/// How many races a taker loses before it leaves the field to others.
+/// After so many lost races, a receiver finds nothing.
 pub(super) const RACES: u32 = 1 << 12;
 
 /// What stands at head.
@@ -358,7 +361,7 @@ pub(super) const RACES: u32 = 1 << 12;
 pub(super) enum Look {
     /// Nothing is queued.
     Empty,
-    /// Head moved on from here while we looked.
+    /// Head moved on from here during the look.
     Moved { from: u64 },
     /// A slot, by the cell at `position`.
     Found { position: u64, slot: u16, word: SlotWord },
@@ -370,6 +373,6 @@ enum Attempt {
     Empty,
     /// Head was moved over a cell whose slot was taken before.
     Passed,
-    /// Somebody else was faster.
+    /// Another receiver was faster.
     Lost,
 }

@@ -1,11 +1,11 @@
 //! What dead participants held: finished or undone, by any number of helpers at once.
 //!
-//! Nobody owns a reaping. Any participant that proved a death may run these steps, next to others that run them, too, and
-//! may stop or die anywhere: the next one does the rest. All the dead of a channel are settled by one pass.
+//! Any participant that proved a death may run these steps, at the same time as others, and may stop or die anywhere: the
+//! next helper does the rest. One pass settles all the dead of a channel.
 //!
 //! 1. **Settle**: pass head over every cell at head whose slot is already Consumed. A receiver that died between taking a
-//!    slot and passing head left such a cell. Returning its slot without settling would leave it named by a cell, and that
-//!    cell would later hand out somebody's loan.
+//!    slot and passing head left such a cell. If its slot were returned without settling, a cell would still name it, and
+//!    later hand out a sender's loan.
 //! 2. Load the words of all slots. For each that names a dead owner, look at the owner's row **again**: if the row has
 //!    changed, the death was settled by others, and the word may be that of the seat's next holder.
 //! 3. Walk once over the cells from head, and note which slots they name: these are queued.
@@ -15,11 +15,11 @@
 //! 5. Count the reaping, whether or not anything changed: an earlier helper may have died before it counted.
 //!
 //! Why a late helper does no harm: every step takes a new generation. A helper that stood still between 2 and 4 finds the
-//! word as it was only if nobody took a step meanwhile, and then the dead one still holds the slot. The second look at the
-//! row closes the other way: a word that was loaded after the seat had a new holder.
+//! word as it was only if no step was taken meanwhile, and then the dead one still holds the slot. The second look at the
+//! row excludes the other case: a word that was loaded after the seat had a new holder.
 //!
-//! Helpers write to slots' words only, and by CAS only. They leave headers alone: how often a message was delivered is counted
-//! by the receiver that takes it next, from one at least, since its last receiver may have died before it counted.
+//! Helpers write to slots' words only, and by CAS only. They leave headers alone: the receiver that takes a message next counts
+//! its deliveries, from one at least, since the last receiver may have died before it counted.
 
 use super::queue::Look;
 use super::{Queue, SlotMemory};
@@ -47,7 +47,7 @@ pub trait Departed {
     fn still_holds(&self, row: RowIndex) -> bool;
 }
 
-/// What a reaping changed. What other helpers changed meanwhile, they report.
+/// What a reaping changed. Other helpers report what they changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReapReport {
     /// Messages that are delivered again.
@@ -89,7 +89,7 @@ impl<M: SlotMemory> Queue<M> {
                 }
                 Some(SlotState::Consumed) => step(SlotState::Returned, &mut report.redelivered),
                 Some(SlotState::Produced) if !is_queued(slot) => step(SlotState::Free, &mut report.loans),
-                // It may have been queued, and taken before we looked at the cells: then the word changed.
+                // It may have been queued, and taken before the look at the cells: then the word has changed.
                 Some(SlotState::Redeliver) if !is_queued(slot) => {
                     step(SlotState::Returned, &mut report.redelivered);
                 }
@@ -105,9 +105,9 @@ impl<M: SlotMemory> Queue<M> {
         SlotHeader::from_bits(self.memory.slot_header(slot).load(Relaxed)).deliveries()
     }
 
-    /// Passes head over every cell at head whose slot is already Consumed.
+    /// Moves head over every cell at head whose slot is already Consumed.
     fn settle(&self, ring: u8) -> Result<(), Corruption> {
-        // Others may add to what is there; more than all cells twice over is somebody else's work.
+        // Senders may fill cells meanwhile. What comes after two rings' worth of cells is their receivers' work.
         for _ in 0..2 * self.geometry.cells() {
             match self.look_at_head(ring)? {
                 Look::Moved { .. } => spin_loop(),
@@ -149,8 +149,8 @@ impl<M: SlotMemory> Queue<M> {
             for position in (0..cells).map(|step| head.wrapping_add(step)) {
                 // EDGE commit→take: as in `glimpse_at_head`.
                 let cell = Cell::from_bits(self.memory.cell(ring, self.geometry.index(position)).load(Acquire));
-                // A newer stamp is a cell of a later lap: what stood here was taken, what stands here is queued. One cell
-                // may look unfilled, by somebody whom we do not see yet, and the dead one's stand behind it.
+                // A newer stamp is a cell of a later lap: what stood here was taken, what stands here is queued. A cell may
+                // look unfilled because another sender's store is not visible here yet, while the dead one's stands behind it.
                 if cell.stamp() < Cell::stamp_of(position, cells) {
                     continue;
                 }

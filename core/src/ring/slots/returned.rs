@@ -1,13 +1,15 @@
 //! Taking what dead receivers held.
 //!
-//! A reaping leaves messages in Returned: nobody's, and named by no cell. It then counts itself in a word of the channel. A
-//! receiver that sees the count move looks at every slot once, and takes what it finds by a CAS of the slot's word, in front
-//! of what the rings hold, whatever the priority.
+//! A reaping leaves messages in Returned: no participant owns them, and no cell names them. It then counts itself in a word of
+//! the channel. A receiver that sees the count move looks at every slot once, and takes each message that it finds by a CAS
+//! of the slot's word. These messages come before those that the rings hold, whatever their priority.
 //!
-//! One look at every slot is enough: a slot that is returned behind a searching receiver belongs to a reaping that counts
-//! itself later, and the receiver looks again then. A reaper that dies before it counts leaves the row of the dead one as it
-//! was, so the next reaper counts. A receiver that has looked at every slot writes down which reapings it knew of when it
-//! began: of those, nothing is left, and others need not look.
+//! One look at every slot is enough. A slot that is returned behind a searching receiver belongs to a reaping that counts
+//! itself later, and then the receiver looks again. A reaper that dies before it counts leaves the row of the dead one as it
+//! was, so the next reaper counts.
+//!
+//! A receiver that has looked at every slot stores which reapings it knew of when it began. Of those, nothing is left, and
+//! other receivers need not look.
 
 use super::{Delivery, Queue, SlotMemory};
 use crate::layout::{SlotHeader, SlotState, SlotWord};
@@ -44,7 +46,7 @@ impl<M: SlotMemory> Queue<M> {
         }
     }
 
-    /// Goes on with a search. `None`: it is over, or was before.
+    /// Goes on with a search, up to the next message. `None`: there is no search, or it is over.
     pub fn take_returned(&self, search: &mut Search) -> Option<Delivery> {
         while search.left > 0 {
             let slot = (search.at % self.geometry.slots()) as u16;
@@ -63,14 +65,15 @@ impl<M: SlotMemory> Queue<M> {
         None
     }
 
-    /// Every slot was looked at since so many reapings were counted. A search that began earlier and ends later leaves the mark
-    /// behind, which only makes others look in vain.
+    /// Stores that every slot was looked at since so many reapings were counted.
+    ///
+    /// A search that began earlier may end later and store less, which only makes other receivers look in vain.
     fn all_searched(&self, seen: u64) {
-        // Relaxed: whether anything is left of what it stands for, it tells alone.
+        // Relaxed: the number says all there is to know, and no other data hangs on it.
         self.memory.searched().store(seen, Relaxed);
     }
 
-    /// Counts the delivery of a slot that is ours since a moment ago, and that another receiver had before.
+    /// Counts the delivery of a slot that this receiver has just taken, and that another one had before.
     fn delivered_again(&self, slot: u16, word: SlotWord) -> Delivery {
         let counted = SlotHeader::from_bits(self.memory.slot_header(slot).load(Relaxed)).delivered_again();
         self.memory.slot_header(slot).store(counted.bits(), Relaxed);

@@ -1,7 +1,7 @@
-//! Finding a free slot, without looking at all of them where that can be helped.
+//! Finding a free slot, in most cases without a look at every slot.
 //!
 //! Slots come free about in the order in which they were taken, so the next free one is probably where the last search
-//! ended: at the cursor. Where it is not, three things tell more than another look at every slot:
+//! ended: at the cursor. Where it is not, three things are cheaper than a look at every slot:
 //!
 //! - **Positions**: what is queued is in use. If tails and heads say that as many messages are queued as there are slots,
 //!   none is free. That is the usual full queue, and takes two loads a ring.
@@ -9,33 +9,35 @@
 //! - **Samples**: 128 slots, evenly apart. They find every run of free slots that is as long as the distance between two of
 //!   them, and begin one slot further each time, so that a few searches have looked at every slot.
 //!
-//! A look at every slot takes a line of each, some of which its reader is using: a millisecond for 65,536. It is left to a
-//! sender that is about to sleep: it would not be woken for a slot that was free before.
+//! A look at every slot takes a line of each, some of which receivers are using: a millisecond for 65,536 slots. Only a sender
+//! that is about to sleep does it, since it would not be woken for a slot that was free before.
 
 use super::{Loan, Queue, SlotMemory};
 use crate::layout::{SlotState, SlotWord};
 use crate::sync::Ordering::{Acquire, Relaxed};
 
 impl<M: SlotMemory> Queue<M> {
-    /// So many free slots are worth waiting for, where a queue of that size is full.
+    /// A sender that waits in a full queue waits for so many free slots, or for an eighth of the slots if that is less.
     const FREE_AHEAD: u32 = 64;
 
-    /// So many slots are looked at before a queue is taken for full by a sender that waits.
+    /// So many slots a sender that waits looks at before it takes the queue for full.
     const NEAR: u32 = 4;
 
-    /// So many slots are looked at by a sender that does not wait.
+    /// At most so many slots a sender that does not wait looks at.
     const SAMPLES: u32 = 128;
 
-    /// So many slots are looked at between two questions whether to go on.
+    /// After so many slots, a search asks whether to go on.
     const STEP: u32 = 1024;
 
-    /// Finds a free slot and takes it on loan. `None` after one look at every slot, or at what tells of every slot.
+    /// Finds a free slot and takes it on loan. `None` after one look at every slot, or if the positions say that all are queued.
     #[cfg(any(test, loom))]
     pub fn alloc(&mut self) -> Option<Loan> {
         self.alloc_while(|| true)
     }
 
-    /// Finds a free slot as `Queue::alloc` does, looking at more than a thousand of them only while `goes_on` says so.
+    /// Finds a free slot and takes it on loan, asking `goes_on` after every thousand slots.
+    ///
+    /// `None` after one look at every slot, if the positions say that all are queued, or if `goes_on` said no.
     pub fn alloc_while(&mut self, goes_on: impl Fn() -> bool) -> Option<Loan> {
         let slots = self.geometry.slots();
         let near = slots.min(Self::NEAR);
@@ -59,7 +61,7 @@ impl<M: SlotMemory> Queue<M> {
         None
     }
 
-    /// Takes the next slot on loan, if it is free.
+    /// Takes the slot at the cursor on loan, if it is free.
     #[inline]
     pub fn alloc_fast(&mut self) -> Option<Loan> {
         let start = self.cursor;
@@ -70,7 +72,7 @@ impl<M: SlotMemory> Queue<M> {
         loan
     }
 
-    /// Finds a free slot as far as it is easy: one of the next few, or one further on, which says that others are.
+    /// Finds a free slot among the next few, and further on only if the look ahead hints at free ones: for a sender that waits.
     #[inline]
     pub fn alloc_hinted(&mut self) -> Option<Loan> {
         let start = self.cursor;
@@ -87,9 +89,10 @@ impl<M: SlotMemory> Queue<M> {
         None
     }
 
-    /// Finds a free slot for a sender that does not wait: at the cost of 128 looks at most, where `Queue::alloc` may look at
-    /// 65,536. `None`: none of those that were looked at is free. In a queue of up to 128 slots, and in one whose slots are all
-    /// queued, these are all slots.
+    /// Finds a free slot among 128 samples: for a sender that does not wait.
+    ///
+    /// `None`: none of the slots that it looked at is free. In a queue of up to 128 slots, these are all slots; and where all
+    /// slots are queued, the positions tell of all.
     #[inline]
     pub fn alloc_sampled(&mut self) -> Option<Loan> {
         match self.alloc_hinted() {
@@ -118,6 +121,7 @@ impl<M: SlotMemory> Queue<M> {
         None
     }
 
+    /// Takes the first free one of so many slots from the cursor on, and moves the cursor behind it.
     #[inline]
     fn alloc_among(&mut self, slots: u32) -> Option<Loan> {
         for _ in 0..slots {
@@ -137,9 +141,9 @@ impl<M: SlotMemory> Queue<M> {
 
     /// Whether as many messages were queued, at one moment of this call, as there are slots.
     ///
-    /// All tails are loaded before any head is. When the first head is loaded, no ring had less in it than its tail, as it was
-    /// before, less its head, as it is seen after that. So the sum of these is at most what was queued at that moment. Tails
-    /// that lag make it smaller: then it proves nothing.
+    /// All tails are loaded before any head is. Take the moment when the first head is loaded: each ring then held at least its
+    /// tail, as loaded before, less its head, as loaded from then on. So the sum of these differences is at most what was queued
+    /// at that moment. Tails that lag make the sum smaller: then it proves nothing.
     fn is_full(&self) -> bool {
         let mut tails = [0; 8];
         let rings = self.geometry.rings();
@@ -149,15 +153,16 @@ impl<M: SlotMemory> Queue<M> {
         }
         let queued = (0..rings).zip(tails).map(|(ring, tail)| {
             let ahead = tail.wrapping_sub(self.memory.head(ring).load(Relaxed));
-            // A tail that lags behind head, or that nobody wrote who may, tells nothing.
+            // A tail that lags behind head, or is forged, tells nothing.
             if ahead <= self.geometry.cells() { ahead } else { 0 }
         });
         queued.sum::<u64>() >= u64::from(self.geometry.slots())
     }
 
-    /// Whether there are probably free slots, cheap enough for the tightest loop: the one some way behind the next to be looked
-    /// at. A sender that goes on with the first free slot of a full queue runs right behind a receiver, and takes every line
-    /// from under it.
+    /// Whether the slot some way behind the cursor is free: a hint that there are several, cheap enough for the tightest loop.
+    ///
+    /// A sender that goes on with the first free slot of a full queue runs right behind a receiver, and takes every line that
+    /// this one is about to use.
     #[inline]
     pub fn glance_free(&self) -> bool {
         let ahead = (self.cursor + self.ahead()) % self.geometry.slots();
