@@ -26,7 +26,7 @@ pub enum Corruption {
     /// A cell of the queue names a slot that does not exist.
     #[error("a cell of the queue names a slot that does not exist")]
     SlotIndex = 6,
-    /// A slot is in a state in which it cannot be where it is.
+    /// A slot's state does not go with its place: a free slot is queued, for example.
     #[error("a slot is in a state that contradicts the queue")]
     SlotState = 7,
     /// The channel's file is shorter than it was: somebody truncated it while it was in use.

@@ -125,7 +125,7 @@ pub enum Denied {
         mode: u32,
         /// Whose it is.
         owner: u32,
-        /// Who wanted in.
+        /// The user that wanted in.
         user: u32,
     },
     /// A folder on the way is another user's default folder, which is for that user alone.
@@ -153,7 +153,7 @@ pub enum Denied {
         mode: u32,
         /// Whose it is.
         owner: u32,
-        /// Who wanted to write.
+        /// The user that wanted to write.
         user: u32,
     },
     /// In this folder, each file is removed by its owner alone.
@@ -174,7 +174,7 @@ pub enum Denied {
         mode: u32,
         /// Whose it is.
         owner: u32,
-        /// Who wanted to use it.
+        /// The user that wanted to use it.
         user: u32,
     },
     /// The channel's file is this user's own, and its permission bits were changed.

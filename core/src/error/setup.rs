@@ -269,8 +269,10 @@ pub enum OpenError {
         /// The channel.
         channel: String,
     },
-    /// The channel wakes sleepers by semaphores of the C library, which believes what it finds in them. Whoever can write
-    /// to the channel could crash this process or worse, and that was not accepted.
+    /// The channel wakes sleepers by semaphores of the C library, and the caller did not vouch for its other users.
+    ///
+    /// The C library believes what it finds in a semaphore. A user that can write to the channel could crash this process or
+    /// worse.
     #[error(
         "channel {channel} wakes by semaphores, through which a faulty peer could harm this process; set trust_peers to \
          vouch for all who can write to it, or create it with futexes",

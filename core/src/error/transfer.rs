@@ -224,7 +224,7 @@ pub enum GrantError {
     /// Every receiver that there was since the sender joined has closed, or the channel was closed: nobody would get the message.
     #[error("every receiver has closed, or the channel was closed")]
     Disconnected,
-    /// The channel's file was unlinked: nobody who comes would get the message.
+    /// The channel's file was unlinked: no receiver that comes would get the message.
     #[error("the channel was removed")]
     Removed,
     /// The grant was inherited through `fork`. It belongs to the parent.

@@ -105,11 +105,11 @@ impl CLibrary {
     }
 }
 
-/// Who pays for the store→load fence between committing a message and looking for sleepers.
+/// Which side pays for the store→load fence between committing a message and looking for sleepers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FenceMode {
-    /// Whoever goes to sleep, by `membarrier`. The default.
+    /// A participant that goes to sleep, by `membarrier`. The default.
     Asymmetric,
     /// Both sides, by a full fence per message. For systems that refuse `membarrier`.
     Symmetric,

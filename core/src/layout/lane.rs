@@ -33,7 +33,7 @@ pub struct ChannelControl {
     liveness_line: [AtomicU64; 4],
     /// Which participants sleep on their semaphore and take any wake-up, bit = row, where sleepers are woken by them.
     pub sleepers: [AtomicU64; 16],
-    /// The same for those that take only wake-ups of all.
+    /// Which participants sleep on their semaphore and take only wake-ups of all, bit = row.
     pub sleepers_for_all: [AtomicU64; 16],
 }
 

@@ -30,7 +30,7 @@ pub struct NewsControl {
     /// Grows whenever a sender joins, leaves, or is reaped, or the status changes; behind the counter of its row.
     pub membership_of_senders: AtomicU32,
     senders_line: [AtomicU32; 31],
-    /// The same for receivers.
+    /// Grows whenever a receiver joins, leaves, or is reaped, or the status changes; behind the counter of its row.
     pub membership_of_receivers: AtomicU32,
     receivers_line: [AtomicU32; 31],
 }

@@ -66,7 +66,7 @@ impl RecordHeader {
         Self(sequence << SEQUENCE_SHIFT | kind << KIND_SHIFT | u64::from(length))
     }
 
-    /// The header with these bits, whoever wrote them.
+    /// The header with these bits, whatever they are.
     #[inline]
     pub fn from_bits(bits: u64) -> Self {
         Self(bits)

@@ -45,7 +45,7 @@ pub enum ParticipantState {
 /// nobody has used. So a word that was replaced never comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowState {
-    /// Who took the row last.
+    /// The life that took the row last.
     pub life: u64,
     /// What the participant does.
     pub role: Role,

@@ -53,7 +53,7 @@ impl SlotWord {
     #[cfg(any(test, loom))]
     pub const FRESH: Self = Self(0);
 
-    /// The word with these bits, whoever wrote them.
+    /// The word with these bits, whatever they are.
     #[inline]
     pub fn from_bits(bits: u64) -> Self {
         Self(bits)
@@ -103,7 +103,7 @@ impl SlotHeader {
         Self(u64::from(priority) << 48 | u64::from(length))
     }
 
-    /// The header with these bits, whoever wrote them.
+    /// The header with these bits, whatever they are.
     #[inline]
     pub fn from_bits(bits: u64) -> Self {
         Self(bits)
@@ -127,12 +127,12 @@ impl SlotHeader {
         (self.0 >> 32) as u16
     }
 
-    /// The same message, taken once more.
+    /// This header with one more delivery, by the receiver that has just taken the message.
     pub fn delivered_once_more(self) -> Self {
         self.delivered(self.deliveries().saturating_add(1))
     }
 
-    /// The same message, taken once more after a delivery that its receiver may have died before counting.
+    /// This header with one more delivery, and with two at least: the last receiver may have died before it counted its own.
     pub fn delivered_again(self) -> Self {
         self.delivered(self.deliveries().max(1).saturating_add(1))
     }
@@ -162,7 +162,7 @@ impl Cell {
         Self(Self::stamp_of(position, cells) << INDEX_BITS | u64::from(slot))
     }
 
-    /// The cell with these bits, whoever wrote them.
+    /// The cell with these bits, whatever they are.
     #[inline]
     pub fn from_bits(bits: u64) -> Self {
         Self(bits)

@@ -91,8 +91,9 @@ impl Tally {
         Self { row }
     }
 
-    /// A message of `bytes` bytes went through. Whether it is time to do in passing what a waiting participant does at the end
-    /// of a slice: once in 64 messages.
+    /// Counts a message of `bytes` bytes.
+    ///
+    /// True, once in 64 messages: it is time to do in passing what a waiting participant does at the end of a slice.
     #[inline]
     #[must_use]
     pub(crate) fn message(&mut self, bytes: u64) -> bool {
@@ -102,19 +103,19 @@ impl Tally {
         messages.is_multiple_of(64)
     }
 
-    /// So many messages of so many bytes in all went through since it joined.
+    /// Stores that so many messages of so many bytes in all went through since the participant joined.
     pub(crate) fn messages_in_all(&mut self, messages: u64, bytes: u64) {
         self.row.messages.store(messages, Relaxed);
         self.row.bytes.store(bytes, Relaxed);
     }
 
-    /// How many messages of how many bytes in all went through, as far as nobody else wrote to the row.
+    /// Messages and bytes that went through so far. (A peer that wrote to the row may have changed them.)
     #[inline]
     pub(crate) fn so_far(&self) -> (u64, u64) {
         (self.row.messages.load(Relaxed), self.row.bytes.load(Relaxed))
     }
 
-    /// It found so many dead.
+    /// Counts so many dead that it found.
     pub(crate) fn reaped(&mut self, dead: u32) {
         add(&self.row.reaped, dead.into());
     }

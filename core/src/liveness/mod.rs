@@ -1,4 +1,4 @@
-//! Who takes part, who is alive, and what happens to what the dead held.
+//! Participants: joining and leaving, the proof that one is dead, and settling what the dead held.
 //!
 //! ```text
 //! join    begin a life · row Vacant, Closed or Dead → Live(life) by a CAS · tell the awake
@@ -11,13 +11,13 @@
 //!    process keeps the lock, so it is never reaped.
 //! 2. *A row's first word changes by CAS alone, and never comes back*: it carries a life, and no life is used twice. So a
 //!    CAS from a word that was proved dead touches nobody else.
-//! 3. *A row says `Live` until everything that its holder held is settled.* Nobody owns a reaping: any number of participants
-//!    may reap at once, and a reaper that stops or dies leaves the row to the next one.
+//! 3. *A row says `Live` until everything that its holder held is settled.* Any number of participants may reap at once, and a
+//!    reaper that stops or dies leaves the row to the next one.
 //! 4. *Every change of a row bumps `membership`*, after the row, so that a participant that compares `membership` at its next
 //!    send or empty receive looks at the rows again. A change whose author died before it could do so is announced by the
 //!    next look for the dead.
 //!
-//! The hot path looks for nobody. At the end of a slice of waiting, one participant of all does: see `probing`.
+//! No call on the hot path looks for the dead. At the end of a slice of waiting, one participant of all does: see `probing`.
 //!
 //! - `seat`: joining and leaving; this participant's row.
 //! - `word`: a row's first word, and its steps.

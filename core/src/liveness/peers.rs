@@ -1,4 +1,4 @@
-//! The other side: who is there, and who was.
+//! The participants of the other role: whether any is there, and whether any was.
 
 use super::rows::{row_state, rows_of};
 use crate::error::Corruption;
@@ -9,13 +9,13 @@ use std::ops::Range;
 /// What is known about the participants of the other role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Presence {
-    /// None has been there since we joined.
+    /// None has been there since this participant joined.
     NoneYet,
     /// At least one is there, as far as its row tells.
     Alive,
-    /// There were some since we joined; all have left in good order.
+    /// There were some since this participant joined; all have left in good order.
     AllClosed,
-    /// There were some since we joined; none is left, and at least one died.
+    /// There were some since this participant joined; none is left, and at least one died.
     SomeDied,
 }
 
@@ -23,12 +23,12 @@ pub(crate) enum Presence {
 #[derive(Debug, Clone)]
 pub(crate) struct PeerWatch {
     rows: Range<u32>,
-    /// The lives that were over when we joined, 0 in rows where one was going on: every other life was there since.
+    /// By row: the life that was over when this participant joined, 0 where one was going on. Every other life was there since.
     baseline: Vec<u64>,
 }
 
 impl PeerWatch {
-    /// Starts watching. The dead have been reaped just before, so who is `Live` now is there.
+    /// Starts watching. The dead have been reaped just before, so a participant whose row says `Live` is there.
     pub(crate) fn start(region: &Region, role: Role) -> Result<Self, Corruption> {
         let rows = rows_of(region.geometry(), role);
         let mut baseline = Vec::with_capacity(rows.len());

@@ -1,37 +1,39 @@
 //! Which participant looks for the dead at the end of a slice, and how long the others may sleep.
 //!
-//! One look a slice is enough for a channel, however many wait there. A word of the channel says when the last one began; the
-//! participant that ends its slice first after that moment and a slice makes the next one, by a CAS of the word. The
-//! clock is that of the day: it is the same in all time namespaces, unlike the monotonic one. Should somebody set it, a look
+//! One look a slice is enough for a channel, however many participants wait there. A word of the channel says when the last
+//! look began. The first participant that ends its slice at least a slice later claims the next look, by a CAS of the word. The
+//! clock is that of the day, which is the same in all time namespaces, unlike the monotonic one. If somebody sets it, a look
 //! comes too early, or, once, up to a slice too late.
 //!
-//! A death is found within two slices: the look before it began before it, and the next one comes as soon as a slice is over
-//! and any other participant ends its own. If that one stops or dies in the middle of it, another one is due a slice later.
+//! A death is found within two slices. The look before it began before it, so the next one is due a slice later at the latest,
+//! and comes as soon as any other participant then ends its own slice. If that participant stops or dies in the middle of its
+//! look, another look is due a slice later.
 //!
-//! So that waking up costs a crowd no more than it costs a few, participants sleep longer the more there are: each for a random
-//! time from one slice to as many as there are participants for each of [`ENOUGH`]. Then about twice that number wake up in
-//! each slice, spread over all of it also after all were woken at once, and enough of them are left when many die together.
+//! The more participants there are, the longer they sleep, so that waking up costs a crowd no more than it costs a few. Each
+//! sleeps for a random time between one slice and n slices, n being the number of participants divided by [`ENOUGH`]. Then
+//! about twice [`ENOUGH`] wake up in each slice, spread over all of it even after all were woken at once, and enough of them
+//! are left when many die together.
 //!
-//! The words prove nothing, since a peer may write anything to them: nobody relies on the others more than [`SKIPS_MAX`] times
-//! in a row, nor sleeps for more than [`SLICES_MAX`] slices.
+//! The words prove nothing, since a peer may write anything to them. So no participant relies on the others more than
+//! [`SKIPS_MAX`] times in a row, nor sleeps for more than [`SLICES_MAX`] slices.
 
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
 
-/// So often in a row a participant relies on the others.
+/// At most so often in a row, a participant relies on the others for a look.
 const SKIPS_MAX: u32 = 300;
 
-/// So many participants are enough to end slices all the time.
+/// So many participants are enough for slices to end all the time. Where there are more, each sleeps longer.
 const ENOUGH: u64 = 32;
 
-/// Nobody sleeps for more slices.
+/// No participant sleeps for more slices.
 const SLICES_MAX: u64 = 32;
 
 /// What one participant remembers of the looks.
 #[derive(Debug)]
 pub struct Probing {
     skips: u32,
-    /// Random bits: a participant's are unlike the others'.
+    /// Random bits, which differ from the other participants'.
     random: u64,
     /// The row before which its last look ran out of time, if it did.
     go_on_at: Option<u32>,
@@ -43,8 +45,9 @@ impl Probing {
         Self { skips: 0, random: number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, go_on_at: None }
     }
 
-    /// At the end of a slice of so many nanoseconds. Whether to look for the dead now.
+    /// Claims the next look for the dead, if one is due. To be called at the end of a slice.
     ///
+    /// True: the caller looks now. `slice`: its length in nanoseconds.
     /// `last`: when the last look began; `now`: the time of the day, likewise in nanoseconds.
     // Relaxed: what a look finds, the rows and the kernel tell.
     pub fn claim(&mut self, last: &AtomicU64, now: u64, slice: u64) -> bool {
@@ -65,8 +68,9 @@ impl Probing {
         self.go_on_at.unwrap_or(0)
     }
 
-    /// A look is over, or stopped before the row at which the next one goes on: then that one is due at once, by whichever
-    /// participant ends its slice next.
+    /// Notes that a look is over, or that it stopped before this row.
+    ///
+    /// If it stopped, the next one goes on at the row, and is due at once: the participant that ends its slice next makes it.
     pub fn looked(&mut self, last: &AtomicU64, go_on_at: Option<u32>) {
         self.go_on_at = go_on_at;
         if go_on_at.is_some() {

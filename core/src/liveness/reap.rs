@@ -7,12 +7,12 @@
 //! 4  each row: Live(l) → Dead(l) by a CAS · announce
 //! ```
 //!
-//! Nobody owns this, and nothing is locked. Any number of participants may do it at once, and stop or die anywhere: a row
-//! says Live until everything its holder held is settled, so the next look does the rest. A helper that is late fails at its
-//! second look at the row, or at its CAS: see `ring/slots/reap.rs`.
+//! Nothing is locked. Any number of participants may do this at once, and stop or die anywhere: a row says Live until
+//! everything that its holder held is settled, so the next look does the rest. A helper that is late fails at its second look
+//! at the row, or at its CAS: see `ring/slots/reap.rs`.
 //!
-//! A participant that dies between changing a row and announcing it leaves a change that nobody is told of. So whoever looks
-//! for the dead compares a sum over all rows with the sum that was announced last.
+//! A participant that dies between changing a row and announcing it leaves a change that no other one is told of. So each
+//! look for the dead compares a sum over all rows with the sum that was announced last.
 
 use super::rows::{announce, every_row, row_state};
 use super::{Probing, word};
@@ -65,7 +65,7 @@ impl Departed for Dead<'_> {
 
 /// Finishes or undoes what these participants, all of whom are dead or about to leave, held.
 ///
-/// It may be called by several at once, and again after it was cut short, and leaves alone what the living hold.
+/// Several participants may call it at once, and again after it was cut short. It leaves alone what the living hold.
 pub(crate) type Settle = fn(&Arc<Region>, &Dead<'_>) -> Result<(), Corruption>;
 
 /// What came of a look for the dead.
@@ -137,11 +137,12 @@ fn look(region: &Arc<Region>, settle: Settle, first: u32, has_time: impl Fn() ->
     Ok(looked)
 }
 
-/// The same at the end of a slice, for all participants; counts them; and tells everybody of changes that were never announced,
-/// or if there is other news. Returns how many this caller marked.
+/// Looks for the dead at the end of a slice, as [`reap_dead`] does. Returns how many this caller marked.
 ///
-/// The caller's own call has to return in time, and hundreds of processes that end at the same moment keep the kernel busy. So this
-/// asks for two milliseconds, and [`Probing`] remembers where the next look goes on, which is due at once then.
+/// It also counts the participants, and tells everybody if there is other news, or a change that was never announced.
+///
+/// The caller's own call has to return in time, and hundreds of processes that end at the same moment keep the kernel busy. So
+/// it asks for two milliseconds only. Then [`Probing`] remembers where the next look goes on, which is due at once.
 ///
 /// # Errors
 /// As [`reap_dead`].

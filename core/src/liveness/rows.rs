@@ -9,7 +9,7 @@ use crate::wait::eventcount;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Tells those who are awake that a row or the status changed.
+/// Tells the participants that are awake that a row or the status changed.
 pub(crate) fn announce_to_the_awake(region: &Region) {
     // EDGE announce→news: pairs with the Acquire in `Outlook::has_news`; the row or status was stored before.
     region.control().membership.fetch_add(1, Release);

@@ -18,15 +18,16 @@ use std::time::Duration;
 pub(crate) struct Seat {
     region: Arc<Region>,
     row: u32,
-    /// What the row says as long as it is ours.
+    /// What the row says as long as this participant has it.
     word: u64,
-    /// Dropped last: as long as it lasts, the row is ours.
+    /// Dropped last: as long as the life lasts, no other participant takes the row.
     life: Life,
 }
 
 impl Seat {
-    /// Takes a free seat of this role, or one whose holder died, after what that one held was settled. Returns with it how
-    /// many dead were found on the way.
+    /// Takes a seat of this role: a free one, or one whose holder died, after settling what that one held.
+    ///
+    /// Returns with it how many dead were found on the way.
     ///
     /// # Errors
     /// See [`JoinError`].
@@ -70,8 +71,9 @@ impl Seat {
         Err(JoinError::RoleTaken { channel: region.label().to_owned(), role: role.name(), seats, pid: holder })
     }
 
-    /// Fills the row, which is ours, and tells those who are awake. Nobody sleeps for want of a joiner: what a sleeper waits for
-    /// is what the joiner does next.
+    /// Fills the row that was just taken, and tells the participants that are awake.
+    ///
+    /// No participant sleeps for want of a joiner: a sleeper waits for what the joiner does next.
     fn sit_down(&self, name: &str) {
         let words = self.region.row(self.row);
         forget_sleeper(&Signals::of(&self.region, None), self.row);
@@ -113,8 +115,9 @@ impl Seat {
         settle(&self.region, &Dead::only(&self.region, self.row))
     }
 
-    /// Whether the row still says so. It says something else if a peer wrote to it, or if a hole took it and another participant
-    /// the seat.
+    /// Whether the row still says that this participant has it.
+    ///
+    /// It says something else if a peer wrote to it, or if a hole in the file took it and another participant took the seat.
     pub(crate) fn is_ours(&self) -> bool {
         self.region.row(self.row).state.load(Relaxed) == self.word
     }

@@ -29,20 +29,24 @@ pub fn still_says(row: &AtomicU64, word: u64) -> bool {
     row.load(Acquire) == word
 }
 
-/// Takes a row that nobody has, by its word. Returns the new word, by which the taker leaves again. `None`: another participant
-/// was faster.
+/// Takes a row that is vacant, closed or dead, by its word. `None`: another participant was faster.
+///
+/// Returns the new word, by which the taker leaves again.
 pub fn take(row: &AtomicU64, seen: u64, ours: RowState) -> Option<u64> {
     replace(row, seen, ours).then(|| ours.bits())
 }
 
-/// Leaves a row in good order. What its holder committed or released, it stored before. False: somebody wrote to the row who may
-/// not.
+/// Leaves a row in good order. False: something wrote to the row that may not.
+///
+/// The holder stored before what it committed or released.
 pub fn leave(row: &AtomicU64, ours: u64) -> bool {
     RowState::from_bits(ours)
         .is_some_and(|state| replace(row, ours, RowState { state: ParticipantState::Closed, ..state }))
 }
 
-/// Marks a row whose holder is proved dead. What that one held was settled before. False: another helper was faster.
+/// Marks a row whose holder is proved dead. False: another helper was faster.
+///
+/// The caller settled before what the dead one held.
 pub fn bury(row: &AtomicU64, proved: u64) -> bool {
     RowState::from_bits(proved)
         .is_some_and(|state| replace(row, proved, RowState { state: ParticipantState::Dead, ..state }))

@@ -16,7 +16,7 @@ use crate::layout::{Geometry, Map, STATUS_AT, Status, StatusCell};
 use crate::sync::Ordering::{AcqRel, Acquire, Release};
 use std::fmt;
 
-/// A channel's memory, and what proves who is alive in it.
+/// A channel's memory, and the lives by which this process proves that its participants are alive.
 pub(crate) struct Region {
     /// What people call it: a name, a path, or a description of an unnamed channel.
     label: String,
@@ -36,7 +36,7 @@ impl fmt::Debug for Region {
 }
 
 impl Region {
-    /// Of this memory, whose header says this; `wishes` about it are carried out.
+    /// A region of this memory, whose header says this. Carries out the `wishes` about it.
     pub(super) fn new(label: &str, bytes: Bytes, facts: Facts, place: Place, wishes: MemoryOptions) -> Self {
         let memory = MemoryReport::carry_out(wishes, &bytes);
         let mark = ProcessMark::current();

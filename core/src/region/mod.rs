@@ -1,7 +1,7 @@
 //! A region: one mapped file with its lock file, or a pair of memfds, or plain process memory.
 //!
 //! This is the one room with `unsafe`. What leaves it is safe to use whatever a peer does: references to atomics, and
-//! copies. Nobody else maps, locks, sleeps on a futex or touches a payload byte.
+//! copies. No other room maps, locks, sleeps on a futex or touches a payload byte.
 //!
 //! ```text
 //! prices.lane                       the region: header page, participants, control words, rings
@@ -13,7 +13,7 @@
 //! - [`sys`]: every platform call; a port is that folder.
 //! - [`memory`]: the bytes of a region, its header page, and the copying of payloads.
 //! - [`location`]: names, folders, and what the operating system refuses there.
-//! - [`locks`]: the lock file: who is alive, and who may remove.
+//! - [`locks`]: the lock file: which participants are alive, and which process may remove.
 //! - `handle`: a region that this process has, made of these.
 //! - [`views`]: typed, bounds-checked windows into it.
 //! - [`wake`]: fences, futexes and semaphores.

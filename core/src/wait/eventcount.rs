@@ -17,9 +17,9 @@
 //!    a compiler fence, and both are full fences in symmetric mode and in the models.
 //! 2. *Clearing the flags bumps the sequence in the same CAS.* Otherwise a sleeper that stands between flag and wait
 //!    would find the word as it left it, after another sleeper set the flag again, and sleep through its wake.
-//! 3. *One CAS suffices.* If it fails and finds no flag, somebody else cleared it and wakes everybody who had set it; whoever
-//!    sets it later looks at the data after its fence, and the data had changed before. If it fails and finds the flag,
-//!    somebody may just have woken one, or *all* was just set: then all are woken, and the flags stay.
+//! 3. *One CAS suffices.* If it fails and finds no flag, another waker cleared it and wakes every sleeper that had set it. A
+//!    sleeper that sets it later looks at the data after its fence, and the data had changed before. If it fails and finds the
+//!    flag, another waker may just have woken one, or *all* was just set: then all are woken, and the flags stay.
 //! 4. *Where one waiter is enough, the flag is sticky*: [`notify_one`] bumps the sequence and wakes one; it clears the
 //!    flag only when that woke nobody, by the CAS of 2, and then wakes all.
 //! 5. *A change is not swallowed.* A sleeper that may not use up what woke it sets *all* before it sleeps. If [`notify_one`]
@@ -107,7 +107,7 @@ pub fn sleep<P: Parking>(parking: &P, word: &AtomicU32, ticket: Ticket, until: P
     parking.park(word, ticket, until);
 }
 
-/// Wakes whoever sleeps on `word`, after a change that they wait for. Returns whether there was anybody.
+/// Wakes every sleeper on `word`, after a change that they wait for. Returns whether there was any.
 #[inline]
 pub fn notify<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
     parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`

@@ -1,12 +1,12 @@
 //! What can be seen of a region by reading its file.
 //!
-//! Whoever may write to a file can cut it short at any moment, and then touching a mapping of it is SIGBUS. So who only looks
-//! maps nothing: it copies what it needs into memory of its own, a bounded part at a time. The words in front of the ring or
-//! the cells (rows, control words) are copied once; cells, slot words and record headers as they are asked for. Where the
-//! file ends too early, words read as zeros, and [`Look::finish`] says so.
+//! Any user that may write to a file can cut it short at any moment, and then touching a mapping of it is SIGBUS. So an
+//! observer maps nothing: it copies what it needs into memory of its own, a bounded part at a time. The words in front of the
+//! ring or the cells (rows, control words) are copied once. Cells, slot words and record headers are copied as they are asked
+//! for. Where the file ends too early, words read as zeros, and [`Look::finish`] says so.
 //!
-//! A word may change while the kernel copies it, and no ordering between words is promised but that of the calls. So nothing
-//! here decides anything: it is shown to people.
+//! A word may change while the kernel copies it, and no ordering between words is promised but that of the calls. So what is
+//! found here is shown to people, and nothing is decided by it.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 

@@ -1,10 +1,14 @@
 //! Lock files whose region does not exist any more, and what removes them.
 //!
-//! A creator that is killed between naming its two files leaves one, so does a remover, and so does whoever deletes a region
-//! by other means. Each creation of a channel of that name looks for some: at a number of files that does not depend on how
-//! many stand in the folder, chosen anew each time, so that every one is found in the end. The removal of a channel whose
-//! header cannot be read removes all of them. None is removed that anybody holds a byte of: a participant its life, a
-//! creator the lifecycle byte until the region has its name, a remover its turn.
+//! A creator that is killed between naming its two files leaves one. So does a remover, and so does a region that is deleted
+//! by other means.
+//!
+//! Each creation of a channel of that name looks for some. It looks at a bounded number of files, however many stand in the
+//! folder, and chooses them anew each time, so that every orphan is found in the end. The removal of a channel whose header
+//! cannot be read removes all of them.
+//!
+//! A file of which any process holds a byte stays: a participant holds its life, a creator the lifecycle byte until the region
+//! has its name, a remover its turn.
 
 use crate::layout::HeaderBlock;
 use crate::region::location::Location;

@@ -1,8 +1,8 @@
 //! Removing a region.
 //!
-//! Nothing here maps the file, which may be another user's, who can truncate it at any moment; and nothing needs a lock on
-//! it, which whoever may read it could hold. Of two removers one has its [`Turn`]. Unless it removes by force, it also holds
-//! the locks of all lives, so that nobody joins what is going away.
+//! Nothing here maps the file: it may be another user's, and that user can truncate it at any moment. And nothing needs a lock
+//! on it: any user that may read it could hold one. Of two removers, one has the [`Turn`]. Unless that one removes by force, it
+//! also holds the locks of all lives, so that no participant joins a channel that is going away.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
@@ -39,7 +39,7 @@ pub(crate) fn remove_named(name: &str, force: bool) -> Result<(), RemoveError> {
     remove_located(&location, force, None)
 }
 
-/// The same for a channel that was located before; with an id, only if the name still leads to that file.
+/// Removes a channel that was located before. With an id, only if the name still leads to that file.
 fn remove_located(location: &Location, force: bool, id: Option<FileId>) -> Result<(), RemoveError> {
     let name = location.label.as_str();
     let failed = |action: &'static str| move |source: io::Error| not_removed(location, action, source);
@@ -69,7 +69,7 @@ fn remove_located(location: &Location, force: bool, id: Option<FileId>) -> Resul
     };
     let turn = match Turn::wait(location, facts, header.as_ref()) {
         Ok(turn) => Some(turn),
-        // Whoever may write to the channel could keep everybody waiting.
+        // Any user that may write to the channel could keep all removers waiting.
         Err(_) if force => None,
         Err(NoTurn::Locked(holder, path)) => return Err(InUse::Locked(holder).refusal(name, &path)),
         Err(NoTurn::Refused(source)) => return Err(failed("locking the lock file")(source)),
@@ -117,8 +117,10 @@ fn nobody_alive(location: &Location) -> io::Result<Result<(), InUse>> {
     Ok(if processes == 0 { Ok(()) } else { Err(InUse::By(processes)) })
 }
 
-/// Tells the participants of a region that has lost its name: those who are awake look at their next news, the others when
-/// their slice ends. By writing, since the file may be cut short at any moment.
+/// Tells the participants of a region that has lost its name: those that are awake at their next look for news, those that
+/// sleep when their slice ends.
+///
+/// It writes to the file instead of mapping it, since the file may be cut short at any moment.
 fn tell(pinned: BorrowedFd<'_>, header: &Facts) -> io::Result<()> {
     let file = sys::reopen(pinned, true)?;
     let mut status = [0; size_of::<u64>()];

@@ -9,7 +9,7 @@
 //! - Each handle keeps a descriptor open; permission bits are always 0600.
 //! - The crate has had no release since 2022.
 //!
-//! Who is alive, a lock file in the folder of named channels proves, as for those.
+//! Which participants are alive is proved by a lock file in the folder of named channels, as for these.
 
 use super::create::{CreateSpec, Lifetime};
 use super::open::{self, Expectations};

@@ -12,7 +12,7 @@ use std::path::Path;
 pub(crate) enum FileState {
     /// As far as can be seen, nothing.
     Intact,
-    /// It lost its name, or the name leads to another file. Who has it mapped keeps it.
+    /// It lost its name, or the name leads to another file. A process that has it mapped keeps it.
     Removed,
     /// It has so many bytes, fewer than are mapped: touching the others is SIGBUS.
     CutShort { length: u64 },

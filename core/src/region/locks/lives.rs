@@ -16,7 +16,7 @@
 //!
 //! Invariants:
 //! 1. *A life whose byte is not locked by a lock of its whole block is over, for good.* The lock came before the life was
-//!    written anywhere, and nobody locks that block again: the counter only grows.
+//!    written anywhere, and no process locks that block again: the counter only grows.
 //! 2. *A lock goes when the process's memory goes*, and so after its last write. A stopped process keeps it.
 //! 3. *Locks of other shapes prove no life*: a remover's, or another program's. They cannot stand beside a block's lock, so
 //!    under them all lives are over.

@@ -1,4 +1,4 @@
-//! Who is alive by a lock file, and shutting everybody out.
+//! Counting the living by a lock file, and shutting everybody out.
 
 use super::lives::{BLOCK, LIVES, LockQuery, is_block};
 use super::lock_file::LIFECYCLE;
@@ -33,8 +33,9 @@ impl InUse {
     }
 }
 
-/// Locks all lives, unless somebody is alive. `count` says how many participants are, where that is known better than by the
-/// number of their processes.
+/// Locks all lives, unless a participant is alive.
+///
+/// `count` tells how many are alive, where that is known better than by the number of their processes.
 pub(in crate::region) fn lock_unless_alive(
     lock_file: &LockingFile,
     count: impl Fn() -> io::Result<usize>,

@@ -43,8 +43,9 @@ fn belongs_to(file: impl AsFd, instance: &[u8; 16]) -> io::Result<bool> {
     Ok(sys::read_at(file, &mut found, 0)? == found.len() && found == *instance)
 }
 
-/// Whether this is the lock file that the channel was created with. A copy says the same, but those who took part before it
-/// was made hold no lock on it.
+/// Whether this is the lock file that the channel was created with.
+///
+/// A copy has the same content, but participants that joined before it was made hold no lock on it.
 pub(in crate::region) fn is_lock_file_of(file: &OwnedFd, region: &Facts) -> io::Result<bool> {
     Ok(sys::look_at_open(file)?.id.inode() == region.lock_inode && belongs_to(file, &region.instance)?)
 }
@@ -84,7 +85,7 @@ fn open_if(path: &Path, believes: impl FnOnce(u32) -> bool) -> io::Result<Option
     Ok(Some((sys::reopen(pinned.as_fd(), true)?, facts.id)))
 }
 
-/// Permission bits of a lock file: whoever may write to the region may prove its life, nobody else may even open it.
+/// Permission bits of a lock file: a user that may write to the region may prove its life there, others may not even open it.
 fn lock_mode(region_mode: u32) -> u32 {
     let write = region_mode & 0o222;
     write << 1 | write

@@ -1,4 +1,4 @@
-//! The lock file: who is alive, and whose turn it is to take a region's name away.
+//! The lock file: which participants are alive, and which process may take a region's name away.
 //!
 //! ```text
 //! 0        4096                              2⁶¹          2⁶¹+1
@@ -8,7 +8,7 @@
 //!
 //! - `lock_file`: making it, and opening it.
 //! - `lives`: the proof that a participant is dead, one open-file-description lock per process.
-//! - `living`: who is alive by a lock file, and shutting everybody out.
+//! - `living`: counting the living by a lock file, and shutting everybody out.
 //! - `turn`: one at a time takes a region's name away.
 //!
 //! What holds: *a life whose byte no block's lock covers is over, for good*; *asking takes no lock*; of two removers, *one has the

@@ -1,16 +1,16 @@
 //! Whose turn it is to take a region's name away: one at a time.
 //!
-//! Before somebody removes or replaces a region it compares name and inode, and between that and the unlinking nobody else
-//! may do so: of two that find the same stale file one removes it, and the other finds that the name leads elsewhere now.
-//! So each of them locks the byte [`REMOVER`] first, **of a lock file**: that is closed to everybody who may only read the
-//! region, and a read lock on the region itself keeps nobody from anything.
+//! A process that removes or replaces a region compares name and inode, and then unlinks. Between these two steps no other
+//! process may do the same: of two that find one stale file, one removes it, and the other finds that the name leads elsewhere
+//! now. So each locks the byte [`REMOVER`] first, **of a lock file**: that file is closed to users that may only read the
+//! region, so that their read locks on the region keep no process from anything.
 //!
 //! - The lock file is the region's own, as long as it is a file of the region's owner, of root or of this user.
 //! - Where it is missing, or something else stands there, or the header does not tell which it is, everybody takes one that
 //!   is named after the region's *inode*, and makes it if need be. Should its maker die, it is an orphan like any other.
 //!
-//! A region loses its name before its lock file does. So whoever finds the lock file gone, and takes the other one, finds
-//! that the name is gone, too.
+//! A region loses its name before its lock file does. So a process that finds the lock file gone, and takes the other one,
+//! finds that the name is gone, too.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
@@ -24,7 +24,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The byte of the lock file that is held by whoever takes a region's name away. Behind all that proves life.
+/// The byte of the lock file that a process holds while it takes a region's name away. Behind all that proves life.
 const REMOVER: u64 = LIFECYCLE + 1;
 
 /// How often, and how long apart, the turn is asked for. It is held for moments only.
@@ -52,7 +52,7 @@ enum Attempt {
 /// Why there is no turn.
 #[derive(Debug)]
 pub(in crate::region) enum NoTurn {
-    /// The operating system refuses something; `ResourceBusy`: somebody who may write to the lock file holds the turn and does
+    /// The operating system refuses something. `ResourceBusy`: a process that may write to the lock file holds the turn and does
     /// not go on.
     Refused(io::Error),
     /// Another program holds a lock on this lock file.

@@ -9,8 +9,8 @@ use std::ptr::NonNull;
 
 /// Up to this many bytes are copied in line, by a word or two at a time; more by the C library.
 ///
-/// Its routines load more than 16 bytes at once. Of a message that was just put together, these are still on their way to the
-/// cache, in several stores, and the load waits for all of them.
+/// The C library's routines load more than 16 bytes at once. If the message was just put together, these bytes are still on
+/// their way to the cache, in several stores, and the load waits for all of them.
 const SHORT: usize = 256;
 
 /// Bytes of a message in shared memory.
@@ -26,8 +26,8 @@ impl<'a> PayloadView<'a> {
     ///
     /// # Safety
     /// `start` is aligned to 8, and valid for reads and writes of `length` bytes of initialised memory (all of a file or
-    /// zeroed allocation is) for `'a`. Who writes to them, and who reads them meanwhile, a lane's headers or a slot's word
-    /// decide; a peer that does not obey garbles copies, nothing else.
+    /// zeroed allocation is) for `'a`. A lane's headers or a slot's word decide which participant writes to them, and which
+    /// reads them; a peer that does not obey garbles copies, nothing else.
     #[inline]
     pub(in crate::region) unsafe fn new(start: NonNull<u8>, length: usize) -> Self {
         Self { start, length, memory: PhantomData }

@@ -1,7 +1,7 @@
 //! The memory of a region: its bytes, its header page, and how messages are copied in and out.
 //!
 //! Another process can write to any byte at any moment. So this room hands out references to atomics and raw places that are
-//! copied from, each byte once, and nothing else; a `&[u8]` only to callers who hold a [`TrustPeers`].
+//! copied from, each byte once, and nothing else. A `&[u8]` it hands out only to callers that hold a [`TrustPeers`].
 //!
 //! - `bytes`: the mapped memory, and the marker trait of what may be shared in place.
 //! - `header`: building the header page, and distrusting one.

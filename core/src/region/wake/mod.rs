@@ -3,10 +3,10 @@
 //! - `signals`: the two sides of the store→load fence, futexes, and which of both ways of sleeping a channel has.
 //! - `semaphores`: the participants' semaphores, where the channel was created with them.
 //!
-//! What holds: *semaphores are touched only where every participant is trusted*; with futexes, a peer that writes anything costs a
-//! sleeper no more than a wake-up for nothing, or one that its slice's end makes up for.
+//! What holds: *semaphores are touched only where every participant is trusted*. With futexes, a peer that writes anything to the
+//! words costs a sleeper no more than a wake-up for nothing, or a missed one that the end of its slice makes up for.
 //!
-//! It needs `sys`, the region and its words from `views`. When to sleep and whom to wake, `wait` decides.
+//! It needs `sys`, the region and its words from `views`. `wait` decides when to sleep and which sleepers to wake.
 
 mod semaphores;
 mod signals;

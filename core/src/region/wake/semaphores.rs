@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 /// The semaphores of a channel that has them, as one participant uses them. Keeps the region alive.
 ///
-/// Invariant: the region is private, or whoever opened it promised that its peers are correct participants
-/// ([`TrustPeers`](crate::region::TrustPeers)). Creating and opening a channel with semaphores refuse anything else, except to
-/// remove it, which makes no such view.
+/// Invariant: the region is private, or the caller that opened it promised that its peers are correct participants
+/// ([`TrustPeers`](crate::region::TrustPeers)). Creating and opening a channel with semaphores refuse anything else, except
+/// for removing it, which makes no such view.
 #[derive(Debug, Clone)]
 pub(crate) struct SemaphoresView {
     region: Arc<Region>,
@@ -28,7 +28,7 @@ impl SemaphoresView {
         self.row
     }
 
-    /// The rows of those who may sleep on `word`, which its place in the region tells, as it tells a futex.
+    /// The rows of the participants that may sleep on `word`. The word's place in the region tells which.
     pub(crate) fn rows_on(&self, word: &AtomicU32) -> Range<u32> {
         let geometry = self.region.geometry();
         if std::ptr::eq(word, &self.region.control().data) {

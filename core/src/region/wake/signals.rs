@@ -35,7 +35,7 @@ pub(crate) struct Futex {
 }
 
 impl Signals {
-    /// Those of the participant in this row; without one, of somebody who only wakes.
+    /// The signals of the participant in this row; without a row, of one that only wakes.
     pub(crate) fn of(region: &Arc<Region>, row: Option<u32>) -> Self {
         let facts = region.facts();
         let sleep = match facts.backend {
@@ -91,7 +91,7 @@ impl Futex {
         sys::futex_wait(word, expected, until, self.process_private);
     }
 
-    /// Wakes one of those who sleep on `word`. Whether there was one.
+    /// Wakes one of the threads that sleep on `word`. False: there was none.
     pub(crate) fn wake_one(&self, word: &AtomicU32) -> bool {
         sys::futex_wake(word, 1, self.process_private) > 0
     }

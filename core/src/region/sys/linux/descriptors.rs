@@ -35,8 +35,9 @@ pub(crate) fn above_standard<T, E: From<Errno>>(make: impl FnOnce() -> Result<T,
     make()
 }
 
-/// The same for a single descriptor. Should another thread of the host close a standard one at this very moment, so that
-/// the new one has its number, it is moved.
+/// Runs `make`, which makes one descriptor, and moves that if it has a standard number.
+///
+/// It gets one if another thread of the host closes a standard descriptor at this very moment.
 pub(super) fn owned_above_standard(make: impl FnOnce() -> Result<OwnedFd, Errno>) -> Result<OwnedFd, Errno> {
     above_standard(make).and_then(moved)
 }

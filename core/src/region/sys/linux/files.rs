@@ -165,8 +165,9 @@ pub(crate) fn fresh_description(path: &Path, id: FileId, writable: bool) -> io::
     }
 }
 
-/// A descriptor that stays open for long. Somebody in this process may close it who closes what is not his, and its number
-/// may lead to another file then: so that is checked before it is used, and before it is closed.
+/// A descriptor that stays open for long, and is checked before it is used and before it is closed.
+///
+/// Other code of this process may close it by mistake, and then its number may lead to another file.
 #[derive(Debug)]
 pub(crate) struct KeptFile {
     file: ManuallyDrop<OwnedFd>,

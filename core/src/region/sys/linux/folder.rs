@@ -22,8 +22,9 @@ pub(crate) fn read_folder(path: &Path) -> io::Result<std::fs::ReadDir> {
     }
 }
 
-/// Some of the names in a folder, whatever their number: the first `count`, and up to `count` from a random place on. So
-/// whoever looks again and again sees all of them. Small folders are seen as a whole each time.
+/// Some of the names in a folder: the first `count`, and up to `count` from a random place on.
+///
+/// A caller that asks again and again sees all of them. A small folder is seen as a whole each time.
 pub(crate) fn some_names(path: &Path, count: usize) -> io::Result<Vec<OsString>> {
     let folder = open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     let mut names = Vec::new();

@@ -50,7 +50,7 @@ pub(crate) fn try_write_lock(description: impl AsFd, start: u64, length: u64) ->
     try_lock(description, libc::F_WRLCK, start, length)
 }
 
-/// The same for a read lock.
+/// Tries to read-lock `length` bytes from `start` on behalf of this description. Does not wait.
 pub(super) fn try_read_lock(description: impl AsFd, start: u64, length: u64) -> io::Result<bool> {
     try_lock(description, libc::F_RDLCK, start, length)
 }
@@ -103,7 +103,7 @@ pub(crate) fn write_lock_on(description: impl AsFd, start: u64, length: u64) -> 
     conflict(description, libc::F_RDLCK, start, length)
 }
 
-/// The same for any lock: read locks stand in the way of a write lock, too.
+/// The holder of a lock of any kind on one of these bytes: read locks stand in the way of a write lock, too.
 pub(crate) fn lock_on(description: impl AsFd, start: u64, length: u64) -> io::Result<Option<Holder>> {
     conflict(description, libc::F_WRLCK, start, length)
 }

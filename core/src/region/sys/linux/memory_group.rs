@@ -25,7 +25,7 @@ pub(crate) fn memory_limit() -> Option<MemoryLimit> {
     tightest(&groups, Path::new("/"), swap_free)
 }
 
-/// Bytes that the system has for whoever asks next: what is free, what can be given back, and swap.
+/// Bytes that the system can still give to a process: what is free, what can be given back, and swap.
 pub(crate) fn memory_available() -> Option<u64> {
     available_of(&read_text(Path::new("/proc/meminfo")).ok()?)
 }
@@ -72,7 +72,7 @@ const SECOND: Interface = Interface {
 /// The first version says that there is no limit by one that nothing reaches.
 const UNLIMITED: u64 = 1 << 62;
 
-/// The same for the groups in this text, `root` in the place of `/`, and this much free swap.
+/// The tightest limit of the groups in this text, with `root` in the place of `/`, and with this much free swap.
 fn tightest(groups: &str, root: &Path, swap_free: impl Fn() -> u64) -> Option<MemoryLimit> {
     let mut found: Option<MemoryLimit> = None;
     for line in groups.lines() {

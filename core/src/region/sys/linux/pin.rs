@@ -111,7 +111,7 @@ impl PinnedLock {
         }
     }
 
-    /// The same where no other thread shares the table of descriptors.
+    /// Takes the lock where no other thread shares the table of descriptors.
     fn take_here(source: Source<'_>, start: u64, length: u64) -> io::Result<Pinned> {
         // The standard numbers of this table are taken once and for all.
         let _plugs = plug_standard()?;

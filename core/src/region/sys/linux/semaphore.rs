@@ -1,7 +1,7 @@
 //! POSIX semaphores between processes: the C library's, in memory that it did not choose.
 //!
-//! The C library trusts what it finds in a `sem_t`; some of its bytes say which system call it makes. So these functions
-//! are unsafe where the other users of the region are not: who calls them vouches for everybody who can write to it.
+//! The C library trusts what it finds in a `sem_t`: some of its bytes say which system call it makes. So these functions are
+//! unsafe where the region's other users cannot be trusted: the caller vouches for all that can write to it.
 
 use super::cancel::cancel_guard;
 use super::wake::Moment;

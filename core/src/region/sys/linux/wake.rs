@@ -24,7 +24,7 @@ impl Moment {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
-    /// The same for the C library.
+    /// This moment as the C library's type.
     pub(super) fn to_timespec(self) -> libc::timespec {
         libc::timespec { tv_sec: (self.0 / 1_000_000_000) as i64, tv_nsec: (self.0 % 1_000_000_000) as i64 }
     }
@@ -81,7 +81,7 @@ pub(crate) fn futex_wait(word: &AtomicU32, expected: u32, deadline: Moment, proc
     }
 }
 
-/// How long who may not sleep on a futex sleeps between two looks.
+/// How long a thread that may not sleep on a futex sleeps between two looks.
 const WITHOUT_FUTEX: Duration = Duration::from_millis(1);
 
 /// Sleeps for so long, or less: until a signal comes, or where the system refuses. `std::thread::sleep` panics there.
@@ -93,7 +93,7 @@ pub(crate) fn pause(duration: Duration) {
     }
 }
 
-/// Wakes at most `count` of those who sleep on `word`. Returns how many there were.
+/// Wakes at most `count` of the threads that sleep on `word`. Returns how many it woke.
 pub(crate) fn futex_wake(word: &AtomicU32, count: u32, process_private: bool) -> usize {
     // Fails only for an unmapped or misaligned word, which a reference excludes.
     futex::wake(word, flags(process_private), count).unwrap_or(0)
