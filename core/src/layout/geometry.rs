@@ -1,8 +1,8 @@
 //! From the options of a channel to the offsets of its parts, with every product and sum checked.
 
 use super::{
-    ChannelControl, Gate, HEADER_BYTES, KindRow, LaneControl, NewsControl, ParticipantRow, QueueControl, RecordHeader,
-    RingControl, Store,
+    ChannelControl, Gate, HEADER_BYTES, KindRow, LaneControl, Limits, NewsControl, ParticipantRow, QueueControl,
+    RecordHeader, RingControl, Store,
 };
 
 /// The unit in which the data area is aligned: one page of the smallest size.
@@ -27,27 +27,6 @@ pub struct Geometry {
     pub slots: u32,
     /// Orders of delivery, from the most urgent; 0 in kinds without slots.
     pub priorities: u16,
-}
-
-/// Documented limits.
-#[derive(Debug)]
-pub struct Limits;
-
-impl Limits {
-    /// Smallest ring of a lane in bytes.
-    pub const CAPACITY_MIN: u64 = PAGE;
-    /// Largest ring of a lane in bytes: 2 GiB (see [`super::record`] for the reason).
-    pub const CAPACITY_MAX: u64 = 1 << 31;
-    /// Largest payload alignment in bytes.
-    pub const ALIGNMENT_MAX: u32 = 64;
-    /// Most slots.
-    pub const SLOTS_MAX: u32 = 1 << 16;
-    /// Most priorities.
-    pub const PRIORITIES_MAX: u16 = 8;
-    /// Largest message of a slot in bytes: 1 GiB.
-    pub const SLOT_MESSAGE_MAX: u64 = 1 << 30;
-    /// Most seats, senders' and receivers' together.
-    pub const SEATS_MAX: u32 = 1024;
 }
 
 /// Where everything stands, in bytes from the start of the file.

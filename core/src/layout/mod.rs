@@ -37,6 +37,8 @@ mod kinds;
 #[cfg(not(loom))]
 mod lane;
 #[cfg(not(loom))]
+mod limits;
+#[cfg(not(loom))]
 mod news;
 #[cfg(not(loom))]
 mod participant;
@@ -46,13 +48,14 @@ mod queue;
 pub(crate) use self::kinds::SEVERAL_LANES;
 #[cfg(not(loom))]
 pub use self::{
-    geometry::{Geometry, Limits, Map},
+    geometry::{Geometry, Map},
     header::{
         Backend, CLibrary, FenceMode, HEADER_BYTES, HeaderBlock, MAGIC, OPTION_DISCARD, OPTION_PERSISTENT, STATUS_AT,
         Status, StatusCell, VERSION, Version,
     },
     kinds::{Kind, KindRow, Seats, Store},
     lane::{ChannelControl, Gate, LaneControl},
+    limits::Limits,
     news::NewsControl,
     participant::{NAME_BYTES, ParticipantRow},
     queue::{QueueControl, RingControl},
