@@ -1,8 +1,8 @@
 //! Making a region.
 //!
-//! A named region is built in an unnamed file and linked into place, without replacing, once it is complete: an opener
-//! never sees half of one. Its lock file gets its name first; the creator holds the lifecycle byte of it until the
-//! region has its name, so that nobody takes the lock file for an orphan.
+//! A named region is built in an unnamed file. Once it is complete, it is linked into place, and replaces nothing there: an
+//! opener never sees half of one. The lock file gets its name first. The creator holds its lifecycle byte until the region
+//! has its name, so that no other process takes the lock file for an orphan.
 
 use super::open::Expectations;
 use super::orphans;
@@ -35,17 +35,17 @@ pub(crate) struct CreateSpec {
     pub(crate) memory: MemoryOptions,
 }
 
-/// How long memory can last.
+/// How long a region's memory can last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::region) enum Lifetime {
-    /// As the processes that have it: never beyond a reboot, so that no boot id is needed.
+    /// As long as the processes that have it: never beyond a reboot, so that no boot id is needed.
     Processes,
-    /// As a file with a name.
+    /// As long as a file with a name.
     Files,
 }
 
 impl CreateSpec {
-    /// Decides what the header will say. `lifetime`: of the memory that it will stand in.
+    /// Decides what the header will say. `lifetime`: that of the region's memory.
     pub(in crate::region) fn facts(&self, channel: &str, lifetime: Lifetime) -> Result<Facts, CreateError> {
         let invalid = |option, given: String, wanted: String| CreateError::InvalidOption {
             channel: channel.to_owned(),
@@ -106,7 +106,7 @@ impl CreateSpec {
         Creation { label, location, kind: self.geometry.row.kind, bytes }
     }
 
-    /// Checks that semaphores in memory that others can write to are really meant.
+    /// Refuses semaphores in memory that others can write to, unless the creator vouches for its peers.
     pub(in crate::region) fn check_trust(&self, label: &str) -> Result<(), CreateError> {
         if self.backend == Backend::Semaphore && !self.trusts_peers {
             return Err(CreateError::InvalidOption {
@@ -199,7 +199,7 @@ impl Region {
     }
 }
 
-/// Why what stands at this place cannot be opened instead, unless it can, or has gone meanwhile.
+/// Why the file that is in the way cannot be opened instead. `None`: it can, or it has gone meanwhile.
 fn refusal_to_open(location: &Location, spec: &CreateSpec) -> Option<Box<OpenError>> {
     let expected =
         Expectations { kind: Some(spec.geometry.row.kind), trusts_peers: spec.trusts_peers, ..Expectations::default() };
@@ -209,7 +209,7 @@ fn refusal_to_open(location: &Location, spec: &CreateSpec) -> Option<Box<OpenErr
     }
 }
 
-/// A complete region and its lock file, which lack only their names. Dropping it leaves nothing behind.
+/// A complete region and its lock file, both without their names yet. Dropping it leaves nothing behind.
 #[derive(Debug)]
 pub(in crate::region) struct Unnamed {
     region: Region,

@@ -11,8 +11,8 @@
 //! ```
 //!
 //! - `create`: making a region. It asks `open` why one that is in the way cannot be opened instead.
-//! - `open`: opening one, and distrusting it.
-//! - `stale`: whether one is from before the last reboot. `replace`: opening or making it, whichever it takes.
+//! - `open`: opening one, and checking every number in its header.
+//! - `stale`: whether one is from before the last reboot. `replace`: opening it, or making it where there is none.
 //! - `remove`: taking a region's name away. `orphans`: lock files that lost their region.
 //! - `segment`: all of that in named segments, a feature.
 //! - `look`: what can be seen of a region by reading its file, without mapping it.

@@ -1,4 +1,4 @@
-//! Opening a region that somebody else made, and distrusting it.
+//! Opening a region that may be another process's, and checking every number in its header.
 
 use super::stale;
 use crate::error::{NotAChannel, OpenError};
@@ -16,7 +16,7 @@ use std::io;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Expectations {
     pub(crate) kind: Option<Kind>,
-    /// As it was given, and rounded up as creation does.
+    /// The capacity as the opener gave it, and as creation would round it up.
     pub(crate) capacity: Option<(u64, u64)>,
     pub(crate) max_message: Option<u64>,
     pub(crate) payload_alignment: Option<u32>,
@@ -42,7 +42,7 @@ pub(in crate::region) struct Recognised {
     pub(in crate::region) header: Facts,
 }
 
-/// Opens what stands at `location`: to take part, with what is expected of it, or else only to look.
+/// Opens the file at `location` and reads its header. With expectations, to take part; without, only to look.
 pub(in crate::region) fn recognise(
     location: &Location,
     expected: Option<&Expectations>,
@@ -132,7 +132,7 @@ fn check_kind_of_file(label: &str, facts: FileFacts) -> Result<(), OpenError> {
     }
 }
 
-/// Files of others take part only where that was asked for; root's always.
+/// Refuses another user's file, unless the opener accepts these. Root's are always accepted.
 pub(in crate::region) fn check_owner(label: &str, file: FileFacts, expected: &Expectations) -> Result<(), OpenError> {
     if [sys::user_id(), 0].contains(&file.owner) || expected.any_owner {
         return Ok(());
@@ -147,7 +147,7 @@ fn read_header(label: &str, file: &OwnedFd, length: u64) -> Result<Facts, OpenEr
     header::parse(label, &start[..read], length)
 }
 
-/// What is asked before it is asked whether the channel is stale: of another kind it is not replaced.
+/// The checks that come before the one for staleness: a stale channel of another kind is not replaced.
 pub(in crate::region) fn check_kind(label: &str, facts: &Facts, expected: &Expectations) -> Result<(), OpenError> {
     match expected.kind.filter(|&kind| kind != facts.geometry.row.kind) {
         None => Ok(()),
@@ -228,7 +228,8 @@ fn map_and_check(
     check_status(label, bytes, facts, place, memory)
 }
 
-/// A channel is created with all of its bytes. What has holes is a copy, or a forgery that claims more than is there.
+/// Refuses a file with holes. A channel is created with all of its bytes, so such a file is a copy, or a forgery that claims
+/// more bytes than are there.
 pub(in crate::region) fn check_whole(label: &str, file: impl AsFd, facts: &Facts) -> Result<(), OpenError> {
     let has_holes = sys::has_holes(file, facts.map.total);
     if has_holes.map_err(|source| not_opened(label, None, "looking at the file", source))? {

@@ -14,7 +14,7 @@ use crate::region::sys;
 use rustix::fd::AsFd;
 use std::io;
 
-/// How a channel came about that was opened or created.
+/// Whether a channel that was opened or created existed before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
@@ -57,9 +57,11 @@ impl Region {
     }
 }
 
-/// Puts a fresh region in the place of a stale one, at once: at no moment is the name free, so of many that find the same
-/// stale file one replaces it, and the others open what that one made. `None`: somebody else did so first, or somebody has
-/// joined it, so that it is not stale any more.
+/// Puts a fresh region in the place of a stale one, in one step. `None`: another process did so first, or has joined the old
+/// one, so that it is not stale any more.
+///
+/// At no moment is the name free. So of many processes that find one stale file, one replaces it, and the others open what
+/// that one made.
 fn replace_stale(location: &Location, spec: &CreateSpec) -> Result<Option<Region>, OpenError> {
     let label = &location.label;
     let failed =

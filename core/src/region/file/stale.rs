@@ -28,7 +28,7 @@ impl Region {
     }
 }
 
-/// Whether nobody is alive by a region's lock file, if it has one.
+/// Whether no participant is alive, by a region's lock file. A region without one counts as such.
 fn is_deserted(lock_file: Option<impl AsFd>) -> io::Result<bool> {
     lock_file.map_or(Ok(true), |file| Ok(count_processes(file)? == 0))
 }

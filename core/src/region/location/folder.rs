@@ -7,8 +7,9 @@ use crate::region::sys::{self, FileKind};
 use std::io;
 
 impl Location {
-    /// Makes sure that the folder can take a new channel: the default one is made if missing, and has to be ours alone, since
-    /// it stands where everybody can create folders.
+    /// Makes sure that the folder can take a new channel, and makes the default one if it is missing.
+    ///
+    /// The default one has to belong to this user alone, since it stands where every user can create folders.
     pub(in crate::region) fn prepare_folder(&self, creation: Creation<'_>) -> Result<(), CreateError> {
         let folder = self.folder();
         let channel = || self.label.clone();

@@ -3,8 +3,8 @@
 //! `prices` means `$MEMLANE_DIR/prices.lane`. `MEMLANE_DIR` defaults to `/dev/shm/memlane-<uid>`, which only its user
 //! can enter. A name with a `/` is a path, used as it is.
 //!
-//! The default folder is made where it is missing. Any other has to exist, for whatever is done in it: if it were made,
-//! programs one of which has a slip in its `MEMLANE_DIR` would each use a folder of its own and wait for each other for ever.
+//! The default folder is made where it is missing. Any other has to exist, whatever a call does in it. If it were made, two
+//! programs, one of which has a slip in its `MEMLANE_DIR`, would use two folders and wait for each other for ever.
 //!
 //! A program that has rights beyond its caller's (set-uid) does not look at `MEMLANE_DIR`, as by `secure_getenv`.
 
@@ -76,7 +76,7 @@ impl Location {
         self.path.parent().unwrap_or(Path::new("/"))
     }
 
-    /// The folder that `MEMLANE_DIR` names, if that does not exist: then nothing that is done by name makes sense.
+    /// The folder that `MEMLANE_DIR` names, if it does not exist: then no call by name can succeed.
     pub(in crate::region) fn missing_folder(&self) -> Option<String> {
         let names_another = !self.private_folder && !self.is_path();
         (names_another && is_missing(self.folder())).then(|| self.folder().display().to_string())
@@ -137,7 +137,7 @@ fn is_missing(folder: &Path) -> bool {
     sys::look_at(folder, false).map_or_else(missing, |found| found.kind != FileKind::Directory)
 }
 
-/// Whose default folder this is called.
+/// The user whose default folder has this name.
 pub(in crate::region) fn private_folder_owner(folder: &Path) -> Option<u32> {
     folder.strip_prefix(SHARED_MEMORY).ok()?.to_str()?.strip_prefix("memlane-")?.parse().ok()
 }

@@ -42,10 +42,10 @@ impl Creation<'_> {
         }
     }
 
-    /// Backs all of a new, empty file by its filesystem, so that nothing can lack later.
+    /// Has the filesystem back all bytes of a new, empty file, so that none can lack later.
     ///
-    /// In steps, where that is memory: beyond what there is, for the system or a memory control group, the kernel kills, and
-    /// others may take of it meanwhile. So it is known before the first step that all of them can succeed.
+    /// Where the filesystem is memory, it goes in steps. If the system or a memory control group runs out, the kernel kills, and
+    /// others may take memory meanwhile. So it checks before the first step that all of them can succeed.
     pub(in crate::region) fn back(&self, file: &OwnedFd) -> Result<(), CreateError> {
         const STEP: u64 = 64 << 20;
         let failed = |action: &'static str| move |source: io::Error| self.refused(action, source);
@@ -136,7 +136,7 @@ pub(in crate::region) fn not_removed(location: &Location, action: &'static str, 
     }
 }
 
-/// What is being done when only the folder can refuse.
+/// The action that errors name when only the folder can refuse it.
 pub(in crate::region) const UNLINKING: &str = "unlinking the file";
 
 /// What there is too little of.

@@ -20,7 +20,8 @@
 //! 2. *A lock goes when the process's memory goes*, and so after its last write. A stopped process keeps it.
 //! 3. *Locks of other shapes prove no life*: a remover's, or another program's. They cannot stand beside a block's lock, so
 //!    under them all lives are over.
-//! 4. *A question takes no lock.* It opens the lock file for reading, whose copy in a child of this process is harmless.
+//! 4. *Asking whether a life is over takes no lock.* It opens the lock file for reading; a copy of that descriptor in a child
+//!    of this process is harmless.
 //!
 //! The lock stays as long as a seat of its block is taken. Private channels live and die with their process: their lives are
 //! numbers without a lock, and none is ever found to be over.
@@ -41,8 +42,8 @@ pub(in crate::region) const BLOCK: u64 = 4096;
 /// Lives are below this, and so are the bytes that a remover locks: more than any channel needs.
 pub(in crate::region) const LIVES: u64 = 1 << 55;
 
-/// So many blocks are tried before a joiner gives up. One that is locked already was drawn from a counter that somebody set
-/// back, or lies under another program's lock.
+/// A joiner tries so many blocks before it gives up. If a block is locked already, a peer has set the counter back, or another
+/// program's lock covers it.
 const DRAWS: u32 = 16;
 
 /// A number that no other participant has or had, and the lock that proves it alive, held until dropped.
@@ -128,8 +129,9 @@ impl From<io::Error> for NoLife {
 }
 
 impl CurrentBlock {
-    /// Begins a life at `place`, whose counter of blocks this is. The first one of a process makes a thread, for some ten
-    /// microseconds, and locks a block; others cost nothing.
+    /// Begins a life at `place`, whose counter of blocks this is.
+    ///
+    /// The first life of a process makes a thread, for some ten microseconds, and locks a block. Further ones cost nothing.
     pub(in crate::region) fn begin_life(
         &self,
         place: &Place,
@@ -177,7 +179,7 @@ impl CurrentBlock {
     }
 }
 
-/// A block that nobody else draws.
+/// Draws a block that no other process draws.
 fn draw_block(blocks: &AtomicU64) -> Result<u64, NoLife> {
     // AcqRel: blocks are drawn one after the other.
     let number = blocks.fetch_add(1, AcqRel).wrapping_add(1);
@@ -202,7 +204,7 @@ enum QueriedFile<'a> {
     None,
 }
 
-/// Questions to the kernel: each block is asked for once, and the lock file opened once, if there is a question at all.
+/// Asks the kernel which lives are over. It asks once a block, and opens the lock file at the first question.
 #[derive(Debug)]
 pub(crate) struct LockQuery<'a> {
     file: QueriedFile<'a>,
@@ -258,7 +260,7 @@ impl<'a> LockQuery<'a> {
     }
 }
 
-/// Whether a lock is a process's that has drawn this block.
+/// Whether this lock was taken by a process that has drawn this block.
 pub(in crate::region) fn is_block(holder: &Holder, block: u64) -> bool {
     holder.process.is_none() && (holder.start, holder.length) == (block * BLOCK, BLOCK)
 }

@@ -1,7 +1,7 @@
 //! The lock file: making it, and opening it.
 //!
-//! Its bytes stand for lives, up to [`LIFECYCLE`]: see `lives`. That byte is held by a creator until its region has its name.
-//! A remover locks all bytes below it, which nobody alive lets it do.
+//! Its bytes below [`LIFECYCLE`] stand for lives: see `lives`. A creator holds the byte [`LIFECYCLE`] until its region has its
+//! name. A remover locks all bytes below it, which fails while a participant is alive.
 
 use crate::error::CreateError;
 use crate::region::location::{Creation, Location};

@@ -36,7 +36,7 @@ pub(in crate::region) struct Bytes {
     backing: Backing,
 }
 
-/// What keeps the memory in place.
+/// The owner of the memory, which keeps it in place.
 enum Backing {
     Mapping {
         _mapping: MmapRaw,
@@ -116,7 +116,7 @@ impl Bytes {
         unsafe { self.base.add(at).cast::<T>().as_ref() }
     }
 
-    /// Copies `bytes` to offset `at`. For creation, before anybody else sees the memory.
+    /// Copies `bytes` to offset `at`. For creation, before another process sees the memory.
     pub(in crate::region) fn write_unshared(&mut self, at: usize, bytes: &[u8]) {
         assert!(at.checked_add(bytes.len()).is_some_and(|end| end <= self.length));
         // SAFETY: the range lies inside the memory; `&mut self` at creation means that nobody else has it yet.

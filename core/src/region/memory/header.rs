@@ -1,4 +1,4 @@
-//! Building the header page, and distrusting one.
+//! Building the header page, and checking every field of one that was read.
 
 use crate::error::{NotAChannel, OpenError};
 use crate::layout::{
@@ -16,7 +16,7 @@ pub(crate) struct Facts {
     pub(crate) map: Map,
     pub(crate) fence: FenceMode,
     pub(crate) backend: Backend,
-    /// Whose semaphores these are; `None` with futexes.
+    /// The C library whose semaphores these are, and their size; `None` with futexes.
     pub(crate) semaphores: Option<SemaphoreKind>,
     pub(crate) persistent: bool,
     pub(crate) redelivery: Redelivery,
@@ -71,7 +71,7 @@ pub(crate) struct Redelivery {
     pub(crate) limit: u16,
 }
 
-/// The boot id of what no reboot leaves behind: memory without a name.
+/// The boot id of a region that no reboot leaves behind: memory without a name.
 pub(in crate::region) const NO_BOOT: [u8; 16] = [0; 16];
 
 /// Longest name of a message type in bytes.
@@ -243,7 +243,7 @@ pub(in crate::region) fn parse(channel: &str, start: &[u8], length: u64) -> Resu
 }
 
 impl Facts {
-    /// Whether the kernel was not started since the file was made. A container may have a boot id of its own.
+    /// Whether the file was made since the kernel was started last, by its boot id. (A container may have a boot id of its own.)
     ///
     /// # Errors
     /// The boot id cannot be read, so that there is no telling.

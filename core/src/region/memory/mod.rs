@@ -4,7 +4,7 @@
 //! copied from, each byte once, and nothing else. A `&[u8]` it hands out only to callers that hold a [`TrustPeers`].
 //!
 //! - `bytes`: the mapped memory, and the marker trait of what may be shared in place.
-//! - `header`: building the header page, and distrusting one.
+//! - `header`: building the header page, and checking one.
 //! - `copy`: the routines that copy payloads.
 //! - `trust`: the promise by which payloads may be borrowed.
 //! - `wishes`: prefaulting, locking, huge pages.

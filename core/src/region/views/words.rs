@@ -83,7 +83,7 @@ impl Region {
         self.bytes().shared(self.map().control_at)
     }
 
-    /// Lets every lane begin at its position. At creation, before anybody else sees the region.
+    /// Stores at which position each lane begins. For creation, before another process sees the region.
     pub(in crate::region) fn start_lanes(&self) {
         for lane in 0..self.geometry().lanes() {
             let start = self.geometry().lane_start(lane);

@@ -18,7 +18,7 @@
 //!
 //! A child that is born before D is mapped, or after its mapping is marked, has no part of D. A child that is born in between
 //! also has C's mapping, which carries no mark, and so keeps the canary's byte locked. No mutex and no fork handler is
-//! involved: `fork` in a signal handler, a bare `clone` and `posix_spawn` are all the same to this.
+//! involved, so it holds for `fork` in a signal handler, a bare `clone` and `posix_spawn`, too.
 
 use super::descriptors::plug_standard;
 use super::files::{FileId, fresh_description, reopen};
@@ -37,7 +37,7 @@ const PIN: usize = 4096;
 /// Canaries are somewhere in the bytes from here on, as many. No other lock is.
 const CANARIES: u64 = 1 << 62;
 
-/// So often a canary may tell of a child before that is taken for a fault.
+/// After so many canaries that told of a child, taking the lock fails.
 const TURNS: u32 = 1000;
 
 /// Where a file can be opened anew.
