@@ -1,6 +1,6 @@
 //! The rules of the engine's source that the compiler does not know: layers, the one room for `unsafe`, the one place
-//! for atomics, the length of files, and the tests that docs/testing.md names. Of orderings `edges` is about, of circles
-//! `circles`.
+//! for atomics, the length of files, phrases and names that readers stumble over, and the tests that docs/testing.md names. Of
+//! orderings `edges` is about, of circles `circles`.
 
 use std::path::{Path, PathBuf};
 
@@ -184,6 +184,62 @@ fn files_say_what_they_are_for_and_stay_short() {
         }
     }
     assert_none(complaints);
+}
+
+/// Phrases that hide who acts or what is meant, and what to write instead.
+const VAGUE: [(&str, &str); 4] = [
+    ("whoever", "name the actor: a receiver that sleeps"),
+    ("second thought", "name the fast path, and what leaves it"),
+    ("decides nothing", "say what the caller does next"),
+    ("nobody's business", "say which participant may do it"),
+];
+
+/// Endings of names that say neither which way of an operation it is nor what differs in it.
+const WAYS: [&str; 5] = ["_shortly", "_carefully", "_patiently", "_quickly", "_slowly"];
+
+/// What a reader stumbles over in a source file: the number of the line, and why.
+fn stumbles(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut in_item_doc = false;
+    for (at, line) in text.lines().enumerate() {
+        let doc = ["///", "//!"].iter().find_map(|mark| line.trim_start().strip_prefix(mark));
+        if let Some(doc) = doc.map(str::to_lowercase) {
+            let vague = VAGUE.iter().filter(|(phrase, _)| doc.contains(phrase));
+            found.extend(vague.map(|(phrase, instead)| (at + 1, format!("{phrase:?}: {instead}"))));
+            if !in_item_doc && doc.starts_with(" the same ") {
+                found.push((at + 1, "a first line stands alone in an index: the same as what?".to_owned()));
+            }
+        }
+        in_item_doc = doc.is_some();
+        let code = without_comment(line);
+        let names = code.split(|character: char| !(character.is_alphanumeric() || character == '_'));
+        let ways = names.filter(|name| WAYS.iter().any(|way| name.ends_with(way)));
+        found.extend(ways.map(|name| (at + 1, format!("`{name}`: the ways of an operation are _fast and _slow"))));
+    }
+    found
+}
+
+#[test]
+fn readers_stumble_over_no_phrase_and_no_name() {
+    let complaints = sources("src").into_iter().flat_map(|source| {
+        let found = stumbles(&source.text);
+        found.into_iter().map(|(line, why)| source.complain(line, &why)).collect::<Vec<_>>()
+    });
+    assert_none(complaints.collect());
+}
+
+#[test]
+fn what_readers_stumble_over_is_noticed() {
+    let text = "\
+/// Wakes a receiver. The same holds for senders.
+/// The same again, on a line that is not the first.
+fn wake() { poll_slow(); /* quickly */ } // Whoever reads this reads no page.
+
+/// The same for Whoever waits.
+/// `None` decides nothing.
+fn wake_slowly() {}";
+    let lines: Vec<usize> = stumbles(text).into_iter().map(|(line, _)| line).collect();
+    assert_eq!(lines, [5, 5, 6, 7]);
 }
 
 #[test]

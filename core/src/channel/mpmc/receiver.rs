@@ -184,7 +184,7 @@ impl Receiver {
         Ok(())
     }
 
-    /// The same for a message of a batch: the end of the batch does the rest.
+    /// Acknowledges a message of a batch, and wakes no sender: the end of the batch does.
     #[inline]
     pub(super) fn acknowledge_quietly(&mut self, delivery: Delivery) -> Result<(), AckError> {
         self.free(delivery).map(drop)

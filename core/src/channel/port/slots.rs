@@ -95,8 +95,9 @@ pub(in crate::channel) fn queued(region: &Arc<Region>) -> u64 {
     ring::slots::queued(&SlotsView::new(region), &slot_geometry(region.geometry()))
 }
 
-/// Finishes or undoes what these participants, who are dead or about to leave, held. Whoever sleeps is woken by the
-/// announcement that follows.
+/// Finishes or undoes what these participants, which are dead or about to leave, held.
+///
+/// The announcement that follows wakes the sleepers.
 pub(in crate::channel) fn settle(region: &Arc<Region>, dead: &Dead<'_>) -> Result<(), Corruption> {
     let redelivery = region.facts().redelivery;
     let policy = if redelivery.discard_on_death { OnDeath::Discard } else { OnDeath::Redeliver };

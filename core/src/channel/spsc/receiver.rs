@@ -31,7 +31,7 @@ pub struct Receiver {
 /// What a look for the next message found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Look {
-    /// Something that takes a second thought; the call has not been counted as one that found nothing.
+    /// Something that the fast path does not serve; the call has not been counted as one that found nothing.
     Unusual,
     /// Something came.
     Found,
@@ -85,10 +85,10 @@ impl Receiver {
         {
             return Ok(length);
         }
-        self.recv_into_slowly(buffer, look)
+        self.recv_into_slow(buffer, look)
     }
 
-    /// The shortest way: for a message as long as the buffer, where nothing needs a second thought.
+    /// Takes a message that is as long as the buffer, by the fast path.
     #[inline(always)]
     fn copy_before_frontier(&mut self, buffer: &mut [u8]) -> Option<usize> {
         if self.end.is_foreign() {
@@ -121,7 +121,7 @@ impl Receiver {
     }
 
     #[inline(never)]
-    fn recv_into_slowly(&mut self, buffer: &mut [u8], look: Look) -> Result<usize, RecvError> {
+    fn recv_into_slow(&mut self, buffer: &mut [u8], look: Look) -> Result<usize, RecvError> {
         // Probably just shorter than the buffer.
         let record = match self.record_before_frontier() {
             Some(record) => record,
@@ -135,11 +135,11 @@ impl Receiver {
     pub(super) fn next_record(&mut self) -> Result<Record, RecvError> {
         match self.record_before_frontier() {
             Some(record) => Ok(record),
-            None => self.next_record_slowly(),
+            None => self.next_record_slow(),
         }
     }
 
-    /// The next record, where nothing needs a second thought.
+    /// The next record, by the fast path.
     #[inline(always)]
     fn record_before_frontier(&mut self) -> Option<Record> {
         if self.end.is_foreign() { None } else { self.reader.poll_fast() }
@@ -147,7 +147,7 @@ impl Receiver {
 
     #[cold]
     #[inline(never)]
-    fn next_record_slowly(&mut self) -> Result<Record, RecvError> {
+    fn next_record_slow(&mut self) -> Result<Record, RecvError> {
         if !self.end.is_foreign()
             && let Ok(Some(record)) = self.reader.poll()
         {
