@@ -26,7 +26,7 @@ pub struct Info {
     pub kind: Kind,
     /// How sleepers are woken.
     pub backend: Backend,
-    /// Who pays for the fence between a message and the look for sleepers.
+    /// Which side pays for the fence between a message and the look for sleepers.
     pub fence: FenceMode,
     /// 32 hexadecimal digits that tell this channel from every other one of the same name.
     pub instance: String,

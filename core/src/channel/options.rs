@@ -271,7 +271,7 @@ macro_rules! common_options {
             self
         }
 
-        /// Who pays for the fence between a message and the look for sleepers. Default: asymmetric where the system has
+        /// Which side pays for the fence between a message and the look for sleepers. Default: asymmetric where the system has
         /// `membarrier`.
         pub fn fence(mut self, mode: FenceMode) -> Self {
             self.wishes.fence = Some(mode);

@@ -59,7 +59,7 @@ impl Pace {
     const AWAY_MAX_NS: u64 = 4_000;
     /// In a nanosecond, a sender at full speed writes less than an eighth of so many bytes.
     const ROOM_PER_NS: u64 = 24;
-    /// Who writes fewer messages in a look away, or less than a byte in so many nanoseconds, headers included, takes his time.
+    /// A sender that writes fewer messages in a look away, or less than a byte in so many nanoseconds, headers included, takes its time.
     const MESSAGES: u64 = 2;
     const NS_PER_BYTE: u64 = 4;
     const HEADER_BYTES: u64 = 8;
