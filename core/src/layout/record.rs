@@ -8,13 +8,14 @@
 //! kind 0: nothing committed here · 1: message · 2: padding up to the end of the ring
 //! ```
 //!
-//! The length stands lowest and the sequence highest, so that one subtraction of the header that is expected, of length
-//! 0, tells kind, sequence and length at once: what is left is the length, and for any other header more than any.
+//! The length stands lowest and the sequence highest, so that one subtraction tells kind, sequence and length at once. The
+//! reader subtracts the header that it expects, with length 0. What is left is the length, or, for any other header, a number
+//! that is larger than any length.
 //!
-//! The sequence is the number of messages that the lane carried before this one. It lets the reader recognise the
-//! header that it expects by one comparison, lets a successor of either side recover the exact message count from the
-//! ring itself, and makes a header that some other program wrote improbable to pass. 30 bits suffice: a lane of at
-//! most 2 GiB holds fewer than 2²⁸ records of at least 8 bytes, so a count known to within two rings is unambiguous.
+//! The sequence is the number of messages that the lane carried before this one. By it, the reader recognises the header that
+//! it expects with one comparison, and a successor of either side recovers the exact message count from the ring itself. And a
+//! header that some other program wrote hardly passes. 30 bits suffice: a lane of at most 2 GiB holds fewer than 2²⁸ records of
+//! at least 8 bytes, so a count that is known to within two rings is unambiguous.
 
 /// Bits of the sequence that stand in a header.
 pub const SEQUENCE_BITS: u32 = 30;
@@ -33,7 +34,7 @@ pub enum RecordKind {
     Message,
     /// Padding up to the end of the ring; the next record starts at its beginning.
     Padding,
-    /// Nothing that a sender writes.
+    /// A value that no sender writes.
     Unknown,
 }
 
@@ -100,14 +101,15 @@ impl RecordHeader {
         self.is_after(Self::message(0, sequence))
     }
 
-    /// The payload length if this is the header `expected`, which has length 0, with a length in it; more than any length if
-    /// it is not.
+    /// The payload length, if this is the header `expected` but for its length; otherwise a number above all lengths.
+    ///
+    /// `expected` has length 0.
     #[inline]
     pub fn length_after(self, expected: Self) -> u64 {
         self.0.wrapping_sub(expected.0)
     }
 
-    /// Whether this is the header `expected`, which has length 0, with whatever length in it.
+    /// Whether this is the header `expected`, which has length 0, but for its length.
     #[inline]
     pub fn is_after(self, expected: Self) -> bool {
         self.length_after(expected) <= u64::from(u32::MAX)
@@ -120,7 +122,7 @@ impl RecordHeader {
         Self(self.0.wrapping_add(1 << SEQUENCE_SHIFT))
     }
 
-    /// How many messages further on this one is than `earlier`, of the same length: less than 2³⁰.
+    /// How many messages this header is ahead of `earlier`, which has the same length: less than 2³⁰.
     #[inline]
     pub fn messages_since(self, earlier: Self) -> u64 {
         self.0.wrapping_sub(earlier.0) >> SEQUENCE_SHIFT
@@ -133,7 +135,7 @@ impl RecordHeader {
         Self(self.0 | u64::from(length))
     }
 
-    /// The full sequence, given one that is at most 2³⁰ − 1 larger or equal (`not_above`).
+    /// The full sequence: the largest one with this header's 30 bits that is not above `not_above`.
     pub fn sequence_not_above(self, not_above: u64) -> u64 {
         let low = self.0 >> SEQUENCE_SHIFT;
         not_above.wrapping_sub(not_above.wrapping_sub(low) & SEQUENCE_MASK)

@@ -28,19 +28,19 @@ pub struct RowIndex(pub u16);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SlotState {
-    /// Nobody's.
+    /// No participant has it.
     Free = 0,
-    /// A sender's: on loan to it, or queued if a cell names it.
+    /// A sender has it: on loan, or queued if a cell names it.
     Produced = 1,
-    /// A receiver's: delivered, not acknowledged.
+    /// A receiver has it: delivered, not acknowledged.
     Consumed = 2,
-    /// Given back: to be queued again, or queued if a cell names it.
+    /// A receiver gave it back: about to be queued again, or queued if a cell names it.
     Redeliver = 3,
-    /// Nobody's, and named by no cell: what a dead receiver held. The next receiver that looks takes it.
+    /// A dead receiver held it, and no cell names it. The next receiver that looks takes it.
     Returned = 4,
 }
 
-/// The word that says whose a slot is: the only truth about it.
+/// The word that says which participant has a slot, and in which state: the only truth about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SlotWord(u64);
 

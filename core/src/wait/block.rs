@@ -1,8 +1,8 @@
 //! The blocking loop: try, spin, park, in slices.
 //!
-//! No sleep is longer than a slice of its participant, after which the owner looks at the data and at its peers' lives again: a peer that
-//! was killed between its commit and its wake, or while it held something, is noticed then. Spinning waits are cut into
-//! the same slices.
+//! No sleep is longer than a slice of its participant, which then looks at the data and at its peers' lives again. So a peer that
+//! was killed between its commit and its wake-up, or while it held something, is noticed. Spinning waits are cut into slices,
+//! too.
 
 use super::waiting::{Waiter, Waiting};
 use super::{Strategy, eventcount};
@@ -21,9 +21,10 @@ const EAGER_LOOKS: u32 = 64;
 
 /// Steps between two of them, some ten nanoseconds in all.
 ///
-/// A peer that writes to the line that is looked at has to take it from us first. If we ask for it back at once, we get it
-/// after the first of its stores, without the header, and it has to take it a second time for the rest: half of a round trip
-/// is lost that way. A pause instruction would do, too, but takes ten times as long on some processors as on others.
+/// A peer that writes to the line has to take it from the looking core first. If that core asks for the line back at once, it
+/// gets it after the first of the peer's stores, without the header, and the peer has to take it a second time for the rest:
+/// half of a round trip is lost. A pause instruction would do, too, but takes ten times as long on some processors as on
+/// others.
 const STEPS_BETWEEN_LOOKS: u32 = 40;
 
 /// Looks in vain after which a strategy that yields does.
@@ -45,7 +46,7 @@ pub(crate) fn block<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Re
     }
 }
 
-/// Looks away for a moment, if what is waited for comes in a stream, and the strategy has it spin and prefers throughput.
+/// Backs off for a moment, if messages come in a stream, and the strategy has the caller spin and prefers throughput.
 #[inline]
 pub(crate) fn fall_back<W: Waiting>(waiting: &mut W) {
     let patience = waiting.waiter().patience();

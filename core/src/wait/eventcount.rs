@@ -72,10 +72,10 @@ pub trait Parking {
     /// Sleeps while `word` is as the ticket says, until woken, or until `until`. May return early for any reason.
     fn park(&self, word: &AtomicU32, ticket: Ticket, until: Self::Until);
 
-    /// Wakes everybody who sleeps on `word`.
+    /// Wakes all that sleep on `word`.
     fn unpark_all(&self, word: &AtomicU32);
 
-    /// Wakes one of those who sleep on `word`. Whether there was one.
+    /// Wakes one of those that sleep on `word`. False: there was none.
     fn unpark_one(&self, word: &AtomicU32) -> bool;
 }
 

@@ -1,18 +1,20 @@
-//! Falling back a little while messages stream.
+//! Backing off a little while messages stream.
 //!
-//! A receiver that is faster than its sender finds the lane empty after every few messages, looks at the very line that the
-//! sender is writing, and takes it away from it: each line is then transferred several times, though it holds several
-//! messages. So while messages stream, a receiver that found nothing looks away for a moment. The sender gets some lines
-//! ahead, and the receiver then reads them at once.
+//! A receiver that is faster than its sender finds the lane empty after every few messages. It then looks at the very line
+//! that the sender is writing, and takes it away from the sender: each line is transferred several times, though it holds
+//! several messages. So while messages stream, a receiver that found nothing looks away for a moment. The sender gets some
+//! lines ahead, and the receiver then reads them at once.
 //!
-//! Messages stream if several times in a row more than one was there, or the next one came within a few looks: about as
-//! many as it takes to write one. In a round trip one comes each time, and an answer takes longer than that.
+//! Messages stream if, several times in a row, more than one was there, or the next one came within a few looks (about as
+//! many as it takes to write one). In a round trip one comes each time, and an answer takes longer than that.
 //!
 //! If enough was there after a look away, the next one takes twice as long, up to a bound that leaves most of the ring
-//! free; otherwise half as long, and in the end there is none. So what a message waits for is about what it takes to write
-//! the messages that are read with it. Who looked away for longer and found no more than before is waited for: requests of
-//! several messages look like a stream at first. That was a mistake, as is a first look away that brought too little: the
-//! next stream has to last twice as long to be believed.
+//! free. Otherwise it takes half as long, and in the end there is none. So a message waits for about as long as it takes to
+//! write the messages that are read with it.
+//!
+//! Two things show that there was no stream: a longer look away that brought no more messages than the one before, because
+//! the sender waits for the receiver (requests of several messages look like a stream at first), and a first look away that
+//! brought too little. The next stream then has to last twice as long to be believed.
 
 use crate::region::Clock;
 use std::time::Duration;
