@@ -3,14 +3,15 @@
 //! Each message says what happened, to which channel, and what to do next. Every enum is `#[non_exhaustive]`,
 //! `Send + Sync + 'static`, and converts into [`std::io::Error`] with the fitting kind.
 //!
-//! - [`setup`]: naming, creating, opening. [`joining`]. [`removal`]. Not on the hot path, so these carry the channel's name.
-//! - [`transfer`]: sending and receiving. Small `Copy` values; a message is passed by reference and so stays with the
-//!   caller, and a batch error says how many of its messages went out.
+//! - [`setup`]: errors of naming, creating and opening a channel. [`joining`], [`removal`]: of joining one, of removing one. None
+//!   of these is on the hot path, so they carry the channel's name.
+//! - [`transfer`]: errors of sending and receiving. They are small `Copy` values. A message is passed by reference, so it stays
+//!   with the caller; a batch error says how many of its messages went out.
 //! - [`refusal`]: what stood in a channel's place, what it lacked, and what refused it, in words.
-//! - [`sentences`]: those that depend on more than one field.
+//! - [`sentences`]: messages of errors that depend on more than one field.
 //! - [`corruption`]: what was found that no correct participant writes.
 //! - [`printable`]: how texts that others chose are shown.
-//! - `into_io`: how they become `std::io::Error`.
+//! - `into_io`: conversion into `std::io::Error`.
 
 mod corruption;
 mod into_io;

@@ -48,7 +48,7 @@ pub struct LaneControl {
     /// In lanes whose records may be overwritten before they were read: end of what may be being overwritten. Never goes
     /// back. Else 0.
     pub reserved: AtomicU64,
-    /// Lossless broadcast: position up to which the writer may write under the gates it has acknowledged.
+    /// Lossless broadcast: position up to which the writer may write, by the gates that it has taken into account.
     pub limit: AtomicU64,
     /// Lossless broadcast: the last `membership` whose gates the writer has taken into account.
     pub acknowledged: AtomicU64,

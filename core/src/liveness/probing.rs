@@ -52,8 +52,8 @@ impl Probing {
     // Relaxed: what a look finds, the rows and the kernel tell.
     pub fn claim(&mut self, last: &AtomicU64, now: u64, slice: u64) -> bool {
         let seen = last.load(Relaxed);
-        // A look far in the future was made before somebody set the clock back; one of a moment ahead by a participant that read
-        // the clock after us. An eighth less: the day's clock may be a little slower than the one that slices end by.
+        // A look far in the future was made before somebody set the clock back. One a moment ahead was made by a participant that
+        // read the clock later. An eighth less: the day's clock may be a little slower than the one that slices end by.
         let is_recent = now.abs_diff(seen) < slice - slice / 8;
         if is_recent && self.skips < SKIPS_MAX {
             self.skips += 1;

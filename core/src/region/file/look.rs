@@ -32,7 +32,7 @@ const LINE: usize = 64;
 /// A region as its file shows it.
 #[derive(Debug)]
 pub(crate) struct Look {
-    /// Its words up to the ring, the slots or the cells, in memory of our own.
+    /// A copy of its words up to the ring, the slots or the cells.
     region: Region,
     file: OwnedFd,
     /// Why something could not be read.

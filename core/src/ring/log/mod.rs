@@ -4,8 +4,8 @@
 //!            consumed            position (reader)      committed          limit = consumed + capacity
 //!               │                      │                    │                        │
 //!   ────────────┼──────────────────────┼────────────────────┼────────────────────────┼────────
-//!   may be      │ read, not yet        │ committed,         │ 0 = next header,       │ not ours
-//!   overwritten │ published            │ unread             │ then free              │ to write
+//!   may be      │ read, not yet        │ committed,         │ 0 = next header,       │ not the
+//!   overwritten │ published            │ unread             │ then free              │ writer's
 //!
 //!   record   ┌────────────┬───────────────┬─────────────┐
 //!            │ header, 8  │ payload       │ pad to 8    │   (header padded to the payload alignment, if larger)
