@@ -80,7 +80,7 @@ trait Words {
     fn slots(&self) -> impl SlotMemory;
 }
 
-/// In the memory of those who take part.
+/// In the memory of the participants.
 impl Words for Arc<Region> {
     fn region(&self) -> &Region {
         self

@@ -70,7 +70,7 @@ pub enum JoinError {
         /// What it needs, in bytes.
         needed: u64,
     },
-    /// The lock file that proves who is alive is gone, or another file stands there, since the channel was opened.
+    /// The lock file that proves which participants are alive is gone, or another file stands there, since the channel was opened.
     #[error(
         "channel {channel}: its lock file {path} is missing or was replaced; remove the channel and create it again",
         channel = Printable(.channel), path = Printable(.path)

@@ -315,7 +315,7 @@ pub enum OpenError {
         /// The owner's user id.
         owner: u32,
     },
-    /// The lock file that proves who is alive is missing, or another file stands there, such as a copy of it.
+    /// The lock file that proves which participants are alive is missing, or another file stands there, such as a copy of it.
     #[error(
         "channel {channel}: its lock file {path} is missing or was replaced; remove the channel and create it again",
         channel = Printable(.channel), path = Printable(.path)

@@ -209,7 +209,7 @@ mod tests {
         }
     }
 
-    /// Who is asked to be woken, and the word afterwards: sequence and flags.
+    /// Which sleepers are asked to be woken, and the word afterwards: sequence and flags.
     fn after(
         bench: Bench,
         sleepers: &[Wakes],

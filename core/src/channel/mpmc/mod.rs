@@ -12,7 +12,7 @@
 //! - **Acknowledging.** Dropping a [`Message`] acknowledges it; [`Message::nack`] gives it back, to be delivered again
 //!   behind all others of its priority; so does a panic while it is held. If a receiver dies, what it had not acknowledged
 //!   is delivered again (or [discarded](Options::on_death)). Such messages say so: [`Message::redelivered`].
-//! - **Nobody waits for who stopped.** A sender that is stopped or killed between reserving and committing, or a receiver
+//! - **Nobody waits for a stopped participant.** A sender that is stopped or killed between reserving and committing, or a receiver
 //!   that holds a message, keeps its slot from the others, and nothing else.
 //! - A sender waits while every slot is in use. A receiver waits while nothing is queued.
 //! - Receivers learn `Disconnected` when no sender is left, nothing is queued, and no other receiver holds a message that

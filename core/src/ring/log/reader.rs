@@ -364,7 +364,7 @@ impl<M: LaneMemory> Reader<M> {
         self.position.since(place) >= self.geometry.publish_after()
     }
 
-    /// Up to where it is published what was given back.
+    /// Up to where this reader has published what it gave back.
     #[inline]
     pub fn published(&self) -> Position {
         self.published
