@@ -108,7 +108,7 @@ fn without_descriptors_a_call_fails_and_nothing_else() {
 
 #[test]
 fn child_part() {
-    child::play(&[("reaps at each word", reaps_at_each_word), ("receives", receives)]);
+    child::play(&[("reaps at each word", reaps_at_each_word)]);
 }
 
 fn reaps_at_each_word(arguments: &[String]) {
@@ -117,12 +117,6 @@ fn reaps_at_each_word(arguments: &[String]) {
         drop(channel.sender().unwrap());
         child::tell("joined");
     }
-}
-
-fn receives(arguments: &[String]) {
-    let _receiver = spsc::open(&arguments[0]).unwrap().receiver().unwrap();
-    child::tell("joined");
-    child::stay();
 }
 
 /// Leaves a receiver that died: its row says "live", its lock is gone.
@@ -156,9 +150,7 @@ fn a_joiner_who_cannot_look_whether_a_holder_is_dead_says_why() {
         let scratch = Scratch::new();
         let name = scratch.name("prices");
         let channel = small().create(&name).unwrap();
-        let mut holder = Child::start("receives", &[&name]);
-        holder.expect("joined");
-        holder.kill();
+        leave_a_dead_receiver(&name);
         let refusal = || channel.receiver().unwrap_err().to_string();
         let looking_fails = |why: &str| format!("channel {name}: looking at the lock file failed: {why}");
         // A life is locked in a table of descriptors of its own, however many this process has open. The look for the dead is

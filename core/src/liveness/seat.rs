@@ -40,15 +40,19 @@ impl Seat {
         let corrupted = |reason| corrupted(region, reason);
         let life = begin_life(region)?;
         let ours = RowState { life: life.number(), role, state: ParticipantState::Live };
-        // Each turn that does not end here means that somebody else took a seat that was free, or settled, at this moment.
+        // All seats are taken if their rows say so of the same lives before and after a look for the dead. Each turn that does not
+        // end here means that another participant took a seat that was free at this moment, or settled its dead holder.
         const TURNS: u32 = 1000;
         let (mut reaped, mut holder, mut doubt) = (0, 0, None);
+        let (mut taken, mut taken_before) = (Vec::new(), Vec::new());
         for _ in 0..TURNS {
+            taken.clear();
             for row in rows_of(region.geometry(), role) {
                 let words = region.row(row);
                 let (state, before) = row_state(region, row).map_err(corrupted)?;
                 if state.state == ParticipantState::Live {
                     holder = words.pid.load(Relaxed) as u32;
+                    taken.push(before);
                 } else if let Some(word) = word::take(&words.state, before, ours) {
                     let seat = Self { region: Arc::clone(region), row, word, life };
                     seat.sit_down(name);
@@ -56,13 +60,13 @@ impl Seat {
                     return Ok((seat, reaped));
                 }
             }
-            let membership = region.control().membership.load(Relaxed);
+            if taken.len() == rows_of(region.geometry(), role).len() && taken == taken_before {
+                break;
+            }
             let looked = reap_dead(region, settle).map_err(corrupted)?;
             reaped += looked.marked;
             doubt = looked.doubt(role);
-            if region.control().membership.load(Relaxed) == membership {
-                break;
-            }
+            std::mem::swap(&mut taken, &mut taken_before);
         }
         if let Some(source) = doubt {
             return Err(lock_file_refused(region, "looking at the lock file", source));
