@@ -94,10 +94,12 @@ mod public {
     pub use crate::region::{Granted, MemoryReport, Origin, TrustPeers, channel_path};
     pub use crate::wait::Strategy;
 
-    /// Senders of any kind of channel, for code that is generic over the kind.
+    /// Senders and receivers of any kind of channel, for code that is generic over the kind.
     pub mod generic {
         pub use crate::channel::grant::Grant;
         pub use crate::channel::kind::{ChannelKind, Mpmc, Spsc};
+        pub use crate::channel::message::{Batch, BatchIter, BatchMessage, Message, Messages};
+        pub use crate::channel::receiver::Receiver;
         pub use crate::channel::sender::Sender;
     }
 

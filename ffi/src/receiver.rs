@@ -12,7 +12,7 @@ use crate::message::{Delivered, Message, MessageInfo};
 use crate::sender::strategy;
 use crate::status::Status;
 use crate::table::Table;
-use memlane::{RecvError, Strategy, TrustPeers};
+use memlane::{RecvError, Strategy, TrustPeers, mpmc};
 use std::ffi::{c_char, c_void};
 
 /// What a receiver handle leads to.
@@ -74,6 +74,18 @@ fn tell(outcome: Result<usize, RecvError>, capacity: usize, length: &mut usize, 
     Ok(())
 }
 
+/// Copies a queue's next message.
+#[inline(never)]
+fn copy_from_queue(
+    receiver: &mut mpmc::Receiver,
+    buffer: &mut [u8],
+    length: &mut usize,
+    of: &Opened,
+) -> Result<(), Failed> {
+    let capacity = buffer.len();
+    tell(receiver.recv_into(buffer), capacity, length, of)
+}
+
 impl Receiving {
     fn join(of: Opened) -> Result<Self, Failed> {
         let row;
@@ -99,8 +111,7 @@ impl Receiving {
         detail::record(Status::MEMLANE_HELD, sentence)
     }
 
-    /// Copies the next message, and is done with it. Its length is stored if it was too long, too. The usual way for itself,
-    /// so that it need not carry the registers that the others want.
+    /// Copies the next message, and is done with it. Its length is stored if it was too long, too.
     #[inline(always)]
     pub(crate) fn recv(
         &mut self,
@@ -109,12 +120,30 @@ impl Receiving {
         info: Option<&mut MessageInfo>,
         timeout: Timeout,
     ) -> Result<(), Failed> {
+        // The engine's own way, for a call that waits for as long as it takes: a message that is too long stays where it is.
         if let (Timeout::Forever, None, ByKind::Spsc(lender)) = (timeout, &info, &mut self.end)
             && let Some(receiver) = lender.end()
         {
-            // The engine's own way: a message that is too long stays where it is.
             let capacity = buffer.len();
             return tell(receiver.recv_into(buffer), capacity, length, &self.of);
+        }
+        self.recv_from_queue(buffer, length, info, timeout)
+    }
+
+    /// The engine's own way for the other kind. By itself, as what follows is, so that none carries the registers that the
+    /// others want.
+    #[inline(never)]
+    fn recv_from_queue(
+        &mut self,
+        buffer: &mut [u8],
+        length: &mut usize,
+        info: Option<&mut MessageInfo>,
+        timeout: Timeout,
+    ) -> Result<(), Failed> {
+        if let (Timeout::Forever, None, ByKind::Mpmc(lender)) = (timeout, &info, &mut self.end)
+            && let Some(receiver) = lender.end()
+        {
+            return copy_from_queue(receiver, buffer, length, &self.of);
         }
         self.recv_otherwise(buffer, length, info, timeout)
     }
@@ -129,12 +158,6 @@ impl Receiving {
         timeout: Timeout,
     ) -> Result<(), Failed> {
         let of = &self.of;
-        if let (Timeout::Forever, None, ByKind::Mpmc(lender)) = (timeout, &info, &mut self.end)
-            && let Some(receiver) = lender.end()
-        {
-            let capacity = buffer.len();
-            return tell(receiver.recv_into(buffer), capacity, length, of);
-        }
         on_kind!(&mut self.end, lender => {
             let Some(receiver) = lender.end() else { return Err(Self::has_a_message(of)) };
             let message = timeout.call(

@@ -1,5 +1,8 @@
 //! What can be done with the bytes of a message, whatever kind it is of.
 
+use super::kind::ChannelKind;
+use super::port::Inlet;
+
 /// A typed read of a message that has another length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the message has {found} bytes; the type has {expected}")]
@@ -10,10 +13,33 @@ pub struct WrongSize {
     pub found: usize,
 }
 
-/// What can be done with the bytes of a message. The type has a `len`, and private `read_start`, `append_all` and
-/// `borrow_all`, which know where the bytes are.
+/// Copies a message. Takes everything by value: so a message that a caller copies in a loop, if it is as long as the buffer, stays in
+/// registers.
+#[inline(never)]
+pub(super) fn read_slow<K: ChannelKind>(
+    bytes: <K::Inlet as Inlet>::Bytes<'_>,
+    entry: <K::Inlet as Inlet>::Entry,
+    buffer: &mut [u8],
+) {
+    K::Inlet::read(bytes, &entry, buffer);
+}
+
+/// What can be done with the bytes of a message of kind `K`. The type has a private `entry`, which knows where they are, and
+/// `bytes`, the memory that they are in.
 macro_rules! message_contents {
     () => {
+        /// Length in bytes.
+        #[must_use]
+        #[inline]
+        pub fn len(&self) -> usize {
+            K::Inlet::length(&self.entry())
+        }
+
+        #[inline]
+        fn read_start(&self, buffer: &mut [u8]) {
+            K::Inlet::read(self.bytes(), &self.entry(), buffer);
+        }
+
         /// Whether it has length 0.
         #[must_use]
         pub fn is_empty(&self) -> bool {
@@ -31,13 +57,9 @@ macro_rules! message_contents {
                 self.read_start(buffer);
                 return Ok(buffer.len());
             }
-            self.copy_to_start_of(buffer)
-        }
-
-        fn copy_to_start_of(&self, buffer: &mut [u8]) -> Result<usize, crate::error::BufferTooSmall> {
             let length = self.len();
             let target = buffer.get_mut(..length).ok_or(crate::error::BufferTooSmall { needed: length })?;
-            self.read_start(target);
+            crate::channel::contents::read_slow::<K>(self.bytes(), self.entry(), target);
             Ok(length)
         }
 
@@ -74,7 +96,8 @@ macro_rules! message_contents {
         /// # Errors
         /// [`OutOfMemory`](crate::OutOfMemory); nothing was appended.
         pub fn append_to(&self, vector: &mut Vec<u8>) -> Result<(), crate::error::OutOfMemory> {
-            self.append_all(vector).map_err(|_| crate::error::OutOfMemory { needed: self.len() })
+            K::Inlet::append(self.bytes(), &self.entry(), vector)
+                .map_err(|_| crate::error::OutOfMemory { needed: self.len() })
         }
 
         /// A copy of the message as a `T`: any plain data without padding or invalid values.
@@ -114,59 +137,9 @@ macro_rules! message_contents {
         #[must_use]
         #[inline]
         pub fn as_slice(&self, trust: crate::region::TrustPeers) -> &[u8] {
-            self.borrow_all(trust)
+            K::Inlet::borrow(self.bytes(), &self.entry(), trust)
         }
     };
 }
 
-/// The iterator over copies of a receiver's messages. `$done_with` is what becomes of each.
-macro_rules! messages_iterator {
-    ($done_with:literal) => {
-        #[doc = concat!("Copies of messages, each ", $done_with, " as it is copied.")]
-        /// Ends when the channel is drained and its senders have gone; any other error comes once, then it ends. A message for
-        /// whose copy there is no memory ([`RecvError::OutOfMemory`]) comes again, to this receiver's next call.
-        #[derive(Debug)]
-        pub struct Messages<'a> {
-            receiver: &'a mut Receiver,
-            ended: bool,
-        }
-
-        impl<'a> Messages<'a> {
-            pub(super) fn new(receiver: &'a mut Receiver) -> Self {
-                Self { receiver, ended: false }
-            }
-        }
-
-        impl Iterator for Messages<'_> {
-            type Item = Result<Vec<u8>, RecvError>;
-
-            fn next(&mut self) -> Option<Self::Item> {
-                if self.ended {
-                    return None;
-                }
-                let copied = self.receiver.recv().and_then(|message| match message.try_to_vec() {
-                    Ok(copy) => Ok(copy),
-                    Err(error) => {
-                        message.hand_back();
-                        Err(error.into())
-                    }
-                });
-                match copied {
-                    Ok(copy) => Some(Ok(copy)),
-                    Err(RecvError::Disconnected) => {
-                        self.ended = true;
-                        None
-                    }
-                    Err(error) => {
-                        self.ended = true;
-                        Some(Err(error))
-                    }
-                }
-            }
-        }
-
-        impl std::iter::FusedIterator for Messages<'_> {}
-    };
-}
-
-pub(super) use {message_contents, messages_iterator};
+pub(super) use message_contents;

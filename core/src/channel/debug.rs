@@ -2,6 +2,7 @@
 
 use super::end::Seated;
 use super::kind::ChannelKind;
+use super::receiver::Receiver;
 use super::sender::Sender;
 use super::{mpmc, spsc};
 use crate::region::Region;
@@ -38,13 +39,7 @@ impl<K: ChannelKind> Debug for Sender<K> {
     }
 }
 
-impl Debug for spsc::Receiver {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        show_end(f, "Receiver", &self.end)
-    }
-}
-
-impl Debug for mpmc::Receiver {
+impl<K: ChannelKind> Debug for Receiver<K> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         show_end(f, "Receiver", &self.end)
     }

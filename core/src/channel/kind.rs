@@ -1,6 +1,6 @@
-//! What a kind of channel is: its row of the table of kinds, and the ports that its senders stand on.
+//! What a kind of channel is: the two ports that its senders and receivers stand on.
 
-use super::port::{LaneOutlet, Outlet, SlotOutlet};
+use super::port::{Inlet, LaneInlet, LaneOutlet, Outlet, SlotInlet, SlotOutlet};
 use std::fmt::Debug;
 
 /// A kind of channel: [`Spsc`] or [`Mpmc`].
@@ -8,16 +8,17 @@ use std::fmt::Debug;
 /// Code for channels of any kind is generic over it:
 ///
 /// ```
-/// use memlane::generic::{ChannelKind, Sender};
-/// use memlane::{SendError, mpmc, spsc};
+/// use memlane::generic::{ChannelKind, Receiver, Sender};
+/// use memlane::{mpmc, spsc};
 ///
-/// fn greet<K: ChannelKind>(tx: &mut Sender<K>) -> Result<(), SendError> {
-///     tx.send(b"hello")
+/// fn echo<K: ChannelKind>(tx: &mut Sender<K>, rx: &mut Receiver<K>) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+///     tx.send(b"hello")?;
+///     Ok(rx.recv()?.to_vec())
 /// }
-/// let (lane, queue) = (spsc::Options::new().private()?, mpmc::Options::new().private()?);
-/// greet(&mut lane.sender()?)?;
-/// greet(&mut queue.sender()?)?;
-/// assert_eq!(queue.receiver()?.recv()?.to_vec(), b"hello");
+/// let lane = spsc::Options::new().private()?;
+/// assert_eq!(echo(&mut lane.sender()?, &mut lane.receiver()?)?, b"hello");
+/// let queue = mpmc::Options::new().private()?;
+/// assert_eq!(echo(&mut queue.sender()?, &mut queue.receiver()?)?, b"hello");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[expect(private_bounds, reason = "only this crate makes kinds, and what they are made of is its own business")]
@@ -32,6 +33,8 @@ pub trait ChannelKind: Ports + Debug + Clone + Copy + Send + Sync + 'static {}
 pub(crate) trait Ports {
     /// Where its senders put messages.
     type Outlet: Outlet;
+    /// Where its receivers take them.
+    type Inlet: Inlet;
 }
 
 /// The kind of [`spsc`](crate::spsc) channels.
@@ -42,6 +45,7 @@ impl ChannelKind for Spsc {}
 
 impl Ports for Spsc {
     type Outlet = LaneOutlet;
+    type Inlet = LaneInlet;
 }
 
 /// The kind of [`mpmc`](crate::mpmc) channels.
@@ -52,4 +56,5 @@ impl ChannelKind for Mpmc {}
 
 impl Ports for Mpmc {
     type Outlet = SlotOutlet;
+    type Inlet = SlotInlet;
 }

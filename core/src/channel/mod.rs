@@ -5,8 +5,8 @@
 //! - `options`: what can be asked for when a channel is created or opened, and how it is found.
 //! - `shared`: that channel, as all that was made from it share it.
 //! - `end`: what every sender and receiver is made of besides its ring.
-//! - `kind`: what a kind is made of. `port`: the rings of a mapped or private region, as senders use them.
-//! - `sender`, `grant`: the sending end, of any kind.
+//! - `kind`: what a kind is made of. `port`: the rings of a mapped or private region, as senders and receivers use them.
+//! - `sender`, `grant`: the sending end, of any kind. `receiver`, `receiving`: the receiving end; `message`: what it hands out.
 //! - `batch`: room for the places of several messages.
 //! - `contents`: what can be done with the bytes of a message.
 //! - `debug`: what handles print of themselves.
@@ -21,9 +21,12 @@ mod end;
 pub(crate) mod grant;
 pub(crate) mod inspect;
 pub(crate) mod kind;
+pub(crate) mod message;
 pub mod mpmc;
 mod options;
 mod port;
+pub(crate) mod receiver;
+mod receiving;
 pub(crate) mod remove;
 pub(crate) mod sender;
 mod shared;

@@ -38,15 +38,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod ahead;
 mod channel;
-mod message;
 mod receiver;
-mod receiving;
 mod sender;
 
 pub use crate::ring::slots::OnDeath;
 pub use channel::{Channel, Options, open};
-pub use message::{Batch, BatchIter, BatchMessage, Message, Messages};
-pub use receiver::Receiver;
+pub use receiver::{Batch, BatchIter, BatchMessage, Message, Messages, Receiver};
 pub use sender::{Grant, Sender};

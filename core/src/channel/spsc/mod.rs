@@ -38,13 +38,10 @@
 //! ```
 
 mod channel;
-mod message;
 mod receiver;
-mod receiving;
 mod sender;
 
 pub use crate::channel::contents::WrongSize;
 pub use channel::{Channel, Options, open};
-pub use message::{Batch, BatchIter, BatchMessage, Message, Messages};
-pub use receiver::Receiver;
+pub use receiver::{Batch, BatchIter, BatchMessage, Message, Messages, Receiver};
 pub use sender::{Grant, Sender};

@@ -1,114 +1,16 @@
-//! The slot queue as a port: any number of senders and receivers. And its words where they ship: in a region, mapped or only
-//! read.
+//! A sender's side of a slot queue.
 
-use super::outlet::{Effort, Outlet};
+use super::memory::{queue, settle};
 use crate::channel::end::Seated;
+use crate::channel::port::outlet::{Effort, Outlet};
 use crate::error::{Corruption, NoSuchPriority, SendError};
-use crate::layout::{Geometry, RowIndex, SlotHeader};
-use crate::liveness::{Dead, Settle};
-use crate::region::{Region, SlotsLook, SlotsView, TrustPeers};
+use crate::layout::SlotHeader;
+use crate::liveness::Settle;
+use crate::region::{SlotsView, TrustPeers};
 use crate::ring;
-use crate::ring::slots::{CommitBatch, Loan, OnDeath, Queue, SlotGeometry, SlotMemory};
-use crate::sync::Ordering::Relaxed;
-use crate::sync::{AtomicU32, AtomicU64};
+use crate::ring::slots::{CommitBatch, Loan, Queue};
+use crate::sync::AtomicU32;
 use crate::wait::eventcount::Wakes;
-use std::sync::Arc;
-
-impl SlotMemory for SlotsView {
-    #[inline]
-    fn slot(&self, slot: u16) -> &AtomicU64 {
-        self.word(slot)
-    }
-
-    #[inline]
-    fn slot_header(&self, slot: u16) -> &AtomicU64 {
-        self.header(slot)
-    }
-
-    #[inline]
-    fn cell(&self, ring: u8, index: u64) -> &AtomicU64 {
-        SlotsView::cell(self, ring, index)
-    }
-
-    #[inline]
-    fn head(&self, ring: u8) -> &AtomicU64 {
-        &self.ring(ring).head
-    }
-
-    #[inline]
-    fn tail(&self, ring: u8) -> &AtomicU64 {
-        &self.ring(ring).tail
-    }
-
-    #[inline]
-    fn returned(&self) -> &AtomicU64 {
-        &self.control.returned
-    }
-
-    #[inline]
-    fn searched(&self) -> &AtomicU64 {
-        &self.control.searched
-    }
-}
-
-impl SlotMemory for SlotsLook<'_> {
-    fn slot(&self, slot: u16) -> &AtomicU64 {
-        self.word(slot)
-    }
-
-    fn slot_header(&self, slot: u16) -> &AtomicU64 {
-        self.header(slot)
-    }
-
-    fn cell(&self, ring: u8, index: u64) -> &AtomicU64 {
-        SlotsLook::cell(self, ring, index)
-    }
-
-    fn head(&self, ring: u8) -> &AtomicU64 {
-        SlotsLook::head(self, ring)
-    }
-
-    fn tail(&self, ring: u8) -> &AtomicU64 {
-        SlotsLook::tail(self, ring)
-    }
-
-    fn returned(&self) -> &AtomicU64 {
-        &self.control().returned
-    }
-
-    fn searched(&self) -> &AtomicU64 {
-        &self.control().searched
-    }
-}
-
-pub(in crate::channel) fn slot_geometry(geometry: &Geometry) -> SlotGeometry {
-    SlotGeometry::new(geometry.slots, geometry.cells(), geometry.priorities as u8)
-}
-
-/// The queue of a region, for the participant in this row.
-pub(in crate::channel) fn queue(region: &Arc<Region>, row: u32) -> Queue<SlotsView> {
-    Queue::new(SlotsView::new(region), slot_geometry(region.geometry()), RowIndex(row as u16))
-}
-
-/// How many messages are queued in a region.
-pub(in crate::channel) fn queued(region: &Arc<Region>) -> u64 {
-    ring::slots::queued(&SlotsView::new(region), &slot_geometry(region.geometry()))
-}
-
-/// Finishes or undoes what these participants, which are dead or about to leave, held.
-///
-/// The announcement that follows wakes the sleepers.
-pub(in crate::channel) fn settle(region: &Arc<Region>, dead: &Dead<'_>) -> Result<(), Corruption> {
-    let redelivery = region.facts().redelivery;
-    let policy = if redelivery.discard_on_death { OnDeath::Discard } else { OnDeath::Redeliver };
-    // No slot becomes this helper's, so it needs no row.
-    let queue = queue(region, 0);
-    let report = queue.reap(dead, policy, redelivery.limit)?;
-    let control = &queue.memory().control;
-    control.discarded.fetch_add(report.discarded.into(), Relaxed);
-    control.dead_letters.fetch_add(report.given_up.into(), Relaxed);
-    Ok(())
-}
 
 /// A sender's side of a slot queue.
 #[derive(Debug)]

@@ -1,0 +1,155 @@
+//! What a receiver's port does.
+
+use crate::channel::end::Seated;
+use crate::error::{AckError, Corruption, RecvError};
+use crate::liveness::Settle;
+use crate::region::TrustPeers;
+use crate::wait::Taken;
+use std::collections::TryReserveError;
+use std::fmt::Debug;
+
+/// What became of a copy into the caller's buffer.
+#[derive(Debug)]
+pub(crate) enum Exact<T> {
+    /// The next message filled the buffer exactly; it is copied and done with.
+    Copied,
+    /// The next message was taken, and has another length.
+    Other(T),
+    /// The fast way does not tell: there is no message, or it takes the slow one.
+    Undecided,
+}
+
+/// Where a receiver takes messages.
+pub(crate) trait Inlet: Sized + Debug + Send + 'static {
+    /// A message that was taken.
+    type Item: Copy + Debug + Send;
+    /// One message of a batch, in as little room as it needs.
+    type Place: Copy + Debug + Send;
+    /// Where a batch began.
+    type Mark: Copy + Debug + Send;
+    /// Where a message's bytes are, and what is known of it.
+    type Entry: Copy + Debug + Send;
+    /// The memory that they are in: by value, so that it stays in registers from one message of a batch to the next.
+    type Bytes<'a>: Copy + Debug
+    where
+        Self: 'a;
+
+    /// Finishes or undoes what dead participants held.
+    const SETTLE: Settle;
+
+    /// Whether a call that waits looks for a moment before it does anything else, and then takes the fast way again.
+    const LOOKS_AHEAD: bool;
+
+    /// The port of a receiver that has just taken its seat.
+    ///
+    /// # Errors
+    /// What it finds contradicts itself.
+    fn join(end: &Seated) -> Result<Self, Corruption>;
+
+    /// Largest message in bytes.
+    fn max_message(&self) -> usize;
+
+    /// Bytes that fit, about.
+    fn capacity(&self) -> u64;
+
+    /// Whether there is anything to take, or that may come back. Asked once, at the start.
+    fn holds_messages(&mut self) -> Result<bool, Corruption>;
+
+    /// The next message, where it is at hand.
+    fn take_fast(&mut self, end: &mut Seated) -> Result<Option<Self::Item>, RecvError>;
+
+    /// Copies the next message into the buffer, where it is at hand and fills that exactly, and finishes it.
+    fn copy_exact(&mut self, end: &mut Seated, buffer: &mut [u8]) -> Result<Exact<Self::Item>, RecvError>;
+
+    /// The next message. `None`: none now.
+    fn take(&mut self, end: &mut Seated) -> Result<Option<Self::Item>, RecvError>;
+
+    /// Whether `take` would probably succeed: cheap enough for the tightest loop.
+    fn has_message_hint(&self) -> bool;
+
+    /// Nothing is there, or the caller is about to sleep: tells the peers what was put off.
+    #[inline(always)]
+    fn found_nothing(&mut self, _: &mut Seated) {}
+
+    /// Participants came or went: begins to look for what may have come back from the dead.
+    fn search(&mut self) {}
+
+    /// Looks whether something is gone that was committed, now that nothing seems to be there.
+    fn audit(&self) -> Result<(), Corruption> {
+        Ok(())
+    }
+
+    /// Whether nothing can come back that others hold.
+    fn is_drained(&mut self) -> bool {
+        true
+    }
+
+    /// After the channel was closed: whether others hold what may come back.
+    fn awaits_others(&mut self) -> bool {
+        false
+    }
+
+    /// What makes it certain that the message that is awaited never comes back.
+    fn awaits_in_vain(&self, _: &Seated) -> Option<Corruption> {
+        None
+    }
+
+    /// The receiver was told that a closed channel is drained: nothing comes from now on.
+    fn end(&mut self);
+
+    /// What went through so far.
+    fn taken(&self, end: &Seated) -> Taken;
+
+    /// Where the bytes of a message that was taken are.
+    fn entry(&self, item: &Self::Item) -> Self::Entry;
+
+    /// Where the bytes of a message of a batch are.
+    fn entry_of(mark: &Self::Mark, place: Self::Place, index: usize) -> Self::Entry;
+
+    /// A message's length in bytes.
+    fn length(entry: &Self::Entry) -> usize;
+
+    /// The memory that messages are in.
+    fn bytes(&self) -> Self::Bytes<'_>;
+
+    /// Copies the first bytes of a message, as many as the buffer has.
+    fn read(bytes: Self::Bytes<'_>, entry: &Self::Entry, buffer: &mut [u8]);
+
+    /// Appends a copy of a message.
+    ///
+    /// # Errors
+    /// There is no memory for it; nothing was appended.
+    fn append(bytes: Self::Bytes<'_>, entry: &Self::Entry, vector: &mut Vec<u8>) -> Result<(), TryReserveError>;
+
+    /// A message's bytes in place.
+    fn borrow<'a>(bytes: Self::Bytes<'a>, entry: &Self::Entry, trust: TrustPeers) -> &'a [u8]
+    where
+        Self: 'a;
+
+    /// The message is done with.
+    fn finish(&mut self, end: &mut Seated, item: Self::Item) -> Result<(), AckError>;
+
+    /// The message comes again, to any receiver.
+    fn give_back(&mut self, end: &mut Seated, item: Self::Item) -> Result<(), AckError>;
+
+    /// The message comes again, to this receiver's next call.
+    fn keep(&mut self, item: Self::Item);
+
+    /// Takes up to `max` messages at once, `first` included. They are the port's [batch](Inlet::batch) until it is ended.
+    fn collect(&mut self, end: &mut Seated, first: Self::Item, max: usize) -> Result<Self::Mark, RecvError>;
+
+    /// The messages of the current batch.
+    fn batch(&self) -> &[Self::Place];
+
+    /// All messages of the batch are done with.
+    fn finish_batch(&mut self, end: &mut Seated) -> Result<(), AckError>;
+
+    /// All messages of the batch come again.
+    fn give_back_batch(&mut self, end: &mut Seated, mark: &Self::Mark) -> Result<(), AckError>;
+
+    /// All messages of the batch come again, unread: none is given up for it.
+    fn hand_back_batch(&mut self, end: &mut Seated, mark: &Self::Mark);
+
+    /// The receiver leaves.
+    fn leave(&mut self, end: &mut Seated);
+}

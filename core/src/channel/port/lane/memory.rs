@@ -1,0 +1,165 @@
+//! A lane's words where they ship: in a region, mapped or only read.
+
+use crate::error::Corruption;
+use crate::layout::Geometry;
+use crate::liveness::Dead;
+use crate::region::{LaneLook, LaneView, Region, RingLook, RingView};
+use crate::ring::log::{LaneGeometry, LaneMemory, Position, Ring};
+use crate::sync::AtomicU64;
+use std::sync::Arc;
+
+impl Ring for RingView<'_> {
+    #[inline]
+    fn header(&self, position: Position) -> &AtomicU64 {
+        self.word(position.0)
+    }
+}
+
+impl LaneMemory for LaneView {
+    type Ring<'a> = RingView<'a>;
+
+    #[inline]
+    fn ring(&self) -> RingView<'_> {
+        LaneView::ring(self)
+    }
+
+    #[inline]
+    fn committed(&self) -> &AtomicU64 {
+        &self.control.committed
+    }
+
+    #[inline]
+    fn count(&self) -> &AtomicU64 {
+        &self.control.count
+    }
+
+    #[inline]
+    fn consumed(&self) -> &AtomicU64 {
+        &self.gate.consumed
+    }
+}
+
+impl Ring for RingLook<'_> {
+    fn header(&self, position: Position) -> &AtomicU64 {
+        self.word(position.0)
+    }
+}
+
+impl LaneMemory for LaneLook<'_> {
+    type Ring<'a>
+        = RingLook<'a>
+    where
+        Self: 'a;
+
+    fn ring(&self) -> RingLook<'_> {
+        LaneLook::ring(self)
+    }
+
+    fn committed(&self) -> &AtomicU64 {
+        LaneLook::committed(self)
+    }
+
+    fn count(&self) -> &AtomicU64 {
+        LaneLook::count(self)
+    }
+
+    fn consumed(&self) -> &AtomicU64 {
+        LaneLook::consumed(self)
+    }
+}
+
+/// The shape of every lane of a channel.
+pub(in crate::channel) fn lane_geometry(geometry: &Geometry) -> LaneGeometry {
+    LaneGeometry::new(geometry.capacity, geometry.payload_alignment.into(), geometry.max_message)
+}
+
+/// A dead participant of a lane holds nothing that has to be undone: an uncommitted record does not exist, and what a
+/// receiver had not given back is still there.
+pub(super) fn settle_nothing(_: &Arc<Region>, _: &Dead<'_>) -> Result<(), Corruption> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::{Backend, Kind, SEVERAL_LANES};
+    use crate::region::{CreateSpec, MemoryOptions, Redelivery};
+    use crate::ring::log::{Reader, Refusal, Writer};
+    use crate::sync::Ordering::Relaxed;
+
+    /// So many lanes of so many bytes, each with one receiver.
+    fn geometry_of(lanes: u32, capacity: u64, payload_alignment: u32) -> Geometry {
+        Geometry {
+            row: if lanes == 1 { Kind::Spsc.row() } else { &SEVERAL_LANES },
+            senders: lanes,
+            receivers: 1,
+            capacity,
+            max_message: 300,
+            payload_alignment,
+            slots: 0,
+            priorities: 0,
+        }
+    }
+
+    fn region_of(geometry: Geometry) -> Arc<Region> {
+        let spec = CreateSpec {
+            geometry,
+            persistent: false,
+            redelivery: Redelivery::default(),
+            fence: None,
+            backend: Backend::Futex,
+            trusts_peers: false,
+            type_name: String::new(),
+            mode: 0o600,
+            memory: MemoryOptions::default(),
+        };
+        Arc::new(Region::create_private(&spec).unwrap())
+    }
+
+    #[test]
+    fn every_lane_carries_messages_from_its_own_beginning_over_the_end_of_its_ring() {
+        for lanes in [1, 30] {
+            let region = region_of(geometry_of(lanes, 4096, 64));
+            for lane in 0..lanes {
+                let view = || LaneView::new(&region, lane, 0);
+                let start = u64::from(lane) * 192 % 4096;
+                let begins = [view().committed().load(Relaxed), view().consumed().load(Relaxed)];
+                assert_eq!(begins, [start; 2], "lane {lane}");
+                let geometry = lane_geometry(region.geometry());
+                let mut writer = Writer::resume(view(), geometry).unwrap();
+                let mut reader = Reader::resume(view(), geometry).unwrap();
+                for number in 0..200 {
+                    let reservation = writer.reserve(8).unwrap();
+                    writer.fill_and_commit(reservation, 8, |ring, at| ring.header(at).store(number, Relaxed));
+                    let record = reader.poll().unwrap().expect("just committed");
+                    assert_eq!(view().ring().header(record.payload).load(Relaxed), number, "lane {lane}");
+                    reader.release(record);
+                }
+                while let Ok(reservation) = writer.reserve(8) {
+                    writer.commit(reservation, 8);
+                }
+                assert_eq!(writer.reserve(8).unwrap_err(), Refusal::Full);
+                writer.publish();
+                assert_eq!(writer.count(), 200 + 31, "a full ring less one header, lane {lane}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_published_is_a_sixteenth_of_the_ring_at_most() {
+        for (capacity, length) in [(4096, 8), (4096, 300), (1 << 16, 8), (1 << 16, 300), (1 << 20, 8), (1 << 20, 300)] {
+            let region = region_of(geometry_of(1, capacity, 8));
+            let geometry = lane_geometry(region.geometry());
+            let mut writer = Writer::resume(LaneView::new(&region, 0, 0), geometry).unwrap();
+            let (mut end, mut furthest) = (0, 0);
+            while let Ok(reservation) = writer.reserve(length) {
+                writer.commit(reservation, length);
+                end += geometry.record_bytes(length);
+                furthest = furthest.max(end - writer.memory().committed().load(Relaxed));
+            }
+            let stretch = (capacity / 16).min(if length == 8 { 2048 } else { 8192 });
+            assert!(furthest <= stretch.max(geometry.record_bytes(length)), "{furthest} of {capacity}, {length}");
+            assert!(furthest > stretch / 2, "and not much less: {furthest} of {capacity}, {length}");
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! A receiver's side of a slot queue.
+
+use super::ahead::{Ahead, Next};
+use super::memory::{queue, settle};
+use crate::channel::batch::room_for_more;
+use crate::channel::end::Seated;
+use crate::channel::port::inlet::{Exact, Inlet};
+use crate::error::{AckError, Corruption, RecvError};
+use crate::layout::SlotWord;
+use crate::liveness::Settle;
+use crate::region::{SlotsView, TrustPeers};
+use crate::ring;
+use crate::ring::slots::{Delivery, GivenBack, Queue};
+use crate::sync::Ordering::Relaxed;
+use crate::wait::Taken;
+use std::collections::TryReserveError;
+
+/// A receiver's side of a slot queue.
+#[derive(Debug)]
+pub(crate) struct SlotInlet {
+    queue: Queue<SlotsView>,
+    max_message: usize,
+    capacity: u64,
+    /// What comes before the rings' next message.
+    ahead: Ahead,
+    /// After the channel was closed: a slot that another participant holds, and whose message may come back.
+    awaited: Option<(u16, SlotWord)>,
+    /// The messages of the current batch; empty otherwise. Kept for its allocation.
+    batch: Vec<Delivery>,
+    /// Messages of batches since it looked around.
+    passed: usize,
+}
+
+impl SlotInlet {
+    /// How many messages are queued.
+    pub(in crate::channel) fn queued(&self) -> u64 {
+        ring::slots::queued(self.queue.memory(), self.queue.geometry())
+    }
+
+    /// Looks at what was just taken: nobody has to believe its header.
+    #[cold]
+    #[inline(never)]
+    fn admit(&self, end: &mut Seated, delivery: Delivery) -> Result<Delivery, RecvError> {
+        self.validate(delivery).map_err(|reason| RecvError::Corrupted(end.poison(reason)))?;
+        if delivery.is_repeated() {
+            end.tally.redelivered();
+        }
+        Ok(delivery)
+    }
+
+    /// A peer may have written any length.
+    #[inline]
+    fn validate(&self, delivery: Delivery) -> Result<(), Corruption> {
+        if delivery.header.length() as usize <= self.max_message { Ok(()) } else { Err(Corruption::RecordLength) }
+    }
+
+    /// Frees the message's slot, and counts it. Whether it is time to look around.
+    #[inline(always)]
+    fn free(&mut self, end: &mut Seated, delivery: Delivery) -> Result<bool, AckError> {
+        if end.is_foreign() {
+            return Err(AckError::Forked);
+        }
+        self.queue.acknowledge(delivery).map_err(|reason| AckError::Corrupted(end.poison(reason)))?;
+        Ok(end.tally.message(delivery.header.length().into()))
+    }
+
+    /// Once in a while, for a receiver that never waits: looks for the dead if a slice is over, and whether there is
+    /// anything that they held.
+    #[cold]
+    #[inline(never)]
+    fn look_around(&mut self, end: &mut Seated) {
+        // What it finds of the channel's state, the next call that finds no message tells.
+        let _ = end.pass_slice();
+        if end.has_news() {
+            self.ahead.search(&self.queue);
+        }
+    }
+
+    /// Gives a message back, unless it was delivered so often (0: however often it was).
+    fn give_back_within(&mut self, end: &mut Seated, delivery: Delivery, limit: u16) -> Result<(), AckError> {
+        if end.is_foreign() {
+            return Err(AckError::Forked);
+        }
+        match self.queue.give_back(delivery, limit) {
+            Ok(GivenBack::Queued) => end.notify_one_receiver(),
+            Ok(GivenBack::GivenUp) => {
+                let control = &self.queue.memory().control;
+                control.dead_letters.fetch_add(1, Relaxed);
+                end.notify_one_sender(&control.space);
+            }
+            Err(reason) => return Err(AckError::Corrupted(end.poison(reason))),
+        }
+        Ok(())
+    }
+
+    /// Ends the batch: each of its messages in this way, up to one that fails. Then wakes the senders that wait, since slots became
+    /// free, and looks around for a receiver that only takes batches.
+    #[inline(always)]
+    fn end_batch(
+        &mut self,
+        end: &mut Seated,
+        each: impl Fn(&mut Self, &mut Seated, Delivery) -> Result<(), AckError>,
+    ) -> Result<(), AckError> {
+        let batch = std::mem::take(&mut self.batch);
+        let outcome = batch.iter().try_for_each(|&delivery| each(self, end, delivery));
+        self.passed = self.passed.saturating_add(batch.len());
+        self.batch = batch;
+        self.batch.clear();
+        if !end.is_foreign() {
+            end.notify_senders(&self.queue.memory().control.space);
+            if self.passed >= 64 {
+                self.passed = 0;
+                self.look_around(end);
+            }
+        }
+        outcome
+    }
+
+    /// Takes what is queued behind the first message of a batch.
+    #[inline]
+    fn take_more(&mut self, first: Delivery, max: usize) -> Result<(), Corruption> {
+        let ring = first.header.priority(self.queue.geometry().rings() - 1);
+        loop {
+            let room = room_for_more(&mut self.batch, max);
+            if room == 0 {
+                break;
+            }
+            if self.queue.take_batch_from(ring, room, &mut self.batch)? < room {
+                break;
+            }
+        }
+        self.batch[1..].iter().try_for_each(|delivery| self.validate(*delivery))
+    }
+
+    /// Whether nobody is there that would give back the message in this slot, as it was seen before nothing was found: its owner is
+    /// gone, and settled or queued what it had before it went; or it is this receiver, which queued it. Only bytes of a peer's make
+    /// that so.
+    fn is_never_given_back(&self, end: &Seated, slot: u16, word: SlotWord) -> bool {
+        let (owner, row) = (u32::from(word.owner().0), end.seat().row());
+        (owner == row || !end.is_somebody_in(owner)) && self.queue.is_out_of_reach(slot, word)
+    }
+}
+
+impl Inlet for SlotInlet {
+    type Item = Delivery;
+    type Mark = ();
+    type Entry = Delivery;
+    type Bytes<'a> = &'a SlotsView;
+    type Place = Delivery;
+
+    const SETTLE: Settle = settle;
+    const LOOKS_AHEAD: bool = false;
+
+    fn join(end: &Seated) -> Result<Self, Corruption> {
+        let geometry = end.region().geometry();
+        let queue = queue(end.region(), end.seat().row());
+        let mut ahead = Ahead::default();
+        ahead.search(&queue);
+        Ok(Self {
+            queue,
+            max_message: geometry.max_message as usize,
+            capacity: u64::from(geometry.slots).saturating_mul(geometry.max_message),
+            ahead,
+            awaited: None,
+            batch: Vec::new(),
+            passed: 0,
+        })
+    }
+
+    fn max_message(&self) -> usize {
+        self.max_message
+    }
+
+    fn capacity(&self) -> u64 {
+        self.capacity
+    }
+
+    fn holds_messages(&mut self) -> Result<bool, Corruption> {
+        Ok(!self.queue.is_drained())
+    }
+
+    #[inline(always)]
+    fn take_fast(&mut self, end: &mut Seated) -> Result<Option<Delivery>, RecvError> {
+        if self.ahead.is_nothing()
+            && let Some(delivery) = self.queue.take_fast()
+        {
+            return if delivery.is_repeated() || self.validate(delivery).is_err() {
+                self.admit(end, delivery).map(Some)
+            } else {
+                Ok(Some(delivery))
+            };
+        }
+        Ok(None)
+    }
+
+    #[inline(always)]
+    fn copy_exact(&mut self, end: &mut Seated, buffer: &mut [u8]) -> Result<Exact<Delivery>, RecvError> {
+        let Some(delivery) = self.take_fast(end)? else { return Ok(Exact::Undecided) };
+        if Self::length(&delivery) != buffer.len() {
+            return Ok(Exact::Other(delivery));
+        }
+        self.queue.memory().read(delivery.slot, buffer);
+        self.finish(end, delivery)?;
+        Ok(Exact::Copied)
+    }
+
+    #[inline]
+    fn take(&mut self, end: &mut Seated) -> Result<Option<Delivery>, RecvError> {
+        if !self.ahead.is_nothing() {
+            match self.ahead.take(&self.queue) {
+                Some(Next::Kept(delivery)) => return Ok(Some(delivery)),
+                Some(Next::Returned(delivery)) => return self.admit(end, delivery).map(Some),
+                Some(Next::End) => return Err(RecvError::Disconnected),
+                None => {}
+            }
+        }
+        match self.queue.take() {
+            Ok(Some(delivery)) => self.admit(end, delivery).map(Some),
+            Ok(None) => Ok(None),
+            Err(reason) => Err(RecvError::Corrupted(end.poison(reason))),
+        }
+    }
+
+    #[inline]
+    fn has_message_hint(&self) -> bool {
+        !self.ahead.is_nothing() || self.queue.glance()
+    }
+
+    fn search(&mut self) {
+        self.ahead.search(&self.queue);
+    }
+
+    fn is_drained(&mut self) -> bool {
+        self.queue.is_drained()
+    }
+
+    fn awaits_others(&mut self) -> bool {
+        self.awaited = self.queue.first_to_come_back();
+        self.awaited.is_some()
+    }
+
+    fn awaits_in_vain(&self, end: &Seated) -> Option<Corruption> {
+        let (slot, word) = self.awaited?;
+        self.is_never_given_back(end, slot, word).then_some(Corruption::SlotState)
+    }
+
+    fn end(&mut self) {
+        self.ahead.end();
+    }
+
+    #[inline]
+    fn taken(&self, end: &Seated) -> Taken {
+        let (messages, bytes) = end.tally.so_far();
+        Taken { messages, bytes }
+    }
+
+    #[inline(always)]
+    fn entry(&self, delivery: &Delivery) -> Delivery {
+        *delivery
+    }
+
+    #[inline(always)]
+    fn entry_of((): &(), delivery: Delivery, _: usize) -> Delivery {
+        delivery
+    }
+
+    #[inline(always)]
+    fn length(delivery: &Delivery) -> usize {
+        delivery.header.length() as usize
+    }
+
+    #[inline(always)]
+    fn bytes(&self) -> &SlotsView {
+        self.queue.memory()
+    }
+
+    #[inline(always)]
+    fn read(slots: &SlotsView, delivery: &Delivery, buffer: &mut [u8]) {
+        slots.read(delivery.slot, buffer);
+    }
+
+    fn append(slots: &SlotsView, delivery: &Delivery, vector: &mut Vec<u8>) -> Result<(), TryReserveError> {
+        slots.append_to(delivery.slot, Self::length(delivery), vector)
+    }
+
+    #[inline]
+    fn borrow<'a>(slots: &'a SlotsView, delivery: &Delivery, trust: TrustPeers) -> &'a [u8]
+    where
+        Self: 'a,
+    {
+        slots.borrow(trust, delivery.slot, Self::length(delivery))
+    }
+
+    #[inline(always)]
+    fn finish(&mut self, end: &mut Seated, delivery: Delivery) -> Result<(), AckError> {
+        if self.free(end, delivery)? {
+            self.look_around(end);
+        }
+        end.notify_one_sender(&self.queue.memory().control.space);
+        Ok(())
+    }
+
+    fn give_back(&mut self, end: &mut Seated, delivery: Delivery) -> Result<(), AckError> {
+        let limit = end.region().facts().redelivery.limit;
+        self.give_back_within(end, delivery, limit)
+    }
+
+    fn keep(&mut self, delivery: Delivery) {
+        self.ahead.keep(delivery);
+    }
+
+    fn collect(&mut self, end: &mut Seated, first: Delivery, max: usize) -> Result<(), RecvError> {
+        self.batch.clear();
+        if room_for_more(&mut self.batch, 1) == 0 {
+            self.ahead.keep(first);
+            return Err(RecvError::OutOfMemory { needed: size_of::<Delivery>() });
+        }
+        self.batch.push(first);
+        if max > 1 {
+            if let Err(reason) = self.take_more(first, max) {
+                self.batch.clear();
+                return Err(RecvError::Corrupted(end.poison(reason)));
+            }
+            let repeated = self.batch[1..].iter().filter(|delivery| delivery.is_repeated()).count();
+            (0..repeated).for_each(|_| end.tally.redelivered());
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn batch(&self) -> &[Delivery] {
+        &self.batch
+    }
+
+    fn finish_batch(&mut self, end: &mut Seated) -> Result<(), AckError> {
+        self.end_batch(end, |inlet, end, delivery| inlet.free(end, delivery).map(drop))
+    }
+
+    fn give_back_batch(&mut self, end: &mut Seated, (): &()) -> Result<(), AckError> {
+        self.end_batch(end, Self::give_back)
+    }
+
+    /// An error means that the channel is beyond use: the next call says so.
+    fn hand_back_batch(&mut self, end: &mut Seated, (): &()) {
+        let _ = self.end_batch(end, |inlet, end, delivery| inlet.give_back_within(end, delivery, 0));
+    }
+
+    /// A message that was too long for a buffer, or handed back, comes again, whatever becomes of those whose receiver dies.
+    fn leave(&mut self, end: &mut Seated) {
+        if let Some(delivery) = self.ahead.take_kept() {
+            match self.queue.give_back(delivery, 0) {
+                Ok(_) => end.notify_one_receiver(),
+                Err(reason) => {
+                    end.poison(reason);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! The receiving end of a channel of any kind.
+
+use super::end::{Seated, Since, Trouble};
+use super::kind::{ChannelKind, Ports};
+use super::port::{Exact, Inlet};
+use super::shared::Shared;
+use crate::error::{AckError, JoinError, RecvError, TryRecvError};
+use crate::layout::Role;
+use crate::sync::AtomicU32;
+use crate::wait::{Calls, Pace, Strategy, Taken, Waiting, block};
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// A receiver. Dropping it leaves the channel.
+///
+/// How many receivers there can be, which of them gets a message, and what acknowledging means, each kind says on its own
+/// page: [`spsc`](crate::spsc), [`mpmc`](crate::mpmc).
+pub struct Receiver<K: ChannelKind> {
+    pub(super) port: K::Inlet,
+    pub(super) end: Seated,
+    /// Whether the channel held messages when this receiver joined.
+    held_messages: bool,
+    pace: Pace,
+    _not_sync: PhantomData<Cell<()>>,
+}
+
+pub(super) type ItemOf<K> = <<K as Ports>::Inlet as Inlet>::Item;
+
+/// What a look for the next message found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// Something unusual: the slow way tells. The call has not been counted as one that found nothing.
+    Unusual,
+    /// Something came.
+    Found,
+    /// Nothing yet.
+    InVain,
+}
+
+impl<K: ChannelKind> Receiver<K> {
+    pub(super) fn join(shared: &Arc<Shared>, since: Since<'_>) -> Result<Self, JoinError> {
+        let end = Seated::join(shared, Role::Receiver, K::Inlet::SETTLE, since)?;
+        let mut port = K::Inlet::join(&end).map_err(|reason| end.cannot_join(reason))?;
+        let held_messages = port.holds_messages().map_err(|reason| end.cannot_join(reason))?;
+        let pace = Pace::new(port.capacity());
+        Ok(Self { port, end, held_messages, pace, _not_sync: PhantomData })
+    }
+
+    /// Another receiver of the same channel, that knows which senders this one has seen.
+    pub(super) fn join_as(&self) -> Result<Self, JoinError> {
+        let mut other = Self::join(self.end.shared(), Since::As(&self.end))?;
+        other.held_messages |= self.held_messages;
+        Ok(other)
+    }
+
+    /// The row of this receiver's seat: which of [`Info::participants`](crate::Info::participants) it is.
+    #[must_use]
+    pub fn row(&self) -> u32 {
+        self.end.seat().row()
+    }
+
+    /// Largest message in bytes: a buffer of this length always suffices.
+    #[must_use]
+    pub fn max_message(&self) -> usize {
+        self.port.max_message()
+    }
+
+    /// How this receiver waits for messages. Default: [`Strategy::Adaptive`].
+    pub fn set_strategy(&mut self, strategy: Strategy) {
+        self.end.set_strategy(strategy);
+    }
+
+    /// Copies the next message into `buffer`, acknowledges it, and returns its length. Blocks while there is none.
+    ///
+    /// # Errors
+    /// [`RecvError::BufferTooSmall`] leaves the message with this receiver, which gets it with its next call; see
+    /// [`RecvError`].
+    #[inline(always)]
+    pub fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        // In line, so that the compiler knows the length of a message that has a fixed one.
+        match self.copy_exact(buffer)? {
+            Exact::Copied => return Ok(buffer.len()),
+            Exact::Other(item) => return self.copy_and_finish_slow(item, buffer),
+            Exact::Undecided => {}
+        }
+        let mut look = Look::Unusual;
+        if K::Inlet::LOOKS_AHEAD {
+            look = self.look_for_next();
+            if look == Look::Found
+                && let Exact::Copied = self.copy_exact(buffer)?
+            {
+                return Ok(buffer.len());
+            }
+        }
+        self.recv_into_slow(buffer, look)
+    }
+
+    /// Takes and copies a message as long as the buffer, if one is at hand.
+    #[inline(always)]
+    fn copy_exact(&mut self, buffer: &mut [u8]) -> Result<Exact<ItemOf<K>>, RecvError> {
+        if self.end.is_foreign() { Ok(Exact::Undecided) } else { self.port.copy_exact(&mut self.end, buffer) }
+    }
+
+    /// Looks for what may come in a moment, if the strategy has it spin: the caller then takes it the fast way.
+    #[inline(never)]
+    fn look_for_next(&mut self) -> Look {
+        if self.port.has_message_hint() || self.end.is_foreign() {
+            return Look::Unusual;
+        }
+        self.end.tally.empty();
+        block::fall_back(self);
+        if !self.port.has_message_hint() {
+            self.port.found_nothing(&mut self.end);
+            if self.end.has_news() {
+                return Look::InVain;
+            }
+        }
+        if !block::look_eagerly(self) {
+            return Look::InVain;
+        }
+        Look::Found
+    }
+
+    #[inline(never)]
+    fn recv_into_slow(&mut self, buffer: &mut [u8], look: Look) -> Result<usize, RecvError> {
+        // Probably just shorter than the buffer.
+        let item = match self.take_fast()? {
+            Some(item) => item,
+            None => self.wait_after(look)?,
+        };
+        self.copy_and_finish(item, buffer)
+    }
+
+    /// The next message. Blocks while there is none.
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> Result<ItemOf<K>, RecvError> {
+        match self.take_fast()? {
+            Some(item) => Ok(item),
+            None => self.next_slow(),
+        }
+    }
+
+    /// The next message, if one is at hand.
+    #[inline(always)]
+    fn take_fast(&mut self) -> Result<Option<ItemOf<K>>, RecvError> {
+        if self.end.is_foreign() { Ok(None) } else { self.port.take_fast(&mut self.end) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn next_slow(&mut self) -> Result<ItemOf<K>, RecvError> {
+        if !K::Inlet::LOOKS_AHEAD {
+            return self.wait_slow();
+        }
+        if !self.end.is_foreign()
+            && let Some(item) = self.port.take(&mut self.end)?
+        {
+            return Ok(item);
+        }
+        let look = self.look_for_next();
+        self.wait_after(look)
+    }
+
+    #[inline(never)]
+    fn wait_after(&mut self, look: Look) -> Result<ItemOf<K>, RecvError> {
+        match look {
+            Look::Unusual => self.wait_slow(),
+            Look::Found | Look::InVain => match self.attempt()? {
+                Some(item) => Ok(item),
+                None => self.keep_waiting(),
+            },
+        }
+    }
+
+    /// Copies the next message into `buffer`, if there is one now, acknowledges it, and returns its length.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`]; `BufferTooSmall` leaves the message with this receiver; see [`TryRecvError`].
+    #[inline]
+    pub fn try_recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, TryRecvError> {
+        let item = self.now()?.ok_or(TryRecvError::Empty)?;
+        Ok(self.copy_and_finish(item, buffer)?)
+    }
+
+    /// Leaves the channel, as dropping does.
+    pub fn close(self) {}
+
+    /// Copies and finishes a message that does not fill the buffer: apart from the calls that have a way for one that does.
+    #[inline(never)]
+    fn copy_and_finish_slow(&mut self, item: ItemOf<K>, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        self.copy_and_finish(item, buffer)
+    }
+
+    #[inline(always)]
+    fn copy_and_finish(&mut self, item: ItemOf<K>, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        let entry = self.port.entry(&item);
+        let length = K::Inlet::length(&entry);
+        let Some(target) = buffer.get_mut(..length) else {
+            self.port.keep(item);
+            return Err(RecvError::BufferTooSmall { needed: length });
+        };
+        K::Inlet::read(self.port.bytes(), &entry, target);
+        self.port.finish(&mut self.end, item)?;
+        Ok(length)
+    }
+
+    /// A participant joined or left, or the status changed. What is still in the channel comes first; and what others hold may
+    /// come back.
+    #[cold]
+    fn take_news(&mut self) -> Result<Option<ItemOf<K>>, RecvError> {
+        let look = self.end.look();
+        self.port.search();
+        let is_over = match look {
+            Ok((presence, membership)) => {
+                self.port.audit().map_err(|reason| RecvError::Corrupted(self.end.poison(reason)))?;
+                let gone = self.end.senders_are_gone(presence, self.held_messages);
+                if !gone {
+                    self.end.acknowledge(membership);
+                }
+                // While others hold what may come back, this is asked again at every look in vain: nobody announces that they
+                // acknowledged it.
+                gone && self.port.is_drained()
+            }
+            // A sender that has room reserved is told when it commits.
+            Err(Trouble::Closed) => !self.port.awaits_others(),
+            Err(_) => true,
+        };
+        // A sender that left did so after its last commit. A channel that was closed may have a sender that does not know yet: what
+        // it commits after this look does not come any more.
+        match self.port.take(&mut self.end)? {
+            None if is_over => {
+                if look == Err(Trouble::Closed) {
+                    self.port.end();
+                }
+                Err(look.map_or_else(RecvError::from, |_| RecvError::Disconnected))
+            }
+            None if look == Err(Trouble::Closed) => match self.port.awaits_in_vain(&self.end) {
+                Some(reason) => Err(RecvError::Corrupted(self.end.poison(reason))),
+                None => Ok(None),
+            },
+            found => Ok(found),
+        }
+    }
+}
+
+impl From<AckError> for RecvError {
+    fn from(error: AckError) -> Self {
+        match error {
+            AckError::Forked => Self::Forked,
+            AckError::Corrupted(reason) => Self::Corrupted(reason),
+        }
+    }
+}
+
+impl<K: ChannelKind> Waiting for Receiver<K> {
+    type Output = ItemOf<K>;
+    type Error = RecvError;
+    type Waiter = Seated;
+
+    #[inline(always)]
+    fn attempt_fast(&mut self) -> Result<Option<ItemOf<K>>, RecvError> {
+        self.take_fast()
+    }
+
+    #[inline]
+    fn attempt(&mut self) -> Result<Option<ItemOf<K>>, RecvError> {
+        if self.end.is_foreign() {
+            return Err(RecvError::Forked);
+        }
+        match self.port.take(&mut self.end)? {
+            Some(item) => Ok(Some(item)),
+            None => {
+                self.port.found_nothing(&mut self.end);
+                if self.end.has_news() { self.take_news() } else { Ok(None) }
+            }
+        }
+    }
+
+    #[inline]
+    fn glance(&self) -> bool {
+        self.port.has_message_hint()
+    }
+
+    #[inline]
+    fn waiter(&self) -> &Seated {
+        &self.end
+    }
+
+    #[inline]
+    fn waiter_mut(&mut self) -> &mut Seated {
+        &mut self.end
+    }
+
+    fn word(&self) -> &AtomicU32 {
+        self.end.data()
+    }
+
+    #[inline]
+    fn count_in_vain(&mut self) {
+        self.end.tally.empty();
+    }
+
+    #[inline]
+    fn pace(&mut self) -> Option<(&mut Pace, Taken)> {
+        Some((&mut self.pace, self.port.taken(&self.end)))
+    }
+
+    fn before_park(&mut self) {
+        if !self.end.is_foreign() {
+            self.port.found_nothing(&mut self.end);
+        }
+    }
+}
+
+impl<K: ChannelKind> Drop for Receiver<K> {
+    fn drop(&mut self) {
+        if !self.end.is_foreign() {
+            self.port.leave(&mut self.end);
+        }
+    }
+}
