@@ -109,7 +109,7 @@ impl<K: ChannelKind> Receiver<K> {
             return Look::Unusual;
         }
         self.end.tally.empty();
-        block::fall_back(self);
+        block::back_off(self);
         if !self.port.has_message_hint() {
             self.port.found_nothing(&mut self.end);
             if self.end.has_news() {
@@ -216,7 +216,7 @@ impl<K: ChannelKind> Receiver<K> {
                 self.port.audit().map_err(|reason| RecvError::Corrupted(self.end.poison(reason)))?;
                 let gone = self.end.senders_are_gone(presence, self.held_messages);
                 if !gone {
-                    self.end.acknowledge(membership);
+                    self.end.note_seen(membership);
                 }
                 // While others hold what may come back, this is asked again at every look in vain: nobody announces that they
                 // acknowledged it.

@@ -34,7 +34,7 @@ const LOOKS_BEFORE_YIELDING: u32 = 1024;
 ///
 /// Returns `Ok(None)` at the deadline. A deadline in the past still makes one attempt.
 pub(crate) fn block<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Result<Option<W::Output>, W::Error> {
-    fall_back(waiting);
+    back_off(waiting);
     match waiting.attempt()? {
         Some(output) => {
             if let Some((pace, _)) = waiting.pace() {
@@ -48,13 +48,13 @@ pub(crate) fn block<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Re
 
 /// Backs off for a moment, if messages come in a stream, and the strategy has the caller spin and prefers throughput.
 #[inline]
-pub(crate) fn fall_back<W: Waiting>(waiting: &mut W) {
+pub(crate) fn back_off<W: Waiting>(waiting: &mut W) {
     let patience = waiting.waiter().patience();
     if patience.strategy() != Strategy::Spin
         && patience.spins()
         && let Some((pace, taken)) = waiting.pace()
     {
-        pace.fall_back(taken);
+        pace.back_off(taken);
     }
 }
 
@@ -210,7 +210,7 @@ mod tests {
     fn the_strategy_decides_whether_a_receiver_may_look_away() {
         let asked = STRATEGIES.map(|strategy| {
             let mut waiting = Mirage::new(strategy, Duration::ZERO);
-            fall_back(&mut waiting);
+            back_off(&mut waiting);
             waiting.paced
         });
         assert_eq!(asked[..2], [0, 1], "Spin never does, SpinThenYield may");

@@ -83,7 +83,7 @@ impl Pace {
 
     /// To be called before waiting: looks away for a moment if messages stream.
     #[inline]
-    pub fn fall_back(&mut self, taken: Taken) {
+    pub fn back_off(&mut self, taken: Taken) {
         let away_ns = self.away_after(taken);
         if away_ns > 0 {
             let end = Clock::now().plus(Duration::from_nanos(away_ns.into()));

@@ -79,7 +79,7 @@ impl Outlook {
     }
 
     /// Whether somebody joined, left or was reaped, or the status changed, since what was last
-    /// [acknowledged](Outlook::acknowledge).
+    /// [noted as seen](Outlook::note_seen).
     #[inline]
     pub(crate) fn has_news(&self) -> bool {
         // EDGE announce→news: pairs with the Release in `announce_to_the_awake`.
@@ -92,11 +92,11 @@ impl Outlook {
     }
 
     /// The news up to this [`membership`](Outlook::membership) were taken into account.
-    pub(super) fn acknowledge(&mut self, membership: u32) {
+    pub(super) fn note_seen(&mut self, membership: u32) {
         self.seen = membership;
     }
 
-    /// Looks at the status, and at what was seen of the file. Returns what to [acknowledge](Outlook::acknowledge) once the rest
+    /// Looks at the status, and at what was seen of the file. Returns what to [note as seen](Outlook::note_seen) once the rest
     /// was looked at, too.
     pub(super) fn membership(&self) -> Result<u32, Finding> {
         if let Some(trouble) = self.file {

@@ -104,7 +104,7 @@ impl Seated {
         &self.seat
     }
 
-    /// Looks at the status and at the peers' rows. Returns with it what to [`Seated::acknowledge`] if that is fine.
+    /// Looks at the status and at the peers' rows. Returns with it what to [`Seated::note_seen`] if that is fine.
     pub(crate) fn look(&self) -> Result<(Presence, u32), Trouble> {
         let membership = self.outlook.membership().map_err(|finding| self.tell(finding))?;
         if !self.seat.is_ours() {
@@ -115,8 +115,8 @@ impl Seated {
     }
 
     /// The caller has taken a look into account.
-    pub(crate) fn acknowledge(&mut self, membership: u32) {
-        self.outlook.acknowledge(membership);
+    pub(crate) fn note_seen(&mut self, membership: u32) {
+        self.outlook.note_seen(membership);
     }
 
     /// Tells the others what they do not know yet.
@@ -137,7 +137,7 @@ impl Seated {
             self.check_file()?;
             return Err(SendError::Disconnected);
         }
-        self.acknowledge(membership);
+        self.note_seen(membership);
         Ok(())
     }
 
@@ -363,17 +363,17 @@ mod tests {
     }
 
     #[test]
-    fn news_are_news_until_they_are_acknowledged() {
+    fn news_are_news_until_they_are_noted_as_seen() {
         let mut end = joined();
         assert!(end.has_news(), "nothing was looked at yet");
         let (presence, membership) = end.look().unwrap();
         assert_eq!(presence, Presence::NoneYet);
         let other = Seated::join(end.shared(), Role::Receiver, |_, _| Ok(()), Since::Now).unwrap();
-        end.acknowledge(membership);
+        end.note_seen(membership);
         assert!(end.has_news(), "what came after the look is not lost");
         let (presence, membership) = end.look().unwrap();
         assert_eq!(presence, Presence::Alive);
-        end.acknowledge(membership);
+        end.note_seen(membership);
         assert!(!end.has_news());
         drop(other);
         assert!(end.has_news());
