@@ -94,11 +94,13 @@ mod public {
     pub use crate::region::{Granted, MemoryReport, Origin, TrustPeers, channel_path};
     pub use crate::wait::Strategy;
 
-    /// Senders and receivers of any kind of channel, for code that is generic over the kind.
+    /// Channels of any kind, for code that is generic over the kind. [`spsc`] and [`mpmc`] name these types for one kind.
     pub mod generic {
         pub use crate::channel::grant::Grant;
         pub use crate::channel::kind::{ChannelKind, Mpmc, Spsc};
         pub use crate::channel::message::{Batch, BatchIter, BatchMessage, Message, Messages};
+        pub use crate::channel::opened::Channel;
+        pub use crate::channel::options::Options;
         pub use crate::channel::receiver::Receiver;
         pub use crate::channel::sender::Sender;
     }

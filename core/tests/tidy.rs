@@ -99,7 +99,9 @@ fn outside_the_format_and_a_kinds_own_folder_no_kind_is_told_from_the_others() {
     let kinds = ["spsc", "mpmc"];
     let mut complaints = Vec::new();
     for source in sources("src").iter().filter(|source| source.layer() != Some("layout")) {
-        let is_own = |kind| source.path.starts_with(format!("src/channel/{kind}"));
+        // The list of kinds gives each its row.
+        let is_own =
+            |kind| source.path.starts_with(format!("src/channel/{kind}")) || source.path.ends_with("channel/kind.rs");
         for (number, line) in source.code().take_while(|(_, line)| !line.starts_with("mod tests")) {
             let by_name = kinds.iter().any(|kind| {
                 let variant = format!("Kind::{}{}", kind[..1].to_uppercase(), &kind[1..]);

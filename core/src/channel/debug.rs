@@ -2,9 +2,9 @@
 
 use super::end::Seated;
 use super::kind::ChannelKind;
+use super::opened::Channel;
 use super::receiver::Receiver;
 use super::sender::Sender;
-use super::{mpmc, spsc};
 use crate::region::Region;
 use std::fmt::{Debug, Formatter, Result};
 
@@ -21,13 +21,7 @@ fn show_end(f: &mut Formatter<'_>, handle: &str, end: &Seated) -> Result {
     show(f, handle, end.region(), Some(end.seat().row()))
 }
 
-impl Debug for spsc::Channel {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        show(f, "Channel", &self.shared.region, None)
-    }
-}
-
-impl Debug for mpmc::Channel {
+impl<K: ChannelKind> Debug for Channel<K> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         show(f, "Channel", &self.shared.region, None)
     }

@@ -1,6 +1,7 @@
-//! What a kind of channel is: the two ports that its senders and receivers stand on.
+//! What a kind of channel is: its row of the table of kinds, and the two ports that its senders and receivers stand on.
 
 use super::port::{Inlet, LaneInlet, LaneOutlet, Outlet, SlotInlet, SlotOutlet};
+use crate::layout::Kind;
 use std::fmt::Debug;
 
 /// A kind of channel: [`Spsc`] or [`Mpmc`].
@@ -31,6 +32,8 @@ pub trait ChannelKind: Ports + Debug + Clone + Copy + Send + Sync + 'static {}
 
 /// What a kind is made of.
 pub(crate) trait Ports {
+    /// Its row of the table of kinds.
+    const KIND: Kind;
     /// Where its senders put messages.
     type Outlet: Outlet;
     /// Where its receivers take them.
@@ -44,6 +47,7 @@ pub enum Spsc {}
 impl ChannelKind for Spsc {}
 
 impl Ports for Spsc {
+    const KIND: Kind = Kind::Spsc;
     type Outlet = LaneOutlet;
     type Inlet = LaneInlet;
 }
@@ -55,6 +59,7 @@ pub enum Mpmc {}
 impl ChannelKind for Mpmc {}
 
 impl Ports for Mpmc {
+    const KIND: Kind = Kind::Mpmc;
     type Outlet = SlotOutlet;
     type Inlet = SlotInlet;
 }

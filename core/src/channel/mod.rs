@@ -2,7 +2,7 @@
 //!
 //! One folder a kind, with what only it has. What they share:
 //!
-//! - `options`: what can be asked for when a channel is created or opened, and how it is found.
+//! - `options`: how a channel is created or opened; `wishes`: what was asked for. `opened`: the channel that comes of it.
 //! - `shared`: that channel, as all that was made from it share it.
 //! - `end`: what every sender and receiver is made of besides its ring.
 //! - `kind`: what a kind is made of. `port`: the rings of a mapped or private region, as senders and receivers use them.
@@ -23,7 +23,8 @@ pub(crate) mod inspect;
 pub(crate) mod kind;
 pub(crate) mod message;
 pub mod mpmc;
-mod options;
+pub(crate) mod opened;
+pub(crate) mod options;
 mod port;
 pub(crate) mod receiver;
 mod receiving;
@@ -31,3 +32,4 @@ pub(crate) mod remove;
 pub(crate) mod sender;
 mod shared;
 pub mod spsc;
+mod wishes;

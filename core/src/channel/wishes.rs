@@ -1,0 +1,261 @@
+//! What was asked for when a channel is created or opened, and the region that comes of it.
+//!
+//! A wish that is not set takes its default when the channel is created, and is taken from the file when it is opened. One that is
+//! set has to agree with the file.
+
+use super::shared::Shared;
+use crate::error::{CreateError, OpenError};
+use crate::layout::{Backend, FenceMode, Geometry, Kind, KindRow, Limits, Seats, Store};
+use crate::region::sys::cancel_guard;
+use crate::region::{CreateSpec, Expectations, Location, MemoryOptions, Origin, Redelivery, Region};
+use std::ops::RangeInclusive;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+/// In kinds with slots there are, if nobody chooses, as many as fit into a quarter of what a container's /dev/shm has, rounded
+/// down to a power of two and within these bounds.
+const SLOTS_BYTES: u64 = 16 << 20;
+const SLOTS: RangeInclusive<u64> = 4..=1024;
+
+/// What was asked for, of a channel of any kind.
+#[derive(Debug, Clone)]
+pub(super) struct Wishes {
+    pub(super) kind: Kind,
+    pub(super) capacity: Option<u64>,
+    pub(super) max_message: Option<u64>,
+    pub(super) payload_alignment: Option<u32>,
+    pub(super) slots: Option<u32>,
+    pub(super) priorities: Option<u16>,
+    pub(super) senders: Option<u32>,
+    pub(super) receivers: Option<u32>,
+    pub(super) discard_on_death: Option<bool>,
+    pub(super) delivery_limit: Option<u16>,
+    pub(super) persistent: Option<bool>,
+    pub(super) fence: Option<FenceMode>,
+    pub(super) backend: Option<Backend>,
+    pub(super) trusts_peers: bool,
+    pub(super) type_name: Option<String>,
+    pub(super) mode: Option<u32>,
+    pub(super) any_owner: bool,
+    pub(super) remove_on_drop: bool,
+    pub(super) participant_name: Option<String>,
+    pub(super) ends_when_drained: bool,
+    pub(super) memory: MemoryOptions,
+}
+
+impl Wishes {
+    pub(super) fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            capacity: None,
+            max_message: None,
+            payload_alignment: None,
+            slots: None,
+            priorities: None,
+            senders: None,
+            receivers: None,
+            discard_on_death: None,
+            delivery_limit: None,
+            persistent: None,
+            fence: None,
+            backend: None,
+            trusts_peers: false,
+            type_name: None,
+            mode: None,
+            any_owner: false,
+            remove_on_drop: false,
+            participant_name: None,
+            ends_when_drained: false,
+            memory: MemoryOptions::default(),
+        }
+    }
+
+    /// The capacity that is asked for, rounded up as creation does.
+    fn rounded_capacity(&self) -> Option<u64> {
+        self.capacity.map(|bytes| bytes.max(Limits::CAPACITY_MIN).checked_next_power_of_two().unwrap_or(u64::MAX))
+    }
+
+    fn geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
+        match self.kind.row().store {
+            Store::Lanes => self.lane_geometry(channel),
+            Store::Slots => Ok(self.slot_geometry()),
+        }
+    }
+
+    /// Seats for senders and for receivers. Together they have a limit: to the number that is chosen for one role, the default of
+    /// the other one gives way.
+    fn seats(&self) -> (u32, u32) {
+        let KindRow { senders, receivers, .. } = self.kind.row();
+        let beside = |seats: &Seats, chosen: Option<u32>| {
+            let left = Limits::SEATS_MAX.saturating_sub(chosen.unwrap_or(0));
+            seats.default.min(left).max(1)
+        };
+        (
+            self.senders.unwrap_or_else(|| beside(senders, self.receivers)),
+            self.receivers.unwrap_or_else(|| beside(receivers, self.senders)),
+        )
+    }
+
+    fn slot_geometry(&self) -> Geometry {
+        let row = self.kind.row();
+        let (senders, receivers) = self.seats();
+        let geometry = Geometry {
+            row,
+            senders,
+            receivers,
+            capacity: 0,
+            max_message: self.max_message.unwrap_or(row.max_message),
+            payload_alignment: self.payload_alignment.unwrap_or(8),
+            slots: 0,
+            priorities: self.priorities.unwrap_or(1),
+        };
+        let slots = self.slots.unwrap_or_else(|| {
+            // Beyond the limit, it is refused before anything is made.
+            let max_message = geometry.max_message.min(Limits::SLOT_MESSAGE_MAX);
+            let fit = SLOTS_BYTES.checked_div(Geometry { max_message, ..geometry }.slot_bytes()).unwrap_or(0);
+            let power_of_two = 1 << fit.max(1).ilog2();
+            power_of_two.clamp(*SLOTS.start(), *SLOTS.end()) as u32
+        });
+        Geometry { slots, ..geometry }
+    }
+
+    fn lane_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
+        let row = self.kind.row();
+        let (senders, receivers) = self.seats();
+        let payload_alignment = self.payload_alignment.unwrap_or(8);
+        let too_large = |given: u64| CreateError::InvalidOption {
+            channel: channel.to_owned(),
+            option: "max_message",
+            given: given.to_string(),
+            wanted: format!(
+                "exceeds the largest, {} bytes",
+                Geometry::largest_message(Limits::CAPACITY_MAX, payload_alignment.clamp(8, Limits::ALIGNMENT_MAX))
+            ),
+        };
+        if let Some(given) = self.capacity.filter(|&given| given > Limits::CAPACITY_MAX) {
+            // Not what it was rounded up to, which nobody asked for.
+            return Err(CreateError::InvalidOption {
+                channel: channel.to_owned(),
+                option: "capacity",
+                given: given.to_string(),
+                wanted: format!("has to be at most {} bytes", Limits::CAPACITY_MAX),
+            });
+        }
+        let alignment_is_usable = payload_alignment.is_power_of_two() && payload_alignment <= Limits::ALIGNMENT_MAX;
+        let capacity = match (self.rounded_capacity(), self.max_message) {
+            (Some(capacity), _) => capacity,
+            (None, Some(max)) if alignment_is_usable => {
+                let smallest = Geometry::smallest_capacity(max, payload_alignment).ok_or_else(|| too_large(max))?;
+                smallest.max(row.capacity)
+            }
+            (None, _) => row.capacity,
+        };
+        let max_message = match self.max_message {
+            Some(max) => max,
+            None if capacity.is_power_of_two() && alignment_is_usable => {
+                Geometry::largest_message(capacity, payload_alignment.max(8))
+            }
+            None => 0,
+        };
+        Ok(Geometry { row, senders, receivers, capacity, max_message, payload_alignment, slots: 0, priorities: 0 })
+    }
+
+    fn spec(&self, channel: &str) -> Result<CreateSpec, CreateError> {
+        Ok(CreateSpec {
+            geometry: self.geometry(channel)?,
+            persistent: self.persistent.unwrap_or(false),
+            redelivery: Redelivery {
+                discard_on_death: self.discard_on_death.unwrap_or(false),
+                limit: self.delivery_limit.unwrap_or(0),
+            },
+            fence: self.fence,
+            backend: self.backend.unwrap_or(Backend::Futex),
+            trusts_peers: self.trusts_peers,
+            type_name: self.type_name.clone().unwrap_or_default(),
+            mode: self.mode.unwrap_or(0o600),
+            memory: self.memory,
+        })
+    }
+
+    fn expectations(&self) -> Expectations {
+        Expectations {
+            kind: Some(self.kind),
+            capacity: self.capacity.zip(self.rounded_capacity()),
+            max_message: self.max_message,
+            payload_alignment: self.payload_alignment,
+            slots: self.slots,
+            priorities: self.priorities,
+            discard_on_death: self.discard_on_death,
+            delivery_limit: self.delivery_limit,
+            persistent: self.persistent,
+            fence: self.fence,
+            backend: self.backend,
+            trusts_peers: self.trusts_peers,
+            type_name: self.type_name.clone(),
+            any_owner: self.any_owner,
+        }
+    }
+
+    fn share(&self, region: Region, origin: Origin) -> Arc<Shared> {
+        let remove_on_drop = self.remove_on_drop && origin != Origin::Opened;
+        let participant_name = self.participant_name.clone().unwrap_or_else(program_name);
+        let ends_when_drained = self.ends_when_drained;
+        Arc::new(Shared { region: Arc::new(region), participant_name, origin, remove_on_drop, ends_when_drained })
+    }
+
+    pub(super) fn create(&self, name: &str) -> Result<Arc<Shared>, CreateError> {
+        let _guard = cancel_guard();
+        let location = Location::of(name).map_err(|_| CreateError::InvalidName { channel: name.to_owned() })?;
+        Ok(self.share(Region::create_named(&location, &self.spec(name)?)?, Origin::Created))
+    }
+
+    pub(super) fn open(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
+        let _guard = cancel_guard();
+        let location = Location::of(name).map_err(|_| CreateError::InvalidName { channel: name.to_owned() })?;
+        let region = Region::open_named(&location, &self.expectations(), self.memory)?;
+        Ok(self.share(region, Origin::Opened))
+    }
+
+    pub(super) fn open_or_create(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
+        let _guard = cancel_guard();
+        let location = Location::of(name).map_err(|_| CreateError::InvalidName { channel: name.to_owned() })?;
+        let (region, origin) = Region::open_or_create_named(&location, &self.expectations(), &self.spec(name)?)?;
+        Ok(self.share(region, origin))
+    }
+
+    pub(super) fn anonymous(&self) -> Result<Arc<Shared>, CreateError> {
+        let _guard = cancel_guard();
+        Ok(self.share(Region::create_anonymous(&self.spec("(anonymous)")?)?, Origin::Created))
+    }
+
+    pub(super) fn open_descriptors(&self, file: OwnedFd, locks: OwnedFd) -> Result<Arc<Shared>, OpenError> {
+        let _guard = cancel_guard();
+        let region = Region::open_anonymous(file, locks, &self.expectations(), self.memory)?;
+        Ok(self.share(region, Origin::Opened))
+    }
+
+    #[cfg(feature = "named-segments")]
+    pub(super) fn create_segment(&self, name: &str) -> Result<Arc<Shared>, CreateError> {
+        let _guard = cancel_guard();
+        Ok(self.share(Region::create_segment(name, &self.spec(name)?)?, Origin::Created))
+    }
+
+    #[cfg(feature = "named-segments")]
+    pub(super) fn open_segment(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
+        let _guard = cancel_guard();
+        let region = Region::open_segment(name, &self.expectations(), self.memory)?;
+        Ok(self.share(region, Origin::Opened))
+    }
+
+    pub(super) fn private(&self) -> Result<Arc<Shared>, CreateError> {
+        let _guard = cancel_guard();
+        Ok(self.share(Region::create_private(&self.spec("(private)")?)?, Origin::Created))
+    }
+}
+
+/// What a participant is called that has no name: its program.
+fn program_name() -> String {
+    let program = std::env::args_os().next().unwrap_or_default();
+    let file = std::path::Path::new(&program).file_name().unwrap_or_default();
+    file.to_string_lossy().into_owned()
+}
