@@ -88,10 +88,15 @@ fn lock(path: &Path) -> Option<File> {
     (fstat(&folder).ok()?.st_nlink > 0).then_some(folder)
 }
 
+/// Whether a run made the folder of this name: the prefix, and the number of its process.
+fn is_a_runs(name: &str) -> bool {
+    name.strip_prefix(PREFIX).is_some_and(|process| process.parse::<u32>().is_ok())
+}
+
 /// Removes the folders of runs that were killed.
 fn sweep(outer: &Path) {
     for entry in std::fs::read_dir(outer).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(PREFIX)
+        if is_a_runs(&entry.file_name().to_string_lossy())
             && let Some(_lock) = lock(&entry.path())
         {
             let _ = std::fs::remove_dir_all(entry.path());
@@ -194,14 +199,15 @@ mod tests {
     fn a_run_sweeps_what_killed_runs_left_and_nothing_else() {
         let outer = PathBuf::from(format!("{SHARED_MEMORY}/memlane-sweeping-{}", std::process::id()));
         fs::create_dir(&outer).unwrap();
-        let [killed, other] = ["memlane-torture-0", "another-program"].map(|name| outer.join(name));
-        for folder in [&killed, &other] {
+        let [killed, other, like_ours] =
+            ["memlane-torture-0", "another-program", "memlane-torture-ci.x7"].map(|name| outer.join(name));
+        for folder in [&killed, &other, &like_ours] {
             fs::create_dir(folder).unwrap();
             fs::write(folder.join("channel"), "a channel").unwrap();
         }
         let running = Scratch::in_folder(&outer).unwrap();
         sweep(&outer);
-        assert!(!killed.exists() && other.exists() && running.folder().exists());
+        assert!(!killed.exists() && other.exists() && like_ours.exists() && running.folder().exists());
         let folder = running.folder().to_owned();
         drop(running);
         assert!(!folder.exists());
