@@ -2,8 +2,7 @@
 
 use super::limits;
 use crate::contest::{Family, Target, Timing, Work};
-use crate::peers::memlane_mpmc::Mpmc;
-use crate::peers::memlane_spsc::Spsc;
+use crate::peers::memlane::{Mpmc, Spsc};
 use crate::peers::rtrb::Rtrb;
 use crate::shapes::{paced, paced_threads, timed_round_trip};
 use memlane::Strategy;

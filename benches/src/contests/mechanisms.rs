@@ -13,8 +13,7 @@ use crate::peers::eventfd::EventRing;
 use crate::peers::iceoryx2::{PublishSubscribe, RequestResponse};
 #[cfg(feature = "peers")]
 use crate::peers::ipc_channel::IpcChannel;
-use crate::peers::memlane_mpmc::Mpmc;
-use crate::peers::memlane_spsc::Spsc;
+use crate::peers::memlane::{Mpmc, Spsc};
 use crate::peers::message_queue::Posix;
 use crate::peers::pipe::Pipe;
 use crate::peers::rtrb::Rtrb;

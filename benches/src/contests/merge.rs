@@ -2,7 +2,7 @@
 
 use crate::contest::{Family, Target, Work};
 use crate::peer::{Shape, Waiting};
-use crate::peers::memlane_spsc::Spsc;
+use crate::peers::memlane::Spsc;
 use crate::peers::pipe::Pipe;
 use crate::peers::unix_stream::UnixStreams;
 use crate::shapes::{PASS, merge, merge_alone};

@@ -3,7 +3,7 @@
 use crate::contest::{Crew, Family, Plot, Position, Target, Work};
 use crate::peer::Shape;
 use crate::peers::array_queue::Crossbeam;
-use crate::peers::memlane_mpmc::Mpmc;
+use crate::peers::memlane::Mpmc;
 use crate::shapes::{many, many_threads, one_way, one_way_threads};
 use memlane::Strategy;
 

@@ -3,7 +3,7 @@
 use super::limits;
 use crate::contest::{Contest, Family, Plot, Position, Work};
 use crate::peer::Shape;
-use crate::peers::memlane_spsc::Spsc;
+use crate::peers::memlane::Spsc;
 use crate::shapes::one_way;
 use crate::units::binary;
 use memlane::Strategy;

@@ -3,7 +3,7 @@
 use super::limits;
 use crate::contest::{Family, Target, Timing, Work};
 use crate::peer::Shape;
-use crate::peers::memlane_spsc::Spsc;
+use crate::peers::memlane::Spsc;
 use crate::peers::rtrb::Rtrb;
 use crate::shapes::{one_way, one_way_threads, round_trip};
 use memlane::Strategy;

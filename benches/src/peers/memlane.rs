@@ -1,58 +1,51 @@
 //! memlane, whatever the kind of channel, between processes and between threads. Futex wake-ups are on everywhere, as they
 //! always are. Its ends wait as their strategy says; when one dies, the other goes on by itself after a slice.
 //!
-//! [`Memlane`] is the peer. What it needs of a kind is a [`Kind`]: one file each. Its calls are always inlined, so that the
-//! compiler knows a message's length where it calls the engine, as in a program that calls it itself.
+//! [`Memlane`] is the peer. It calls the engine with lengths that the compiler knows, as a program does that has messages of one
+//! length.
 
 use crate::peer::{Named, Peer, Rx, Shape, Side, ThreadPeer, Tx, buffer, whole};
 use anyhow::Result;
+use memlane::generic::{self, Batch, Channel, ChannelKind, Options, Receiver, Sender};
 use memlane::{Strategy, TrustPeers};
-use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::path::Path;
 
 /// A program keeps messages of up to so many bytes in local variables.
 const ON_STACK: usize = 256;
 
-/// A kind of channel.
-pub trait Kind: Debug + Clone + Copy + Send + Sync + 'static {
+/// A kind of channel, and what its channels are like.
+pub trait Kind: ChannelKind {
     /// As memlane calls it.
     const NAME: &'static str;
-    type Channel;
-    type Sender: Sender;
-    type Receiver: Receiver;
 
-    /// The channel of this name, or one between threads, for messages of so many bytes.
-    fn channel(place: Option<(&str, Side)>, shape: Shape, bytes: usize) -> Result<Self::Channel>;
-    fn sender(channel: &Self::Channel) -> Result<Self::Sender>;
-    fn receiver(channel: &Self::Channel) -> Result<Self::Receiver>;
+    /// Channels of this shape for messages of so many bytes.
+    fn options(shape: Shape, bytes: usize) -> Options<Self>;
 }
 
-/// A kind's sender.
-pub trait Sender: Send + 'static {
-    fn set_strategy(&mut self, strategy: Strategy);
-    fn send(&mut self, message: &[u8]) -> Result<()>;
-    fn send_batch<M: AsRef<[u8]>>(&mut self, messages: impl Iterator<Item = M>) -> Result<()>;
-    /// Reserves so many bytes, has them written where they are, and commits them.
-    fn send_in_place(&mut self, length: usize, write: impl FnOnce(&mut [u8]) -> Result<()>) -> Result<()>;
+/// One sender, one receiver, and a ring of so many bytes between them.
+impl Kind for generic::Spsc {
+    const NAME: &'static str = "spsc";
+
+    fn options(shape: Shape, _bytes: usize) -> Options<Self> {
+        Options::<Self>::new().capacity(shape.room as u64)
+    }
 }
 
-/// A kind's receiver.
-pub trait Receiver: Send + 'static {
-    fn set_strategy(&mut self, strategy: Strategy);
-    fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize>;
-    /// Shows the next message where it is.
-    fn recv_in_place<R>(&mut self, read: impl FnOnce(&[u8]) -> Result<R>) -> Result<R>;
-    /// Copies each message of a batch into `buffer` and shows it there. How many it were.
-    fn recv_batch_into(
-        &mut self,
-        max: usize,
-        buffer: &mut [u8],
-        read: impl FnMut(&[u8]) -> Result<()>,
-    ) -> Result<usize>;
-    /// Shows each message of a batch where it is. How many it were.
-    fn recv_batch_in_place(&mut self, max: usize, read: impl FnMut(&[u8]) -> Result<()>) -> Result<usize>;
+/// Many senders, many receivers, and as many slots between them as messages have room.
+impl Kind for generic::Mpmc {
+    const NAME: &'static str = "mpmc";
+
+    fn options(shape: Shape, bytes: usize) -> Options<Self> {
+        Options::<Self>::new().slots((shape.room / bytes) as u32).max_message(bytes as u64)
+    }
 }
+
+/// memlane's `spsc`.
+pub type Spsc<const IN_PLACE: bool> = Memlane<generic::Spsc, IN_PLACE>;
+
+/// memlane's `mpmc`.
+pub type Mpmc<const IN_PLACE: bool> = Memlane<generic::Mpmc, IN_PLACE>;
 
 pub fn trust() -> TrustPeers {
     // SAFETY: both ends are this program's, and neither touches a message that is not its own.
@@ -82,18 +75,22 @@ impl<K: Kind> Memlane<K, true> {
 }
 
 impl<K: Kind, const IN_PLACE: bool> Memlane<K, IN_PLACE> {
-    fn channel<const N: usize>(path: &Path, side: Side, shape: Shape) -> Result<K::Channel> {
-        K::channel(Some((&path.display().to_string(), side)), shape, N)
+    fn channel<const N: usize>(path: &Path, side: Side, shape: Shape) -> Result<Channel<K>> {
+        let (options, name) = (K::options(shape, N), path.display().to_string());
+        Ok(match side {
+            Side::Creates => options.create(&name)?,
+            Side::Opens => options.open(&name)?,
+        })
     }
 
-    fn sending<const N: usize>(self, channel: &K::Channel) -> Result<Sending<K::Sender, N, IN_PLACE>> {
-        let mut tx = K::sender(channel)?;
+    fn sending<const N: usize>(self, channel: &Channel<K>) -> Result<Sending<K, N, IN_PLACE>> {
+        let mut tx = channel.sender()?;
         tx.set_strategy(self.strategy);
         Ok(Sending { tx, message: buffer() })
     }
 
-    fn receiving<const N: usize>(self, channel: &K::Channel) -> Result<Receiving<K::Receiver, N, IN_PLACE>> {
-        let mut rx = K::receiver(channel)?;
+    fn receiving<const N: usize>(self, channel: &Channel<K>) -> Result<Receiving<K, N, IN_PLACE>> {
+        let mut rx = channel.receiver()?;
         rx.set_strategy(self.strategy);
         Ok(Receiving { rx, message: buffer() })
     }
@@ -118,8 +115,8 @@ impl<K: Kind, const IN_PLACE: bool> Named for Memlane<K, IN_PLACE> {
 }
 
 impl<K: Kind, const N: usize, const IN_PLACE: bool> Peer<N> for Memlane<K, IN_PLACE> {
-    type Tx = Sending<K::Sender, N, IN_PLACE>;
-    type Rx = Receiving<K::Receiver, N, IN_PLACE>;
+    type Tx = Sending<K, N, IN_PLACE>;
+    type Rx = Receiving<K, N, IN_PLACE>;
 
     fn tx(&self, path: &Path, side: Side, shape: Shape) -> Result<Self::Tx> {
         self.sending(&Self::channel::<N>(path, side, shape)?)
@@ -131,38 +128,38 @@ impl<K: Kind, const N: usize, const IN_PLACE: bool> Peer<N> for Memlane<K, IN_PL
 }
 
 impl<K: Kind, const N: usize, const IN_PLACE: bool> ThreadPeer<N> for Memlane<K, IN_PLACE> {
-    type Tx = Sending<K::Sender, N, IN_PLACE>;
-    type Rx = Receiving<K::Receiver, N, IN_PLACE>;
+    type Tx = Sending<K, N, IN_PLACE>;
+    type Rx = Receiving<K, N, IN_PLACE>;
 
     fn ends(&self, shape: Shape, senders: usize, receivers: usize) -> Result<(Vec<Self::Tx>, Vec<Self::Rx>)> {
-        let channel = K::channel(None, shape, N)?;
+        let channel = K::options(shape, N).private()?;
         let senders = (0..senders).map(|_| self.sending(&channel)).collect::<Result<_>>()?;
         let receivers = (0..receivers).map(|_| self.receiving(&channel)).collect::<Result<_>>()?;
         Ok((senders, receivers))
     }
 }
 
-pub struct Sending<S, const N: usize, const IN_PLACE: bool> {
-    tx: S,
+pub struct Sending<K: Kind, const N: usize, const IN_PLACE: bool> {
+    tx: Sender<K>,
     message: Box<[u8; N]>,
 }
 
-impl<S: Sender, const N: usize, const IN_PLACE: bool> Tx<N> for Sending<S, N, IN_PLACE> {
+impl<K: Kind, const N: usize, const IN_PLACE: bool> Tx<N> for Sending<K, N, IN_PLACE> {
     #[inline]
     fn send(&mut self, write: impl FnOnce(&mut [u8; N])) -> Result<()> {
         if IN_PLACE {
-            self.tx.send_in_place(N, |bytes| {
-                write(bytes.try_into()?);
-                Ok(())
-            })
+            let mut grant = self.tx.reserve(N)?;
+            write(grant.as_mut_slice(trust()).try_into()?);
+            grant.commit(N)?;
         } else if N <= ON_STACK {
             let mut message = [0; N];
             write(&mut message);
-            self.tx.send(&message)
+            self.tx.send(&message)?;
         } else {
             write(&mut self.message);
-            self.tx.send(&*self.message)
+            self.tx.send(&*self.message)?;
         }
+        Ok(())
     }
 
     #[inline]
@@ -171,20 +168,22 @@ impl<S: Sender, const N: usize, const IN_PLACE: bool> Tx<N> for Sending<S, N, IN
             let mut message = [0; N];
             write(&mut message);
             message
-        }))
+        }))?;
+        Ok(())
     }
 }
 
-pub struct Receiving<R, const N: usize, const IN_PLACE: bool> {
-    rx: R,
+pub struct Receiving<K: Kind, const N: usize, const IN_PLACE: bool> {
+    rx: Receiver<K>,
     message: Box<[u8; N]>,
 }
 
-impl<R: Receiver, const N: usize, const IN_PLACE: bool> Rx<N> for Receiving<R, N, IN_PLACE> {
+impl<K: Kind, const N: usize, const IN_PLACE: bool> Rx<N> for Receiving<K, N, IN_PLACE> {
     #[inline]
     fn recv<T>(&mut self, read: impl FnOnce(&[u8; N]) -> T) -> Result<T> {
         if IN_PLACE {
-            self.rx.recv_in_place(|bytes| Ok(read(whole(bytes)?)))
+            let message = self.rx.recv()?;
+            Ok(read(whole(message.as_slice(trust()))?))
         } else if N <= ON_STACK {
             let mut message = [0; N];
             let length = self.rx.recv_into(&mut message)?;
@@ -197,16 +196,30 @@ impl<R: Receiver, const N: usize, const IN_PLACE: bool> Rx<N> for Receiving<R, N
 
     #[inline]
     fn recv_batch(&mut self, max: usize, mut read: impl FnMut(&[u8; N])) -> Result<usize> {
-        let each = |bytes: &[u8]| {
-            read(whole(bytes)?);
-            Ok(())
-        };
+        let batch = self.rx.recv_batch(max)?;
         if IN_PLACE {
-            self.rx.recv_batch_in_place(max, each)
+            for message in &batch {
+                read(whole(message.as_slice(trust()))?);
+            }
         } else if N <= ON_STACK {
-            self.rx.recv_batch_into(max, &mut [0; N], each)
+            copy_each(&batch, &mut [0; N], read)?;
         } else {
-            self.rx.recv_batch_into(max, &mut *self.message, each)
+            copy_each(&batch, &mut self.message, read)?;
         }
+        Ok(batch.len())
     }
+}
+
+/// Copies each message of a batch into `buffer` and shows it there.
+#[inline(always)]
+fn copy_each<K: Kind, const N: usize>(
+    batch: &Batch<'_, K>,
+    buffer: &mut [u8; N],
+    mut read: impl FnMut(&[u8; N]),
+) -> Result<()> {
+    for message in batch {
+        let length = message.copy_to(buffer)?;
+        read(whole(&buffer[..length])?);
+    }
+    Ok(())
 }

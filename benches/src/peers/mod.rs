@@ -10,8 +10,6 @@ pub mod iceoryx2;
 #[cfg(feature = "peers")]
 pub mod ipc_channel;
 pub mod memlane;
-pub mod memlane_mpmc;
-pub mod memlane_spsc;
 pub mod message_queue;
 pub mod pipe;
 pub mod rtrb;

@@ -313,7 +313,7 @@ pub fn merge<P: Peer<16>>(peer: P, shape: Shape, target: Option<Target>) -> Cont
 mod tests {
     use super::*;
     use crate::peer::ThreadPeer;
-    use crate::peers::memlane_spsc::Spsc;
+    use crate::peers::memlane::Spsc;
 
     /// Some keys, and then the end.
     struct Listed(Vec<u128>);
