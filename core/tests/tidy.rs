@@ -2,6 +2,10 @@
 //! for atomics, the length of files, phrases and names that readers stumble over, and the tests that docs/testing.md names. Of
 //! orderings `edges` is about, of circles `circles`.
 
+#[path = "support/source_text.rs"]
+mod source_text;
+
+use source_text::{assert_none, code_length, rust_files, words};
 use std::path::{Path, PathBuf};
 
 /// The modules, each of which imports only what stands before it.
@@ -32,7 +36,7 @@ impl Source {
 
     /// Its lines without comments, each with its number.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.text.lines().enumerate().map(|(at, line)| (at + 1, without_comment(line)))
+        self.text.lines().enumerate().map(|(at, line)| (at + 1, &line[..code_length(line)]))
     }
 
     fn complain(&self, line: usize, what: &str) -> String {
@@ -40,52 +44,10 @@ impl Source {
     }
 }
 
-/// The part of a line before `//`, unless that stands in a string.
-fn without_comment(line: &str) -> &str {
-    let (mut in_string, mut escaped) = (false, false);
-    for (at, character) in line.char_indices() {
-        match character {
-            _ if escaped => escaped = false,
-            '\\' if in_string => escaped = true,
-            '"' => in_string = !in_string,
-            '/' if !in_string && line[at..].starts_with("//") => return &line[..at],
-            _ => {}
-        }
-    }
-    line
-}
-
-/// The places at which a word stands by itself.
-fn words<'a>(line: &'a str, word: &'a str) -> impl Iterator<Item = usize> {
-    let is_part = |character: char| character.is_alphanumeric() || character == '_';
-    line.match_indices(word)
-        .map(|(at, _)| at)
-        .filter(move |&at| !line[..at].ends_with(is_part) && !line[at + word.len()..].starts_with(is_part))
-}
-
 /// Every Rust file below a folder of the package.
 fn sources(folder: &str) -> Vec<Source> {
-    fn collect(folder: &Path, into: &mut Vec<Source>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                collect(&path, into);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                into.push(Source { path: path.strip_prefix(package()).unwrap().to_owned(), text });
-            }
-        }
-    }
-    let mut found = Vec::new();
-    collect(&package().join(folder), &mut found);
-    assert!(!found.is_empty(), "{folder} has sources");
-    found.sort_by(|one, other| one.path.cmp(&other.path));
-    found
-}
-
-#[track_caller]
-fn assert_none(complaints: Vec<String>) {
-    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+    let files = rust_files(&package().join(folder)).into_iter();
+    files.map(|(path, text)| Source { path: Path::new(folder).join(path), text }).collect()
 }
 
 fn rank(layer: &str) -> Option<usize> {
@@ -116,7 +78,7 @@ fn outside_the_format_and_a_kinds_own_folder_no_kind_is_told_from_the_others() {
             }
         }
     }
-    assert_none(complaints);
+    assert_none(&complaints);
 }
 
 #[test]
@@ -139,7 +101,7 @@ fn a_module_imports_only_what_stands_above_it() {
             }
         }
     }
-    assert_none(complaints);
+    assert_none(&complaints);
 }
 
 #[test]
@@ -152,7 +114,7 @@ fn atomics_come_from_sync_alone() {
             }
         }
     }
-    assert_none(complaints);
+    assert_none(&complaints);
 }
 
 #[test]
@@ -167,7 +129,7 @@ fn unsafe_stands_in_region_alone() {
             complaints.push(source.complain(number, "only region may allow unsafe code"));
         }
     }
-    assert_none(complaints);
+    assert_none(&complaints);
     let root = std::fs::read_to_string(package().join("src/lib.rs")).unwrap();
     assert!(root.contains("\n#![deny(unsafe_code)]\n"), "src/lib.rs denies unsafe code");
 }
@@ -185,7 +147,7 @@ fn files_say_what_they_are_for_and_stay_short() {
             complaints.push(source.complain(1, "does not open with what it is for"));
         }
     }
-    assert_none(complaints);
+    assert_none(&complaints);
 }
 
 /// Phrases that hide who acts or what is meant, and what to write instead.
@@ -213,7 +175,7 @@ fn stumbles(text: &str) -> Vec<(usize, String)> {
             }
         }
         in_item_doc = doc.is_some();
-        let code = without_comment(line);
+        let code = &line[..code_length(line)];
         let names = code.split(|character: char| !(character.is_alphanumeric() || character == '_'));
         let ways = names.filter(|name| WAYS.iter().any(|way| name.ends_with(way)));
         found.extend(ways.map(|name| (at + 1, format!("`{name}`: the ways of an operation are _fast and _slow"))));
@@ -227,7 +189,7 @@ fn readers_stumble_over_no_phrase_and_no_name() {
         let found = stumbles(&source.text);
         found.into_iter().map(|(line, why)| source.complain(line, &why)).collect::<Vec<_>>()
     });
-    assert_none(complaints.collect());
+    assert_none(&complaints.collect::<Vec<_>>());
 }
 
 #[test]
@@ -264,7 +226,7 @@ fn errors_show_texts_that_others_chose_as_printable() {
             }
         }
     }
-    assert_none(complaints);
+    assert_none(&complaints);
     assert!(shown > 30, "{shown}");
 }
 
@@ -296,5 +258,6 @@ fn every_test_of_a_fault_from_the_field_exists() {
     let found: Vec<_> = named.filter_map(|word| Some((word, exists(word, &sources)?))).collect();
     assert!(found.len() > 100, "{} tests", found.len());
     let missing = found.iter().filter(|(_, exists)| !exists);
-    assert_none(missing.map(|(word, _)| format!("docs/testing.md names `{word}`, which does not exist")).collect());
+    let complaints = missing.map(|(word, _)| format!("docs/testing.md names `{word}`, which does not exist"));
+    assert_none(&complaints.collect::<Vec<_>>());
 }

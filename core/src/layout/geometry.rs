@@ -69,6 +69,21 @@ impl Geometry {
         self.row.store == Store::Slots
     }
 
+    /// A queue of one slot for 8 bytes, with so many seats.
+    #[cfg(test)]
+    pub(crate) fn of_a_small_queue(senders: u32, receivers: u32) -> Self {
+        Self {
+            row: super::Kind::Mpmc.row(),
+            senders,
+            receivers,
+            capacity: 0,
+            max_message: 8,
+            payload_alignment: 8,
+            slots: 1,
+            priorities: 1,
+        }
+    }
+
     /// Rows of the participant table.
     pub fn participants(&self) -> u32 {
         self.senders.saturating_add(self.receivers)

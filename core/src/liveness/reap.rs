@@ -177,33 +177,13 @@ pub(crate) fn probe(
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::layout::{Geometry, Kind, RowState};
-    use crate::region::{CreateSpec, MemoryOptions, Redelivery};
+    use crate::layout::{Geometry, RowState};
+    use crate::region::CreateSpec;
     use std::cell::Cell;
 
     /// A queue in which so many have died whose lives were of as many processes.
     fn queue_of_the_dead(count: u32) -> Arc<Region> {
-        let geometry = Geometry {
-            row: Kind::Mpmc.row(),
-            senders: count,
-            receivers: 1,
-            capacity: 0,
-            max_message: 8,
-            payload_alignment: 8,
-            slots: 1,
-            priorities: 1,
-        };
-        let spec = CreateSpec {
-            geometry,
-            persistent: false,
-            redelivery: Redelivery::default(),
-            fence: None,
-            backend: crate::layout::Backend::Futex,
-            trusts_peers: false,
-            type_name: String::new(),
-            mode: 0o600,
-            memory: MemoryOptions::default(),
-        };
+        let spec = CreateSpec::plain(Geometry::of_a_small_queue(count, 1));
         let region = Arc::new(Region::create_anonymous(&spec).unwrap());
         for row in 0..count {
             let ours = RowState { life: u64::from(row + 7) * 4096, role: Role::Sender, state: ParticipantState::Live };

@@ -75,8 +75,8 @@ pub fn forget_sleeper(signals: &Signals, row: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::{Backend, Geometry, Kind};
-    use crate::region::{Clock, CreateSpec, MemoryOptions, Redelivery, Region};
+    use crate::layout::{Backend, Geometry};
+    use crate::region::{Clock, CreateSpec, Region};
     use std::sync::Arc;
     use std::thread::ScopedJoinHandle;
     use std::time::Duration;
@@ -86,27 +86,8 @@ mod tests {
 
     /// Regions with seats for two of each role: a private one, and one that other processes could use.
     fn regions(backend: Backend) -> [Arc<Region>; 2] {
-        let geometry = Geometry {
-            row: Kind::Mpmc.row(),
-            senders: 2,
-            receivers: 2,
-            capacity: 0,
-            max_message: 8,
-            payload_alignment: 8,
-            slots: 1,
-            priorities: 1,
-        };
-        let spec = CreateSpec {
-            geometry,
-            persistent: false,
-            redelivery: Redelivery::default(),
-            fence: None,
-            backend,
-            trusts_peers: true,
-            type_name: String::new(),
-            mode: 0o600,
-            memory: MemoryOptions::default(),
-        };
+        let geometry = Geometry::of_a_small_queue(2, 2);
+        let spec = CreateSpec { backend, trusts_peers: true, ..CreateSpec::plain(geometry) };
         [Region::create_private(&spec).unwrap(), Region::create_anonymous(&spec).unwrap()].map(Arc::new)
     }
 

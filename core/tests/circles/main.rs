@@ -3,9 +3,12 @@
 mod graph;
 mod names;
 mod source;
+#[path = "../support/source_text.rs"]
+mod source_text;
 
 use graph::Graph;
 use source::Files;
+use source_text::{assert_none, rust_files};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -14,32 +17,14 @@ const CRATES: [&str; 6] = ["core", "ffi", "cli", "torture", "benches", "loom-tes
 
 /// The sources of a crate.
 fn files_of(name: &str) -> Files {
-    fn collect(folder: &Path, within: &str, into: &mut Files) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = format!("{within}/{}", path.file_name().unwrap().to_str().unwrap());
-            if path.is_dir() {
-                collect(&path, &name, into);
-            } else if name.ends_with(".rs") {
-                into.insert(name, std::fs::read_to_string(&path).unwrap());
-            }
-        }
-    }
-    let mut files = Files::new();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
-    collect(&folder.join("src"), "src", &mut files);
-    files
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name).join("src");
+    rust_files(&folder).into_iter().map(|(file, text)| (format!("src/{file}"), text)).collect()
 }
 
 fn graph_of(files: &Files) -> Graph {
     let roots: Vec<_> = ["src/lib.rs", "src/main.rs"].into_iter().filter(|root| files.contains_key(*root)).collect();
     assert!(!roots.is_empty(), "a crate has a root");
     Graph::of(files, &roots)
-}
-
-#[track_caller]
-fn assert_none(complaints: &[String]) {
-    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
 
 #[test]

@@ -2,9 +2,12 @@
 
 mod document;
 mod source;
+#[path = "../support/source_text.rs"]
+mod source_text;
 
 use document::{Row, rows_of};
 use source::{Function, functions_of};
+use source_text::{assert_none, rust_files};
 use std::path::Path;
 
 /// What is wrong with the edges of these functions, of which this document says where they are.
@@ -57,26 +60,10 @@ fn unexplained(functions: &[Function]) -> Vec<String> {
 
 /// The functions of the engine, but for those that hand atomics out.
 fn functions_of_the_engine() -> Vec<Function> {
-    fn collect(folder: &Path, within: &str, into: &mut Vec<Function>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = format!("{within}{}", path.file_name().unwrap().to_str().unwrap());
-            if path.is_dir() {
-                collect(&path, &format!("{name}/"), into);
-            } else if name.ends_with(".rs") {
-                into.extend(functions_of(&name, &std::fs::read_to_string(&path).unwrap()));
-            }
-        }
-    }
-    let mut functions = Vec::new();
-    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut functions);
+    let files = rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let mut functions: Vec<_> = files.iter().flat_map(|(file, text)| functions_of(file, text)).collect();
     functions.retain(|function| function.path[0] != "sync");
     functions
-}
-
-#[track_caller]
-fn assert_none(complaints: &[String]) {
-    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Read by lines, as `rustfmt` leaves them: what begins at some indentation ends with the next brace at the same one. A function
 //! within another one is part of it. Modules of tests are left out.
 
+use crate::source_text::{code_length, words};
 use std::collections::BTreeSet;
 
 /// The orderings that say something.
@@ -193,27 +194,4 @@ fn type_of(code: &str) -> String {
 /// What stands in backticks.
 pub fn in_backticks(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
-}
-
-/// The length of a line's part before `//`, unless that stands in a string.
-fn code_length(line: &str) -> usize {
-    let (mut in_string, mut escaped) = (false, false);
-    for (at, character) in line.char_indices() {
-        match character {
-            _ if escaped => escaped = false,
-            '\\' if in_string => escaped = true,
-            '"' => in_string = !in_string,
-            '/' if !in_string && line[at..].starts_with("//") => return at,
-            _ => {}
-        }
-    }
-    line.len()
-}
-
-/// The places at which a word stands by itself.
-fn words<'a>(line: &'a str, word: &'a str) -> impl Iterator<Item = usize> {
-    let is_part = |character: char| character.is_alphanumeric() || character == '_';
-    line.match_indices(word)
-        .map(|(at, _)| at)
-        .filter(move |&at| !line[..at].ends_with(is_part) && !line[at + word.len()..].starts_with(is_part))
 }

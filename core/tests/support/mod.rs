@@ -8,6 +8,7 @@
 //! - [`layout`]: where each field stands, as `docs/layout.md` says.
 //! - [`model`]: a lane that is obviously right, to compare with.
 //! - [`peer`]: a process that reads and writes the file itself.
+//! - `source_text`: the text of Rust files, for `tidy`, `edges` and `circles`, which take it by its path.
 //! - [`space`]: namespaces and limits of a process of its own.
 //! - [`stage`]: the same test over named, anonymous and private channels.
 //! - [`syscalls`]: counting the system calls of a piece of work.

@@ -304,33 +304,13 @@ impl Drop for Seated {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::{Backend, Geometry, Kind};
-    use crate::region::{CreateSpec, MemoryOptions, Origin, Redelivery, Region};
+    use crate::layout::Geometry;
+    use crate::region::{CreateSpec, Origin, Region};
     use crate::sync::Ordering::SeqCst;
 
     /// A channel with two seats for each role, and somebody in the first of them.
     fn joined() -> Seated {
-        let geometry = Geometry {
-            row: Kind::Mpmc.row(),
-            senders: 2,
-            receivers: 2,
-            capacity: 0,
-            max_message: 8,
-            payload_alignment: 8,
-            slots: 1,
-            priorities: 1,
-        };
-        let region = Region::create_private(&CreateSpec {
-            geometry,
-            persistent: false,
-            redelivery: Redelivery::default(),
-            fence: None,
-            backend: Backend::Futex,
-            trusts_peers: false,
-            type_name: String::new(),
-            mode: 0o600,
-            memory: MemoryOptions::default(),
-        });
+        let region = Region::create_private(&CreateSpec::plain(Geometry::of_a_small_queue(2, 2)));
         let shared = Arc::new(Shared {
             region: Arc::new(region.unwrap()),
             participant_name: String::new(),

@@ -45,6 +45,22 @@ pub(in crate::region) enum Lifetime {
 }
 
 impl CreateSpec {
+    /// A region of this shape that nothing else was asked of.
+    #[cfg(test)]
+    pub(crate) fn plain(geometry: Geometry) -> Self {
+        Self {
+            geometry,
+            persistent: false,
+            redelivery: Redelivery::default(),
+            fence: None,
+            backend: Backend::Futex,
+            trusts_peers: false,
+            type_name: String::new(),
+            mode: 0o600,
+            memory: MemoryOptions::default(),
+        }
+    }
+
     /// Decides what the header will say. `lifetime`: that of the region's memory.
     pub(in crate::region) fn facts(&self, channel: &str, lifetime: Lifetime) -> Result<Facts, CreateError> {
         let invalid = |option, given: String, wanted: String| CreateError::InvalidOption {

@@ -82,8 +82,8 @@ pub(super) fn settle_nothing(_: &Arc<Region>, _: &Dead<'_>) -> Result<(), Corrup
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::{Backend, Kind, SEVERAL_LANES};
-    use crate::region::{CreateSpec, MemoryOptions, Redelivery};
+    use crate::layout::{Kind, SEVERAL_LANES};
+    use crate::region::CreateSpec;
     use crate::ring::log::{Reader, Refusal, Writer};
     use crate::sync::Ordering::Relaxed;
 
@@ -102,18 +102,7 @@ mod tests {
     }
 
     fn region_of(geometry: Geometry) -> Arc<Region> {
-        let spec = CreateSpec {
-            geometry,
-            persistent: false,
-            redelivery: Redelivery::default(),
-            fence: None,
-            backend: Backend::Futex,
-            trusts_peers: false,
-            type_name: String::new(),
-            mode: 0o600,
-            memory: MemoryOptions::default(),
-        };
-        Arc::new(Region::create_private(&spec).unwrap())
+        Arc::new(Region::create_private(&CreateSpec::plain(geometry)).unwrap())
     }
 
     #[test]
