@@ -7,6 +7,7 @@ use loom::thread;
 use memlane::sync::AtomicU32;
 use memlane::sync::Ordering::Relaxed;
 use memlane_loom_tests::explore::{CrashPoint, Model, Witness};
+use memlane_loom_tests::lives;
 use memlane_loom_tests::parking::{BACKENDS, Backend, Event};
 use std::rc::Rc;
 
@@ -34,28 +35,7 @@ impl Target {
 
 /// One thread for each of `lives`, the last of them the model's own; with either backend.
 fn explore<const N: usize>(model: Model, lives: [fn(&Target); N]) {
-    for backend in BACKENDS {
-        explore_with(backend, backend.names(&model), lives);
-    }
-}
-
-fn explore_with<const N: usize>(backend: Backend, model: Model, lives: [fn(&Target); N]) {
-    let sleep = Witness::of("somebody sleeps");
-    let asleep = sleep.clone();
-    model.check(move || {
-        let target = Target::new(backend, &asleep);
-        let (own, others) = lives.split_last().expect("somebody");
-        let spawn = |life: &fn(&Target)| {
-            let (life, target) = (*life, Rc::clone(&target));
-            thread::spawn(move || life(&target))
-        };
-        let others: Vec<_> = others.iter().map(spawn).collect();
-        own(&target);
-        for other in others {
-            other.join().unwrap();
-        }
-    });
-    sleep.testifies();
+    lives::explore(model, Target::new, lives, |_| ());
 }
 
 #[test]

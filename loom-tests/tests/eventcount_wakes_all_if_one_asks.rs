@@ -4,11 +4,12 @@
 //!
 //! Sleeps have no time-out here, so a lost wake is a deadlock, which loom reports.
 
-use loom::thread::{self, JoinHandle};
+use loom::thread;
 use memlane::sync::AtomicU32;
 use memlane::sync::Ordering::Relaxed;
 use memlane::wait::eventcount::Wakes;
 use memlane_loom_tests::explore::{CrashPoint, Model, Witness};
+use memlane_loom_tests::lives::{self, spawn};
 use memlane_loom_tests::parking::{BACKENDS, Backend, Event};
 use std::rc::Rc;
 
@@ -76,28 +77,9 @@ impl Pile {
     }
 }
 
-/// With either backend, several threads at a pile; the last life is the model's own.
+/// One thread for each of `lives`, the last of them the model's own; with either backend. Everything is taken in the end.
 fn explore<const N: usize>(model: Model, lives: [fn(&Pile); N]) {
-    for backend in BACKENDS {
-        let sleep = Witness::of("somebody sleeps");
-        let asleep = sleep.clone();
-        backend.names(&model).check(move || {
-            let pile = Pile::new(backend, &asleep);
-            let (own, others) = lives.split_last().expect("somebody");
-            let others: Vec<_> = others.iter().map(|life| spawn(&pile, *life)).collect();
-            own(&pile);
-            for other in others {
-                other.join().unwrap();
-            }
-            assert_eq!(pile.things.load(Relaxed), 0, "everything was taken");
-        });
-        sleep.testifies();
-    }
-}
-
-fn spawn(pile: &Rc<Pile>, life: fn(&Pile)) -> JoinHandle<()> {
-    let pile = Rc::clone(pile);
-    thread::spawn(move || life(&pile))
+    lives::explore(model, Pile::new, lives, |pile| assert_eq!(pile.things.load(Relaxed), 0, "everything was taken"));
 }
 
 fn take(pile: &Pile) {

@@ -3,11 +3,11 @@
 //!
 //! Sleeps have no time-out here, so a lost wake is a deadlock, which loom reports.
 
-use loom::thread;
 use memlane::sync::AtomicU32;
 use memlane::sync::Ordering::Relaxed;
 use memlane_loom_tests::explore::{Model, Witness};
-use memlane_loom_tests::parking::{BACKENDS, Backend, Event};
+use memlane_loom_tests::lives;
+use memlane_loom_tests::parking::{Backend, Event};
 use std::rc::Rc;
 
 /// Things to take, one each. Relaxed: the eventcount has to bring the order.
@@ -48,27 +48,9 @@ impl Pile {
     }
 }
 
-/// One thread for each of `lives`, the last of them the model's own; with either backend.
+/// One thread for each of `lives`, the last of them the model's own; with either backend. Everything is taken in the end.
 fn explore<const N: usize>(model: Model, lives: [fn(&Pile); N]) {
-    for backend in BACKENDS {
-        let sleep = Witness::of("somebody sleeps");
-        let asleep = sleep.clone();
-        backend.names(&model).check(move || {
-            let pile = Pile::new(backend, &asleep);
-            let (own, others) = lives.split_last().expect("somebody");
-            let spawn = |life: &fn(&Pile)| {
-                let (life, pile) = (*life, Rc::clone(&pile));
-                thread::spawn(move || life(&pile))
-            };
-            let others: Vec<_> = others.iter().map(spawn).collect();
-            own(&pile);
-            for other in others {
-                other.join().unwrap();
-            }
-            assert_eq!(pile.things.load(Relaxed), 0, "everything was taken");
-        });
-        sleep.testifies();
-    }
+    lives::explore(model, Pile::new, lives, |pile| assert_eq!(pile.things.load(Relaxed), 0, "everything was taken"));
 }
 
 fn take(pile: &Pile) {
