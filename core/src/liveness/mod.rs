@@ -58,5 +58,5 @@ pub(crate) use self::{
     peers::{PeerWatch, Presence},
     reap::{Dead, Settle, probe, reap_dead},
     rows::{announce, is_taken},
-    seat::{Seat, read_name},
+    seat::{Seat, not_joined, read_name},
 };

@@ -37,7 +37,7 @@ impl Seat {
         }
         // Before anything is touched: behind the end of a truncated file that is SIGBUS.
         check_file(region)?;
-        let corrupted = |reason| corrupted(region, reason);
+        let corrupted = |reason| not_joined(region, reason);
         let life = begin_life(region)?;
         let ours = RowState { life: life.number(), role, state: ParticipantState::Live };
         // All seats are taken if their rows say so of the same lives before and after a look for the dead. Each turn that does not
@@ -144,7 +144,8 @@ impl Drop for Seat {
     }
 }
 
-fn corrupted(region: &Region, reason: Corruption) -> JoinError {
+/// The words contradict each other: marks the channel as beyond use, and says why nobody can join.
+pub(crate) fn not_joined(region: &Region, reason: Corruption) -> JoinError {
     region.poison(reason);
     JoinError::Corrupted { channel: region.label().to_owned(), reason }
 }
@@ -174,7 +175,7 @@ fn begin_life(region: &Region) -> Result<Life, JoinError> {
         check_file(region)?;
         return Err(match refused {
             NoLife::Refused(source) => lock_file_refused(region, "locking the lock file", source),
-            NoLife::UsedUp => corrupted(region, Corruption::Participant),
+            NoLife::UsedUp => not_joined(region, Corruption::Participant),
             NoLife::Locked(_) if Clock::now() < patient_until => {
                 sys::pause(BETWEEN);
                 continue;

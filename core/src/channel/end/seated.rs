@@ -66,10 +66,7 @@ impl Seated {
     ) -> Result<Self, JoinError> {
         let _guard = cancel_guard();
         let region = &shared.region;
-        let corrupted = |reason| {
-            region.poison(reason);
-            JoinError::Corrupted { channel: region.label().to_owned(), reason }
-        };
+        let corrupted = |reason| liveness::not_joined(region, reason);
         let (seat, reaped) = Seat::take(region, role, settle, &shared.participant_name)?;
         let reaped = reaped.saturating_add(liveness::reap_dead(region, settle).map_err(corrupted)?.marked);
         let mut tally = seat.tally();
