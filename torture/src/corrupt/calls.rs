@@ -6,8 +6,7 @@
 
 use super::probe::{LENGTH, RESCUE, message};
 use super::shift::Shift;
-use crate::subject::Subject;
-use crate::subject::surface::{Batched, Contents, Fills, Joins, Opens, Receives, Sends, Settles};
+use crate::subject::{OptionsOf, Subject};
 use anyhow::Result;
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ pub fn send<K: Subject>(shift: &mut Shift, case: usize, cases: usize) -> Result<
         return shift.stand_by();
     }
     let name = shift.channel(case);
-    let channel = K::Options::default().open(&name)?;
+    let channel = OptionsOf::<K>::new().open(&name)?;
     let mut tx = channel.sender()?;
     tx.send(&message(1))?;
     tx.send_batch([message(2), message(3)])?;
@@ -44,7 +43,7 @@ pub fn send<K: Subject>(shift: &mut Shift, case: usize, cases: usize) -> Result<
     probe.ends("leave", || drop(tx));
 
     probe.now("inspect", || memlane::inspect(&name));
-    let Some(channel) = probe.now("open", || K::Options::default().open(&name)) else { return Ok(()) };
+    let Some(channel) = probe.now("open", || OptionsOf::<K>::new().open(&name)) else { return Ok(()) };
     let Some(mut tx) = probe.now("join", || channel.sender()) else { return Ok(()) };
     let rescued = channel.clone();
     probe.guard(move || rescued.close());
@@ -65,7 +64,7 @@ pub fn receive<K: Subject>(shift: &mut Shift, case: usize, cases: usize) -> Resu
         return shift.stand_by();
     }
     let name = shift.channel(case);
-    let channel = K::Options::default().open(&name)?;
+    let channel = OptionsOf::<K>::new().open(&name)?;
     let mut rx = channel.receiver()?;
     let mut buffer = [0; LENGTH];
     rx.recv_into(&mut buffer)?;
@@ -101,7 +100,7 @@ pub fn receive<K: Subject>(shift: &mut Shift, case: usize, cases: usize) -> Resu
     probe.ends("leave", || drop(rx));
 
     probe.now("inspect", || memlane::inspect(&name));
-    let Some(channel) = probe.now("open", || K::Options::default().open(&name)) else { return Ok(()) };
+    let Some(channel) = probe.now("open", || OptionsOf::<K>::new().open(&name)) else { return Ok(()) };
     let Some(mut rx) = probe.now("join", || channel.receiver()) else { return Ok(()) };
     let rescued = channel.clone();
     probe.guard(move || rescued.close());

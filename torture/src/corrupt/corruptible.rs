@@ -3,7 +3,6 @@
 use super::probe::LENGTH;
 use super::shift::Shift;
 use super::{calls, images};
-use crate::subject::surface::Opens;
 use crate::subject::{Kind, Subject};
 use anyhow::Result;
 

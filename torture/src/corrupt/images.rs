@@ -13,8 +13,7 @@ use super::parts::Parts;
 use super::patterns::{Pattern, patterns};
 use crate::measure;
 use crate::scratch::Scratch;
-use crate::subject::surface::{Joins, Opens, Receives, Sends};
-use crate::subject::{ChannelOf, ReceiverOf, SenderOf, Subject};
+use crate::subject::{ChannelOf, OptionsOf, ReceiverOf, SenderOf, Subject};
 use anyhow::{Context, Result};
 use std::fs::{File, OpenOptions};
 use std::hint::black_box;
@@ -88,7 +87,7 @@ fn calls<K: Subject>() -> [Call<Handles<K>>; 18] {
         within(NOW, "try_send", |h| done(h.senders[0].try_send(b"more"))),
         look("info", |h| done(h.channel.info())),
         look("inspect", |h| done(memlane::inspect(&h.name))),
-        look("open", |h| done(K::Options::default().open(&h.name))),
+        look("open", |h| done(OptionsOf::<K>::new().open(&h.name))),
         look("join as sender", |h| h.senders.extend(h.channel.sender())),
         look("join as receiver", |h| h.receivers.extend(h.channel.receiver())),
         look("leave as sender", |h| h.senders.clear()),

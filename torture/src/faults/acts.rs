@@ -5,13 +5,13 @@
 
 use super::stage::Stage;
 use crate::numbered::{LENGTH, number_of, payload};
-use crate::subject::surface::{Batched, Contents, Fills, Joins, Opens, Receives, Sends, Settles};
-use crate::subject::{Subject, opened};
+use crate::subject::{OptionsOf, Subject, opened};
 use crate::tracer::{End, Forked};
 use crate::waking::trust;
 use crate::watch;
 use anyhow::{Context, Result, ensure};
 use memlane::Strategy;
+use memlane::generic::{Channel, ChannelKind};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
@@ -34,12 +34,12 @@ fn finish(mut woken: Forked) -> Result<()> {
     Ok(())
 }
 
-fn options<K: Subject>(stage: &Stage) -> K::Options {
+fn options<K: Subject>(stage: &Stage) -> OptionsOf<K> {
     K::small().backend(stage.waking.backend()).trust_peers(trust())
 }
 
 /// A channel without a name serves this process.
-fn exchange(channel: &impl Joins) -> Result<()> {
+fn exchange(channel: &Channel<impl ChannelKind>) -> Result<()> {
     let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
     for number in 0..3 {
         tx.try_send(&payload(number))?;

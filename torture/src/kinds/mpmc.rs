@@ -16,8 +16,7 @@ use crate::roles::{Assignment, Role, stand_still};
 use crate::scratch::{Scratch, Worker};
 use crate::steps::others::PATIENCE;
 use crate::stop::{exchange::exchange, throughput};
-use crate::subject::surface::Marked;
-use crate::subject::{Closing, Comparison, Facts, Kind, Site, Staff, Store, Subject, Trial, Victim, joined, opened};
+use crate::subject::{Closing, Comparison, Facts, Kind, Site, Staff, Store, Subject, Trial, Victim, opened};
 use crate::waking::{self, Waking};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
@@ -27,27 +26,13 @@ use std::time::Duration;
 /// See the module.
 pub struct Mpmc;
 
-joined!(mpmc);
-
-impl Marked for mpmc::Message<'_> {
-    fn again(&self) -> bool {
-        self.redelivered()
-    }
-}
-
-impl Marked for mpmc::BatchMessage<'_> {
-    fn again(&self) -> bool {
-        self.redelivered()
-    }
-}
-
 /// A queue with a seat more of each role than an operation needs.
 fn stepped(slots: u32) -> mpmc::Options {
     mpmc::Options::new().slots(slots).max_message(256).max_senders(3).max_receivers(3)
 }
 
 impl Subject for Mpmc {
-    type Options = mpmc::Options;
+    type Channels = memlane::generic::Mpmc;
 
     /// Cells.
     const LAP: u64 = 64;
@@ -68,6 +53,14 @@ impl Subject for Mpmc {
     fn large() -> mpmc::Options {
         let shape = mpmc::Options::new().slots(65_536).priorities(8).max_message(32);
         shape.max_senders(512).max_receivers(512)
+    }
+
+    fn is_marked(message: &mpmc::Message<'_>) -> bool {
+        message.redelivered()
+    }
+
+    fn is_marked_in_batch(message: &mpmc::BatchMessage<'_>) -> bool {
+        message.redelivered()
     }
 }
 
@@ -118,7 +111,7 @@ impl Kind for Mpmc {
         let channel = shape.create(&name)?;
         throughput::compare(comparison, |stopped| {
             let holders = if stopped { Some(Holders::start(&channel, &name)?) } else { None };
-            let elapsed = exchange(&channel, comparison.messages)?;
+            let elapsed = exchange::<Self>(&channel, comparison.messages)?;
             let queue = channel.info().queue.context("the channel has no queue")?;
             let held = u64::from(stopped);
             ensure!((queue.produced, queue.consumed, queue.redeliver) == (held, held, 0), "slots are held: {queue:?}");

@@ -14,8 +14,7 @@ use crate::roles::{Assignment, Role, idle, stand_still};
 use crate::scratch::Scratch;
 use crate::steps::others::PATIENCE;
 use crate::stop::throughput;
-use crate::subject::surface::Marked;
-use crate::subject::{Closing, Comparison, Facts, Kind, Site, Staff, Store, Subject, Trial, Victim, joined, opened};
+use crate::subject::{Closing, Comparison, Facts, Kind, Site, Staff, Store, Subject, Trial, Victim, opened};
 use crate::waking::{self, Waking};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::{ArgMatches, Args, Command, FromArgMatches};
@@ -31,13 +30,8 @@ use std::time::Duration;
 /// See the module.
 pub struct Spsc;
 
-joined!(spsc);
-
-impl Marked for spsc::Message<'_> {}
-impl Marked for spsc::BatchMessage<'_> {}
-
 impl Subject for Spsc {
-    type Options = spsc::Options;
+    type Channels = memlane::generic::Spsc;
 
     /// A record takes 216 bytes: of 4,096, 18 leave too few for another one.
     const LAP: u64 = 18;

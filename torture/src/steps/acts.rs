@@ -3,7 +3,6 @@
 use super::account::{Account, Deed};
 use super::scenario::{EXTRA, Operation, Scenario, State};
 use crate::numbered::{LENGTH, number_of, payload};
-use crate::subject::surface::{Batched, Contents, Fills, Joins, Marked, Opens, Receives, Sends, Settles};
 use crate::subject::{ReceiverOf, SenderOf, Subject, opened};
 use crate::tracer::{mark, stand_by};
 use crate::waking::{Waking, trust};
@@ -115,7 +114,7 @@ pub fn act<K: Subject>(scenario: &Scenario, name: &str, account: &mut Account) -
             mark();
             let message = rx.recv()?;
             mark();
-            account.note_got(&message.to_vec(), message.again())?;
+            account.note_got(&message.to_vec(), K::is_marked(&message))?;
         }
         Operation::ReceiveInto => {
             let mut rx = channel.receiver()?;
@@ -132,7 +131,7 @@ pub fn act<K: Subject>(scenario: &Scenario, name: &str, account: &mut Account) -
             let batch = rx.recv_batch(2)?;
             for ((message, place), marked) in batch.iter().zip(account.inbox().chunks_mut(LENGTH)).zip(&mut marked) {
                 ensure!(message.copy_to(place)? == LENGTH, "another length");
-                *marked = Some(message.again());
+                *marked = Some(K::is_marked_in_batch(&message));
             }
             drop(batch);
             mark();
@@ -144,7 +143,7 @@ pub fn act<K: Subject>(scenario: &Scenario, name: &str, account: &mut Account) -
         Operation::Acknowledge => {
             let mut rx = channel.receiver()?;
             let message = rx.recv()?;
-            let (bytes, again) = (message.to_vec(), message.again());
+            let (bytes, again) = (message.to_vec(), K::is_marked(&message));
             mark();
             drop(message);
             mark();
@@ -166,7 +165,7 @@ pub fn act<K: Subject>(scenario: &Scenario, name: &str, account: &mut Account) -
             let outcome = rx.recv_timeout(SLEEP);
             mark();
             match outcome {
-                Ok(message) => account.note_got(&message.to_vec(), message.again())?,
+                Ok(message) => account.note_got(&message.to_vec(), K::is_marked(&message))?,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(error) => bail!(error),
             }
@@ -239,6 +238,6 @@ pub fn sleep_and_leave<K: Subject>(name: &str, account: &mut Account) -> Result<
     rx.set_strategy(Strategy::Park);
     account.begin("recv_timeout, asleep");
     let message = rx.recv_timeout(LONG)?;
-    account.note_got(&message.to_vec(), message.again())?;
+    account.note_got(&message.to_vec(), K::is_marked(&message))?;
     Ok(message.ack()?)
 }

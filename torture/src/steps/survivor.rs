@@ -4,7 +4,6 @@
 
 use super::account::Delivered;
 use crate::numbered::{number_of, payload};
-use crate::subject::surface::{Contents, Joins, Marked, Receives, Sends};
 use crate::subject::{ReceiverOf, Subject, opened};
 use crate::watch;
 use anyhow::{Context, Result, bail, ensure};
@@ -48,7 +47,7 @@ fn drain_and_use<K: Subject>(name: &str) -> Result<(Vec<Delivered>, u64)> {
         match rx.try_recv() {
             Ok(message) => {
                 let number = number_of(&message.to_vec()).context("a message is damaged")?;
-                delivered.push(Delivered { number, again: message.again() });
+                delivered.push(Delivered { number, again: K::is_marked(&message) });
                 ensure!(delivered.len() <= MOST, "messages without end");
             }
             Err(TryRecvError::Empty) => break,
@@ -60,7 +59,7 @@ fn drain_and_use<K: Subject>(name: &str) -> Result<(Vec<Delivered>, u64)> {
         let message = rx.try_recv().with_context(|| format!("message {number} after the death"))?;
         let got = number_of(&message.to_vec()).context("a message after the death is damaged")?;
         ensure!(got == number, "message {got} after the death instead of {number}");
-        ensure!(!message.again(), "a message after the death says that it was delivered before");
+        ensure!(!K::is_marked(&message), "a message after the death says that it was delivered before");
         Ok(())
     };
     let mut next = SURVIVORS;

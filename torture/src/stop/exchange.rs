@@ -2,15 +2,16 @@
 //! compared.
 
 use crate::steps::others::PATIENCE;
-use crate::subject::surface::{Contents, Joins, Marked, Receives, Sends};
+use crate::subject::{ChannelOf, ReceiverOf, Subject};
 use anyhow::{Context, Result, anyhow, ensure};
+use memlane::generic::{ChannelKind, Sender};
 use std::time::{Duration, Instant};
 
 /// Senders, and receivers, of an exchange.
 const PAIRS: u64 = 2;
 
 /// Two senders and two receivers, threads of this process, exchange so many messages. How long it takes.
-pub fn exchange(channel: &impl Joins, messages: u64) -> Result<Duration> {
+pub fn exchange<K: Subject>(channel: &ChannelOf<K>, messages: u64) -> Result<Duration> {
     let share = messages / PAIRS;
     let senders = (0..PAIRS).map(|_| channel.sender()).collect::<Result<Vec<_>, _>>()?;
     let receivers = (0..PAIRS).map(|_| channel.receiver()).collect::<Result<Vec<_>, _>>()?;
@@ -18,7 +19,7 @@ pub fn exchange(channel: &impl Joins, messages: u64) -> Result<Duration> {
     let started = Instant::now();
     let sending = senders.into_iter().zip(0..).map(|(tx, id)| std::thread::spawn(move || stream(tx, id, share)));
     let sending: Vec<_> = sending.collect();
-    let receiving: Vec<_> = receivers.into_iter().map(|rx| std::thread::spawn(move || count(rx))).collect();
+    let receiving: Vec<_> = receivers.into_iter().map(|rx| std::thread::spawn(move || count::<K>(rx))).collect();
     for thread in sending {
         // When all have sent everything, one message for each receiver says so.
         thread.join().map_err(|_| anyhow!("a sender panicked"))??;
@@ -37,7 +38,7 @@ pub fn exchange(channel: &impl Joins, messages: u64) -> Result<Duration> {
     Ok(elapsed)
 }
 
-fn stream(mut tx: impl Sends, sender: u64, count: u64) -> Result<()> {
+fn stream(mut tx: Sender<impl ChannelKind>, sender: u64, count: u64) -> Result<()> {
     for number in 1..=count {
         let mut message = [0; 16];
         message[..8].copy_from_slice(&sender.to_le_bytes());
@@ -56,7 +57,7 @@ struct Came {
 }
 
 /// Receives until an empty message comes.
-fn count(mut rx: impl Receives) -> Result<[Came; PAIRS as usize]> {
+fn count<K: Subject>(mut rx: ReceiverOf<K>) -> Result<[Came; PAIRS as usize]> {
     let mut came = [Came::default(); PAIRS as usize];
     loop {
         let message = rx.recv_timeout(PATIENCE).context("a receiver makes no progress")?;
@@ -66,7 +67,7 @@ fn count(mut rx: impl Receives) -> Result<[Came; PAIRS as usize]> {
         }
         let from = &mut came[u64::from_le_bytes(bytes[..8].try_into()?) as usize];
         let number = u64::from_le_bytes(bytes[8..].try_into()?);
-        ensure!(!message.again() && number > from.latest, "{number} came behind {}", from.latest);
+        ensure!(!K::is_marked(&message) && number > from.latest, "{number} came behind {}", from.latest);
         *from = Came { count: from.count + 1, sum: from.sum + number, latest: number };
     }
 }

@@ -1,38 +1,50 @@
-//! The kinds whose calls are stepped through, damaged and refused, by functions that are the same for all of them.
+//! The kinds whose calls are stepped through, damaged and refused, by functions over the engine's generic types.
 
 use super::kind::Kind;
-use super::surface::{Joins, Opens};
 use crate::waking::trust;
 use memlane::OpenError;
+use memlane::generic::{BatchMessage, Channel, ChannelKind, Message, Options, Receiver, Sender};
 
 /// A kind, and channels of it in the shapes that the tools want.
 pub trait Subject: Kind + Sized + 'static {
-    type Options: Opens;
+    /// The engine's kind, whose channels these are.
+    type Channels: ChannelKind;
 
     /// Messages of [`numbered`](crate::numbered) that pass a small channel before the next one begins at its start again:
     /// behind them, a lane's ring needs padding, and a queue's cells end.
     const LAP: u64;
 
     /// Few messages fill it, and each role has a seat more than an operation needs, if it can have several.
-    fn small() -> Self::Options;
+    fn small() -> OptionsOf<Self>;
 
     /// The same with room for all: for rivals, which may hold some while nobody is to wait.
-    fn roomy() -> Self::Options {
+    fn roomy() -> OptionsOf<Self> {
         Self::small()
     }
 
     /// As small as it can be with messages of so many bytes: each of its bytes is damaged.
-    fn tiny(message_bytes: u64) -> Self::Options;
+    fn tiny(message_bytes: u64) -> OptionsOf<Self>;
 
     /// As large as it can be: words are damaged all over.
-    fn large() -> Self::Options;
+    fn large() -> OptionsOf<Self>;
+
+    /// Whether a message says that it was delivered before. Lanes do not mark theirs.
+    fn is_marked(_: &Message<'_, Self::Channels>) -> bool {
+        false
+    }
+
+    /// Whether a message of a batch says so.
+    fn is_marked_in_batch(_: &BatchMessage<'_, Self::Channels>) -> bool {
+        false
+    }
 }
 
-pub type ChannelOf<K> = <<K as Subject>::Options as Opens>::Channel;
-pub type SenderOf<K> = <ChannelOf<K> as Joins>::Sender;
-pub type ReceiverOf<K> = <ChannelOf<K> as Joins>::Receiver;
+pub type OptionsOf<K> = Options<<K as Subject>::Channels>;
+pub type ChannelOf<K> = Channel<<K as Subject>::Channels>;
+pub type SenderOf<K> = Sender<<K as Subject>::Channels>;
+pub type ReceiverOf<K> = Receiver<<K as Subject>::Channels>;
 
 /// Opens a channel of this kind.
 pub fn opened<K: Subject>(name: &str) -> Result<ChannelOf<K>, OpenError> {
-    K::Options::default().trust_peers(trust()).open(name)
+    OptionsOf::<K>::new().trust_peers(trust()).open(name)
 }

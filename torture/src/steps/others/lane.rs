@@ -5,10 +5,10 @@ use super::look::look;
 use super::task::{OTHERS, Task};
 use crate::numbered::{LENGTH, payload};
 use crate::steps::account::{Account, Deed};
-use crate::subject::surface::{Contents, Joins, Receives, Sends, Settles};
 use crate::subject::{ChannelOf, Subject, opened};
 use crate::tracer::mark;
 use anyhow::{Result, bail, ensure};
+use memlane::generic::{ChannelKind, Receiver, Sender};
 use memlane::{JoinError, RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ fn receive<K: Subject>(task: Task, name: &str, channel: &ChannelOf<K>, account: 
 }
 
 /// Everything that there is.
-fn drain(rx: &mut impl Receives, account: &mut Account) -> Result<()> {
+fn drain(rx: &mut Receiver<impl ChannelKind>, account: &mut Account) -> Result<()> {
     loop {
         account.begin("try_recv");
         match rx.try_recv() {
@@ -102,7 +102,7 @@ fn send<K: Subject>(task: Task, name: &str, channel: &ChannelOf<K>, account: &mu
 }
 
 /// Sends until the ring is full. False if the receiver has left.
-fn fill(tx: &mut impl Sends, next: &mut u64, account: &mut Account) -> Result<bool> {
+fn fill(tx: &mut Sender<impl ChannelKind>, next: &mut u64, account: &mut Account) -> Result<bool> {
     loop {
         account.begin("try_send");
         match tx.try_send(&payload(*next)) {

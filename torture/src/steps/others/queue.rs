@@ -5,7 +5,6 @@ use super::task::{OTHERS, PATIENCE, Task};
 use crate::numbered::{LENGTH, number_of, payload};
 use crate::steps::account::{Account, Deed};
 use crate::steps::scenario::Operation;
-use crate::subject::surface::{Contents, Fills, Joins, Marked, Receives, Sends, Settles};
 use crate::subject::{ChannelOf, ReceiverOf, SenderOf, Subject, opened};
 use crate::tracer::mark;
 use crate::watch;
@@ -88,7 +87,7 @@ impl<K: Subject> Pair<'_, K> {
         match self.rx.try_recv() {
             Ok(message) => {
                 let bytes = message.to_vec();
-                self.account.note_got(&bytes, message.again())?;
+                self.account.note_got(&bytes, K::is_marked(&message))?;
                 message.ack()?;
                 Ok(number_of(&bytes))
             }
@@ -206,7 +205,7 @@ impl<K: Subject> Pair<'_, K> {
             let waiting = scope.spawn(|| tx.send_timeout(&message, PATIENCE));
             watch::until("a sender sleeps", || Ok(parks_of(row) > before || waiting.is_finished()))?;
             let first = rx.try_recv()?;
-            account.note_got(&first.to_vec(), first.again())?;
+            account.note_got(&first.to_vec(), K::is_marked(&first))?;
             first.ack()?;
             Ok(waiting.join().map_err(|_| anyhow!("a sender panicked"))??)
         })?;

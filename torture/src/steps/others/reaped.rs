@@ -3,7 +3,6 @@
 use super::task::{OTHERS, PATIENCE};
 use crate::numbered::{number_of, payload};
 use crate::steps::account::Account;
-use crate::subject::surface::{Contents, Joins, Marked, Receives, Sends, Settles};
 use crate::subject::{Subject, opened};
 use anyhow::{Context, Result, ensure};
 
@@ -16,7 +15,7 @@ pub fn get_everything<K: Subject>(name: &str, queued: &[u64], account: &mut Acco
     let mut came = Vec::new();
     for _ in queued {
         let message = rx.recv_timeout(PATIENCE).with_context(|| format!("of {queued:?} came {came:?}"))?;
-        came.push((number_of(&message.to_vec()).context("a message is damaged")?, message.again()));
+        came.push((number_of(&message.to_vec()).context("a message is damaged")?, K::is_marked(&message)));
         message.ack()?;
     }
     came.sort_unstable();
