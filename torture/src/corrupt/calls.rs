@@ -4,14 +4,29 @@
 //! message released and one in hand. The calls of one channel stand on the stack above those of the one before it, since
 //! what is held borrows from its handle.
 
-use super::probe::{LENGTH, RESCUE, message};
+use super::probe::{LENGTH, Probe, RESCUE, message};
 use super::shift::Shift;
-use crate::subject::{OptionsOf, Subject};
+use crate::subject::{ChannelOf, OptionsOf, Subject};
 use anyhow::Result;
+use memlane::JoinError;
 use std::time::Duration;
 
 /// How long calls with a deadline wait.
 const DEADLINE: Duration = Duration::from_millis(1);
+
+/// Looks at a channel, opens it anew and joins it. Calls without deadlines follow: it is guarded.
+fn join_again<K: Subject, E>(
+    probe: &mut Probe,
+    name: &str,
+    join: fn(&ChannelOf<K>) -> Result<E, JoinError>,
+) -> Option<(ChannelOf<K>, E)> {
+    probe.now("inspect", || memlane::inspect(name));
+    let channel = probe.now("open", || OptionsOf::<K>::new().open(name))?;
+    let end = probe.now("join", || join(&channel))?;
+    let rescued = channel.clone();
+    probe.guard(move || rescued.close());
+    Some((channel, end))
+}
 
 /// What a sender does from this channel on.
 pub fn send<K: Subject>(shift: &mut Shift, case: usize, cases: usize) -> Result<()> {
@@ -42,11 +57,7 @@ pub fn send<K: Subject>(shift: &mut Shift, case: usize, cases: usize) -> Result<
     probe.ends("info", || channel.info());
     probe.ends("leave", || drop(tx));
 
-    probe.now("inspect", || memlane::inspect(&name));
-    let Some(channel) = probe.now("open", || OptionsOf::<K>::new().open(&name)) else { return Ok(()) };
-    let Some(mut tx) = probe.now("join", || channel.sender()) else { return Ok(()) };
-    let rescued = channel.clone();
-    probe.guard(move || rescued.close());
+    let Some((_channel, mut tx)) = join_again::<K, _>(probe, &name, ChannelOf::<K>::sender) else { return Ok(()) };
     probe.within(RESCUE, "send_batch", || tx.send_batch([message(8), message(9)]).map_err(|stop| stop.error));
     probe.within(RESCUE, "send", || tx.send(&message(10)));
     if let Some(mut grant) = probe.within(RESCUE, "reserve", || tx.reserve(LENGTH)) {
@@ -99,11 +110,7 @@ pub fn receive<K: Subject>(shift: &mut Shift, case: usize, cases: usize) -> Resu
     probe.ends("info", || channel.info());
     probe.ends("leave", || drop(rx));
 
-    probe.now("inspect", || memlane::inspect(&name));
-    let Some(channel) = probe.now("open", || OptionsOf::<K>::new().open(&name)) else { return Ok(()) };
-    let Some(mut rx) = probe.now("join", || channel.receiver()) else { return Ok(()) };
-    let rescued = channel.clone();
-    probe.guard(move || rescued.close());
+    let Some((_channel, mut rx)) = join_again::<K, _>(probe, &name, ChannelOf::<K>::receiver) else { return Ok(()) };
     if let Some(message) = probe.within(RESCUE, "recv", || rx.recv()) {
         probe.received(&message.to_vec());
     }

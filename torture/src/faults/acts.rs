@@ -5,13 +5,14 @@
 
 use super::stage::Stage;
 use crate::numbered::{LENGTH, number_of, payload};
-use crate::subject::{OptionsOf, Subject, opened};
+use crate::subject::{ChannelOf, OptionsOf, Subject, opened};
 use crate::tracer::{End, Forked};
 use crate::waking::trust;
 use crate::watch;
 use anyhow::{Context, Result, ensure};
 use memlane::Strategy;
 use memlane::generic::{Channel, ChannelKind};
+use std::error::Error;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
@@ -48,9 +49,17 @@ fn exchange(channel: &Channel<impl ChannelKind>) -> Result<()> {
     Ok(())
 }
 
-pub fn create<K: Subject>(stage: &mut Stage) -> Result<()> {
+/// A call that opens or creates the channel of a name.
+type Opening<K, E> = fn(&OptionsOf<K>, &str) -> Result<ChannelOf<K>, E>;
+
+/// Makes this call, with the stage's name.
+fn observe_opening<K: Subject, E: Error + 'static>(stage: &mut Stage, open: Opening<K, E>) -> Result<()> {
     let (options, name) = (options::<K>(stage), stage.name());
-    stage.observe(|| options.create(&name))?;
+    stage.observe(|| open(&options, &name)).map(drop)
+}
+
+pub fn create<K: Subject>(stage: &mut Stage) -> Result<()> {
+    observe_opening::<K, _>(stage, OptionsOf::<K>::create)?;
     stage.left = Some(Vec::new());
     Ok(())
 }
@@ -71,32 +80,21 @@ pub fn create_with_wishes<K: Subject>(stage: &mut Stage) -> Result<()> {
 }
 
 pub fn create_existing<K: Subject>(stage: &mut Stage) -> Result<()> {
-    let (options, name) = (options::<K>(stage), stage.name());
-    stage.observe(|| options.create(&name))?;
-    Ok(())
+    observe_opening::<K, _>(stage, OptionsOf::<K>::create)
 }
 
 pub fn create_by_opening<K: Subject>(stage: &mut Stage) -> Result<()> {
-    let (options, name) = (options::<K>(stage), stage.name());
-    stage.observe(|| options.open_or_create(&name))?;
+    open_or_create::<K>(stage)?;
     stage.left = Some(Vec::new());
     Ok(())
 }
 
-pub fn replace_stale<K: Subject>(stage: &mut Stage) -> Result<()> {
-    open_or_create::<K>(stage)
-}
-
 pub fn open_or_create<K: Subject>(stage: &mut Stage) -> Result<()> {
-    let (options, name) = (options::<K>(stage), stage.name());
-    stage.observe(|| options.open_or_create(&name))?;
-    Ok(())
+    observe_opening::<K, _>(stage, OptionsOf::<K>::open_or_create)
 }
 
 pub fn open<K: Subject>(stage: &mut Stage) -> Result<()> {
-    let (options, name) = (options::<K>(stage), stage.name());
-    stage.observe(|| options.open(&name))?;
-    Ok(())
+    observe_opening::<K, _>(stage, OptionsOf::<K>::open)
 }
 
 pub fn anonymous<K: Subject>(stage: &mut Stage) -> Result<()> {

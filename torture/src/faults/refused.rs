@@ -29,7 +29,7 @@ impl<K: Subject> Refused for K {
                 Call::new("open", ONE, Family::Open, acts::open::<K>),
                 Call::new("open_or_create, exists", ONE, Family::Open, acts::open_or_create::<K>),
                 Call::new("open_or_create, absent", None, Family::Create, acts::create_by_opening::<K>),
-                Call::new("open_or_create, stale", STALE, Family::Replace, acts::replace_stale::<K>),
+                Call::new("open_or_create, stale", STALE, Family::Replace, acts::open_or_create::<K>),
                 Call::new("open_descriptors", None, Family::OpenUnnamed, acts::open_descriptors::<K>),
                 Call::new("join as sender", ONE, Family::Join, acts::join_as_sender::<K>),
                 Call::new("join as receiver", ONE, Family::Join, acts::join_as_receiver::<K>),

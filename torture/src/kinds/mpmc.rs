@@ -16,7 +16,9 @@ use crate::roles::{Assignment, Role, stand_still};
 use crate::scratch::{Scratch, Worker};
 use crate::steps::others::PATIENCE;
 use crate::stop::{exchange::exchange, throughput};
-use crate::subject::{Closing, Comparison, Facts, Kind, Site, Staff, Store, Subject, Trial, Victim, opened};
+use crate::subject::{
+    Closing, Comparison, Facts, Kind, Site, Staff, Store, Subject, Trial, Victim, opened, opened_for_work,
+};
 use crate::waking::{self, Waking};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
@@ -102,7 +104,15 @@ impl Kind for Mpmc {
     }
 
     fn work(&self, role: Role, assignment: &Assignment) -> Result<()> {
-        work(role, assignment)
+        let (channel, phases) = opened_for_work::<Self>(assignment)?;
+        match role {
+            Role::Sender => Sending::new(&channel, phases, assignment)?.run(),
+            Role::Receiver => Receiving::new(&channel, phases, assignment)?.run(),
+            Role::StoppingSender => stop_before_committing(channel.sender()?),
+            Role::StoppingReceiver => stop_before_acknowledging(channel.receiver()?),
+            Role::HoldingReceiver => stop_with_a_batch(channel.receiver()?, assignment.count as usize),
+            role => bail!("mpmc has no {role:?}"),
+        }
     }
 
     fn stand_still(&self, comparison: Comparison, waking: Waking, scratch: &Scratch) -> Result<()> {
@@ -149,21 +159,6 @@ struct Shape {
 enum OnDeath {
     Redeliver,
     Discard,
-}
-
-fn work(role: Role, options: &Assignment) -> Result<()> {
-    let phases = options.phases()?;
-    phases.enter(Phase::Joining);
-    let channel = opened::<Mpmc>(&options.channel)?;
-    phases.enter(Phase::Reaping);
-    match role {
-        Role::Sender => Sending::new(&channel, phases, options)?.run(),
-        Role::Receiver => Receiving::new(&channel, phases, options)?.run(),
-        Role::StoppingSender => stop_before_committing(channel.sender()?),
-        Role::StoppingReceiver => stop_before_acknowledging(channel.receiver()?),
-        Role::HoldingReceiver => stop_with_a_batch(channel.receiver()?, options.count as usize),
-        role => bail!("mpmc has no {role:?}"),
-    }
 }
 
 /// A sender that is made to be killed.

@@ -14,7 +14,9 @@ use crate::roles::{Assignment, Role, idle, stand_still};
 use crate::scratch::Scratch;
 use crate::steps::others::PATIENCE;
 use crate::stop::throughput;
-use crate::subject::{Closing, Comparison, Facts, Kind, Site, Staff, Store, Subject, Trial, Victim, opened};
+use crate::subject::{
+    Closing, Comparison, Facts, Kind, Site, Staff, Store, Subject, Trial, Victim, opened, opened_for_work,
+};
 use crate::waking::{self, Waking};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::{ArgMatches, Args, Command, FromArgMatches};
@@ -82,7 +84,19 @@ impl Kind for Spsc {
     }
 
     fn work(&self, role: Role, assignment: &Assignment) -> Result<()> {
-        work(role, assignment)
+        let (channel, phases) = opened_for_work::<Self>(assignment)?;
+        match role {
+            Role::Sender => send(channel.sender()?, &phases, assignment),
+            Role::Receiver => receive(channel.receiver()?, &phases, assignment),
+            Role::IdleReceiver => idle(channel.receiver()?),
+            Role::IdleSender => idle(channel.sender()?),
+            Role::BlockedReceiver => Ok(channel.receiver()?.recv().map(drop)?),
+            Role::Pump => pump(channel.sender()?, assignment.count),
+            Role::Drain => drain(channel.receiver()?),
+            Role::StoppingSender => stop_before_committing(channel.sender()?),
+            Role::StoppingReceiver => stop_before_releasing(channel.receiver()?),
+            role => bail!("spsc has no {role:?}"),
+        }
     }
 
     fn stand_still(&self, comparison: Comparison, waking: Waking, scratch: &Scratch) -> Result<()> {
@@ -110,25 +124,6 @@ struct Shape {
 /// The message with this number. A sender goes on where its predecessor stopped, so all of them are one.
 fn identity(sequence: u64) -> Identity {
     Identity { sender: 0, sequence, priority: 0 }
-}
-
-fn work(role: Role, options: &Assignment) -> Result<()> {
-    let phases = options.phases()?;
-    phases.enter(Phase::Joining);
-    let channel = opened::<Spsc>(&options.channel)?;
-    phases.enter(Phase::Reaping);
-    match role {
-        Role::Sender => send(channel.sender()?, &phases, options),
-        Role::Receiver => receive(channel.receiver()?, &phases, options),
-        Role::IdleReceiver => idle(channel.receiver()?),
-        Role::IdleSender => idle(channel.sender()?),
-        Role::BlockedReceiver => Ok(channel.receiver()?.recv().map(drop)?),
-        Role::Pump => pump(channel.sender()?, options.count),
-        Role::Drain => drain(channel.receiver()?),
-        Role::StoppingSender => stop_before_committing(channel.sender()?),
-        Role::StoppingReceiver => stop_before_releasing(channel.receiver()?),
-        role => bail!("spsc has no {role:?}"),
-    }
 }
 
 fn send(mut tx: spsc::Sender, phases: &Phases, options: &Assignment) -> Result<()> {

@@ -15,6 +15,14 @@ use std::path::PathBuf;
 /// No operation takes more instructions, unless it loops without end.
 pub const STEPS_MAX: u64 = 1_000_000;
 
+/// Which kind is stepped, how its participants are woken, and where its files are.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    pub kind: &'static dyn Steppable,
+    pub waking: Waking,
+    pub scratch: &'a Scratch,
+}
+
 /// See the module.
 pub struct Stage<'a> {
     pub kind: &'static dyn Steppable,
@@ -31,12 +39,8 @@ pub struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    pub fn prepare(
-        kind: &'static dyn Steppable,
-        scenario: Scenario,
-        waking: Waking,
-        scratch: &'a Scratch,
-    ) -> Result<Self> {
+    pub fn prepare(setting: Setting<'a>, scenario: Scenario) -> Result<Self> {
+        let Setting { kind, waking, scratch } = setting;
         let path = scratch.path("prepared");
         let (sent, queued) = kind.prepare(waking, scenario.state, &path.display().to_string())?;
         let before = Image::take(&path)?;

@@ -18,6 +18,7 @@ pub mod verdict;
 use crate::random::fresh_seed;
 use crate::scratch::Scratch;
 use crate::steps::Steppable;
+use crate::steps::stage::Setting;
 use anyhow::{Context, Result};
 use std::time::Instant;
 
@@ -29,9 +30,10 @@ pub fn run(options: &Options, kinds: &[&'static dyn Steppable]) -> Result<()> {
     let mut totals = totals::Totals::default();
     for (kind, waking) in options.channels.channels(kinds) {
         let scratch = Scratch::new()?;
-        points::run(options, kind, waking, seed, &scratch, &mut totals)?;
+        let setting = Setting { kind, waking, scratch: &scratch };
+        points::run(options, setting, seed, &mut totals)?;
         if kind.facts().is_shared() && "reaping".contains(&options.only) {
-            reaper::run(options, kind, waking, &scratch, &mut totals)?;
+            reaper::run(options, setting, &mut totals)?;
         }
         let comparison = options.comparison();
         if comparison.rounds > 0 && options.only.is_empty() {

@@ -16,14 +16,12 @@ use super::options::Options;
 use super::totals::Totals;
 use super::{around, verdict};
 use crate::random::Random;
-use crate::scratch::Scratch;
-use crate::steps::Steppable;
 use crate::steps::access::Accesses;
 use crate::steps::account::Account;
 use crate::steps::image::Watch;
 use crate::steps::others::Task;
 use crate::steps::scenario::{Operation, Scenario};
-use crate::steps::stage::{STEPS_MAX, Stage};
+use crate::steps::stage::{STEPS_MAX, Setting, Stage};
 use crate::tracer::{Forked, Stop};
 use crate::waking::Waking;
 use anyhow::{Context, Result, ensure};
@@ -37,14 +35,8 @@ struct Point {
 }
 
 /// All scenarios of a kind.
-pub fn run(
-    options: &Options,
-    kind: &'static dyn Steppable,
-    waking: Waking,
-    seed: u64,
-    scratch: &Scratch,
-    all: &mut Totals,
-) -> Result<()> {
+pub fn run(options: &Options, setting: Setting<'_>, seed: u64, all: &mut Totals) -> Result<()> {
+    let Setting { kind, waking, .. } = setting;
     println!("{} with {waking}", kind.name());
     println!(
         "{:18} {:14} {:>12} {:>8} {:>8} {:>8} {:>10}",
@@ -55,7 +47,7 @@ pub fn run(
         if !scenario.to_string().contains(&options.only) {
             continue;
         }
-        let mut bystanders = Bystanders::prepare(kind, scenario, waking, scratch)?;
+        let mut bystanders = Bystanders::prepare(setting, scenario)?;
         let named = || format!("{scenario}, {waking}");
         let path = bystanders.step_through().with_context(named)?;
         let points = choose(options, waking, &path, &mut random);
@@ -124,10 +116,10 @@ struct Bystanders<'a> {
 }
 
 impl<'a> Bystanders<'a> {
-    fn prepare(kind: &'static dyn Steppable, scenario: Scenario, waking: Waking, scratch: &'a Scratch) -> Result<Self> {
-        let stage = Stage::prepare(kind, scenario, waking, scratch)?;
-        let others = Account::create(&scratch.path("others"))?;
-        let sleeper = Account::create(&scratch.path("sleeper"))?;
+    fn prepare(setting: Setting<'a>, scenario: Scenario) -> Result<Self> {
+        let stage = Stage::prepare(setting, scenario)?;
+        let others = Account::create(&setting.scratch.path("others"))?;
+        let sleeper = Account::create(&setting.scratch.path("sleeper"))?;
         Ok(Self { stage, others, sleeper })
     }
 

@@ -13,30 +13,22 @@
 use super::around::{wait_for_end, wait_for_mark};
 use super::options::Options;
 use super::totals::Totals;
-use crate::scratch::Scratch;
-use crate::steps::Steppable;
 use crate::steps::image::{Image, Watch};
 use crate::steps::scenario::{Operation, Scenario, State};
-use crate::steps::stage::{STEPS_MAX, Stage};
+use crate::steps::stage::{STEPS_MAX, Setting, Stage};
 use crate::tracer::{Forked, Stop};
-use crate::waking::Waking;
 use anyhow::{Context, Result, ensure};
 
 /// Of the changes, one in so many is taken when it is to be quick.
 const QUICK: usize = 4;
 
 /// Joins of both roles, in the middle of which a reaper stands still.
-pub fn run(
-    options: &Options,
-    kind: &'static dyn Steppable,
-    waking: Waking,
-    scratch: &Scratch,
-    all: &mut Totals,
-) -> Result<()> {
+pub fn run(options: &Options, setting: Setting<'_>, all: &mut Totals) -> Result<()> {
+    let Setting { kind, waking, .. } = setting;
     for operation in [Operation::JoinSending, Operation::JoinReceiving] {
         let scenario = Scenario { facts: kind.facts(), operation, state: State::Held };
         let named = || format!("reaping in {scenario}, {waking}");
-        let mut stage = Stage::prepare(kind, scenario, waking, scratch)?;
+        let mut stage = Stage::prepare(setting, scenario)?;
         stage.before = after_a_death(&stage).with_context(named)?;
         let changes = changes(&mut stage).with_context(named)?;
         let step = if options.quick { QUICK } else { 1 };

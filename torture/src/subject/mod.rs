@@ -9,5 +9,5 @@ mod subjects;
 mod trial;
 
 pub use kind::{Comparison, Facts, Kind, Store};
-pub use subjects::{ChannelOf, OptionsOf, ReceiverOf, SenderOf, Subject, opened};
+pub use subjects::{ChannelOf, OptionsOf, ReceiverOf, SenderOf, Subject, opened, opened_for_work};
 pub use trial::{Closing, Site, Staff, Trial, Victim};

@@ -1,7 +1,10 @@
 //! The kinds whose calls are stepped through, damaged and refused, by functions over the engine's generic types.
 
 use super::kind::Kind;
+use crate::phase::{Phase, Phases};
+use crate::roles::Assignment;
 use crate::waking::trust;
+use anyhow::Result;
 use memlane::OpenError;
 use memlane::generic::{BatchMessage, Channel, ChannelKind, Message, Options, Receiver, Sender};
 
@@ -47,4 +50,13 @@ pub type ReceiverOf<K> = Receiver<<K as Subject>::Channels>;
 /// Opens a channel of this kind.
 pub fn opened<K: Subject>(name: &str) -> Result<ChannelOf<K>, OpenError> {
     OptionsOf::<K>::new().trust_peers(trust()).open(name)
+}
+
+/// Opens the channel of a worker, which is to join it next, and says so in its phases.
+pub fn opened_for_work<K: Subject>(assignment: &Assignment) -> Result<(ChannelOf<K>, Phases)> {
+    let phases = assignment.phases()?;
+    phases.enter(Phase::Joining);
+    let channel = opened::<K>(&assignment.channel)?;
+    phases.enter(Phase::Reaping);
+    Ok((channel, phases))
 }

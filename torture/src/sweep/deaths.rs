@@ -3,18 +3,15 @@
 use super::judge::Outcome;
 use super::rival::{Place, Rival};
 use crate::numbered::{LENGTH, number_of};
-use crate::scratch::Scratch;
-use crate::steps::Steppable;
 use crate::steps::access::Accesses;
 use crate::steps::account::Delivered;
 use crate::steps::image::{Image, Watch};
 use crate::steps::others::Task;
 use crate::steps::scenario::{Expectation, Operation, Scenario, State};
-use crate::steps::stage::{STEPS_MAX, Stage};
+use crate::steps::stage::{STEPS_MAX, Setting, Stage};
 use crate::stop::around;
 use crate::stop::verdict::{Accounts, got, sent};
 use crate::tracer::{Forked, Stop};
-use crate::waking::Waking;
 use anyhow::{Context, Result, bail, ensure};
 use memlane::Role;
 use std::collections::BTreeSet;
@@ -62,30 +59,19 @@ pub struct Stepped {
 }
 
 impl<'a> Deaths<'a> {
-    pub fn prepare(
-        kind: &'static dyn Steppable,
-        scenario: Scenario,
-        waking: Waking,
-        scratch: &'a Scratch,
-    ) -> Result<Self> {
-        let stage = Stage::prepare(kind, scenario, waking, scratch)?;
+    pub fn prepare(setting: Setting<'a>, scenario: Scenario) -> Result<Self> {
+        let stage = Stage::prepare(setting, scenario)?;
         let expected = scenario.expectation(stage.queued.clone(), usize::from(scenario.state == State::Held));
         Ok(Self { stage, expected, rival: None })
     }
 
     /// The same around a rival that stands there.
-    pub fn around(
-        kind: &'static dyn Steppable,
-        scenario: Scenario,
-        place: &Place,
-        waking: Waking,
-        scratch: &'a Scratch,
-    ) -> Result<Self> {
+    pub fn around(setting: Setting<'a>, scenario: Scenario, place: &Place) -> Result<Self> {
         let State::Rival { act, .. } = scenario.state else { bail!("no rival") };
-        let mut deaths = Self::prepare(kind, scenario, waking, scratch)?;
+        let mut deaths = Self::prepare(setting, scenario)?;
         let mut queued: Vec<u64> = place.left.iter().map(|one| one.number).collect();
         queued.sort_unstable();
-        let rival = Rival::at(place, kind, act, scratch)?;
+        let rival = Rival::at(place, setting, act)?;
         ensure!(queued.starts_with(&rival.held), "the rival holds {:?} of {queued:?}", rival.held);
         deaths.expected = scenario.expectation(queued, rival.held.len());
         deaths.rival = Some(rival);

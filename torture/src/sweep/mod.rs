@@ -37,6 +37,7 @@ use crate::scratch::Scratch;
 use crate::side_by_side;
 use crate::steps::Steppable;
 use crate::steps::scenario::Scenario;
+use crate::steps::stage::Setting;
 use crate::waking::Waking;
 use anyhow::{Context, Result};
 use deaths::{Deaths, Stepped};
@@ -76,8 +77,9 @@ fn run_one(options: &Options, kind: &'static dyn Steppable, waking: Waking, seed
     let started = Instant::now();
     let scratch = Scratch::new()?;
     let mut all = Totals::default();
-    sweep(options, kind, waking, seed, &scratch, &mut all)?;
-    rivals::sweep(options, kind, waking, &scratch, &mut Random::new(seed, kind.facts().row()), &mut all)?;
+    let setting = Setting { kind, waking, scratch: &scratch };
+    sweep(options, setting, seed, &mut all)?;
+    rivals::sweep(options, setting, &mut Random::new(seed, kind.facts().row()), &mut all)?;
     println!(
         "{} instructions, {} different files left; {} real kills; reapers: {} instructions, {} files, {} real kills; {:.1} s",
         all.points,
@@ -92,14 +94,8 @@ fn run_one(options: &Options, kind: &'static dyn Steppable, waking: Waking, seed
 }
 
 /// All scenarios of a kind.
-fn sweep(
-    options: &Options,
-    kind: &'static dyn Steppable,
-    waking: Waking,
-    seed: u64,
-    scratch: &Scratch,
-    all: &mut Totals,
-) -> Result<()> {
+fn sweep(options: &Options, setting: Setting<'_>, seed: u64, all: &mut Totals) -> Result<()> {
+    let Setting { kind, waking, .. } = setting;
     println!("torture sweep: {} with {waking}", kind.name());
     println!(
         "{:18} {:14} {:>12} {:>8} {:>8} {:>14} {:>12}",
@@ -110,8 +106,8 @@ fn sweep(
             continue;
         }
         let reaps = !options.quick || !options.only.is_empty() || number.is_multiple_of(QUICK_REAPS);
-        let totals = sweep_scenario(options, kind, scenario, waking, reaps, scratch)
-            .with_context(|| format!("{scenario}, {waking}"))?;
+        let totals =
+            sweep_scenario(options, setting, scenario, reaps).with_context(|| format!("{scenario}, {waking}"))?;
         println!(
             "{:18} {:14} {:12} {:8} {:8} {:14} {:12}",
             scenario.operation,
@@ -127,15 +123,8 @@ fn sweep(
     Ok(())
 }
 
-fn sweep_scenario(
-    options: &Options,
-    kind: &'static dyn Steppable,
-    scenario: Scenario,
-    waking: Waking,
-    reaps: bool,
-    scratch: &Scratch,
-) -> Result<Totals> {
-    let mut deaths = Deaths::prepare(kind, scenario, waking, scratch)?;
+fn sweep_scenario(options: &Options, setting: Setting<'_>, scenario: Scenario, reaps: bool) -> Result<Totals> {
+    let mut deaths = Deaths::prepare(setting, scenario)?;
     let stepped = deaths.step_through()?;
     let points = kill_points(options, &stepped);
     deaths.kill_at(&points, &stepped)?;

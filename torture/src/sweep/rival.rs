@@ -1,10 +1,10 @@
 //! One rival: where it stands still, and what it has done until then.
 
-use crate::scratch::Scratch;
 use crate::steps::Steppable;
 use crate::steps::account::{Account, Delivered};
 use crate::steps::image::Watch;
 use crate::steps::scenario::{Operation, RIVAL, Scenario};
+use crate::steps::stage::Setting;
 use crate::tracer::{Forked, Stop};
 use anyhow::{Result, ensure};
 use std::error::Error;
@@ -54,19 +54,19 @@ impl Error for Elsewhere {}
 
 impl Rival {
     /// One that does this, and stands there.
-    pub fn at(place: &Place, kind: &dyn Steppable, act: Operation, scratch: &Scratch) -> Result<Self> {
+    pub fn at(place: &Place, setting: Setting<'_>, act: Operation) -> Result<Self> {
         let numbers = |of: &dyn Fn(&&Delivered) -> bool| place.left.iter().filter(of).map(|one| one.number).collect();
         // What its death leaves with a mark is in its hands.
         let held: Vec<u64> = numbers(&|one| one.again);
         let sent: Vec<u64> = numbers(&|one| one.number >= RIVAL);
         Ok(Self {
-            scenario: Scenario::of_rival(kind.facts(), act),
+            scenario: Scenario::of_rival(setting.kind.facts(), act),
             changes: place.changes,
             beyond: 0,
             sent: sent.len() as u64,
             held,
-            account: Account::create(&scratch.path("rival"))?,
-            others: Account::create(&scratch.path("others"))?,
+            account: Account::create(&setting.scratch.path("rival"))?,
+            others: Account::create(&setting.scratch.path("others"))?,
         })
     }
 

@@ -14,10 +14,8 @@ use super::deaths::{Deaths, Remains, Stepped};
 use super::options::{Options, Totals};
 use super::rival::{Elsewhere, Place};
 use crate::random::Random;
-use crate::scratch::Scratch;
-use crate::steps::Steppable;
 use crate::steps::scenario::{Operation, RIVAL_ACTS, Scenario, State};
-use crate::waking::Waking;
+use crate::steps::stage::Setting;
 use anyhow::{Context, Result};
 
 /// Places are this far apart if it is to be quick, and so are operations.
@@ -28,14 +26,7 @@ const QUICK_OPERATIONS: usize = 5;
 const KILLS: u64 = 2;
 
 /// All operations around rivals of a kind.
-pub fn sweep(
-    options: &Options,
-    kind: &'static dyn Steppable,
-    waking: Waking,
-    scratch: &Scratch,
-    random: &mut Random,
-    all: &mut Totals,
-) -> Result<()> {
+pub fn sweep(options: &Options, setting: Setting<'_>, random: &mut Random, all: &mut Totals) -> Result<()> {
     println!(
         "{:18} {:24} {:>7} {:>12} {:>8} {:>8}",
         "operation", "a rival stands in", "places", "instructions", "files", "kills"
@@ -43,23 +34,23 @@ pub fn sweep(
     for act in RIVAL_ACTS {
         let mut places: Option<Vec<Place>> = None;
         let shift = random.below(QUICK_OPERATIONS as u64) as usize;
-        for (number, first) in Scenario::around(kind.facts(), act, 0).into_iter().enumerate() {
+        for (number, first) in Scenario::around(setting.kind.facts(), act, 0).into_iter().enumerate() {
             let left_out = options.quick && options.only.is_empty() && number % QUICK_OPERATIONS != shift;
             if left_out || !first.to_string().contains(&options.only) {
                 continue;
             }
             let places = match &mut places {
                 Some(places) => places,
-                none => none.insert(find_places(kind, act, waking, scratch)?),
+                none => none.insert(find_places(setting, act)?),
             };
             let step = if options.quick { QUICK_PLACES } else { 1 };
             let skipped = random.below(step.min(places.len()) as u64) as usize;
             let (mut taken, mut totals) = (0, Totals::default());
             for place in places.iter().skip(skipped).step_by(step) {
                 let scenario = Scenario { state: State::Rival { act, after: place.after }, ..first };
-                let swept = Deaths::around(kind, scenario, place, waking, scratch)
+                let swept = Deaths::around(setting, scenario, place)
                     .and_then(|deaths| sweep_place(options, deaths, &place.accesses, random, &mut totals));
-                swept.with_context(|| format!("{scenario}, {waking}"))?;
+                swept.with_context(|| format!("{scenario}, {}", setting.waking))?;
                 taken += 1;
             }
             let Totals { points, states, kills, .. } = totals;
@@ -120,10 +111,10 @@ fn anywhere(stepped: &Stepped, random: &mut Random) -> u64 {
 }
 
 /// Steps a rival alone: what its death leaves anywhere is checked by that, too.
-fn find_places(kind: &'static dyn Steppable, act: Operation, waking: Waking, scratch: &Scratch) -> Result<Vec<Place>> {
-    let alone = Scenario::of_rival(kind.facts(), act);
+fn find_places(setting: Setting<'_>, act: Operation) -> Result<Vec<Place>> {
+    let alone = Scenario::of_rival(setting.kind.facts(), act);
     let find = || -> Result<Vec<Place>> {
-        let mut deaths = Deaths::prepare(kind, alone, waking, scratch)?;
+        let mut deaths = Deaths::prepare(setting, alone)?;
         let Stepped { remains, .. } = deaths.step_through()?;
         let accesses = deaths.accesses()?;
         let ends = remains.iter().skip(1).map(|one| one.steps).chain([u64::MAX]);
@@ -133,5 +124,5 @@ fn find_places(kind: &'static dyn Steppable, act: Operation, waking: Waking, scr
         };
         Ok(remains.iter().zip(ends).enumerate().map(place).collect())
     };
-    find().with_context(|| format!("{alone}, {waking}"))
+    find().with_context(|| format!("{alone}, {}", setting.waking))
 }
