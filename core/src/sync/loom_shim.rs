@@ -9,17 +9,17 @@ pub fn fence(order: Ordering) {
     loom::sync::atomic::fence(order);
 }
 
-/// Nobody else has to go on for this thread to make progress, but somebody else may have to for the model to end.
+/// Lets loom run another thread. The engine needs no other thread to make progress, but a model may need one to come to its end.
 pub fn spin_loop() {
     loom::thread::yield_now();
 }
 
-/// Whether loom sees that the order of two loads matters.
+/// Makes loom try every order of two accesses, where it would skip some.
 ///
-/// loom compares an access only with the last one to the same atomic. If one thread loads, another one loads and then
-/// stores, it compares the store with the second load, which is of the same thread, and never tries the store before the
-/// first load. Where that pattern occurs, every access also touches a companion of the atomic, by a relaxed
-/// read-modify-write that orders nothing but makes all accesses depend on each other.
+/// loom compares an access only with the last one to the same atomic. Suppose that one thread loads, and another one loads and
+/// then stores. loom compares the store with the second load, which is of the same thread. So it never tries the store before
+/// the first load. A model in which that matters sets this switch. Then every access also touches a companion of the atomic, by
+/// a relaxed read-modify-write, which orders nothing but makes all accesses depend on each other.
 pub mod thorough {
     use std::cell::Cell;
 
@@ -28,7 +28,7 @@ pub mod thorough {
         static THOROUGH: Cell<bool> = const { Cell::new(false) };
     }
 
-    /// From now on, for the models that this thread runs.
+    /// Sets the switch for the models that this thread runs from now on.
     pub fn set(thorough: bool) {
         THOROUGH.set(thorough);
     }
@@ -47,7 +47,7 @@ pub mod fuse {
         static BURNT: Cell<usize> = Cell::new(0);
     }
 
-    /// What a thread unwinds with when its fuse is spent. Not a panic: no hook runs, nothing is printed.
+    /// What a thread unwinds with when its fuse blows. It is no panic: no hook runs, and nothing is printed.
     #[derive(Debug)]
     pub struct Crashed;
 
@@ -67,12 +67,12 @@ pub mod fuse {
         }
     }
 
-    /// Shared operations that this thread has done so far: what tells a model how many crash points there are.
+    /// How many shared operations this thread has done so far. A model learns from it how many crash points there are.
     pub fn burnt() -> usize {
         BURNT.with(Cell::get)
     }
 
-    /// One shared operation is about to happen. Returns whether it takes effect.
+    /// Called before each shared operation. Returns whether it takes effect.
     pub(super) fn burn() -> bool {
         BURNT.with(|burnt| burnt.set(burnt.get() + 1));
         LEFT.with(|left| match left.get() {

@@ -4,8 +4,8 @@
 //! ships is the code that loom explores: under `cfg(loom)` the same names are loom's, wrapped with a **crash fuse**
 //! (`sync::fuse`) that ends the calling thread right before its k-th shared operation, as SIGKILL would.
 //!
-//! Fences: every store→load pair in the engine is written with `fence(SeqCst)`, never with SeqCst *accesses*, because
-//! loom (0.7) treats those as AcqRel.
+//! Where a store has to be ordered before a later load, the engine writes `fence(SeqCst)` between them, and never SeqCst
+//! *accesses*: loom (0.7) treats those as AcqRel.
 
 #[cfg(not(loom))]
 mod std_shim;

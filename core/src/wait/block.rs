@@ -1,8 +1,7 @@
 //! The blocking loop: try, spin, park, in slices.
 //!
-//! No sleep is longer than a slice of its participant, which then looks at the data and at its peers' lives again. So a peer that
-//! was killed between its commit and its wake-up, or while it held something, is noticed. Spinning waits are cut into slices,
-//! too.
+//! A wait is cut into slices, whether it spins or sleeps. At the end of a slice, the participant looks at the data again, and at
+//! its peers' lives. So it notices a peer that was killed between its commit and its wake-up, or while it held something.
 
 use super::waiting::{Waiter, Waiting};
 use super::{Strategy, eventcount};
@@ -13,26 +12,27 @@ use std::time::Duration;
 /// Looks between two readings of the clock while spinning.
 const LOOKS_PER_CLOCK: u32 = 32;
 
-/// Looks between two attempts that overlook nothing, while spinning.
+/// Looks between two slow attempts, which overlook nothing, while spinning.
 const LOOKS_PER_ATTEMPT: u32 = 64 * LOOKS_PER_CLOCK;
 
 /// Looks at the start of a spin, before the clock is read: the peer's answer is probably on its way.
 const EAGER_LOOKS: u32 = 64;
 
-/// Steps between two of them, some ten nanoseconds in all.
+/// Steps of an empty loop between two eager looks: some ten nanoseconds.
 ///
-/// A peer that writes to the line has to take it from the looking core first. If that core asks for the line back at once, it
-/// gets it after the first of the peer's stores, without the header, and the peer has to take it a second time for the rest:
-/// half of a round trip is lost. A pause instruction would do, too, but takes ten times as long on some processors as on
-/// others.
+/// A peer that writes to the line first takes it from the core that looks. If that core asks for the line back at once, it gets
+/// the line after the first of the peer's stores, before the header is written. The peer then has to take the line a second
+/// time, which costs half a round trip. A pause instruction would help as well, but it takes ten times as long on some
+/// processors as on others.
 const STEPS_BETWEEN_LOOKS: u32 = 40;
 
-/// Looks in vain after which a strategy that yields does.
+/// Looks in vain after which [`Strategy::SpinThenYield`] begins to yield.
 const LOOKS_BEFORE_YIELDING: u32 = 1024;
 
-/// Waits, after an attempt that failed, until `attempt` succeeds or fails, or until `deadline` (absolute; `None`: for ever).
+/// Waits until an attempt finds something or fails, or until `deadline` (absolute; `None`: for ever).
 ///
-/// Returns `Ok(None)` at the deadline. A deadline in the past still makes one attempt.
+/// The caller has made an attempt that found nothing. Returns `Ok(None)` at the deadline. With a deadline in the past, it still
+/// makes one attempt.
 pub(crate) fn block<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Result<Option<W::Output>, W::Error> {
     back_off(waiting);
     match waiting.attempt()? {
@@ -46,7 +46,8 @@ pub(crate) fn block<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Re
     }
 }
 
-/// Backs off for a moment, if messages come in a stream, and the strategy has the caller spin and prefers throughput.
+/// Backs off for a moment, if messages come in a stream and the strategy allows it: one that spins, other than
+/// [`Strategy::Spin`], which prefers latency.
 #[inline]
 pub(crate) fn back_off<W: Waiting>(waiting: &mut W) {
     let patience = waiting.waiter().patience();
@@ -58,7 +59,8 @@ pub(crate) fn back_off<W: Waiting>(waiting: &mut W) {
     }
 }
 
-/// Looks for a moment without reading the clock, if the strategy has it spin. Whether an attempt would probably succeed.
+/// Looks up to [`EAGER_LOOKS`] times without reading the clock, if the strategy spins. Returns whether an attempt would probably
+/// succeed.
 #[inline]
 pub(crate) fn look_eagerly<W: Waiting>(waiting: &mut W) -> bool {
     if !waiting.waiter().patience().spins() {
@@ -93,7 +95,7 @@ fn block_slow<W: Waiting>(waiting: &mut W, deadline: Option<Moment>) -> Result<O
     Ok(result)
 }
 
-/// What was found, and whether that took a sleep.
+/// Spins and parks, slice by slice. Returns what was found, and whether the caller slept before.
 fn block_in_slices<W: Waiting>(
     waiting: &mut W,
     strategy: Strategy,
@@ -111,7 +113,7 @@ fn block_in_slices<W: Waiting>(
         let until = deadline.map_or(slice_end, |deadline| deadline.min(slice_end));
         let mut found = spin(waiting, strategy, spin_end.min(until))?;
         let mut now = waiting.waiter().now();
-        // What is over costs no fence and no system call.
+        // A wait that is over costs no fence and no system call.
         if found.is_none() && matches!(strategy, Strategy::Adaptive | Strategy::Park) && now < until {
             slept = true;
             found = park(waiting, until)?;
@@ -132,11 +134,11 @@ fn block_in_slices<W: Waiting>(
     }
 }
 
-/// Looks until `until` without sleeping.
+/// Looks again and again until `until`, without sleeping.
 fn spin<W: Waiting>(waiting: &mut W, strategy: Strategy, until: Moment) -> Result<Option<W::Output>, W::Error> {
     let mut looks = 0u32;
     while waiting.waiter().now() < until {
-        // An attempt sees more than a glance: that somebody left, for example.
+        // An attempt sees more than a glance does: that a peer left, for example.
         let found = match looks.is_multiple_of(LOOKS_PER_ATTEMPT) {
             true => waiting.attempt_slow()?,
             false => waiting.attempt()?,
@@ -150,7 +152,7 @@ fn spin<W: Waiting>(waiting: &mut W, strategy: Strategy, until: Moment) -> Resul
                 if let Some(found) = waiting.attempt()? {
                     return Ok(Some(found));
                 }
-                // An attempt costs more than a glance: the clock is due.
+                // An attempt costs more than a glance does: read the clock now.
                 break;
             }
         }
@@ -162,7 +164,7 @@ fn spin<W: Waiting>(waiting: &mut W, strategy: Strategy, until: Moment) -> Resul
     Ok(None)
 }
 
-/// Sleeps once, until woken or until `until`, and looks again.
+/// Sleeps once, until a peer wakes this participant or until `until`, and makes an attempt before and after.
 fn park<W: Waiting>(waiting: &mut W, until: Moment) -> Result<Option<W::Output>, W::Error> {
     waiting.before_park();
     let ticket = eventcount::prepare(waiting.waiter().parking(), waiting.word(), waiting.wakes());
@@ -181,7 +183,7 @@ mod tests {
     use crate::region::Clock;
 
     #[test]
-    fn a_deadline_is_missed_by_a_few_attempts_at_most_however_many_glances_promise_something() {
+    fn a_deadline_is_missed_by_a_few_attempts_at_most_even_if_every_glance_promises_something() {
         for strategy in STRATEGIES {
             let mut waiting = Mirage::new(strategy, Duration::from_millis(1));
             let deadline = waiting.wanderer.now.plus(Duration::from_millis(10));
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_strategy_decides_whether_a_receiver_may_look_away() {
+    fn the_strategy_decides_whether_a_receiver_may_back_off() {
         let asked = STRATEGIES.map(|strategy| {
             let mut waiting = Mirage::new(strategy, Duration::ZERO);
             back_off(&mut waiting);

@@ -1,15 +1,16 @@
-//! How calls wait, whatever they wait for: not at all, for some time, or for as long as it takes.
+//! The ways in which a call waits: not at all, until a deadline, or for as long as it takes.
 //!
-//! Each way begins in line at the caller's with [`Waiting::attempt_fast`]; what follows if that says nothing stands apart.
+//! Each begins with [`Waiting::attempt_fast`], which is inlined into the caller. The rest, for when the fast attempt found
+//! nothing, is a function of its own that is not inlined.
 
 use super::block::block;
 use super::waiting::{Waiter, Waiting};
 use crate::region::Moment;
 use std::time::Duration;
 
-/// The calls of everything that can be waited for.
+/// The ways to make a call that may wait. Every [`Waiting`] has them.
 pub(crate) trait Calls: Waiting + Sized {
-    /// Without waiting. `None`: not now.
+    /// Makes the call without waiting. `None`: there is nothing now.
     #[inline(always)]
     fn now(&mut self) -> Result<Option<Self::Output>, Self::Error> {
         match self.attempt_fast()? {
@@ -18,13 +19,13 @@ pub(crate) trait Calls: Waiting + Sized {
         }
     }
 
-    /// Without waiting, after the fast attempt.
+    /// Makes the call without waiting, after a fast attempt that found nothing.
     #[inline(never)]
     fn now_slow(&mut self) -> Result<Option<Self::Output>, Self::Error> {
         let found = self.attempt_once()?;
         if found.is_none() {
             self.count_in_vain();
-            // Every now and then that ends a slice: callers that do not wait look for the dead, too.
+            // Callers that never wait have slices, too, at whose end they look for the dead.
             if self.waiter_mut().patience_mut().count_poll() {
                 self.end_slice_if_over()?;
             }
@@ -32,7 +33,7 @@ pub(crate) trait Calls: Waiting + Sized {
         Ok(found)
     }
 
-    /// Waits for at most `timeout`. `None`: not until then.
+    /// Waits for at most `timeout`. `None`: nothing came in that time.
     #[inline(always)]
     fn within(&mut self, timeout: Duration) -> Result<Option<Self::Output>, Self::Error> {
         match self.attempt_fast()? {
@@ -41,7 +42,7 @@ pub(crate) trait Calls: Waiting + Sized {
         }
     }
 
-    /// Waits for at most `timeout`, after the fast attempt.
+    /// Waits for at most `timeout`, after a fast attempt that found nothing.
     #[inline(never)]
     fn within_slow(&mut self, timeout: Duration) -> Result<Option<Self::Output>, Self::Error> {
         if timeout.is_zero() {
@@ -75,7 +76,7 @@ pub(crate) trait Calls: Waiting + Sized {
         }
     }
 
-    /// Waits for as long as it takes, after the fast attempt.
+    /// Waits for as long as it takes, after a fast attempt that found nothing.
     #[cold]
     #[inline(never)]
     fn wait_slow(&mut self) -> Result<Self::Output, Self::Error> {
@@ -105,7 +106,7 @@ pub(crate) trait Calls: Waiting + Sized {
         attempt
     }
 
-    /// Ends a slice if the last one ended long enough ago. Whether that was so.
+    /// Ends the current slice if its time is over. Returns whether it was.
     #[cold]
     fn end_slice_if_over(&mut self) -> Result<bool, Self::Error> {
         let waiter = self.waiter_mut();

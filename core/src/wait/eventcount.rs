@@ -1,33 +1,36 @@
-//! The eventcount: sleeping until something may have changed, without missing the change.
+//! The eventcount: a thread sleeps until the data may have changed, and never misses a change.
 //!
 //! ```text
 //! word   ┌───────────────────────────────┬──────────┬──────────┐
 //!        │ sequence, 30 bits             │ all      │ sleepers │
 //!        └───────────────────────────────┴──────────┴──────────┘
-//! sleeper   set the flag, or both · heavy fence · look at the data again · futex-wait while the word is unchanged
+//! sleeper   set *sleepers*, or both flags · heavy fence · look at the data again · futex-wait while the word is unchanged
 //! waker     change the data · light fence · load the word
-//!             sleepers clear                         → done
-//!             many can use the change, or *all* set  → one CAS {s, flags} → {s+1, none}, wake all
-//!             one can use the change                 → {s+1}, wake one; *all* set meanwhile → wake all after all
+//!             *sleepers* is clear                           → done
+//!             many can use the change, or *all* is set      → one CAS {s, flags} → {s+1, none}, then wake all
+//!             one can use the change                        → {s+1}, then wake one; if *all* was set meanwhile, wake all
 //! ```
 //!
 //! Invariants:
 //! 1. *Either the waker sees the flag or the sleeper sees the data.* Both sides write, fence, then read what the other
 //!    wrote (Dekker). The heavy fence orders the light side as well: it is a `membarrier` where the light fence is only
 //!    a compiler fence, and both are full fences in symmetric mode and in the models.
-//! 2. *Clearing the flags bumps the sequence in the same CAS.* Otherwise a sleeper that stands between flag and wait
-//!    would find the word as it left it, after another sleeper set the flag again, and sleep through its wake.
-//! 3. *One CAS suffices.* If it fails and finds no flag, another waker cleared it and wakes every sleeper that had set it. A
-//!    sleeper that sets it later looks at the data after its fence, and the data had changed before. If it fails and finds the
-//!    flag, another waker may just have woken one, or *all* was just set: then all are woken, and the flags stay.
-//! 4. *Where one waiter is enough, the flag is sticky*: [`notify_one`] bumps the sequence and wakes one; it clears the
-//!    flag only when that woke nobody, by the CAS of 2, and then wakes all.
-//! 5. *A change is not swallowed.* A sleeper that may not use up what woke it sets *all* before it sleeps. If [`notify_one`]
-//!    woke such a one, its look at the word behind the wake-up finds *all*, or another waker has cleared it since and
-//!    wakes everybody. (Semaphores do better, since their wake-ups of all take a while: see [`sleepers`](super::sleepers).)
-//! 6. *No counts of waiters*, so a killed sleeper leaves nothing stale but flags that cost the next waker one wake.
+//! 2. *The CAS that clears the flags also bumps the sequence.* Suppose it did not. A sleeper sets the flag; a waker clears it
+//!    and wakes; another sleeper sets it again; only now the first one calls futex-wait. It finds the word as it left it, and
+//!    sleeps through its wake-up.
+//! 3. *One CAS is enough.* If it fails and finds no flag, another waker has cleared the flag, and wakes every sleeper that had
+//!    set it. A sleeper that sets it later looks at the data after its fence, and the data had changed before. If the CAS fails
+//!    and finds the flag, another waker may have woken one sleeper, or a sleeper has set *all*: then this waker bumps the
+//!    sequence, leaves the flags, and wakes all.
+//! 4. *Where one sleeper is enough, the flag stays set.* [`notify_one`] bumps the sequence and wakes one. Only if it finds no
+//!    sleeper, it clears the flag by the CAS of 2, and then wakes all.
+//! 5. *A change is not swallowed.* A sleeper that may be unable to use the change that wakes it sets *all* before it sleeps. If
+//!    [`notify_one`] woke such a sleeper, it then loads the word again. It finds *all*; or another waker has cleared *all*
+//!    since, and wakes everybody. (Semaphores do better, since their wake-ups of all take a while: see
+//!    [`sleepers`](super::sleepers).)
+//! 6. *Nothing counts the sleepers.* So a killed sleeper leaves only a flag behind, which costs the next waker one wake-up.
 //!
-//! A waker killed between change and wake wakes nobody. That is why no sleep is longer than a slice.
+//! A waker that is killed between the change and the wake-up wakes nobody. That is why no sleep is longer than a slice.
 //!
 //! Source: eventcounts are Reed and Kanodia's (1979); the sequence-and-flag word follows Folly's EventCount and
 //! futex-based condition variables.
@@ -35,9 +38,9 @@
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::Relaxed;
 
-/// The flag: somebody sleeps or is about to.
+/// The flag *sleepers*: a thread sleeps, or is about to.
 const SLEEPERS: u32 = 1;
-/// One of them may not be able to use up what wakes it: wake everybody.
+/// The flag *all*: one of the sleepers may be unable to use the change that wakes it, so wakers wake all.
 const ALL: u32 = 2;
 /// Both flags.
 const FLAGS: u32 = SLEEPERS | ALL;
@@ -47,9 +50,9 @@ const STEP: u32 = 4;
 /// Which wake-ups a sleeper takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wakes {
-    /// One that is for it alone: any change that one sleeper can use up is a change that this one can use up, and it does.
+    /// Those for one sleeper, and those for all. This sleeper can use every change that one sleeper can use, and does.
     One,
-    /// Only those that are for everybody: the change may be too small for it, or for another of the things that it waits for.
+    /// Only those for all. The change may be too small for this sleeper; or it waits for several things, and acts on another one.
     All,
 }
 
@@ -58,40 +61,43 @@ pub fn sequence(word: u32) -> u32 {
     word / STEP
 }
 
-/// What an eventcount needs from its surroundings.
+/// The fences, and the ways to sleep and to wake, that an eventcount is made over.
 pub trait Parking {
     /// When a sleep ends at the latest.
     type Until: Copy;
 
-    /// Orders the waker's change before its look at the word, together with [`Parking::heavy_fence`].
+    /// The waker's fence: together with the sleeper's [`Parking::heavy_fence`], orders the waker's change before its look at the
+    /// word.
     fn light_fence(&self);
 
-    /// Orders the sleeper's flag before its look at the data, and every running waker's change before its look.
+    /// The sleeper's fence: orders its flag before its look at the data, and the change of every waker that is running before
+    /// that waker's look at the word.
     fn heavy_fence(&self);
 
-    /// Sleeps while `word` is as the ticket says, until woken, or until `until`. May return early for any reason.
+    /// Sleeps while `word` is as the ticket says, until a waker wakes the caller, or until `until`. May return early for any
+    /// reason.
     fn park(&self, word: &AtomicU32, ticket: Ticket, until: Self::Until);
 
-    /// Wakes all that sleep on `word`.
+    /// Wakes every thread that sleeps on `word`.
     fn unpark_all(&self, word: &AtomicU32);
 
-    /// Wakes one of those that sleep on `word`. False: there was none.
+    /// Wakes one of the threads that sleep on `word`. False: there was none.
     fn unpark_one(&self, word: &AtomicU32) -> bool;
 }
 
-/// What [`prepare`] saw: sleeping is right only while the word still says this.
+/// What [`prepare`] saw. The caller may sleep only while the word still says this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "look at the data again, then sleep with the ticket or forget it"]
 pub struct Ticket {
     /// The word.
     pub expected: u32,
-    /// What the sleeper said that it takes.
+    /// Which wake-ups the sleeper takes.
     pub wakes: Wakes,
 }
 
-/// Announces that the caller is about to sleep. It must look at the data again before it calls [`sleep`].
+/// Announces that the caller is about to sleep. The caller must look at the data again before it calls [`sleep`].
 ///
-/// Forgetting the ticket is harmless: the next waker makes one wake too many.
+/// A caller that finds something then drops the ticket. That is harmless: the next waker makes one wake-up too many.
 pub fn prepare<P: Parking>(parking: &P, word: &AtomicU32, wakes: Wakes) -> Ticket {
     let flags = match wakes {
         Wakes::One => SLEEPERS,
@@ -102,12 +108,12 @@ pub fn prepare<P: Parking>(parking: &P, word: &AtomicU32, wakes: Wakes) -> Ticke
     Ticket { expected, wakes }
 }
 
-/// Sleeps until a waker changes the word, until `until`, or for no reason at all.
+/// Sleeps until a waker changes the word, or until `until`. May return early for any reason.
 pub fn sleep<P: Parking>(parking: &P, word: &AtomicU32, ticket: Ticket, until: P::Until) {
     parking.park(word, ticket, until);
 }
 
-/// Wakes every sleeper on `word`, after a change that they wait for. Returns whether there was any.
+/// Wakes every sleeper on `word`, after a change that they wait for. Returns whether there may have been one.
 #[inline]
 pub fn notify<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
     parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
@@ -121,7 +127,7 @@ pub fn notify<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
 #[cold]
 fn notify_sleepers<P: Parking>(parking: &P, word: &AtomicU32, seen: u32) -> bool {
     let cleared = seen.wrapping_add(STEP) & !FLAGS;
-    // Relaxed: the word carries no data; whoever wakes reads the data itself with Acquire.
+    // Relaxed: the word carries no data. A woken sleeper reads the data itself with Acquire.
     match word.compare_exchange(seen, cleared, Relaxed, Relaxed) {
         Ok(_) => {}
         Err(found) if found & SLEEPERS == 0 => return false,
@@ -133,12 +139,12 @@ fn notify_sleepers<P: Parking>(parking: &P, word: &AtomicU32, seen: u32) -> bool
     true
 }
 
-/// Wakes one of the sleepers on `word`, after a change that one of them can use up; all of them, if one of them may not
-/// be able to. Returns whether there was anybody.
+/// Wakes one of the sleepers on `word`, after a change that one sleeper can use; all of them, if one of them may be unable to
+/// use it. Returns whether there may have been one.
 ///
-/// The flag stays set while there are sleepers: taking it back would take one CAS a wake, and all of them out of their
-/// sleep. A waker that finds nobody asleep clears it, and then wakes all: somebody may have set it again just before, and gone
-/// to sleep on the word as it was.
+/// The flag stays set while there are sleepers. To clear it would cost one CAS for each wake-up, and would have to wake all. A
+/// waker that finds nobody asleep clears it, and then wakes all: another thread may have set it again just before, and gone to
+/// sleep on the word as it was.
 #[inline]
 pub fn notify_one<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
     parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
@@ -156,7 +162,7 @@ fn notify_one_sleeper<P: Parking>(parking: &P, word: &AtomicU32, seen: u32) -> b
         // A sleeper that stands between flag and sleep must not sleep through this.
         seen = word.fetch_add(STEP, Relaxed).wrapping_add(STEP);
         if seen & ALL == 0 && parking.unpark_one(word) {
-            // The one that was woken may have set *all* since, before it went to sleep: see invariant 5.
+            // The sleeper that was woken may have set *all* before it went to sleep: see invariant 5.
             let now = word.load(Relaxed);
             if now & ALL != 0 {
                 notify_sleepers(parking, word, now);

@@ -1,4 +1,4 @@
-//! For tests: a wait that promises something at every glance, and never ends.
+//! For tests: a wait in which every glance promises something, and no attempt finds anything.
 
 use super::eventcount::{Parking, Ticket};
 use super::waiting::{Waiter, Waiting};
@@ -11,7 +11,7 @@ use std::time::Duration;
 pub(super) const STRATEGIES: [Strategy; 4] =
     [Strategy::Spin, Strategy::SpinThenYield, Strategy::Adaptive, Strategy::Park];
 
-/// Counts what a wait does with its sleeping place.
+/// Counts the fences and the sleeps of a wait.
 #[derive(Debug, Default)]
 pub(super) struct Bench {
     pub fences: Cell<u32>,
@@ -38,7 +38,7 @@ impl Parking for Bench {
     }
 }
 
-/// Somebody whose clock moves only when told.
+/// A participant whose clock moves only when the test moves it.
 #[derive(Debug)]
 pub(super) struct Wanderer {
     patience: Patience,
@@ -74,7 +74,7 @@ impl Waiter for Wanderer {
     }
 }
 
-/// A wait in which every glance says yes and every attempt finds nothing, which takes a step of time each.
+/// A wait in which every glance says yes and every attempt finds nothing. Each attempt takes one step of time.
 #[derive(Debug)]
 pub(super) struct Mirage {
     pub wanderer: Wanderer,
@@ -83,7 +83,7 @@ pub(super) struct Mirage {
     pub attempts: u32,
     pub glances: Cell<u32>,
     pace: Pace,
-    /// How often somebody asked how the stream runs.
+    /// How often the wait asked for the pace.
     pub paced: u32,
 }
 

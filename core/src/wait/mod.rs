@@ -3,14 +3,15 @@
 //! - [`eventcount`]: how a sleeper and a waker never miss each other, on one 32-bit word.
 //! - [`sleepers`]: the kernel's part of that, on semaphores instead of a futex.
 //! - `strategy`: how long to spin before parking.
-//! - `pace`: falling back a little while messages stream.
-//! - `patience`: how one participant waits, in slices.
-//! - `waiting`: what a wait asks of its owner, a `Waiting` call of a `Waiter`.
-//! - `block`: the loop that puts them together.
-//! - `calls`: that loop for some time, for as long as it takes, or not at all.
+//! - `pace`: how a receiver backs off for a moment while messages stream.
+//! - `patience`: how one participant waits: its strategy, and its slices.
+//! - `waiting`: the two traits that a wait is made over: `Waiting`, the call, and `Waiter`, the participant that makes it.
+//! - `parking`: sleeping and waking in a real process, on futexes or semaphores.
+//! - `block`: the loop that spins, yields and parks.
+//! - `calls`: the ways to wait that callers use: not at all, until a deadline, or for as long as it takes.
 //!
-//! This layer knows no channel and no message: it asks a `Waiting` whether the wait is over, and tells its `Waiter` at the
-//! end of each slice, which then looks for the dead.
+//! This layer knows no channel and no message. It asks a `Waiting` whether the wait is over. At the end of each slice it tells
+//! the `Waiter`, which then looks for dead peers.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 

@@ -1,25 +1,27 @@
-//! Backing off a little while messages stream.
+//! Backing off for a moment while messages stream.
 //!
-//! A receiver that is faster than its sender finds the lane empty after every few messages. It then looks at the very line
-//! that the sender is writing, and takes it away from the sender: each line is transferred several times, though it holds
-//! several messages. So while messages stream, a receiver that found nothing looks away for a moment. The sender gets some
-//! lines ahead, and the receiver then reads them at once.
+//! **Why.** A receiver that is faster than its sender finds the lane empty after every few messages. It then looks at the cache
+//! line that the sender is writing, and so takes the line away from the sender. Each line is transferred several times, though
+//! it holds several messages. If the receiver does not look for a moment instead, the sender gets some lines ahead, and the
+//! receiver then reads them in one go. Such a moment is called a *pause* here.
 //!
-//! Messages stream if, several times in a row, more than one was there, or the next one came within a few looks (about as
-//! many as it takes to write one). In a round trip one comes each time, and an answer takes longer than that.
+//! **When.** A receiver that found nothing pauses while messages stream. They stream if, several times in a row, more than one
+//! message was there, or the next one came within a few looks: about as many as fit into the time that writing one takes. In a
+//! round trip, one message comes each time, and it takes longer to come.
 //!
-//! If enough was there after a look away, the next one takes twice as long, up to a bound that leaves most of the ring
-//! free. Otherwise it takes half as long, and in the end there is none. So a message waits for about as long as it takes to
+//! **For how long.** If a pause brought enough, the next one is twice as long, up to a bound that leaves most of the ring free.
+//! Otherwise the next one is half as long, and a short one is the last. So a message waits for about as long as it takes to
 //! write the messages that are read with it.
 //!
-//! Two things show that there was no stream: a longer look away that brought no more messages than the one before, because
-//! the sender waits for the receiver (requests of several messages look like a stream at first), and a first look away that
-//! brought too little. The next stream then has to last twice as long to be believed.
+//! **When it was no stream.** Two things show that: a pause that was twice as long as the one before, and brought no more
+//! messages, because the sender waits for the receiver (requests of several messages look like a stream at first); and a first
+//! pause that brought too little. After that, it takes twice as many waits that look like a stream before the receiver pauses
+//! again.
 
 use crate::region::Clock;
 use std::time::Duration;
 
-/// How long to look away, if at all.
+/// Decides whether a receiver pauses, and for how long. See the module.
 #[derive(Debug)]
 pub struct Pace {
     /// Waits in a row that looked like a stream, and how many of them make one.
@@ -27,10 +29,10 @@ pub struct Pace {
     patience: u32,
     /// Looks in vain of the last wait.
     looks: u32,
-    /// How long the last look away took, and how long one may take, in nanoseconds.
+    /// How long the last pause was, 0 if there was none, and how long one may be, in nanoseconds.
     away_ns: u32,
     away_max_ns: u32,
-    /// How many messages the look away before the last one brought, if the last one was twice as long.
+    /// How many messages the pause before the last one brought, if the last one was twice as long.
     outgrown: Option<u64>,
     /// What had been taken before the last wait.
     taken: Taken,
@@ -46,29 +48,33 @@ pub struct Taken {
 }
 
 impl Pace {
-    /// So many looks are quick for a short message; what is written in the time of a further one, in bytes; and what is quick
-    /// for the longest: fewer than a spin begins with.
+    /// A short message that comes within fewer looks than this came quickly.
     const QUICK_LOOKS: u64 = 2;
+    /// One look more for this many bytes: a sender writes them in the time of a look.
     const BYTES_PER_LOOK: u64 = 48;
+    /// The most looks, for the longest messages. A spin begins with more.
     const QUICK_LOOKS_MAX: u64 = 48;
     /// How many waits make a stream, at first and at most.
     const PATIENCE: u32 = 4;
     const PATIENCE_MAX: u32 = 1024;
-    /// The first look away, for messages of 0 bytes, in nanoseconds; and for how many bytes a nanosecond more.
+    /// The first pause, for messages of 0 bytes, in nanoseconds.
     const AWAY_NS: u64 = 500;
+    /// The first pause is one nanosecond longer for this many bytes of a message.
     const BYTES_PER_NS: u64 = 4;
-    /// The longest: longer ones bring nothing.
+    /// The longest pause. Longer ones bring nothing more.
     const AWAY_MAX_NS: u64 = 4_000;
-    /// In a nanosecond, a sender at full speed writes less than an eighth of so many bytes.
+    /// A pause is at most this part of the ring's bytes, in nanoseconds. Even a sender at full speed writes less than an eighth
+    /// of the ring in that time.
     const ROOM_PER_NS: u64 = 24;
-    /// A sender that writes fewer messages in a look away, or less than a byte in so many nanoseconds, headers included, takes its time.
+    /// A pause that brought fewer messages than this did not bring enough.
     const MESSAGES: u64 = 2;
+    /// Nor did one that brought less than a byte, headers included, for each time that this many nanoseconds passed.
     const NS_PER_BYTE: u64 = 4;
     const HEADER_BYTES: u64 = 8;
-    /// Fewer messages than this may be a request.
+    /// Fewer messages than this may be a request, whose sender waits for an answer.
     const REQUEST: u64 = 16;
 
-    /// For a ring of so many bytes.
+    /// For a ring of `room` bytes.
     pub fn new(room: u64) -> Self {
         Self {
             streaming: 0,
@@ -81,7 +87,7 @@ impl Pace {
         }
     }
 
-    /// To be called before waiting: looks away for a moment if messages stream.
+    /// Pauses, if messages stream. The caller is about to wait, and has taken `taken` so far.
     #[inline]
     pub fn back_off(&mut self, taken: Taken) {
         let away_ns = self.away_after(taken);
@@ -93,18 +99,18 @@ impl Pace {
         }
     }
 
-    /// The next message came after this many looks in vain.
+    /// Notes that the next message came after this many looks in vain.
     #[inline]
     pub fn found_after(&mut self, looks: u32) {
         self.looks = looks;
     }
 
-    /// How long to look away now that so much was taken, in nanoseconds.
+    /// How long to pause now that `taken` was taken in all, in nanoseconds. 0: not at all.
     #[inline]
     fn away_after(&mut self, taken: Taken) -> u32 {
         let before = std::mem::replace(&mut self.taken, taken);
         if taken == before {
-            // Still the same wait.
+            // Nothing was taken since: it is one wait with the last call's.
             return 0;
         }
         let messages = taken.messages.wrapping_sub(before.messages);
@@ -123,16 +129,18 @@ impl Pace {
         self.away_ns
     }
 
+    /// So many bytes came quickly if they came within fewer looks than this.
     fn quick_looks(bytes: u64) -> u64 {
         Self::QUICK_LOOKS.saturating_add(bytes / Self::BYTES_PER_LOOK).min(Self::QUICK_LOOKS_MAX)
     }
 
+    /// How long the first pause of a stream is, in which so many messages have so many bytes together.
     fn first_away_ns(&self, messages: u64, bytes: u64) -> u32 {
         let wanted = Self::AWAY_NS.saturating_add(bytes.checked_div(messages).unwrap_or(bytes) / Self::BYTES_PER_NS);
         wanted.min(self.away_max_ns.into()) as u32
     }
 
-    /// So much was taken after the last look away, the first of it after this many looks.
+    /// Makes the next pause longer or shorter. After the last one, so much was taken, the first message after this many looks.
     fn adapt(&mut self, messages: u64, bytes: u64, looks: u32) {
         let written = messages.saturating_mul(Self::HEADER_BYTES).saturating_add(bytes);
         let flows = looks == 0
@@ -154,7 +162,7 @@ impl Pace {
         }
     }
 
-    /// That was no stream.
+    /// Ends the pauses, and makes the next stream harder to believe in: this was none.
     fn stop(&mut self) {
         (self.away_ns, self.streaming) = (0, 0);
         self.patience = self.patience.saturating_mul(2).min(Self::PATIENCE_MAX);
@@ -167,7 +175,7 @@ mod tests {
 
     const ROOM: u64 = 1 << 20;
 
-    /// How long a receiver looks away at the end of `waits` waits, each after it took `messages` of `bytes` each, the first of
+    /// How long a receiver pauses at the end of `waits` waits, each after it took `messages` of `bytes` each, the first of
     /// them after so many `looks`.
     fn away_after(pace: &mut Pace, waits: u32, messages: u64, bytes: u64, looks: u32) -> u32 {
         let mut away = 0;
@@ -198,13 +206,13 @@ mod tests {
         assert_eq!(away_after(&mut Pace::new(ROOM), 1000, 0, 0, 0), 0, "nothing came at all");
     }
 
-    /// A stream in which a longer look away brings more.
+    /// A stream in which a longer pause brings more.
     fn flow(pace: &mut Pace, waits: u32) -> u32 {
         (0..waits).fold(0, |away, _| away_after(pace, 1, 100 + u64::from(away), 8, 0))
     }
 
     #[test]
-    fn the_more_comes_meanwhile_the_longer_one_looks_away() {
+    fn the_more_comes_meanwhile_the_longer_is_the_pause() {
         let mut pace = Pace::new(ROOM);
         let longest = Pace::AWAY_MAX_NS as u32;
         assert_eq!(flow(&mut pace, 100), longest);
@@ -217,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_look_away_in_vain_is_not_repeated_soon() {
+    fn a_pause_in_vain_is_not_repeated_soon() {
         // Single messages that always come at once; requests of two; and of two long ones.
         for (messages, bytes) in [(1, 8), (2, 128), (2, 1024)] {
             let mut pace = Pace::new(ROOM);
@@ -230,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_looks_away_until_a_ring_is_full() {
+    fn no_pause_lasts_until_a_ring_is_full() {
         assert_eq!(flow(&mut Pace::new(1 << 16), 100), (1 << 16) / Pace::ROOM_PER_NS as u32);
         assert_eq!(flow(&mut Pace::new(0), 100), 0);
     }

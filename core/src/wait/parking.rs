@@ -1,4 +1,4 @@
-//! The eventcount's surroundings in a real process: the channel's fences, and its futexes or semaphores.
+//! Sleeping and waking in a real process: gives the eventcount the channel's fences, and its futexes or semaphores.
 
 use super::eventcount::{self, Parking, Ticket, Wakes};
 use super::sleepers::{self, Semaphores};
@@ -65,7 +65,7 @@ impl Semaphores for SemaphoresView {
     }
 }
 
-/// Forgets that the row's last holder slept. For its successor in the seat, and for those that proved it dead.
+/// Forgets that the row's last holder slept. Called by its successor in the seat, and by the participants that proved it dead.
 pub fn forget_sleeper(signals: &Signals, row: u32) {
     if let Sleep::Semaphores(all) = signals.sleep() {
         sleepers::forget(all, row);
@@ -105,7 +105,7 @@ mod tests {
         assert!(Clock::now() < deadline, "woken, not timed out");
     }
 
-    /// Both receivers sleep, until the last of them is woken by `wake`.
+    /// Has both receivers sleep, and calls `wake` until both are awake.
     fn wakes_both(wake: fn(&Signals, &AtomicU32) -> bool, sleepers: [Wakes; 2]) {
         everywhere(|region| {
             let waker = Signals::of(region, None);
@@ -122,24 +122,24 @@ mod tests {
     }
 
     #[test]
-    fn a_sleeper_is_woken_whatever_it_takes() {
+    fn a_wake_up_of_all_wakes_every_sleeper() {
         wakes_both(eventcount::notify, [Wakes::One, Wakes::One]);
         wakes_both(eventcount::notify, [Wakes::One, Wakes::All]);
     }
 
     #[test]
-    fn one_after_the_other_is_woken() {
+    fn wake_ups_of_one_wake_one_after_the_other() {
         wakes_both(eventcount::notify_one, [Wakes::One, Wakes::One]);
     }
 
     #[test]
-    fn where_a_sleeper_asks_for_it_all_are_woken_at_once() {
+    fn one_sleeper_that_asks_for_all_has_all_woken_at_once() {
         wakes_both(eventcount::notify_one, [Wakes::One, Wakes::All]);
         wakes_both(eventcount::notify_one, [Wakes::All, Wakes::All]);
     }
 
     #[test]
-    fn who_sleeps_on_which_word() {
+    fn receivers_sleep_on_data_and_senders_on_space() {
         let [region, _] = regions(Backend::Semaphore);
         let signals = Signals::of(&region, None);
         let Sleep::Semaphores(all) = signals.sleep() else { unreachable!("as created") };

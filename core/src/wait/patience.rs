@@ -1,4 +1,4 @@
-//! How one participant waits: its strategy, its slices, and how long the call that it makes may take.
+//! How one participant waits: its strategy, its slices, and the deadline of the call that it is in.
 //!
 //! ```text
 //!        slice began                slice ends
@@ -7,34 +7,34 @@
 //! ```
 //!
 //! Invariants:
-//! 1. *A slice belongs to the participant, not to the call*: one that often waits for a moment ends its slices, too, and
-//!    so does one that only polls.
-//! 2. *A participant that spins or polls ends its slice after [`SLICE`].* One that sleeps may sleep for several, where
-//!    there are so many that others wake up meanwhile.
+//! 1. *A slice belongs to the participant, not to the call.* So a participant that makes many short waits, or only polls, comes
+//!    to the end of a slice as well, and looks for the dead there.
+//! 2. *A participant that spins or polls ends its slice after [`SLICE`].* One that sleeps may sleep for longer in a channel of
+//!    many participants, since another one of them looks for the dead meanwhile.
 
 use super::strategy::{SpinWindow, Strategy};
 use crate::region::{Clock, Moment};
 use std::time::Duration;
 
-/// How long a slice is. Of a few participants, none sleeps for longer.
+/// How long a slice is. In a channel of few participants, none sleeps for longer.
 pub const SLICE: Duration = Duration::from_millis(100);
 
-/// How one participant waits.
+/// How one participant waits. See the module.
 #[derive(Debug)]
 pub struct Patience {
     strategy: Strategy,
     window: SpinWindow,
     polls: Polls,
-    /// When the current slice began: the last look for the dead, or at whether others made one.
+    /// When the current slice began: when this participant last looked for the dead, or last saw that another one had.
     slice_began: Moment,
     /// How long a sleep lasts at most.
     sleep: Duration,
-    /// When the call that is being made has to return, if it is one that waits for some time.
+    /// When the current call has to return, if it has a timeout.
     deadline: Option<Moment>,
 }
 
 impl Patience {
-    /// A slice begins now.
+    /// Waits by the default strategy. The first slice begins now.
     pub fn new() -> Self {
         let now = Clock::now();
         Self {
@@ -53,7 +53,7 @@ impl Patience {
         self.strategy
     }
 
-    /// Waits like this from now on.
+    /// Waits by this strategy from now on.
     pub fn set_strategy(&mut self, strategy: Strategy) {
         self.strategy = strategy;
     }
@@ -68,7 +68,7 @@ impl Patience {
         }
     }
 
-    /// How long to spin now, at first.
+    /// How long to spin before the first sleep of a wait; by the strategies that never sleep, before the slice ends.
     pub fn spin_for(&mut self) -> Duration {
         match self.strategy {
             Strategy::Spin | Strategy::SpinThenYield => SLICE,
@@ -78,12 +78,12 @@ impl Patience {
         }
     }
 
-    /// Learns from a wait that took `waited` in all, and that ended asleep or not.
+    /// Adapts the spinning to a wait that took `waited` in all. `slept`: whether it came to a sleep.
     pub fn learn(&mut self, waited: Duration, slept: bool) {
         self.window.learn(waited, slept);
     }
 
-    /// When the current slice ends: for a participant that sleeps, when its sleep does.
+    /// When the current slice ends. For a participant that sleeps, that is when its longest sleep ends.
     pub fn slice_end(&self) -> Moment {
         match self.strategy {
             Strategy::Spin | Strategy::SpinThenYield => self.slice_began.plus(SLICE),
@@ -91,50 +91,50 @@ impl Patience {
         }
     }
 
-    /// Whether a participant that does not sleep has come to the end of its slice.
+    /// Whether [`SLICE`] has passed since the slice began. For callers that do not sleep.
     pub fn is_slice_over(&self, now: Moment) -> bool {
         now >= self.slice_began.plus(SLICE)
     }
 
-    /// The next slice begins. Returns when the last one did.
+    /// Begins the next slice. Returns when the last one began.
     pub fn begin_slice(&mut self, now: Moment) -> Moment {
         std::mem::replace(&mut self.slice_began, now)
     }
 
-    /// The slice that began then is to end soon once more: what there was to do at its end is not finished.
+    /// Goes back to the slice that began at `began`, so that it ends once more, soon: the work at its end is not finished.
     pub fn end_slice_again(&mut self, began: Moment) {
         (self.slice_began, self.sleep) = (began, SLICE);
     }
 
-    /// A sleep lasts no longer than this from now on.
+    /// Sleeps for at most this long at a time from now on.
     pub fn set_sleep(&mut self, sleep: Duration) {
         self.sleep = sleep;
     }
 
-    /// Counts a look in vain of a call that does not wait. Whether it is time to see whether a slice is over.
+    /// Counts a call that did not wait and found nothing. Returns whether the caller should check if its slice is over.
     #[inline]
     pub fn count_poll(&mut self) -> bool {
         self.polls.count()
     }
 
-    /// When the call that is being made has to return.
+    /// Notes when the current call has to return; `None`: it has no timeout, or it is over.
     pub fn set_deadline(&mut self, deadline: Option<Moment>) {
         self.deadline = deadline;
     }
 
-    /// Whether the call that is being made may go on with what takes long.
+    /// Whether the current call has time left for work that may take long.
     pub fn has_time(&self) -> bool {
         self.deadline.is_none_or(|deadline| Clock::now() < deadline)
     }
 }
 
-/// When a caller that does not wait reads the clock: at every look in vain if there is time between them, once in a while if
-/// it does nothing else.
+/// How often a caller that does not wait reads the clock: at every look in vain if it does other work between them, and ever
+/// more rarely if it only polls.
 #[derive(Debug)]
 struct Polls {
     /// Looks in vain since the clock was read.
     looks: u32,
-    /// The clock is read after so many.
+    /// The clock is read after this many.
     looks_max: u32,
     read_at: Moment,
 }
@@ -142,14 +142,14 @@ struct Polls {
 impl Polls {
     /// Looks in vain between two readings of the clock, at most.
     const LOOKS_MAX: u32 = 4096;
-    /// Readings that are closer than this are rarer from then on.
+    /// After two readings that are closer than this, twice as many looks go by before the next reading.
     const CLOSE: Duration = Duration::from_millis(1);
 
     fn new(now: Moment) -> Self {
         Self { looks: 0, looks_max: 1, read_at: now }
     }
 
-    /// Counts a look in vain. Whether the clock is due.
+    /// Counts a look in vain. Returns whether it read the clock.
     #[inline]
     fn count(&mut self) -> bool {
         self.looks = self.looks.saturating_add(1);

@@ -1,8 +1,8 @@
-//! Sleeping on semaphores: one a participant, and bitmaps of those that sleep on theirs.
+//! Sleeping on semaphores: each participant has one, and bitmaps say which participants sleep.
 //!
-//! One semaphore for all could neither wake all nor tell that nobody slept. So each participant has its own, and says
-//! by its bit that it sleeps on it; a waker takes the bit away, and posts. There are two bitmaps: one of the sleepers that
-//! any wake-up will do for, and one of those that take only [wake-ups of all](Wakes).
+//! A single semaphore for all could not wake all, nor tell whether anybody sleeps. So each participant has its own. It sets its
+//! bit before it sleeps; a waker takes the bit away, and posts. There are two bitmaps: one of the sleepers that take any
+//! wake-up, and one of the sleepers that take only [wake-ups of all](Wakes).
 //!
 //! ```text
 //! sleeper   set the bit · full fence · word unchanged? wait on the semaphore · take the bit back
@@ -11,24 +11,26 @@
 //!
 //! Invariants:
 //! 1. *Either the waker sees the bit or the sleeper sees the changed word*: both write, fence, then read what the other
-//!    wrote. This stands where a futex compares the word under the kernel's lock.
-//! 2. *One post for one bit taken away*, and only the sleeper sets its bit, once a sleep: so the number of posts that
-//!    nobody waited for is bounded. Each of them ends a later sleep early, which is harmless.
-//! 3. *A sleeper whose bit was taken away looks at the data afterwards.* A sleeper that its time-out wakes takes its own bit
-//!    back before it looks, so a waker either chose it before and is seen, or chooses somebody else.
-//! 4. *A wake-up of one goes to a sleeper that uses it up*, hence the second bitmap. A wake-up of all is not one step, as it is
-//!    with a futex: while it goes on, or after it missed a sleeper that was about to look at the word, a sleeper that needs all
-//!    could be chosen though the word says nothing of it any more.
+//!    wrote. With a futex, the kernel compares the word under its lock instead.
+//! 2. *A waker posts once for each bit that it took away*, and only the sleeper sets its bit, once for each sleep. So the number
+//!    of posts that no sleeper waited for is bounded. Each of them ends a later sleep early, which is harmless.
+//! 3. *A sleeper whose bit was taken away looks at the data afterwards.* A sleeper whose timeout ends its sleep takes its own
+//!    bit back before it looks. So a waker either took the bit before, and the sleeper sees its change; or it chooses another
+//!    sleeper.
+//! 4. *A wake-up of one goes to a sleeper that can use it.* That is what the second bitmap is for. A wake-up of all is several
+//!    steps here, where a futex takes one. While it goes on, or after it missed a sleeper that was about to look at the word,
+//!    the word no longer says that all have to be woken. With a single bitmap, another waker could then spend a wake-up of one
+//!    on a sleeper that needs all.
 //!
-//! A killed sleeper leaves its bit, which may cost one wake: then somebody sleeps until the end of its slice. Its reaper
-//! takes the bit away, and wakes all.
+//! A killed sleeper leaves its bit. A wake-up of one may go to that bit; then a live sleeper sleeps on until the end of its
+//! slice. The participant that reaps the dead one takes the bit away, and wakes all.
 
 use super::eventcount::{Ticket, Wakes};
 use crate::sync::Ordering::{AcqRel, Relaxed, SeqCst};
 use crate::sync::{AtomicU32, AtomicU64, fence};
 use std::ops::Range;
 
-/// What sleeping on semaphores needs from its surroundings.
+/// The bitmaps and the semaphores.
 pub trait Semaphores {
     /// When a sleep ends at the latest.
     type Until: Copy;
@@ -43,7 +45,7 @@ pub trait Semaphores {
     fn post(&self, row: u32);
 }
 
-/// Sleeps while `word` is as the ticket says, until woken, or until `until`.
+/// Sleeps while `word` is as the ticket says, until a waker posts, or until `until`.
 pub fn park<S: Semaphores>(semaphores: &S, row: u32, word: &AtomicU32, ticket: Ticket, until: S::Until) {
     let (sleepers, bit) = place_of(semaphores, ticket.wakes, row);
     sleepers.fetch_or(bit, Relaxed);
@@ -54,7 +56,7 @@ pub fn park<S: Semaphores>(semaphores: &S, row: u32, word: &AtomicU32, ticket: T
     take(sleepers, bit);
 }
 
-/// Wakes everybody among `rows` that sleeps, after the word changed that they sleep on.
+/// Wakes every participant in `rows` that sleeps. The caller has changed the word that they sleep on.
 pub fn unpark_all<S: Semaphores>(semaphores: &S, rows: Range<u32>) {
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
     for wakes in [Wakes::One, Wakes::All] {
@@ -65,10 +67,10 @@ pub fn unpark_all<S: Semaphores>(semaphores: &S, rows: Range<u32>) {
     }
 }
 
-/// Wakes one of those among `rows` that sleep and take such a wake-up, after the word changed that they sleep on. Whether
-/// there was one.
+/// Wakes one participant in `rows` that sleeps and takes a wake-up of one. Returns whether there was one. The caller has changed
+/// the word that they sleep on.
 ///
-/// They take turns: `turn` differs from wake to wake.
+/// The search begins at another row for each `turn`, so that sleepers take turns.
 pub fn unpark_one<S: Semaphores>(semaphores: &S, rows: Range<u32>, turn: u32) -> bool {
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
     let middle = rows.start.wrapping_add(turn.checked_rem(rows.len() as u32).unwrap_or(0));
@@ -76,7 +78,7 @@ pub fn unpark_one<S: Semaphores>(semaphores: &S, rows: Range<u32>, turn: u32) ->
     !none_in(middle..rows.end) || !none_in(rows.start..middle)
 }
 
-/// Forgets that the last holder of this row slept.
+/// Takes away the bits that the last holder of this row may have left.
 pub fn forget<S: Semaphores>(semaphores: &S, row: u32) {
     for wakes in [Wakes::One, Wakes::All] {
         let (sleepers, bit) = place_of(semaphores, wakes, row);
@@ -88,13 +90,13 @@ fn place_of<S: Semaphores>(semaphores: &S, wakes: Wakes, row: u32) -> (&AtomicU6
     (semaphores.sleepers(wakes, (row / 64) as usize), 1 << (row % 64))
 }
 
-/// Takes a bit away. Whether it was set.
+/// Takes a bit away. Returns whether it was set.
 fn take(sleepers: &AtomicU64, bit: u64) -> bool {
     // EDGE wake→sleep: what a waker changed before it took the bit is seen by the sleeper that finds it gone.
     sleepers.fetch_and(!bit, AcqRel) & bit != 0
 }
 
-/// Wakes `row`, if it still sleeps.
+/// Wakes the participant in `row`, if its bit is still set. Returns whether it was.
 fn wake<S: Semaphores>(semaphores: &S, wakes: Wakes, row: u32) -> bool {
     let (sleepers, bit) = place_of(semaphores, wakes, row);
     let asleep = take(sleepers, bit);
@@ -104,7 +106,7 @@ fn wake<S: Semaphores>(semaphores: &S, wakes: Wakes, row: u32) -> bool {
     asleep
 }
 
-/// Calls `act` for every row whose bit is set, once, as long as it returns true. Whether it always did.
+/// Calls `act` once for each row whose bit is set, as long as it returns true. Returns whether it always did.
 fn for_each_sleeper<S: Semaphores>(semaphores: &S, wakes: Wakes, rows: Range<u32>, act: impl Fn(u32) -> bool) -> bool {
     let mut row = rows.start;
     while row < rows.end {

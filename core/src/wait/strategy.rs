@@ -1,8 +1,7 @@
 //! How long to spin before parking.
 //!
-//! Spinning is right when the awaited change comes within about the cost of a sleep and a wake, and wrong otherwise:
-//! it burns a core and, where both sides share one, keeps the peer from running. The adaptive window follows what
-//! happened lately.
+//! Spinning pays if the change comes within about the time that a sleep and a wake-up take. Otherwise it burns a core and,
+//! where both sides share one, keeps the peer from running. The adaptive window follows how long the last waits took.
 
 use std::time::Duration;
 
@@ -10,58 +9,59 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Strategy {
-    /// Never sleeps, and never looks away: lowest latency, one core at 100 %. A receiver that has caught up with a stream takes
-    /// the line with the next message from under its sender again and again, so messages stream faster with the other two that
-    /// spin.
+    /// Looks without a pause, and never sleeps: the lowest latency, and one core at 100 %. A receiver that has caught up with a
+    /// stream takes the cache line with the next message away from the sender again and again. So the throughput of a stream is
+    /// higher with `SpinThenYield` and `Adaptive`.
     Spin,
-    /// Spins for a while, then offers the core to others between looks, never sleeps. While messages stream, it looks away for up
+    /// Spins for a while, then yields the core between two looks, and never sleeps. While messages stream, it backs off for up
     /// to 4 µs at a time, so that the sender gets ahead.
     SpinThenYield,
-    /// Spins as long as messages came quickly lately, then sleeps. While it spins and messages stream, it looks away as
-    /// `SpinThenYield` does. Never spins on a single-core machine.
+    /// Spins for as long as the last waits suggest, then sleeps. While it spins and messages stream, it backs off as
+    /// `SpinThenYield` does. On a machine with a single core, it sleeps at once.
     #[default]
     Adaptive,
-    /// Sleeps at once: least CPU, highest latency.
+    /// Sleeps at once: the least CPU time, and the highest latency.
     Park,
 }
 
 /// The adaptive window of one handle: how long it spins before it parks, in nanoseconds.
 ///
 /// ```text
-/// wait ended after t ≤ CEILING (spinning or asleep)    window moves to 2·t, by a quarter of the way down, at once up
-/// wait ended later                                      window halves
-/// 4 spins in a row ended asleep                         window closes until a spin finds something
+/// the wait took t ≤ CEILING, spinning or asleep     2·t is wanted: the window grows to it at once, or shrinks by a
+///                                                    quarter of the difference
+/// the wait took longer                              the window halves
+/// 4 spins in a row ended in a sleep                 the window closes, until a spin finds something
 /// ```
 ///
-/// A window below FLOOR, and a closed one, is 0 except for one probe in 16. The last rule is for peers that share a core:
-/// there the spin itself keeps away what it waits for, however long it is.
+/// While the window is closed or below FLOOR, a wait sleeps at once; but one wait in 16 spins, as a probe. The last rule is for
+/// peers that share a core: there the spin keeps the peer from running, so a longer spin finds no more.
 #[derive(Debug)]
 pub struct SpinWindow {
     window_ns: u64,
     parks: u32,
-    /// Spins in a row that ended asleep.
+    /// Spins in a row that ended in a sleep.
     in_vain: u32,
 }
 
 impl SpinWindow {
-    /// Longest window: about what a sleep and a wake cost at worst.
+    /// Longest window: about the time that a sleep and a wake-up take at worst.
     const CEILING_NS: u64 = 100_000;
-    /// Below this, spinning finds nothing that the first look did not.
+    /// Shortest window: a shorter spin finds nothing that the first look did not find.
     const FLOOR_NS: u64 = 500;
     const IN_VAIN_MAX: u32 = 4;
 
-    /// Starts in the middle: long enough to learn, short enough not to matter.
+    /// Starts in the middle: long enough to find something, short enough not to cost much.
     pub fn new() -> Self {
         Self { window_ns: 20_000, parks: 0, in_vain: 0 }
     }
 
-    /// Whether to spin at all now, but for probes.
+    /// Whether waits spin now, not counting probes.
     #[inline]
     pub fn is_open(&self) -> bool {
         self.window_ns >= Self::FLOOR_NS && self.in_vain < Self::IN_VAIN_MAX
     }
 
-    /// How long to spin now.
+    /// How long the wait that begins now should spin. Counts it, if the window is not open.
     pub fn spin_for(&mut self) -> Duration {
         if self.is_open() {
             return Duration::from_nanos(self.window_ns);
@@ -71,7 +71,7 @@ impl SpinWindow {
         if self.parks.is_multiple_of(16) { Duration::from_nanos(probe) } else { Duration::ZERO }
     }
 
-    /// Learns from a wait that took `waited` in all, and that ended asleep or not.
+    /// Adapts the window to a wait that took `waited` in all. `slept`: whether it came to a sleep.
     pub fn learn(&mut self, waited: Duration, slept: bool) {
         if !slept {
             self.in_vain = 0;

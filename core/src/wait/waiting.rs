@@ -1,4 +1,4 @@
-//! What a wait asks of its owner: the call that waits, and the participant that makes it.
+//! The two traits that a wait is made over: the call that waits, and the participant that makes it.
 
 use super::eventcount::{Parking, Wakes};
 use super::{Pace, Patience, Taken};
@@ -7,31 +7,33 @@ use crate::sync::AtomicU32;
 
 /// A call that may wait: for the next message, or for room for one.
 ///
-/// The ways to try differ in what they cost, and in what they may overlook:
+/// There are four ways to try. They differ in what they cost, and in what they may overlook:
 ///
 /// ```text
-/// attempt_fast   every call begins with it, in line      `None` says nothing: try another way
-/// attempt        a call that waits, before and while     `None`: probably not yet; what takes long to find was not looked for
-///                it spins
-/// attempt_slow   a call that waits, around its sleeps,   `None`: not yet
+///                used                                    `None` means
+/// attempt_fast   at the start of every call, inlined     nothing: try another way
+/// attempt        in a call that waits: at first, and     probably not yet: it does not search for what takes long to find
+///                while it spins
+/// attempt_slow   in a call that waits: around a sleep,   not yet
 ///                and every now and then while it spins
-/// attempt_once   a call that does not wait, at its end   `None`: not now, as far as a look of bounded cost can tell
+/// attempt_once   at the end of a call that does not      not now, as far as a look of bounded cost can tell
+///                wait
 /// ```
 pub(crate) trait Waiting {
-    /// What it waits for.
+    /// What the call waits for.
     type Output;
-    /// What ends it without that.
+    /// Why the call ends without it.
     type Error: From<<Self::Waiter as Waiter>::Trouble>;
     /// The participant that makes the call.
     type Waiter: Waiter;
 
-    /// Tries by the shortest way. `None` says nothing.
+    /// Tries by the shortest way. `None` means nothing: the caller tries another way.
     #[inline(always)]
     fn attempt_fast(&mut self) -> Result<Option<Self::Output>, Self::Error> {
         Ok(None)
     }
 
-    /// Tries once, without looking for what takes long to find.
+    /// Tries once, without a search for what takes long to find.
     fn attempt(&mut self) -> Result<Option<Self::Output>, Self::Error>;
 
     /// Tries once, and overlooks nothing.
@@ -40,7 +42,7 @@ pub(crate) trait Waiting {
         self.attempt()
     }
 
-    /// Tries once, at the cost of a look, for a caller that does not wait.
+    /// Tries once, at a bounded cost, for a caller that does not wait.
     #[inline]
     fn attempt_once(&mut self) -> Result<Option<Self::Output>, Self::Error> {
         self.attempt_slow()
@@ -49,10 +51,10 @@ pub(crate) trait Waiting {
     /// Whether an attempt would probably succeed: cheap enough for the tightest loop.
     fn glance(&self) -> bool;
 
-    /// The word to sleep on.
+    /// The word that the caller sleeps on.
     fn word(&self) -> &AtomicU32;
 
-    /// Which wake-ups it takes there.
+    /// Which wake-ups the caller takes there.
     fn wakes(&self) -> Wakes {
         Wakes::One
     }
@@ -60,45 +62,45 @@ pub(crate) trait Waiting {
     /// The participant that makes the call.
     fn waiter(&self) -> &Self::Waiter;
 
-    /// The participant that makes the call.
+    /// The participant that makes the call, to be changed.
     fn waiter_mut(&mut self) -> &mut Self::Waiter;
 
-    /// Counts a call that did not find at once what it wanted.
+    /// Counts a call whose first attempt found nothing.
     fn count_in_vain(&mut self);
 
-    /// What decides about falling back, and what was taken so far; `None` for what does not come in a stream.
+    /// The pace, which decides for how long to back off, and what was taken so far. `None`: this call never backs off.
     #[inline]
     fn pace(&mut self) -> Option<(&mut Pace, Taken)> {
         None
     }
 
-    /// Called before a sleep, to tell the peer everything that was put off.
+    /// Called before a sleep: publishes everything that the participant has done and not yet told its peers of.
     fn before_park(&mut self) {}
 }
 
 /// The participant that waits.
 pub(crate) trait Waiter {
-    /// What it may find wrong when it looks at its peers.
+    /// What the participant may find wrong when it looks at its peers.
     type Trouble;
-    /// What it sleeps with.
+    /// How threads sleep and are woken in this channel.
     type Parking: Parking<Until = Moment>;
 
-    /// What it sleeps with.
+    /// How threads sleep and are woken in this channel.
     fn parking(&self) -> &Self::Parking;
 
-    /// How it waits.
+    /// How the participant waits.
     fn patience(&self) -> &Patience;
 
-    /// How it waits.
+    /// How the participant waits, to be changed.
     fn patience_mut(&mut self) -> &mut Patience;
 
-    /// A slice ended: looks at the peers' lives, and begins the next one.
+    /// Called at the end of a slice: looks at the peers' lives, and begins the next slice.
     fn slice_ended(&mut self) -> Result<(), Self::Trouble>;
 
     /// Counts a sleep.
     fn count_park(&mut self);
 
-    /// Now.
+    /// Reads the clock.
     fn now(&self) -> Moment {
         Clock::now()
     }

@@ -1,4 +1,4 @@
-//! Every platform call of the engine. A port to another system is one more folder beside `linux`.
+//! All calls of the operating system that the engine makes. A port to another system is one more folder beside `linux`.
 
 #[cfg(target_os = "linux")]
 mod linux;

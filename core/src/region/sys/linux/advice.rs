@@ -1,9 +1,9 @@
-//! What to do about a number of the operating system, where that is known.
+//! Advice for errors of the operating system: what a user can do about an error number, where that is known.
 
 use rustix::io::Errno;
 use std::{fmt, io};
 
-/// What the operating system said, and what to do about it.
+/// An error of the operating system, and what to do about it.
 #[derive(Debug)]
 struct Explained {
     source: io::Error,
@@ -26,7 +26,7 @@ pub(crate) const LOCKING_MEMORY: &str = "locking the memory";
 pub(crate) const COLLAPSING: &str = "collapsing pages";
 pub(crate) const PREFAULTING: &str = "prefaulting";
 
-/// Adds to a number of the operating system what to do about it, where that is known.
+/// Adds advice to an error of the operating system, where there is some for its number and for the `action` that failed.
 pub(crate) fn explained(action: &str, source: io::Error) -> io::Error {
     let is = |word: &str| action.contains(word);
     let advice = match errno_of(&source) {
@@ -59,7 +59,7 @@ pub(crate) fn explained(action: &str, source: io::Error) -> io::Error {
     io::Error::new(source.kind(), Explained { source, advice })
 }
 
-/// The number, if the operating system gave one.
+/// The error number, if the error is the operating system's.
 pub(crate) fn errno_of(error: &io::Error) -> Option<Errno> {
     error.raw_os_error().map(Errno::from_raw_os_error)
 }

@@ -1,12 +1,12 @@
 //! Keeping `pthread_cancel` out of the engine.
 //!
-//! A program may cancel its threads. A thread that is cancelled ends inside one of the C library's functions that are
-//! cancellation points, `close`, `open`, `read` and `sem_clockwait` among them: the C library unwinds its stack. Frames of
-//! Rust cannot be unwound that way, and the process ends ("FATAL: exception not rethrown"); with a C library that does not
-//! unwind, what those frames hold stays locked for good.
+//! A program may cancel its threads. A cancelled thread ends inside the next function of the C library that is a *cancellation
+//! point*, such as `close`, `open`, `read` or `sem_clockwait`: there, glibc unwinds the thread's stack. Frames of Rust cannot be
+//! unwound that way, so the process ends ("FATAL: exception not rethrown"). A C library that does not unwind just ends the
+//! thread, and what its frames have locked stays locked for good.
 //!
 //! So every call of the engine that may reach such a function holds a [`CancelGuard`] while it runs: opening, joining,
-//! leaving, removing, looking from outside, and what a participant does between two slices of a wait. A cancellation that
+//! leaving, removing, inspecting from outside, and what a participant does between two slices of a wait. A cancellation that
 //! comes meanwhile stays pending until the caller's next cancellation point. Sending, receiving, and sleeping on a futex
 //! need no guard: their system calls are made by rustix or by `syscall`, and neither is a cancellation point.
 
@@ -22,19 +22,19 @@ unsafe extern "C" {
 /// `PTHREAD_CANCEL_DISABLE`, for glibc as for musl.
 const DISABLE: c_int = 1;
 
-/// Nobody cancels this thread until this is dropped. See the module.
+/// Keeps this thread from being cancelled until it is dropped. See the module.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct CancelGuard {
     before: c_int,
-    /// Of one thread.
+    /// Not `Send`: the state belongs to one thread.
     one_thread: PhantomData<*const ()>,
 }
 
-/// Begins a part of a call in which the thread is not cancelled. Parts may lie in each other.
+/// Keeps this thread from being cancelled until the guard is dropped. Guards may be nested.
 #[inline(never)]
 pub(crate) fn cancel_guard() -> CancelGuard {
-    // A refusal, which no C library makes for this state, would leave what there is: enabled or not.
+    // No C library refuses this state. Should one do so, the guard changes nothing.
     let mut before = DISABLE;
     // SAFETY: writes one integer, which is ours, and changes nothing but this thread's state.
     unsafe { pthread_setcancelstate(DISABLE, &mut before) };
@@ -43,7 +43,8 @@ pub(crate) fn cancel_guard() -> CancelGuard {
 
 impl Drop for CancelGuard {
     fn drop(&mut self) {
-        // SAFETY: the state that this thread had; the guard cannot leave the thread. Null: nobody wants to know the other.
+        // SAFETY: sets the state that this thread had before; the guard cannot leave the thread. A null pointer is allowed: the
+        // state that it replaces is not asked for.
         unsafe { pthread_setcancelstate(self.before, ptr::null_mut()) };
     }
 }

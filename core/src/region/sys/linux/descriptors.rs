@@ -1,13 +1,14 @@
-//! Descriptors 0, 1 and 2 are the host's, those that it closed included.
+//! The engine never takes the descriptors 0, 1 and 2, even if the program that uses it has closed them.
 //!
 //! A program whose standard output is closed often goes on writing to it. If a channel's file had the number 1, what the
-//! program prints would land in the channel's header. The kernel gives every new descriptor the lowest free number, so
-//! everything in the engine that makes one does so through [`above_standard`] or [`owned_above_standard`]: a **plug** stands
-//! in each free one of the three numbers meanwhile. A plug is a descriptor that can be neither read nor written to
-//! (`O_PATH`), so that the host gets what it gets from a closed one, `EBADF`.
+//! program prints would land in the channel's header. The kernel gives every new descriptor the lowest free number. So
+//! everything in the engine that makes a descriptor does so through [`above_standard`] or [`owned_above_standard`], which put a
+//! **plug** into each of the three numbers that is free, for as long as that takes. A plug can be neither read nor written to
+//! (`O_PATH`), so a program that uses the number gets `EBADF`, as from a closed descriptor.
 //!
-//! Plugs stand in turns: a thread that took another's plug for a file of the host would lose it in the middle of its own
-//! call. The turn is one word with the process's id in it, so that a child which was forked in the middle of one goes on.
+//! One thread at a time plugs. Otherwise a second thread could take the first one's plug for a file of the program, and lose it
+//! in the middle of its own call. The turn is one word that holds the process's id. So a child that was forked while a thread of
+//! its parent had the turn sees that nobody in the child will end it, and takes it.
 
 use super::wake::pause;
 use crate::sync::AtomicU64;
@@ -35,9 +36,9 @@ pub(crate) fn above_standard<T, E: From<Errno>>(make: impl FnOnce() -> Result<T,
     make()
 }
 
-/// Runs `make`, which makes one descriptor, and moves that if it has a standard number.
+/// Runs `make`, which makes one descriptor, and moves the descriptor if it has a standard number.
 ///
-/// It gets one if another thread of the host closes a standard descriptor at this very moment.
+/// It has one if another thread of the program closed a standard descriptor at that very moment.
 pub(super) fn owned_above_standard(make: impl FnOnce() -> Result<OwnedFd, Errno>) -> Result<OwnedFd, Errno> {
     above_standard(make).and_then(moved)
 }
@@ -46,20 +47,21 @@ fn moved(file: OwnedFd) -> Result<OwnedFd, Errno> {
     if file.as_raw_fd() >= FIRST { Ok(file) } else { fcntl_dupfd_cloexec(&file, FIRST) }
 }
 
-/// A descriptor that the host handed over, under a number that is no standard one.
+/// Moves a descriptor that the program handed over, if it has a standard number.
 pub(crate) fn moved_above_standard(file: OwnedFd) -> io::Result<OwnedFd> {
     Ok(moved(file)?)
 }
 
-/// Another descriptor of the same description.
+/// Makes another descriptor of the same open file description.
 pub(crate) fn duplicate(file: &OwnedFd) -> io::Result<OwnedFd> {
     Ok(fcntl_dupfd_cloexec(file, FIRST)?)
 }
 
-/// `process:32 | turns:32`: whose turn it is, and how many there were; an odd number while one lasts.
+/// `process:32 | turns:32`: the process whose turn it is or was last, and the number of turns, counted at their start and at
+/// their end. It is odd while a turn lasts.
 static TURNS: AtomicU64 = AtomicU64::new(0);
 
-/// Whether each standard number stands for a file of the host, and none for a plug.
+/// Whether each standard number stands for a file of the program, and none for a plug.
 fn all_are_the_hosts() -> bool {
     // EDGE turn→turn: pairs with the Release in `Turn::drop`.
     let before = TURNS.load(Acquire);
@@ -76,7 +78,7 @@ impl Turn {
         loop {
             // EDGE turn→turn: pairs with the Release in `Turn::drop`.
             let current = TURNS.load(Acquire);
-            // One of another process was inherited through a fork: nobody here will end it.
+            // A turn of another process was inherited through a fork: no thread here will end it.
             let lasts = current & 1 == 1 && current >> 32 == process >> 32;
             let turns = current as u32;
             let mine = process | u64::from(turns.wrapping_add(1 + turns % 2));
@@ -91,12 +93,12 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         let process = self.0 >> 32 << 32;
-        // EDGE turn→turn: the plugs are gone before.
+        // EDGE turn→turn: the plugs were closed before this store.
         TURNS.store(process | u64::from((self.0 as u32).wrapping_add(1)), Release);
     }
 }
 
-/// Fills the standard numbers that are free, for as long as the plugs live.
+/// Puts plugs into the standard numbers that are free. They stay until they are dropped.
 pub(super) fn plug_standard() -> Result<[Option<Plug>; FIRST as usize], Errno> {
     let mut plugs = [const { None }; FIRST as usize];
     for (number, plug) in plugs.iter_mut().enumerate() {
@@ -108,22 +110,22 @@ pub(super) fn plug_standard() -> Result<[Option<Plug>; FIRST as usize], Errno> {
 }
 
 fn is_free(number: i32) -> bool {
-    // SAFETY: asks the kernel about a number, whatever it stands for; nothing is done with what it finds.
+    // SAFETY: only asks the kernel whether the number stands for anything; the borrow ends with the call.
     fcntl_getfd(unsafe { BorrowedFd::borrow_raw(number) }) == Err(Errno::BADF)
 }
 
-/// The lowest free number, led to a file that nobody can do anything with by it.
+/// Opens a descriptor with the lowest free number, by which nobody can read or write anything.
 fn open_plug() -> Result<OwnedFd, Errno> {
     retry_on_intr(|| fs::open(c"/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()))
 }
 
-/// Stands in a number that the host has closed.
+/// A descriptor in a standard number that the program has closed.
 #[derive(Debug)]
 pub(super) struct Plug(ManuallyDrop<OwnedFd>);
 
 impl Drop for Plug {
     fn drop(&mut self) {
-        // Another thread of the host may have put a file of its own in this place (`dup2`): that stays.
+        // Another thread of the program may have put a file of its own there (`dup2`): then that one stays.
         if fs::fcntl_getfl(&*self.0).is_ok_and(|flags| flags.contains(OFlags::PATH)) {
             // SAFETY: dropped here and nowhere else.
             unsafe { ManuallyDrop::drop(&mut self.0) }

@@ -1,4 +1,4 @@
-//! Files: opened without following links, created without a name, recognised by device and inode.
+//! Files: opened without following links, created without a name, and told apart by device and inode.
 
 use super::cancel::cancel_guard;
 use super::descriptors::owned_above_standard;
@@ -13,7 +13,7 @@ use std::io;
 use std::mem::ManuallyDrop;
 use std::path::Path;
 
-/// Which file it is, whatever its name.
+/// Which file it is, independently of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileId {
     device: u64,
@@ -21,18 +21,18 @@ pub(crate) struct FileId {
 }
 
 impl FileId {
-    /// Its number on its filesystem.
+    /// The file's number on its filesystem.
     pub(crate) fn inode(self) -> u64 {
         self.inode
     }
 
-    /// A number that two files have in common only if they are the same, as long as it stands.
+    /// A number that no other file has while this one exists.
     pub(crate) fn as_instance(self) -> [u8; 16] {
         (u128::from(self.device) << 64 | u128::from(self.inode)).to_be_bytes()
     }
 }
 
-/// What kind of thing stands at a path.
+/// What kind of file stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileKind {
     Regular,
@@ -44,7 +44,7 @@ pub(crate) enum FileKind {
 }
 
 impl FileKind {
-    /// What it is instead of a channel, unless it is a regular file.
+    /// The reason why it cannot be a channel; `None` for a regular file.
     pub(crate) fn not_a_channel(self) -> Option<NotAChannel> {
         match self {
             Self::Regular => None,
@@ -57,7 +57,7 @@ impl FileKind {
     }
 }
 
-/// What `stat` tells.
+/// What `stat` tells about a file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FileFacts {
     pub(crate) id: FileId,
@@ -88,13 +88,13 @@ impl From<Stat> for FileFacts {
     }
 }
 
-/// What stands at `path`; if `no_follow`, a symbolic link is reported as such.
+/// Looks at the file at `path`. If `no_follow`, a symbolic link is reported as such.
 pub(crate) fn look_at(path: &Path, no_follow: bool) -> io::Result<FileFacts> {
     let flags = if no_follow { AtFlags::SYMLINK_NOFOLLOW } else { AtFlags::empty() };
     Ok(fs::statat(CWD, path, flags)?.into())
 }
 
-/// Whether `path` leads to this file, and not by a link.
+/// Whether `path` leads to this file, without a symbolic link at its end.
 pub(crate) fn is_still_at(path: &Path, id: FileId) -> io::Result<bool> {
     match look_at(path, true) {
         Ok(facts) => Ok(facts.id == id),
@@ -103,24 +103,24 @@ pub(crate) fn is_still_at(path: &Path, id: FileId) -> io::Result<bool> {
     }
 }
 
-/// What an open descriptor stands for.
+/// Looks at the file that an open descriptor stands for.
 pub(crate) fn look_at_open(file: impl AsFd) -> io::Result<FileFacts> {
     Ok(fs::fstat(file)?.into())
 }
 
-/// Opens, however often a signal comes: on some filesystems that waits.
+/// Opens a file, again after each signal: on some filesystems, opening waits, and a signal interrupts it.
 pub(super) fn open(path: impl AsRef<Path>, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
     let path = path.as_ref();
     owned_above_standard(|| retry_on_intr(|| fs::open(path, flags, mode)))
 }
 
-/// Pins whatever stands at `path`, without following a final link, without waiting for a FIFO's other end, and without
-/// any access.
+/// Opens the file at `path` without any access to its contents (`O_PATH`), so that a later look cannot meet another file. Does
+/// not follow a link at the path's end, and does not wait for a FIFO's other end.
 pub(crate) fn open_pinned(path: &Path) -> io::Result<OwnedFd> {
     Ok(open(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?)
 }
 
-/// Opens the file that a descriptor stands for once more, as a new description.
+/// Opens the file that a descriptor stands for once more, as a new open file description.
 pub(crate) fn reopen(file: BorrowedFd<'_>, writable: bool) -> io::Result<OwnedFd> {
     let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
     let flags = access | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -132,15 +132,15 @@ pub(crate) fn reopen(file: BorrowedFd<'_>, writable: bool) -> io::Result<OwnedFd
     Ok(again)
 }
 
-/// Where `/proc` shows the descriptors of the calling thread: `/proc/self` is empty once the process's first thread has
-/// ended. The second is for kernels and sandboxes that lack the first.
+/// Where `/proc` shows the descriptors of the calling thread. The first is preferred, as `/proc/self` is empty once the
+/// process's first thread has ended. The second is for kernels and sandboxes that lack the first.
 const DESCRIPTORS: [&str; 2] = ["/proc/thread-self/fd", "/proc/self/fd"];
 
-/// Does something with the file that a descriptor stands for, by the path that `/proc` has for it.
+/// Calls `act` with the path that `/proc` has for the file that a descriptor stands for.
 fn by_descriptor<T>(file: BorrowedFd<'_>, act: impl Fn(&str) -> Result<T, Errno>) -> io::Result<T> {
     for folder in DESCRIPTORS {
         match act(&format!("{folder}/{}", file.as_raw_fd())) {
-            // The descriptor is open, so the file is there, whatever its name.
+            // The descriptor is open, so the file exists: it is `/proc` that is missing here.
             Err(Errno::NOENT | Errno::NOTDIR) => {}
             other => return Ok(other?),
         }
@@ -148,26 +148,26 @@ fn by_descriptor<T>(file: BorrowedFd<'_>, act: impl Fn(&str) -> Result<T, Errno>
     Err(missing("there is no /proc here, through which memlane reaches the files that it has looked at; mount it"))
 }
 
-/// What the system should have and has not.
+/// The error for something that the system should have and does not have.
 fn missing(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, what)
 }
 
-/// A fresh description of the file at `path`, which has to be the one that it was when its id was taken: `NotFound` if
-/// it is gone, or something else stands there.
+/// Opens the file at `path` as a new open file description. `NotFound`: the file with this id is not there any more, or another
+/// one stands in its place.
 pub(crate) fn fresh_description(path: &Path, id: FileId, writable: bool) -> io::Result<OwnedFd> {
     let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
     match open(path, access | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty()) {
         Ok(file) if look_at_open(&file)?.id == id => Ok(file),
-        // A link, a folder, a socket.
+        // Another file, a link, a folder, or a socket.
         Ok(_) | Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => Err(io::ErrorKind::NotFound.into()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// A descriptor that stays open for long, and is checked before it is used and before it is closed.
+/// A descriptor that stays open for long. It is checked before each use, and before it is closed.
 ///
-/// Other code of this process may close it by mistake, and then its number may lead to another file.
+/// Other code of this process may have closed it by mistake, and then its number may stand for another file.
 #[derive(Debug)]
 pub(crate) struct KeptFile {
     file: ManuallyDrop<OwnedFd>,
@@ -180,7 +180,7 @@ impl KeptFile {
         Ok(Self { file: ManuallyDrop::new(file), id })
     }
 
-    /// The descriptor; `NotFound` if it does not lead to the file any more.
+    /// The descriptor. `NotFound`: it does not stand for the file any more.
     pub(crate) fn still_ours(&self) -> io::Result<BorrowedFd<'_>> {
         match fs::fstat(&*self.file) {
             Ok(stat) if FileFacts::from(stat).id == self.id => Ok(self.file.as_fd()),
@@ -199,7 +199,7 @@ impl AsFd for KeptFile {
 impl Drop for KeptFile {
     fn drop(&mut self) {
         let _guard = cancel_guard();
-        // One that cannot be looked at is as it was, as far as anybody knows.
+        // If the check itself fails, there is no sign that the descriptor is not ours: it is closed.
         if self.still_ours().map_or_else(|error| error.kind() != io::ErrorKind::NotFound, |_| true) {
             // SAFETY: dropped here and nowhere else.
             unsafe { ManuallyDrop::drop(&mut self.file) }
@@ -207,10 +207,10 @@ impl Drop for KeptFile {
     }
 }
 
-/// A new regular file without a name, in `folder`.
+/// Makes a regular file without a name, in `folder`.
 ///
-/// Where the filesystem has no unnamed files, it gets a random name for as long as it takes; the caller links it into
-/// place the same way, and `link_into_place` removes that name.
+/// Where the filesystem has no unnamed files, the file has a random name, which is removed when the caller drops the
+/// [`TemporaryName`]. The caller links the file into place in either case.
 pub(crate) fn create_unnamed(folder: &Path) -> io::Result<(OwnedFd, Option<TemporaryName>)> {
     let owner_only = Mode::RUSR | Mode::WUSR;
     match open(folder, OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, owner_only) {
@@ -225,7 +225,7 @@ pub(crate) fn create_unnamed(folder: &Path) -> io::Result<(OwnedFd, Option<Tempo
     Ok((file, Some(TemporaryName(path))))
 }
 
-/// A temporary name, removed when dropped.
+/// A name of a file for as long as this lives: removed when dropped.
 #[derive(Debug)]
 pub(crate) struct TemporaryName(std::path::PathBuf);
 
@@ -235,14 +235,14 @@ impl Drop for TemporaryName {
     }
 }
 
-/// Gives an unnamed file its name, unless something of that name exists.
+/// Gives an unnamed file its name. Fails if there is something of that name.
 pub(crate) fn link_into_place(file: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
-    // A folder that is missing on the way to `path` is no `/proc` that is missing.
+    // So that a missing folder on the way to `path` is not taken for a missing `/proc`.
     look_at(path.parent().unwrap_or(Path::new("/")), false)?;
     by_descriptor(file, |file| fs::linkat(CWD, file, CWD, path, AtFlags::SYMLINK_FOLLOW))
 }
 
-/// Gives a file another name, in the place of whatever has that.
+/// Gives a file another name, and replaces what had that name.
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     Ok(fs::rename(from, to)?)
 }
@@ -252,12 +252,12 @@ pub(crate) fn unlink(path: &Path) -> io::Result<()> {
     Ok(fs::unlink(path)?)
 }
 
-/// Sets permission bits, whatever the umask.
+/// Sets permission bits, of which the umask takes none away.
 pub(crate) fn set_mode(file: impl AsFd, mode: u32) -> io::Result<()> {
     Ok(fs::fchmod(file, Mode::from_raw_mode(mode))?)
 }
 
-/// Whether this process may write a file of `length` bytes. Beyond its limit (`ulimit -f`) the kernel would send SIGXFSZ,
+/// Fails if this process may not write a file of `length` bytes (`ulimit -f`). If it tried, the kernel would send SIGXFSZ,
 /// which kills by default.
 pub(crate) fn check_file_size_limit(length: u64) -> io::Result<()> {
     if length > file_size_limit()? { Err(Errno::FBIG.into()) } else { Ok(()) }
@@ -266,24 +266,24 @@ pub(crate) fn check_file_size_limit(length: u64) -> io::Result<()> {
 /// The longest file that this process may write (`ulimit -f`). `RLIM_INFINITY` is the largest number.
 pub(crate) fn file_size_limit() -> io::Result<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // Not rustix's: that reads what nobody wrote where the system refuses to tell.
-    // SAFETY: the limit is ours to be written to.
+    // Not by rustix, which reads uninitialised memory if the system refuses the call.
+    // SAFETY: writes one `rlimit`, which is this function's own.
     if unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &mut limit) } != 0 {
         return Err(io::Error::last_os_error());
     }
     Ok(limit.rlim_cur)
 }
 
-/// What a filesystem still takes.
+/// How much room a filesystem has left.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FreeSpace {
-    /// Of this user.
+    /// Bytes that this user may write.
     pub(crate) bytes: u64,
-    /// `None` where the filesystem does not count them.
+    /// Files that can be made. `None`: the filesystem does not count them.
     pub(crate) inodes: Option<u64>,
 }
 
-/// What the filesystem of this folder still takes.
+/// How much room the filesystem of this folder has left.
 pub(crate) fn free_space(folder: &Path) -> io::Result<FreeSpace> {
     let told = retry_on_intr(|| fs::statvfs(folder))?;
     Ok(FreeSpace {
@@ -292,7 +292,7 @@ pub(crate) fn free_space(folder: &Path) -> io::Result<FreeSpace> {
     })
 }
 
-/// Bytes that the filesystem of an open file still takes; `u64::MAX` where it has no limit of its own.
+/// Bytes that the filesystem of an open file has left; `u64::MAX` if it has no limit of its own.
 pub(crate) fn free_space_of(file: impl AsFd) -> io::Result<u64> {
     let told = retry_on_intr(|| fs::fstatvfs(&file))?;
     Ok(if told.f_blocks == 0 { u64::MAX } else { told.f_bfree.saturating_mul(told.f_frsize) })
@@ -308,8 +308,8 @@ pub(crate) fn may_write(folder: &Path) -> bool {
     fs::accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).is_ok()
 }
 
-/// Backs these bytes of the file by the filesystem, and makes the file so long, so that a full disk is an error now and not
-/// SIGBUS later.
+/// Has the filesystem set aside room for these bytes of the file, and makes the file long enough for them. So a full disk is an
+/// error now, and not SIGBUS later.
 pub(crate) fn allocate(file: impl AsFd, at: u64, length: u64) -> io::Result<()> {
     let file = file.as_fd();
     loop {
@@ -334,8 +334,8 @@ fn write_zeros(file: BorrowedFd<'_>, mut at: u64, length: u64) -> io::Result<()>
     Ok(())
 }
 
-/// Makes a filesystem that writes every page to a new place (btrfs) write this file's pages where they are: a full disk would
-/// be SIGBUS otherwise, however much was allocated. The file has to be empty.
+/// Makes btrfs, which writes every page to a new place, write this file's pages in place. Otherwise a full disk would be SIGBUS,
+/// however much was allocated. The file has to be empty.
 pub(crate) fn write_in_place(file: impl AsFd) -> io::Result<()> {
     if magic_of(&file)? == BTRFS {
         let flags = fs::ioctl_getflags(&file)?;
@@ -344,7 +344,7 @@ pub(crate) fn write_in_place(file: impl AsFd) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the file's bytes are memory, and nothing but swap can take them.
+/// Whether the file's bytes are memory that only swap can take back.
 pub(crate) fn is_memory(file: impl AsFd) -> io::Result<bool> {
     Ok([TMPFS, RAMFS].contains(&magic_of(file)?))
 }
@@ -373,7 +373,7 @@ pub(crate) fn write_at(file: impl AsFd, mut bytes: &[u8], mut at: u64) -> io::Re
     Ok(())
 }
 
-/// Fills `buffer` from offset `at`; returns how many bytes the file had there.
+/// Fills `buffer` from offset `at`. Returns how many bytes the file had there.
 pub(crate) fn read_at(file: impl AsFd, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
@@ -387,12 +387,12 @@ pub(crate) fn read_at(file: impl AsFd, buffer: &mut [u8], at: u64) -> io::Result
     Ok(filled)
 }
 
-/// Fills `buffer` from offset `at`; `UnexpectedEof` if the file ends before that.
+/// Fills `buffer` from offset `at`. `UnexpectedEof`: the file ends before the buffer is full.
 pub(crate) fn read_exact_at(file: impl AsFd, buffer: &mut [u8], at: u64) -> io::Result<()> {
     if read_at(file, buffer, at)? == buffer.len() { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
-/// The text of a file of the kernel's, of which it makes at most a few pages.
+/// Reads a small text file of the kernel's: its first 32 KiB, which are more than the kernel writes into those read here.
 pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     let file = open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
     let mut text = vec![0; 32 * 1024];
@@ -401,7 +401,7 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     String::from_utf8(text).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
-/// The kernel's boot id.
+/// The kernel's boot id: another one after each boot.
 pub(crate) fn boot_id() -> io::Result<[u8; 16]> {
     let file = match open(BOOT_ID, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) {
         Err(Errno::NOENT | Errno::NOTDIR) => return Err(without_boot_id()),
@@ -417,9 +417,9 @@ pub(crate) fn boot_id() -> io::Result<[u8; 16]> {
 
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
-/// What a process is told that cannot see the boot id.
+/// The error of a process that cannot see the boot id.
 fn without_boot_id() -> io::Error {
-    // Not that the file is missing: each of these has a way out of its own.
+    // "No such file" would not help: the user can do something about each of these cases.
     missing(if DESCRIPTORS.iter().any(|folder| look_at(Path::new(folder), false).is_ok()) {
         "/proc shows processes only (ProcSubset=pid, or a sandbox), and a channel with a name needs \
          /proc/sys/kernel/random/boot_id, to tell whether it is from before the last reboot; show all of /proc \
@@ -430,10 +430,10 @@ fn without_boot_id() -> io::Error {
     })
 }
 
-/// An anonymous file that can be sealed.
+/// Makes an anonymous file that can be sealed.
 pub(crate) fn anonymous_file(name: &str) -> io::Result<OwnedFd> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    // A file that nobody can execute, which is all that `vm.memfd_noexec=2` allows; Linux before 6.3 does not know the flag.
+    // The file is not executable, since `vm.memfd_noexec=2` allows no other. Linux before 6.3 does not know the flag.
     let made = owned_above_standard(|| match fs::memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
         Err(Errno::INVAL) => fs::memfd_create(name, flags),
         other => other,
@@ -443,7 +443,7 @@ pub(crate) fn anonymous_file(name: &str) -> io::Result<OwnedFd> {
 
 const SIZE_SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
 
-/// Seals an anonymous file against changing its size, and against more or fewer seals.
+/// Seals an anonymous file: neither its size nor its seals can change any more.
 pub(crate) fn seal_size(file: impl AsFd) -> io::Result<()> {
     Ok(fs::fcntl_add_seals(file, SIZE_SEALS | SealFlags::SEAL)?)
 }
@@ -452,13 +452,13 @@ pub(crate) fn seal_size(file: impl AsFd) -> io::Result<()> {
 pub(crate) fn has_seals(file: impl AsFd) -> io::Result<bool> {
     match fs::fcntl_get_seals(file) {
         Ok(seals) => Ok(seals.contains(SIZE_SEALS)),
-        // A file that cannot have any.
+        // A file that cannot be sealed.
         Err(Errno::INVAL) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
 
-/// The name of the file's filesystem, if mappings of one file on it need not be the same memory.
+/// The name of the file's filesystem, if two mappings of one file on it may be different memory. No channel can be there.
 pub(crate) fn refused_filesystem(file: impl AsFd) -> io::Result<Option<&'static str>> {
     const REFUSED: &[(u64, &str)] = &[
         (0x6969, "NFS"),
@@ -481,8 +481,8 @@ pub(crate) fn refused_filesystem(file: impl AsFd) -> io::Result<Option<&'static 
     Ok(REFUSED.iter().find(|(refused, _)| *refused == magic).map(|(_, name)| *name))
 }
 
-/// Whether fewer than the file's first `length` bytes have room on the filesystem. Only where all that is allocated counts, and
-/// nothing is compressed: elsewhere it is not known, and said to be false.
+/// Whether the filesystem holds room for fewer than `length` bytes of the file. Asked only of filesystems that count what is
+/// allocated, and compress nothing; false for any other, where it is not known.
 pub(crate) fn has_holes(file: impl AsFd, length: u64) -> io::Result<bool> {
     const EXT4: u64 = 0xef53;
     const XFS: u64 = 0x5846_5342;
@@ -491,7 +491,7 @@ pub(crate) fn has_holes(file: impl AsFd, length: u64) -> io::Result<bool> {
         && (fs::fstat(file)?.st_blocks as u64).saturating_mul(BLOCK) < length)
 }
 
-/// What is wrong with this folder's filesystem for a channel that is created there, and what to use.
+/// Why no channel can be created on this folder's filesystem, and what to use instead; `None`: one can.
 pub(crate) fn unsuitable_filesystem(folder: &Path) -> Option<&'static str> {
     let magic = retry_on_intr(|| fs::statfs(folder)).ok()?.f_type as u64 & 0xffff_ffff;
     (magic == HUGETLBFS).then_some(
@@ -502,7 +502,7 @@ pub(crate) fn unsuitable_filesystem(folder: &Path) -> Option<&'static str> {
 
 const HUGETLBFS: u64 = 0x9584_58f6;
 
-/// The file behind a named segment: where the C library keeps it.
+/// The path of the file behind a named segment, which the C library chooses.
 #[cfg(feature = "named-segments")]
 pub(crate) fn segment_file(segment: &str) -> std::path::PathBuf {
     Path::new("/dev/shm").join(segment.trim_start_matches('/'))

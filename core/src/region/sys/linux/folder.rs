@@ -1,4 +1,4 @@
-//! Folders: making one, and what is in it.
+//! Folders: making one, and listing one.
 
 use super::descriptors::above_standard;
 use super::files::open;
@@ -12,7 +12,7 @@ use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
-/// What is in a folder.
+/// Lists a folder.
 pub(crate) fn read_folder(path: &Path) -> io::Result<std::fs::ReadDir> {
     loop {
         match above_standard(|| std::fs::read_dir(path)) {
@@ -22,15 +22,16 @@ pub(crate) fn read_folder(path: &Path) -> io::Result<std::fs::ReadDir> {
     }
 }
 
-/// Some of the names in a folder: the first `count`, and up to `count` from a random place on.
+/// Some of the names in a folder: the first `count`, and up to `count` more from a random place on.
 ///
-/// A caller that asks again and again sees all of them. A small folder is seen as a whole each time.
+/// A caller that asks again and again sees all of them in the end. Of a small folder, it sees all names each time.
 pub(crate) fn some_names(path: &Path, count: usize) -> io::Result<Vec<OsString>> {
     let folder = open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     let mut names = Vec::new();
     if let Some(place) = read_names(&folder, count, &mut names)? {
-        // To the kernel, a place is a number that it gave out before; to filesystems, a count or a hash, of which each can
-        // be asked for. So the range to choose from is as large as the places seen so far, or twice, or four times …
+        // The kernel only promises to accept a place that it has given out. But filesystems use a count or a hash, and accept
+        // any. How far the places of this folder reach is not known; so the choice is from a range that is as large as the last
+        // place seen, or a random power of two times that.
         let random = u128::from_le_bytes(random_id()?);
         let range = u128::from(place.max(1)) << (random % 32) as u32;
         let chosen = (random >> 8) % range.min(i64::MAX as u128);
@@ -41,8 +42,8 @@ pub(crate) fn some_names(path: &Path, count: usize) -> io::Result<Vec<OsString>>
     Ok(names)
 }
 
-/// Reads up to `count` names from where the folder's description stands. `None`: there are no more; otherwise the place
-/// behind the last one.
+/// Reads up to `count` names from the folder's current place on. Returns the place behind the last one; `None`: there are no
+/// more.
 fn read_names(folder: &OwnedFd, count: usize, names: &mut Vec<OsString>) -> io::Result<Option<u64>> {
     const BUFFER: usize = 8 << 10;
     let mut buffer = [MaybeUninit::uninit(); BUFFER];
@@ -61,7 +62,7 @@ fn read_names(folder: &OwnedFd, count: usize, names: &mut Vec<OsString>) -> io::
     Ok(Some(place))
 }
 
-/// Makes a folder that only its user can enter; one that exists already is left as it is.
+/// Makes a folder that only its user can enter. A folder that exists already is left as it is.
 pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     match fs::mkdir(path, Mode::RWXU) {
         Ok(()) | Err(Errno::EXIST) => Ok(()),

@@ -4,14 +4,14 @@
 //! process that made it: a number on a page that the kernel zeroes in a child (`MADV_WIPEONFORK`), even if the child was
 //! made by a bare `clone`, or by `fork` in a signal handler. Comparing it costs one load.
 //!
-//! Nothing here waits: a child that is born while another thread is in the middle of any of this finds either the state
-//! before or the state after it.
+//! Nothing here waits for another thread. A child that is born while a thread of its parent runs one of these functions finds
+//! either the state before or the state after each of its steps, and goes on from there.
 
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::sync::{AtomicPtr, AtomicU32};
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
 
-/// Which process made something.
+/// The mark of the process that made a handle.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ProcessMark {
     witness: &'static AtomicU32,
@@ -21,13 +21,13 @@ pub(crate) struct ProcessMark {
 impl ProcessMark {
     /// The mark of this process.
     pub(crate) fn current() -> Self {
-        /// Grows with every process of a line of forks; inherited, unlike the witness.
+        /// The next number. A child inherits it, unlike the witness, so it grows from parent to child.
         static NUMBERS: AtomicU32 = AtomicU32::new(1);
         let witness = witness();
         let number = match witness.load(Relaxed) {
             0 => {
                 let fresh = NUMBERS.fetch_add(1, Relaxed).max(1);
-                // Another thread may have been first: its number is the process's.
+                // Another thread may have been first: then the process has that thread's number.
                 witness.compare_exchange(0, fresh, Relaxed, Relaxed).map_or_else(|first| first, |_| fresh)
             }
             number => number,
@@ -35,31 +35,31 @@ impl ProcessMark {
         Self { witness, number }
     }
 
-    /// Whether it is the mark of a child of a process that used the engine, too, made by `fork` or by a bare `clone`. Where
-    /// several threads use the engine first at once, the parent may be taken for one.
+    /// Whether the process that made this mark is a child, by `fork` or by a bare `clone`, of a process that used the engine,
+    /// too. If several threads make the first mark of a process at once, this may also be true for a process that is no child.
     pub(crate) fn is_a_childs(self) -> bool {
         self.number > 1
     }
 
-    /// Whether this process is not the one that made it, but a child forked from that.
+    /// Whether another process made the mark: the calling one is a child of that.
     #[inline]
     pub(crate) fn is_foreign(self) -> bool {
         self.witness.load(Relaxed) != self.number
     }
 }
 
-/// The word that is zero in every forked child until the child makes its own mark.
+/// Points to the witness: a word that is zero in every forked child until the child makes its own mark.
 static WITNESS: AtomicPtr<AtomicU32> = AtomicPtr::new(std::ptr::null_mut());
 
 fn witness() -> &'static AtomicU32 {
     // EDGE witness→mark: pairs with the Release in `publish_witness`.
     let found = WITNESS.load(Acquire);
     let word = if found.is_null() { publish_witness() } else { found };
-    // SAFETY: what is published is never unmapped or freed, and is aligned.
+    // SAFETY: a word that was published is never unmapped or freed, and is aligned.
     unsafe { &*word }
 }
 
-/// Makes the word, and publishes it unless another thread was first.
+/// Makes the witness, and publishes it unless another thread was first.
 #[cold]
 fn publish_witness() -> *mut AtomicU32 {
     const PAGE: usize = 4096;
@@ -70,7 +70,7 @@ fn publish_witness() -> *mut AtomicU32 {
     let wiped = page.and_then(|page| unsafe { madvise(page, PAGE, Advice::LinuxWipeOnFork) }.map(|()| page));
     let ours = match wiped {
         Ok(page) => page.cast::<AtomicU32>(),
-        // Out of mappings, or a kernel that wipes nothing: a word on the heap, which a fork handler zeroes.
+        // The process is out of mappings, or the kernel wipes no pages: use a word on the heap, which a fork handler zeroes.
         Err(_) => {
             // SAFETY: the handler calls nothing. Should the registration fail for lack of memory, a child of `fork` takes
             // its parent's handles for its own.
@@ -82,7 +82,7 @@ fn publish_witness() -> *mut AtomicU32 {
     match WITNESS.compare_exchange(std::ptr::null_mut(), ours, AcqRel, Acquire) {
         Ok(_) => ours,
         Err(first) => {
-            // What lost the race stays, in the rare case that it stands on the heap: a handler may be about to look at it.
+            // A page that lost the race is unmapped. A word on the heap stays: the fork handler may be about to use it.
             if let Ok(page) = wiped {
                 // SAFETY: mapped above, and never published.
                 let _ = unsafe { munmap(page, PAGE) };

@@ -1,8 +1,8 @@
 //! Open-file-description locks: the kernel's proof of life.
 //!
-//! The lock belongs to the open file description, so it goes when the last descriptor *and* the last mapping made
-//! through that description are gone. It stays under SIGSTOP and is released at SIGKILL. rustix has no such locks, hence
-//! libc.
+//! Such a lock belongs to the open file description. The kernel releases it when the last descriptor of that description *and*
+//! the last mapping made through it are gone. So a stopped process keeps it, and a killed one loses it. rustix does not have
+//! these locks, so libc is used here.
 
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::io;
@@ -12,9 +12,9 @@ use std::io;
 pub(crate) struct Holder {
     /// Its first byte.
     pub(crate) start: u64,
-    /// Its length; 0: to the end of all files.
+    /// Its length; 0: it has no end.
     pub(crate) length: u64,
-    /// The process that holds it, 0 being one that cannot be seen from here. `None`: an open file description does.
+    /// The process that holds it; 0: one of another PID namespace. `None`: an open file description holds it.
     pub(crate) process: Option<u32>,
 }
 
@@ -55,8 +55,8 @@ pub(super) fn try_read_lock(description: impl AsFd, start: u64, length: u64) -> 
     try_lock(description, libc::F_RDLCK, start, length)
 }
 
-/// A description that holds locks for a moment, and gives them back when dropped. Closing it would not do, should a child
-/// have been forked meanwhile: the child has the description, too, until it executes another program or ends.
+/// A description that holds locks for a moment, and unlocks them when dropped. To close it would not be enough if a child was
+/// forked meanwhile: the child keeps the description until it executes another program or ends.
 #[derive(Debug)]
 pub(crate) struct LockingFile(OwnedFd);
 
@@ -74,13 +74,13 @@ impl AsFd for LockingFile {
 
 impl Drop for LockingFile {
     fn drop(&mut self) {
-        // What is not locked can be unlocked, too.
+        // Unlocks all bytes; the kernel does not mind those that are not locked.
         let _ = try_lock(&self.0, libc::F_UNLCK, 0, 0);
     }
 }
 
-/// A lock of another description, or of a process, that stands in the way of a lock of this kind; any of them if there are
-/// several.
+/// Finds a lock that conflicts with a lock of this kind on one of these bytes: of another description, or of a process. If there
+/// are several, it is any one of them.
 fn conflict(description: impl AsFd, kind: libc::c_int, start: u64, length: u64) -> io::Result<Option<Holder>> {
     let mut lock = range(kind, start, length);
     // SAFETY: the descriptor is open, and fcntl reads and writes one flock.
@@ -96,14 +96,14 @@ fn conflict(description: impl AsFd, kind: libc::c_int, start: u64, length: u64) 
     }))
 }
 
-/// A write lock that another description, or a process, holds on one of `length` bytes from `start`, if there is one. Read
-/// locks, which mean nothing, are not reported.
+/// Finds a write lock that another description, or a process, holds on one of `length` bytes from `start`. Read locks are not
+/// reported: they prove nothing.
 pub(crate) fn write_lock_on(description: impl AsFd, start: u64, length: u64) -> io::Result<Option<Holder>> {
     // A read lock conflicts with write locks only.
     conflict(description, libc::F_RDLCK, start, length)
 }
 
-/// The holder of a lock of any kind on one of these bytes: read locks stand in the way of a write lock, too.
+/// Finds a lock of any kind, as [`write_lock_on`] does. A read lock, too, keeps this process from taking a write lock.
 pub(crate) fn lock_on(description: impl AsFd, start: u64, length: u64) -> io::Result<Option<Holder>> {
     conflict(description, libc::F_WRLCK, start, length)
 }

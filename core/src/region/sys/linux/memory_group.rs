@@ -1,31 +1,31 @@
-//! What the system and the memory control groups of this process still let it have.
+//! How much memory this process can still get: of the system, and of its memory control groups.
 //!
-//! Beyond that the kernel does not refuse memory: it kills a process, of the group or any. So a creator looks first.
-//! All of this is the kernel's bookkeeping at one moment, read from files that a container may not have: where something is
-//! missing, no limit is assumed, and what can be given back or moved to swap counts as free.
+//! The kernel does not refuse memory beyond that. It kills a process of the group, or any process. So a creator looks here
+//! before it makes a channel. The numbers are the kernel's of one moment, from files that a container may not have. Where a file
+//! is missing, no limit is assumed. Memory that the kernel can take back or move to swap counts as free.
 
 use super::files::read_text;
 use std::path::{Path, PathBuf};
 
-/// A limit, and how much of it is left.
+/// A limit of a memory control group, and how much of it is left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MemoryLimit {
     /// The group's folder.
     pub(crate) group: PathBuf,
     /// Bytes.
     pub(crate) limit: u64,
-    /// Bytes that are neither in use nor, as far as can be seen, impossible to give back.
+    /// Bytes that are free, or that the kernel could take back as far as can be seen.
     pub(crate) free: u64,
 }
 
-/// The limit of which the least is left, among those of this process's groups and of the groups around them.
+/// The tightest limit: the one with the least left, among those of this process's groups and of the groups around them.
 pub(crate) fn memory_limit() -> Option<MemoryLimit> {
     let groups =
         ["/proc/thread-self/cgroup", "/proc/self/cgroup"].iter().find_map(|path| read_text(Path::new(path)).ok())?;
     tightest(&groups, Path::new("/"), swap_free)
 }
 
-/// Bytes that the system can still give to a process: what is free, what can be given back, and swap.
+/// Bytes that the system can still give to a process: what is free, what the kernel can take back, and swap.
 pub(crate) fn memory_available() -> Option<u64> {
     available_of(&read_text(Path::new("/proc/meminfo")).ok()?)
 }
@@ -69,7 +69,7 @@ const SECOND: Interface = Interface {
     swap_used: "memory.swap.current",
 };
 
-/// The first version says that there is no limit by one that nothing reaches.
+/// A group of the first version that has no limit tells one above this, which nothing reaches.
 const UNLIMITED: u64 = 1 << 62;
 
 /// The tightest limit of the groups in this text, with `root` in the place of `/`, and with this much free swap.

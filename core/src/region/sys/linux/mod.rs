@@ -1,14 +1,14 @@
-//! Linux.
+//! The system calls of Linux, by what they are about.
 //!
-//! - `advice`: what to do about the numbers of the operating system.
-//! - `descriptors`: none of the three standard ones is ever taken.
-//! - `files`: opening without following, unnamed files, memfds, seals, filesystems.
-//! - `folder`: what is in a folder.
+//! - `advice`: what a user can do about an error number.
+//! - `descriptors`: making descriptors without taking one of the three standard numbers.
+//! - `files`: opening without following links, unnamed files, memfds, seals, filesystems.
+//! - `folder`: making and listing folders.
 //! - `locks`: open-file-description locks.
-//! - `pin`: holding one by a mapping that no child shares.
-//! - `cancel`: keeping `pthread_cancel` out.
+//! - `pin`: a lock that is held by a mapping, which no child inherits.
+//! - `cancel`: keeping `pthread_cancel` out of the engine.
 //! - `fork`: which process a handle belongs to.
-//! - `process`: this process and its user; whether another one is at its end.
+//! - `process`: this process and its user; whether another process has ended or is about to.
 //! - `random`: random bits.
 //! - `wake`: clock, futex, membarrier.
 //! - `semaphore`: the C library's semaphores.

@@ -1,4 +1,4 @@
-//! Prefaulting, locking, huge pages.
+//! The pages of a mapping: faulting them in ahead of time, locking them in memory, and making huge pages of them.
 
 use rustix::mm::{Advice, madvise, mlock};
 use std::io;
@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 /// `MADV_COLLAPSE` (Linux 6.1), which neither rustix nor libc names for every target.
 const MADV_COLLAPSE: libc::c_int = 25;
 
-/// Faults every page in now.
+/// Faults in every page now, so that no later access does.
 pub(crate) fn prefault(base: NonNull<u8>, length: usize) -> io::Result<()> {
     // SAFETY: the range is a live mapping of ours; populating changes no content.
     Ok(unsafe { madvise(base.as_ptr().cast(), length, Advice::LinuxPopulateWrite) }?)

@@ -1,24 +1,26 @@
 //! A write lock that is held by a mapping, and that no child of this process can share.
 //!
-//! A lock goes when the last descriptor and the last mapping of its description are gone. Held by a mapping that children
-//! do not inherit, it lasts for exactly as long as this process's memory. But until the mapping is marked, and as long as the
-//! descriptor is open, a child that is born keeps both, and with them the lock. So the lock is taken
+//! The kernel releases a lock when the last descriptor and the last mapping of its open file description are gone. If a mapping
+//! holds the lock, and children do not inherit the mapping (`MADV_DONTFORK`), the lock lasts exactly as long as this process's
+//! memory. The difficulty is a child that another thread makes in the middle of this. A child that is born while the descriptor
+//! is open, or before the mapping is marked, keeps either, and with it the lock. Two things prevent that:
 //!
-//! - on a **thread whose table of descriptors is its own**, and empty: a child that another thread makes inherits nothing
-//!   of it. Where threads or that table are refused, and where this process is a child of one that used the engine, a
-//!   child that shares this process's memory does the same.
-//! - behind a **canary**, since memory is shared with the other threads all the same:
+//! - **A table of descriptors of its own.** The lock is taken on a fresh thread, whose table of descriptors is its own and empty.
+//!   So a child that another thread makes inherits none of them. Where the system refuses threads or such a table, and where
+//!   this process is a child of one that used the engine, a child that shares this process's memory does it instead.
+//! - **A canary.** Memory is still shared with the other threads, so a child may inherit the mapping before it is marked. That
+//!   is noticed:
 //!
 //! ```text
-//! C = open, read-only · read-lock a fresh byte of it · map it
-//! D = open · map it · mark that mapping: not for children
-//! unmap and close C · is the byte still locked? a child was born meanwhile, and has D's mapping, too: begin again
+//! C = open, read-only · read-lock a random byte of the file · map C, unmarked
+//! D = open · map D · mark that mapping: not for children
+//! unmap and close C · is the byte still locked? a child was born meanwhile, and may have D's mapping: begin again
 //! write-lock the range through D · close D
 //! ```
 //!
 //! A child that is born before D is mapped, or after its mapping is marked, has no part of D. A child that is born in between
-//! also has C's mapping, which carries no mark, and so keeps the canary's byte locked. No mutex and no fork handler is
-//! involved, so it holds for `fork` in a signal handler, a bare `clone` and `posix_spawn`, too.
+//! has C's mapping, too, and so keeps the canary's byte locked. No mutex and no fork handler is involved, so this also holds for
+//! `fork` in a signal handler, for a bare `clone`, and for `posix_spawn`.
 
 use super::descriptors::plug_standard;
 use super::files::{FileId, fresh_description, reopen};
@@ -31,16 +33,16 @@ use std::io;
 use std::path::Path;
 use std::ptr::NonNull;
 
-/// Bytes mapped to pin a description.
+/// Bytes of the mapping that holds a lock.
 const PIN: usize = 4096;
 
-/// Canaries are somewhere in the bytes from here on, as many. No other lock is.
+/// Canaries are bytes from this one on, up to twice its number. No other lock of the engine is there.
 const CANARIES: u64 = 1 << 62;
 
-/// After so many canaries that told of a child, taking the lock fails.
+/// Taking the lock fails after so many turns, in each of which a child was born.
 const TURNS: u32 = 1000;
 
-/// Where a file can be opened anew.
+/// How a file can be opened once more.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Source<'a> {
     /// By its path, if that still leads to this file.
@@ -58,8 +60,8 @@ impl Source<'_> {
     }
 }
 
-/// A description, and the locks that it holds, kept alive by a mapping and by no descriptor: nothing stands open that a
-/// stray `close` could drop.
+/// An open file description, with the locks that it holds, which a mapping keeps alive. There is no descriptor that a stray
+/// `close` could close.
 #[derive(Debug)]
 pub(crate) struct PinnedLock(NonNull<u8>);
 
@@ -68,52 +70,52 @@ unsafe impl Send for PinnedLock {}
 // SAFETY: as above; nothing is accessed through it.
 unsafe impl Sync for PinnedLock {}
 
-/// What came of asking for a lock.
+/// What came of an attempt to take a lock.
 #[derive(Debug)]
 pub(crate) enum Pinned {
     Held(PinnedLock),
-    /// This lock stands in the way; `None`: one did that has gone since.
+    /// This lock is in the way; `None`: the one that was is gone by now.
     Refused(Option<Holder>),
 }
 
 impl PinnedLock {
-    /// Maps one page of the description, with no access rights.
+    /// Maps one page of the description, without access to it.
     fn map(description: &OwnedFd) -> io::Result<Self> {
         // SAFETY: a fresh mapping at an address of the kernel's choice touches no memory of ours.
         let page = unsafe { mmap(std::ptr::null_mut(), PIN, ProtFlags::empty(), MapFlags::SHARED, description, 0) }?;
         Ok(Self(NonNull::new(page.cast()).ok_or(io::ErrorKind::OutOfMemory)?))
     }
 
-    /// Children are born without it from now on.
+    /// Keeps children that are born from now on from inheriting the mapping.
     fn keep_from_children(&self) -> io::Result<()> {
         // SAFETY: the page is ours.
         Ok(unsafe { madvise(self.0.as_ptr().cast(), PIN, Advice::LinuxDontFork) }?)
     }
 
-    /// Write-locks `length` bytes from `start` of a file, for as long as this process lives or until the lock is dropped.
+    /// Write-locks `length` bytes from `start` of a file, until the lock is dropped or this process ends.
     ///
     /// # Errors
     /// The file is gone (`NotFound`), or the process is out of descriptors, mappings, or both threads and children.
     pub(crate) fn take(source: Source<'_>, start: u64, length: u64) -> io::Result<Pinned> {
         let take = || Self::take_here(source, start, length);
-        // A thread begins with locks of the C library's allocator. In a child of a bare `clone` those may be locked for ever, by
-        // a thread of its parent that it does not have; a child in this memory needs none of them.
+        // To start a thread takes locks of the C library's allocator. In a child of a bare `clone` they may be locked for ever,
+        // by a thread that only the parent has. A child that shares this memory needs none of them.
         let may_have_threads = !ProcessMark::current().is_a_childs();
         let on_a_thread = || on_a_thread(&|| empty_table(source).map(|()| take()));
         if let Some(Ok(taken)) = may_have_threads.then(on_a_thread).flatten() {
             return taken;
         }
-        // A sandbox, or an old kernel, refuses threads or tables.
+        // A sandbox or an old kernel refused the thread or its table.
         match in_a_child(&take)? {
             Some(taken) => taken,
-            // An emulator (valgrind) gives the child a memory of its own, in which the lock ended with it.
+            // An emulator (valgrind) gave the child a memory of its own, so the lock ended with the child.
             None => on_a_thread().unwrap_or_else(|| Err(io::ErrorKind::Unsupported.into()))?,
         }
     }
 
     /// Takes the lock where no other thread shares the table of descriptors.
     fn take_here(source: Source<'_>, start: u64, length: u64) -> io::Result<Pinned> {
-        // The standard numbers of this table are taken once and for all.
+        // The plugs stay until the lock is taken, so that no descriptor made here gets a standard number.
         let _plugs = plug_standard()?;
         for _ in 0..TURNS {
             let canary = source.open(false)?;
@@ -138,21 +140,21 @@ impl PinnedLock {
 }
 
 impl Drop for PinnedLock {
-    /// Not to be run in a forked child, which does not have the mapping.
+    /// Must not run in a forked child, which does not have the mapping.
     fn drop(&mut self) {
         // SAFETY: mapped in `map`, and unmapped only here.
         let _ = unsafe { munmap(self.0.as_ptr().cast(), PIN) };
     }
 }
 
-/// Whether a lock is the canary of this byte, and not another program's that covers it.
+/// Whether a lock is a canary on this byte, and not another program's lock that covers it.
 fn is_canary(holder: &Holder, byte: u64) -> bool {
     holder.process.is_none() && (holder.start, holder.length) == (byte, 1)
 }
 
 type Taken = io::Result<Pinned>;
 
-/// Gives the calling thread a table of descriptors of its own, with nothing in it but what the source needs.
+/// Gives the calling thread a table of descriptors of its own, in which only the source's descriptor, if any, is left.
 fn empty_table(source: Source<'_>) -> io::Result<()> {
     let close_range = |first: u32, last: u32, flags: u32| {
         // SAFETY: the first call leaves the table that the other threads share, and the second closes in the thread's own.
@@ -170,7 +172,8 @@ fn empty_table(source: Source<'_>) -> io::Result<()> {
     if kept > 0 { close_range(0, kept - 1, 0) } else { Ok(()) }
 }
 
-/// All signals, blocked on this thread until dropped: what is started meanwhile runs no handler of the host's.
+/// Blocks all signals on this thread until it is dropped. A thread or child that is started meanwhile inherits that, and so runs
+/// no signal handler of the program.
 struct Blocked(libc::sigset_t);
 
 impl Blocked {
@@ -187,12 +190,12 @@ impl Blocked {
 
 impl Drop for Blocked {
     fn drop(&mut self) {
-        // SAFETY: as it was before.
+        // SAFETY: sets the mask that the thread had before.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.0, std::ptr::null_mut()) };
     }
 }
 
-/// Runs `act` on a thread, while the calling one waits. `None`: there can be none.
+/// Runs `act` on a new thread, while the calling one waits. `None`: no thread could be started.
 fn on_a_thread<R: Send>(act: &(impl Fn() -> R + Sync)) -> Option<R> {
     std::thread::scope(|scope| {
         let thread = {
@@ -206,7 +209,7 @@ fn on_a_thread<R: Send>(act: &(impl Fn() -> R + Sync)) -> Option<R> {
 /// Runs `take` in a child that shares this process's memory and has a copy of its table of descriptors, while the calling
 /// thread waits.
 ///
-/// `None`: what it did is not seen here.
+/// `None`: the child did not share this memory, so its result was lost.
 fn in_a_child<T: Fn() -> Taken>(take: &T) -> io::Result<Option<Taken>> {
     struct Job<'a, T> {
         take: &'a T,
@@ -231,7 +234,7 @@ fn in_a_child<T: Fn() -> Taken>(take: &T) -> io::Result<Option<Taken>> {
     if child < 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: waits for the child made above, which nobody else waits for: it is no ordinary child.
+    // SAFETY: waits for the child made above. No other `waitpid` gets it: it has no exit signal, hence `__WCLONE`.
     unsafe { libc::waitpid(child, std::ptr::null_mut(), libc::__WCLONE) };
     Ok(job.taken)
 }

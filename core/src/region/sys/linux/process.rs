@@ -1,9 +1,9 @@
-//! Which process and user this is, and whether another process is at its end.
+//! Which process and user this is, and whether another process has ended or is about to.
 
 use super::descriptors::above_standard;
 
-/// Whether this program has rights that its caller has not (set-uid, capabilities): what the caller put into the
-/// environment is not to be believed then.
+/// Whether this program has rights that its caller does not have (set-uid, capabilities). Then the environment is not to be
+/// trusted, since the caller chose it.
 pub(crate) fn is_privileged_by_its_file() -> bool {
     // SAFETY: asks for a number.
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
@@ -19,16 +19,16 @@ pub(crate) fn process_id() -> u32 {
     std::process::id()
 }
 
-/// This process's PID namespace, by its inode number; 0 where there is no telling.
+/// The inode number of this process's PID namespace; 0 if it cannot be found out.
 pub(crate) fn pid_namespace() -> u64 {
     rustix::fs::stat("/proc/thread-self/ns/pid").map_or(0, |stat| stat.st_ino)
 }
 
-/// Whether a process of this PID namespace has ended, or is about to: nothing of it runs, and its memory may still be there.
-/// `false` where there is no telling.
+/// Whether a process of this PID namespace has ended, or is about to: none of its threads runs any more, though its memory may
+/// still be there. `false` if that cannot be found out.
 pub(crate) fn is_ending(process: u32) -> bool {
     let ending = above_standard(|| {
-        // Of a process whose first thread has ended, others may run.
+        // Other threads may run on when the first one has ended, so all of them are looked at.
         let threads = std::fs::read_dir(format!("/proc/{process}/task"))?;
         Ok(threads.flatten().all(|thread| {
             let status = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();

@@ -1,7 +1,7 @@
-//! POSIX semaphores between processes: the C library's, in memory that it did not choose.
+//! POSIX semaphores between processes: the C library's functions, on memory of the region.
 //!
-//! The C library trusts what it finds in a `sem_t`: some of its bytes say which system call it makes. So these functions are
-//! unsafe where the region's other users cannot be trusted: the caller vouches for all that can write to it.
+//! The C library trusts the bytes of a `sem_t`: some of them say which system call it makes. So these functions are `unsafe`:
+//! their caller vouches for everybody that can write to the region.
 
 use super::cancel::cancel_guard;
 use super::wake::Moment;
@@ -15,7 +15,7 @@ pub(crate) type SemaphoreCell = [AtomicU64; 4];
 /// Bytes of one semaphore of this C library.
 pub(crate) const SEMAPHORE_BYTES: u32 = size_of::<libc::sem_t>() as u32;
 
-/// Which C library this is: two of them understand each other's semaphores no better for being of one size.
+/// Which C library this is. Two C libraries may have semaphores of one size, and still not understand each other's.
 pub(crate) const C_LIBRARY: CLibrary = if cfg!(target_env = "gnu") {
     CLibrary::Gnu
 } else if cfg!(target_env = "musl") {
@@ -41,33 +41,33 @@ pub(crate) const fn has_semaphores() -> bool {
 }
 
 fn place(cell: &SemaphoreCell) -> *mut libc::sem_t {
-    // Through the cell's atomics: what they hold may change behind a shared reference.
+    // The pointer is that of the cell's atomics, so the bytes may change behind a shared reference.
     cell.as_ptr().cast_mut().cast()
 }
 
-/// Makes a semaphore with no posts. `shared`: with other processes.
+/// Makes a semaphore whose count is 0. `shared`: other processes use it, too.
 ///
 /// # Safety
-/// Nobody else uses the cell yet.
+/// No other thread or process uses the cell yet.
 pub(crate) unsafe fn semaphore_init(cell: &SemaphoreCell, shared: bool) {
     let mut made = MaybeUninit::<libc::sem_t>::zeroed();
-    // SAFETY: valid memory of its own. It fails only for values beyond what a semaphore can count.
+    // SAFETY: `made` is memory of this function's own. The call fails only for a count that is too large.
     unsafe { libc::sem_init(made.as_mut_ptr(), shared.into(), 0) };
-    // SAFETY: the cell is at least as large and as aligned, as asserted above, and nobody else's. A semaphore may be
-    // moved before anybody uses it: it holds no address.
+    // SAFETY: the cell is at least as large and as aligned, as asserted above, and nobody else uses it, as the caller
+    // vouches. A semaphore may be moved before it is used: it holds no address.
     unsafe { place(cell).copy_from_nonoverlapping(made.as_ptr(), 1) };
 }
 
 /// Waits for a post, until `until` at the latest. May return early.
 ///
 /// # Safety
-/// The cell was made by [`semaphore_init`], and only the functions of this file write to it, in whatever process.
+/// The cell was made by [`semaphore_init`]. No process writes to it but by the functions of this file.
 pub(crate) unsafe fn semaphore_wait(cell: &SemaphoreCell, until: Moment) {
     let until = until.to_timespec();
     // Waiting for a semaphore is a cancellation point.
     let _guard = cancel_guard();
-    // EINTR and ETIMEDOUT mean the same to a caller that looks at its data again.
-    // SAFETY: a semaphore, as the caller vouches, and a time.
+    // The result is not needed: after a post, EINTR and ETIMEDOUT alike, the caller looks at its data again.
+    // SAFETY: the cell holds a semaphore, as the caller vouches, and `until` is a valid time.
     #[cfg(target_env = "gnu")]
     unsafe {
         sem_clockwait(place(cell), libc::CLOCK_MONOTONIC, &until)
@@ -79,12 +79,12 @@ pub(crate) unsafe fn semaphore_wait(cell: &SemaphoreCell, until: Moment) {
     }
 }
 
-/// Posts: ends one wait, now or later.
+/// Posts, which ends one wait: of a thread that waits now, or of the next one that does.
 ///
 /// # Safety
 /// As [`semaphore_wait`].
 pub(crate) unsafe fn semaphore_post(cell: &SemaphoreCell) {
-    // Fails only for a count at its maximum, which ends every wait just as well.
-    // SAFETY: a semaphore, as the caller vouches.
+    // Fails only if the count is at its maximum. Then there are posts for every wait anyway.
+    // SAFETY: the cell holds a semaphore, as the caller vouches.
     unsafe { libc::sem_post(place(cell)) };
 }

@@ -1,4 +1,4 @@
-//! Clock, futex, membarrier.
+//! Time, sleeping and waking: the monotonic clock, futexes, and `membarrier`.
 
 use super::cancel::cancel_guard;
 use crate::sync::AtomicU32;
@@ -48,10 +48,10 @@ impl Clock {
         Moment((time.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec as u64))
     }
 
-    /// Whether the machine has one core only, so that spinning keeps the peer from running. Which cores *this* process
-    /// may use does not matter: pinned to one, it spins for a peer that is pinned to another.
+    /// Whether the machine has one core only, so that spinning keeps the peer from running. It does not matter which cores
+    /// *this* process may use: if it is pinned to one, its peer may run on another.
     pub(crate) fn single_core() -> bool {
-        // No lock: a child that is born while another thread asks must not wait for that thread.
+        // Not a `OnceLock`: a child that is born while another thread initialises it would wait for that thread for ever.
         static CORES: AtomicU32 = AtomicU32::new(0);
         let known = CORES.load(Relaxed);
         if known != 0 {
@@ -68,15 +68,15 @@ fn flags(process_private: bool) -> futex::Flags {
     if process_private { futex::Flags::PRIVATE } else { futex::Flags::empty() }
 }
 
-/// Sleeps while `word` is `expected`, at the longest until `deadline`. Any early return is fine for the callers.
+/// Sleeps while `word` is `expected`, until `deadline` at the latest. May return early.
 pub(crate) fn futex_wait(word: &AtomicU32, expected: u32, deadline: Moment, process_private: bool) {
     const ANY: NonZeroU32 = NonZeroU32::MAX;
     let until = Timespec { tv_sec: (deadline.0 / 1_000_000_000) as i64, tv_nsec: (deadline.0 % 1_000_000_000) as i64 };
-    // FUTEX_WAIT_BITSET takes an absolute deadline on the monotonic clock: an interruption costs nothing.
-    // EAGAIN (the word changed), EINTR and ETIMEDOUT all mean the same to a caller that looks at its data again.
+    // FUTEX_WAIT_BITSET takes an absolute deadline on the monotonic clock, so nothing is lost by an interruption.
+    // After EAGAIN (the word changed), EINTR and ETIMEDOUT, the caller looks at its data again, as after a wake-up.
     match futex::wait_bitset(word, flags(process_private), expected, Some(&until), ANY) {
         Ok(()) | Err(Errno::AGAIN | Errno::INTR | Errno::TIMEDOUT) => {}
-        // A sandbox: without this, the caller would look without a pause for as long as it waits.
+        // A sandbox refuses the call. Without a pause here, the caller would spin for as long as it waits.
         Err(_) => pause(WITHOUT_FUTEX.min(deadline.since(Clock::now()))),
     }
 }
@@ -84,7 +84,8 @@ pub(crate) fn futex_wait(word: &AtomicU32, expected: u32, deadline: Moment, proc
 /// How long a thread that may not sleep on a futex sleeps between two looks.
 const WITHOUT_FUTEX: Duration = Duration::from_millis(1);
 
-/// Sleeps for so long, or less: until a signal comes, or where the system refuses. `std::thread::sleep` panics there.
+/// Sleeps for `duration`, or for less if a signal comes or the system refuses the call. (`std::thread::sleep` would panic
+/// then.)
 pub(crate) fn pause(duration: Duration) {
     // Where rustix goes through the C library, this is a cancellation point.
     let _guard = cancel_guard();
@@ -113,12 +114,12 @@ pub(crate) fn register_membarrier() -> bool {
     membarrier_call(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED)
 }
 
-/// Makes every running thread of every registered process pass a full fence.
+/// Makes every running thread of every registered process execute a full fence. Returns whether the system did so.
 pub(crate) fn membarrier() -> bool {
     membarrier_call(MEMBARRIER_CMD_GLOBAL_EXPEDITED)
 }
 
-/// Nanoseconds of the Unix epoch: for people.
+/// Nanoseconds since the Unix epoch, to be shown to people.
 pub(crate) fn unix_time_ns() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
