@@ -6,7 +6,8 @@
 //! - `shared`: that channel, as all that was made from it share it.
 //! - `end`: what every sender and receiver is made of besides its ring.
 //! - `kind`: what a kind is made of. `port`: the rings of a mapped or private region, as senders and receivers use them.
-//! - `sender`, `grant`: the sending end, of any kind. `receiver`, `receiving`: the receiving end; `message`: what it hands out.
+//! - `sender`, `grant`: the sending end, of any kind. `receiver`, `receiving`, `copying`: the receiving end; `message`: what it
+//!   hands out.
 //! - `batch`: room for the places of several messages.
 //! - `contents`: what can be done with the bytes of a message.
 //! - `debug`: what handles print of themselves.
@@ -16,6 +17,7 @@
 
 mod batch;
 pub(crate) mod contents;
+mod copying;
 mod debug;
 mod end;
 pub(crate) mod grant;

@@ -2,9 +2,9 @@
 
 use super::end::{Seated, Since, Trouble};
 use super::kind::{ChannelKind, Ports};
-use super::port::{Exact, Inlet};
+use super::port::Inlet;
 use super::shared::Shared;
-use crate::error::{AckError, JoinError, RecvError, TryRecvError};
+use crate::error::{AckError, JoinError, RecvError};
 use crate::layout::Role;
 use crate::sync::AtomicU32;
 use crate::wait::{Calls, Pace, Strategy, Taken, Waiting, block};
@@ -29,7 +29,7 @@ pub(super) type ItemOf<K> = <<K as Ports>::Inlet as Inlet>::Item;
 
 /// What a look for the next message found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Look {
+pub(super) enum Look {
     /// Something unusual: the slow way tells. The call has not been counted as one that found nothing.
     Unusual,
     /// Something came.
@@ -71,40 +71,9 @@ impl<K: ChannelKind> Receiver<K> {
         self.end.set_strategy(strategy);
     }
 
-    /// Copies the next message into `buffer`, acknowledges it, and returns its length. Blocks while there is none.
-    ///
-    /// # Errors
-    /// [`RecvError::BufferTooSmall`] leaves the message with this receiver, which gets it with its next call; see
-    /// [`RecvError`].
-    #[inline(always)]
-    pub fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
-        // In line, so that the compiler knows the length of a message that has a fixed one.
-        match self.copy_exact(buffer)? {
-            Exact::Copied => return Ok(buffer.len()),
-            Exact::Other(item) => return self.copy_and_finish_slow(item, buffer),
-            Exact::Undecided => {}
-        }
-        let mut look = Look::Unusual;
-        if K::Inlet::LOOKS_AHEAD {
-            look = self.look_for_next();
-            if look == Look::Found
-                && let Exact::Copied = self.copy_exact(buffer)?
-            {
-                return Ok(buffer.len());
-            }
-        }
-        self.recv_into_slow(buffer, look)
-    }
-
-    /// Takes and copies a message as long as the buffer, if one is at hand.
-    #[inline(always)]
-    fn copy_exact(&mut self, buffer: &mut [u8]) -> Result<Exact<ItemOf<K>>, RecvError> {
-        if self.end.is_foreign() { Ok(Exact::Undecided) } else { self.port.copy_exact(&mut self.end, buffer) }
-    }
-
     /// Looks for what may come in a moment, if the strategy has it spin: the caller then takes it the fast way.
     #[inline(never)]
-    fn look_for_next(&mut self) -> Look {
+    pub(super) fn look_for_next(&mut self) -> Look {
         if self.port.has_message_hint() || self.end.is_foreign() {
             return Look::Unusual;
         }
@@ -122,16 +91,6 @@ impl<K: ChannelKind> Receiver<K> {
         Look::Found
     }
 
-    #[inline(never)]
-    fn recv_into_slow(&mut self, buffer: &mut [u8], look: Look) -> Result<usize, RecvError> {
-        // Probably just shorter than the buffer.
-        let item = match self.take_fast()? {
-            Some(item) => item,
-            None => self.wait_after(look)?,
-        };
-        self.copy_and_finish(item, buffer)
-    }
-
     /// The next message. Blocks while there is none.
     #[inline(always)]
     pub(super) fn next(&mut self) -> Result<ItemOf<K>, RecvError> {
@@ -143,7 +102,7 @@ impl<K: ChannelKind> Receiver<K> {
 
     /// The next message, if one is at hand.
     #[inline(always)]
-    fn take_fast(&mut self) -> Result<Option<ItemOf<K>>, RecvError> {
+    pub(super) fn take_fast(&mut self) -> Result<Option<ItemOf<K>>, RecvError> {
         if self.end.is_foreign() { Ok(None) } else { self.port.take_fast(&mut self.end) }
     }
 
@@ -163,7 +122,7 @@ impl<K: ChannelKind> Receiver<K> {
     }
 
     #[inline(never)]
-    fn wait_after(&mut self, look: Look) -> Result<ItemOf<K>, RecvError> {
+    pub(super) fn wait_after(&mut self, look: Look) -> Result<ItemOf<K>, RecvError> {
         match look {
             Look::Unusual => self.wait_slow(),
             Look::Found | Look::InVain => match self.attempt()? {
@@ -173,37 +132,8 @@ impl<K: ChannelKind> Receiver<K> {
         }
     }
 
-    /// Copies the next message into `buffer`, if there is one now, acknowledges it, and returns its length.
-    ///
-    /// # Errors
-    /// [`TryRecvError::Empty`]; `BufferTooSmall` leaves the message with this receiver; see [`TryRecvError`].
-    #[inline]
-    pub fn try_recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, TryRecvError> {
-        let item = self.now()?.ok_or(TryRecvError::Empty)?;
-        Ok(self.copy_and_finish(item, buffer)?)
-    }
-
     /// Leaves the channel, as dropping does.
     pub fn close(self) {}
-
-    /// Copies and finishes a message that does not fill the buffer: apart from the calls that have a way for one that does.
-    #[inline(never)]
-    fn copy_and_finish_slow(&mut self, item: ItemOf<K>, buffer: &mut [u8]) -> Result<usize, RecvError> {
-        self.copy_and_finish(item, buffer)
-    }
-
-    #[inline(always)]
-    fn copy_and_finish(&mut self, item: ItemOf<K>, buffer: &mut [u8]) -> Result<usize, RecvError> {
-        let entry = self.port.entry(&item);
-        let length = K::Inlet::length(&entry);
-        let Some(target) = buffer.get_mut(..length) else {
-            self.port.keep(item);
-            return Err(RecvError::BufferTooSmall { needed: length });
-        };
-        K::Inlet::read(self.port.bytes(), &entry, target);
-        self.port.finish(&mut self.end, item)?;
-        Ok(length)
-    }
 
     /// A participant joined or left, or the status changed. What is still in the channel comes first; and what others hold may
     /// come back.

@@ -6,7 +6,7 @@
 use super::block::block;
 use super::waiting::{Waiter, Waiting};
 use crate::region::Moment;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The ways to make a call that may wait. Every [`Waiting`] has them.
 pub(crate) trait Calls: Waiting + Sized {
@@ -56,6 +56,21 @@ pub(crate) trait Calls: Waiting + Sized {
         let waited = self.keep_waiting_until(deadline);
         self.waiter_mut().patience_mut().set_deadline(None);
         waited
+    }
+
+    /// Waits until `deadline` at most; one that is over is one look. `None`: not until then.
+    #[inline(always)]
+    fn by(&mut self, deadline: Instant) -> Result<Option<Self::Output>, Self::Error> {
+        match self.attempt_fast()? {
+            None => self.by_slow(deadline),
+            found => Ok(found),
+        }
+    }
+
+    /// Waits until `deadline` at most, after the fast attempt.
+    #[inline(never)]
+    fn by_slow(&mut self, deadline: Instant) -> Result<Option<Self::Output>, Self::Error> {
+        self.within_slow(deadline.saturating_duration_since(Instant::now()))
     }
 
     /// Waits until `deadline`, after an attempt that found nothing.
@@ -131,6 +146,18 @@ mod tests {
             let mut waiting = Mirage::new(strategy, Duration::ZERO);
             assert_eq!(waiting.within(Duration::ZERO), Ok(None));
             assert_eq!((waiting.attempts, waiting.glances.get()), (1, 0), "{strategy:?}");
+        }
+    }
+
+    #[test]
+    fn a_deadline_that_is_over_is_one_look_whatever_the_strategy() {
+        let now = Instant::now();
+        for strategy in STRATEGIES {
+            for deadline in [now, now.checked_sub(Duration::from_secs(1)).unwrap_or(now)] {
+                let mut waiting = Mirage::new(strategy, Duration::ZERO);
+                assert_eq!(waiting.by(deadline), Ok(None));
+                assert_eq!((waiting.attempts, waiting.glances.get()), (1, 0), "{strategy:?}");
+            }
         }
     }
 }

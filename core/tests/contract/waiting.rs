@@ -5,12 +5,14 @@ use super::stage::{FEW, MAX_MESSAGE, SHORT, create, ends, fill, longest, message
 use crate::case::{Case, over_all};
 use crate::support::eventually;
 use memlane::{RecvTimeoutError, Role, SendTimeoutError, Strategy, TryRecvError, TrySendError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 over_all! {
     a_sleeping_receiver_is_woken_by_every_message
     a_sleeping_sender_is_woken_by_room
     a_call_with_a_deadline_ends_then
+    a_receiver_waits_until_its_deadline_and_no_longer
+    a_receiver_whose_time_is_endless_waits
     a_call_that_does_not_wait_says_so
 }
 
@@ -76,6 +78,51 @@ fn a_call_with_a_deadline_ends_then(case: &Case) {
         assert_eq!(receiver.recv_timeout(SHORT).unwrap().to_vec(), longest(number), "nothing was lost meanwhile");
     }
     assert_eq!(receiver.recv_timeout(SHORT).unwrap_err(), RecvTimeoutError::Timeout);
+}
+
+fn a_receiver_waits_until_its_deadline_and_no_longer(case: &Case) {
+    let channel = create(case);
+    let (mut sender, mut receiver) = ends(&channel);
+    let mut buffer = [0; MAX_MESSAGE];
+    let start = Instant::now();
+    let deadlines = [start, start + SHORT, start + 2 * SHORT, start + 3 * SHORT];
+    for deadline in deadlines {
+        assert_eq!(receiver.recv_deadline(deadline).unwrap_err(), RecvTimeoutError::Timeout);
+        assert_eq!(receiver.recv_batch_deadline(3, deadline).unwrap_err(), RecvTimeoutError::Timeout);
+        assert_eq!(receiver.recv_into_deadline(&mut buffer, deadline), Err(RecvTimeoutError::Timeout));
+        assert!(Instant::now() >= deadline);
+    }
+    assert_eq!(receiver.recv_into_timeout(&mut buffer, SHORT), Err(RecvTimeoutError::Timeout));
+    // What is there comes, though the time is over.
+    (0..FEW).for_each(|number| sender.send(&message(number)).unwrap());
+    assert_eq!(receiver.recv_deadline(start).unwrap().to_vec(), message(0));
+    assert_eq!(receiver.recv_batch_deadline(1, start).unwrap().get(0).unwrap().to_vec(), message(1));
+    let needed = message(2).len();
+    let too_small = RecvTimeoutError::BufferTooSmall { needed };
+    assert_eq!(receiver.recv_into_deadline(&mut buffer[..needed - 1], start), Err(too_small));
+    assert_eq!(receiver.recv_into_deadline(&mut buffer, start), Ok(needed), "it was left");
+    assert_eq!(buffer[..needed], message(2));
+    assert_eq!(receiver.recv_into_timeout(&mut buffer, Duration::ZERO), Ok(message(3).len()));
+}
+
+fn a_receiver_whose_time_is_endless_waits(case: &Case) {
+    let channel = create(case);
+    let (mut sender, mut receiver) = ends(&channel);
+    receiver.set_strategy(Strategy::Park);
+    std::thread::scope(|scope| {
+        let receiving = scope.spawn(move || {
+            let first = receiver.recv_timeout(Duration::MAX).unwrap().to_vec();
+            let mut buffer = [0; MAX_MESSAGE];
+            let length = receiver.recv_into_timeout(&mut buffer, Duration::MAX).unwrap();
+            [first, buffer[..length].to_vec()]
+        });
+        for number in 0..2 {
+            let (parks, _) = parks_and_wakes(&channel, Role::Receiver);
+            until_asleep(&channel, Role::Receiver, parks);
+            sender.send(&message(number)).unwrap();
+        }
+        assert_eq!(receiving.join().unwrap(), [message(0), message(1)]);
+    });
 }
 
 fn a_call_that_does_not_wait_says_so(case: &Case) {
