@@ -26,7 +26,7 @@ const BYTES: usize = 48;
 /// Sends and receives `messages` messages of 48 bytes, in turns. The functions to look at are called `hot_send…` and
 /// `hot_receive…`.
 pub fn run(way: Way, messages: usize) -> Result<()> {
-    let channel = Options::new().slots(SLOTS as u32).max_message(BYTES as u64).private()?;
+    let channel = Options::new().slots(SLOTS).max_message(BYTES).private()?;
     let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
     let array = ArrayQueue::new(SLOTS);
     for _ in 0..messages / TURN {

@@ -23,18 +23,18 @@ pub struct CreationArguments {
     /// mpmc: how many messages fit, up to 65536 [default: as many as
     /// take 16M, a power of two from 4 to 1024; with the default largest message 256]
     #[arg(long, value_name = "N")]
-    slots: Option<u32>,
+    slots: Option<usize>,
     /// mpmc: how many priorities there are, up to 8 [default: 1]
     #[arg(long, value_name = "N")]
-    priorities: Option<u16>,
+    priorities: Option<u8>,
     /// mpmc: how many senders there can be at a time, with the receivers up to 1024 [default: 64, or
     /// what the receivers leave]
     #[arg(long, value_name = "N")]
-    senders: Option<u32>,
+    senders: Option<usize>,
     /// mpmc: how many receivers there can be at a time, with the senders up to 1024 [default: 64, or
     /// what the senders leave]
     #[arg(long, value_name = "N")]
-    receivers: Option<u32>,
+    receivers: Option<usize>,
     /// mpmc: what becomes of messages whose receiver died before it acknowledged them [default: redeliver]
     #[arg(long, value_name = "POLICY")]
     on_death: Option<Death>,
@@ -122,7 +122,7 @@ fn alignment(text: &str) -> Result<Size, String> {
 }
 
 /// The largest ring, in bytes.
-const CAPACITY_MAX: u64 = 2 << 30;
+const CAPACITY_MAX: usize = 2 << 30;
 
 impl CreationArguments {
     /// The same for the library. Without a kind, it is that of the channel `existing`, if there is one.
@@ -144,7 +144,7 @@ impl CreationArguments {
             options = options.max_message(size.bytes);
         }
         if let Some(size) = &self.payload_alignment {
-            options = options.payload_alignment(size.bytes as u32);
+            options = options.payload_alignment(size.bytes);
         }
         if self.persistent {
             options = options.persistent(true);

@@ -20,7 +20,7 @@ pub struct ChannelFacts {
     total_bytes: u64,
     capacity: u64,
     max_message: u64,
-    payload_alignment: u32,
+    payload_alignment: u64,
     persistent: bool,
     type_name: String,
     lanes: Vec<LaneFacts>,
@@ -39,7 +39,7 @@ struct LaneFacts {
 
 #[derive(Debug, Serialize)]
 struct QueueFacts {
-    slots: u32,
+    slots: u64,
     free: u64,
     produced: u64,
     consumed: u64,

@@ -43,7 +43,7 @@ fn describe(info: &Info) -> String {
         ("file", size::show(info.total_bytes)),
         ("capacity", output::capacity(info)),
         ("largest message", size::show_bytes(info.max_message)),
-        ("alignment", size::show_bytes(info.payload_alignment.into())),
+        ("alignment", size::show_bytes(info.payload_alignment)),
         ("message type", type_name),
         ("persistent", if info.persistent { "yes: it never disconnects" } else { "no" }.to_owned()),
         ("waking", format!("{} with {} fences", info.backend.name(), info.fence.name())),

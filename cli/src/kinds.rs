@@ -114,11 +114,11 @@ impl Options {
         either_of!(self, Options(options) => Self(options.trust_peers(trust)))
     }
 
-    pub fn max_message(self, bytes: u64) -> Self {
+    pub fn max_message(self, bytes: usize) -> Self {
         either_of!(self, Options(options) => Self(options.max_message(bytes)))
     }
 
-    pub fn payload_alignment(self, bytes: u32) -> Self {
+    pub fn payload_alignment(self, bytes: usize) -> Self {
         either_of!(self, Options(options) => Self(options.payload_alignment(bytes)))
     }
 
@@ -217,8 +217,8 @@ impl Sender {
     }
 
     /// Leaves, and says whether what was sent can be found.
-    pub fn close(self) -> Result<(), SendError> {
-        either!(self, Sender(sender) => sender.close())
+    pub fn leave(self) -> Result<(), SendError> {
+        either!(self, Sender(sender) => sender.leave())
     }
 
     /// Blocks while the channel is full, for at most `timeout`.

@@ -102,7 +102,7 @@ pub fn table(indent: &str, columns: &[(&str, Align)], rows: &[Vec<String>]) -> S
 /// How much fits into a channel.
 pub fn capacity(info: &Info) -> String {
     match &info.queue {
-        Some(queue) => size::count(queue.slots.into(), "message"),
+        Some(queue) => size::count(queue.slots, "message"),
         None => size::show(info.capacity),
     }
 }
@@ -110,7 +110,7 @@ pub fn capacity(info: &Info) -> String {
 /// How much of that is in use.
 pub fn in_use(info: &Info) -> String {
     match &info.queue {
-        Some(queue) => format!("{} of {}", u64::from(queue.slots).saturating_sub(queue.free), queue.slots),
+        Some(queue) => format!("{} of {}", queue.slots.saturating_sub(queue.free), queue.slots),
         None => BinaryBytes(sum(info.lanes.iter().map(|lane| lane.used_bytes()))).to_string(),
     }
 }

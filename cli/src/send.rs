@@ -142,7 +142,7 @@ impl Sending<'_> {
     /// Messages in a file that nobody finds any more are not sent.
     fn leave(self) -> Outcome {
         let (channel, sent) = (self.channel, self.sent_text());
-        self.sender.close().map_err(|error| match error {
+        self.sender.leave().map_err(|error| match error {
             SendError::Removed => Failure::Missing(format!("channel {channel} was removed; {sent}")),
             other => Failure::failed(format!("channel {channel}: {other}; {sent}")),
         })

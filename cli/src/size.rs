@@ -9,7 +9,7 @@ use std::fmt::{self, Display, Formatter};
 /// A size, and how it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Size {
-    pub bytes: u64,
+    pub bytes: usize,
     typed: String,
 }
 
@@ -45,7 +45,7 @@ pub fn parse(text: &str) -> Result<Size, String> {
     let whole = whole.parse::<u64>().map_err(|_| too_large())?;
     let (numerator, denominator) = (fraction.parse::<u64>().map_err(|_| wanted())?, 10_u128.pow(fraction.len() as u32));
     let bytes = u128::from(whole) * unit + (u128::from(numerator) * unit).div_ceil(denominator);
-    let bytes = u64::try_from(bytes).map_err(|_| too_large())?;
+    let bytes = usize::try_from(bytes).map_err(|_| too_large())?;
     Ok(Size { bytes, typed: text.to_owned() })
 }
 
@@ -93,7 +93,7 @@ mod tests {
             ("3MB", 3_000_000),
             ("64kB", 64_000),
             ("1.001gb", 1_001_000_000),
-            ("17179869183.999999999G", u64::MAX),
+            ("17179869183.999999999G", usize::MAX),
         ];
         for (text, bytes) in good {
             assert_eq!(parse(text).map(|size| size.bytes), Ok(bytes), "{text}");

@@ -111,3 +111,6 @@ mod public {
 }
 #[cfg(not(loom))]
 pub use public::*;
+/// The crate whose traits [`Message::read`](generic::Message::read) asks for, in the version that this crate uses.
+#[cfg(not(loom))]
+pub use zerocopy;

@@ -107,16 +107,16 @@ fn a_file_size_limit_is_an_error_and_no_signal() {
 fn too_little_memory_is_an_error_and_no_abort() {
     child::alone("too_little_memory_is_an_error_and_no_abort", || {
         // Far more than the arenas that the C library maps and gives back as threads come and go.
-        let (capacity, scratch) = (1 << 30, Scratch::new());
+        let (capacity, scratch) = (1usize << 30, Scratch::new());
         let large = Options::new().capacity(capacity);
-        space::limit(rustix::process::Resource::As, space::address_space() + capacity / 2);
+        space::limit(rustix::process::Resource::As, space::address_space() + capacity as u64 / 2);
         let name = scratch.name("large");
         for (what, error) in [
             ("private", large.private().unwrap_err()),
             ("anonymous", large.anonymous().unwrap_err()),
             ("named", refusal(&large, &name)),
         ] {
-            assert!(matches!(error, CreateError::NoSpace { bytes, .. } if bytes > capacity), "{what}: {error}");
+            assert!(matches!(error, CreateError::NoSpace { bytes, .. } if bytes > capacity as u64), "{what}: {error}");
         }
         assert_eq!(scratch.files(), [""; 0]);
     });
@@ -192,16 +192,16 @@ fn an_option_out_of_its_range_is_named_and_leaves_nothing() {
     let o = Options::new;
     for (options, option) in [
         (o().capacity((1 << 31) + 1), "capacity"),
-        (o().capacity(u64::MAX), "capacity"),
+        (o().capacity(usize::MAX), "capacity"),
         (o().capacity(4096).max_message(1785), "max_message"),
         (o().max_message(1 << 31), "max_message"),
-        (o().max_message(u64::MAX), "max_message"),
+        (o().max_message(usize::MAX), "max_message"),
         (o().payload_alignment(0), "payload_alignment"),
         (o().payload_alignment(4), "payload_alignment"),
         (o().payload_alignment(48), "payload_alignment"),
         (o().payload_alignment(128), "payload_alignment"),
         (o().payload_alignment(4).max_message(10), "payload_alignment"),
-        (o().payload_alignment(u32::MAX).max_message(10), "payload_alignment"),
+        (o().payload_alignment(usize::MAX).max_message(10), "payload_alignment"),
         (o().type_name(&"x".repeat(65)), "type_name"),
         (o().type_name("a\0b"), "type_name"),
         (o().mode(0o400), "mode"),

@@ -23,7 +23,7 @@ const TOTAL: u64 = RING_AT + RING;
 
 fn probe(scratch: &Scratch) -> (String, Channel) {
     let name = scratch.name("probe");
-    let channel = Options::new().capacity(RING).create(&name).unwrap();
+    let channel = Options::new().capacity(RING as usize).create(&name).unwrap();
     assert_eq!(channel.info().total_bytes, TOTAL);
     (name, channel)
 }
@@ -350,7 +350,7 @@ fn a_hole_that_a_full_disk_does_not_fill_again_is_sigbus() {
         }
         space::mount("tmpfs", scratch.path(), "size=1m").unwrap();
         let name = scratch.name("probe");
-        drop(Options::new().capacity(RING).create(&name).unwrap());
+        drop(Options::new().capacity(RING as usize).create(&name).unwrap());
         let sender = fork(|| {
             space::no_core();
             let mut sender = spsc::open(&name).unwrap().sender().unwrap();

@@ -322,16 +322,16 @@ fn a_queue_out_of_range_is_named_and_leaves_nothing() {
     for (options, option) in [
         (o().slots(0), "slots"),
         (o().slots(65_537), "slots"),
-        (o().slots(u32::MAX), "slots"),
-        (o().max_message(u64::MAX), "max_message"),
+        (o().slots(usize::MAX), "slots"),
+        (o().max_message(usize::MAX), "max_message"),
         (o().priorities(0), "priorities"),
-        (o().priorities(u16::MAX), "priorities"),
+        (o().priorities(u8::MAX), "priorities"),
         (o().max_senders(0), "senders"),
-        (o().max_senders(u32::MAX), "senders"),
+        (o().max_senders(usize::MAX), "senders"),
         (o().max_receivers(0), "receivers"),
-        (o().max_receivers(u32::MAX), "receivers"),
+        (o().max_receivers(usize::MAX), "receivers"),
         (o().payload_alignment(0), "payload_alignment"),
-        (o().payload_alignment(u32::MAX), "payload_alignment"),
+        (o().payload_alignment(usize::MAX), "payload_alignment"),
     ] {
         match options.create(&name).unwrap_err() {
             CreateError::InvalidOption { option: named, .. } => assert_eq!(named, option),

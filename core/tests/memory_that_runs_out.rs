@@ -50,8 +50,8 @@ macro_rules! without_memory {
 #[test]
 fn a_message_that_no_memory_suffices_for_is_an_error_and_stays() {
     alone("a_message_that_no_memory_suffices_for_is_an_error_and_stays", || {
-        without_memory!(spsc::Options::new().max_message(LONG as u64).private().unwrap());
-        without_memory!(mpmc::Options::new().slots(2).max_message(LONG as u64).private().unwrap());
+        without_memory!(spsc::Options::new().max_message(LONG).private().unwrap());
+        without_memory!(mpmc::Options::new().slots(2).max_message(LONG).private().unwrap());
     });
 }
 

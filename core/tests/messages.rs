@@ -175,7 +175,7 @@ fn errors_name_the_channel_as_its_user_did() {
     let says_so = |error: &dyn Error| assert!(error.to_string().contains(&name), "{error}");
     says_so(&spsc::open(&name).unwrap_err());
     says_so(&memlane::remove(&name).unwrap_err());
-    says_so(&Options::new().capacity(u64::MAX).create(&name).unwrap_err());
+    says_so(&Options::new().capacity(usize::MAX).create(&name).unwrap_err());
     let channel = Options::new().create(&name).unwrap();
     says_so(&Options::new().create(&name).unwrap_err());
     let _sender = channel.sender().unwrap();

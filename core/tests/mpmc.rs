@@ -58,7 +58,7 @@ fn by_default_there_are_as_many_slots_as_fit_into_16_mib() {
         assert_eq!(slots(Options::new().max_message(max_message)), expected, "{max_message}");
     }
     assert_eq!(slots(Options::new().slots(7)), 7);
-    for beyond in [(1 << 30) + 1, u64::MAX] {
+    for beyond in [(1 << 30) + 1, usize::MAX] {
         let error = Options::new().max_message(beyond).private().unwrap_err();
         assert!(matches!(&error, CreateError::InvalidOption { option: "max_message", .. }), "{error}");
     }
@@ -69,7 +69,7 @@ fn the_default_of_one_roles_seats_gives_way_to_the_number_of_the_others() {
     fn taken<S>(join: impl Fn() -> Result<S, JoinError>) -> u32 {
         let held: Vec<_> = (0..100).map_while(|_| join().ok()).collect();
         let error = join().err().expect("fewer than 100 seats");
-        assert!(matches!(error, JoinError::RoleTaken { seats, .. } if seats as usize == held.len()), "{error}");
+        assert!(matches!(error, JoinError::RoleTaken { seats, .. } if seats == held.len()), "{error}");
         held.len() as u32
     }
     let options = || Options::new().slots(1).max_message(8);
@@ -80,7 +80,7 @@ fn the_default_of_one_roles_seats_gives_way_to_the_number_of_the_others() {
         assert_eq!(taken(|| channel.sender()), left, "senders beside {chosen} receivers");
     }
     let refused = |options: Options| options.private().unwrap_err().to_string();
-    for given in [1024, 5000, u32::MAX] {
+    for given in [1024, 5000, u32::MAX as usize] {
         let what = |role| {
             format!(
                 "channel (private): option {role} is {given}, which has to be 1 to 1023: at most 1024 senders and receivers \

@@ -189,7 +189,7 @@ fn is_hundreds_of_receivers(arguments: &[String]) {
 
 #[test]
 fn hundreds_that_die_at_once_are_settled_by_one_pass() {
-    const SLOTS: u32 = 65_536;
+    const SLOTS: usize = 65_536;
     let scratch = Scratch::new();
     let name = scratch.name("jobs");
     let options = Options::new().slots(SLOTS).max_message(16).priorities(8).max_receivers(512);
@@ -214,7 +214,7 @@ fn hundreds_that_die_at_once_are_settled_by_one_pass() {
         message.ack().unwrap();
     }
     let info = channel.info();
-    assert_eq!(info.queue.unwrap().free, SLOTS.into());
+    assert_eq!(info.queue.unwrap().free, SLOTS as u64);
     let reaped: u64 = info.participants.iter().map(|participant| participant.counters.reaped).sum();
     assert_eq!(reaped, CROWD as u64, "each of the dead was counted once");
     // Each pass counts itself.

@@ -322,6 +322,6 @@ fn transfers() {
              or create it again";
         Err::<(), _>(SendError::Forked) =>
             "this handle belongs to the parent process; open the channel again after a fork";
-        Err::<(), _>(batch) => "every receiver has closed, or the channel was closed (after 3 messages of the batch)";
+        Err::<(), _>(batch) => "every receiver has left, or the channel was closed (after 3 messages of the batch)";
     );
 }

@@ -70,7 +70,7 @@ fn a_receiver_drains_what_a_sender_left_and_is_then_disconnected() {
         let (channel, mut sender, mut receiver) = stage.small();
         sender.send(b"one").unwrap();
         sender.send(b"two").unwrap();
-        sender.close().unwrap();
+        sender.leave().unwrap();
         assert_eq!((next(&mut receiver), next(&mut receiver)), (b"one".to_vec(), b"two".to_vec()));
         assert_receiver_is_disconnected(&mut receiver);
         let mut sender = channel.sender().unwrap();
@@ -138,7 +138,7 @@ fn a_sender_without_a_receiver_fills_the_channel_and_waits() {
 fn a_sender_is_disconnected_when_its_receivers_have_left() {
     everywhere(|stage| {
         let (channel, mut sender, receiver) = stage.small();
-        receiver.close();
+        receiver.leave();
         assert_sender_is_disconnected(&mut sender);
         let mut receiver = channel.receiver().unwrap();
         sender.send(b"a successor takes it").unwrap();

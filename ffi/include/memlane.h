@@ -147,7 +147,7 @@ enum memlane_status
     MEMLANE_EMPTY = -11,
     // The time is over: the channel stayed full, or empty.
     MEMLANE_TIMEOUT = -12,
-    // Sender: every receiver has closed. Receiver: the channel is drained and its senders have gone. Or it was shut down.
+    // Sender: every receiver has left. Receiver: the channel is drained and its senders have gone. Or it was shut down.
     MEMLANE_DISCONNECTED = -13,
     // The message is longer than the channel allows.
     MEMLANE_TOO_LARGE = -14,
@@ -241,9 +241,9 @@ typedef struct {
     // sizeof(memlane_options), by which later versions of the library know what an older program set.
     size_t size;
     // spsc: ring size in bytes, rounded up to a power of two, 4 KiB to 2 GiB. Default: 1 MiB, or what max_message needs.
-    uint64_t capacity;
+    size_t capacity;
     // Largest message in bytes. Default: spsc, what the capacity allows, a little less than 7/16 of it; mpmc, 64,000.
-    uint64_t max_message;
+    size_t max_message;
     // mpmc: how many messages fit, 1 to 65,536: queued, being written, and not yet acknowledged. Default: 1,024, or as many as
     // take at most 16 MiB, a power of two and at least 4; with the default largest message 256.
     uint32_t slots;
@@ -487,7 +487,7 @@ memlane_status memlane_channel_close(memlane_channel channel);
 
 // Ends the channel for everybody, for good: senders get MEMLANE_DISCONNECTED at their next call, receivers when they have
 // drained it. What is being sent at this moment may stay in the channel: to lose nothing, close the senders instead. Wakes
-// who waits; in a forked child it does nothing.
+// the participants that wait; in a forked child it does nothing.
 memlane_status memlane_channel_shutdown(memlane_channel channel);
 
 // Removes the channel's file with the messages that are still in it; the handle stays open. MEMLANE_IN_USE while anybody
@@ -519,9 +519,9 @@ memlane_status memlane_receiver_stats(memlane_receiver receiver, memlane_counter
 memlane_status memlane_sender_new(memlane_channel channel,
                                   memlane_sender *sender);
 
-// Leaves the channel. What was sent stays in it; an open grant is aborted. MEMLANE_REMOVED: the channel's file was removed
-// meanwhile, by whatever means; receivers that were there may have got the messages, nobody else does. Whatever it returns but
-// MEMLANE_BUSY and MEMLANE_INVALID_HANDLE, the handle is closed.
+// Closes the handle: the sender leaves the channel, which goes on. What was sent stays in it; an open grant is aborted.
+// MEMLANE_REMOVED: the channel's file was removed meanwhile, by whatever means; receivers that were there may have got the
+// messages, nobody else does. Whatever it returns but MEMLANE_BUSY and MEMLANE_INVALID_HANDLE, the handle is closed.
 memlane_status memlane_sender_close(memlane_sender sender);
 
 // How this sender waits for room: MEMLANE_SPIN, MEMLANE_SPIN_THEN_YIELD, MEMLANE_ADAPTIVE (default) or MEMLANE_PARK.
@@ -562,8 +562,11 @@ memlane_status memlane_receiver_new(memlane_channel channel,
                                     const char *name,
                                     memlane_receiver *receiver);
 
-// Leaves the channel. A message that was taken and not acknowledged is given back.
+// Closes the handle: the receiver leaves the channel, which goes on. A message that was taken and not acknowledged is given back.
 memlane_status memlane_receiver_close(memlane_receiver receiver);
+
+// Ends the channel for everybody, as memlane_channel_shutdown does. The receiver stays open: it drains what is still there.
+memlane_status memlane_receiver_shutdown(memlane_receiver receiver);
 
 // How this receiver waits for messages: MEMLANE_SPIN, MEMLANE_SPIN_THEN_YIELD, MEMLANE_ADAPTIVE (default) or MEMLANE_PARK.
 memlane_status memlane_receiver_set_strategy(memlane_receiver receiver,

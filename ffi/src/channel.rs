@@ -34,6 +34,11 @@ impl Opened {
         Self { channel, label: label.into() }
     }
 
+    /// Ends the channel for everybody.
+    pub(crate) fn shut_down(&self) {
+        on_kind!(&self.channel, channel => channel.close());
+    }
+
     fn origin(&self) -> Origin {
         on_kind!(&self.channel, channel => channel.origin())
     }
@@ -221,12 +226,11 @@ pub extern "C" fn memlane_channel_close(channel: ChannelHandle) -> Status {
 
 /// Ends the channel for everybody, for good: senders get MEMLANE_DISCONNECTED at their next call, receivers when they have
 /// drained it. What is being sent at this moment may stay in the channel: to lose nothing, close the senders instead. Wakes
-/// who waits; in a forked child it does nothing.
+/// the participants that wait; in a forked child it does nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn memlane_channel_shutdown(channel: ChannelHandle) -> Status {
     done(|| {
-        let opened = channel.get()?;
-        on_kind!(&opened.channel, channel => channel.close());
+        channel.get()?.shut_down();
         Ok(())
     })
 }

@@ -57,9 +57,9 @@ pub struct Options {
     /// sizeof(memlane_options), by which later versions of the library know what an older program set.
     pub size: usize,
     /// spsc: ring size in bytes, rounded up to a power of two, 4 KiB to 2 GiB. Default: 1 MiB, or what max_message needs.
-    pub capacity: u64,
+    pub capacity: usize,
     /// Largest message in bytes. Default: spsc, what the capacity allows, a little less than 7/16 of it; mpmc, 64,000.
-    pub max_message: u64,
+    pub max_message: usize,
     /// mpmc: how many messages fit, 1 to 65,536: queued, being written, and not yet acknowledged. Default: 1,024, or as many as
     /// take at most 16 MiB, a power of two and at least 4; with the default largest message 256.
     pub slots: u32,
@@ -120,8 +120,13 @@ fn one_of<T: Copy>(option: &str, given: u32, all: &[(u32, T)]) -> Result<Option<
     found.map(|(_, value)| Some(*value)).ok_or_else(|| invalid(option, given, "does not exist"))
 }
 
-fn small(option: &str, given: u32) -> Result<Option<u16>, Failed> {
-    u16::try_from(given).map(set).map_err(|_| invalid(option, given, "is out of range"))
+/// A number of bytes, slots or seats.
+fn size(given: u32) -> Option<usize> {
+    set(given as usize)
+}
+
+fn small<T: TryFrom<u32> + Default + PartialEq>(option: &str, given: u32) -> Result<Option<T>, Failed> {
+    T::try_from(given).map(set).map_err(|_| invalid(option, given, "is out of range"))
 }
 
 /// Sets an option that is set.
@@ -217,7 +222,7 @@ impl Options {
         let flag = |bit: u32| (given.flags & bit != 0).then_some(true);
         Ok(options
             .apply(set(given.max_message), spsc::Options::max_message, mpmc::Options::max_message)
-            .apply(set(given.payload_alignment), spsc::Options::payload_alignment, mpmc::Options::payload_alignment)
+            .apply(size(given.payload_alignment), spsc::Options::payload_alignment, mpmc::Options::payload_alignment)
             .apply(persistent, spsc::Options::persistent, mpmc::Options::persistent)
             .apply(fence, spsc::Options::fence, mpmc::Options::fence)
             .apply(backend, spsc::Options::backend, mpmc::Options::backend)
@@ -254,10 +259,10 @@ impl Options {
         }
         let policies = [(MEMLANE_REDELIVER, OnDeath::Redeliver), (MEMLANE_DISCARD, OnDeath::Discard)];
         let options = mpmc::Options::new();
-        let options = apply(options, set(self.slots), mpmc::Options::slots);
+        let options = apply(options, size(self.slots), mpmc::Options::slots);
         let options = apply(options, small("priorities", self.priorities)?, mpmc::Options::priorities);
-        let options = apply(options, set(self.senders), mpmc::Options::max_senders);
-        let options = apply(options, set(self.receivers), mpmc::Options::max_receivers);
+        let options = apply(options, size(self.senders), mpmc::Options::max_senders);
+        let options = apply(options, size(self.receivers), mpmc::Options::max_receivers);
         let options = apply(options, small("delivery_limit", self.delivery_limit)?, mpmc::Options::delivery_limit);
         Ok(apply(options, one_of("on_death", self.on_death, &policies)?, mpmc::Options::on_death))
     }

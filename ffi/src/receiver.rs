@@ -282,10 +282,19 @@ pub unsafe extern "C" fn memlane_receiver_new(
     })
 }
 
-/// Leaves the channel. A message that was taken and not acknowledged is given back.
+/// Closes the handle: the receiver leaves the channel, which goes on. A message that was taken and not acknowledged is given back.
 #[unsafe(no_mangle)]
 pub extern "C" fn memlane_receiver_close(receiver: ReceiverHandle) -> Status {
     done(|| receiver.remove().map(drop))
+}
+
+/// Ends the channel for everybody, as memlane_channel_shutdown does. The receiver stays open: it drains what is still there.
+#[unsafe(no_mangle)]
+pub extern "C" fn memlane_receiver_shutdown(receiver: ReceiverHandle) -> Status {
+    done(|| {
+        receiver.enter()?.of.shut_down();
+        Ok(())
+    })
 }
 
 /// How this receiver waits for messages: MEMLANE_SPIN, MEMLANE_SPIN_THEN_YIELD, MEMLANE_ADAPTIVE (default) or MEMLANE_PARK.

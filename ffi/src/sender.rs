@@ -184,7 +184,7 @@ impl Sending {
 
     fn close(self) -> Result<(), Failed> {
         let Self { end, of, .. } = self;
-        on_kind!(end, lender => lender.into_end().close()).map_err(|error| error.fail_on(&of.label))
+        on_kind!(end, lender => lender.into_end().leave()).map_err(|error| error.fail_on(&of.label))
     }
 
     fn abort(&mut self) {
@@ -236,9 +236,9 @@ pub unsafe extern "C" fn memlane_sender_new(channel: ChannelHandle, sender: *mut
     })
 }
 
-/// Leaves the channel. What was sent stays in it; an open grant is aborted. MEMLANE_REMOVED: the channel's file was removed
-/// meanwhile, by whatever means; receivers that were there may have got the messages, nobody else does. Whatever it returns but
-/// MEMLANE_BUSY and MEMLANE_INVALID_HANDLE, the handle is closed.
+/// Closes the handle: the sender leaves the channel, which goes on. What was sent stays in it; an open grant is aborted.
+/// MEMLANE_REMOVED: the channel's file was removed meanwhile, by whatever means; receivers that were there may have got the
+/// messages, nobody else does. Whatever it returns but MEMLANE_BUSY and MEMLANE_INVALID_HANDLE, the handle is closed.
 #[unsafe(no_mangle)]
 pub extern "C" fn memlane_sender_close(sender: SenderHandle) -> Status {
     done(|| sender.remove()?.close())

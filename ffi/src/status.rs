@@ -38,7 +38,7 @@ pub enum Status {
     MEMLANE_EMPTY = -11,
     /// The time is over: the channel stayed full, or empty.
     MEMLANE_TIMEOUT = -12,
-    /// Sender: every receiver has closed. Receiver: the channel is drained and its senders have gone. Or it was shut down.
+    /// Sender: every receiver has left. Receiver: the channel is drained and its senders have gone. Or it was shut down.
     MEMLANE_DISCONNECTED = -13,
     /// The message is longer than the channel allows.
     MEMLANE_TOO_LARGE = -14,

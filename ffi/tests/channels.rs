@@ -243,7 +243,7 @@ fn options_that_a_channel_cannot_have_are_named() {
         (MEMLANE_SPSC, "delivery_limit", Options { delivery_limit: 1, ..options() }),
         (MEMLANE_SPSC, "on_death", Options { on_death: MEMLANE_DISCARD, ..options() }),
         (MEMLANE_SPSC, "payload_alignment", Options { payload_alignment: 24, ..options() }),
-        (MEMLANE_SPSC, "max_message", Options { max_message: u64::MAX, ..options() }),
+        (MEMLANE_SPSC, "max_message", Options { max_message: usize::MAX, ..options() }),
         (MEMLANE_SPSC, "persistent", Options { persistent: 3, ..options() }),
         (MEMLANE_SPSC, "fence", Options { fence: 3, ..options() }),
         (MEMLANE_SPSC, "backend", Options { backend: 9, ..options() }),

@@ -63,6 +63,7 @@ fn receiver_calls(receiver: ReceiverHandle) -> Vec<(&'static str, Status)> {
         ("set_strategy", memlane_receiver_set_strategy(receiver, MEMLANE_PARK)),
         ("publish", memlane_receiver_publish(receiver)),
         ("stats", stats),
+        ("shutdown", memlane_receiver_shutdown(receiver)),
         ("close", memlane_receiver_close(receiver)),
     ]
 }

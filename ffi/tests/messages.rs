@@ -287,27 +287,30 @@ fn both_sides_learn_that_the_other_has_gone() {
         let tx = sender(channel);
         ok(memlane_receiver_close(rx));
         for timeout in [0, SHORT, FOR_EVER] {
-            fails(send(tx, b"x", timeout), MEMLANE_DISCONNECTED, "every receiver has closed");
+            fails(send(tx, b"x", timeout), MEMLANE_DISCONNECTED, "every receiver has left");
         }
     });
 }
 
 #[test]
 fn a_channel_that_is_shut_down_ends_for_both() {
-    each_kind(|kind| {
-        let (channel, tx, rx) = pair(kind);
-        ok(send(tx, b"last", 0));
-        let mut grant = reserve(tx, 1);
-        ok(memlane_channel_shutdown(channel));
-        fails(commit(&mut grant, 1), MEMLANE_DISCONNECTED, "was closed");
-        assert!(grant.data.is_null(), "it is finished");
-        fails(send(tx, b"x", FOR_EVER), MEMLANE_DISCONNECTED, "was closed");
-        assert_eq!(recv(rx, FOR_EVER).unwrap(), b"last");
-        assert_eq!(recv(rx, FOR_EVER), Err(MEMLANE_DISCONNECTED));
-        assert_eq!(stats(channel).state, MEMLANE_STATE_CLOSED);
-        ok(memlane_sender_close(tx));
-        fails(try_sender(channel).0, MEMLANE_CLOSED, "was closed");
-    });
+    each_kind(|kind| ends_for_both(kind, |channel, _| memlane_channel_shutdown(channel)));
+    each_kind(|kind| ends_for_both(kind, |_, rx| memlane_receiver_shutdown(rx)));
+}
+
+fn ends_for_both(kind: u32, shut_down: impl Fn(ChannelHandle, ReceiverHandle) -> Status) {
+    let (channel, tx, rx) = pair(kind);
+    ok(send(tx, b"last", 0));
+    let mut grant = reserve(tx, 1);
+    ok(shut_down(channel, rx));
+    fails(commit(&mut grant, 1), MEMLANE_DISCONNECTED, "was closed");
+    assert!(grant.data.is_null(), "it is finished");
+    fails(send(tx, b"x", FOR_EVER), MEMLANE_DISCONNECTED, "was closed");
+    assert_eq!(recv(rx, FOR_EVER).unwrap(), b"last");
+    assert_eq!(recv(rx, FOR_EVER), Err(MEMLANE_DISCONNECTED));
+    assert_eq!(stats(channel).state, MEMLANE_STATE_CLOSED);
+    ok(memlane_sender_close(tx));
+    fails(try_sender(channel).0, MEMLANE_CLOSED, "was closed");
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn on_a_lane(bytes: &mut Bytes<'_>) {
         place: bytes.place(),
         capacity: 4096 << bytes.below(2),
         alignment: 8 << bytes.below(4),
-        max_message: bytes.flag().then(|| (bytes.below(17) as u64, bytes.below(9) as u64)),
+        max_message: bytes.flag().then(|| (bytes.below(17), bytes.below(9))),
         persistent: bytes.flag(),
         backend: bytes.backend(),
         fence: bytes.fence(),

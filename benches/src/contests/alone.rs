@@ -87,7 +87,7 @@ fn place_and_name() -> Result<(Place, String)> {
 fn handing_over() -> Family {
     let of = |label: &'static str, bytes: usize| {
         alone(&format!("handing-over-{bytes}"), &format!("memlane spsc, in place, {label}"), move || {
-            let channel = spsc::Options::new().capacity((4 * bytes as u64).max(1 << 16)).private()?;
+            let channel = spsc::Options::new().capacity((4 * bytes).max(1 << 16)).private()?;
             let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
             let trust = trust();
             Ok(move || {

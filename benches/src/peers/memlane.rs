@@ -28,7 +28,7 @@ impl Kind for generic::Spsc {
     const NAME: &'static str = "spsc";
 
     fn options(shape: Shape, _bytes: usize) -> Options<Self> {
-        Options::<Self>::new().capacity(shape.room as u64)
+        Options::<Self>::new().capacity(shape.room)
     }
 }
 
@@ -37,7 +37,7 @@ impl Kind for generic::Mpmc {
     const NAME: &'static str = "mpmc";
 
     fn options(shape: Shape, bytes: usize) -> Options<Self> {
-        Options::<Self>::new().slots((shape.room / bytes) as u32).max_message(bytes as u64)
+        Options::<Self>::new().slots(shape.room / bytes).max_message(bytes)
     }
 }
 

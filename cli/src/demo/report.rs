@@ -40,7 +40,7 @@ struct ChannelFacts {
     /// Bytes of the ring, of a kind that has one.
     capacity: u64,
     /// Of a kind that has slots.
-    slots: Option<u32>,
+    slots: Option<u64>,
 }
 
 /// The first measurement.

@@ -12,7 +12,7 @@ use crate::streams::Output;
 use memlane::{Kind, mpmc, spsc};
 
 /// Slots of an mpmc channel: each is as large as the largest message.
-const SLOTS: u32 = 256;
+const SLOTS: usize = 256;
 
 /// Who receives what a sender sends through a channel of this kind.
 fn receivers(kind: Kind) -> Vec<PeerRole> {
@@ -48,8 +48,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
 fn fresh_channel(kind: Kind, feed: &Feed) -> Outcome<Channel> {
     let longest = feed.longest();
     let options = match kind {
-        Kind::Mpmc => Options::Mpmc(mpmc::Options::new().slots(SLOTS).max_message((NUMBER + longest) as u64)),
-        _ => Options::Spsc(spsc::Options::new().max_message(longest as u64)),
+        Kind::Mpmc => Options::Mpmc(mpmc::Options::new().slots(SLOTS).max_message(NUMBER + longest)),
+        _ => Options::Spsc(spsc::Options::new().max_message(longest)),
     };
     Ok(options.anonymous()?)
 }

@@ -88,7 +88,7 @@ fn a_sender_learns_that_its_receiver_has_left() {
     eventually("the channel is in use", || sandbox.has("feed", "sender"));
     sandbox.run(&["recv", "feed", "--count", "1"]).ok();
     let sentence = sender.end().failed(1);
-    assert!(sentence.starts_with("channel feed: every receiver has closed"), "{sentence}");
+    assert!(sentence.starts_with("channel feed: every receiver has left"), "{sentence}");
 }
 
 #[test]

@@ -108,7 +108,7 @@ macro_rules! message_contents {
         /// ```
         /// # let channel = memlane::spsc::Options::new().private()?;
         /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
-        /// use zerocopy::{FromBytes, Immutable, IntoBytes};
+        /// use memlane::zerocopy::{FromBytes, Immutable, IntoBytes};
         ///
         /// #[derive(FromBytes, IntoBytes, Immutable)]
         /// #[repr(C)]

@@ -14,7 +14,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Everything that can be seen of a channel. A snapshot: the numbers are each exact, but not all of one moment.
+/// Everything that can be seen of a channel. A snapshot: the numbers are each exact, but not all of one moment. They are what
+/// participants wrote, so each is a `u64`, sizes included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Info {
@@ -41,7 +42,7 @@ pub struct Info {
     /// Largest message in bytes.
     pub max_message: u64,
     /// Alignment of every message in bytes.
-    pub payload_alignment: u32,
+    pub payload_alignment: u64,
     /// Whether it never disconnects.
     pub persistent: bool,
     /// The name of the type of its messages; empty for bytes.
@@ -151,7 +152,7 @@ pub struct LaneInfo {
 #[non_exhaustive]
 pub struct QueueInfo {
     /// Slots.
-    pub slots: u32,
+    pub slots: u64,
     /// Slots that are nobody's.
     pub free: u64,
     /// Slots that senders fill, or whose message is queued.
@@ -191,7 +192,7 @@ impl QueueInfo {
             *queued = queued.saturating_add(returned).min(geometry.slots().into());
         }
         Some(Self {
-            slots: geometry.slots(),
+            slots: geometry.slots().into(),
             free: census.free,
             produced: census.produced,
             consumed: census.consumed,
@@ -272,7 +273,7 @@ impl Info {
             total_bytes: facts.map.total,
             capacity: geometry.capacity,
             max_message: geometry.max_message,
-            payload_alignment: geometry.payload_alignment,
+            payload_alignment: geometry.payload_alignment.into(),
             persistent: facts.persistent,
             type_name: facts.type_name.clone(),
             status: if is_whole { ChannelStatus::of(region) } else { ChannelStatus::Corrupted(Corruption::FileLength) },

@@ -7,7 +7,6 @@ use super::receiver::Receiver;
 use super::sender::Sender;
 use super::shared::Shared;
 use crate::error::{JoinError, RemoveError};
-use crate::liveness;
 use crate::region::{MemoryReport, Origin};
 use std::marker::PhantomData;
 use std::os::fd::BorrowedFd;
@@ -58,10 +57,7 @@ impl<K: ChannelKind> Channel<K> {
     /// call of another thread or process is sending at this very moment may stay in the channel, undelivered: to lose
     /// nothing, drop the senders instead.
     pub fn close(&self) {
-        if !self.shared.region.mark().is_foreign() {
-            self.shared.region.set_closed();
-            liveness::announce(&self.shared.region);
-        }
+        self.shared.close();
     }
 
     /// Removes the channel's file, as [`crate::remove`] does.

@@ -43,14 +43,14 @@ impl<K: ChannelKind> Options<K> {
 
     /// Largest message in bytes. Default in `spsc`: the largest that the capacity allows, 7/16 of it less the 8 header bytes. In
     /// `mpmc`: 64,000, and 1 GiB at most.
-    pub fn max_message(mut self, bytes: u64) -> Self {
+    pub fn max_message(mut self, bytes: usize) -> Self {
         self.wishes.max_message = Some(bytes);
         self
     }
 
     /// Alignment of every message in memory, in bytes: a power of two from 8 (default) to 64. Matters to programs that read
     /// or write in place. In `spsc`, each message then takes a multiple of this, and as much for its header.
-    pub fn payload_alignment(mut self, bytes: u32) -> Self {
+    pub fn payload_alignment(mut self, bytes: usize) -> Self {
         self.wishes.payload_alignment = Some(bytes);
         self
     }

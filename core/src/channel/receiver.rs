@@ -133,7 +133,24 @@ impl<K: ChannelKind> Receiver<K> {
     }
 
     /// Leaves the channel, as dropping does.
-    pub fn close(self) {}
+    pub fn leave(self) {}
+
+    /// Ends the channel for all, as [`Channel::close`](crate::generic::Channel::close) does: senders get `Disconnected` at their next
+    /// call; this receiver and others drain what is still there, and are told then.
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"in time")?;
+    /// rx.close();
+    /// assert_eq!(tx.send(b"too late"), Err(memlane::SendError::Disconnected));
+    /// assert_eq!(rx.recv()?.to_vec(), b"in time");
+    /// assert_eq!(rx.recv().err(), Some(memlane::RecvError::Disconnected));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn close(&mut self) {
+        self.end.shared().close();
+    }
 
     /// A participant joined or left, or the status changed. What is still in the channel comes first; and what others hold may
     /// come back.

@@ -143,7 +143,7 @@ impl<K: ChannelKind> Sender<K> {
     /// # Errors
     /// [`SendError::Removed`]: the channel's file was removed meanwhile, by whatever means. Receivers that were there then may have
     /// got the messages; nobody else does. [`SendError::Corrupted`]; [`SendError::Forked`]: it is the parent's, and stays.
-    pub fn close(mut self) -> Result<(), SendError> {
+    pub fn leave(mut self) -> Result<(), SendError> {
         self.end.check_farewell()
     }
 

@@ -1,5 +1,6 @@
 //! A channel in this process.
 
+use crate::liveness;
 use crate::region::sys::cancel_guard;
 use crate::region::{Origin, Region};
 use std::sync::Arc;
@@ -14,6 +15,16 @@ pub(super) struct Shared {
     pub(super) remove_on_drop: bool,
     /// Whether senders count from when the channel was created, and not from when a receiver joins.
     pub(super) ends_when_drained: bool,
+}
+
+impl Shared {
+    /// Ends the channel for all, and tells them. In a forked child, it does nothing.
+    pub(super) fn close(&self) {
+        if !self.region.mark().is_foreign() {
+            self.region.set_closed();
+            liveness::announce(&self.region);
+        }
+    }
 }
 
 impl Drop for Shared {

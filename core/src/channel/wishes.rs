@@ -21,13 +21,13 @@ const SLOTS: RangeInclusive<u64> = 4..=1024;
 #[derive(Debug, Clone)]
 pub(super) struct Wishes {
     pub(super) kind: Kind,
-    pub(super) capacity: Option<u64>,
-    pub(super) max_message: Option<u64>,
-    pub(super) payload_alignment: Option<u32>,
-    pub(super) slots: Option<u32>,
-    pub(super) priorities: Option<u16>,
-    pub(super) senders: Option<u32>,
-    pub(super) receivers: Option<u32>,
+    pub(super) capacity: Option<usize>,
+    pub(super) max_message: Option<usize>,
+    pub(super) payload_alignment: Option<usize>,
+    pub(super) slots: Option<usize>,
+    pub(super) priorities: Option<u8>,
+    pub(super) senders: Option<usize>,
+    pub(super) receivers: Option<usize>,
     pub(super) discard_on_death: Option<bool>,
     pub(super) delivery_limit: Option<u16>,
     pub(super) persistent: Option<bool>,
@@ -72,67 +72,79 @@ impl Wishes {
 
     /// The capacity that is asked for, rounded up as creation does.
     fn rounded_capacity(&self) -> Option<u64> {
-        self.capacity.map(|bytes| bytes.max(Limits::CAPACITY_MIN).checked_next_power_of_two().unwrap_or(u64::MAX))
+        self.capacity
+            .map(|bytes| (bytes as u64).max(Limits::CAPACITY_MIN).checked_next_power_of_two().unwrap_or(u64::MAX))
     }
 
     fn geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
         match self.kind.row().store {
             Store::Lanes => self.lane_geometry(channel),
-            Store::Slots => Ok(self.slot_geometry()),
+            Store::Slots => self.slot_geometry(channel),
         }
     }
 
     /// Seats for senders and for receivers. Together they have a limit: to the number that is chosen for one role, the default of
     /// the other one gives way.
-    fn seats(&self) -> (u32, u32) {
+    fn seats(&self, channel: &str) -> Result<(u32, u32), CreateError> {
         let KindRow { senders, receivers, .. } = self.kind.row();
+        let chosen_senders = word(channel, "senders", self.senders, Limits::SEATS_MAX)?;
+        let chosen_receivers = word(channel, "receivers", self.receivers, Limits::SEATS_MAX)?;
         let beside = |seats: &Seats, chosen: Option<u32>| {
             let left = Limits::SEATS_MAX.saturating_sub(chosen.unwrap_or(0));
             seats.default.min(left).max(1)
         };
-        (
-            self.senders.unwrap_or_else(|| beside(senders, self.receivers)),
-            self.receivers.unwrap_or_else(|| beside(receivers, self.senders)),
-        )
+        Ok((
+            chosen_senders.unwrap_or_else(|| beside(senders, chosen_receivers)),
+            chosen_receivers.unwrap_or_else(|| beside(receivers, chosen_senders)),
+        ))
     }
 
-    fn slot_geometry(&self) -> Geometry {
+    /// The alignment that is asked for.
+    fn alignment(&self, channel: &str) -> Result<u32, CreateError> {
+        let chosen = word(channel, "payload_alignment", self.payload_alignment, Limits::ALIGNMENT_MAX)?;
+        Ok(chosen.unwrap_or(Limits::ALIGNMENT_MIN))
+    }
+
+    fn slot_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
         let row = self.kind.row();
-        let (senders, receivers) = self.seats();
+        let (senders, receivers) = self.seats(channel)?;
         let geometry = Geometry {
             row,
             senders,
             receivers,
             capacity: 0,
-            max_message: self.max_message.unwrap_or(row.max_message),
-            payload_alignment: self.payload_alignment.unwrap_or(8),
+            max_message: self.max_message.map_or(row.max_message, |bytes| bytes as u64),
+            payload_alignment: self.alignment(channel)?,
             slots: 0,
-            priorities: self.priorities.unwrap_or(1),
+            priorities: self.priorities.unwrap_or(1).into(),
         };
-        let slots = self.slots.unwrap_or_else(|| {
+        let slots = word(channel, "slots", self.slots, Limits::SLOTS_MAX)?.unwrap_or_else(|| {
             // Beyond the limit, it is refused before anything is made.
             let max_message = geometry.max_message.min(Limits::SLOT_MESSAGE_MAX);
             let fit = SLOTS_BYTES.checked_div(Geometry { max_message, ..geometry }.slot_bytes()).unwrap_or(0);
             let power_of_two = 1 << fit.max(1).ilog2();
             power_of_two.clamp(*SLOTS.start(), *SLOTS.end()) as u32
         });
-        Geometry { slots, ..geometry }
+        Ok(Geometry { slots, ..geometry })
     }
 
     fn lane_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
         let row = self.kind.row();
-        let (senders, receivers) = self.seats();
-        let payload_alignment = self.payload_alignment.unwrap_or(8);
+        let (senders, receivers) = self.seats(channel)?;
+        let payload_alignment = self.alignment(channel)?;
         let too_large = |given: u64| CreateError::InvalidOption {
             channel: channel.to_owned(),
             option: "max_message",
             given: given.to_string(),
             wanted: format!(
                 "exceeds the largest, {} bytes",
-                Geometry::largest_message(Limits::CAPACITY_MAX, payload_alignment.clamp(8, Limits::ALIGNMENT_MAX))
+                Geometry::largest_message(
+                    Limits::CAPACITY_MAX,
+                    payload_alignment.clamp(Limits::ALIGNMENT_MIN, Limits::ALIGNMENT_MAX)
+                )
             ),
         };
-        if let Some(given) = self.capacity.filter(|&given| given > Limits::CAPACITY_MAX) {
+        if let Some(given) = self.capacity.filter(|&given| given as u64 > Limits::CAPACITY_MAX) {
             // Not what it was rounded up to, which nobody asked for.
             return Err(CreateError::InvalidOption {
                 channel: channel.to_owned(),
@@ -142,7 +154,8 @@ impl Wishes {
             });
         }
         let alignment_is_usable = payload_alignment.is_power_of_two() && payload_alignment <= Limits::ALIGNMENT_MAX;
-        let capacity = match (self.rounded_capacity(), self.max_message) {
+        let max_message = self.max_message.map(|bytes| bytes as u64);
+        let capacity = match (self.rounded_capacity(), max_message) {
             (Some(capacity), _) => capacity,
             (None, Some(max)) if alignment_is_usable => {
                 let smallest = Geometry::smallest_capacity(max, payload_alignment).ok_or_else(|| too_large(max))?;
@@ -150,10 +163,10 @@ impl Wishes {
             }
             (None, _) => row.capacity,
         };
-        let max_message = match self.max_message {
+        let max_message = match max_message {
             Some(max) => max,
             None if capacity.is_power_of_two() && alignment_is_usable => {
-                Geometry::largest_message(capacity, payload_alignment.max(8))
+                Geometry::largest_message(capacity, payload_alignment.max(Limits::ALIGNMENT_MIN))
             }
             None => 0,
         };
@@ -180,10 +193,10 @@ impl Wishes {
     fn expectations(&self) -> Expectations {
         Expectations {
             kind: Some(self.kind),
-            capacity: self.capacity.zip(self.rounded_capacity()),
-            max_message: self.max_message,
-            payload_alignment: self.payload_alignment,
-            slots: self.slots,
+            capacity: self.capacity.map(|bytes| bytes as u64).zip(self.rounded_capacity()),
+            max_message: self.max_message.map(|bytes| bytes as u64),
+            payload_alignment: self.payload_alignment.map(|bytes| bytes as u64),
+            slots: self.slots.map(|slots| slots as u64),
             priorities: self.priorities,
             discard_on_death: self.discard_on_death,
             delivery_limit: self.delivery_limit,
@@ -251,6 +264,17 @@ impl Wishes {
         let _guard = cancel_guard();
         Ok(self.share(Region::create_private(&self.spec("(private)")?)?, Origin::Created))
     }
+}
+
+/// A number that stands in a word of 32 bits, if it was chosen. What does not fit into one is far beyond the limit.
+fn word(channel: &str, option: &'static str, chosen: Option<usize>, max: u32) -> Result<Option<u32>, CreateError> {
+    let refused = |given: usize| CreateError::InvalidOption {
+        channel: channel.to_owned(),
+        option,
+        given: given.to_string(),
+        wanted: format!("has to be at most {max}"),
+    };
+    chosen.map(|given| u32::try_from(given).map_err(|_| refused(given))).transpose()
 }
 
 /// What a participant is called that has no name: its program.

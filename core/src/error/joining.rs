@@ -17,7 +17,7 @@ pub enum JoinError {
         /// The role that was asked for.
         role: &'static str,
         /// How many of this role the channel takes.
-        seats: u32,
+        seats: usize,
         /// The process id of the holder, as it wrote it: for people, not for decisions.
         pid: u32,
     },

@@ -27,7 +27,7 @@ pub(super) fn exists(channel: &str, refusal: Option<&impl Display>) -> String {
 }
 
 /// All seats of a role are taken.
-pub(super) fn taken(channel: &str, role: &str, seats: u32, pid: u32) -> String {
+pub(super) fn taken(channel: &str, role: &str, seats: usize, pid: u32) -> String {
     let channel = Printable(channel);
     if seats == 1 {
         return format!("channel {channel} has its {role} already (process {pid}); stop that one first");

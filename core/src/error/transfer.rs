@@ -76,8 +76,8 @@ macro_rules! widen {
 transfer_error! {
     /// Why a blocking send did not happen. The message was not sent.
     SendError, disconnected
-    /// Every receiver that there was since this sender joined has closed, or the channel was closed.
-    "every receiver has closed, or the channel was closed" {
+    /// Every receiver that there was since this sender joined has left, or the channel was closed.
+    "every receiver has left, or the channel was closed" {
         /// The message is longer than the channel allows (both in bytes).
         TooLarge { length: usize, max: usize } = "the message has {length} bytes; this channel takes at most {max}: create it with a larger max_message", InvalidInput;
     }
@@ -86,8 +86,8 @@ transfer_error! {
 transfer_error! {
     /// Why a send that does not wait did not happen. The message was not sent.
     TrySendError, disconnected
-    /// Every receiver that there was since this sender joined has closed, or the channel was closed.
-    "every receiver has closed, or the channel was closed" {
+    /// Every receiver that there was since this sender joined has left, or the channel was closed.
+    "every receiver has left, or the channel was closed" {
         /// There is no room now; the receiver has to consume something first. For how exact that is in a queue of more than
         /// 128 slots, see [`mpmc::Sender::try_send`](crate::mpmc::Sender::try_send).
         Full = "the channel is full", WouldBlock;
@@ -99,8 +99,8 @@ transfer_error! {
 transfer_error! {
     /// Why a send with a deadline did not happen. The message was not sent.
     SendTimeoutError, disconnected
-    /// Every receiver that there was since this sender joined has closed, or the channel was closed.
-    "every receiver has closed, or the channel was closed" {
+    /// Every receiver that there was since this sender joined has left, or the channel was closed.
+    "every receiver has left, or the channel was closed" {
         /// The channel stayed full until the deadline.
         Timeout = "the channel stayed full until the deadline", TimedOut;
         /// The message is longer than the channel allows (both in bytes).
@@ -221,8 +221,8 @@ pub enum GrantError {
         /// The end of what was asked for.
         end: usize,
     },
-    /// Every receiver that there was since the sender joined has closed, or the channel was closed: nobody would get the message.
-    #[error("every receiver has closed, or the channel was closed")]
+    /// Every receiver that there was since the sender joined has left, or the channel was closed: nobody would get the message.
+    #[error("every receiver has left, or the channel was closed")]
     Disconnected,
     /// The channel's file was unlinked: no receiver that comes would get the message.
     #[error("the channel was removed")]

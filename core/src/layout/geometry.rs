@@ -147,7 +147,7 @@ impl Geometry {
     pub fn map(&self) -> Result<Map, GeometryError> {
         let bad = |field, found, wanted: &str| Err(GeometryError { field, found, wanted: wanted.to_owned() });
         let alignment = self.payload_alignment;
-        if !alignment.is_power_of_two() || !(8..=Limits::ALIGNMENT_MAX).contains(&alignment) {
+        if !alignment.is_power_of_two() || !(Limits::ALIGNMENT_MIN..=Limits::ALIGNMENT_MAX).contains(&alignment) {
             return bad("payload_alignment", alignment.into(), "a power of two from 8 to 64");
         }
         match self.row.store {

@@ -9,6 +9,8 @@ impl Limits {
     pub const CAPACITY_MIN: u64 = 4096;
     /// Largest ring of a lane in bytes: 2 GiB (see [`super::record`] for the reason).
     pub const CAPACITY_MAX: u64 = 1 << 31;
+    /// Smallest payload alignment in bytes.
+    pub const ALIGNMENT_MIN: u32 = 8;
     /// Largest payload alignment in bytes.
     pub const ALIGNMENT_MAX: u32 = 64;
     /// Most slots.

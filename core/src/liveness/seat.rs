@@ -71,7 +71,7 @@ impl Seat {
         if let Some(source) = doubt {
             return Err(lock_file_refused(region, "looking at the lock file", source));
         }
-        let seats = rows_of(region.geometry(), role).len() as u32;
+        let seats = rows_of(region.geometry(), role).len();
         Err(JoinError::RoleTaken { channel: region.label().to_owned(), role: role.name(), seats, pid: holder })
     }
 

@@ -15,6 +15,7 @@ over_all! {
     a_sender_learns_that_the_receiver_has_left
     a_persistent_channel_waits_for_the_next_one
     a_closed_channel_refuses_senders_and_ends_receivers
+    a_receiver_ends_the_channel_for_all_and_drains_it
     a_message_that_is_committed_after_the_end_is_refused
     a_message_that_is_committed_after_its_receivers_left_is_refused
     a_receiver_that_comes_late_waits_unless_it_is_to_end
@@ -88,6 +89,27 @@ fn a_closed_channel_refuses_senders_and_ends_receivers(case: &Case) {
     assert_eq!(sender.send(b"in vain"), Err(SendError::Disconnected));
     assert_eq!(channel.info().status, ChannelStatus::Closed);
     drop(sender);
+    assert!(matches!(channel.sender().unwrap_err(), JoinError::Closed { .. }));
+}
+
+fn a_receiver_ends_the_channel_for_all_and_drains_it(case: &Case) {
+    let channel = create(case);
+    let mut receiver = channel.receiver().unwrap();
+    let peer = start(case, &channel, "sends until the end");
+    peer.expect("joined");
+    assert_eq!(receiver.recv().unwrap().to_vec(), message(0));
+    receiver.close();
+    peer.expect("ended");
+    peer.finish();
+    let mut next = 1;
+    let end = loop {
+        match receiver.recv() {
+            Ok(found) => assert_eq!(found.to_vec(), message(next)),
+            Err(end) => break end,
+        }
+        next += 1;
+    };
+    assert_eq!(end, RecvError::Disconnected);
     assert!(matches!(channel.sender().unwrap_err(), JoinError::Closed { .. }));
 }
 
@@ -236,14 +258,14 @@ fn a_sender_learns_that_the_file_was_removed_by_other_means(case: &Case) {
 
     let (mut sender, receiver) = join();
     sender.send(b"x").unwrap();
-    assert_eq!(sender.close(), Ok(()), "left in good order");
+    assert_eq!(sender.leave(), Ok(()), "left in good order");
     drop(receiver);
     remove();
 
     let (mut sender, _receiver) = join();
     sender.send(b"into the orphan").unwrap();
     remove();
-    assert_eq!(sender.close(), Err(SendError::Removed));
+    assert_eq!(sender.leave(), Err(SendError::Removed));
 
     let (mut sender, receiver) = join();
     remove();

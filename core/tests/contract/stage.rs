@@ -5,7 +5,7 @@ use crate::case::{Case, Place, Side};
 use crate::support::stage::trust;
 use crate::peer::{Peer, Talk};
 use crate::support::child::Child;
-use memlane::{Strategy, TrySendError};
+use memlane::{SendError, Strategy, TrySendError};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub const MAX_MESSAGE: usize = 200;
 pub const SHORT: Duration = Duration::from_millis(5);
 
 pub fn options_for(case: &Case) -> Options {
-    let options = super::small(Options::new()).backend(case.backend).max_message(MAX_MESSAGE as u64);
+    let options = super::small(Options::new()).backend(case.backend).max_message(MAX_MESSAGE);
     // A private channel needs no trust.
     if case.place == Place::Private { options } else { options.trust_peers(trust()) }
 }
@@ -69,7 +69,7 @@ pub fn start(case: &Case, channel: &Channel, part: &'static str) -> Peer {
 type Part = fn(&Channel, &Talk);
 
 /// What the other side can do.
-const PARTS: [(&str, Part); 5] = [
+const PARTS: [(&str, Part); 6] = [
     ("sends as many as it is told", |channel, talk| {
         let mut sender = channel.sender().unwrap();
         talk.tell("joined");
@@ -77,6 +77,13 @@ const PARTS: [(&str, Part); 5] = [
         (0..count).for_each(|number| sender.send(&message(number)).unwrap());
         talk.tell("sent");
         talk.hear();
+    }),
+    ("sends until the end", |channel, talk| {
+        let mut sender = channel.sender().unwrap();
+        talk.tell("joined");
+        let end = (0..).find_map(|number| sender.send(&message(number)).err());
+        assert_eq!(end, Some(SendError::Disconnected));
+        talk.tell("ended");
     }),
     ("receives until the end", |channel, talk| {
         let mut receiver = channel.receiver().unwrap();

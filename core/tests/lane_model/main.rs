@@ -54,9 +54,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 fn shape() -> impl Strategy<Value = Shape> {
     let place = prop_oneof![2 => Just(Place::Private), 1 => Just(Place::Named), 1 => Just(Place::Anonymous)];
-    let capacity = prop_oneof![2 => Just(4096u64), 1 => Just(8192), 1 => Just(32768)];
-    let alignment = prop_oneof![Just(8u32), Just(16), Just(32), Just(64)];
-    let max_message = proptest::option::weighted(0.4, prop_oneof![Just((16, 0)), (0u64..=16, 0u64..9)]);
+    let capacity = prop_oneof![2 => Just(4096), 1 => Just(8192), 1 => Just(32768)];
+    let alignment = prop_oneof![Just(8), Just(16), Just(32), Just(64)];
+    let max_message = proptest::option::weighted(0.4, prop_oneof![Just((16, 0)), (0..=16usize, 0..9usize)]);
     let backend = prop_oneof![Just(Backend::Futex), Just(Backend::Semaphore)];
     let fence = prop_oneof![Just(None), Just(Some(FenceMode::Asymmetric)), Just(Some(FenceMode::Symmetric))];
     (place, capacity, alignment, max_message, any::<bool>(), backend, fence).prop_map(

@@ -18,7 +18,7 @@ pub struct Run {
 impl Run {
     pub fn new(stage: &Stage, shape: Shape) -> Self {
         let (channel, sender, receiver) = stage.pair(&shape.options());
-        let model = Model::new(channel.capacity(), shape.alignment.into());
+        let model = Model::new(channel.capacity() as u64, shape.alignment as u64);
         assert_eq!((channel.capacity(), channel.max_message()), (shape.capacity, shape.max_message()));
         let (sender, receiver) = (Some(sender), Some(receiver));
         Self { channel, sender, receiver, model, persistent: shape.persistent, filler: 0 }

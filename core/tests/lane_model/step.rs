@@ -40,10 +40,10 @@ pub(crate) enum Step {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
     pub place: Place,
-    pub capacity: u64,
-    pub alignment: u32,
+    pub capacity: usize,
+    pub alignment: usize,
     /// Of the largest that the ring allows, so many sixteenths and so many bytes less.
-    pub max_message: Option<(u64, u64)>,
+    pub max_message: Option<(usize, usize)>,
     pub persistent: bool,
     pub backend: Backend,
     pub fence: Option<FenceMode>,
@@ -52,10 +52,10 @@ pub(crate) struct Shape {
 impl Shape {
     /// By `docs/layout.md`: header and payload fill 7/16 of the ring at most.
     pub fn max_message(&self) -> usize {
-        let largest = self.capacity / 16 * 7 / u64::from(self.alignment) * u64::from(self.alignment);
-        let largest = largest - u64::from(self.alignment);
+        let largest = self.capacity / 16 * 7 / self.alignment * self.alignment;
+        let largest = largest - self.alignment;
         let (sixteenths, less) = self.max_message.unwrap_or((16, 0));
-        (largest * sixteenths / 16).saturating_sub(less) as usize
+        (largest * sixteenths / 16).saturating_sub(less)
     }
 
     pub fn options(&self) -> Options {
@@ -65,7 +65,7 @@ impl Shape {
             options = options.fence(mode);
         }
         if self.max_message.is_some() {
-            options = options.max_message(self.max_message() as u64);
+            options = options.max_message(self.max_message());
         }
         options
     }

@@ -94,7 +94,7 @@ pub(crate) struct Shape {
     pub place: Place,
     pub slots: usize,
     pub max_message: usize,
-    pub alignment: u32,
+    pub alignment: usize,
     pub priorities: usize,
     pub limit: u16,
     pub discard: bool,
@@ -108,15 +108,15 @@ impl Shape {
     pub fn create(&self, scratch: &Scratch) -> Channel {
         let on_death = if self.discard { OnDeath::Discard } else { OnDeath::Redeliver };
         let mut options = Options::new()
-            .slots(self.slots as u32)
-            .max_message(self.max_message as u64)
+            .slots(self.slots)
+            .max_message(self.max_message)
             .payload_alignment(self.alignment)
-            .priorities(self.priorities as u16)
+            .priorities(self.priorities as u8)
             .delivery_limit(self.limit)
             .on_death(on_death)
             .persistent(self.persistent)
-            .max_senders(self.seats[0] as u32)
-            .max_receivers(self.seats[1] as u32)
+            .max_senders(self.seats[0])
+            .max_receivers(self.seats[1])
             .backend(self.backend)
             .trust_peers(trust());
         if let Some(mode) = self.fence {

@@ -56,7 +56,7 @@ fn shape() -> impl Strategy<Value = Shape> {
     let slots = prop_oneof![Just(1usize), Just(2), 3..9usize, Just(63), Just(64), Just(65)];
     // Around whole lines, which slots are made of.
     let max_message = prop_oneof![0..20usize, Just(40), Just(47), Just(48), Just(49), Just(1008), Just(4096)];
-    let alignment = prop_oneof![Just(8u32), Just(16), Just(32), Just(64)];
+    let alignment = prop_oneof![Just(8), Just(16), Just(32), Just(64)];
     let backend = prop_oneof![Just(Backend::Futex), Just(Backend::Semaphore)];
     let fence = prop_oneof![Just(None), Just(Some(FenceMode::Asymmetric)), Just(Some(FenceMode::Symmetric))];
     let shape = (place, slots, max_message, alignment);

@@ -65,7 +65,7 @@ pub fn send<K: Subject>(shift: &mut Shift, case: usize, cases: usize) -> Result<
         probe.now("commit", || grant.commit(LENGTH));
     }
     probe.unguard();
-    probe.ends("close", || tx.close());
+    probe.ends("leave", || tx.leave());
     Ok(())
 }
 
@@ -123,6 +123,6 @@ pub fn receive<K: Subject>(shift: &mut Shift, case: usize, cases: usize) -> Resu
         batch.iter().for_each(|message| probe.received(&message.to_vec()));
     }
     probe.unguard();
-    probe.ends("close", || rx.close());
+    probe.ends("leave", || rx.leave());
     Ok(())
 }

@@ -23,7 +23,7 @@ pub trait Corruptible: Kind {
 
 impl<K: Subject> Corruptible for K {
     fn create_tiny(&self, name: &str) -> Result<()> {
-        K::tiny(LENGTH as u64).create(name)?;
+        K::tiny(LENGTH).create(name)?;
         Ok(())
     }
 

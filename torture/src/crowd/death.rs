@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-const SLOTS: u32 = 65_536;
-const PRIORITIES: u16 = 8;
+const SLOTS: usize = 65_536;
+const PRIORITIES: u8 = 8;
 const RECEIVERS: u32 = 512;
 const VICTIMS: u32 = 400;
 
@@ -45,7 +45,7 @@ pub fn run(processes: u32) -> Result<()> {
     let scratch = Scratch::new()?;
     let name = scratch.channel();
     let shape = mpmc::Options::new().slots(SLOTS).priorities(PRIORITIES).max_message(64);
-    let channel = shape.max_senders(2).max_receivers(RECEIVERS).create(&name)?;
+    let channel = shape.max_senders(2).max_receivers(RECEIVERS as usize).create(&name)?;
     let (mut tx, _keeper) = (channel.sender()?, channel.sender()?);
     for number in 0..VICTIMS * HOLDS {
         tx.set_priority((number % u32::from(PRIORITIES)) as u8)?;

@@ -62,7 +62,7 @@ pub fn measure(crowd: &Crowd, watching: Watching) -> Result<Cost> {
     let names: Vec<_> = (0..crowd.channels).map(|number| scratch.file(&format!("channel-{number}"))).collect();
     let per_channel = crowd.receivers() / crowd.channels;
     for name in &names {
-        mpmc::Options::new().slots(64).max_senders(4).max_receivers(per_channel).create(name)?;
+        mpmc::Options::new().slots(64).max_senders(4).max_receivers(per_channel as usize).create(name)?;
     }
     let mut sleepers = start(crowd, &names, &["--sleepers"])?;
     let sleeping = watch(&mut sleepers, watching.seconds)?;

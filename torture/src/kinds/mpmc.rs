@@ -29,7 +29,7 @@ use std::time::Duration;
 pub struct Mpmc;
 
 /// A queue with a seat more of each role than an operation needs.
-fn stepped(slots: u32) -> mpmc::Options {
+fn stepped(slots: usize) -> mpmc::Options {
     mpmc::Options::new().slots(slots).max_message(256).max_senders(3).max_receivers(3)
 }
 
@@ -47,7 +47,7 @@ impl Subject for Mpmc {
         stepped(16)
     }
 
-    fn tiny(message_bytes: u64) -> mpmc::Options {
+    fn tiny(message_bytes: usize) -> mpmc::Options {
         let shape = mpmc::Options::new().slots(6).max_message(message_bytes).priorities(2);
         shape.max_senders(2).max_receivers(1)
     }
@@ -83,7 +83,7 @@ impl Kind for Mpmc {
     fn draw(&self, random: &mut Random, site: &Site) -> Result<Box<dyn Trial>> {
         let shape = Shape {
             slots: 32 << random.below(5),
-            priorities: 1 + random.below(3) as u16,
+            priorities: 1 + random.below(3) as u8,
             on_death: if random.once_in(3) { OnDeath::Discard } else { OnDeath::Redeliver },
         };
         let staff = Staff { senders: 1 + random.below(3) as u32, receivers: 1 + random.below(3) as u32 };
@@ -127,7 +127,7 @@ impl Kind for Mpmc {
             ensure!((queue.produced, queue.consumed, queue.redeliver) == (held, held, 0), "slots are held: {queue:?}");
             holders.map_or(Ok(()), |holders| holders.finish(&channel))?;
             let queue = channel.info().queue.context("the channel has no queue")?;
-            ensure!(queue.free == u64::from(queue.slots), "slots were left behind: {queue:?}");
+            ensure!(queue.free == queue.slots, "slots were left behind: {queue:?}");
             Ok(elapsed)
         })?;
         Ok(memlane::remove(&name)?)
@@ -146,10 +146,10 @@ const SHORT: Duration = Duration::from_micros(200);
 struct Shape {
     /// mpmc: how many messages fit
     #[arg(long, default_value_t = 64)]
-    slots: u32,
+    slots: usize,
     /// mpmc: how many priorities there are
     #[arg(long, default_value_t = 3)]
-    priorities: u16,
+    priorities: u8,
     /// mpmc: what becomes of messages whose receiver died
     #[arg(long, value_enum, default_value_t = OnDeath::Redeliver)]
     on_death: OnDeath,
@@ -165,7 +165,7 @@ enum OnDeath {
 struct Sending {
     tx: mpmc::Sender,
     phases: Phases,
-    priorities: u16,
+    priorities: u8,
     journal: SenderJournal,
     payloads: Payloads,
     random: Random,
@@ -366,10 +366,10 @@ fn create(shape: &Shape, staff: Staff, visitors: u32, site: &Site) -> Result<Box
         .slots(shape.slots)
         .priorities(shape.priorities)
         .on_death(policy)
-        .max_message(site.payloads()?.max() as u64)
+        .max_message(site.payloads()?.max())
         // So few that the seats of the dead are taken again all the time; one more for the keeper.
-        .max_senders(staff.senders + visitors + 1)
-        .max_receivers(staff.receivers + visitors + keepers)
+        .max_senders((staff.senders + visitors + 1) as usize)
+        .max_receivers((staff.receivers + visitors + keepers) as usize)
         .backend(site.waking.backend())
         .trust_peers(waking::trust())
         .create(&site.channel)?;
@@ -414,7 +414,7 @@ impl Trial for QueueTrial {
 
     fn close(self: Box<Self>, info: &Info) -> Result<Closing> {
         let queue = info.queue.as_ref().context("the channel has no queue")?;
-        ensure!(queue.free == u64::from(queue.slots), "slots were left behind: {queue:?}");
+        ensure!(queue.free == queue.slots, "slots were left behind: {queue:?}");
         ensure!(queue.queued.iter().all(|&queued| queued == 0), "messages were left behind: {queue:?}");
         ensure!(queue.dead_letters == 0, "messages were given up: {queue:?}");
         let found = self.ledger.close(queue.discarded)?;

@@ -42,7 +42,7 @@ impl Subject for Spsc {
         spsc::Options::new().capacity(4096)
     }
 
-    fn tiny(_: u64) -> spsc::Options {
+    fn tiny(_: usize) -> spsc::Options {
         spsc::Options::new().capacity(4096)
     }
 
@@ -118,7 +118,7 @@ const A_WHILE: Duration = Duration::from_millis(250);
 struct Shape {
     /// spsc: ring size in bytes
     #[arg(long, default_value_t = 16 << 10)]
-    capacity: u64,
+    capacity: usize,
 }
 
 /// The message with this number. A sender goes on where its predecessor stopped, so all of them are one.
@@ -352,11 +352,11 @@ fn stopped_receiver(channel: &spsc::Channel, name: &str, messages: u64) -> Resul
     Ok(())
 }
 
-fn create(capacity: u64, site: &Site) -> Result<Box<dyn Trial>> {
+fn create(capacity: usize, site: &Site) -> Result<Box<dyn Trial>> {
     let payloads = site.payloads()?;
     spsc::Options::new()
         .capacity(capacity)
-        .max_message(payloads.max() as u64)
+        .max_message(payloads.max())
         .backend(site.waking.backend())
         .trust_peers(waking::trust())
         .create(&site.channel)?;
@@ -364,7 +364,7 @@ fn create(capacity: u64, site: &Site) -> Result<Box<dyn Trial>> {
 }
 
 struct LaneTrial {
-    capacity: u64,
+    capacity: usize,
     payloads: Payloads,
     /// One past the last message that any receiver had.
     delivered: u64,
@@ -389,8 +389,8 @@ impl Trial for LaneTrial {
         let Some((first, end)) = read_journal(&gone.journal)? else { return Ok(()) };
         ensure!(first <= self.delivered, "messages {}..{first} are missing", self.delivered);
         // What the dead one held when it died was not released; before that, up to 1/8 of the ring was not published.
-        let record = |sequence: u64| (self.payloads.length(identity(sequence)) as u64 + 8).next_multiple_of(8);
-        let unpublished: u64 = (first..self.delivered.saturating_sub(1)).map(record).sum();
+        let record = |sequence: u64| (self.payloads.length(identity(sequence)) + 8).next_multiple_of(8);
+        let unpublished: usize = (first..self.delivered.saturating_sub(1)).map(record).sum();
         ensure!(unpublished < self.capacity / 8, "messages {first}..{} came again", self.delivered);
         self.repeated += self.delivered - first;
         self.delivered = self.delivered.max(end);

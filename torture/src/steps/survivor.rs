@@ -37,7 +37,7 @@ pub fn survive<K: Subject>(path: &Path, sent: &dyn Fn(&[Delivered]) -> u64) -> R
 
 /// Returns what was delivered, and how many messages were exchanged after that.
 fn drain_and_use<K: Subject>(name: &str) -> Result<(Vec<Delivered>, u64)> {
-    let slots = memlane::inspect(name)?.queue.map(|queue| u64::from(queue.slots));
+    let slots = memlane::inspect(name)?.queue.map(|queue| queue.slots);
     let channel = opened::<K>(name)?;
     let mut tx = channel.sender().context("joining as a sender")?;
     let mut rx = channel.receiver().context("joining as a receiver")?;
@@ -103,7 +103,7 @@ fn check_what_is_left(name: &str, sent: u64) -> Result<()> {
     ensure!(info.status == ChannelStatus::Live, "the channel is {:?}", info.status);
     ensure!(watch::everybody_left(&info), "somebody is still there: {:?}", info.participants);
     if let Some(queue) = info.queue {
-        ensure!(queue.free == u64::from(queue.slots), "slots are not free: {queue:?}");
+        ensure!(queue.free == queue.slots, "slots are not free: {queue:?}");
         ensure!(queue.queued.iter().sum::<u64>() == 0, "messages are left: {queue:?}");
         return Ok(());
     }

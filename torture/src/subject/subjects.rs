@@ -26,7 +26,7 @@ pub trait Subject: Kind + Sized + 'static {
     }
 
     /// As small as it can be with messages of so many bytes: each of its bytes is damaged.
-    fn tiny(message_bytes: u64) -> OptionsOf<Self>;
+    fn tiny(message_bytes: usize) -> OptionsOf<Self>;
 
     /// As large as it can be: words are damaged all over.
     fn large() -> OptionsOf<Self>;

@@ -24,14 +24,14 @@ impl Options {
     /// How many messages fit, from 1 to 65,536: those that are queued, being written, and not yet acknowledged. Default:
     /// 1,024, or as many as take at most 16 MiB, rounded down to a power of two, but at least 4; with the default largest
     /// message 256. Each takes the largest message plus 16 bytes, rounded up to a multiple of 64.
-    pub fn slots(mut self, slots: u32) -> Self {
+    pub fn slots(mut self, slots: usize) -> Self {
         self.wishes.slots = Some(slots);
         self
     }
 
     /// How many priorities there are, from 1 (default) to 8. Messages of priority 0 are delivered first; see
     /// [`Sender::set_priority`](super::Sender::set_priority).
-    pub fn priorities(mut self, priorities: u16) -> Self {
+    pub fn priorities(mut self, priorities: u8) -> Self {
         self.wishes.priorities = Some(priorities);
         self
     }
@@ -51,14 +51,14 @@ impl Options {
 
     /// How many senders there can be at a time, from 1 to 1,023; with the receivers at most 1,024. Default: 64, or
     /// what [`Options::max_receivers`] leaves, if that is less. Only for creation.
-    pub fn max_senders(mut self, senders: u32) -> Self {
+    pub fn max_senders(mut self, senders: usize) -> Self {
         self.wishes.senders = Some(senders);
         self
     }
 
     /// How many receivers there can be at a time, from 1 to 1,023; with the senders at most 1,024. Default: 64, or
     /// what [`Options::max_senders`] leaves, if that is less. Only for creation.
-    pub fn max_receivers(mut self, receivers: u32) -> Self {
+    pub fn max_receivers(mut self, receivers: usize) -> Self {
         self.wishes.receivers = Some(receivers);
         self
     }
@@ -68,8 +68,8 @@ impl Options {
 impl Channel {
     /// How many messages fit.
     #[must_use]
-    pub fn slots(&self) -> u32 {
-        self.shared.region.geometry().slots
+    pub fn slots(&self) -> usize {
+        self.shared.region.geometry().slots as usize
     }
 
     /// How many messages are queued, of all priorities; those that receivers hold are not. Others send and receive
@@ -87,7 +87,8 @@ impl Channel {
 
     /// How many priorities there are.
     #[must_use]
-    pub fn priorities(&self) -> u16 {
-        self.shared.region.geometry().priorities
+    pub fn priorities(&self) -> u8 {
+        // Checked when the header was read: there are 8 at most.
+        self.shared.region.geometry().priorities as u8
     }
 }

@@ -28,7 +28,7 @@ impl Options {
     /// [`Options::max_message`] needs it. Each message takes its length plus 8, rounded up to a multiple of 8, and 8 bytes of the
     /// ring always stay free: of messages of 8 bytes, 255 fit into 4 KiB. What does not fit before the ring's end starts at its
     /// beginning, and the rest before the end stays free as well.
-    pub fn capacity(mut self, bytes: u64) -> Self {
+    pub fn capacity(mut self, bytes: usize) -> Self {
         self.wishes.capacity = Some(bytes);
         self
     }
@@ -38,7 +38,7 @@ impl Options {
 impl Channel {
     /// Ring size in bytes.
     #[must_use]
-    pub fn capacity(&self) -> u64 {
-        self.shared.region.geometry().capacity
+    pub fn capacity(&self) -> usize {
+        self.shared.region.geometry().capacity as usize
     }
 }

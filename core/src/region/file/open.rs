@@ -19,9 +19,9 @@ pub(crate) struct Expectations {
     /// The capacity as the opener gave it, and as creation would round it up.
     pub(crate) capacity: Option<(u64, u64)>,
     pub(crate) max_message: Option<u64>,
-    pub(crate) payload_alignment: Option<u32>,
-    pub(crate) slots: Option<u32>,
-    pub(crate) priorities: Option<u16>,
+    pub(crate) payload_alignment: Option<u64>,
+    pub(crate) slots: Option<u64>,
+    pub(crate) priorities: Option<u8>,
     pub(crate) discard_on_death: Option<bool>,
     pub(crate) delivery_limit: Option<u16>,
     pub(crate) persistent: Option<bool>,

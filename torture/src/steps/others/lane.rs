@@ -33,7 +33,7 @@ fn receive<K: Subject>(task: Task, name: &str, channel: &ChannelOf<K>, account: 
     for again in [false, true] {
         if again {
             account.begin("close");
-            rx.close();
+            rx.leave();
             account.begin("join again");
             rx = channel.receiver()?;
         }
@@ -77,7 +77,7 @@ fn send<K: Subject>(task: Task, name: &str, channel: &ChannelOf<K>, account: &mu
     for again in [false, true] {
         if again {
             account.begin("close");
-            tx.close()?;
+            tx.leave()?;
             account.begin("join again");
             tx = channel.sender()?;
         }

@@ -33,7 +33,7 @@ struct Pair<'a, K: Subject> {
 pub fn go_on<K: Subject>(task: Task, name: &str, account: &mut Account) -> Result<()> {
     account.begin("join");
     let channel = opened::<K>(name)?;
-    let slots = channel.info().queue.context("the channel has no queue")?.slots.into();
+    let slots = channel.info().queue.context("the channel has no queue")?.slots;
     let (tx, rx) = (channel.sender()?, channel.receiver()?);
     let mut pair = Pair::<K> { channel: &channel, tx, rx, task, next: OTHERS, account, slots };
     mark();
@@ -218,8 +218,8 @@ impl<K: Subject> Pair<'_, K> {
     fn leave_and_join_again(self) -> Result<Self> {
         let Self { channel, tx, rx, task, next, account, slots } = self;
         account.begin("close");
-        tx.close()?;
-        rx.close();
+        tx.leave()?;
+        rx.leave();
         account.begin("join again");
         Ok(Self { channel, tx: channel.sender()?, rx: channel.receiver()?, task, next, account, slots })
     }

@@ -22,7 +22,7 @@ pub fn get_everything<K: Subject>(name: &str, queued: &[u64], account: &mut Acco
     let expected: Vec<_> = queued.iter().enumerate().map(|(at, &number)| (number, at == 0)).collect();
     ensure!(came == expected, "{came:?} came instead of {expected:?}");
     account.begin("send_timeout");
-    let slots = u64::from(channel.info().queue.context("the channel has no queue")?.slots);
+    let slots = channel.info().queue.context("the channel has no queue")?.slots;
     for number in OTHERS..OTHERS + slots {
         tx.send_timeout(&payload(number), PATIENCE).context("a slot is held up")?;
     }
