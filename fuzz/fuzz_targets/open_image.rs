@@ -2,12 +2,12 @@
 //!
 //! The input overwrites parts of a real channel's file: `(offset: u16 in units of 8 bytes, length: u8, bytes)*`, behind a byte
 //! of flags. Bit 0: the header's checksum is made right again, so that what lies behind it is reached. Bit 1: messages were
-//! sent before. Bit 2: it is a queue, not a lane. Whatever the file holds, safe calls return: a message, or a typed error.
+//! sent before. The other bits: which of [`KINDS`] it is. Whatever the file holds, safe calls return: a message, or a typed error.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use memlane::{mpmc, spsc};
+use memlane::generic::{ChannelKind, Mpmc, Options, Spsc};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
@@ -18,36 +18,38 @@ const CHECKSUM_AT: usize = 508;
 /// Messages that are there before the damage, by length in bytes.
 const LENGTHS: [usize; 4] = [0, 8, 100, 700];
 
-/// Opens the channel as one of this kind, and makes every call once at least.
-macro_rules! open_and_use {
-    ($kind:ident, $name:expr) => {{
-        let Ok(channel) = $kind::open($name) else { return };
-        let _ = channel.info();
-        if let Ok(mut rx) = channel.receiver() {
-            let mut buffer = vec![0; rx.max_message().min(1 << 20)];
-            for _ in 0..600 {
-                if rx.try_recv_into(&mut buffer).is_err() {
-                    break;
-                }
-            }
-            let max = rx.max_message();
-            let check = |message: Vec<u8>| assert!(message.len() <= max, "a message is longer than the channel allows");
-            let _ = rx.try_recv().map(|message| (check(message.to_vec()), message.nack()));
-            let _ = rx.try_recv_batch(8).map(|batch| batch.iter().for_each(|message| check(message.to_vec())));
-            let _ = rx.recv_timeout(Duration::ZERO).map(|message| message.ack());
-        }
-        if let Ok(mut tx) = channel.sender() {
-            for length in [0, 1, 700, 1 << 20] {
-                let _ = tx.try_send(&vec![1; length]);
-            }
-            if let Ok(mut grant) = tx.try_reserve(32) {
-                grant.write_at(8, &[3; 24]).expect("room that was reserved");
-                let _ = grant.commit(32);
-            }
-            let _ = tx.send_timeout(&[2; 64], Duration::ZERO);
-        }
-    }};
+/// A kind whose images are damaged.
+trait Image: ChannelKind {
+    /// A channel of few bytes, so that the input reaches most of them.
+    fn small() -> Options<Self>;
 }
+
+impl Image for Spsc {
+    fn small() -> Options<Self> {
+        Options::<Self>::new().capacity(4096)
+    }
+}
+
+impl Image for Mpmc {
+    fn small() -> Options<Self> {
+        Options::<Self>::new().slots(6).max_message(700).priorities(2).max_senders(2).max_receivers(2)
+    }
+}
+
+/// What is done with a channel of a kind.
+struct Kind {
+    create: fn(&str, bool),
+    open_and_use: fn(&str),
+}
+
+impl Kind {
+    const fn of<K: Image>() -> Self {
+        Self { create: create::<K>, open_and_use: open_and_use::<K> }
+    }
+}
+
+/// The kinds, by the number that stands in the flags. A further one comes last: the seeds name the others by their numbers.
+const KINDS: [Kind; 2] = [Kind::of::<Spsc>(), Kind::of::<Mpmc>()];
 
 fuzz_target!(|data: &[u8]| {
     let Some((&flags, patches)) = data.split_first() else { return };
@@ -56,35 +58,52 @@ fuzz_target!(|data: &[u8]| {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir(&folder).expect("a folder");
     let name = folder.join("channel").display().to_string();
-    let (is_filled, is_queue) = (flags & 2 != 0, flags & 4 != 0);
-    if is_queue {
-        create_queue(&name, is_filled)
-    } else {
-        create_lane(&name, is_filled)
-    }
+    let kind = &KINDS[usize::from(flags >> 2) % KINDS.len()];
+    (kind.create)(&name, flags & 2 != 0);
     let file = OpenOptions::new().read(true).write(true).open(&name).expect("the channel's file");
     patch(&file, patches, flags & 1 != 0);
 
     let _ = memlane::inspect(&name);
-    if is_queue { open_and_use!(mpmc, &name) } else { open_and_use!(spsc, &name) }
+    (kind.open_and_use)(&name);
 });
 
-fn create_lane(name: &str, is_filled: bool) {
-    let channel = spsc::Options::new().capacity(4096).create(name).expect("a fresh channel");
-    if is_filled {
-        let mut tx = channel.sender().expect("the first sender");
-        LENGTHS.iter().for_each(|&length| tx.send(&vec![0xa5; length]).expect("room"));
-    }
-}
-
-fn create_queue(name: &str, is_filled: bool) {
-    let options = mpmc::Options::new().slots(6).max_message(700).priorities(2).max_senders(2).max_receivers(2);
-    let channel = options.create(name).expect("a fresh channel");
+/// Creates a channel; one that is filled holds messages, of which the first one was received.
+fn create<K: Image>(name: &str, is_filled: bool) {
+    let channel = K::small().create(name).expect("a fresh channel");
     if is_filled {
         let mut tx = channel.sender().expect("the first sender");
         LENGTHS.iter().for_each(|&length| tx.send(&vec![0xa5; length]).expect("room"));
         let mut rx = channel.receiver().expect("the first receiver");
         drop(rx.recv().expect("a message"));
+    }
+}
+
+/// Opens the channel as one of this kind, and makes every call once at least.
+fn open_and_use<K: Image>(name: &str) {
+    let Ok(channel) = Options::<K>::new().open(name) else { return };
+    let _ = channel.info();
+    if let Ok(mut rx) = channel.receiver() {
+        let mut buffer = vec![0; rx.max_message().min(1 << 20)];
+        for _ in 0..600 {
+            if rx.try_recv_into(&mut buffer).is_err() {
+                break;
+            }
+        }
+        let max = rx.max_message();
+        let check = |message: Vec<u8>| assert!(message.len() <= max, "a message is longer than the channel allows");
+        let _ = rx.try_recv().map(|message| (check(message.to_vec()), message.nack()));
+        let _ = rx.try_recv_batch(8).map(|batch| batch.iter().for_each(|message| check(message.to_vec())));
+        let _ = rx.recv_timeout(Duration::ZERO).map(|message| message.ack());
+    }
+    if let Ok(mut tx) = channel.sender() {
+        for length in [0, 1, 700, 1 << 20] {
+            let _ = tx.try_send(&vec![1; length]);
+        }
+        if let Ok(mut grant) = tx.try_reserve(32) {
+            grant.write_at(8, &[3; 24]).expect("room that was reserved");
+            let _ = grant.commit(32);
+        }
+        let _ = tx.send_timeout(&[2; 64], Duration::ZERO);
     }
 }
 
