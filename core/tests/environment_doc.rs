@@ -1,9 +1,13 @@
 //! `docs/environment.md` and `docs/failure-model.md` name what shows each of their rows: all of that exists. And the errors
 //! say what the first page says that they say.
 
+#[path = "support/source_text.rs"]
+mod source_text;
+
 use memlane::{
     Corruption, CreateError, Denied, JoinError, NotAChannel, OpenError, RecvError, RemoveError, SendError, Shortage,
 };
+use source_text::defines;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -48,7 +52,7 @@ fn is_test_name(word: &str) -> bool {
 }
 
 fn holds(text: &str, test: &str) -> bool {
-    text.contains(&format!("fn {test}(")) || test == "*"
+    defines(text, test) || test == "*"
 }
 
 #[test]

@@ -5,7 +5,7 @@
 #[path = "support/source_text.rs"]
 mod source_text;
 
-use source_text::{assert_none, code_length, rust_files, words};
+use source_text::{assert_none, code_length, defines, rust_files, words};
 use std::path::{Path, PathBuf};
 
 /// The modules, each of which imports only what stands before it.
@@ -244,8 +244,7 @@ fn exists(word: &str, sources: &[Source]) -> Option<bool> {
     }
     let file = modules.trim_end_matches("::tests").replace("::", "/") + ".rs";
     let may_hold = |source: &&Source| modules.is_empty() || is_in(source, &file);
-    let function = format!("fn {test}(");
-    Some(sources.iter().filter(may_hold).any(|source| source.text.contains(&function)))
+    Some(sources.iter().filter(may_hold).any(|source| defines(&source.text, test)))
 }
 
 #[test]

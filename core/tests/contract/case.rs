@@ -56,80 +56,106 @@ impl Drop for Case {
     }
 }
 
-/// A module for each test, with a test for each combination that exists.
+// A test has to be an item with a name: so macros list tests × kinds × cases, and what they list are calls of functions. In each
+// test's name stand the behaviour, the kind and the case: `transfer::a_batch_arrives_whole::spsc::futex_named_threads`.
+
+/// A module for each test, with a test for each kind and for each combination that exists.
 macro_rules! over_all {
     ($($test:ident)*) => {
-        $(
-            mod $test {
-                crate::case::case_tests! { $test
-                    futex_named_threads Futex Named Thread,
-                    futex_named_processes Futex Named Process,
-                    futex_anonymous_threads Futex Anonymous Thread,
-                    futex_anonymous_processes Futex Anonymous Process,
-                    futex_private_threads Futex Private Thread,
-                    semaphore_named_threads Semaphore Named Thread,
-                    semaphore_named_processes Semaphore Named Process,
-                    semaphore_anonymous_threads Semaphore Anonymous Thread,
-                    semaphore_anonymous_processes Semaphore Anonymous Process,
-                    semaphore_private_threads Semaphore Private Thread,
-                }
-                #[cfg(feature = "named-segments")]
-                crate::case::case_tests! { $test
-                    futex_segment_threads Futex Segment Thread,
-                    futex_segment_processes Futex Segment Process,
-                    semaphore_segment_threads Semaphore Segment Thread,
-                    semaphore_segment_processes Semaphore Segment Process,
-                }
-            }
-        )*
+        $(mod $test { crate::kinds::with_kinds! { over_kinds $test all_cases } })*
     };
 }
 
 /// The same with those combinations whose channel is a file that has a name.
 macro_rules! over_files {
     ($($test:ident)*) => {
-        $(
-            mod $test {
-                crate::case::case_tests! { $test
-                    futex_named_threads Futex Named Thread,
-                    semaphore_named_threads Semaphore Named Thread,
-                }
-            }
-        )*
+        $(mod $test { crate::kinds::with_kinds! { over_kinds $test cases_of_files } })*
     };
 }
 
 /// The same with those combinations whose peer can be killed.
 macro_rules! over_processes {
     ($($test:ident)*) => {
-        $(
-            mod $test {
-                crate::case::case_tests! { $test
-                    futex_named_processes Futex Named Process,
-                    futex_anonymous_processes Futex Anonymous Process,
-                    semaphore_named_processes Semaphore Named Process,
-                    semaphore_anonymous_processes Semaphore Anonymous Process,
-                }
-                #[cfg(feature = "named-segments")]
-                crate::case::case_tests! { $test
-                    futex_segment_processes Futex Segment Process,
-                    semaphore_segment_processes Semaphore Segment Process,
-                }
-            }
-        )*
+        $(mod $test { crate::kinds::with_kinds! { over_kinds $test cases_of_processes } })*
+    };
+}
+
+/// A module for each kind, with a test for each of these cases.
+macro_rules! over_kinds {
+    ([$($name:ident $kind:ident),*] $test:ident $cases:ident) => {
+        $(mod $name { crate::case::$cases! { $test $kind } })*
+    };
+}
+
+macro_rules! all_cases {
+    ($test:ident $kind:ident) => {
+        crate::case::case_tests! { $test $kind
+            futex_named_threads Futex Named Thread,
+            futex_named_processes Futex Named Process,
+            futex_anonymous_threads Futex Anonymous Thread,
+            futex_anonymous_processes Futex Anonymous Process,
+            futex_private_threads Futex Private Thread,
+            semaphore_named_threads Semaphore Named Thread,
+            semaphore_named_processes Semaphore Named Process,
+            semaphore_anonymous_threads Semaphore Anonymous Thread,
+            semaphore_anonymous_processes Semaphore Anonymous Process,
+            semaphore_private_threads Semaphore Private Thread,
+        }
+        #[cfg(feature = "named-segments")]
+        crate::case::case_tests! { $test $kind
+            futex_segment_threads Futex Segment Thread,
+            futex_segment_processes Futex Segment Process,
+            semaphore_segment_threads Semaphore Segment Thread,
+            semaphore_segment_processes Semaphore Segment Process,
+        }
+    };
+}
+
+macro_rules! cases_of_files {
+    ($test:ident $kind:ident) => {
+        crate::case::case_tests! { $test $kind
+            futex_named_threads Futex Named Thread,
+            semaphore_named_threads Semaphore Named Thread,
+        }
+    };
+}
+
+macro_rules! cases_of_processes {
+    ($test:ident $kind:ident) => {
+        crate::case::case_tests! { $test $kind
+            futex_named_processes Futex Named Process,
+            futex_anonymous_processes Futex Anonymous Process,
+            semaphore_named_processes Semaphore Named Process,
+            semaphore_anonymous_processes Semaphore Anonymous Process,
+        }
+        #[cfg(feature = "named-segments")]
+        crate::case::case_tests! { $test $kind
+            futex_segment_processes Futex Segment Process,
+            semaphore_segment_processes Semaphore Segment Process,
+        }
     };
 }
 
 macro_rules! case_tests {
-    ($test:ident $($name:ident $backend:ident $place:ident $side:ident,)*) => {
+    ($test:ident $kind:ident $($name:ident $backend:ident $place:ident $side:ident,)*) => {
         $(
             #[test]
             fn $name() {
                 use crate::case::{Case, Place, Side};
-                super::$test(&Case::new(memlane::Backend::$backend, Place::$place, Side::$side));
+                let case = Case::new(memlane::Backend::$backend, Place::$place, Side::$side);
+                super::super::$test::<memlane::generic::$kind>(&case);
             }
         )*
     };
 }
 
-pub(crate) use {case_tests, over_all, over_files, over_processes};
+/// The kinds' names, and what a process of each does.
+macro_rules! parts {
+    ([$($name:ident $kind:ident),*]) => {
+        &[$((stringify!($name), crate::stage::play::<memlane::generic::$kind>)),*]
+    };
+}
+
+pub(crate) use {
+    all_cases, case_tests, cases_of_files, cases_of_processes, over_all, over_files, over_kinds, over_processes, parts,
+};

@@ -1,11 +1,12 @@
-//! Peers that are killed. Compiled once a kind.
+//! Peers that are killed.
 
-use super::kind::{Channel, Receiver};
-use super::stage::{FEW, SHORT, create, message, start};
-use super::waiting::until_asleep;
 use crate::case::{Case, over_processes};
+use crate::kinds::Kind;
 use crate::peer::Peer;
+use crate::stage::{FEW, SHORT, create, message, start};
 use crate::support::eventually;
+use crate::waiting::until_asleep;
+use memlane::generic::{Channel, Receiver};
 use memlane::{RecvError, RecvTimeoutError, Role, TryRecvError};
 
 over_processes! {
@@ -22,8 +23,8 @@ fn kill(peer: Peer) {
     child.kill();
 }
 
-fn what_a_killed_sender_sent_arrives(case: &Case) {
-    let channel = create(case);
+fn what_a_killed_sender_sent_arrives<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let mut receiver = channel.receiver().unwrap();
     let mut peer = start(case, &channel, "sends as many as it is told");
     peer.expect("joined");
@@ -38,7 +39,7 @@ fn what_a_killed_sender_sent_arrives(case: &Case) {
 }
 
 /// A receiver that had a message of somebody who was killed then.
-fn bereft(case: &Case, channel: &Channel) -> Receiver {
+fn bereft<K: Kind>(case: &Case, channel: &Channel<K>) -> Receiver<K> {
     let mut receiver = channel.receiver().unwrap();
     let mut peer = start(case, channel, "sends as many as it is told");
     peer.expect("joined");
@@ -49,16 +50,16 @@ fn bereft(case: &Case, channel: &Channel) -> Receiver {
     receiver
 }
 
-fn whoever_never_waits_long_learns_of_a_death(case: &Case) {
-    let mut receiver = bereft(case, &create(case));
+fn whoever_never_waits_long_learns_of_a_death<K: Kind>(case: &Case) {
+    let mut receiver = bereft(case, &create::<K>(case));
     eventually("it is disconnected", || match receiver.recv_timeout(SHORT) {
         Err(RecvTimeoutError::Timeout) => false,
         other => other.unwrap_err() == RecvTimeoutError::Disconnected,
     });
 }
 
-fn whoever_looks_now_and_then_learns_of_a_death(case: &Case) {
-    let mut receiver = bereft(case, &create(case));
+fn whoever_looks_now_and_then_learns_of_a_death<K: Kind>(case: &Case) {
+    let mut receiver = bereft(case, &create::<K>(case));
     let mut looks = 0;
     eventually("it is disconnected", || {
         looks += 1;
@@ -70,8 +71,8 @@ fn whoever_looks_now_and_then_learns_of_a_death(case: &Case) {
     assert!(looks < 2000, "a look a millisecond: {looks} looks");
 }
 
-fn a_killed_sleeper_is_replaced(case: &Case) {
-    let channel = create(case);
+fn a_killed_sleeper_is_replaced<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let mut sender = channel.sender().unwrap();
     let peer = start(case, &channel, "sleeps for every message");
     peer.expect("joined");
@@ -87,8 +88,8 @@ fn a_killed_sleeper_is_replaced(case: &Case) {
     peer.finish();
 }
 
-fn a_killed_receiver_is_replaced(case: &Case) {
-    let channel = create(case);
+fn a_killed_receiver_is_replaced<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let mut sender = channel.sender().unwrap();
     let mut peer = start(case, &channel, "receives one whenever it is told");
     peer.expect("joined");

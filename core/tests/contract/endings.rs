@@ -1,13 +1,14 @@
-//! Joining, leaving and closing, and what can be seen of it. Compiled once a kind.
+//! Joining, leaving and closing, and what can be seen of it.
 
-use super::kind::Options;
-use super::stage::{FEW, SHORT, create, create_with, ends, message, options_for, start};
 use crate::case::{Case, Place, over_all, over_files};
+use crate::kinds::Kind;
+use crate::stage::{FEW, SHORT, create, create_with, ends, message, options_for, start};
 use crate::support::eventually;
 use crate::support::peer::Peer;
+use memlane::generic::Options;
 use memlane::{
-    Backend, ChannelStatus, CreateError, GrantError, JoinError, OpenError, ParticipantState, RecvError, RecvTimeoutError, Role,
-    SendError, SendTimeoutError, TryRecvError, TrySendError,
+    Backend, ChannelStatus, CreateError, GrantError, JoinError, OpenError, ParticipantState, RecvError,
+    RecvTimeoutError, Role, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
 
 over_all! {
@@ -29,8 +30,8 @@ over_files! {
     a_sender_learns_that_the_file_was_removed_by_other_means
 }
 
-fn a_receiver_gets_the_rest_and_then_the_end(case: &Case) {
-    let channel = create(case);
+fn a_receiver_gets_the_rest_and_then_the_end<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let mut receiver = channel.receiver().unwrap();
     let mut peer = start(case, &channel, "sends as many as it is told");
     peer.expect("joined");
@@ -43,8 +44,8 @@ fn a_receiver_gets_the_rest_and_then_the_end(case: &Case) {
     assert_eq!(receiver.recv_timeout(SHORT).unwrap_err(), RecvTimeoutError::Disconnected);
 }
 
-fn a_sender_learns_that_the_receiver_has_left(case: &Case) {
-    let channel = create(case);
+fn a_sender_learns_that_the_receiver_has_left<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let mut sender = channel.sender().unwrap();
     sender.send(b"before anybody came").unwrap();
     let mut peer = start(case, &channel, "receives one whenever it is told");
@@ -58,8 +59,8 @@ fn a_sender_learns_that_the_receiver_has_left(case: &Case) {
     assert_eq!(sender.reserve(1).unwrap_err(), SendError::Disconnected);
 }
 
-fn a_persistent_channel_waits_for_the_next_one(case: &Case) {
-    let channel = create_with(case, &options_for(case).persistent(true));
+fn a_persistent_channel_waits_for_the_next_one<K: Kind>(case: &Case) {
+    let channel = create_with(case, &options_for::<K>(case).persistent(true));
     let mut sender = channel.sender().unwrap();
     let mut peer = start(case, &channel, "receives one whenever it is told");
     peer.expect("joined");
@@ -74,8 +75,8 @@ fn a_persistent_channel_waits_for_the_next_one(case: &Case) {
     assert_eq!(receiver.recv_timeout(SHORT).unwrap_err(), RecvTimeoutError::Timeout);
 }
 
-fn a_closed_channel_refuses_senders_and_ends_receivers(case: &Case) {
-    let channel = create(case);
+fn a_closed_channel_refuses_senders_and_ends_receivers<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let mut sender = channel.sender().unwrap();
     sender.send(&message(0)).unwrap();
     let peer = start(case, &channel, "receives until the end");
@@ -92,8 +93,8 @@ fn a_closed_channel_refuses_senders_and_ends_receivers(case: &Case) {
     assert!(matches!(channel.sender().unwrap_err(), JoinError::Closed { .. }));
 }
 
-fn a_receiver_ends_the_channel_for_all_and_drains_it(case: &Case) {
-    let channel = create(case);
+fn a_receiver_ends_the_channel_for_all_and_drains_it<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let mut receiver = channel.receiver().unwrap();
     let peer = start(case, &channel, "sends until the end");
     peer.expect("joined");
@@ -113,8 +114,8 @@ fn a_receiver_ends_the_channel_for_all_and_drains_it(case: &Case) {
     assert!(matches!(channel.sender().unwrap_err(), JoinError::Closed { .. }));
 }
 
-fn a_message_that_is_committed_after_the_end_is_refused(case: &Case) {
-    let channel = create(case);
+fn a_message_that_is_committed_after_the_end_is_refused<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let (mut sender, mut receiver) = ends(&channel);
     sender.send(b"before").unwrap();
     let mut grant = sender.reserve(8).unwrap();
@@ -127,8 +128,8 @@ fn a_message_that_is_committed_after_the_end_is_refused(case: &Case) {
     assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Disconnected);
 }
 
-fn a_message_that_is_committed_after_its_receivers_left_is_refused(case: &Case) {
-    let channel = create(case);
+fn a_message_that_is_committed_after_its_receivers_left_is_refused<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let (mut sender, receiver) = ends(&channel);
     let grant = sender.reserve(8).unwrap();
     drop(receiver);
@@ -138,8 +139,8 @@ fn a_message_that_is_committed_after_its_receivers_left_is_refused(case: &Case) 
     assert_eq!(receiver.recv().unwrap().len(), 3, "another one came");
 }
 
-fn a_receiver_that_comes_late_waits_unless_it_is_to_end(case: &Case) {
-    let channel = create_with(case, &options_for(case).ends_when_drained(true));
+fn a_receiver_that_comes_late_waits_unless_it_is_to_end<K: Kind>(case: &Case) {
+    let channel = create_with(case, &options_for::<K>(case).ends_when_drained(true));
     assert_eq!(channel.receiver().unwrap().try_recv().unwrap_err(), TryRecvError::Empty, "nobody has sent yet");
     let mut sender = channel.sender().unwrap();
     sender.send(b"all the work").unwrap();
@@ -157,8 +158,8 @@ fn a_receiver_that_comes_late_waits_unless_it_is_to_end(case: &Case) {
     assert_eq!(late.recv().unwrap().to_vec(), b"more work");
 }
 
-fn everybody_is_seen(case: &Case) {
-    let channel = create_with(case, &options_for(case).participant_name("tester"));
+fn everybody_is_seen<K: Kind>(case: &Case) {
+    let channel = create_with(case, &options_for::<K>(case).participant_name("tester"));
     let mut receiver = channel.receiver().unwrap();
     let mut peer = start(case, &channel, "sends as many as it is told");
     peer.expect("joined");
@@ -181,30 +182,30 @@ fn everybody_is_seen(case: &Case) {
     assert_eq!(sender.counters.bytes, (0..3).map(|number| message(number).len() as u64).sum::<u64>());
 }
 
-fn an_opener_agrees_with_the_creator(case: &Case) {
-    let channel = create(case);
+fn an_opener_agrees_with_the_creator<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     start(case, &channel, "has been there").expect("left");
     if case.place != Place::Named {
         return;
     }
     let (name, other) = (case.name(), Backend::ALL.iter().find(|&&backend| backend != case.backend).unwrap());
-    options_for(case).open(&name).unwrap();
-    let error = options_for(case).backend(*other).open(&name).unwrap_err();
+    options_for::<K>(case).open(&name).unwrap();
+    let error = options_for::<K>(case).backend(*other).open(&name).unwrap_err();
     assert!(matches!(error, OpenError::OptionsMismatch { field: "backend", .. }), "{error}");
-    let untrusted = Options::new().open(&name);
+    let untrusted = Options::<K>::new().open(&name);
     match case.backend {
         Backend::Semaphore => assert!(matches!(untrusted.unwrap_err(), OpenError::TrustNeeded { .. })),
         _ => drop(untrusted.unwrap()),
     }
     channel.remove().unwrap();
     if case.backend == Backend::Semaphore {
-        let error = Options::new().backend(case.backend).create(&name).unwrap_err();
+        let error = Options::<K>::new().backend(case.backend).create(&name).unwrap_err();
         assert!(matches!(error, CreateError::InvalidOption { option: "backend", .. }), "{error}");
     }
 }
 
-fn a_handle_prints_its_channel_its_kind_and_its_seat(case: &Case) {
-    let channel = create(case);
+fn a_handle_prints_its_channel_its_kind_and_its_seat<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let (mut sender, mut receiver) = ends(&channel);
     let name = channel.info().name;
     let of = format!("channel: {name:?}, kind: {:?}", channel.info().kind);
@@ -214,7 +215,10 @@ fn a_handle_prints_its_channel_its_kind_and_its_seat(case: &Case) {
     assert_eq!(format!("{receiver:?}"), shown);
     // What borrows a handle prints it, and little more.
     let grant = format!("{:?}", sender.reserve(3).unwrap());
-    assert!(grant.starts_with(&format!("Grant {{ sender: Sender {{ {of}, seat")) && grant.len() < name.len() + 300, "{grant}");
+    assert!(
+        grant.starts_with(&format!("Grant {{ sender: Sender {{ {of}, seat")) && grant.len() < name.len() + 300,
+        "{grant}"
+    );
     sender.send_batch(["one", "two"]).unwrap();
     let message = format!("{:?}", receiver.recv().unwrap());
     assert!(message.contains(&shown) && message.len() < name.len() + 300, "{message}");
@@ -224,8 +228,8 @@ fn a_handle_prints_its_channel_its_kind_and_its_seat(case: &Case) {
 
 /// A sender that is stopped between its look and its commit, which then comes after the end: the word that makes a message
 /// exist is taken back, and comes again after that.
-fn nothing_comes_after_a_receiver_was_told_that_a_closed_channel_is_drained(case: &Case) {
-    let channel = create(case);
+fn nothing_comes_after_a_receiver_was_told_that_a_closed_channel_is_drained<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let (mut sender, mut receiver) = ends(&channel);
     sender.send(b"too late").unwrap();
     let peer = Peer::of(&case.name());
@@ -246,9 +250,9 @@ fn nothing_comes_after_a_receiver_was_told_that_a_closed_channel_is_drained(case
 }
 
 /// Other means than [`memlane::remove`]: one sender leaves, the receivers of one leave, and one is busy.
-fn a_sender_learns_that_the_file_was_removed_by_other_means(case: &Case) {
+fn a_sender_learns_that_the_file_was_removed_by_other_means<K: Kind>(case: &Case) {
     let join = || {
-        let (mut sender, mut receiver) = ends(&create(case));
+        let (mut sender, mut receiver) = ends(&create::<K>(case));
         // Of joining it has no news left to look at, with which it would look at the file.
         sender.send(b"x").unwrap();
         drop(receiver.recv().unwrap());

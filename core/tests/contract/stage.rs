@@ -1,10 +1,11 @@
-//! The channel of a case, and the other side in it. Compiled once a kind.
+//! The channel of a case, and the other side in it.
 
-use super::kind::{Channel, Options, Receiver, Sender};
 use crate::case::{Case, Place, Side};
-use crate::support::stage::trust;
+use crate::kinds::Kind;
 use crate::peer::{Peer, Talk};
 use crate::support::child::Child;
+use crate::support::stage::trust;
+use memlane::generic::{Channel, Options, Receiver, Sender};
 use memlane::{SendError, Strategy, TrySendError};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
@@ -22,17 +23,17 @@ pub const MAX_MESSAGE: usize = 200;
 /// Shorter than a test's patience by far; what is waited for in vain takes so long.
 pub const SHORT: Duration = Duration::from_millis(5);
 
-pub fn options_for(case: &Case) -> Options {
-    let options = super::small(Options::new()).backend(case.backend).max_message(MAX_MESSAGE);
+pub fn options_for<K: Kind>(case: &Case) -> Options<K> {
+    let options = K::small().backend(case.backend).max_message(MAX_MESSAGE);
     // A private channel needs no trust.
     if case.place == Place::Private { options } else { options.trust_peers(trust()) }
 }
 
-pub fn create(case: &Case) -> Channel {
-    create_with(case, &options_for(case))
+pub fn create<K: Kind>(case: &Case) -> Channel<K> {
+    create_with(case, &options_for::<K>(case))
 }
 
-pub fn create_with(case: &Case, options: &Options) -> Channel {
+pub fn create_with<K: Kind>(case: &Case, options: &Options<K>) -> Channel<K> {
     match case.place {
         Place::Named => options.create(&case.name()).unwrap(),
         Place::Anonymous => options.anonymous().unwrap(),
@@ -42,18 +43,19 @@ pub fn create_with(case: &Case, options: &Options) -> Channel {
     }
 }
 
-/// Has the other side play one of [`PARTS`] in the channel.
-pub fn start(case: &Case, channel: &Channel, part: &'static str) -> Peer {
+/// Has the other side play one of the [`parts`] in the channel.
+pub fn start<K: Kind>(case: &Case, channel: &Channel<K>, part: &'static str) -> Peer {
     if case.side == Side::Thread {
         let channel = channel.clone();
         return Peer::thread(move |talk| act(part, &channel, talk));
     }
+    let kind = channel.info().kind.name();
     let Some((region, locks)) = channel.descriptors() else {
-        return Peer::Process(Child::start(super::NAME, &[part, &case.name()]));
+        return Peer::Process(Child::start(kind, &[part, &case.name()]));
     };
     let descriptors = [region.as_raw_fd(), locks.as_raw_fd()];
     let [region, locks] = descriptors.map(|descriptor| descriptor.to_string());
-    Peer::Process(Child::start_with(super::NAME, &[part, &region, &locks], |command| {
+    Peer::Process(Child::start_with(kind, &[part, &region, &locks], |command| {
         // SAFETY: between fork and exec only fcntl is called, which is safe there; the descriptors are open.
         unsafe {
             command.pre_exec(move || {
@@ -66,67 +68,69 @@ pub fn start(case: &Case, channel: &Channel, part: &'static str) -> Peer {
     }))
 }
 
-type Part = fn(&Channel, &Talk);
+type Part<K> = fn(&Channel<K>, &Talk);
 
 /// What the other side can do.
-const PARTS: [(&str, Part); 6] = [
-    ("sends as many as it is told", |channel, talk| {
-        let mut sender = channel.sender().unwrap();
-        talk.tell("joined");
-        let count: u32 = talk.hear().parse().unwrap();
-        (0..count).for_each(|number| sender.send(&message(number)).unwrap());
-        talk.tell("sent");
-        talk.hear();
-    }),
-    ("sends until the end", |channel, talk| {
-        let mut sender = channel.sender().unwrap();
-        talk.tell("joined");
-        let end = (0..).find_map(|number| sender.send(&message(number)).err());
-        assert_eq!(end, Some(SendError::Disconnected));
-        talk.tell("ended");
-    }),
-    ("receives until the end", |channel, talk| {
-        let mut receiver = channel.receiver().unwrap();
-        talk.tell("joined");
-        let mut received = 0;
-        while let Ok(found) = receiver.recv() {
-            assert_eq!(found.to_vec(), message(received));
-            received += 1;
-        }
-        talk.tell(received);
-    }),
-    ("sleeps for every message", |channel, talk| {
-        let mut receiver = channel.receiver().unwrap();
-        receiver.set_strategy(Strategy::Park);
-        talk.tell("joined");
-        while let Ok(found) = receiver.recv() {
-            talk.tell(found.len());
-        }
-    }),
-    ("receives one whenever it is told", |channel, talk| {
-        let mut receiver = channel.receiver().unwrap();
-        talk.tell("joined");
-        while talk.hear() == "next" {
-            let length = receiver.recv().unwrap().len();
-            talk.tell(length);
-        }
-    }),
-    ("has been there", |channel, talk| {
-        drop((channel.sender(), channel.receiver()));
-        talk.tell("left");
-    }),
-];
+fn parts<K: Kind>() -> [(&'static str, Part<K>); 6] {
+    [
+        ("sends as many as it is told", |channel, talk| {
+            let mut sender = channel.sender().unwrap();
+            talk.tell("joined");
+            let count: u32 = talk.hear().parse().unwrap();
+            (0..count).for_each(|number| sender.send(&message(number)).unwrap());
+            talk.tell("sent");
+            talk.hear();
+        }),
+        ("sends until the end", |channel, talk| {
+            let mut sender = channel.sender().unwrap();
+            talk.tell("joined");
+            let end = (0..).find_map(|number| sender.send(&message(number)).err());
+            assert_eq!(end, Some(SendError::Disconnected));
+            talk.tell("ended");
+        }),
+        ("receives until the end", |channel, talk| {
+            let mut receiver = channel.receiver().unwrap();
+            talk.tell("joined");
+            let mut received = 0;
+            while let Ok(found) = receiver.recv() {
+                assert_eq!(found.to_vec(), message(received));
+                received += 1;
+            }
+            talk.tell(received);
+        }),
+        ("sleeps for every message", |channel, talk| {
+            let mut receiver = channel.receiver().unwrap();
+            receiver.set_strategy(Strategy::Park);
+            talk.tell("joined");
+            while let Ok(found) = receiver.recv() {
+                talk.tell(found.len());
+            }
+        }),
+        ("receives one whenever it is told", |channel, talk| {
+            let mut receiver = channel.receiver().unwrap();
+            talk.tell("joined");
+            while talk.hear() == "next" {
+                let length = receiver.recv().unwrap().len();
+                talk.tell(length);
+            }
+        }),
+        ("has been there", |channel, talk| {
+            drop((channel.sender(), channel.receiver()));
+            talk.tell("left");
+        }),
+    ]
+}
 
 /// Plays a part, and stays until the test wants no more.
-fn act(name: &str, channel: &Channel, talk: &Talk) {
-    let (_, part) = PARTS.iter().find(|(part, _)| *part == name).expect("a known part");
+fn act<K: Kind>(name: &str, channel: &Channel<K>, talk: &Talk) {
+    let (_, part) = parts().into_iter().find(|(part, _)| *part == name).expect("a known part");
     part(channel, talk);
     talk.hear();
 }
 
 /// Plays a part in another process: `[part, name]`, or `[part, region, locks]` with inherited descriptors.
-pub fn play(arguments: &[String]) {
-    let options = Options::new().trust_peers(trust());
+pub fn play<K: Kind>(arguments: &[String]) {
+    let options = Options::<K>::new().trust_peers(trust());
     let channel = match &arguments[1..] {
         #[cfg(feature = "named-segments")]
         [name] if !name.contains('/') => options.open_segment(name).unwrap(),
@@ -149,7 +153,7 @@ pub fn message(number: u32) -> Vec<u8> {
     bytes
 }
 
-pub fn ends(channel: &Channel) -> (Sender, Receiver) {
+pub fn ends<K: Kind>(channel: &Channel<K>) -> (Sender<K>, Receiver<K>) {
     (channel.sender().unwrap(), channel.receiver().unwrap())
 }
 
@@ -161,7 +165,6 @@ pub fn longest(number: u32) -> Vec<u8> {
 }
 
 /// Sends the longest messages until there is no more room for one. Returns how many there were.
-pub fn fill(sender: &mut Sender) -> u32 {
+pub fn fill(sender: &mut Sender<impl Kind>) -> u32 {
     (0..).find(|&number| sender.try_send(&longest(number)) == Err(TrySendError::Full)).unwrap()
 }
-

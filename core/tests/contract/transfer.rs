@@ -1,7 +1,8 @@
-//! What is sent arrives. Compiled once a kind.
+//! What is sent arrives.
 
-use super::stage::{FEW, MANY, MAX_MESSAGE, SHORT, create, ends, message, start};
 use crate::case::{Case, over_all};
+use crate::kinds::Kind;
+use crate::stage::{FEW, MANY, MAX_MESSAGE, SHORT, create, ends, message, start};
 use memlane::{GrantError, RecvError, SendError, TryRecvError, TrySendError};
 
 over_all! {
@@ -13,8 +14,8 @@ over_all! {
     a_buffer_that_is_too_small_leaves_the_message
 }
 
-fn everything_arrives_in_order_and_intact(case: &Case) {
-    let channel = create(case);
+fn everything_arrives_in_order_and_intact<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let mut receiver = channel.receiver().unwrap();
     let mut peer = start(case, &channel, "sends as many as it is told");
     peer.expect("joined");
@@ -27,8 +28,8 @@ fn everything_arrives_in_order_and_intact(case: &Case) {
     assert_eq!(receiver.recv().unwrap_err(), RecvError::Disconnected);
 }
 
-fn everything_arrives_at_the_other_side(case: &Case) {
-    let channel = create(case);
+fn everything_arrives_at_the_other_side<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let mut sender = channel.sender().unwrap();
     let peer = start(case, &channel, "receives until the end");
     peer.expect("joined");
@@ -38,8 +39,8 @@ fn everything_arrives_at_the_other_side(case: &Case) {
     peer.finish();
 }
 
-fn a_batch_arrives_whole(case: &Case) {
-    let channel = create(case);
+fn a_batch_arrives_whole<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let mut sender = channel.sender().unwrap();
     let peer = start(case, &channel, "receives until the end");
     peer.expect("joined");
@@ -60,8 +61,8 @@ fn a_batch_arrives_whole(case: &Case) {
     assert_eq!(receiver.try_recv_batch(1).unwrap_err(), TryRecvError::Empty);
 }
 
-fn a_grant_is_sent_when_it_is_committed(case: &Case) {
-    let channel = create(case);
+fn a_grant_is_sent_when_it_is_committed<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let mut sender = channel.sender().unwrap();
     let mut peer = start(case, &channel, "receives one whenever it is told");
     peer.expect("joined");
@@ -81,9 +82,9 @@ fn a_grant_is_sent_when_it_is_committed(case: &Case) {
     peer.finish();
 }
 
-fn a_message_is_at_most_as_long_as_agreed(case: &Case) {
+fn a_message_is_at_most_as_long_as_agreed<K: Kind>(case: &Case) {
     let (length, max) = (MAX_MESSAGE + 1, MAX_MESSAGE);
-    let channel = create(case);
+    let channel = create::<K>(case);
     let mut sender = channel.sender().unwrap();
     let mut peer = start(case, &channel, "receives one whenever it is told");
     peer.expect("joined");
@@ -102,8 +103,8 @@ fn a_message_is_at_most_as_long_as_agreed(case: &Case) {
     peer.finish();
 }
 
-fn a_buffer_that_is_too_small_leaves_the_message(case: &Case) {
-    let channel = create(case);
+fn a_buffer_that_is_too_small_leaves_the_message<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let mut receiver = channel.receiver().unwrap();
     let mut peer = start(case, &channel, "sends as many as it is told");
     peer.expect("joined");

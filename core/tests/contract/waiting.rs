@@ -1,9 +1,10 @@
-//! Calls that wait, and calls that do not. Compiled once a kind.
+//! Calls that wait, and calls that do not.
 
-use super::kind::Channel;
-use super::stage::{FEW, MAX_MESSAGE, SHORT, create, ends, fill, longest, message, start};
 use crate::case::{Case, over_all};
+use crate::kinds::Kind;
+use crate::stage::{FEW, MAX_MESSAGE, SHORT, create, ends, fill, longest, message, start};
 use crate::support::eventually;
+use memlane::generic::Channel;
 use memlane::{RecvTimeoutError, Role, SendTimeoutError, Strategy, TryRecvError, TrySendError};
 use std::time::{Duration, Instant};
 
@@ -17,20 +18,20 @@ over_all! {
 }
 
 /// How often participants of this role went to sleep, and woke somebody.
-fn parks_and_wakes(channel: &Channel, role: Role) -> (u64, u64) {
+fn parks_and_wakes<K: Kind>(channel: &Channel<K>, role: Role) -> (u64, u64) {
     let participants = channel.info().participants;
     let counters = participants.iter().filter(|one| one.role == role).map(|one| one.counters);
     counters.fold((0, 0), |(parks, wakes), one| (parks + one.parks, wakes + one.wakes))
 }
 
 /// Waits until somebody of this role has gone to sleep once more.
-pub fn until_asleep(channel: &Channel, role: Role, parks_before: u64) {
+pub fn until_asleep<K: Kind>(channel: &Channel<K>, role: Role, parks_before: u64) {
     eventually("somebody sleeps", || parks_and_wakes(channel, role).0 > parks_before);
 }
 
-fn a_sleeping_receiver_is_woken_by_every_message(case: &Case) {
+fn a_sleeping_receiver_is_woken_by_every_message<K: Kind>(case: &Case) {
     const ROUNDS: u64 = 30;
-    let channel = create(case);
+    let channel = create::<K>(case);
     let mut sender = channel.sender().unwrap();
     let peer = start(case, &channel, "sleeps for every message");
     peer.expect("joined");
@@ -45,8 +46,8 @@ fn a_sleeping_receiver_is_woken_by_every_message(case: &Case) {
     peer.finish();
 }
 
-fn a_sleeping_sender_is_woken_by_room(case: &Case) {
-    let channel = create(case);
+fn a_sleeping_sender_is_woken_by_room<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let mut sender = channel.sender().unwrap();
     sender.set_strategy(Strategy::Park);
     let mut peer = start(case, &channel, "receives one whenever it is told");
@@ -66,8 +67,8 @@ fn a_sleeping_sender_is_woken_by_room(case: &Case) {
     peer.finish();
 }
 
-fn a_call_with_a_deadline_ends_then(case: &Case) {
-    let channel = create(case);
+fn a_call_with_a_deadline_ends_then<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let (mut sender, mut receiver) = ends(&channel);
     assert_eq!(receiver.recv_timeout(SHORT).unwrap_err(), RecvTimeoutError::Timeout);
     assert_eq!(receiver.recv_batch_timeout(3, Duration::ZERO).unwrap_err(), RecvTimeoutError::Timeout);
@@ -80,8 +81,8 @@ fn a_call_with_a_deadline_ends_then(case: &Case) {
     assert_eq!(receiver.recv_timeout(SHORT).unwrap_err(), RecvTimeoutError::Timeout);
 }
 
-fn a_receiver_waits_until_its_deadline_and_no_longer(case: &Case) {
-    let channel = create(case);
+fn a_receiver_waits_until_its_deadline_and_no_longer<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let (mut sender, mut receiver) = ends(&channel);
     let mut buffer = [0; MAX_MESSAGE];
     let start = Instant::now();
@@ -105,8 +106,8 @@ fn a_receiver_waits_until_its_deadline_and_no_longer(case: &Case) {
     assert_eq!(receiver.recv_into_timeout(&mut buffer, Duration::ZERO), Ok(message(3).len()));
 }
 
-fn a_receiver_whose_time_is_endless_waits(case: &Case) {
-    let channel = create(case);
+fn a_receiver_whose_time_is_endless_waits<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let (mut sender, mut receiver) = ends(&channel);
     receiver.set_strategy(Strategy::Park);
     std::thread::scope(|scope| {
@@ -125,8 +126,8 @@ fn a_receiver_whose_time_is_endless_waits(case: &Case) {
     });
 }
 
-fn a_call_that_does_not_wait_says_so(case: &Case) {
-    let channel = create(case);
+fn a_call_that_does_not_wait_says_so<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
     let (mut sender, mut receiver) = ends(&channel);
     assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Empty);
     let filled = fill(&mut sender);

@@ -47,6 +47,11 @@ pub fn words<'a>(line: &'a str, word: &'a str) -> impl Iterator<Item = usize> {
         .filter(move |&at| !line[..at].ends_with(is_part) && !line[at + word.len()..].starts_with(is_part))
 }
 
+/// Whether the text defines this function, generic or not.
+pub fn defines(text: &str, function: &str) -> bool {
+    ["(", "<"].iter().any(|begin| text.contains(&format!("fn {function}{begin}")))
+}
+
 #[track_caller]
 pub fn assert_none(complaints: &[String]) {
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
