@@ -85,12 +85,17 @@ if command -v clang >/dev/null; then compilers+=("clang c99 c" "clang++ c++17 c+
 for compiler in "${compilers[@]}"; do
     read -r cc standard language <<<"$compiler"
     echo "$cc, $standard"
-    for source in ffi/tests/version.c ffi/tests/calls.c ffi/tests/interruptions.c ffi/tests/feed.c ffi/examples/hello.c; do
+    for source in ffi/tests/version.c ffi/tests/calls.c ffi/tests/interruptions.c ffi/tests/feed.c ffi/examples/*.c; do
         build "$cc" "$standard" "$language" "$source" "$folder/$cc.$(basename "$source" .c)" "${shared[@]}"
     done
     "$folder/$cc.version" || fail "header and library do not belong together (status $?)"
     [[ $("$folder/$cc.hello") == hello ]] || fail "the example does not say hello"
-    [[ -z $(ls -A "$MEMLANE_DIR") ]] || fail "the example leaves $(ls -A "$MEMLANE_DIR")"
+    for pair in "spsc_sender spsc_receiver 10" "mpmc_producer mpmc_worker 20"; do
+        read -r sender receiver messages <<<"$pair"
+        "$folder/$cc.$sender" || fail "the example $sender"
+        [[ $("$folder/$cc.$receiver" | wc -l) == "$messages" ]] || fail "the example $receiver does not print what it should"
+    done
+    [[ -z $(ls -A "$MEMLANE_DIR") ]] || fail "an example leaves $(ls -A "$MEMLANE_DIR")"
     "$folder/$cc.calls" "$MEMLANE_DIR/calls" || fail "calls.c, by $cc"
     "$folder/$cc.interruptions" "$MEMLANE_DIR/interruptions" || fail "interruptions.c, by $cc"
 done

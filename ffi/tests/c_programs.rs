@@ -5,7 +5,7 @@ mod folder;
 
 use folder::Folder;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -26,23 +26,35 @@ fn run(command: &mut Command) {
     assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// The compilers, each with its standard and language.
+const COMPILERS: [(&str, &str, &str); 2] = [("cc", "-std=c99", "c"), ("c++", "-std=c++17", "c++")];
+
+/// Compiles a program, and refuses warnings.
+fn compile((compiler, standard, language): (&str, &str, &str), library: &Path, source: &str, program: &Path) {
+    run(Command::new(compiler)
+        .args([standard, "-Wall", "-Wextra", "-Werror", "-pedantic", "-x", language])
+        .arg(here(source))
+        .args(["-x", "none", "-I"])
+        .arg(here("include"))
+        .arg("-o")
+        .arg(program)
+        .arg(library)
+        .args(["-lpthread", "-ldl", "-lm"]));
+}
+
+fn files_in(folder: &Folder) -> Vec<std::ffi::OsString> {
+    std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+}
+
 #[test]
 fn programs_in_c_and_cpp_do_what_the_header_says() {
     let library = library();
-    for (compiler, standard, language) in [("cc", "-std=c99", "c"), ("c++", "-std=c++17", "c++")] {
+    for compiler in COMPILERS {
         for program in ["tests/version.c", "tests/calls.c", "tests/interruptions.c", "tests/feed.c", "examples/hello.c"]
         {
             let scratch = Folder::new(0o755);
             let binary = scratch.path().join("program");
-            run(Command::new(compiler)
-                .args([standard, "-Wall", "-Wextra", "-Werror", "-pedantic", "-x", language])
-                .arg(here(program))
-                .args(["-x", "none", "-I"])
-                .arg(here("include"))
-                .arg("-o")
-                .arg(&binary)
-                .arg(&library)
-                .args(["-lpthread", "-ldl", "-lm"]));
+            compile(compiler, &library, program, &binary);
             let mut command = Command::new(&binary);
             command.env("MEMLANE_DIR", scratch.path());
             match program {
@@ -50,11 +62,36 @@ fn programs_in_c_and_cpp_do_what_the_header_says() {
                 "tests/calls.c" | "tests/interruptions.c" => run(command.arg(scratch.path().join("prices"))),
                 "examples/hello.c" => {
                     run(&mut command);
-                    let left = std::fs::read_dir(scratch.path()).unwrap().map(|entry| entry.unwrap().file_name());
-                    assert_eq!(left.collect::<Vec<_>>(), ["program"], "the example removes what it made");
+                    assert_eq!(files_in(&scratch), ["program"], "the example removes what it made");
                 }
                 _ => run(&mut command),
             }
+        }
+    }
+}
+
+#[test]
+fn examples_reach_each_other_and_remove_their_channel() {
+    const PAIRS: [(&str, &str, usize); 2] =
+        [("spsc_sender", "spsc_receiver", 10), ("mpmc_producer", "mpmc_worker", 20)];
+    let library = library();
+    for compiler in COMPILERS {
+        for (sender, receiver, messages) in PAIRS {
+            let programs = Folder::new(0o755);
+            let channels = Folder::new(0o755);
+            let start = |example: &str| {
+                let program = programs.path().join(example);
+                compile(compiler, &library, &format!("examples/{example}.c"), &program);
+                let mut command = Command::new(program);
+                command.env("MEMLANE_DIR", channels.path()).stdout(Stdio::piped()).spawn().unwrap()
+            };
+            let (receiver, sender) = (start(receiver), start(sender));
+            for (process, lines) in [(sender, 0), (receiver, messages)] {
+                let output = process.wait_with_output().unwrap();
+                assert!(output.status.success(), "{output:?}");
+                assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), lines);
+            }
+            assert!(files_in(&channels).is_empty(), "the receiver removes the channel");
         }
     }
 }

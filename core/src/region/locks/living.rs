@@ -40,9 +40,10 @@ pub(in crate::region) fn lock_unless_alive(
     lock_file: &LockingFile,
     count: impl Fn() -> io::Result<usize>,
 ) -> io::Result<Result<(), InUse>> {
-    // A lock that belongs to nobody alive is a joiner's that has no row yet, or a leaver's that has none any more: that is
-    // worth another look.
-    const PATIENCE: Duration = Duration::from_millis(20);
+    // A lock that belongs to nobody alive is a joiner's that has no row yet, or a leaver's that has none any more. Either is
+    // gone as soon as its thread has a core to itself for a moment, which takes a while on a busy machine.
+    const PATIENCE: Duration = Duration::from_millis(200);
+    const BETWEEN: Duration = Duration::from_micros(500);
     let deadline = Clock::now().plus(PATIENCE);
     let mut other = None;
     loop {
@@ -65,7 +66,7 @@ pub(in crate::region) fn lock_unless_alive(
                 _ => InUse::By(locks.blocks.max(1)),
             }));
         }
-        std::thread::yield_now();
+        sys::pause(BETWEEN);
     }
 }
 

@@ -1,0 +1,142 @@
+//! The examples, run as the comments at their tops say: as processes that find each other by a channel's name.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use support::{Scratch, eventually};
+
+/// The folder in which the examples' programs are: testing alone does not build them, so this does.
+fn programs() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--package", "memlane", "--examples", "--message-format", "json"]);
+        let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit()).output().unwrap();
+        assert!(output.status.success(), "{cargo:?}");
+        let told = String::from_utf8(output.stdout).unwrap();
+        let program = told.split("\"executable\":\"").nth(1).expect("a program").split('"').next().unwrap();
+        Path::new(program).parent().unwrap().to_owned()
+    })
+}
+
+/// A running example. Killed when dropped.
+struct Running(Option<Child>);
+
+impl Running {
+    /// What it has printed, once it has ended.
+    fn output(mut self) -> String {
+        let output = self.0.take().unwrap().wait_with_output().unwrap();
+        assert!(output.status.success(), "{:?}", output.status);
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// One run of examples that find each other in a folder of their own.
+struct Stage(Scratch);
+
+impl Stage {
+    fn new() -> Self {
+        Self(Scratch::new())
+    }
+
+    fn start(&self, example: &str) -> Running {
+        let mut command = Command::new(programs().join(example));
+        Running(Some(command.env("MEMLANE_DIR", self.0.path()).stdout(Stdio::piped()).spawn().unwrap()))
+    }
+
+    /// The sorted lines that these programs have printed, once they have ended.
+    fn lines(&self, programs: impl IntoIterator<Item = Running>) -> Vec<String> {
+        let printed: Vec<_> = programs.into_iter().map(Running::output).collect();
+        sorted(printed.iter().flat_map(|text| text.lines()).map(str::to_owned))
+    }
+
+    /// Waits until so many participants are in the channel.
+    fn await_participants(&self, channel: &str, count: usize) {
+        let path = self.0.name(&format!("{channel}.lane"));
+        let present = || memlane::inspect(&path).map_or(0, |info| info.participants.len());
+        eventually("all of them have joined", || present() == count);
+    }
+
+    #[track_caller]
+    fn assert_left_nothing(&self) {
+        assert_eq!(self.0.files(), [""; 0], "the channel was removed");
+    }
+}
+
+fn sorted(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut lines: Vec<_> = lines.collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn one_sender_reaches_one_receiver_in_any_order() {
+    let prices = sorted((100..110).map(|price| format!("price {price}")));
+
+    let stage = Stage::new();
+    let receiver = stage.start("spsc_receiver");
+    stage.await_participants("example-prices", 1);
+    assert_eq!(stage.lines([stage.start("spsc_sender")]), [""; 0]);
+    assert_eq!(stage.lines([receiver]), prices);
+    stage.assert_left_nothing();
+
+    let stage = Stage::new();
+    assert_eq!(stage.lines([stage.start("spsc_sender")]), [""; 0]);
+    assert_eq!(stage.lines([stage.start("spsc_receiver")]), prices);
+    stage.assert_left_nothing();
+}
+
+#[test]
+fn each_job_of_several_producers_goes_to_one_of_several_workers() {
+    let jobs = |producers| sorted((0..producers).flat_map(|_| (1..=20).map(|job| format!("job {job}"))));
+
+    let stage = Stage::new();
+    let workers = [stage.start("mpmc_worker"), stage.start("mpmc_worker")];
+    stage.await_participants("example-jobs", 2);
+    // Without a third producer, the workers would end if one were done before the other began.
+    let third = memlane::mpmc::open(&stage.0.name("example-jobs.lane")).unwrap().sender().unwrap();
+    let producers = [stage.start("mpmc_producer"), stage.start("mpmc_producer")];
+    assert_eq!(stage.lines(producers), [""; 0]);
+    drop(third);
+    assert_eq!(stage.lines(workers), jobs(2));
+    stage.assert_left_nothing();
+
+    let stage = Stage::new();
+    assert_eq!(stage.lines([stage.start("mpmc_producer")]), [""; 0]);
+    assert_eq!(stage.lines([stage.start("mpmc_worker")]), jobs(1));
+    stage.assert_left_nothing();
+}
+
+#[test]
+fn each_example_is_short_says_how_it_is_run_and_stands_in_the_readme() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let mut found = 0;
+    for (folder, start) in [("core/examples", "cargo run --example "), ("ffi/examples", "-o ")] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let (file, name) =
+                (path.file_name().unwrap().to_str().unwrap(), path.file_stem().unwrap().to_str().unwrap());
+            if file == "hello.c" {
+                continue; // a process of its own: docs/c.md has it
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(text.lines().count() < 40, "{file} has 40 lines or more");
+            assert!(text.contains(&format!("{start}{name}")), "{file} does not say how it is run");
+            assert!(readme.contains(&format!("({folder}/{file})")), "{file} is not named in the README");
+            found += 1;
+        }
+    }
+    assert!(found >= 8, "{found} examples");
+}
