@@ -15,5 +15,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     for job in 1..=20 {
         tx.send(format!("job {job}").as_bytes())?; // waits while every slot is in use
     }
-    Ok(()) // dropping the sender leaves the channel: what was sent stays in it
+    tx.leave()?; // as dropping does; fails if the channel was removed, so that receivers may not get what was sent
+    Ok(())
 }

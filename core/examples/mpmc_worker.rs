@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{}", String::from_utf8(job.to_vec())?);
         job.ack()?; // done: it does not come again
     }
-    drop(rx);
+    rx.leave(); // as dropping does
     match channel.remove() {
         Ok(()) | Err(RemoveError::InUse { .. } | RemoveError::NotFound { .. }) => Ok(()), // another worker removes it
         Err(error) => Err(error.into()),

@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for message in rx.messages() {
         println!("{}", String::from_utf8(message?)?);
     }
-    drop(rx);
+    rx.leave(); // as dropping does
     channel.remove()?; // without this, the channel stays, for the next sender and receiver
     Ok(())
 }

@@ -15,5 +15,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     for price in 100..110 {
         tx.send(format!("price {price}").as_bytes())?; // waits while the channel is full
     }
-    Ok(()) // dropping the sender leaves the channel: what was sent stays in it
+    tx.leave()?; // as dropping does; fails if the channel was removed, so that receivers may not get what was sent
+    Ok(())
 }
