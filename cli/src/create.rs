@@ -33,7 +33,7 @@ struct Created {
 pub fn run(arguments: &Arguments) -> Outcome {
     // Before anything is made: what came of it has to be told.
     Output::standard()?;
-    let channel = arguments.creation.options(None)?.create(&arguments.name);
+    let channel = arguments.creation.options(arguments.creation.kind(None)).create(&arguments.name);
     let channel = channel.map_err(|error| arguments.creation.explain_create(error))?;
     let info = channel.info();
     let told = if arguments.json {

@@ -1,13 +1,13 @@
 //! The options that a channel is created with, shared by `create` and `send`.
 
-use crate::failure::{Failure, Outcome, flag};
-use crate::kinds::{self, Options};
+use crate::failure::{Failure, flag};
 use crate::opening;
 use crate::size::{self, Size};
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
+use memlane::any::Options;
 use memlane::mpmc::OnDeath;
-use memlane::{Backend, CreateError, FenceMode, Granted, Kind, MemoryReport, OpenError, mpmc, spsc};
+use memlane::{Backend, CreateError, FenceMode, Granted, Kind, MemoryReport, OpenError};
 
 /// How to create a channel. What is not given takes its default, or the channel's own value if it exists.
 #[derive(Debug, clap::Args)]
@@ -125,100 +125,67 @@ fn alignment(text: &str) -> Result<Size, String> {
 const CAPACITY_MAX: usize = 2 << 30;
 
 impl CreationArguments {
-    /// The same for the library. Without a kind, it is that of the channel `existing`, if there is one.
-    pub fn options(&self, existing: Option<&str>) -> Outcome<Options> {
-        let kind = self.kind.or_else(|| kinds::kind_of(existing?)).unwrap_or(Kind::Spsc);
-        let options = match kind {
-            Kind::Spsc => Options::Spsc(self.spsc()?),
-            Kind::Mpmc => Options::Mpmc(self.mpmc()?),
-            other => {
-                return Err(Failure::failed(format!("this command does not handle channels of kind {other} yet")));
-            }
-        };
-        Ok(self.common(options))
+    /// The kind that was asked for; else that of the channel `existing`, if there is one; else the default.
+    pub fn kind(&self, existing: Option<&str>) -> Kind {
+        let found = || memlane::inspect(existing?).ok().map(|info| info.kind);
+        self.kind.or_else(found).unwrap_or_default()
     }
 
-    /// Sets the options that every kind has.
-    fn common(&self, mut options: Options) -> Options {
-        if let Some(size) = &self.max_message {
-            options = options.max_message(size.bytes);
+    /// What was asked for, of a channel of this kind.
+    pub fn options(&self, kind: Kind) -> Options {
+        let mut options = set(Options::new(kind), self.capacity.as_ref().map(|size| size.bytes), Options::capacity);
+        options = set(options, self.slots, Options::slots);
+        options = set(options, self.priorities, Options::priorities);
+        options = set(options, self.senders, Options::max_senders);
+        options = set(options, self.receivers, Options::max_receivers);
+        options = set(options, self.on_death.map(OnDeath::from), Options::on_death);
+        options = set(options, self.delivery_limit, Options::delivery_limit);
+        options = set(options, self.max_message.as_ref().map(|size| size.bytes), Options::max_message);
+        options = set(options, self.payload_alignment.as_ref().map(|size| size.bytes), Options::payload_alignment);
+        options = set(options, self.persistent.then_some(true), Options::persistent);
+        options = set(options, self.mode, Options::mode);
+        options = set(options, self.fence.map(FenceMode::from), Options::fence);
+        options = set(options, self.backend.map(Backend::from), Options::backend);
+        if let Some(Waking::Semaphore) = self.backend {
+            options = options.trust_peers(opening::trust());
         }
-        if let Some(size) = &self.payload_alignment {
-            options = options.payload_alignment(size.bytes);
-        }
-        if self.persistent {
-            options = options.persistent(true);
-        }
-        if let Some(mode) = self.mode {
-            options = options.mode(mode);
-        }
-        if let Some(fence) = self.fence {
-            options = options.fence(match fence {
-                Fence::Asymmetric => FenceMode::Asymmetric,
-                Fence::Symmetric => FenceMode::Symmetric,
-            });
-        }
-        options = match self.backend {
-            Some(Waking::Futex) => options.backend(Backend::Futex),
-            Some(Waking::Semaphore) => options.backend(Backend::Semaphore).trust_peers(opening::trust()),
-            None => options,
-        };
-        if let Some(name) = &self.type_name {
-            options = options.type_name(name);
-        }
+        options = set(options, self.type_name.as_deref(), Options::type_name);
         options.prefault(self.prefault).lock_memory(self.lock_memory).huge_pages(self.huge_pages)
-    }
-
-    fn spsc(&self) -> Outcome<spsc::Options> {
-        let foreign = [
-            ("--slots", self.slots.is_some()),
-            ("--priorities", self.priorities.is_some()),
-            ("--senders", self.senders.is_some()),
-            ("--receivers", self.receivers.is_some()),
-            ("--on-death", self.on_death.is_some()),
-            ("--delivery-limit", self.delivery_limit.is_some()),
-        ];
-        refuse("spsc", foreign)?;
-        let mut options = spsc::Options::new();
-        if let Some(size) = &self.capacity {
-            options = options.capacity(size.bytes);
-        }
-        Ok(options)
-    }
-
-    fn mpmc(&self) -> Outcome<mpmc::Options> {
-        refuse("mpmc", [("--capacity", self.capacity.is_some())])?;
-        let mut options = mpmc::Options::new();
-        if let Some(slots) = self.slots {
-            options = options.slots(slots);
-        }
-        if let Some(priorities) = self.priorities {
-            options = options.priorities(priorities);
-        }
-        if let Some(senders) = self.senders {
-            options = options.max_senders(senders);
-        }
-        if let Some(receivers) = self.receivers {
-            options = options.max_receivers(receivers);
-        }
-        if let Some(policy) = self.on_death {
-            options = options.on_death(match policy {
-                Death::Redeliver => OnDeath::Redeliver,
-                Death::Discard => OnDeath::Discard,
-            });
-        }
-        if let Some(limit) = self.delivery_limit {
-            options = options.delivery_limit(limit);
-        }
-        Ok(options)
     }
 }
 
-/// Options that the kind does not have are a mistake, not to be passed over.
-fn refuse<const N: usize>(kind: &str, options: [(&str, bool); N]) -> Outcome {
-    match options.into_iter().find(|(_, given)| *given) {
-        Some((option, _)) => Err(Failure::Usage(format!("{option} is not an option of {kind}"))),
-        None => Ok(()),
+/// Sets an option that was given.
+fn set<T>(options: Options, given: Option<T>, set: impl FnOnce(Options, T) -> Options) -> Options {
+    match given {
+        Some(value) => set(options, value),
+        None => options,
+    }
+}
+
+impl From<Death> for OnDeath {
+    fn from(policy: Death) -> Self {
+        match policy {
+            Death::Redeliver => Self::Redeliver,
+            Death::Discard => Self::Discard,
+        }
+    }
+}
+
+impl From<Fence> for FenceMode {
+    fn from(fence: Fence) -> Self {
+        match fence {
+            Fence::Asymmetric => Self::Asymmetric,
+            Fence::Symmetric => Self::Symmetric,
+        }
+    }
+}
+
+impl From<Waking> for Backend {
+    fn from(waking: Waking) -> Self {
+        match waking {
+            Waking::Futex => Self::Futex,
+            Waking::Semaphore => Self::Semaphore,
+        }
     }
 }
 
@@ -229,6 +196,9 @@ impl CreationArguments {
             CreateError::InvalidOption { channel, option, given, wanted } => {
                 let given = self.typed(option).unwrap_or(given);
                 Failure::Usage(format!("channel {channel}: {} {given} {wanted}", flag(option)))
+            }
+            CreateError::NoSuchOption { option, kind, .. } => {
+                Failure::Usage(format!("{} is not an option of {kind}", flag(option)))
             }
             other => other.into(),
         }

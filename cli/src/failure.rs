@@ -72,7 +72,9 @@ impl From<CreateError> for Failure {
     fn from(error: CreateError) -> Self {
         let sentence = error.to_string();
         match error {
-            CreateError::InvalidName { .. } | CreateError::InvalidOption { .. } => Self::Usage(sentence),
+            CreateError::InvalidName { .. } | CreateError::InvalidOption { .. } | CreateError::NoSuchOption { .. } => {
+                Self::Usage(sentence)
+            }
             CreateError::NoSpace { bytes, smaller, .. } => {
                 let words = smaller.split(' ').map(|word| match word {
                     "capacity" | "slots" | "max_message" => flag(word),

@@ -4,7 +4,6 @@
 //! - `framing`: from a stream of bytes to messages and back. `progress`: how far a long input is.
 //! - `creation`: the options that `create` and `send` share. `opening`: those of `send` and `recv`. `waiting`: for a channel to appear or to change.
 //! - `facts`: what can be seen of a channel, as `--json` prints it.
-//! - `kinds`: channels of whatever kind.
 //! - `size`, `time`: how numbers are written. `streams`: standard input and output.
 //! - `failure`: what a command comes to. `output`: the way out for that and for facts. `parsing`: what the argument parser says.
 //!
@@ -27,7 +26,6 @@ mod waiting;
 
 mod create;
 mod info;
-mod kinds;
 mod ls;
 mod recv;
 mod rm;

@@ -1,6 +1,7 @@
 //! The options that `send` and `recv` share: which channels they take part in.
 
-use memlane::TrustPeers;
+use memlane::any::{Channel, Options};
+use memlane::{OpenError, TrustPeers};
 
 /// Whom to have to do with.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -14,9 +15,15 @@ pub struct OpeningArguments {
 }
 
 impl OpeningArguments {
-    /// What the user promised.
-    pub fn trust(self) -> Option<TrustPeers> {
-        self.trust_peers.then(trust)
+    /// Sets whom to have to do with.
+    pub fn apply(self, options: Options) -> Options {
+        let options = options.any_owner(self.any_owner);
+        if self.trust_peers { options.trust_peers(trust()) } else { options }
+    }
+
+    /// Opens the channel of this name, of whatever kind. `drain`: for receivers for which all senders count that there ever were.
+    pub fn open(self, name: &str, drain: bool) -> Result<Channel, OpenError> {
+        self.apply(Options::default()).ends_when_drained(drain).open(name)
     }
 }
 

@@ -9,13 +9,13 @@
 
 use crate::failure::{self, Failure, Outcome};
 use crate::framing::Framing;
-use crate::kinds::{self, Batch, Receiver};
 use crate::opening::OpeningArguments;
 use crate::output;
 use crate::streams::Output;
 use crate::time;
 use crate::waiting::{self, Patience};
-use memlane::{Info, JoinError, ParticipantInfo, RecvTimeoutError, Role};
+use memlane::any::{Batch, Receiver};
+use memlane::{Info, JoinError, Kind, ParticipantInfo, RecvTimeoutError, Role};
 use std::io::Write;
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let mut left = arguments.count;
     loop {
         let open = |drain| {
-            let look = || kinds::open(&arguments.name, arguments.opening, drain);
+            let look = || arguments.opening.open(&arguments.name, drain);
             waiting::open(&arguments.name, patience, arguments.follow, look)
         };
         let mut channel = open(arguments.drain)?;
@@ -84,14 +84,16 @@ pub fn run(arguments: &Arguments) -> Outcome {
             Err(JoinError::Closed { .. }) if arguments.follow => continue,
             other => other?,
         };
-        let mut receiving = Receiving { arguments, patience, instance: channel.info().instance, receiver };
+        let batch_max = batch_max(channel.kind());
+        let mut receiving = Receiving { arguments, patience, instance: channel.info().instance, receiver, batch_max };
         match receiving.receive(&mut sink, &mut left) {
             Ok(Stop::Done) => return Ok(()),
             Ok(Stop::Removed) if arguments.follow => {}
             Ok(Stop::Removed) => return Err(Failure::Missing(format!("channel {} was removed", arguments.name))),
             Ok(Stop::Unwritten(failure)) => {
-                // A successor gets it all. For the sender this is a death, not a farewell: it waits for that one.
-                receiving.receiver.leave_open();
+                // A successor gets it all. For the sender this is a death, not a farewell: the seat stays open until this process
+                // ends, which is the proof that its holder died, and the sender waits for that one.
+                std::mem::forget(receiving.receiver);
                 return Err(failure);
             }
             Err(failure) => return Err(failure),
@@ -116,6 +118,8 @@ struct Receiving<'a> {
     /// Which channel it is, whatever its name leads to by now.
     instance: String,
     receiver: Receiver,
+    /// Messages that are written and released together.
+    batch_max: u64,
 }
 
 /// Whether the last sender came and went without a message, after every receiver that there was. Its end is the end of an
@@ -138,9 +142,8 @@ impl Receiving<'_> {
         let mut wait = self.patience.start();
         let mut pauses = 0u32;
         while *left != Some(0) {
-            let batch_max = if self.receiver.is_shared() { SHARED_BATCH_MAX } else { BATCH_MAX };
-            let max = left.unwrap_or(batch_max).min(batch_max) as usize;
-            match self.receiver.recv_batch(max, wait.left()) {
+            let max = left.map_or(self.batch_max, |left| left.min(self.batch_max)) as usize;
+            match next_batch(&mut self.receiver, max, wait.left()) {
                 Ok(batch) => {
                     let taken = batch.len() as u64;
                     if let Err(failure) = sink.write(&batch) {
@@ -168,6 +171,19 @@ impl Receiving<'_> {
             }
         }
         Ok(Stop::Done)
+    }
+}
+
+/// How many messages a receiver of this kind takes at once.
+fn batch_max(kind: Kind) -> u64 {
+    if kind.max_seats(Role::Receiver) > 1 { SHARED_BATCH_MAX } else { BATCH_MAX }
+}
+
+/// The next messages. `None` waits for ever.
+fn next_batch(receiver: &mut Receiver, max: usize, timeout: Option<Duration>) -> Result<Batch<'_>, RecvTimeoutError> {
+    match timeout {
+        None => Ok(receiver.recv_batch(max)?),
+        Some(timeout) => receiver.recv_batch_timeout(max, timeout),
     }
 }
 
@@ -202,14 +218,16 @@ impl Sink {
 
     /// Writes the whole batch.
     fn write(&mut self, batch: &Batch<'_>) -> Outcome {
-        batch.try_for_each(|length, redelivered, append| {
+        for message in batch {
             self.messages += 1;
-            if redelivered && self.show_redelivered {
+            if self.show_redelivered && message.redelivered() == Some(true) {
                 self.redelivered.push(self.messages);
             }
-            self.framing.encode(&mut self.buffer, length, append)?;
-            if self.buffer.len() >= WRITE_BYTES { self.flush() } else { Ok(()) }
-        })?;
+            self.framing.encode(&mut self.buffer, message.len(), |stream| message.append_to(stream))?;
+            if self.buffer.len() >= WRITE_BYTES {
+                self.flush()?;
+            }
+        }
         self.flush()
     }
 

@@ -6,13 +6,13 @@
 use crate::creation::{self, CreationArguments};
 use crate::failure::{self, Failure, Outcome};
 use crate::framing::{End, FrameReader, Framing};
-use crate::kinds::{Channel, Sender};
 use crate::opening::OpeningArguments;
 use crate::output;
 use crate::progress::Progress;
 use crate::streams::Input;
 use crate::{size, time};
-use memlane::{Granted, Origin, SendBatchError, SendError, SendTimeoutError};
+use memlane::any::{Channel, Sender};
+use memlane::{Granted, Kind, Origin, SendBatchError, SendError, SendTimeoutError};
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -52,10 +52,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let name = &arguments.name;
     // Before a channel is made for what cannot be read.
     let input = if arguments.messages.is_empty() { Some(Input::standard()?) } else { None };
-    let options = arguments.creation.options(Some(name))?.opening(arguments.opening);
-    if arguments.priority.is_some() && !options.have_priorities() {
-        return Err(Failure::Usage("--priority is not an option of spsc".to_owned()));
+    let kind = arguments.creation.kind(Some(name));
+    if arguments.priority.is_some() && !kind.has_option("priorities") {
+        return Err(Failure::Usage(format!("--priority is not an option of {kind}")));
     }
+    let options = arguments.opening.apply(arguments.creation.options(kind));
     let channel = options.open_or_create(name).map_err(|error| arguments.creation.explain_open(error))?;
     tell_what_became(name, &channel);
     let mut sender = channel.sender()?;
@@ -63,8 +64,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
         let refused = |error| Failure::failed(format!("channel {name}: --priority: {error}"));
         sender.set_priority(priority).map_err(refused)?;
     }
-    let mut sending =
-        Sending { channel: name, noun: arguments.framing.noun(), sender, timeout: arguments.timeout, sent: 0 };
+    let (noun, timeout) = (arguments.framing.noun(), arguments.timeout);
+    let mut sending = Sending { channel: name, kind, noun, sender, timeout, sent: 0 };
     match input {
         Some(input) => sending.stream(input, arguments.framing)?,
         None => {
@@ -90,6 +91,7 @@ fn tell_what_became(name: &str, channel: &Channel) {
 /// A sender at work, and how far it is.
 struct Sending<'a> {
     channel: &'a str,
+    kind: Kind,
     /// What a message is called where it came from.
     noun: &'static str,
     sender: Sender,
@@ -192,7 +194,7 @@ impl Sending<'_> {
 
     /// How to come by a channel that takes a message of this length. An option cannot be changed.
     fn way_to_larger(&self, length: Option<u64>) -> String {
-        let kind = if self.sender.is_shared() { "--kind mpmc " } else { "" };
+        let kind = if self.kind == Kind::default() { String::new() } else { format!("--kind {} ", self.kind) };
         match length.filter(|length| *length <= LONGEST) {
             Some(length) => {
                 let channel = self.channel;

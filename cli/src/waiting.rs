@@ -6,9 +6,9 @@
 //! after each anyway. Once the channel is there, waiting for messages is the engine's and costs nothing.
 
 use crate::failure::{Failure, Outcome};
-use crate::kinds::Channel;
 use crate::{output, time};
 use memlane::OpenError;
+use memlane::any::Channel;
 use std::time::{Duration, Instant};
 
 /// Between two looks.

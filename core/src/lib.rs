@@ -22,6 +22,7 @@
 //! - [`spsc`]: one sender, one receiver; the fastest kind. Messages lie behind each other in a ring of bytes, its *lane*.
 //! - [`mpmc`]: many senders and receivers. Each message goes to one of the receivers, which acknowledges it; if that one gives it
 //!   back or dies, another one gets it. Priorities, and a limit to deliveries.
+//! - [`any`]: channels of whatever kind, for programs that learn the kind at run time.
 //! - [`inspect`](fn@inspect) and [`list`]: look at channels from outside without disturbing them.
 //! - [`remove`]: the only thing that deletes a channel.
 //!
@@ -40,7 +41,7 @@
 //! # Layers
 //!
 //! Data flows one way; a module imports only what stands above it: `sync`, `error`, `layout`, `region`, `ring`,
-//! `wait`, `liveness`, `channel`. `unsafe` stands in `region` alone.
+//! `wait`, `liveness`, `channel`, `any`. `unsafe` stands in `region` alone.
 
 #![deny(unsafe_code)]
 #![warn(clippy::disallowed_types, clippy::disallowed_methods)]
@@ -63,6 +64,8 @@ pub mod sync;
 #[cfg(loom)]
 pub mod wait;
 
+#[cfg(not(loom))]
+pub mod any;
 #[cfg(not(loom))]
 mod channel;
 #[cfg(not(loom))]

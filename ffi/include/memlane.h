@@ -19,6 +19,9 @@
 #define MEMLANE_VERSION "0.1.0"
 #define MEMLANE_LAYOUT_MAJOR 1
 
+// For memlane_channel_open and memlane_channel_open_descriptors: of the kind that the channel has. One that is created is spsc.
+#define MEMLANE_ANY_KIND 0
+
 // One sender, one receiver; messages of variable length, in order. The fastest kind.
 #define MEMLANE_SPSC 1
 
@@ -283,7 +286,7 @@ typedef struct {
 typedef struct {
     // To be set before the call: sizeof(memlane_stats). So much is written, at most.
     size_t size;
-    // MEMLANE_SPSC or MEMLANE_MPMC; 0 for one that this header does not know.
+    // MEMLANE_SPSC or MEMLANE_MPMC; another number is that of a kind that this header does not know.
     uint32_t kind;
     // MEMLANE_STATE_LIVE, _CLOSED, _CORRUPTED or _STALE.
     uint32_t state;
@@ -453,7 +456,7 @@ const char *memlane_last_error_detail(void);
 // for $MEMLANE_DIR/NAME.lane (default folder: /dev/shm/memlane-UID); with a slash it is a path. The folder has to exist; only
 // the default one is made.
 //
-// `kind` is MEMLANE_SPSC or MEMLANE_MPMC. `how` is MEMLANE_OPEN, MEMLANE_CREATE or MEMLANE_OPEN_OR_CREATE; the last one
+// `kind` is MEMLANE_SPSC, MEMLANE_MPMC, or MEMLANE_ANY_KIND for that of a channel that exists. `how` is MEMLANE_OPEN, MEMLANE_CREATE or MEMLANE_OPEN_OR_CREATE; the last one
 // returns MEMLANE_OK, MEMLANE_CREATED or MEMLANE_REPLACED_STALE. `options` may be null. Does not wait. `channel` is
 // written on success only.
 memlane_status memlane_channel_open(memlane_channel *channel,

@@ -5,7 +5,6 @@ use crate::call::done;
 use crate::detail::Failed;
 use crate::errors::Coded;
 use crate::handles::{Handle, ReceiverHandle, SenderHandle};
-use crate::kinds::on_kind;
 use crate::receiver::Receiving;
 use crate::sender::Sending;
 use crate::status::Status;
@@ -34,27 +33,24 @@ impl Sending {
         sent: &mut usize,
         timeout: Timeout,
     ) -> Result<(), Failed> {
-        let of = &self.of;
         let started = Instant::now();
-        on_kind!(&mut self.end, lender => {
-            let Some(sender) = lender.end() else { return Err(Self::has_a_grant(of)) };
-            // By the engine's own batches, which look for a sleeping receiver once.
-            if let Timeout::Forever = timeout {
-                let outcome = sender.send_batch(messages);
-                *sent = match outcome { Ok(all) => all, Err(error) => error.sent };
-                return outcome.map(drop).map_err(|error| error.error.fail_on(&of.label));
+        let (sender, channel) = self.sender()?;
+        // By the engine's own batches, which look for a sleeping receiver once.
+        if let Timeout::Forever = timeout {
+            let outcome = sender.send_batch(messages);
+            *sent = outcome.unwrap_or_else(|error| error.sent);
+            return outcome.map(drop).map_err(|error| error.error.fail_on(channel));
+        }
+        for message in messages {
+            match timeout {
+                Timeout::For(time) => sender
+                    .send_timeout(message, time.saturating_sub(started.elapsed()))
+                    .map_err(|error| error.fail_on(channel))?,
+                _ => sender.try_send(message).map_err(|error| error.fail_on(channel))?,
             }
-            for message in messages {
-                match timeout {
-                    Timeout::For(time) => sender
-                        .send_timeout(message, time.saturating_sub(started.elapsed()))
-                        .map_err(|error| error.fail_on(&of.label))?,
-                    _ => sender.try_send(message).map_err(|error| error.fail_on(&of.label))?,
-                }
-                *sent += 1;
-            }
-            Ok(())
-        })
+            *sent += 1;
+        }
+        Ok(())
     }
 }
 
@@ -79,17 +75,14 @@ impl Receiving {
         messages[0] = message(0, length);
         *count = 1;
         let mut at = length.next_multiple_of(ALIGNMENT);
-        on_kind!(&mut self.end, lender => {
-            while let (Some(receiver), Some(rest), Some(next)) =
-                (lender.end(), buffer.get_mut(at..), messages.get_mut(*count))
-            {
-                // Whatever keeps the next one from being received, the next call tells.
-                let Ok(length) = receiver.try_recv_into(rest) else { break };
-                *next = message(at, length);
-                *count += 1;
-                at += length.next_multiple_of(ALIGNMENT);
-            }
-        });
+        let (receiver, _) = self.receiver()?;
+        while let (Some(rest), Some(next)) = (buffer.get_mut(at..), messages.get_mut(*count)) {
+            // Whatever keeps the next one from being received, the next call tells.
+            let Ok(length) = receiver.try_recv_into(rest) else { break };
+            *next = message(at, length);
+            *count += 1;
+            at += length.next_multiple_of(ALIGNMENT);
+        }
         Ok(())
     }
 }

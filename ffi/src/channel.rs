@@ -5,11 +5,11 @@ use crate::call::{call, done, done_with_descriptors};
 use crate::detail::Failed;
 use crate::errors::Coded;
 use crate::handles::{self, ChannelHandle, Handle};
-use crate::kinds::{Channel, map_kind, on_kind};
 use crate::options::Options;
 use crate::status::Status;
 use crate::table::{Inside, Refusal, Table};
 use memlane::Origin;
+use memlane::any::Channel;
 use std::ffi::{c_char, c_int};
 use std::os::fd::{BorrowedFd, IntoRawFd, OwnedFd};
 use std::sync::Arc;
@@ -36,11 +36,11 @@ impl Opened {
 
     /// Ends the channel for everybody.
     pub(crate) fn shut_down(&self) {
-        on_kind!(&self.channel, channel => channel.close());
+        self.channel.close();
     }
 
     fn origin(&self) -> Origin {
-        on_kind!(&self.channel, channel => channel.origin())
+        self.channel.origin()
     }
 }
 
@@ -91,7 +91,7 @@ fn hand_out(channel: Opened, into: &mut ChannelHandle) -> Result<(), Failed> {
 /// for $MEMLANE_DIR/NAME.lane (default folder: /dev/shm/memlane-UID); with a slash it is a path. The folder has to exist; only
 /// the default one is made.
 ///
-/// `kind` is MEMLANE_SPSC or MEMLANE_MPMC. `how` is MEMLANE_OPEN, MEMLANE_CREATE or MEMLANE_OPEN_OR_CREATE; the last one
+/// `kind` is MEMLANE_SPSC, MEMLANE_MPMC, or MEMLANE_ANY_KIND for that of a channel that exists. `how` is MEMLANE_OPEN, MEMLANE_CREATE or MEMLANE_OPEN_OR_CREATE; the last one
 /// returns MEMLANE_OK, MEMLANE_CREATED or MEMLANE_REPLACED_STALE. `options` may be null. Does not wait. `channel` is
 /// written on success only.
 #[unsafe(no_mangle)]
@@ -108,11 +108,9 @@ pub unsafe extern "C" fn memlane_channel_open(
         // SAFETY: the crate's contract.
         let options = unsafe { Options::of_kind(kind, options) }?;
         let opened = match how {
-            MEMLANE_OPEN => map_kind!(options, options => options.open(name).map_err(|error| error.fail())?),
-            MEMLANE_CREATE => map_kind!(options, options => options.create(name).map_err(|error| error.fail())?),
-            MEMLANE_OPEN_OR_CREATE => {
-                map_kind!(options, options => options.open_or_create(name).map_err(|error| error.fail())?)
-            }
+            MEMLANE_OPEN => options.open(name).map_err(|error| error.fail())?,
+            MEMLANE_CREATE => options.create(name).map_err(|error| error.fail())?,
+            MEMLANE_OPEN_OR_CREATE => options.open_or_create(name).map_err(|error| error.fail())?,
             _ => {
                 return Err(invalid(format!(
                     "how is {how}: use MEMLANE_OPEN, MEMLANE_CREATE or MEMLANE_OPEN_OR_CREATE"
@@ -140,7 +138,7 @@ pub unsafe extern "C" fn memlane_channel_anonymous(
     done(|| {
         // SAFETY: the crate's contract.
         let (into, options) = unsafe { (out(channel, "channel")?, Options::of_kind(kind, options)?) };
-        let channel = map_kind!(options, options => options.anonymous().map_err(|error| error.fail())?);
+        let channel = options.anonymous().map_err(|error| error.fail())?;
         hand_out(Opened::new(channel, "(anonymous)"), into)
     })
 }
@@ -155,7 +153,7 @@ pub unsafe extern "C" fn memlane_channel_private(
     done(|| {
         // SAFETY: the crate's contract.
         let (into, options) = unsafe { (out(channel, "channel")?, Options::of_kind(kind, options)?) };
-        let channel = map_kind!(options, options => options.private().map_err(|error| error.fail())?);
+        let channel = options.private().map_err(|error| error.fail())?;
         hand_out(Opened::new(channel, "(private)"), into)
     })
 }
@@ -190,8 +188,7 @@ pub unsafe extern "C" fn memlane_channel_open_descriptors(
         // SAFETY: the crate's contract.
         let (into, options) = unsafe { (out(channel, "channel")?, Options::of_kind(kind, options)?) };
         let (region, locks) = (duplicate(region, "region")?, duplicate(locks, "locks")?);
-        let channel =
-            map_kind!(options, options => options.open_descriptors(region, locks).map_err(|error| error.fail())?);
+        let channel = options.open_descriptors(region, locks).map_err(|error| error.fail())?;
         hand_out(Opened::new(channel, "(anonymous)"), into)
     })
 }
@@ -208,7 +205,7 @@ pub unsafe extern "C" fn memlane_channel_descriptors(
         // SAFETY: the crate's contract.
         let (region, locks) = unsafe { (out(region, "region")?, out(locks, "locks")?) };
         let opened = channel.get()?;
-        let descriptors = on_kind!(&opened.channel, channel => channel.descriptors());
+        let descriptors = opened.channel.descriptors();
         let Some((for_region, for_locks)) = descriptors else {
             return Err(invalid(format!("channel {} is not anonymous and has no descriptors", opened.label)));
         };
@@ -241,7 +238,7 @@ pub extern "C" fn memlane_channel_shutdown(channel: ChannelHandle) -> Status {
 pub extern "C" fn memlane_channel_remove(channel: ChannelHandle) -> Status {
     done(|| {
         let opened = channel.get()?;
-        on_kind!(&opened.channel, channel => channel.remove()).map_err(|error| error.fail())
+        opened.channel.remove().map_err(|error| error.fail())
     })
 }
 
@@ -265,13 +262,12 @@ pub unsafe extern "C" fn memlane_remove_forced(name: *const c_char) -> Status {
 mod tests {
     use super::*;
     use crate::detail::memlane_last_error_detail;
-    use crate::kinds::ByKind;
     use std::ffi::CStr;
 
     #[test]
     fn a_process_that_has_all_the_handles_there_are_is_told() {
         let channel = memlane::spsc::Options::new().capacity(4096).private().unwrap();
-        let opened = Opened { channel: ByKind::Spsc(channel), label: "(private)".into() };
+        let opened = Opened { channel: channel.into(), label: "(private)".into() };
         let handles: Vec<_> = (0..65_536).map(|_| ChannelHandle::new(opened.clone()).unwrap()).collect();
         assert_eq!(ChannelHandle::new(opened.clone()), Err(Failed(Status::MEMLANE_TOO_MANY_HANDLES)));
         // SAFETY: a C string, looked at before the next call.

@@ -154,7 +154,7 @@ impl Coded for CreateError {
     fn status(&self) -> Status {
         match self {
             Self::InvalidName { .. } => S::MEMLANE_INVALID_NAME,
-            Self::InvalidOption { .. } => S::MEMLANE_INVALID_OPTION,
+            Self::InvalidOption { .. } | Self::NoSuchOption { .. } => S::MEMLANE_INVALID_OPTION,
             Self::AlreadyExists { .. } => S::MEMLANE_ALREADY_EXISTS,
             Self::NoFolder { .. } => S::MEMLANE_NO_FOLDER,
             Self::UnsuitableFolder { .. } => S::MEMLANE_UNSUPPORTED_FILESYSTEM,

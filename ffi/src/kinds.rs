@@ -1,8 +1,12 @@
-//! The kinds of channel. Everything else here goes through [`ByKind`]: a new kind is one more variant, and the compiler
-//! says what else it needs.
+//! The kinds of channel, by the numbers that C programs know them by: those that stand in the file. A new kind is one more of
+//! these constants; what it has and has not, the engine knows ([`memlane::any`]).
 
-use crate::lending::Lender;
-use memlane::{mpmc, spsc};
+use crate::arguments;
+use crate::detail::Failed;
+use memlane::Kind;
+
+/// For memlane_channel_open and memlane_channel_open_descriptors: of the kind that the channel has. One that is created is spsc.
+pub const MEMLANE_ANY_KIND: u32 = 0;
 
 /// One sender, one receiver; messages of variable length, in order. The fastest kind.
 pub const MEMLANE_SPSC: u32 = 1;
@@ -10,36 +14,30 @@ pub const MEMLANE_SPSC: u32 = 1;
 /// Many senders, many receivers; each message goes to one of the receivers, and comes again unless it is acknowledged.
 pub const MEMLANE_MPMC: u32 = 2;
 
-/// Something that there is of every kind.
-#[derive(Debug, Clone)]
-pub(crate) enum ByKind<S, M> {
-    Spsc(S),
-    Mpmc(M),
+/// The kind of this number; `None` for any.
+pub(crate) fn kind_of(number: u32) -> Result<Option<Kind>, Failed> {
+    if number == MEMLANE_ANY_KIND {
+        return Ok(None);
+    }
+    let kind = u16::try_from(number).ok().and_then(Kind::from_code);
+    kind.map(Some).ok_or_else(|| arguments::invalid(format!("kind {number} does not exist")))
 }
 
-pub(crate) type Channel = ByKind<spsc::Channel, mpmc::Channel>;
-pub(crate) type Options = ByKind<spsc::Options, mpmc::Options>;
-pub(crate) type SenderEnd = ByKind<Lender<spsc::Sender>, Lender<mpmc::Sender>>;
-pub(crate) type ReceiverEnd = ByKind<Lender<spsc::Receiver>, Lender<mpmc::Receiver>>;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The same for every kind: `on_kind!(value, inner => expression)`.
-macro_rules! on_kind {
-    ($value:expr, $inner:ident => $same:expr) => {
-        match $value {
-            $crate::kinds::ByKind::Spsc($inner) => $same,
-            $crate::kinds::ByKind::Mpmc($inner) => $same,
+    /// The header that C programs compile against.
+    const HEADER: &str = include_str!("../include/memlane.h");
+
+    #[test]
+    fn every_kind_has_its_number_in_the_header() {
+        for kind in Kind::ALL {
+            let line = format!("#define MEMLANE_{} {}\n", kind.name().to_uppercase(), kind.code());
+            assert!(HEADER.contains(&line), "{line}");
+            assert_eq!(kind_of(kind.code().into()), Ok(Some(*kind)));
         }
-    };
+        assert_eq!(kind_of(MEMLANE_ANY_KIND), Ok(None));
+        assert!(kind_of(77).is_err() && kind_of(1 << 16 | 1).is_err());
+    }
 }
-
-/// The same for every kind, kept by kind: `map_kind!(value, inner => expression?)`.
-macro_rules! map_kind {
-    ($value:expr, $inner:ident => $same:expr) => {
-        match $value {
-            $crate::kinds::ByKind::Spsc($inner) => $crate::kinds::ByKind::Spsc($same),
-            $crate::kinds::ByKind::Mpmc($inner) => $crate::kinds::ByKind::Mpmc($same),
-        }
-    };
-}
-
-pub(crate) use {map_kind, on_kind};

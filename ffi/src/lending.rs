@@ -1,6 +1,6 @@
 //! An endpoint and what it lends: a message or grant that stays open from one C call to the next.
 //!
-//! In Rust, a [`Message`](memlane::spsc::Message) borrows its receiver, and a [`Grant`](memlane::spsc::Grant) its sender:
+//! In Rust, a [`Message`] borrows its receiver, and a [`Grant`] its sender:
 //! one is open at a time, and the endpoint rests until it is finished. C has no borrows, so this type keeps both together
 //! and checks at run time what the borrow would have.
 //!
@@ -11,6 +11,7 @@
 //! - `lent` is dropped before the endpoint ([`Drop`]), and leaves this file by value only for code that works for every
 //!   lifetime and so cannot keep it ([`Lender::finish`]).
 
+use memlane::any::{Grant, Message, Receiver, Sender};
 use std::ptr::NonNull;
 
 /// An endpoint, and what it lends.
@@ -21,20 +22,12 @@ pub(crate) trait Lend: Sized {
         Self: 'a;
 }
 
-impl Lend for memlane::spsc::Sender {
-    type Loan<'a> = memlane::spsc::Grant<'a>;
+impl Lend for Sender {
+    type Loan<'a> = Grant<'a>;
 }
 
-impl Lend for memlane::mpmc::Sender {
-    type Loan<'a> = memlane::mpmc::Grant<'a>;
-}
-
-impl Lend for memlane::spsc::Receiver {
-    type Loan<'a> = memlane::spsc::Message<'a>;
-}
-
-impl Lend for memlane::mpmc::Receiver {
-    type Loan<'a> = memlane::mpmc::Message<'a>;
+impl Lend for Receiver {
+    type Loan<'a> = Message<'a>;
 }
 
 /// See the module.

@@ -13,7 +13,7 @@
 //! - `errors`: the engine's errors, each with its status.
 //! - `handles`, `table`: the numbers that a C program holds. What they lead to stands in `channel`, `sender` and `receiver`.
 //! - `lending`: a message or grant that stays open from one call to the next.
-//! - `kinds`: the kinds of channel; what a new one needs elsewhere, the compiler says.
+//! - `kinds`: the kinds of channel, by number.
 //! - `arguments`: what a C program passes in, checked.
 //!
 //! # Safety
@@ -43,7 +43,7 @@ pub use detail::*;
 
 mod kinds;
 pub use handles::{ChannelHandle, ReceiverHandle, SenderHandle};
-pub use kinds::{MEMLANE_MPMC, MEMLANE_SPSC};
+pub use kinds::{MEMLANE_ANY_KIND, MEMLANE_MPMC, MEMLANE_SPSC};
 
 mod options;
 pub use options::*;

@@ -57,22 +57,14 @@ impl Message {
     };
 }
 
-/// A message of some kind.
-pub(crate) trait Delivered {
-    fn info(&self) -> MessageInfo;
-}
-
-impl Delivered for memlane::spsc::Message<'_> {
+impl MessageInfo {
     #[inline]
-    fn info(&self) -> MessageInfo {
-        MessageInfo { sequence: self.sequence(), deliveries: 0, flags: 0, reserved: [0; 2] }
-    }
-}
-
-impl Delivered for memlane::mpmc::Message<'_> {
-    #[inline]
-    fn info(&self) -> MessageInfo {
-        let flags = if self.redelivered() { MEMLANE_REDELIVERED } else { 0 };
-        MessageInfo { sequence: MEMLANE_UNKNOWN, deliveries: self.deliveries().into(), flags, reserved: [0; 2] }
+    pub(crate) fn of(message: &memlane::any::Message<'_>) -> Self {
+        Self {
+            sequence: message.sequence().unwrap_or(MEMLANE_UNKNOWN),
+            deliveries: message.deliveries().unwrap_or(0).into(),
+            flags: if message.redelivered() == Some(true) { MEMLANE_REDELIVERED } else { 0 },
+            reserved: [0; 2],
+        }
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::arguments;
 use crate::detail::{self, Failed};
-use crate::kinds::{self, ByKind, MEMLANE_MPMC, MEMLANE_SPSC};
+use crate::kinds;
 use crate::status::Status;
 use memlane::mpmc::OnDeath;
-use memlane::{Backend, FenceMode, TrustPeers, mpmc, spsc};
+use memlane::{Backend, FenceMode, TrustPeers, any};
 use std::ffi::c_char;
 use std::mem::{size_of, zeroed};
 
@@ -129,25 +129,15 @@ fn small<T: TryFrom<u32> + Default + PartialEq>(option: &str, given: u32) -> Res
     T::try_from(given).map(set).map_err(|_| invalid(option, given, "is out of range"))
 }
 
-/// Sets an option that is set.
-fn apply<O, V>(options: O, value: Option<V>, set: impl FnOnce(O, V) -> O) -> O {
-    match value {
-        Some(value) => set(options, value),
-        None => options,
-    }
-}
+/// The options that are set so far.
+struct Wanted(any::Options);
 
-impl kinds::Options {
-    /// The same of an option that every kind has.
-    fn apply<V>(
-        self,
-        value: Option<V>,
-        of_spsc: impl FnOnce(spsc::Options, V) -> spsc::Options,
-        of_mpmc: impl FnOnce(mpmc::Options, V) -> mpmc::Options,
-    ) -> Self {
-        match self {
-            Self::Spsc(options) => Self::Spsc(apply(options, value, of_spsc)),
-            Self::Mpmc(options) => Self::Mpmc(apply(options, value, of_mpmc)),
+impl Wanted {
+    /// Sets an option that the program set.
+    fn set<T>(self, given: Option<T>, set: impl FnOnce(any::Options, T) -> any::Options) -> Self {
+        match given {
+            Some(value) => Self(set(self.0, value)),
+            None => self,
         }
     }
 }
@@ -188,7 +178,7 @@ impl Options {
     ///
     /// # Safety
     /// Null, or valid as [`Options::copy`] says, with names that are null or strings with their zero byte.
-    pub(crate) unsafe fn of_kind(kind: u32, given: *const Self) -> Result<kinds::Options, Failed> {
+    pub(crate) unsafe fn of_kind(kind: u32, given: *const Self) -> Result<any::Options, Failed> {
         // SAFETY: the caller's promise.
         let given = unsafe { Self::copy(given) }?;
         const FLAGS: u32 = MEMLANE_ANY_OWNER
@@ -201,11 +191,6 @@ impl Options {
         if given.flags & !FLAGS != 0 {
             return Err(invalid("flags", format_args!("{:#x}", given.flags), "has bits that do not exist"));
         }
-        let options = match kind {
-            MEMLANE_SPSC => ByKind::Spsc(given.spsc()?),
-            MEMLANE_MPMC => ByKind::Mpmc(given.mpmc()?),
-            _ => return Err(arguments::invalid(format!("kind {kind} does not exist"))),
-        };
         let fences =
             [(MEMLANE_FENCE_ASYMMETRIC, FenceMode::Asymmetric), (MEMLANE_FENCE_SYMMETRIC, FenceMode::Symmetric)];
         let fence = one_of("fence", given.fence, &fences)?;
@@ -220,50 +205,31 @@ impl Options {
         let type_name = name(given.type_name, "option type_name")?;
         let participant_name = name(given.participant_name, "option participant_name")?;
         let flag = |bit: u32| (given.flags & bit != 0).then_some(true);
-        Ok(options
-            .apply(set(given.max_message), spsc::Options::max_message, mpmc::Options::max_message)
-            .apply(size(given.payload_alignment), spsc::Options::payload_alignment, mpmc::Options::payload_alignment)
-            .apply(persistent, spsc::Options::persistent, mpmc::Options::persistent)
-            .apply(fence, spsc::Options::fence, mpmc::Options::fence)
-            .apply(backend, spsc::Options::backend, mpmc::Options::backend)
-            .apply(trust, spsc::Options::trust_peers, mpmc::Options::trust_peers)
-            .apply(set(given.mode), spsc::Options::mode, mpmc::Options::mode)
-            .apply(type_name, spsc::Options::type_name, mpmc::Options::type_name)
-            .apply(participant_name, spsc::Options::participant_name, mpmc::Options::participant_name)
-            .apply(flag(MEMLANE_ANY_OWNER), spsc::Options::any_owner, mpmc::Options::any_owner)
-            .apply(flag(MEMLANE_REMOVE_ON_CLOSE), spsc::Options::remove_on_drop, mpmc::Options::remove_on_drop)
-            .apply(flag(MEMLANE_ENDS_WHEN_DRAINED), spsc::Options::ends_when_drained, mpmc::Options::ends_when_drained)
-            .apply(flag(MEMLANE_PREFAULT), spsc::Options::prefault, mpmc::Options::prefault)
-            .apply(flag(MEMLANE_LOCK_MEMORY), spsc::Options::lock_memory, mpmc::Options::lock_memory)
-            .apply(flag(MEMLANE_HUGE_PAGES), spsc::Options::huge_pages, mpmc::Options::huge_pages))
-    }
-
-    fn spsc(&self) -> Result<spsc::Options, Failed> {
-        let foreign = [
-            ("slots", self.slots),
-            ("priorities", self.priorities),
-            ("senders", self.senders),
-            ("receivers", self.receivers),
-            ("delivery_limit", self.delivery_limit),
-            ("on_death", self.on_death),
-        ];
-        if let Some((option, given)) = foreign.into_iter().find(|(_, given)| *given != 0) {
-            return Err(invalid(option, given, "an spsc channel does not have"));
-        }
-        Ok(apply(spsc::Options::new(), set(self.capacity), spsc::Options::capacity))
-    }
-
-    fn mpmc(&self) -> Result<mpmc::Options, Failed> {
-        if self.capacity != 0 {
-            return Err(invalid("capacity", self.capacity, "an mpmc channel does not have; set slots and max_message"));
-        }
         let policies = [(MEMLANE_REDELIVER, OnDeath::Redeliver), (MEMLANE_DISCARD, OnDeath::Discard)];
-        let options = mpmc::Options::new();
-        let options = apply(options, size(self.slots), mpmc::Options::slots);
-        let options = apply(options, small("priorities", self.priorities)?, mpmc::Options::priorities);
-        let options = apply(options, size(self.senders), mpmc::Options::max_senders);
-        let options = apply(options, size(self.receivers), mpmc::Options::max_receivers);
-        let options = apply(options, small("delivery_limit", self.delivery_limit)?, mpmc::Options::delivery_limit);
-        Ok(apply(options, one_of("on_death", self.on_death, &policies)?, mpmc::Options::on_death))
+        let on_death = one_of("on_death", given.on_death, &policies)?;
+        Ok(Wanted(any::Options::new(kinds::kind_of(kind)?))
+            .set(set(given.capacity), any::Options::capacity)
+            .set(set(given.max_message), any::Options::max_message)
+            .set(size(given.slots), any::Options::slots)
+            .set(small("priorities", given.priorities)?, any::Options::priorities)
+            .set(size(given.senders), any::Options::max_senders)
+            .set(size(given.receivers), any::Options::max_receivers)
+            .set(small("delivery_limit", given.delivery_limit)?, any::Options::delivery_limit)
+            .set(on_death, any::Options::on_death)
+            .set(size(given.payload_alignment), any::Options::payload_alignment)
+            .set(persistent, any::Options::persistent)
+            .set(fence, any::Options::fence)
+            .set(backend, any::Options::backend)
+            .set(trust, any::Options::trust_peers)
+            .set(set(given.mode), any::Options::mode)
+            .set(type_name, any::Options::type_name)
+            .set(participant_name, any::Options::participant_name)
+            .set(flag(MEMLANE_ANY_OWNER), any::Options::any_owner)
+            .set(flag(MEMLANE_REMOVE_ON_CLOSE), any::Options::remove_on_drop)
+            .set(flag(MEMLANE_ENDS_WHEN_DRAINED), any::Options::ends_when_drained)
+            .set(flag(MEMLANE_PREFAULT), any::Options::prefault)
+            .set(flag(MEMLANE_LOCK_MEMORY), any::Options::lock_memory)
+            .set(flag(MEMLANE_HUGE_PAGES), any::Options::huge_pages)
+            .0)
     }
 }

@@ -6,19 +6,20 @@ use crate::channel::Opened;
 use crate::detail::{self, Failed};
 use crate::errors::Coded;
 use crate::handles::{self, ChannelHandle, Handle, ReceiverHandle};
-use crate::kinds::{ByKind, ReceiverEnd, on_kind};
 use crate::lending::Lender;
-use crate::message::{Delivered, Message, MessageInfo};
+use crate::message::{Message, MessageInfo};
 use crate::sender::strategy;
 use crate::status::Status;
 use crate::table::Table;
-use memlane::{RecvError, Strategy, TrustPeers, mpmc};
+use memlane::any::Receiver;
+use memlane::{RecvError, Strategy, TrustPeers};
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
 
 /// What a receiver handle leads to.
 pub(crate) struct Receiving {
     /// Lends the message that the program took.
-    pub(crate) end: ReceiverEnd,
+    end: Lender<Receiver>,
     /// How many messages were taken.
     taken: u64,
     pub(crate) row: u32,
@@ -74,34 +75,20 @@ fn tell(outcome: Result<usize, RecvError>, capacity: usize, length: &mut usize, 
     Ok(())
 }
 
-/// Copies a queue's next message.
-#[inline(never)]
-fn copy_from_queue(
-    receiver: &mut mpmc::Receiver,
-    buffer: &mut [u8],
-    length: &mut usize,
-    of: &Opened,
-) -> Result<(), Failed> {
-    let capacity = buffer.len();
-    tell(receiver.recv_into(buffer), capacity, length, of)
-}
-
 impl Receiving {
     fn join(of: Opened) -> Result<Self, Failed> {
-        let row;
-        let end = match &of.channel {
-            ByKind::Spsc(channel) => {
-                let receiver = channel.receiver().map_err(|error| error.fail())?;
-                row = receiver.row();
-                ByKind::Spsc(Lender::new(receiver))
-            }
-            ByKind::Mpmc(channel) => {
-                let receiver = channel.receiver().map_err(|error| error.fail())?;
-                row = receiver.row();
-                ByKind::Mpmc(Lender::new(receiver))
-            }
-        };
-        Ok(Self { end, taken: 0, row, of })
+        let receiver = of.channel.receiver().map_err(|error| error.fail())?;
+        let row = receiver.row();
+        Ok(Self { end: Lender::new(receiver), taken: 0, row, of })
+    }
+
+    /// The receiver, unless it lends a message.
+    #[inline]
+    pub(crate) fn receiver(&mut self) -> Result<(&mut Receiver, &Arc<str>), Failed> {
+        match self.end.end() {
+            Some(receiver) => Ok((receiver, &self.of.label)),
+            None => Err(Self::has_a_message(&self.of)),
+        }
     }
 
     #[cold]
@@ -121,34 +108,17 @@ impl Receiving {
         timeout: Timeout,
     ) -> Result<(), Failed> {
         // The engine's own way, for a call that waits for as long as it takes: a message that is too long stays where it is.
-        if let (Timeout::Forever, None, ByKind::Spsc(lender)) = (timeout, &info, &mut self.end)
-            && let Some(receiver) = lender.end()
+        if let (Timeout::Forever, None) = (timeout, &info)
+            && let Some(receiver) = self.end.end()
         {
             let capacity = buffer.len();
             return tell(receiver.recv_into(buffer), capacity, length, &self.of);
         }
-        self.recv_from_queue(buffer, length, info, timeout)
-    }
-
-    /// The engine's own way for the other kind. By itself, as what follows is, so that none carries the registers that the
-    /// others want.
-    #[inline(never)]
-    fn recv_from_queue(
-        &mut self,
-        buffer: &mut [u8],
-        length: &mut usize,
-        info: Option<&mut MessageInfo>,
-        timeout: Timeout,
-    ) -> Result<(), Failed> {
-        if let (Timeout::Forever, None, ByKind::Mpmc(lender)) = (timeout, &info, &mut self.end)
-            && let Some(receiver) = lender.end()
-        {
-            return copy_from_queue(receiver, buffer, length, &self.of);
-        }
         self.recv_otherwise(buffer, length, info, timeout)
     }
 
-    /// The same by way of a message, which is handed back if it is too long: it stays the next one.
+    /// The same by way of a message, which is handed back if it is too long: it stays the next one. By itself, so that the usual
+    /// way need not carry the registers that this one wants.
     #[inline(never)]
     fn recv_otherwise(
         &mut self,
@@ -157,100 +127,82 @@ impl Receiving {
         info: Option<&mut MessageInfo>,
         timeout: Timeout,
     ) -> Result<(), Failed> {
-        let of = &self.of;
-        on_kind!(&mut self.end, lender => {
-            let Some(receiver) = lender.end() else { return Err(Self::has_a_message(of)) };
-            let message = timeout.call(
-                receiver,
-                &of.label,
-                |receiver| receiver.try_recv(),
-                |receiver, time| receiver.recv_timeout(time),
-                |receiver| receiver.recv(),
-            )?;
-            let (received, about) = (message.len(), info.is_some().then(|| Delivered::info(&message)));
-            if message.copy_to(buffer).is_err() {
-                message.hand_back();
-                *length = received;
-                return Err(too_small(&of.label, received, buffer.len()));
-            }
-            message.ack().map_err(|error| error.fail_on(&of.label))?;
+        let (receiver, channel) = self.receiver()?;
+        let message = timeout.call(
+            receiver,
+            channel,
+            |receiver| receiver.try_recv(),
+            |receiver, time| receiver.recv_timeout(time),
+            |receiver| receiver.recv(),
+        )?;
+        let (received, about) = (message.len(), info.is_some().then(|| MessageInfo::of(&message)));
+        if message.copy_to(buffer).is_err() {
+            message.hand_back();
             *length = received;
-            if let (Some(info), Some(about)) = (info, about) {
-                *info = about;
-            }
-            Ok(())
-        })
+            return Err(too_small(channel, received, buffer.len()));
+        }
+        message.ack().map_err(|error| error.fail_on(channel))?;
+        *length = received;
+        if let (Some(info), Some(about)) = (info, about) {
+            *info = about;
+        }
+        Ok(())
     }
 
     /// Takes the next message.
     pub(crate) fn take(&mut self, own: ReceiverHandle, timeout: Timeout) -> Result<Message, Failed> {
-        let of = &self.of;
+        self.receiver()?;
         // SAFETY: the program's promise, made once for all that it does through `Message::data`. Nothing is read here;
         // only the address is taken.
         let trust = unsafe { TrustPeers::promise() };
-        let message = on_kind!(&mut self.end, lender => {
-            if lender.lent().is_some() {
-                return Err(Self::has_a_message(of));
-            }
-            let message = lender.lend(|receiver| {
-                timeout.call(
-                    receiver,
-                    &of.label,
-                    |receiver| receiver.try_recv(),
-                    |receiver, time| receiver.recv_timeout(time),
-                    |receiver| receiver.recv(),
-                )
-            })?;
-            let (data, info) = (message.as_slice(trust).as_ptr(), Delivered::info(message));
-            Message { data: data.cast(), length: message.len(), info, ..Message::NONE }
-        });
+        let message = self.end.lend(|receiver| {
+            timeout.call(
+                receiver,
+                &self.of.label,
+                |receiver| receiver.try_recv(),
+                |receiver, time| receiver.recv_timeout(time),
+                |receiver| receiver.recv(),
+            )
+        })?;
         self.taken += 1;
-        Ok(Message { receiver: own, number: self.taken, ..message })
+        Ok(Message {
+            receiver: own,
+            number: self.taken,
+            data: message.as_slice(trust).as_ptr().cast(),
+            length: message.len(),
+            info: MessageInfo::of(message),
+            ..Message::NONE
+        })
     }
 
     /// Whether this is the message that the program has.
     pub(crate) fn check(&mut self, message: &Message) -> Result<(), Failed> {
-        let is_taken = on_kind!(&mut self.end, lender => lender.lent().is_some());
-        if is_taken && message.number == self.taken { Ok(()) } else { Err(not_taken()) }
+        if self.end.lent().is_some() && message.number == self.taken { Ok(()) } else { Err(not_taken()) }
     }
 
     pub(crate) fn copy(&mut self, buffer: &mut [u8], length: &mut usize) -> Result<(), Failed> {
-        let of = &self.of;
-        on_kind!(&mut self.end, lender => {
-            let Some(message) = lender.lent() else { return Err(not_taken()) };
-            *length = message.len();
-            message.copy_to(buffer).map(drop).map_err(|_| too_small(&of.label, *length, buffer.len()))
-        })
+        let Some(message) = self.end.lent() else { return Err(not_taken()) };
+        *length = message.len();
+        message.copy_to(buffer).map(drop).map_err(|_| too_small(&self.of.label, *length, buffer.len()))
     }
 
     pub(crate) fn finish(&mut self, is_done_with: bool) -> Result<(), Failed> {
-        let of = &self.of;
-        on_kind!(&mut self.end, lender => {
-            let outcome = if is_done_with { lender.finish(|message| message.ack()) } else { lender.finish(|message| message.nack()) };
-            outcome.unwrap_or(Ok(())).map_err(|error| error.fail_on(&of.label))
-        })
+        let outcome = if is_done_with {
+            self.end.finish(|message| message.ack())
+        } else {
+            self.end.finish(|message| message.nack())
+        };
+        outcome.unwrap_or(Ok(())).map_err(|error| error.fail_on(&self.of.label))
     }
 
     fn set_strategy(&mut self, strategy: Strategy) -> Result<(), Failed> {
-        let of = &self.of;
-        on_kind!(&mut self.end, lender => {
-            let Some(receiver) = lender.end() else { return Err(Self::has_a_message(of)) };
-            receiver.set_strategy(strategy);
-        });
+        self.receiver()?.0.set_strategy(strategy);
         Ok(())
     }
 
     fn publish(&mut self) -> Result<(), Failed> {
-        let of = &self.of;
-        match &mut self.end {
-            ByKind::Spsc(lender) => {
-                let Some(receiver) = lender.end() else { return Err(Self::has_a_message(of)) };
-                receiver.publish_released();
-                Ok(())
-            }
-            // Acknowledging is publishing there.
-            ByKind::Mpmc(_) => Ok(()),
-        }
+        self.receiver()?.0.publish_released();
+        Ok(())
     }
 }
 
@@ -258,7 +210,7 @@ impl Drop for Receiving {
     /// What the program did not acknowledge comes again, as if it had died.
     fn drop(&mut self) {
         // A forked child's message, or one of a poisoned channel, is nobody's.
-        let _ = on_kind!(&mut self.end, lender => lender.finish(|message| message.nack()));
+        let _ = self.end.finish(|message| message.nack());
     }
 }
 

@@ -6,13 +6,14 @@ use crate::channel::Opened;
 use crate::detail::{self, Failed};
 use crate::errors::Coded;
 use crate::handles::{self, ChannelHandle, Handle, SenderHandle};
-use crate::kinds::{ByKind, SenderEnd, on_kind};
 use crate::lending::Lender;
 use crate::status::Status;
 use crate::table::Table;
-use memlane::{GrantError, NoSuchPriority, Strategy, TrustPeers};
+use memlane::any::Sender;
+use memlane::{GrantError, Strategy, TrustPeers};
 use std::ffi::c_void;
 use std::ptr;
+use std::sync::Arc;
 
 /// Never sleeps and never looks away: lowest latency, one core at 100 %. For throughput, take one of the next two.
 pub const MEMLANE_SPIN: u32 = 1;
@@ -50,7 +51,7 @@ impl Grant {
 
 /// What a sender handle leads to.
 pub(crate) struct Sending {
-    pub(crate) end: SenderEnd,
+    end: Lender<Sender>,
     /// How many grants there were.
     grants: u64,
     pub(crate) row: u32,
@@ -81,24 +82,22 @@ impl Handle for SenderHandle {
 
 impl Sending {
     fn join(of: Opened) -> Result<Self, Failed> {
-        let (row, resumed_at);
-        let end = match &of.channel {
-            ByKind::Spsc(channel) => {
-                let sender = channel.sender().map_err(|error| error.fail())?;
-                (row, resumed_at) = (sender.row(), sender.resumed_at());
-                ByKind::Spsc(Lender::new(sender))
-            }
-            ByKind::Mpmc(channel) => {
-                let sender = channel.sender().map_err(|error| error.fail())?;
-                (row, resumed_at) = (sender.row(), 0);
-                ByKind::Mpmc(Lender::new(sender))
-            }
-        };
-        Ok(Self { end, grants: 0, row, resumed_at, of })
+        let sender = of.channel.sender().map_err(|error| error.fail())?;
+        let (row, resumed_at) = (sender.row(), sender.resumed_at().unwrap_or(0));
+        Ok(Self { end: Lender::new(sender), grants: 0, row, resumed_at, of })
+    }
+
+    /// The sender, unless it lends a grant.
+    #[inline]
+    pub(crate) fn sender(&mut self) -> Result<(&mut Sender, &Arc<str>), Failed> {
+        match self.end.end() {
+            Some(sender) => Ok((sender, &self.of.label)),
+            None => Err(Self::has_a_grant(&self.of)),
+        }
     }
 
     #[cold]
-    pub(crate) fn has_a_grant(of: &Opened) -> Failed {
+    fn has_a_grant(of: &Opened) -> Failed {
         let sentence = format!("channel {}: this sender has an open grant; commit or abort it first", of.label);
         detail::record(Status::MEMLANE_HELD, sentence)
     }
@@ -106,8 +105,8 @@ impl Sending {
     /// The usual way for itself, so that it need not carry the registers that the others want.
     #[inline(always)]
     fn send(&mut self, message: &[u8], timeout: Timeout) -> Result<(), Failed> {
-        if let (Timeout::Forever, ByKind::Spsc(lender)) = (timeout, &mut self.end)
-            && let Some(sender) = lender.end()
+        if let Timeout::Forever = timeout
+            && let Some(sender) = self.end.end()
         {
             return sender.send(message).map_err(|error| error.fail_on(&self.of.label));
         }
@@ -116,46 +115,38 @@ impl Sending {
 
     #[inline(never)]
     fn send_otherwise(&mut self, message: &[u8], timeout: Timeout) -> Result<(), Failed> {
-        let of = &self.of;
-        on_kind!(&mut self.end, lender => {
-            let Some(sender) = lender.end() else { return Err(Self::has_a_grant(of)) };
-            timeout.call(
-                sender,
-                &of.label,
-                |sender| sender.try_send(message),
-                |sender, time| sender.send_timeout(message, time),
-                |sender| sender.send(message),
-            )
-        })
+        let (sender, channel) = self.sender()?;
+        timeout.call(
+            sender,
+            channel,
+            |sender| sender.try_send(message),
+            |sender, time| sender.send_timeout(message, time),
+            |sender| sender.send(message),
+        )
     }
 
     fn reserve(&mut self, own: SenderHandle, length: usize, timeout: Timeout) -> Result<Grant, Failed> {
-        let of = &self.of;
+        self.sender()?;
         // SAFETY: the program's promise, made once for all that it does through `Grant::data`. Nothing is read or written
         // here; only the address is taken.
         let trust = unsafe { TrustPeers::promise() };
-        let data = on_kind!(&mut self.end, lender => {
-            if lender.lent().is_some() {
-                return Err(Self::has_a_grant(of));
-            }
-            let grant = lender.lend(|sender| {
-                timeout.call(
-                    sender,
-                    &of.label,
-                    |sender| sender.try_reserve(length),
-                    |sender, time| sender.reserve_timeout(length, time),
-                    |sender| sender.reserve(length),
-                )
-            })?;
-            grant.as_mut_slice(trust).as_mut_ptr()
-        });
+        let grant = self.end.lend(|sender| {
+            timeout.call(
+                sender,
+                &self.of.label,
+                |sender| sender.try_reserve(length),
+                |sender, time| sender.reserve_timeout(length, time),
+                |sender| sender.reserve(length),
+            )
+        })?;
+        let data = grant.as_mut_slice(trust).as_mut_ptr();
         self.grants += 1;
         Ok(Grant { sender: own, number: self.grants, data: data.cast(), length, ..Grant::NONE })
     }
 
     /// Whether this is the grant that is open.
     fn is_open(&mut self, grant: &Grant) -> bool {
-        grant.number == self.grants && on_kind!(&mut self.end, lender => lender.lent().is_some())
+        grant.number == self.grants && self.end.lent().is_some()
     }
 
     fn check(&mut self, grant: &Grant) -> Result<(), Failed> {
@@ -163,54 +154,38 @@ impl Sending {
     }
 
     fn write(&mut self, offset: usize, bytes: &[u8]) -> Result<(), Failed> {
-        let of = &self.of;
-        on_kind!(&mut self.end, lender => match lender.lent() {
-            Some(grant) => grant.write_at(offset, bytes).map_err(|error| error.fail_on(&of.label)),
+        match self.end.lent() {
+            Some(grant) => grant.write_at(offset, bytes).map_err(|error| error.fail_on(&self.of.label)),
             None => Err(handles::invalid("grant")),
-        })
+        }
     }
 
     fn commit(&mut self, used: usize) -> Result<(), Failed> {
-        let of = &self.of;
-        on_kind!(&mut self.end, lender => {
-            let length = lender.lent().map_or(0, |grant| grant.len());
-            if used > length {
-                // Asked here, because there the grant would be gone.
-                return Err(GrantError::OutOfBounds { length, end: used }.fail_on(&of.label));
-            }
-            lender.finish(|grant| grant.commit(used)).unwrap_or(Ok(())).map_err(|error| error.fail_on(&of.label))
-        })
+        let length = self.end.lent().map_or(0, |grant| grant.len());
+        if used > length {
+            // Asked here, because there the grant would be gone.
+            return Err(GrantError::OutOfBounds { length, end: used }.fail_on(&self.of.label));
+        }
+        let outcome = self.end.finish(|grant| grant.commit(used)).unwrap_or(Ok(()));
+        outcome.map_err(|error| error.fail_on(&self.of.label))
     }
 
     fn close(self) -> Result<(), Failed> {
-        let Self { end, of, .. } = self;
-        on_kind!(end, lender => lender.into_end().leave()).map_err(|error| error.fail_on(&of.label))
+        self.end.into_end().leave().map_err(|error| error.fail_on(&self.of.label))
     }
 
     fn abort(&mut self) {
-        on_kind!(&mut self.end, lender => lender.finish(|grant| drop(grant)));
+        self.end.finish(|grant| drop(grant));
     }
 
     fn set_strategy(&mut self, strategy: Strategy) -> Result<(), Failed> {
-        let of = &self.of;
-        on_kind!(&mut self.end, lender => {
-            let Some(sender) = lender.end() else { return Err(Self::has_a_grant(of)) };
-            sender.set_strategy(strategy);
-        });
+        self.sender()?.0.set_strategy(strategy);
         Ok(())
     }
 
     fn set_priority(&mut self, priority: u32) -> Result<(), Failed> {
-        let of = &self.of;
-        let given = u8::try_from(priority).unwrap_or(u8::MAX);
-        match &mut self.end {
-            ByKind::Mpmc(lender) => {
-                let Some(sender) = lender.end() else { return Err(Self::has_a_grant(of)) };
-                sender.set_priority(given).map_err(|error| error.fail_on(&of.label))
-            }
-            ByKind::Spsc(_) if priority == 0 => Ok(()),
-            ByKind::Spsc(_) => Err(NoSuchPriority { given, priorities: 1 }.fail_on(&of.label)),
-        }
+        let (sender, channel) = self.sender()?;
+        sender.set_priority(u8::try_from(priority).unwrap_or(u8::MAX)).map_err(|error| error.fail_on(channel))
     }
 }
 

@@ -5,12 +5,12 @@ use crate::call::done;
 use crate::detail::Failed;
 use crate::errors::Coded;
 use crate::handles::{ChannelHandle, Handle, ReceiverHandle, SenderHandle};
-use crate::kinds::{Channel, MEMLANE_MPMC, MEMLANE_SPSC, on_kind};
 use crate::options::{
     MEMLANE_BACKEND_FUTEX, MEMLANE_BACKEND_SEMAPHORE, MEMLANE_FENCE_ASYMMETRIC, MEMLANE_FENCE_SYMMETRIC,
 };
 use crate::status::Status;
-use memlane::{Backend, ChannelStatus, FenceMode, Info, Kind, Role};
+use memlane::any::Channel;
+use memlane::{Backend, ChannelStatus, FenceMode, Info, Role};
 use std::ffi::c_char;
 use std::mem::size_of;
 
@@ -30,7 +30,7 @@ pub const MEMLANE_STATE_STALE: u32 = 4;
 pub struct Stats {
     /// To be set before the call: sizeof(memlane_stats). So much is written, at most.
     pub size: usize,
-    /// MEMLANE_SPSC or MEMLANE_MPMC; 0 for one that this header does not know.
+    /// MEMLANE_SPSC or MEMLANE_MPMC; another number is that of a kind that this header does not know.
     pub kind: u32,
     /// MEMLANE_STATE_LIVE, _CLOSED, _CORRUPTED or _STALE.
     pub state: u32,
@@ -185,11 +185,7 @@ impl Stats {
         let passed: u64 = queue.map_or(0, |queue| queue.passed.iter().copied().fold(0, u64::wrapping_add));
         Self {
             size: size_of::<Self>(),
-            kind: match info.kind {
-                Kind::Spsc => MEMLANE_SPSC,
-                Kind::Mpmc => MEMLANE_MPMC,
-                _ => 0,
-            },
+            kind: info.kind.code().into(),
             state: match info.status {
                 ChannelStatus::Live => MEMLANE_STATE_LIVE,
                 ChannelStatus::Closed => MEMLANE_STATE_CLOSED,
@@ -234,7 +230,7 @@ impl Stats {
 impl Counters {
     /// Of the participant in this row.
     fn of(channel: &Channel, row: u32, resumed_at: u64) -> Self {
-        let info = on_kind!(channel, channel => channel.info());
+        let info = channel.info();
         let own = info.participants.iter().find(|participant| participant.row == row);
         let counters = own.map_or_else(Default::default, |own| own.counters);
         Self {
@@ -260,7 +256,7 @@ pub unsafe extern "C" fn memlane_channel_stats(channel: ChannelHandle, stats: *m
     done(|| {
         let read = || {
             let opened = channel.get()?;
-            Ok(Stats::of(&on_kind!(&opened.channel, channel => channel.info())))
+            Ok(Stats::of(&opened.channel.info()))
         };
         // SAFETY: the crate's contract.
         unsafe { fill(stats, "stats", read) }

@@ -44,7 +44,7 @@ fn text(bytes: &[c_char]) -> String {
 #[test]
 fn a_channel_is_created_opened_and_removed() {
     let scratch = Scratch::new();
-    for kind in KINDS {
+    for kind in kinds() {
         let name = scratch.name("prices");
         fails(open_status(&name), MEMLANE_NOT_FOUND, &format!("channel {name} does not exist"));
         let channel = open(&name, kind, MEMLANE_CREATE, &small(kind));
@@ -68,7 +68,7 @@ fn a_channel_is_created_opened_and_removed() {
 #[test]
 fn open_or_create_tells_what_it_did() {
     let scratch = Scratch::new();
-    for kind in KINDS {
+    for kind in kinds() {
         let name = scratch.name("prices");
         let open_or_create = || try_open(&name, kind, MEMLANE_OPEN_OR_CREATE, &small(kind));
         assert_eq!(open_or_create().0, MEMLANE_CREATED);
@@ -171,7 +171,7 @@ fn a_channel_is_as_its_options_say() {
 fn options_that_are_not_set_are_the_defaults() {
     // SAFETY: zero is a value of every field.
     let zero: Options = unsafe { std::mem::zeroed() };
-    for kind in KINDS {
+    for kind in kinds() {
         let mut channel = ChannelHandle::default();
         // SAFETY: the pointers are valid or null.
         ok(unsafe { memlane_channel_private(&mut channel, kind, std::ptr::null()) });
@@ -325,7 +325,7 @@ fn what_no_sender_writes_is_corruption_for_everybody() {
 #[test]
 fn who_uses_a_channel_that_is_removed_learns_of_it() {
     let scratch = Scratch::new();
-    for kind in KINDS {
+    for kind in kinds() {
         let name = scratch.name("prices");
         let channel = open(&name, kind, MEMLANE_CREATE, &small(kind));
         let (tx, rx) = (sender(channel), receiver(channel));
@@ -358,7 +358,7 @@ fn names_and_places_that_are_none_are_named() {
 
 #[test]
 fn an_anonymous_channel_is_handed_over_by_its_descriptors() {
-    for kind in KINDS {
+    for kind in kinds() {
         let mut channel = ChannelHandle::default();
         let (mut region, mut locks) = (-1, -1);
         // SAFETY: the pointers are valid.
@@ -402,7 +402,7 @@ fn a_channel_of_c_is_one_of_rust() {
 
 #[test]
 fn a_sender_that_leaves_is_told_that_its_file_is_gone_and_a_late_commit_that_the_channel_is_closed() {
-    for kind in KINDS {
+    for kind in kinds() {
         let scratch = Scratch::new();
         let name = scratch.name("prices");
         let channel = open(&name, kind, MEMLANE_CREATE, &small(kind));

@@ -165,7 +165,7 @@ fn every_error_of_the_engine_has_a_status() {
 
 #[test]
 fn a_detail_says_what_the_engine_says() {
-    for kind in KINDS {
+    for kind in kinds() {
         let (_, tx, rx) = pair(kind);
         let says = |status, wanted, sentence: &dyn std::fmt::Display| {
             fails(status, wanted, "");

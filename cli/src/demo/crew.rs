@@ -4,8 +4,8 @@ use super::arguments::Arguments;
 use super::handover;
 use super::peer::{LastWords, Pace, PeerRole, Report, now_ns};
 use crate::failure::{Failure, Outcome};
-use crate::kinds::Channel;
 use clap::ValueEnum;
+use memlane::any::Channel;
 use serde::de::DeserializeOwned;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::OwnedFd;
@@ -86,7 +86,7 @@ impl Peer {
         let failed =
             |error: std::io::Error| Failure::failed(format!("starting the demo's {} failed: {error}", name(role)));
         let mut command = Command::new(std::env::current_exe().map_err(failed)?);
-        command.args(["demo-peer", name(role), "--kind", arguments.kind.name()]);
+        command.args(["demo-peer", name(role)]);
         command.args(["--pace", pace.to_possible_value().as_ref().map_or("", |value| value.get_name())]);
         command.arg(format!("--seconds={}", arguments.seconds));
         command.arg(format!("--rate={}", arguments.rate));

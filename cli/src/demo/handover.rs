@@ -1,6 +1,6 @@
 //! Handing the channel over to a peer: its two descriptors, through the socket that is the peer's standard input.
 
-use crate::kinds::Channel;
+use memlane::any::Channel;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
     recvmsg, sendmsg,

@@ -14,11 +14,10 @@
 use super::feed::Feed;
 use super::handover;
 use super::latency::Latencies;
-use crate::creation::kind_parser;
 use crate::failure::{Failure, Outcome};
-use crate::kinds::{Batch, Options, Receiver, Sender};
 use clap::ValueEnum;
-use memlane::{Kind, RecvTimeoutError};
+use memlane::any::{Batch, Options, Receiver, Sender};
+use memlane::{Kind, RecvError, Role};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
@@ -34,9 +33,6 @@ use std::time::Duration;
 pub struct PeerArguments {
     /// What it does
     pub role: PeerRole,
-    /// What the channel is
-    #[arg(long, value_parser = kind_parser())]
-    pub kind: Kind,
     /// How fast messages are sent
     #[arg(long)]
     pub pace: Pace,
@@ -138,6 +134,11 @@ fn due_ns(start_ns: u64, rate: u32, number: u64) -> u64 {
     start_ns + (u128::from(number) * 1_000_000_000 / u128::from(rate)) as u64
 }
 
+/// Whether several can receive from a channel of this kind: then each gets its part.
+pub fn is_shared(kind: Kind) -> bool {
+    kind.max_seats(Role::Receiver) > 1
+}
+
 /// Bytes of the number in front of a message, where there is one.
 pub const NUMBER: usize = 8;
 
@@ -148,12 +149,13 @@ pub fn run(arguments: &PeerArguments) -> Outcome {
     let no_channel = |error| Failure::failed(format!("the demo's channel did not come: {error}"));
     let (region, locks) = handover::receive(io::stdin()).map_err(no_channel)?;
     let feed = Feed::load(arguments.file.as_deref())?;
-    let channel = Options::of_kind(arguments.kind).prefault(true).open_descriptors(region, locks)?;
+    let channel = Options::default().prefault(true).open_descriptors(region, locks)?;
+    let numbered = is_shared(channel.kind());
     let mut report = match arguments.role {
         PeerRole::Sender => {
             let sender = channel.sender()?;
             let start_ns = wait_for_start()?;
-            let sending = Sending::new(sender, &feed);
+            let sending = Sending::new(sender, &feed, numbered);
             match arguments.pace {
                 Pace::FullSpeed => {
                     let end_ns = start_ns + duration_ns(arguments);
@@ -168,7 +170,7 @@ pub fn run(arguments: &PeerArguments) -> Outcome {
         }
         PeerRole::Receiver | PeerRole::Victim => {
             let mut receiver = channel.receiver()?;
-            let mut checker = Checker::new(&feed, receiver.is_shared());
+            let mut checker = Checker::new(&feed, numbered);
             let start_ns = wait_for_start()?;
             match (arguments.role, arguments.pace) {
                 (PeerRole::Victim, _) => return receive_until_killed(&mut receiver, checker),
@@ -227,8 +229,7 @@ struct Sending<'a> {
 }
 
 impl<'a> Sending<'a> {
-    fn new(sender: Sender, feed: &'a Feed) -> Self {
-        let numbered = sender.is_shared();
+    fn new(sender: Sender, feed: &'a Feed, numbered: bool) -> Self {
         Self { sender, feed, numbered, report: Report::default(), batch: vec![Vec::new(); BATCH as usize] }
     }
 
@@ -342,21 +343,20 @@ impl<'a> Checker<'a> {
     /// Copies and compares all messages. Returns their numbers.
     fn check_all(&mut self, batch: &Batch<'_>) -> Outcome<Vec<u64>> {
         let mut numbers = Vec::with_capacity(batch.len());
-        batch.try_for_each(|_, redelivered, append_to| {
+        for message in batch {
             self.copy.clear();
-            append_to(&mut self.copy)?;
-            numbers.push(self.check(redelivered)?);
-            Ok(())
-        })?;
+            message.append_to(&mut self.copy)?;
+            numbers.push(self.check(message.redelivered() == Some(true))?);
+        }
         Ok(numbers)
     }
 }
 
 /// The next messages, `None` when there are no more.
 fn next_batch(receiver: &mut Receiver, max: u64) -> Outcome<Option<Batch<'_>>> {
-    match receiver.recv_batch(max as usize, None) {
+    match receiver.recv_batch(max as usize) {
         Ok(batch) => Ok(Some(batch)),
-        Err(RecvTimeoutError::Disconnected) => Ok(None),
+        Err(RecvError::Disconnected) => Ok(None),
         Err(error) => Err(failed("receiving", error)),
     }
 }
@@ -390,14 +390,13 @@ fn receive_at_fixed_rate(receiver: &mut Receiver, checker: &mut Checker<'_>, sta
     let mut latencies = Latencies::new()?;
     while let Some(batch) = next_batch(receiver, 1)? {
         let mut received_ns = 0;
-        batch.try_for_each(|_, redelivered, append_to| {
+        for message in &batch {
             checker.copy.clear();
-            append_to(&mut checker.copy)?;
+            message.append_to(&mut checker.copy)?;
             received_ns = now_ns();
-            let number = checker.check(redelivered)?;
+            let number = checker.check(message.redelivered() == Some(true))?;
             latencies.record(received_ns.saturating_sub(due_ns(start_ns, rate, number)));
-            Ok(())
-        })?;
+        }
         checker.report.finished_ns = received_ns;
     }
     checker.report.latencies = latencies.all();

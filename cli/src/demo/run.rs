@@ -3,20 +3,20 @@
 use super::arguments::Arguments;
 use super::crew::run_crew;
 use super::feed::Feed;
-use super::peer::{NUMBER, Pace, PeerRole};
+use super::peer::{NUMBER, Pace, PeerRole, is_shared};
 use super::report::{self, FixedRate, FullSpeed, Killed, Summary};
 use crate::failure::Outcome;
-use crate::kinds::{Channel, Options};
 use crate::output;
 use crate::streams::Output;
-use memlane::{Kind, mpmc, spsc};
+use memlane::Kind;
+use memlane::any::{Channel, Options};
 
-/// Slots of an mpmc channel: each is as large as the largest message.
+/// Slots, in a channel that has some: each is as large as the largest message.
 const SLOTS: usize = 256;
 
 /// Who receives what a sender sends through a channel of this kind.
 fn receivers(kind: Kind) -> Vec<PeerRole> {
-    vec![PeerRole::Receiver; if kind == Kind::Mpmc { 3 } else { 1 }]
+    vec![PeerRole::Receiver; if is_shared(kind) { 3 } else { 1 }]
 }
 
 /// Runs the demo.
@@ -46,10 +46,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
 
 /// A channel without a name, so that nothing is left of it, however the demo ends: the peers get its descriptors.
 fn fresh_channel(kind: Kind, feed: &Feed) -> Outcome<Channel> {
-    let longest = feed.longest();
-    let options = match kind {
-        Kind::Mpmc => Options::Mpmc(mpmc::Options::new().slots(SLOTS).max_message(NUMBER + longest)),
-        _ => Options::Spsc(spsc::Options::new().max_message(longest)),
-    };
+    let number = if is_shared(kind) { NUMBER } else { 0 };
+    let options = Options::new(kind).max_message(number + feed.longest());
+    let options = if kind.has_option("slots") { options.slots(SLOTS) } else { options };
     Ok(options.anonymous()?)
 }

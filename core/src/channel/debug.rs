@@ -21,7 +21,7 @@ fn show_end(f: &mut Formatter<'_>, handle: &str, end: &Seated) -> Result {
     show(f, handle, end.region(), Some(end.seat().row()))
 }
 
-impl<K: ChannelKind> Debug for Channel<K> {
+impl<K> Debug for Channel<K> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         show(f, "Channel", &self.shared.region, None)
     }

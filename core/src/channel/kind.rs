@@ -1,8 +1,23 @@
-//! What a kind of channel is: its row of the table of kinds, and the two ports that its senders and receivers stand on.
+//! What a kind of channel is: its row of the table of kinds, and the two ports that its senders and receivers stand on. And the
+//! list of kinds.
 
 use super::port::{Inlet, LaneInlet, LaneOutlet, Outlet, SlotInlet, SlotOutlet};
 use crate::layout::Kind;
 use std::fmt::Debug;
+
+/// Hands the list of kinds to a macro, behind what else it is to get: `with_kinds!(each { … })` becomes
+/// `each! { { … } Spsc spsc; Mpmc mpmc; }`. Of each kind, it has the type of [`generic`](crate::generic), which is also the variant of
+/// [`Kind`](crate::Kind) and of the enums of [`any`](crate::any); and the module.
+///
+/// Not part of the stable interface: a later version lists more, and may list more of each.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! with_kinds {
+    ($each:ident $what:tt) => {
+        $each! { $what Spsc spsc; Mpmc mpmc; }
+    };
+}
+pub use with_kinds;
 
 /// A kind of channel: [`Spsc`] or [`Mpmc`].
 ///

@@ -9,6 +9,7 @@
 //! - `sender`, `grant`: the sending end, of any kind. `receiver`, `receiving`, `copying`: the receiving end; `message`: what it
 //!   hands out.
 //! - `batch`: room for the places of several messages.
+//! - `optional`: what only some kinds have, asked of any.
 //! - `contents`: what can be done with the bytes of a message.
 //! - `debug`: what handles print of themselves.
 //! - [`inspect`], [`remove`]: looking at a channel from outside, and deleting it.
@@ -26,12 +27,13 @@ pub(crate) mod kind;
 pub(crate) mod message;
 pub mod mpmc;
 pub(crate) mod opened;
+mod optional;
 pub(crate) mod options;
 mod port;
 pub(crate) mod receiver;
 mod receiving;
 pub(crate) mod remove;
 pub(crate) mod sender;
-mod shared;
+pub(crate) mod shared;
 pub mod spsc;
-mod wishes;
+pub(crate) mod wishes;

@@ -14,16 +14,13 @@ use std::sync::Arc;
 
 /// An open channel: makes senders and receivers. Cheap to clone; keeps no descriptor open unless it is anonymous.
 #[derive(Clone)]
-pub struct Channel<K: ChannelKind> {
-    pub(super) shared: Arc<Shared>,
+pub struct Channel<K> {
+    pub(crate) shared: Arc<Shared>,
     kind: PhantomData<K>,
 }
 
+/// What makes senders and receivers.
 impl<K: ChannelKind> Channel<K> {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, kind: PhantomData }
-    }
-
     /// Takes a sender's seat. If the seat's last holder died, what it left behind is settled first: in `spsc`, the new sender goes on
     /// behind what that one had committed; in `mpmc`, the slots that it had not committed are free again.
     ///
@@ -44,6 +41,13 @@ impl<K: ChannelKind> Channel<K> {
     /// [`JoinError::RoleTaken`] while all seats are taken; the others of [`JoinError`].
     pub fn receiver(&self) -> Result<Receiver<K>, JoinError> {
         Receiver::join(&self.shared, Since::of_receivers(&self.shared))
+    }
+}
+
+/// What channels of every kind have.
+impl<K> Channel<K> {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, kind: PhantomData }
     }
 
     /// Everything that can be seen of the channel now. Does not disturb it.

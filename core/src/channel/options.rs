@@ -4,7 +4,7 @@ use super::kind::{ChannelKind, Ports};
 use super::opened::Channel;
 use super::wishes::Wishes;
 use crate::error::{CreateError, OpenError};
-use crate::layout::{Backend, FenceMode};
+use crate::layout::{Backend, FenceMode, Kind};
 use crate::region::TrustPeers;
 use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
@@ -24,8 +24,8 @@ use std::os::fd::OwnedFd;
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "options do nothing until a channel is created or opened with them"]
-pub struct Options<K: ChannelKind> {
-    pub(super) wishes: Wishes,
+pub struct Options<K> {
+    pub(crate) wishes: Wishes,
     kind: PhantomData<K>,
 }
 
@@ -38,7 +38,15 @@ impl<K: ChannelKind> Default for Options<K> {
 impl<K: ChannelKind> Options<K> {
     /// The defaults.
     pub fn new() -> Self {
-        Self { wishes: Wishes::new(<K as Ports>::KIND), kind: PhantomData }
+        Self::of_kind(Some(<K as Ports>::KIND))
+    }
+}
+
+/// What the options of every kind have.
+impl<K> Options<K> {
+    /// The defaults. `None`: of the kind that stands in the file.
+    pub(crate) fn of_kind(kind: Option<Kind>) -> Self {
+        Self { wishes: Wishes::new(kind), kind: PhantomData }
     }
 
     /// Largest message in bytes. Default in `spsc`: the largest that the capacity allows, 7/16 of it less the 8 header bytes. In

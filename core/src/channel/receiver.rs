@@ -48,7 +48,7 @@ impl<K: ChannelKind> Receiver<K> {
     }
 
     /// Another receiver of the same channel, that knows which senders this one has seen.
-    pub(super) fn join_as(&self) -> Result<Self, JoinError> {
+    pub(crate) fn join_as(&self) -> Result<Self, JoinError> {
         let mut other = Self::join(self.end.shared(), Since::As(&self.end))?;
         other.held_messages |= self.held_messages;
         Ok(other)

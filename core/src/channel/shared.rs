@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 /// A channel in this process, shared by everything that was made from it.
 #[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) region: Arc<Region>,
-    pub(super) participant_name: String,
-    pub(super) origin: Origin,
+pub(crate) struct Shared {
+    pub(crate) region: Arc<Region>,
+    pub(crate) participant_name: String,
+    pub(crate) origin: Origin,
     /// Whether the channel is removed with it, unless somebody else uses it.
-    pub(super) remove_on_drop: bool,
+    pub(crate) remove_on_drop: bool,
     /// Whether senders count from when the channel was created, and not from when a receiver joins.
-    pub(super) ends_when_drained: bool,
+    pub(crate) ends_when_drained: bool,
 }
 
 impl Shared {

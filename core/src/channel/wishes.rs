@@ -19,34 +19,39 @@ const SLOTS: RangeInclusive<u64> = 4..=1024;
 
 /// What was asked for, of a channel of any kind.
 #[derive(Debug, Clone)]
-pub(super) struct Wishes {
-    pub(super) kind: Kind,
-    pub(super) capacity: Option<usize>,
-    pub(super) max_message: Option<usize>,
-    pub(super) payload_alignment: Option<usize>,
-    pub(super) slots: Option<usize>,
-    pub(super) priorities: Option<u8>,
-    pub(super) senders: Option<usize>,
-    pub(super) receivers: Option<usize>,
-    pub(super) discard_on_death: Option<bool>,
-    pub(super) delivery_limit: Option<u16>,
-    pub(super) persistent: Option<bool>,
-    pub(super) fence: Option<FenceMode>,
-    pub(super) backend: Option<Backend>,
-    pub(super) trusts_peers: bool,
-    pub(super) type_name: Option<String>,
-    pub(super) mode: Option<u32>,
-    pub(super) any_owner: bool,
-    pub(super) remove_on_drop: bool,
-    pub(super) participant_name: Option<String>,
-    pub(super) ends_when_drained: bool,
-    pub(super) memory: MemoryOptions,
+pub(crate) struct Wishes {
+    /// Of a channel that is created.
+    kind: Kind,
+    /// A channel that is opened may be of any kind.
+    takes_any_kind: bool,
+    pub(crate) capacity: Option<usize>,
+    pub(crate) max_message: Option<usize>,
+    pub(crate) payload_alignment: Option<usize>,
+    pub(crate) slots: Option<usize>,
+    pub(crate) priorities: Option<u8>,
+    pub(crate) senders: Option<usize>,
+    pub(crate) receivers: Option<usize>,
+    pub(crate) discard_on_death: Option<bool>,
+    pub(crate) delivery_limit: Option<u16>,
+    pub(crate) persistent: Option<bool>,
+    pub(crate) fence: Option<FenceMode>,
+    pub(crate) backend: Option<Backend>,
+    pub(crate) trusts_peers: bool,
+    pub(crate) type_name: Option<String>,
+    pub(crate) mode: Option<u32>,
+    pub(crate) any_owner: bool,
+    pub(crate) remove_on_drop: bool,
+    pub(crate) participant_name: Option<String>,
+    pub(crate) ends_when_drained: bool,
+    pub(crate) memory: MemoryOptions,
 }
 
 impl Wishes {
-    pub(super) fn new(kind: Kind) -> Self {
+    /// Wishes for a channel of this kind. `None`: of the kind that stands in the file, or the default one if it is created.
+    pub(crate) fn new(kind: Option<Kind>) -> Self {
         Self {
-            kind,
+            kind: kind.unwrap_or_default(),
+            takes_any_kind: kind.is_none(),
             capacity: None,
             max_message: None,
             payload_alignment: None,
@@ -67,6 +72,31 @@ impl Wishes {
             participant_name: None,
             ends_when_drained: false,
             memory: MemoryOptions::default(),
+        }
+    }
+
+    /// The wishes for what stands at `location`: of its kind, if any will do.
+    fn at(&self, location: &Location) -> Self {
+        let found = if self.takes_any_kind { Region::kind_at(location) } else { None };
+        Self { kind: found.unwrap_or(self.kind), ..self.clone() }
+    }
+
+    /// Refuses a wish that a channel of this kind cannot fulfil.
+    fn check_kind(&self, channel: &str) -> Result<(), CreateError> {
+        let only_of_some = [
+            ("capacity", self.capacity.is_some()),
+            ("slots", self.slots.is_some()),
+            ("priorities", self.priorities.is_some()),
+            ("senders", self.senders.is_some()),
+            ("receivers", self.receivers.is_some()),
+            ("on_death", self.discard_on_death.is_some()),
+            ("delivery_limit", self.delivery_limit.is_some()),
+        ];
+        match only_of_some.into_iter().find(|&(option, is_set)| is_set && !self.kind.has_option(option)) {
+            Some((option, _)) => {
+                Err(CreateError::NoSuchOption { channel: channel.to_owned(), option, kind: self.kind.name() })
+            }
+            None => Ok(()),
         }
     }
 
@@ -174,6 +204,7 @@ impl Wishes {
     }
 
     fn spec(&self, channel: &str) -> Result<CreateSpec, CreateError> {
+        self.check_kind(channel)?;
         Ok(CreateSpec {
             geometry: self.geometry(channel)?,
             persistent: self.persistent.unwrap_or(false),
@@ -192,7 +223,7 @@ impl Wishes {
 
     fn expectations(&self) -> Expectations {
         Expectations {
-            kind: Some(self.kind),
+            kind: (!self.takes_any_kind).then_some(self.kind),
             capacity: self.capacity.map(|bytes| bytes as u64).zip(self.rounded_capacity()),
             max_message: self.max_message.map(|bytes| bytes as u64),
             payload_alignment: self.payload_alignment.map(|bytes| bytes as u64),
@@ -216,51 +247,53 @@ impl Wishes {
         Arc::new(Shared { region: Arc::new(region), participant_name, origin, remove_on_drop, ends_when_drained })
     }
 
-    pub(super) fn create(&self, name: &str) -> Result<Arc<Shared>, CreateError> {
+    pub(crate) fn create(&self, name: &str) -> Result<Arc<Shared>, CreateError> {
         let _guard = cancel_guard();
         let location = Location::of(name).map_err(|_| CreateError::InvalidName { channel: name.to_owned() })?;
         Ok(self.share(Region::create_named(&location, &self.spec(name)?)?, Origin::Created))
     }
 
-    pub(super) fn open(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
+    pub(crate) fn open(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
         let _guard = cancel_guard();
         let location = Location::of(name).map_err(|_| CreateError::InvalidName { channel: name.to_owned() })?;
+        self.at(&location).check_kind(name)?;
         let region = Region::open_named(&location, &self.expectations(), self.memory)?;
         Ok(self.share(region, Origin::Opened))
     }
 
-    pub(super) fn open_or_create(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
+    pub(crate) fn open_or_create(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
         let _guard = cancel_guard();
         let location = Location::of(name).map_err(|_| CreateError::InvalidName { channel: name.to_owned() })?;
-        let (region, origin) = Region::open_or_create_named(&location, &self.expectations(), &self.spec(name)?)?;
+        let spec = self.at(&location).spec(name)?;
+        let (region, origin) = Region::open_or_create_named(&location, &self.expectations(), &spec)?;
         Ok(self.share(region, origin))
     }
 
-    pub(super) fn anonymous(&self) -> Result<Arc<Shared>, CreateError> {
+    pub(crate) fn anonymous(&self) -> Result<Arc<Shared>, CreateError> {
         let _guard = cancel_guard();
         Ok(self.share(Region::create_anonymous(&self.spec("(anonymous)")?)?, Origin::Created))
     }
 
-    pub(super) fn open_descriptors(&self, file: OwnedFd, locks: OwnedFd) -> Result<Arc<Shared>, OpenError> {
+    pub(crate) fn open_descriptors(&self, file: OwnedFd, locks: OwnedFd) -> Result<Arc<Shared>, OpenError> {
         let _guard = cancel_guard();
         let region = Region::open_anonymous(file, locks, &self.expectations(), self.memory)?;
         Ok(self.share(region, Origin::Opened))
     }
 
     #[cfg(feature = "named-segments")]
-    pub(super) fn create_segment(&self, name: &str) -> Result<Arc<Shared>, CreateError> {
+    pub(crate) fn create_segment(&self, name: &str) -> Result<Arc<Shared>, CreateError> {
         let _guard = cancel_guard();
         Ok(self.share(Region::create_segment(name, &self.spec(name)?)?, Origin::Created))
     }
 
     #[cfg(feature = "named-segments")]
-    pub(super) fn open_segment(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
+    pub(crate) fn open_segment(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
         let _guard = cancel_guard();
         let region = Region::open_segment(name, &self.expectations(), self.memory)?;
         Ok(self.share(region, Origin::Opened))
     }
 
-    pub(super) fn private(&self) -> Result<Arc<Shared>, CreateError> {
+    pub(crate) fn private(&self) -> Result<Arc<Shared>, CreateError> {
         let _guard = cancel_guard();
         Ok(self.share(Region::create_private(&self.spec("(private)")?)?, Origin::Created))
     }

@@ -35,6 +35,19 @@ pub enum CreateError {
         /// What would have been right.
         wanted: String,
     },
+    /// An option that channels of this kind do not have.
+    #[error(
+        "channel {channel}: a channel of kind {kind} does not have the option {option}; leave it out, or choose another kind",
+        channel = Printable(.channel)
+    )]
+    NoSuchOption {
+        /// The channel.
+        channel: String,
+        /// The option's name.
+        option: &'static str,
+        /// The channel's kind.
+        kind: &'static str,
+    },
     /// A channel or another file of this name exists.
     #[error("{}", exists(.channel, .refusal.as_deref()))]
     AlreadyExists {
@@ -353,7 +366,7 @@ pub enum OpenError {
 }
 
 into_io_error!(CreateError {
-    InvalidName { .. } | InvalidOption { .. } => InvalidInput,
+    InvalidName { .. } | InvalidOption { .. } | NoSuchOption { .. } => InvalidInput,
     AlreadyExists { .. } => AlreadyExists,
     NoFolder { .. } => NotFound,
     UnsafeFolder { .. } | Permission { .. } => PermissionDenied,

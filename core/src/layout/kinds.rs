@@ -4,12 +4,14 @@
 //! a further kind with a store of these is a further row.
 
 use super::header::{OPTION_DISCARD, OPTION_PERSISTENT};
+use super::row::Role;
 
-/// What a channel is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What a channel is. By default, a channel is `spsc`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Kind {
     /// One sender, one receiver, in order, lossless.
+    #[default]
     Spsc,
     /// Many senders, many receivers, each message to one of these.
     Mpmc,
@@ -56,6 +58,8 @@ pub struct KindRow {
     pub words_per_slot: u64,
     /// Which bits of the header's options it knows.
     pub options: u64,
+    /// Which options of a channel that is created it has, of those that not every kind has: by the names that errors give them.
+    pub own_options: &'static [&'static str],
     /// Whether a message can come again, so that a limit on that means something.
     pub redelivers: bool,
     /// What to ask for where it does not fit, for people.
@@ -78,6 +82,7 @@ const ROWS: [KindRow; 2] = [
         max_message: 0,
         words_per_slot: 0,
         options: OPTION_PERSISTENT,
+        own_options: &["capacity"],
         redelivers: false,
         smaller: "a smaller capacity",
     },
@@ -94,6 +99,7 @@ const ROWS: [KindRow; 2] = [
         max_message: 64_000,
         words_per_slot: 2,
         options: OPTION_PERSISTENT | OPTION_DISCARD,
+        own_options: &["slots", "priorities", "senders", "receivers", "on_death", "delivery_limit"],
         redelivers: true,
         smaller: "fewer slots or a smaller max_message",
     },
@@ -145,12 +151,41 @@ impl Kind {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 
-    pub(crate) fn code(self) -> u16 {
+    /// Its number, in a file's header and in the C interface. No other kind ever has it.
+    pub fn code(self) -> u16 {
         self.row().code
     }
 
-    pub(crate) fn from_code(code: u16) -> Option<Self> {
+    /// The kind of this number, if this version knows it.
+    pub fn from_code(code: u16) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.code() == code)
+    }
+
+    /// Whether channels of this kind have this option, of those that not every kind has: `capacity`, `slots`, `priorities`,
+    /// `senders`, `receivers`, `on_death`, `delivery_limit`. An option that a kind does not have is refused when a channel is created
+    /// or opened: [`CreateError::NoSuchOption`](crate::error::CreateError::NoSuchOption).
+    ///
+    /// ```
+    /// use memlane::Kind;
+    /// assert!(Kind::Mpmc.has_option("slots") && !Kind::Spsc.has_option("slots"));
+    /// ```
+    pub fn has_option(self, name: &str) -> bool {
+        self.row().own_options.contains(&name)
+    }
+
+    /// How many participants of this role a channel of this kind can have at most.
+    ///
+    /// ```
+    /// use memlane::{Kind, Role};
+    /// assert_eq!((Kind::Spsc.max_seats(Role::Receiver), Kind::Mpmc.max_seats(Role::Receiver)), (1, 1023));
+    /// ```
+    pub fn max_seats(self, role: Role) -> usize {
+        let row = self.row();
+        let seats = match role {
+            Role::Sender => row.senders,
+            Role::Receiver => row.receivers,
+        };
+        seats.max as usize
     }
 }
 

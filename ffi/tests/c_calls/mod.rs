@@ -3,13 +3,16 @@
 
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
+use memlane::Kind;
 use memlane_ffi::*;
 use std::ffi::{CStr, CString};
 use std::mem::{size_of, zeroed};
 use std::ptr::null;
 
 /// All kinds.
-pub const KINDS: [u32; 2] = [MEMLANE_SPSC, MEMLANE_MPMC];
+pub fn kinds() -> impl Iterator<Item = u32> {
+    Kind::ALL.iter().map(|kind| kind.code().into())
+}
 
 pub use memlane_ffi::Status::*;
 
@@ -41,9 +44,11 @@ pub fn options() -> Options {
 
 /// Options for a small channel of this kind.
 pub fn small(kind: u32) -> Options {
-    match kind {
-        MEMLANE_SPSC => Options { capacity: 4096, max_message: 100, ..options() },
-        _ => Options { slots: 4, max_message: 100, ..options() },
+    let kind = u16::try_from(kind).ok().and_then(Kind::from_code).unwrap();
+    if kind.has_option("slots") {
+        Options { slots: 4, max_message: 100, ..options() }
+    } else {
+        Options { capacity: 4096, max_message: 100, ..options() }
     }
 }
 

@@ -1,6 +1,5 @@
 //! What only an `mpmc` sender has.
 
-use crate::channel::end::Since;
 use crate::channel::kind::Mpmc;
 use crate::channel::{grant, sender};
 use crate::error::{JoinError, NoSuchPriority};
@@ -19,7 +18,7 @@ impl Sender {
     /// # Errors
     /// See [`JoinError`].
     pub fn try_clone(&self) -> Result<Self, JoinError> {
-        Self::join(self.end.shared(), Since::As(&self.end))
+        self.join_as()
     }
 
     /// The priority of what this sender sends from now on; 0 is the most urgent. Default: the least urgent.
@@ -27,7 +26,7 @@ impl Sender {
     /// # Errors
     /// [`NoSuchPriority`]; nothing changed.
     pub fn set_priority(&mut self, priority: u8) -> Result<(), NoSuchPriority> {
-        self.port.set_priority(priority)
+        self.choose_priority(priority)
     }
 
     /// How many messages are queued, of all priorities; those that receivers hold are not. Others send and receive

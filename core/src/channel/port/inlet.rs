@@ -19,6 +19,17 @@ pub(crate) enum Exact<T> {
     Undecided,
 }
 
+/// What is known of a message besides its bytes. `None`: it is not known in this kind.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Known {
+    /// How many messages its lane carried before it.
+    pub(crate) sequence: Option<u64>,
+    /// Whether it was delivered before.
+    pub(crate) redelivered: Option<bool>,
+    /// How often it was delivered, this time included.
+    pub(crate) deliveries: Option<u16>,
+}
+
 /// Where a receiver takes messages.
 pub(crate) trait Inlet: Sized + Debug + Send + 'static {
     /// A message that was taken.
@@ -108,6 +119,9 @@ pub(crate) trait Inlet: Sized + Debug + Send + 'static {
 
     /// A message's length in bytes.
     fn length(entry: &Self::Entry) -> usize;
+
+    /// What is known of a message besides its bytes.
+    fn known(entry: &Self::Entry) -> Known;
 
     /// The memory that messages are in.
     fn bytes(&self) -> Self::Bytes<'_>;

@@ -14,7 +14,7 @@ mod lane;
 mod outlet;
 mod slots;
 
-pub(crate) use inlet::{Exact, Inlet};
+pub(crate) use inlet::{Exact, Inlet, Known};
 pub(super) use lane::lane_geometry;
 pub(crate) use lane::{LaneInlet, LaneOutlet};
 pub(crate) use outlet::{Effort, Outlet};

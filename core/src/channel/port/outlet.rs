@@ -1,7 +1,7 @@
 //! What a sender's port does.
 
 use crate::channel::end::{Seated, Trouble};
-use crate::error::{Corruption, SendError};
+use crate::error::{Corruption, NoSuchPriority, SendError};
 use crate::liveness::Settle;
 use crate::region::TrustPeers;
 use crate::sync::AtomicU32;
@@ -119,6 +119,16 @@ pub(crate) trait Outlet: Sized + Debug + Send + 'static {
 
     /// Tells receivers of what was sent so far. The run goes on, unless it `is_over`.
     fn tell_of_run(&mut self, end: &mut Seated, run: &mut Self::Run, is_over: bool);
+
+    /// The priority of what is sent from now on. Where there are no priorities, there is one.
+    fn set_priority(&mut self, priority: u8) -> Result<(), NoSuchPriority> {
+        if priority == 0 { Ok(()) } else { Err(NoSuchPriority { given: priority, priorities: 1 }) }
+    }
+
+    /// Of a lane: how many messages it had carried when the sender joined, and how many it has by now.
+    fn carried(&self) -> Option<(u64, u64)> {
+        None
+    }
 
     /// The sender leaves.
     #[inline(always)]

@@ -64,6 +64,11 @@ pub(in crate::region) fn recognise(
 }
 
 impl Region {
+    /// The kind of the channel at `location`, if there is one that can be looked at.
+    pub(crate) fn kind_at(location: &Location) -> Option<Kind> {
+        recognise(location, None).ok().map(|recognised| recognised.header.geometry.row.kind)
+    }
+
     /// Opens the channel at `location`.
     pub(crate) fn open_named(
         location: &Location,

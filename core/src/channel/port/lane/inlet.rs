@@ -3,7 +3,7 @@
 use super::memory::{lane_geometry, settle_nothing};
 use crate::channel::batch::room_for_more;
 use crate::channel::end::Seated;
-use crate::channel::port::inlet::{Exact, Inlet};
+use crate::channel::port::inlet::{Exact, Inlet, Known};
 use crate::error::{AckError, Corruption, RecvError};
 use crate::liveness::Settle;
 use crate::region::{LaneView, RingView, TrustPeers};
@@ -141,6 +141,11 @@ impl Inlet for LaneInlet {
     #[inline(always)]
     fn length(entry: &Payload) -> usize {
         entry.length as usize
+    }
+
+    #[inline]
+    fn known(entry: &Payload) -> Known {
+        Known { sequence: Some(entry.sequence), ..Known::default() }
     }
 
     #[inline(always)]

@@ -218,4 +218,8 @@ impl Outlet for LaneOutlet {
     fn leave(&mut self, end: &mut Seated) {
         self.publish(end);
     }
+
+    fn carried(&self) -> Option<(u64, u64)> {
+        Some((self.resumed_at(), self.sent()))
+    }
 }

@@ -4,7 +4,7 @@ use super::ahead::{Ahead, Next};
 use super::memory::{queue, settle};
 use crate::channel::batch::room_for_more;
 use crate::channel::end::Seated;
-use crate::channel::port::inlet::{Exact, Inlet};
+use crate::channel::port::inlet::{Exact, Inlet, Known};
 use crate::error::{AckError, Corruption, RecvError};
 use crate::layout::SlotWord;
 use crate::liveness::Settle;
@@ -267,6 +267,12 @@ impl Inlet for SlotInlet {
     #[inline(always)]
     fn length(delivery: &Delivery) -> usize {
         delivery.header.length() as usize
+    }
+
+    #[inline]
+    fn known(delivery: &Delivery) -> Known {
+        let (redelivered, deliveries) = (Some(delivery.is_repeated()), Some(delivery.header.deliveries()));
+        Known { redelivered, deliveries, ..Known::default() }
     }
 
     #[inline(always)]

@@ -21,16 +21,6 @@ pub(crate) struct SlotOutlet {
 }
 
 impl SlotOutlet {
-    /// The priority of what is sent from now on.
-    pub(in crate::channel) fn set_priority(&mut self, priority: u8) -> Result<(), NoSuchPriority> {
-        let priorities = self.queue.geometry().rings();
-        if priority >= priorities {
-            return Err(NoSuchPriority { given: priority, priorities });
-        }
-        self.priority = priority;
-        Ok(())
-    }
-
     /// How many messages are queued.
     pub(in crate::channel) fn queued(&self) -> u64 {
         ring::slots::queued(self.queue.memory(), self.queue.geometry())
@@ -182,5 +172,14 @@ impl Outlet for SlotOutlet {
     fn tell_of_run(&mut self, end: &mut Seated, run: &mut CommitBatch, _: bool) {
         self.queue.end_batch(run);
         end.notify_receivers();
+    }
+
+    fn set_priority(&mut self, priority: u8) -> Result<(), NoSuchPriority> {
+        let priorities = self.queue.geometry().rings();
+        if priority >= priorities {
+            return Err(NoSuchPriority { given: priority, priorities });
+        }
+        self.priority = priority;
+        Ok(())
     }
 }

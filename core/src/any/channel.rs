@@ -1,0 +1,78 @@
+//! An open channel of whatever kind.
+
+use super::handles::{Receiver, Sender};
+use crate::channel::kind::{self, ChannelKind, with_kinds};
+use crate::channel::opened;
+use crate::error::JoinError;
+use crate::layout::Kind;
+
+/// Stands for whatever kind a channel is of, where [`generic`](crate::generic) types have their kind.
+#[derive(Debug, Clone, Copy)]
+pub enum Any {}
+
+/// An open channel of whatever kind: makes senders and receivers. Cheap to clone; keeps no descriptor open unless it is anonymous.
+pub type Channel = opened::Channel<Any>;
+
+/// Makes `of_its_kind!(channel => call)`, which makes one call of the channel as one of its own kind.
+macro_rules! define_of_its_kind {
+    ({} $($Kind:ident $face:ident;)*) => {
+        macro_rules! of_its_kind {
+            ($channel:expr => $call:ident) => {
+                match $channel.kind() {
+                    $(Kind::$Kind => Ok($channel.assume_kind::<kind::$Kind>().$call()?.into()),)*
+                }
+            };
+        }
+    };
+}
+
+with_kinds!(define_of_its_kind {});
+
+/// What a channel of whatever kind has besides.
+impl Channel {
+    /// Which kind it is of.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.shared.region.geometry().row.kind
+    }
+
+    /// This channel as one of kind `K`, for what only that kind has. `None`: it is of another kind.
+    ///
+    /// ```
+    /// use memlane::generic::{Mpmc, Spsc};
+    /// let channel = memlane::any::Options::new(memlane::Kind::Mpmc).slots(64).private()?;
+    /// assert_eq!(channel.to_kind::<Mpmc>().map(|queue| queue.slots()), Some(64));
+    /// assert!(channel.to_kind::<Spsc>().is_none());
+    /// # Ok::<(), memlane::CreateError>(())
+    /// ```
+    #[must_use]
+    pub fn to_kind<K: ChannelKind>(&self) -> Option<opened::Channel<K>> {
+        (self.kind() == K::KIND).then(|| self.assume_kind())
+    }
+
+    /// Takes a sender's seat: see [`generic::Channel::sender`](crate::generic::Channel::sender).
+    ///
+    /// # Errors
+    /// [`JoinError::RoleTaken`] while all seats are taken; the others of [`JoinError`].
+    pub fn sender(&self) -> Result<Sender, JoinError> {
+        of_its_kind!(self => sender)
+    }
+
+    /// Takes a receiver's seat: see [`generic::Channel::receiver`](crate::generic::Channel::receiver).
+    ///
+    /// # Errors
+    /// [`JoinError::RoleTaken`] while all seats are taken; the others of [`JoinError`].
+    pub fn receiver(&self) -> Result<Receiver, JoinError> {
+        of_its_kind!(self => receiver)
+    }
+
+    fn assume_kind<K: ChannelKind>(&self) -> opened::Channel<K> {
+        opened::Channel::new(self.shared.clone())
+    }
+}
+
+impl<K: ChannelKind> From<opened::Channel<K>> for Channel {
+    fn from(of_kind: opened::Channel<K>) -> Self {
+        Self::new(of_kind.shared)
+    }
+}

@@ -1,0 +1,45 @@
+//! Room for a message in a channel of whatever kind.
+
+use super::handles::{Grant, each};
+use crate::error::GrantError;
+use crate::region::TrustPeers;
+
+/// What grants of every kind have: see [`generic::Grant`](crate::generic::Grant), call by call.
+impl Grant<'_> {
+    /// Bytes that were reserved.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        each!(self, Self(grant) => grant.len())
+    }
+
+    /// Whether no bytes were reserved: a message of length 0, which is a message.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        each!(self, Self(grant) => grant.is_empty())
+    }
+
+    /// Copies `bytes` into the message at `offset`.
+    ///
+    /// # Errors
+    /// [`GrantError::OutOfBounds`] if they do not fit, [`GrantError::Forked`]; nothing was written.
+    #[inline]
+    pub fn write_at(&mut self, offset: usize, bytes: &[u8]) -> Result<(), GrantError> {
+        each!(self, Self(grant) => grant.write_at(offset, bytes))
+    }
+
+    /// The message's bytes in place. See [`TrustPeers`] for what the caller promised.
+    #[must_use]
+    pub fn as_mut_slice(&mut self, trust: TrustPeers) -> &mut [u8] {
+        each!(self, Self(grant) => grant.as_mut_slice(trust))
+    }
+
+    /// Sends the first `used` bytes.
+    ///
+    /// # Errors
+    /// [`GrantError::OutOfBounds`] if `used` is more than was reserved; [`GrantError::Disconnected`] if the channel was closed or
+    /// every receiver has left meanwhile; the others of [`GrantError`]. Nothing was sent.
+    #[inline]
+    pub fn commit(self, used: usize) -> Result<(), GrantError> {
+        each!(self, Self(grant) => grant.commit(used))
+    }
+}

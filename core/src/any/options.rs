@@ -1,0 +1,99 @@
+//! How to create or open a channel of whatever kind.
+
+use super::channel::{Any, Channel};
+use crate::channel::options;
+use crate::error::OpenError;
+use crate::layout::Kind;
+use crate::ring::slots::OnDeath;
+
+/// How to create or open a channel of whatever kind.
+///
+/// What is not set takes its default at creation, and is taken from the file at opening: the kind, too. What is set and differs
+/// from the file is [`OpenError::OptionsMismatch`] or [`OpenError::WrongKind`]. What the channel's kind does not have is
+/// [`CreateError::NoSuchOption`](crate::CreateError::NoSuchOption).
+///
+/// ```
+/// use memlane::{CreateError, Kind, any};
+/// let channel = any::Options::new(Kind::Mpmc).slots(64).private()?;
+/// assert_eq!(channel.kind(), Kind::Mpmc);
+///
+/// let refused = any::Options::new(Kind::Spsc).slots(64).private().unwrap_err();
+/// assert!(matches!(refused, CreateError::NoSuchOption { option: "slots", kind: "spsc", .. }));
+/// # Ok::<(), CreateError>(())
+/// ```
+pub type Options = options::Options<Any>;
+
+/// Opens an existing channel with the kind and the options that it was created with. For `name`, see [`crate::spsc::open`].
+///
+/// # Errors
+/// See [`OpenError`].
+///
+/// ```
+/// # let folder = tempfile::tempdir_in("/dev/shm")?;
+/// # let name = folder.path().join("prices").display().to_string();
+/// # let name = name.as_str(); // in a program: "prices"
+/// memlane::spsc::Options::new().create(name)?;
+/// assert_eq!(memlane::any::open(name)?.kind(), memlane::Kind::Spsc);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn open(name: &str) -> Result<Channel, OpenError> {
+    Options::default().open(name)
+}
+
+/// The kind is not chosen.
+impl Default for Options {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
+/// What only the options of some kinds have. Whether a kind has them, [`Kind::has_option`] tells.
+impl Options {
+    /// The defaults, of a channel of this kind. `None`: of the kind that stands in the file; a channel that is created becomes one
+    /// of the default kind, [`spsc`](crate::spsc).
+    pub fn new(kind: impl Into<Option<Kind>>) -> Self {
+        Self::of_kind(kind.into())
+    }
+
+    /// Option `capacity`: see [`spsc::Options::capacity`](crate::spsc::Options::capacity).
+    pub fn capacity(mut self, bytes: usize) -> Self {
+        self.wishes.capacity = Some(bytes);
+        self
+    }
+
+    /// Option `slots`: see [`mpmc::Options::slots`](crate::mpmc::Options::slots).
+    pub fn slots(mut self, slots: usize) -> Self {
+        self.wishes.slots = Some(slots);
+        self
+    }
+
+    /// Option `priorities`: see [`mpmc::Options::priorities`](crate::mpmc::Options::priorities).
+    pub fn priorities(mut self, priorities: u8) -> Self {
+        self.wishes.priorities = Some(priorities);
+        self
+    }
+
+    /// Option `on_death`: see [`mpmc::Options::on_death`](crate::mpmc::Options::on_death).
+    pub fn on_death(mut self, policy: OnDeath) -> Self {
+        self.wishes.discard_on_death = Some(policy == OnDeath::Discard);
+        self
+    }
+
+    /// Option `delivery_limit`: see [`mpmc::Options::delivery_limit`](crate::mpmc::Options::delivery_limit).
+    pub fn delivery_limit(mut self, deliveries: u16) -> Self {
+        self.wishes.delivery_limit = Some(deliveries);
+        self
+    }
+
+    /// Option `senders`: see [`mpmc::Options::max_senders`](crate::mpmc::Options::max_senders).
+    pub fn max_senders(mut self, senders: usize) -> Self {
+        self.wishes.senders = Some(senders);
+        self
+    }
+
+    /// Option `receivers`: see [`mpmc::Options::max_receivers`](crate::mpmc::Options::max_receivers).
+    pub fn max_receivers(mut self, receivers: usize) -> Self {
+        self.wishes.receivers = Some(receivers);
+        self
+    }
+}

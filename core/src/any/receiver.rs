@@ -1,0 +1,156 @@
+//! The receiving end of a channel of whatever kind.
+
+use super::handles::{Batch, Message, Messages, Receiver, each};
+use crate::error::{JoinError, RecvError, RecvTimeoutError, TryRecvError};
+use crate::wait::Strategy;
+use std::time::Duration;
+
+/// What receivers of every kind have: see [`generic::Receiver`](crate::generic::Receiver), call by call.
+impl Receiver {
+    /// The row of this receiver's seat.
+    #[must_use]
+    pub fn row(&self) -> u32 {
+        each!(self, Self(receiver) => receiver.row())
+    }
+
+    /// Largest message in bytes: a buffer of this length always suffices.
+    #[must_use]
+    pub fn max_message(&self) -> usize {
+        each!(self, Self(receiver) => receiver.max_message())
+    }
+
+    /// How this receiver waits for messages. Default: [`Strategy::Adaptive`].
+    pub fn set_strategy(&mut self, strategy: Strategy) {
+        each!(self, Self(receiver) => receiver.set_strategy(strategy));
+    }
+
+    /// Copies the next message into `buffer`, acknowledges it, and returns its length. Blocks while there is none.
+    ///
+    /// # Errors
+    /// [`RecvError::BufferTooSmall`] leaves the message with this receiver, which gets it with its next call; see [`RecvError`].
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// let mut buffer = [0; 64];
+    /// let length = rx.recv_into(&mut buffer)?;
+    /// assert_eq!(&buffer[..length], b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline(always)]
+    pub fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        each!(self, Self(receiver) => receiver.recv_into(buffer))
+    }
+
+    /// Copies the next message into `buffer`, if there is one now, acknowledges it, and returns its length.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`]; `BufferTooSmall` leaves the message with this receiver; see [`TryRecvError`].
+    #[inline]
+    pub fn try_recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, TryRecvError> {
+        each!(self, Self(receiver) => receiver.try_recv_into(buffer))
+    }
+
+    /// The next message. Blocks while there is none. Dropping the message acknowledges it.
+    ///
+    /// # Errors
+    /// See [`RecvError`]; never `BufferTooSmall`.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::new(memlane::Kind::Mpmc).private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"job")?;
+    /// rx.recv()?.nack()?; // cannot do it now
+    /// let again = rx.recv()?;
+    /// assert_eq!((again.to_vec(), again.redelivered()), (b"job".to_vec(), Some(true)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn recv(&mut self) -> Result<Message<'_>, RecvError> {
+        each!(self, Self(receiver) => Ok(receiver.recv()?.into()))
+    }
+
+    /// The next message, if there is one now.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
+    #[inline]
+    pub fn try_recv(&mut self) -> Result<Message<'_>, TryRecvError> {
+        each!(self, Self(receiver) => Ok(receiver.try_recv()?.into()))
+    }
+
+    /// The next message. Blocks while there is none, for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
+    #[inline]
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Message<'_>, RecvTimeoutError> {
+        each!(self, Self(receiver) => Ok(receiver.recv_timeout(timeout)?.into()))
+    }
+
+    /// Takes up to `max` messages at once. Blocks while there is none, but not to fill the batch. Dropping the batch acknowledges
+    /// all of it.
+    ///
+    /// # Errors
+    /// See [`RecvError`]; never `BufferTooSmall`.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two", "three"])?;
+    /// let batch = rx.recv_batch(64)?;
+    /// let texts: Vec<_> = batch.iter().map(|message| message.to_vec()).collect();
+    /// assert_eq!(texts, [b"one".to_vec(), b"two".to_vec(), b"three".to_vec()]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn recv_batch(&mut self, max: usize) -> Result<Batch<'_>, RecvError> {
+        each!(self, Self(receiver) => Ok(receiver.recv_batch(max)?.into()))
+    }
+
+    /// Takes up to `max` messages at once, if there is any now.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
+    pub fn try_recv_batch(&mut self, max: usize) -> Result<Batch<'_>, TryRecvError> {
+        each!(self, Self(receiver) => Ok(receiver.try_recv_batch(max)?.into()))
+    }
+
+    /// Takes up to `max` messages at once. Blocks while there is none, for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
+    pub fn recv_batch_timeout(&mut self, max: usize, timeout: Duration) -> Result<Batch<'_>, RecvTimeoutError> {
+        each!(self, Self(receiver) => Ok(receiver.recv_batch_timeout(max, timeout)?.into()))
+    }
+
+    /// Copies of messages, each acknowledged as it is copied, until the channel is drained and its senders have gone. Blocks while
+    /// there is none.
+    pub fn messages(&mut self) -> Messages<'_> {
+        each!(self, Self(receiver) => receiver.messages().into())
+    }
+
+    /// Wakes senders that sleep in front of a full channel, if something was released since they were woken last. Kinds without
+    /// lanes do that with every message.
+    pub fn publish_released(&mut self) {
+        each!(self, Self(receiver) => receiver.tell_released());
+    }
+
+    /// Leaves the channel, as dropping does.
+    pub fn leave(self) {
+        each!(self, Self(receiver) => receiver.leave());
+    }
+
+    /// Ends the channel for all: senders get `Disconnected`; this receiver and others drain what is still there.
+    pub fn close(&mut self) {
+        each!(self, Self(receiver) => receiver.close());
+    }
+
+    /// Another receiver of the same channel, with a seat of its own. It knows which senders this one has seen.
+    ///
+    /// # Errors
+    /// [`JoinError::RoleTaken`] while all seats are taken, as it always is in kinds with one; the others of [`JoinError`].
+    pub fn try_clone(&self) -> Result<Self, JoinError> {
+        each!(self, Self(receiver) => Ok(receiver.join_as()?.into()))
+    }
+}
