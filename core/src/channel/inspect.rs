@@ -1,5 +1,6 @@
-//! Looking at a channel: as a participant, through its own mapping; or from outside, by reading the file, without mapping it,
-//! without taking part, and without disturbing anybody.
+//! Looking at a channel without disturbing it: through a handle's own mapping, or from outside, by reading the file.
+//!
+//! From outside, the file is never mapped, so a peer that truncates it cannot end this process.
 
 use super::port::{lane_geometry, slot_geometry};
 use crate::error::{Corruption, CreateError, OpenError};
@@ -14,8 +15,10 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Everything that can be seen of a channel. A snapshot: the numbers are each exact, but not all of one moment. They are what
-/// participants wrote, so each is a `u64`, sizes included.
+/// Everything that can be seen of a channel.
+///
+/// It is a snapshot: others send, receive, join and leave while it is taken, so each number is exact, but not all of them are of
+/// one moment. The numbers are what participants wrote, so each is a `u64`, sizes included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Info {
@@ -23,11 +26,11 @@ pub struct Info {
     pub name: String,
     /// The region file, unless it is anonymous or private.
     pub path: Option<PathBuf>,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// How sleepers are woken.
     pub backend: Backend,
-    /// Which side pays for the fence between a message and the look for sleepers.
+    /// Which side pays for the fence between a message and the check for sleepers.
     pub fence: FenceMode,
     /// 32 hexadecimal digits that tell this channel from every other one of the same name.
     pub instance: String,
@@ -43,7 +46,7 @@ pub struct Info {
     pub max_message: u64,
     /// Alignment of every message in bytes.
     pub payload_alignment: u64,
-    /// Whether it never disconnects.
+    /// Whether it is persistent: its participants wait for peers instead of being disconnected.
     pub persistent: bool,
     /// The name of the type of its messages; empty for bytes.
     pub type_name: String,
@@ -51,13 +54,13 @@ pub struct Info {
     pub status: ChannelStatus,
     /// One per sender seat.
     pub lanes: Vec<LaneInfo>,
-    /// Its slot queue, in kinds that have one.
+    /// The slot queue, in kinds that have one.
     pub queue: Option<QueueInfo>,
-    /// Every seat that was ever taken.
+    /// Every seat that was ever taken, with its last holder.
     pub participants: Vec<ParticipantInfo>,
 }
 
-/// In which state a channel is.
+/// The state of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChannelStatus {
@@ -67,11 +70,11 @@ pub enum ChannelStatus {
     Closed,
     /// Beyond use.
     Corrupted(Corruption),
-    /// From before the last reboot.
+    /// From before the last reboot: its messages are of unknown age, and no participant of that time is alive.
     Stale,
 }
 
-/// Where the words of a channel are looked at.
+/// The words of a channel, wherever they are read.
 trait Words {
     /// All but cells, slots and rings.
     fn region(&self) -> &Region;
@@ -81,7 +84,7 @@ trait Words {
     fn slots(&self) -> impl SlotMemory;
 }
 
-/// In the memory of the participants.
+/// Read through the mapping of a handle.
 impl Words for Arc<Region> {
     fn region(&self) -> &Region {
         self
@@ -96,7 +99,7 @@ impl Words for Arc<Region> {
     }
 }
 
-/// In the file.
+/// Read from the file.
 impl Words for Look {
     fn region(&self) -> &Region {
         Look::region(self)
@@ -114,7 +117,7 @@ impl Words for Look {
 impl ChannelStatus {
     fn of(region: &Region) -> Self {
         match region.status() {
-            // Where that cannot be told, what the file says of itself is the next best.
+            // If it cannot be found out whether it is stale, its own status is the next best answer.
             _ if region.is_stale().unwrap_or(false) => Self::Stale,
             Status::Live => Self::Live,
             Status::Closed => Self::Closed,
@@ -123,7 +126,15 @@ impl ChannelStatus {
         }
     }
 
-    /// The name that people read.
+    /// The word for it that people read.
+    ///
+    /// ```
+    /// let channel = memlane::spsc::Options::new().private()?;
+    /// assert_eq!(channel.info().status.name(), "live");
+    /// channel.close();
+    /// assert_eq!(channel.info().status.name(), "closed");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -135,7 +146,7 @@ impl ChannelStatus {
     }
 }
 
-/// One lane.
+/// A lane of a channel: the ring of bytes that one sender writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LaneInfo {
@@ -151,29 +162,29 @@ pub struct LaneInfo {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueueInfo {
-    /// Slots.
+    /// How many slots there are.
     pub slots: u64,
-    /// Slots that are nobody's.
+    /// Slots that are free.
     pub free: u64,
-    /// Slots that senders fill, or whose message is queued.
+    /// Slots that a sender fills, or whose message is queued.
     pub produced: u64,
-    /// Slots whose message a receiver has and did not acknowledge.
+    /// Slots whose message a receiver holds and has not acknowledged.
     pub consumed: u64,
     /// Slots whose message was given back, and is queued again or about to be.
     pub redeliver: u64,
-    /// Slots whose message a dead receiver had: the next receivers get it, in front of what is queued.
+    /// Slots whose message a dead receiver held: the next receivers get it, before what is queued.
     pub returned: u64,
-    /// Messages that wait to be received, by priority, the most urgent first; those that dead receivers had included.
+    /// Messages that wait to be received, by priority, the most urgent first. Includes those that dead receivers held.
     pub queued: Vec<u64>,
-    /// Messages that left the queue since the channel was created, by priority; those that came again count each time.
+    /// Messages that left the queue since the channel was created, by priority. One that came again counts each time.
     pub passed: Vec<u64>,
     /// Messages that were given up after too many deliveries.
     pub dead_letters: u64,
-    /// Messages whose receiver died, where these are not delivered again.
+    /// Messages that were discarded because their receiver died.
     pub discarded: u64,
-    /// Whether what a dead receiver held is discarded.
+    /// Whether the messages that a dead receiver held are discarded, and not delivered again.
     pub discard_on_death: bool,
-    /// A message that was delivered so often in vain is given up; 0: never.
+    /// A message that was delivered this often without being acknowledged is given up; 0: never.
     pub delivery_limit: u16,
 }
 
@@ -209,31 +220,40 @@ impl QueueInfo {
 }
 
 impl LaneInfo {
-    /// Bytes that are occupied.
+    /// Bytes that are in use: committed and not yet released, with headers and padding.
+    ///
+    /// ```
+    /// let channel = memlane::spsc::Options::new().private()?;
+    /// let mut tx = channel.sender()?;
+    /// tx.send(&[0; 24])?;
+    /// drop(tx); // publishes what it sent
+    /// assert_eq!(channel.info().lanes[0].used_bytes(), 32); // a header of 8 bytes, and the message
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn used_bytes(&self) -> u64 {
         self.committed.saturating_sub(self.consumed)
     }
 }
 
-/// One participant.
+/// A participant: the last holder of a seat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ParticipantInfo {
-    /// Its row.
+    /// The row of its seat.
     pub row: u32,
-    /// What it does.
+    /// Whether it sends or receives.
     pub role: Role,
-    /// What its row says.
+    /// What its row says of it.
     pub state: ParticipantState,
-    /// What the kernel says: whether it is alive. `None` if that cannot be seen (no access to the lock file).
+    /// Whether the kernel proves that it is alive. `None`: that cannot be seen (no access to the lock file).
     pub alive: Option<bool>,
-    /// It is alive as far as the kernel proves, but its process has ended or runs no more: its memory is being taken down, a
-    /// core is being written, or a child shares its memory. What it held comes back when that is over.
+    /// Whether its process has ended, or runs no more, though the kernel does not yet prove it dead: its memory is being taken
+    /// down, a core dump is being written, or a child shares its memory. What it held comes back when that is over.
     pub dying: bool,
     /// A number that no other participant of this channel has or had.
     pub life: u64,
-    /// Its process id as it sees it itself.
+    /// Its process id, as its own PID namespace numbers it.
     pub pid: u32,
     /// Its name.
     pub name: String,
@@ -285,7 +305,7 @@ impl Info {
 }
 
 impl LaneInfo {
-    /// Also adds to its sender's counters what that has not counted yet.
+    /// Looks at a lane. Also adds to the counters of its sender the messages that the sender has not counted yet.
     fn of(words: &impl Words, lane: u32, participants: &mut [ParticipantInfo]) -> Self {
         let memory = words.lane(lane);
         let (consumed, survey) = Survey::with_consumed(&memory, &lane_geometry(words.region().geometry()));
@@ -327,12 +347,14 @@ impl ParticipantInfo {
     }
 }
 
-/// Looks at a channel of whatever kind, state and age, without taking part.
+/// Looks at a channel of any kind, state and age, without taking part.
+///
+/// The channel's participants do not notice. They go on meanwhile, so the numbers are not all of one moment. The file is read, not
+/// mapped: a process that truncates it cannot end this one.
 ///
 /// # Errors
-/// What [`OpenError`] says of files that are not channels or are damaged; stale, closed, corrupted and other users'
-/// channels can be looked at. What is looked at is never mapped, so that nobody can end the process by cutting it short:
-/// that is [`OpenError::Truncated`].
+/// Those of [`OpenError`] for files that are no channels, or are damaged; [`OpenError::Truncated`] if the file is truncated
+/// meanwhile. Stale, closed, corrupted and other users' channels are no error.
 ///
 /// ```
 /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
@@ -353,11 +375,23 @@ pub fn inspect(name: &str) -> Result<Info, OpenError> {
     Ok(info)
 }
 
-/// Names of the channels in the folder of named channels (see [`crate::channel_path`]), sorted. Whether each can be
+/// Lists the names of the channels in the folder of named channels (see [`crate::channel_path`]), sorted.
+///
+/// Other processes create and remove channels meanwhile, so a name may be gone when the call returns. Whether a channel can be
 /// opened, [`inspect`] tells.
 ///
 /// # Errors
 /// The folder exists but cannot be read.
+///
+/// ```
+/// for name in memlane::list()? {
+///     match memlane::inspect(&name) {
+///         Ok(info) => println!("{name}: {}, {}", info.kind.name(), info.status.name()),
+///         Err(error) => println!("{name}: {error}"),
+///     }
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn list() -> io::Result<Vec<String>> {
     let _guard = cancel_guard();
     list_folder()

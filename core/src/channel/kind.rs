@@ -45,7 +45,7 @@ pub use with_kinds;
 )]
 pub trait ChannelKind: Ports + Debug + Clone + Copy + Send + Sync + 'static {}
 
-/// What a kind is made of.
+/// The parts that a kind is made of.
 pub(crate) trait Ports {
     /// Its row of the table of kinds.
     const KIND: Kind;

@@ -5,15 +5,15 @@ use crate::region::sys::cancel_guard;
 use crate::region::{Origin, Region};
 use std::sync::Arc;
 
-/// A channel in this process, shared by everything that was made from it.
+/// A channel in this process. The `Channel`s, senders and receivers that were made from it share it.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) region: Arc<Region>,
     pub(crate) participant_name: String,
     pub(crate) origin: Origin,
-    /// Whether the channel is removed with it, unless somebody else uses it.
+    /// Whether the channel is removed when this is dropped, unless another process uses it.
     pub(crate) remove_on_drop: bool,
-    /// Whether senders count from when the channel was created, and not from when a receiver joins.
+    /// Whether a receiver counts the senders since the channel was created, instead of those since it joined.
     pub(crate) ends_when_drained: bool,
 }
 
@@ -31,7 +31,7 @@ impl Drop for Shared {
     fn drop(&mut self) {
         if self.remove_on_drop && !self.region.mark().is_foreign() {
             let _guard = cancel_guard();
-            // Somebody else may be using it: then it stays.
+            // If another process uses it, it stays.
             let _ = self.region.remove(false);
         }
     }

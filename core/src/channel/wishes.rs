@@ -1,7 +1,7 @@
-//! What was asked for when a channel is created or opened, and the region that comes of it.
+//! What a caller asks for when it creates or opens a channel, and the region that comes of it.
 //!
-//! A wish that is not set takes its default when the channel is created, and is taken from the file when it is opened. One that is
-//! set has to agree with the file.
+//! A wish that is not set has its default when the channel is created, and is taken from the file when the channel is opened. A
+//! wish that is set has to agree with the file.
 
 use super::shared::Shared;
 use crate::error::{CreateError, OpenError};
@@ -12,12 +12,12 @@ use std::ops::RangeInclusive;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-/// In kinds with slots there are, if nobody chooses, as many as fit into a quarter of what a container's /dev/shm has, rounded
-/// down to a power of two and within these bounds.
+/// In kinds with slots, the default is as many slots as fit into this many bytes, a quarter of a container's /dev/shm, rounded
+/// down to a power of two, and within the bounds below.
 const SLOTS_BYTES: u64 = 16 << 20;
 const SLOTS: RangeInclusive<u64> = 4..=1024;
 
-/// What was asked for, of a channel of any kind.
+/// What a caller asks for, of a channel of any kind.
 #[derive(Debug, Clone)]
 pub(crate) struct Wishes {
     /// Of a channel that is created.
@@ -113,8 +113,8 @@ impl Wishes {
         }
     }
 
-    /// Seats for senders and for receivers. Together they have a limit: to the number that is chosen for one role, the default of
-    /// the other one gives way.
+    /// How many seats there are for senders and for receivers. Their sum has a limit. If only one of the two is chosen, the
+    /// default of the other is lowered so that both fit.
     fn seats(&self, channel: &str) -> Result<(u32, u32), CreateError> {
         let KindRow { senders, receivers, .. } = self.kind.row();
         let chosen_senders = word(channel, "senders", self.senders, Limits::SEATS_MAX)?;
@@ -149,7 +149,7 @@ impl Wishes {
             priorities: self.priorities.unwrap_or(1).into(),
         };
         let slots = word(channel, "slots", self.slots, Limits::SLOTS_MAX)?.unwrap_or_else(|| {
-            // Beyond the limit, it is refused before anything is made.
+            // A larger one is refused later, before anything is made.
             let max_message = geometry.max_message.min(Limits::SLOT_MESSAGE_MAX);
             let fit = SLOTS_BYTES.checked_div(Geometry { max_message, ..geometry }.slot_bytes()).unwrap_or(0);
             let power_of_two = 1 << fit.max(1).ilog2();
@@ -175,7 +175,7 @@ impl Wishes {
             ),
         };
         if let Some(given) = self.capacity.filter(|&given| given as u64 > Limits::CAPACITY_MAX) {
-            // Not what it was rounded up to, which nobody asked for.
+            // Shows what the caller gave, not what it would have been rounded up to.
             return Err(CreateError::InvalidOption {
                 channel: channel.to_owned(),
                 option: "capacity",
@@ -299,7 +299,7 @@ impl Wishes {
     }
 }
 
-/// A number that stands in a word of 32 bits, if it was chosen. What does not fit into one is far beyond the limit.
+/// A chosen number as the 32-bit word that the file holds. A number that does not fit is far beyond the limit `max`.
 fn word(channel: &str, option: &'static str, chosen: Option<usize>, max: u32) -> Result<Option<u32>, CreateError> {
     let refused = |given: usize| CreateError::InvalidOption {
         channel: channel.to_owned(),
@@ -310,7 +310,7 @@ fn word(channel: &str, option: &'static str, chosen: Option<usize>, max: u32) ->
     chosen.map(|given| u32::try_from(given).map_err(|_| refused(given))).transpose()
 }
 
-/// What a participant is called that has no name: its program.
+/// The name of a participant that was given none: that of its program.
 fn program_name() -> String {
     let program = std::env::args_os().next().unwrap_or_default();
     let file = std::path::Path::new(&program).file_name().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What every handle of a channel is made of, besides its ring.
+//! What every sender and receiver has besides its port.
 //!
 //! ```text
 //! Seated    takes part: a seat and its counters, wake-ups, slices and the dead, poison

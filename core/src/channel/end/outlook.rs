@@ -1,8 +1,8 @@
-//! What a handle sees of its channel: whether the process is still the one that made it, what is new, the status, the
-//! peers' rows, and the file.
+//! What a handle sees of its channel: whether this process made the handle or inherited it, whether there are news, the
+//! status, the peers' rows, and the file.
 //!
-//! It only reads, so it works on a read-only mapping, too. What it finds wrong and the channel does not say of itself yet is
-//! a [`Finding::New`]: a participant marks the channel with it, a mere reader keeps it to itself.
+//! An outlook only reads, so it works on a read-only mapping, too. If it finds something wrong that the channel does not say of
+//! itself yet, it returns [`Finding::New`]. A participant then poisons the channel.
 
 use super::trouble::Trouble;
 use crate::channel::shared::Shared;
@@ -22,7 +22,7 @@ pub(crate) struct Outlook {
     seen: u32,
     control: View<ChannelControl>,
     peers: PeerWatch,
-    /// What became of the channel's file, as it was last seen.
+    /// What was wrong with the channel's file when it was last looked at.
     file: Option<Trouble>,
     /// Dropped last: it may remove the channel.
     shared: Arc<Shared>,
@@ -31,14 +31,14 @@ pub(crate) struct Outlook {
 /// What a look found wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Finding {
-    /// The channel or its file says so.
+    /// The channel's status or its file says it already.
     Known(Trouble),
-    /// The channel's words say what no participant writes.
+    /// The channel's words hold what no participant writes, and its status does not say so yet.
     New(Corruption),
 }
 
 impl Outlook {
-    /// Whatever there is to see is news.
+    /// Sees nothing yet: all is news at first.
     pub(super) fn new(shared: &Arc<Shared>, peers: PeerWatch) -> Self {
         let region = &shared.region;
         let (mark, control) = (region.mark(), View::control(region));
@@ -61,13 +61,13 @@ impl Outlook {
         &self.control
     }
 
-    /// Where receivers sleep.
+    /// The word on which receivers sleep.
     #[inline]
     pub(crate) fn data(&self) -> &AtomicU32 {
         &self.control.data
     }
 
-    /// Which peers count.
+    /// The peers that this handle watches.
     pub(super) fn peers(&self) -> &PeerWatch {
         &self.peers
     }
@@ -78,8 +78,8 @@ impl Outlook {
         self.mark.is_foreign()
     }
 
-    /// Whether somebody joined, left or was reaped, or the status changed, since what was last
-    /// [noted as seen](Outlook::note_seen).
+    /// Whether a participant joined, left or was reaped, or the status changed, since the caller last
+    /// [noted the news as seen](Outlook::note_seen).
     #[inline]
     pub(crate) fn has_news(&self) -> bool {
         // EDGE announce→news: pairs with the Release in `announce_to_the_awake`.
@@ -91,13 +91,13 @@ impl Outlook {
         self.seen = self.control.membership.load(Relaxed).wrapping_sub(1);
     }
 
-    /// The news up to this [`membership`](Outlook::membership) were taken into account.
+    /// Notes that the caller has dealt with all news up to this [`membership`](Outlook::membership).
     pub(super) fn note_seen(&mut self, membership: u32) {
         self.seen = membership;
     }
 
-    /// Looks at the status, and at what was seen of the file. Returns what to [note as seen](Outlook::note_seen) once the rest
-    /// was looked at, too.
+    /// Looks at the status, and at what was seen of the file. Returns the number that the caller [notes](Outlook::note_seen)
+    /// once it has looked at the peers, too.
     pub(super) fn membership(&self) -> Result<u32, Finding> {
         if let Some(trouble) = self.file {
             return Err(Finding::Known(trouble));
@@ -118,7 +118,8 @@ impl Outlook {
         self.peers.presence(self.region()).map_err(Finding::New)
     }
 
-    /// Whether a receiver that finds the channel drained is done. `held_messages`: whether there were any when it joined.
+    /// Whether a receiver that finds the channel drained is done, since all senders have gone. `held_messages`: whether there
+    /// were messages when it joined, which prove that there was a sender.
     pub(crate) fn senders_are_gone(&self, presence: Presence, held_messages: bool) -> bool {
         let gone = match presence {
             Presence::Alive => false,
@@ -128,21 +129,23 @@ impl Outlook {
         gone && !self.region().facts().persistent
     }
 
-    /// Whether the row says that somebody sits there.
+    /// Whether the row says that a participant has this seat.
     pub(crate) fn is_somebody_in(&self, row: u32) -> bool {
         liveness::is_taken(self.region(), row)
     }
 
-    /// What became of the channel's file, as it was last seen.
+    /// What was wrong with the channel's file when it was last looked at.
     pub(super) fn file(&self) -> Option<Trouble> {
         self.file
     }
 
-    /// Looks at the channel's file. That it was removed, the next [`Outlook::membership`] tells. That it was truncated ends
-    /// everything at once: whatever is touched next may lie behind its new end, which is returned, and there that is SIGBUS.
+    /// Looks at the channel's file. That it was removed, the next [`Outlook::membership`] tells.
+    ///
+    /// # Errors
+    /// The file was truncated, to the length that is returned. The caller touches nothing behind that: it would be SIGBUS.
     pub(super) fn look_at_file(&mut self) -> Result<(), u64> {
         let (seen, outcome) = match self.region().file_state() {
-            // What cannot be looked at for the moment is as it was, as far as anybody knows.
+            // A file that cannot be looked at for the moment is taken to be as it was.
             Ok(FileState::Intact) | Err(_) => (None, Ok(())),
             Ok(FileState::Removed) => (Some(Trouble::Removed), Ok(())),
             Ok(FileState::CutShort { length }) => (Some(Trouble::Corrupted(Corruption::FileLength)), Err(length)),

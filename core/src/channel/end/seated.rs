@@ -1,13 +1,14 @@
-//! What a handle that has a seat does: it keeps its row and its counters, wakes others, ends slices, looks for the dead,
-//! and marks a channel that contradicts itself.
+//! What a participant does besides moving messages: it keeps its row and its counters, wakes others, ends slices, looks for
+//! the dead, and poisons a channel whose words contradict each other.
 //!
-//! Between two slices it touches no more than the [`Outlook`]'s words and its own:
+//! Most of that happens at the end of a slice. Between two slices, a call reads the words of its [`Outlook`], and writes only
+//! its own counters:
 //!
 //! ```text
-//! call      is_foreign · has_news · the ring ─────────────► done
-//!                           └ look: status, own seat, peers' rows
-//! slice     look_at_file · claim the look for the dead ┬ claimed: probe, tell everybody
-//!                                                      └ somebody else's: sleep for longer where there are many
+//! each call       is_foreign · has_news ┬ no: the port ────────────────────────► done
+//!                                       └ yes: look at the status, the own seat, the peers' rows
+//! end of slice    look_at_file · claim the look for the dead ┬ claimed: look for the dead, tell everybody
+//!                                                            └ another one has it: sleep for longer, if there are many
 //! ```
 
 use super::outlook::{Finding, Outlook};
@@ -38,19 +39,19 @@ pub(crate) struct Seated {
     outlook: Outlook,
 }
 
-/// From when on the participants of the other role count: which of those that have left a participant knows of.
+/// Since when a participant counts the peers that came and left. Only if there was one does it learn that all have left.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Since<'a> {
-    /// From when it joins.
+    /// Since it joins.
     Now,
-    /// From when the channel was created.
+    /// Since the channel was created.
     Creation,
-    /// From when this one joined.
+    /// Since this other participant joined.
     As(&'a Seated),
 }
 
 impl Since<'_> {
-    /// From when on the senders count of which a receiver knows that joins now.
+    /// Since when a receiver that joins now counts senders.
     pub(in crate::channel) fn of_receivers(shared: &Shared) -> Self {
         if shared.ends_when_drained { Self::Creation } else { Self::Now }
     }
@@ -91,7 +92,7 @@ impl Seated {
         })
     }
 
-    /// What is in the channel contradicts itself: nobody can join.
+    /// Poisons a channel whose words contradict each other, which this participant found out while it joined.
     #[cold]
     pub(in crate::channel) fn cannot_join(&self, reason: Corruption) -> JoinError {
         JoinError::Corrupted { channel: self.region().label().to_owned(), reason: self.poison(reason) }
@@ -101,7 +102,8 @@ impl Seated {
         &self.seat
     }
 
-    /// Looks at the status and at the peers' rows. Returns with it what to [`Seated::note_seen`] if that is fine.
+    /// Looks at the status and at the peers' rows. Returns the peers' presence, and the `membership` that a caller which
+    /// has dealt with it passes to [`Seated::note_seen`].
     pub(crate) fn look(&self) -> Result<(Presence, u32), Trouble> {
         let membership = self.outlook.membership().map_err(|finding| self.tell(finding))?;
         if !self.seat.is_ours() {
@@ -111,12 +113,12 @@ impl Seated {
         Ok((presence, membership))
     }
 
-    /// The caller has taken a look into account.
+    /// Notes that the caller has dealt with a look, so that it is news no longer.
     pub(crate) fn note_seen(&mut self, membership: u32) {
         self.outlook.note_seen(membership);
     }
 
-    /// Tells the others what they do not know yet.
+    /// Turns a finding into trouble for the caller, and poisons the channel if the finding is new.
     #[cold]
     fn tell(&self, finding: Finding) -> Trouble {
         match finding {
@@ -130,7 +132,7 @@ impl Seated {
     pub(crate) fn look_at_receivers(&mut self) -> Result<(), SendError> {
         let (presence, membership) = self.look()?;
         if presence == Presence::AllClosed && !self.region().facts().persistent {
-            // They may have left because the file was removed: that is what the caller can do something about.
+            // They may have left because the file was removed, which tells the caller more than that they left.
             self.check_file()?;
             return Err(SendError::Disconnected);
         }
@@ -168,7 +170,8 @@ impl Seated {
         }
     }
 
-    /// Wakes one of the senders that sleep on this word, which uses up what was given back, or says that it may not.
+    /// Wakes one of the senders that sleep on this word. Which one does not matter: each can use what was given back, or has
+    /// asked for wake-ups of all.
     #[inline]
     pub(crate) fn notify_one_sender(&mut self, space: &AtomicU32) {
         if eventcount::notify_one(&self.signals, space) {
@@ -184,7 +187,8 @@ impl Seated {
         }
     }
 
-    /// Ends a slice in passing, for a participant that is busy and never waits, by a clock that costs next to nothing.
+    /// Ends the slice if it is over, for a participant that is always busy and never waits. Reads a coarse clock, which is
+    /// cheap.
     #[cold]
     pub(crate) fn pass_slice(&mut self) -> Result<(), Trouble> {
         if self.patience.is_slice_over(Clock::coarse()) { self.slice_ended() } else { Ok(()) }
@@ -196,7 +200,7 @@ impl Seated {
         self.outlook.file().map_or(Ok(()), Err)
     }
 
-    /// What a sender that leaves in good order has to know: whether those who come find what it sent.
+    /// Checks, for a sender that leaves, whether receivers that come later will find what it sent.
     pub(crate) fn check_farewell(&mut self) -> Result<(), SendError> {
         if self.is_foreign() {
             return Err(SendError::Forked);
@@ -208,7 +212,8 @@ impl Seated {
         }
     }
 
-    /// Notices that the file was removed, which the next [`Seated::look`] tells, or truncated, which ends everything at once.
+    /// Looks whether the file was removed or truncated. That it was removed, the next [`Seated::look`] tells. That it was
+    /// truncated is an error at once.
     fn look_at_file(&mut self) -> Result<(), Trouble> {
         let Err(length) = self.outlook.look_at_file() else { return Ok(()) };
         if self.region().has_words_within(length) {
@@ -217,7 +222,7 @@ impl Seated {
         Err(Trouble::Corrupted(Corruption::FileLength))
     }
 
-    /// Whether the call that is being made may go on with what takes long.
+    /// Whether the current call has time left for work that may take long.
     pub(crate) fn has_time(&self) -> bool {
         self.patience.has_time()
     }
@@ -227,7 +232,7 @@ impl Seated {
     }
 }
 
-/// What can be seen without a seat, a participant sees, too.
+/// A participant sees all that can be seen without a seat.
 impl Deref for Seated {
     type Target = Outlook;
 
@@ -255,8 +260,8 @@ impl Waiter for Seated {
         &mut self.patience
     }
 
-    /// A slice ended: looks at the channel's name, and for the dead, unless another participant did that meanwhile. A look that
-    /// ran out of time leaves the slice ended, so that the next call, or the next turn of this one, goes on with it.
+    /// Looks at the channel's file, and for the dead, unless another participant looked for them meanwhile. If the look for the
+    /// dead runs out of time, the slice stays ended: the next call, or this one's next turn, goes on with the look.
     fn slice_ended(&mut self) -> Result<(), Trouble> {
         let _guard = cancel_guard();
         let began = self.patience.begin_slice(Clock::now());
@@ -286,8 +291,8 @@ impl Waiter for Seated {
 }
 
 impl Drop for Seated {
-    /// What the caller forgot that it holds is given back, as if it had died. In a forked child, touches nothing; in a
-    /// truncated file, no slots.
+    /// Gives back what this participant still holds (a leaked grant or message), as if it had died. In a forked child it touches
+    /// nothing, and in a truncated file no slots.
     fn drop(&mut self) {
         if !self.is_foreign()
             && self.file() != Some(Trouble::Corrupted(Corruption::FileLength))
@@ -305,7 +310,7 @@ mod tests {
     use crate::region::{CreateSpec, Origin, Region};
     use crate::sync::Ordering::SeqCst;
 
-    /// A channel with two seats for each role, and somebody in the first of them.
+    /// A channel with two seats for each role, and a sender in the first of them.
     fn joined() -> Seated {
         let region = Region::create_private(&CreateSpec::plain(Geometry::of_a_small_queue(2, 2)));
         let shared = Arc::new(Shared {
@@ -318,13 +323,13 @@ mod tests {
         Seated::join(&shared, Role::Sender, |_, _| Ok(()), Since::Now).unwrap()
     }
 
-    /// What no participant writes into a peer's row.
+    /// Writes into a peer's row what no participant writes.
     fn scribble(region: &Region) {
         region.row(2).state.store(u64::MAX, SeqCst);
     }
 
     #[test]
-    fn what_contradicts_itself_an_outlook_keeps_to_itself_and_a_participant_tells_everybody_once() {
+    fn an_outlook_only_reports_a_contradiction_and_a_participant_poisons_the_channel_once() {
         let end = joined();
         scribble(end.region());
         let reason = Corruption::Participant;

@@ -1,8 +1,8 @@
-//! What keeps a handle from going on.
+//! Why a handle cannot go on.
 
 use crate::error::{Corruption, RecvError, SendError};
 
-/// What keeps a handle from going on.
+/// Why a handle cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
     Corrupted(Corruption),

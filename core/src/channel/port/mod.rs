@@ -1,13 +1,13 @@
-//! Ports: where a sender puts messages, and where a receiver takes them. A kind is a pair of them; everything else stands above,
-//! once for all kinds.
+//! Ports: where a sender puts messages, and where a receiver takes them. Each kind has a pair of them. Everything above the
+//! ports is the same for all kinds.
 //!
-//! - `outlet`: what a sender's port does. `inlet`: what a receiver's port does.
+//! - `outlet`: the trait of a sender's port. `inlet`: the trait of a receiver's port.
 //! - `lane`: a log that one sender writes and one receiver reads.
-//! - `slots`: a queue of slots of one size, for any number of both.
+//! - `slots`: a queue of slots of one size, for any number of senders and receivers.
 //!
-//! A port knows its ring, and nothing of waiting and forks: its caller has seen that the handle is this process's own. The
-//! methods named `…_fast` are for the hot path, and stand in line in the caller's program. Where they find nothing, the caller
-//! asks the method without `_fast`.
+//! A port knows its lane or queue, and nothing of waiting or forks: before it calls a port, a handle checks that it is this
+//! process's own. The methods named `…_fast` are for the hot path, and are inlined into the caller's program. Where they find
+//! nothing, the caller asks the method without `_fast`.
 
 mod inlet;
 mod lane;

@@ -1,4 +1,4 @@
-//! What a sender's port does.
+//! The trait of a sender's port.
 
 use crate::channel::end::{Seated, Trouble};
 use crate::error::{Corruption, NoSuchPriority, SendError};
@@ -8,96 +8,96 @@ use crate::sync::AtomicU32;
 use crate::wait::eventcount::Wakes;
 use std::fmt::Debug;
 
-/// How hard to look for room.
+/// How hard a port looks for room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effort {
-    /// Where it is cheap, or worth it already: for a caller that waits.
+    /// Only where that is cheap, and only for enough room to be worth it: for a caller that waits, and will look again.
     Quick,
-    /// At the cost of one look: for a caller that does not wait.
+    /// At a bounded cost: for a caller that does not wait.
     Once,
-    /// Overlooking nothing, while the call has time.
+    /// Overlooks nothing, as long as the call has time.
     Full,
 }
 
 /// Where a sender puts messages.
 pub(crate) trait Outlet: Sized + Debug + Send + 'static {
-    /// Room for one message, which nobody else sees.
+    /// Room for one message, which no other participant uses or sees.
     type Claim: Copy + Debug + Send;
-    /// What a grant keeps besides its claim.
+    /// What a grant keeps besides its claim, to commit it or to give it up.
     type Undo: Copy + Debug + Send;
-    /// What is kept from one message of a batch to the next.
+    /// What the port keeps from one message of a batch to the next.
     type Run: Debug + Send;
 
     /// Finishes or undoes what dead participants held.
     const SETTLE: Settle;
 
-    /// Whether a sender that waits for room can use up what wakes it.
+    /// Which wake-ups a sender takes that waits for room.
     const WAKES: Wakes;
 
     /// The port of a sender that has just taken its seat.
     ///
     /// # Errors
-    /// What it finds contradicts itself.
+    /// The words that it finds contradict each other.
     fn join(end: &Seated) -> Result<Self, Corruption>;
 
     /// Largest message in bytes.
     fn max_message(&self) -> usize;
 
-    /// Room for a message of this length, where it is at hand.
+    /// Claims room for a message of this length, if that is at hand.
     fn claim_fast(&mut self, length: usize) -> Option<Self::Claim>;
 
-    /// Room for a message of this length, where it is at hand and payloads are not aligned beyond a word. If the compiler knows
-    /// the length, it finds the room by constants.
+    /// Claims room for a message of this length, if that is at hand and payloads are not aligned beyond a word. For a length
+    /// that the compiler knows, it computes the room at compile time.
     #[inline(always)]
     fn claim_fast_plain(&mut self, length: usize) -> Option<Self::Claim> {
         self.claim_fast(length)
     }
 
-    /// Called before each [`Outlet::claim`]: a sender that is always busy checks its channel here.
+    /// Called before each [`Outlet::claim`]. Here a sender that is always busy checks its channel every now and then.
     #[inline(always)]
     fn look_around(&mut self, _: &mut Seated) -> Result<(), Trouble> {
         Ok(())
     }
 
-    /// Room for a message of this length. `None`: not yet.
+    /// Claims room for a message of this length. `None`: there is none yet.
     fn claim(&mut self, end: &mut Seated, length: usize, effort: Effort) -> Result<Option<Self::Claim>, SendError>;
 
     /// Whether a claim would probably succeed: cheap enough for the tightest loop.
     fn has_room_hint(&self) -> bool;
 
-    /// The word on which senders sleep that wait for room.
+    /// The word on which senders sleep while they wait for room.
     fn space(&self) -> &AtomicU32;
 
-    /// Copies the message in, and makes it exist.
+    /// Copies the message into the claim, and commits it.
     fn commit_copy(&mut self, end: &mut Seated, claim: Self::Claim, message: &[u8]) -> Result<(), Corruption>;
 
     /// Wakes a receiver that sleeps.
     fn wake(&self, end: &mut Seated);
 
-    /// Does what was put off until receivers were told of the message.
+    /// Called once the receivers know of the message: does the work that can wait until then, so that they get it sooner.
     #[inline(always)]
     fn after_wake(&mut self, _: &Self::Claim) {}
 
-    /// The caller is going to write into the claim, and may drop it then.
+    /// Called before the caller writes into its claim in place: it may commit the claim, or give it up.
     fn hold(&mut self) -> Self::Undo;
 
-    /// Copies bytes into the message, behind the first `skip`.
+    /// Copies `bytes` into the claim, from byte `skip` on.
     fn write(&self, claim: &Self::Claim, skip: usize, bytes: &[u8]);
 
-    /// The message's bytes in place.
+    /// The first `length` bytes of the claim, in place.
     fn slice(&mut self, claim: &Self::Claim, trust: TrustPeers, length: usize) -> &mut [u8];
 
-    /// Makes a message exist that was written in place.
+    /// Commits a message of `used` bytes that the caller has written in place.
     fn commit(&mut self, end: &mut Seated, claim: Self::Claim, undo: Self::Undo, used: usize)
     -> Result<(), Corruption>;
 
-    /// Gives room back that nothing was sent in.
+    /// Gives up a claim: nothing is sent.
     fn abandon(&mut self, end: &mut Seated, claim: Self::Claim);
 
     /// Begins a batch.
     fn begin_run(&mut self) -> Self::Run;
 
-    /// Sends messages the fast way, and counts them, up to one that it does not suffice for. Returns that one.
+    /// Sends messages the fast way, and counts them in `sent`. Returns the first one that the fast way cannot send, if any.
     fn send_run_fast<I: Iterator>(
         &mut self,
         end: &mut Seated,
@@ -108,7 +108,7 @@ pub(crate) trait Outlet: Sized + Debug + Send + 'static {
     where
         I::Item: AsRef<[u8]>;
 
-    /// Sends that one, into the room that was found for it.
+    /// Sends the message that [`Outlet::send_run_fast`] returned, into the room that was claimed for it.
     fn commit_in_run(
         &mut self,
         end: &mut Seated,
@@ -117,20 +117,21 @@ pub(crate) trait Outlet: Sized + Debug + Send + 'static {
         message: &[u8],
     ) -> Result<(), Corruption>;
 
-    /// Tells receivers of what was sent so far. The run goes on, unless it `is_over`.
+    /// Wakes receivers for what was sent so far. The run goes on, unless it `is_over`.
     fn tell_of_run(&mut self, end: &mut Seated, run: &mut Self::Run, is_over: bool);
 
-    /// The priority of what is sent from now on. Where there are no priorities, there is one.
+    /// Sets the priority of what is sent from now on. A kind without priorities has one, 0.
     fn set_priority(&mut self, priority: u8) -> Result<(), NoSuchPriority> {
         if priority == 0 { Ok(()) } else { Err(NoSuchPriority { given: priority, priorities: 1 }) }
     }
 
-    /// Of a lane: how many messages it had carried when the sender joined, and how many it has by now.
+    /// How many messages the lane had carried when the sender joined, and how many it has carried by now. `None`: there is no
+    /// lane.
     fn carried(&self) -> Option<(u64, u64)> {
         None
     }
 
-    /// The sender leaves.
+    /// Called when the sender leaves.
     #[inline(always)]
     fn leave(&mut self, _: &mut Seated) {}
 }

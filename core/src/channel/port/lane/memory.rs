@@ -1,4 +1,4 @@
-//! A lane's words where they ship: in a region, mapped or only read.
+//! A lane's words in a region: mapped, or read from the file by an observer.
 
 use crate::error::Corruption;
 use crate::layout::Geometry;
@@ -73,8 +73,8 @@ pub(in crate::channel) fn lane_geometry(geometry: &Geometry) -> LaneGeometry {
     LaneGeometry::new(geometry.capacity, geometry.payload_alignment.into(), geometry.max_message)
 }
 
-/// A dead participant of a lane holds nothing that has to be undone: an uncommitted record does not exist, and what a
-/// receiver had not given back is still there.
+/// Does nothing. A dead participant of a lane holds nothing that has to be undone: an uncommitted record does not exist, and
+/// what a receiver had not released is still there.
 pub(super) fn settle_nothing(_: &Arc<Region>, _: &Dead<'_>) -> Result<(), Corruption> {
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A lane as a port: a log that one sender writes and one receiver reads.
 //!
-//! - `memory`: its words where they ship.
+//! - `memory`: its words in a region.
 //! - `outlet`: the writing end. `inlet`: the reading end.
 
 mod inlet;

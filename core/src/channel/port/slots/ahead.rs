@@ -1,12 +1,13 @@
-//! What a receiver gets before the next message of the rings.
+//! The messages that a receiver gets before the next one in the rings.
 
 use crate::region::SlotsView;
 use crate::ring::slots::{Delivery, Queue, Search};
 
-/// A message that its receiver already has, what dead receivers held, or the end.
+/// What comes before the next message in the rings: a message that this receiver already has, messages that dead receivers held,
+/// or the end.
 #[derive(Debug, Default)]
 pub(super) struct Ahead {
-    /// Whether there may be something: what the fast path looks at.
+    /// Whether there may be something here. The fast path looks at nothing else.
     is_anything: bool,
     /// The message that did not fit into the caller's buffer, or was handed back.
     kept: Option<Delivery>,
@@ -28,7 +29,7 @@ pub(super) enum Next {
 }
 
 impl Ahead {
-    /// Whether there is nothing: the next message is the rings'.
+    /// Whether there is nothing here, so that the next message is in the rings.
     #[inline(always)]
     pub(super) fn is_nothing(&self) -> bool {
         !self.is_anything
@@ -45,7 +46,7 @@ impl Ahead {
         self.kept.take()
     }
 
-    /// From now on, there is nothing for good.
+    /// Ends the receiver: it gets nothing more.
     pub(super) fn end(&mut self) {
         (self.ended, self.is_anything) = (true, true);
     }
@@ -56,7 +57,7 @@ impl Ahead {
         self.is_anything |= self.search.is_on();
     }
 
-    /// What comes next from here.
+    /// Takes what comes next from here. `None`: the next message is in the rings.
     #[cold]
     pub(super) fn take(&mut self, queue: &Queue<SlotsView>) -> Option<Next> {
         let next = if let Some(kept) = self.kept.take() {

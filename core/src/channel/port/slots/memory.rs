@@ -1,4 +1,4 @@
-//! The slot queue's words where they ship: in a region, mapped or only read.
+//! The slot queue's words in a region: mapped, or read from the file by an observer.
 
 use crate::error::Corruption;
 use crate::layout::{Geometry, RowIndex};
@@ -91,13 +91,13 @@ pub(in crate::channel) fn queued(region: &Arc<Region>) -> u64 {
     ring::slots::queued(&SlotsView::new(region), &slot_geometry(region.geometry()))
 }
 
-/// Finishes or undoes what these participants, which are dead or about to leave, held.
+/// Finishes or undoes what these participants hold, which are dead or about to leave.
 ///
-/// The announcement that follows wakes the sleepers.
+/// It wakes nobody: the caller announces the deaths afterwards, and that wakes every sleeper.
 pub(super) fn settle(region: &Arc<Region>, dead: &Dead<'_>) -> Result<(), Corruption> {
     let redelivery = region.facts().redelivery;
     let policy = if redelivery.discard_on_death { OnDeath::Discard } else { OnDeath::Redeliver };
-    // No slot becomes this helper's, so it needs no row.
+    // The queue only reaps here, and takes no slot, so it needs no row of its own.
     let queue = queue(region, 0);
     let report = queue.reap(dead, policy, redelivery.limit)?;
     let control = &queue.memory().control;

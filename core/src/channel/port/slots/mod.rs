@@ -1,7 +1,7 @@
 //! The slot queue as a port: any number of senders and receivers.
 //!
-//! - `memory`: its words where they ship.
-//! - `outlet`: a sender's side. `inlet`: a receiver's side; `ahead`: what it gets before the rings' next message.
+//! - `memory`: its words in a region.
+//! - `outlet`: a sender's side. `inlet`: a receiver's side; `ahead`: the messages that come before those in the rings.
 
 mod ahead;
 mod inlet;
