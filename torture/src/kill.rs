@@ -4,7 +4,7 @@
 //! all of a role at once are killed and replaced; some are stopped for a moment before, and go on while others have gone
 //! laps ahead, or die where they stand. Now and then nobody comes for them until those that stay have settled what they held: a
 //! newcomer reaps, and would hide that nobody else does. In the end the senders are killed, too, and the receivers drain the channel and leave.
-//! What each kind then checks stands in its file. For all of them: nobody failed by itself, everybody is gone and noticed, and
+//! What is then checked stands in `lanes` and in `slots`. For all of them: nobody failed by itself, everybody is gone and noticed, and
 //! removal leaves no file.
 //!
 //! Aim is taken at the phase of a worker's life in which the fewest were killed so far, over all kinds and backends: with
@@ -16,11 +16,11 @@ use crate::phase::{Phase, PhaseCounts};
 use crate::random::{Random, fresh_seed};
 use crate::scratch::{Scratch, Worker};
 use crate::selection::Selection;
-use crate::subject::{Kind, Site};
+use crate::subject::{Kind, Shapes, Site};
 use crate::waking::Waking;
 use crate::watch;
 use anyhow::{Result, ensure};
-use clap::{ArgMatches, Args};
+use clap::Args;
 use memlane::{ParticipantInfo, ParticipantState, Role};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -82,15 +82,15 @@ struct Run<'a> {
     longest: Duration,
 }
 
-/// Over channels of these kinds, which are as each kind's own arguments say.
-pub fn run(options: &Options, arguments: &ArgMatches, kinds: &[&'static dyn Kind]) -> Result<()> {
+/// Over channels of these kinds and shapes.
+pub fn run(options: &Options, shapes: &Shapes, kinds: &[&'static dyn Kind]) -> Result<()> {
     let seed = options.seed.unwrap_or_else(fresh_seed);
     let started = Instant::now();
     let channels = options.channels.channels(kinds);
     let mut phases = PhaseCounts::default();
     for (&(kind, waking), left) in channels.iter().zip((1..=channels.len() as u64).rev()) {
         let kills = options.kills.saturating_sub(phases.total()).div_ceil(left);
-        phases = run_one(options, arguments, kind, waking, seed, kills, phases)?;
+        phases = run_one(options, shapes, kind, waking, seed, kills, phases)?;
     }
     let killed = phases.total();
     println!("{killed} killed in {:.1} s, while {}", started.elapsed().as_secs_f64(), phases.describe());
@@ -108,7 +108,7 @@ pub fn run(options: &Options, arguments: &ArgMatches, kinds: &[&'static dyn Kind
 /// One channel. Returns the phases of all that were killed so far.
 fn run_one(
     options: &Options,
-    arguments: &ArgMatches,
+    shapes: &Shapes,
     kind: &dyn Kind,
     waking: Waking,
     seed: u64,
@@ -121,7 +121,7 @@ fn run_one(
     if let (Some(source), Some(unpacked)) = (&options.feed, &site.feed) {
         feed::unpack(source, unpacked)?;
     }
-    let trial = kind.create(arguments, &site)?;
+    let trial = kind.create(shapes, &site)?;
     println!("torture kill: {} with {waking}, seed {seed}, {kills} kills, {}", kind.name(), trial.describe());
     let started = Instant::now();
     let mut life = Life::new(kind.name(), site, scratch, seed, trial);

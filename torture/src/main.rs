@@ -17,13 +17,13 @@
 //! The layers, each of which imports only what stands above it:
 //!
 //! - what the tools and the kinds share: `random`, `map`, `scratch`, `watch` and `waking` (by futexes or semaphores); `payload`,
-//!   `feed` and `numbered` (what is sent); `journal` (what a worker writes down), `ledger` (what all journals together say) and
-//!   `phase`; `roles` (of workers); `talk` (processes that are talked with), `tracer` (processes that are stepped), `measure` (what a
+//!   `feed` and `numbered` (what is sent); `phase`; `roles` (of workers); `talk` (processes that are talked with), `tracer` (processes that are stepped), `measure` (what a
 //!   process has open and takes);
 //! - `subject`: what is asked of a kind of channel, and the calls that all kinds share;
 //! - `steps` (a process that is stepped through an operation), `life` (a channel and its workers, from creation to removal), `worker`
 //!   (one of these), `selection` (which kinds, over which backends), `side_by_side`; and the tools, the same for every kind;
-//! - `kinds`: one file each, and the list of them;
+//! - `lanes`, `slots`: what is a kind's by where its messages stand: what its workers do, and what their accounts have to say;
+//! - `kinds`: a row each, and the list of them;
 //! - the command line, which gives the list to the tools.
 
 mod corrupt;
@@ -31,10 +31,9 @@ mod crowd;
 mod faults;
 mod feed;
 mod footprint;
-mod journal;
 mod kill;
 mod kinds;
-mod ledger;
+mod lanes;
 mod life;
 mod map;
 mod measure;
@@ -48,6 +47,7 @@ mod roles;
 mod scratch;
 mod selection;
 mod side_by_side;
+mod slots;
 mod soak;
 mod steps;
 mod stop;
@@ -85,7 +85,7 @@ enum Tool {
         #[command(flatten)]
         options: kill::Options,
         #[command(flatten)]
-        shapes: kinds::Shapes,
+        shapes: subject::Shapes,
     },
     /// Participants that stand still after every instruction that changed the channel
     Stop(stop::Options),
@@ -121,7 +121,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().tool {
         Tool::Recovery(options) => recovery::run(&options),
         Tool::Redelivery(options) => redelivery::run(&options),
-        Tool::Kill { options, shapes } => kill::run(&options, &shapes.0, &kinds::all(|kind| kind as &dyn Kind)),
+        Tool::Kill { options, shapes } => kill::run(&options, &shapes, &kinds::all(|kind| kind as &dyn Kind)),
         Tool::Stop(options) => stop::run(&options, &kinds::all(|kind| kind as &dyn Steppable)),
         Tool::Soak(options) => soak::run(&options, &kinds::all(|kind| kind as &dyn Kind)),
         Tool::Sweep(options) => sweep::run(&options, &kinds::all(|kind| kind as &dyn Steppable)),
@@ -150,7 +150,7 @@ mod tests {
     use clap::CommandFactory;
 
     #[test]
-    fn the_command_line_is_sound_with_the_arguments_of_every_kind() {
+    fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
     }
 }

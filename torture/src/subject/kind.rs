@@ -1,12 +1,12 @@
 //! What is asked of every kind of channel.
 
+use super::shape::Shapes;
 use super::trial::{Site, Trial};
 use crate::random::Random;
 use crate::roles::{Assignment, Role};
 use crate::scratch::Scratch;
 use crate::waking::Waking;
 use anyhow::Result;
-use clap::{ArgMatches, Command};
 
 /// Where the messages of a channel stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub struct Comparison {
     pub messages: u64,
 }
 
-/// A kind of channel. Adding one: a file in `kinds`, and a line in its list.
+/// A kind of channel, whichever it is.
 pub trait Kind: Sync {
     fn facts(&self) -> Facts;
 
@@ -55,11 +55,8 @@ pub trait Kind: Sync {
         self.facts().kind.name()
     }
 
-    /// `kill`: adds the arguments that say what its channels are like.
-    fn arguments(&self, command: Command) -> Command;
-
-    /// `kill`: creates a channel that is as these arguments say.
-    fn create(&self, arguments: &ArgMatches, site: &Site) -> Result<Box<dyn Trial>>;
+    /// `kill`: creates a channel that is as its user says.
+    fn create(&self, shapes: &Shapes, site: &Site) -> Result<Box<dyn Trial>>;
 
     /// `soak`: creates one of any shape.
     fn draw(&self, random: &mut Random, site: &Site) -> Result<Box<dyn Trial>>;

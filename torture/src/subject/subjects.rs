@@ -1,10 +1,8 @@
-//! The kinds whose calls are stepped through, damaged and refused, by functions over the engine's generic types.
+//! The row of a kind: what the tools, which are functions over the engine's generic types, need to know of it.
 
 use super::kind::Kind;
-use crate::phase::{Phase, Phases};
-use crate::roles::Assignment;
+use super::trial::Staff;
 use crate::waking::trust;
-use anyhow::Result;
 use memlane::OpenError;
 use memlane::generic::{BatchMessage, Channel, ChannelKind, Message, Options, Receiver, Sender};
 
@@ -12,6 +10,10 @@ use memlane::generic::{BatchMessage, Channel, ChannelKind, Message, Options, Rec
 pub trait Subject: Kind + Sized + 'static {
     /// The engine's kind, whose channels these are.
     type Channels: ChannelKind;
+    const KIND: memlane::Kind;
+
+    /// How many there are at a time while they are killed: several, where there can be several.
+    const STAFF: Staff;
 
     /// Messages of [`numbered`](crate::numbered) that pass a small channel before the next one begins at its start again:
     /// behind them, a lane's ring needs padding, and a queue's cells end.
@@ -50,13 +52,4 @@ pub type ReceiverOf<K> = Receiver<<K as Subject>::Channels>;
 /// Opens a channel of this kind.
 pub fn opened<K: Subject>(name: &str) -> Result<ChannelOf<K>, OpenError> {
     OptionsOf::<K>::new().trust_peers(trust()).open(name)
-}
-
-/// Opens the channel of a worker, which is to join it next, and says so in its phases.
-pub fn opened_for_work<K: Subject>(assignment: &Assignment) -> Result<(ChannelOf<K>, Phases)> {
-    let phases = assignment.phases()?;
-    phases.enter(Phase::Joining);
-    let channel = opened::<K>(&assignment.channel)?;
-    phases.enter(Phase::Reaping);
-    Ok((channel, phases))
 }

@@ -1,6 +1,7 @@
 //! A channel whose participants are being killed, and the accounts of what they did: what each kind has of its own.
 
 use crate::payload::Payloads;
+use crate::random::Random;
 use crate::waking::Waking;
 use anyhow::Result;
 use memlane::{Info, Role};
@@ -26,6 +27,14 @@ impl Site {
 pub struct Staff {
     pub senders: u32,
     pub receivers: u32,
+}
+
+impl Staff {
+    /// Any number of those of which there are several here: up to three.
+    pub fn draw(self, random: &mut Random) -> Self {
+        let mut draw = |usual: u32| if usual > 1 { 1 + random.below(3) as u32 } else { usual };
+        Self { senders: draw(self.senders), receivers: draw(self.receivers) }
+    }
 }
 
 /// A worker that is gone.

@@ -5,7 +5,7 @@ use super::look::look;
 use super::task::{OTHERS, Task};
 use crate::numbered::{LENGTH, payload};
 use crate::steps::account::{Account, Deed};
-use crate::subject::{ChannelOf, Subject, opened};
+use crate::subject::{ChannelOf, Facts, Subject, opened};
 use crate::tracer::mark;
 use anyhow::{Result, bail, ensure};
 use memlane::generic::{ChannelKind, Receiver, Sender};
@@ -82,7 +82,7 @@ fn send<K: Subject>(task: Task, name: &str, channel: &ChannelOf<K>, account: &mu
             tx = channel.sender()?;
         }
         if !wants_no_message && fill(&mut tx, &mut next, account)? {
-            let lane = channel.info().lanes[0];
+            let lane = channel.info().lanes[tx.row() as usize];
             // A record, and as much before the ring's end, may not fit any more.
             let record = (LENGTH as u64 + 8).next_multiple_of(8) + 8;
             let fits = lane.used_bytes() + 2 * record >= channel.info().capacity;
@@ -116,11 +116,13 @@ fn fill(tx: &mut Sender<impl ChannelKind>, next: &mut u64, account: &mut Account
     }
 }
 
-/// Who stands still keeps its seat; who is about to take or to leave it may not have it.
+/// Who stands still keeps its seat; who is about to take or to leave it may not have it. Where there are several, another one is free.
 fn check_seat(task: Task, outcome: Result<(), JoinError>) -> Result<()> {
+    let Facts { many_senders, many_receivers, .. } = task.scenario.facts;
+    let is_shared = if task.scenario.is_sending() { many_senders } else { many_receivers };
     match outcome {
-        Err(JoinError::RoleTaken { .. }) => Ok(()),
-        Ok(()) if task.scenario.joins_or_leaves() => Ok(()),
+        Err(JoinError::RoleTaken { .. }) if !is_shared => Ok(()),
+        Ok(()) if is_shared || task.scenario.joins_or_leaves() => Ok(()),
         other => bail!("the stopped one's seat: {other:?}"),
     }
 }

@@ -15,7 +15,7 @@
 //! A receiver that is killed between taking a message and writing it down leaves nothing but the channel's own count: the
 //! next delivery is marked though it is the first in any journal; or the message is discarded, and in no journal at all.
 
-use crate::journal::{Event, Got, Record, Sent};
+use super::journal::{Event, Got, Record, Sent};
 use crate::payload::Identity;
 use anyhow::{Result, bail, ensure};
 use std::collections::{BTreeMap, HashMap};

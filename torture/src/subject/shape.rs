@@ -1,0 +1,41 @@
+//! What channels are like whose participants are killed, as the user of `kill` says it: by where messages stand.
+
+use clap::{Args, ValueEnum};
+
+/// Of every kind, for each takes what is its store's.
+#[derive(Args)]
+pub struct Shapes {
+    #[command(flatten)]
+    pub lanes: LaneShape,
+    #[command(flatten)]
+    pub slots: SlotShape,
+}
+
+/// Channels of lanes.
+#[derive(Args, Clone, Copy)]
+pub struct LaneShape {
+    /// lanes: ring size in bytes
+    #[arg(long, default_value_t = 16 << 10)]
+    pub capacity: usize,
+}
+
+/// Channels of slots.
+#[derive(Args, Clone, Copy)]
+pub struct SlotShape {
+    /// slots: how many messages fit
+    #[arg(long, default_value_t = 64)]
+    pub slots: usize,
+    /// slots: how many priorities there are
+    #[arg(long, default_value_t = 3)]
+    pub priorities: u8,
+    /// slots: what becomes of messages whose receiver died
+    #[arg(long, value_enum, default_value_t = OnDeath::Redeliver)]
+    pub on_death: OnDeath,
+}
+
+/// See [`SlotShape::on_death`].
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnDeath {
+    Redeliver,
+    Discard,
+}
