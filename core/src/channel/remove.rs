@@ -4,12 +4,14 @@ use crate::error::RemoveError;
 use crate::region::remove_named;
 use crate::region::sys::cancel_guard;
 
-/// Removes a channel that nobody alive uses, with the messages that are still in it.
+/// Removes a channel that no participant uses, with the messages that are still in it.
 ///
-/// Works on stale, closed and corrupted channels, too. Does not touch anything that is not a channel.
+/// Works on stale, closed and corrupted channels, too. Does not touch a file that is no channel. A participant that is just
+/// leaving is waited for, 200 ms at most. While the call decides, no process can join; one that has the channel open without a seat
+/// gets [`JoinError::Removed`](crate::JoinError::Removed) when it joins later.
 ///
 /// # Errors
-/// [`RemoveError::InUse`] if somebody alive uses it; see [`RemoveError`] for the others.
+/// [`RemoveError::InUse`] if a participant is alive; see [`RemoveError`] for the others.
 ///
 /// ```
 /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
@@ -29,6 +31,14 @@ pub fn remove(name: &str) -> Result<(), RemoveError> {
 ///
 /// # Errors
 /// [`RemoveError::InUse`] if somebody alive uses it; see [`RemoveError`] for the others.
+///
+/// ```
+/// let name = format!("example-removed-{}", std::process::id());
+/// memlane::spsc::Options::new().create_segment(&name)?;
+/// memlane::remove_segment(&name)?;
+/// assert!(memlane::remove_segment(&name).is_err(), "it is gone");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg(feature = "named-segments")]
 pub fn remove_segment(name: &str) -> Result<(), RemoveError> {
     let _guard = cancel_guard();

@@ -13,11 +13,20 @@ pub type Channel = opened::Channel<Spsc>;
 /// Opens an existing channel with the options that it was created with.
 ///
 /// `name` is 1 to 100 of `A-Z a-z 0-9 . _ -`, not starting with a dot, and stands for `$MEMLANE_DIR/<name>.lane`
-/// (default folder: `/dev/shm/memlane-<uid>`); a name with a `/` is a path.
-/// The folder has to exist; only the default one is made. Set-uid programs do not look at `MEMLANE_DIR`.
+/// (default folder: `/dev/shm/memlane-<uid>`); a name with a `/` is a path. The folder has to exist; only the default one is made.
+/// Set-uid programs do not look at `MEMLANE_DIR`.
 ///
 /// # Errors
 /// See [`OpenError`].
+///
+/// ```
+/// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+/// # let name = folder.path().join("prices").display().to_string();
+/// # let name = name.as_str();
+/// memlane::spsc::Options::new().capacity(4096).create(name)?;
+/// assert_eq!(memlane::spsc::open(name)?.capacity(), 4096);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn open(name: &str) -> Result<Channel, OpenError> {
     Options::new().open(name)
 }
@@ -28,6 +37,14 @@ impl Options {
     /// [`Options::max_message`] needs it. Each message takes its length plus 8, rounded up to a multiple of 8, and 8 bytes of the
     /// ring always stay free: of messages of 8 bytes, 255 fit into 4 KiB. What does not fit before the ring's end starts at its
     /// beginning, and the rest before the end stays free as well.
+    ///
+    /// ```
+    /// let channel = memlane::spsc::Options::new().capacity(4096).private()?;
+    /// let mut tx = channel.sender()?;
+    /// let sent = (0..).take_while(|_| tx.try_send(&[0; 8]).is_ok()).count();
+    /// assert_eq!(sent, 255);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn capacity(mut self, bytes: usize) -> Self {
         self.wishes.capacity = Some(bytes);
         self
@@ -37,6 +54,12 @@ impl Options {
 /// What only an `spsc` channel has.
 impl Channel {
     /// Ring size in bytes.
+    ///
+    /// ```
+    /// let channel = memlane::spsc::Options::new().capacity(5000).private()?;
+    /// assert_eq!(channel.capacity(), 8192); // rounded up to a power of two
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.shared.region.geometry().capacity as usize
