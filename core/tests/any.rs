@@ -4,7 +4,8 @@ mod support;
 
 use memlane::any::{self, Options};
 use memlane::mpmc::OnDeath;
-use memlane::{CreateError, JoinError, Kind, OpenError, Origin, Role, TryRecvError, TrySendError};
+use memlane::{CreateError, JoinError, Kind, OpenError, Origin, RecvTimeoutError, Role, TryRecvError, TrySendError};
+use std::time::{Duration, Instant};
 use support::Scratch;
 
 /// Options that not every kind has: by name, and set.
@@ -129,6 +130,30 @@ fn every_way_to_send_meets_every_way_to_receive() {
         let rest: Vec<Vec<u8>> = rx.messages().map(Result::unwrap).collect();
         assert_eq!(rest, [b"five"], "{kind}");
         assert_eq!(rx.try_recv_into(&mut buffer), Err(TryRecvError::Disconnected));
+    }
+}
+
+#[test]
+fn a_receiver_waits_in_four_forms() {
+    let moment = Duration::from_millis(1);
+    for &kind in Kind::ALL {
+        let channel = small(kind);
+        let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
+        let mut buffer = [0; 64];
+        let timed_out = Err(RecvTimeoutError::Timeout);
+        assert_eq!(rx.try_recv_into(&mut buffer), Err(TryRecvError::Empty));
+        assert_eq!(rx.recv_into_timeout(&mut buffer, moment), timed_out);
+        assert_eq!(rx.recv_into_deadline(&mut buffer, Instant::now()), timed_out);
+        assert_eq!(rx.recv_timeout(moment).err(), timed_out.err());
+        assert_eq!(rx.recv_deadline(Instant::now()).err(), timed_out.err());
+        assert_eq!(rx.recv_batch_timeout(4, moment).err(), timed_out.err());
+        assert_eq!(rx.recv_batch_deadline(4, Instant::now()).err(), timed_out.err());
+        tx.send_batch(["a"; 5]).unwrap();
+        assert_eq!(rx.recv_into_timeout(&mut buffer, moment), Ok(1));
+        assert_eq!(rx.recv_into_deadline(&mut buffer, Instant::now()), Ok(1), "one look is enough");
+        assert_eq!(rx.recv_deadline(Instant::now()).unwrap().len(), 1);
+        assert_eq!(rx.recv_batch_timeout(1, moment).unwrap().len(), 1);
+        assert_eq!(rx.recv_batch_deadline(9, Instant::now()).unwrap().len(), 1, "{kind}");
     }
 }
 

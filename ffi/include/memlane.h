@@ -517,6 +517,11 @@ memlane_status memlane_sender_stats(memlane_sender sender, memlane_counters *cou
 // What this receiver counted. Does not wait; looks at the whole channel, so it is not for every message.
 memlane_status memlane_receiver_stats(memlane_receiver receiver, memlane_counters *counters);
 
+// How many nanoseconds are left until `deadline_ns`, a moment of CLOCK_MONOTONIC (tv_sec * 1000000000 + tv_nsec): the timeout_ns
+// of a call that is to wait until then, however many calls share it. At least 1: after that moment, such a call looks once and
+// returns MEMLANE_TIMEOUT.
+int64_t memlane_left(int64_t deadline_ns);
+
 // Takes a sender's seat. MEMLANE_ROLE_TAKEN while all of them are held by the living (spsc has one). What the last holder
 // of the seat left behind by dying is dealt with first. Does not wait. `sender` is written on success only.
 memlane_status memlane_sender_new(memlane_channel channel,

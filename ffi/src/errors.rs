@@ -14,6 +14,11 @@ pub(crate) trait Coded: Display {
     /// Its number.
     fn status(&self) -> Status;
 
+    /// Bytes that the message needs, if the caller's buffer was too small for it.
+    fn needed(&self) -> Option<usize> {
+        None
+    }
+
     /// What says its sentence, if that is the same every time: what pollers get all the time.
     fn plain(&self) -> Option<fn() -> String> {
         None
@@ -81,6 +86,10 @@ impl Coded for RecvError {
     fn status(&self) -> Status {
         TryRecvError::from(*self).status()
     }
+
+    fn needed(&self) -> Option<usize> {
+        TryRecvError::from(*self).needed()
+    }
 }
 
 impl Coded for TryRecvError {
@@ -95,6 +104,10 @@ impl Coded for TryRecvError {
             Self::Forked => S::MEMLANE_FORKED,
             _ => S::MEMLANE_UNKNOWN_ERROR,
         }
+    }
+
+    fn needed(&self) -> Option<usize> {
+        if let Self::BufferTooSmall { needed } = *self { Some(needed) } else { None }
     }
 
     fn plain(&self) -> Option<fn() -> String> {
@@ -114,6 +127,10 @@ impl Coded for RecvTimeoutError {
             Self::Forked => S::MEMLANE_FORKED,
             _ => S::MEMLANE_UNKNOWN_ERROR,
         }
+    }
+
+    fn needed(&self) -> Option<usize> {
+        if let Self::BufferTooSmall { needed } = *self { Some(needed) } else { None }
     }
 
     fn plain(&self) -> Option<fn() -> String> {

@@ -5,6 +5,7 @@
 //! - `version`: whether header and library belong together.
 //! - `status`, `detail`: what every call returns, and the sentence that explains a failure.
 //! - `options`, `channel`, `stats`: creating, opening, looking, removing.
+//! - `deadline`: the timeout that is left until a moment.
 //! - `sender`, `receiver`, `message`, `batch`: sending and receiving.
 //!
 //! And what carries it:
@@ -53,6 +54,9 @@ pub use channel::*;
 
 mod stats;
 pub use stats::*;
+
+mod deadline;
+pub use deadline::*;
 
 mod sender;
 pub use sender::*;

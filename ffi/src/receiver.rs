@@ -12,7 +12,7 @@ use crate::sender::strategy;
 use crate::status::Status;
 use crate::table::Table;
 use memlane::any::Receiver;
-use memlane::{RecvError, Strategy, TrustPeers};
+use memlane::{Strategy, TrustPeers};
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
@@ -63,16 +63,25 @@ fn not_taken() -> Failed {
 
 /// What became of a message that was to be copied into so many bytes. Its length is stored if it was too long, too.
 #[inline(always)]
-fn tell(outcome: Result<usize, RecvError>, capacity: usize, length: &mut usize, of: &Opened) -> Result<(), Failed> {
+fn tell<E: Coded>(
+    outcome: Result<usize, E>,
+    capacity: usize,
+    length: &mut usize,
+    channel: &Arc<str>,
+) -> Result<(), Failed> {
     match outcome {
-        Ok(received) => *length = received,
-        Err(RecvError::BufferTooSmall { needed }) => {
-            *length = needed;
-            return Err(too_small(&of.label, needed, capacity));
+        Ok(received) => {
+            *length = received;
+            Ok(())
         }
-        Err(error) => return Err(error.fail_on(&of.label)),
+        Err(error) => match error.needed() {
+            Some(needed) => {
+                *length = needed;
+                Err(too_small(channel, needed, capacity))
+            }
+            None => Err(error.fail_on(channel)),
+        },
     }
-    Ok(())
 }
 
 impl Receiving {
@@ -112,19 +121,34 @@ impl Receiving {
             && let Some(receiver) = self.end.end()
         {
             let capacity = buffer.len();
-            return tell(receiver.recv_into(buffer), capacity, length, &self.of);
+            return tell(receiver.recv_into(buffer), capacity, length, &self.of.label);
         }
-        self.recv_otherwise(buffer, length, info, timeout)
+        match info {
+            None => self.recv_within(buffer, length, timeout),
+            Some(info) => self.recv_with_info(buffer, length, info, timeout),
+        }
     }
 
-    /// The same by way of a message, which is handed back if it is too long: it stays the next one. By itself, so that the usual
-    /// way need not carry the registers that this one wants.
+    /// The engine's own way for a call that waits for no longer than it is told to. By itself, so that the usual way need not carry
+    /// the registers that this one wants.
     #[inline(never)]
-    fn recv_otherwise(
+    fn recv_within(&mut self, buffer: &mut [u8], length: &mut usize, timeout: Timeout) -> Result<(), Failed> {
+        let capacity = buffer.len();
+        let (receiver, channel) = self.receiver()?;
+        match timeout {
+            Timeout::Try => tell(receiver.try_recv_into(buffer), capacity, length, channel),
+            Timeout::For(time) => tell(receiver.recv_into_timeout(buffer, time), capacity, length, channel),
+            Timeout::Forever => tell(receiver.recv_into(buffer), capacity, length, channel),
+        }
+    }
+
+    /// By way of a message, which tells more than its length, and is handed back if it is too long: it stays the next one.
+    #[inline(never)]
+    fn recv_with_info(
         &mut self,
         buffer: &mut [u8],
         length: &mut usize,
-        info: Option<&mut MessageInfo>,
+        info: &mut MessageInfo,
         timeout: Timeout,
     ) -> Result<(), Failed> {
         let (receiver, channel) = self.receiver()?;
@@ -135,17 +159,14 @@ impl Receiving {
             |receiver, time| receiver.recv_timeout(time),
             |receiver| receiver.recv(),
         )?;
-        let (received, about) = (message.len(), info.is_some().then(|| MessageInfo::of(&message)));
+        let (received, about) = (message.len(), MessageInfo::of(&message));
         if message.copy_to(buffer).is_err() {
             message.hand_back();
             *length = received;
             return Err(too_small(channel, received, buffer.len()));
         }
         message.ack().map_err(|error| error.fail_on(channel))?;
-        *length = received;
-        if let (Some(info), Some(about)) = (info, about) {
-            *info = about;
-        }
+        (*length, *info) = (received, about);
         Ok(())
     }
 

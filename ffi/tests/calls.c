@@ -25,10 +25,10 @@ static memlane_options small_options(uint32_t kind) {
     memset(&options, 0, sizeof options);
     options.size = sizeof options;
     options.max_message = 100;
-    if (kind == MEMLANE_SPSC) {
-        options.capacity = 4096;
-    } else {
+    if (kind == MEMLANE_MPMC) {
         options.slots = 4;
+    } else {
+        options.capacity = 4096;
     }
     return options;
 }
@@ -69,9 +69,10 @@ static void messages(uint32_t kind) {
     CHECK(memlane_recv(receiver, buffer, 5, &length, NULL, -1) == MEMLANE_BUFFER_TOO_SMALL && length == 6);
     OK(memlane_recv(receiver, buffer, sizeof buffer, &length, &info, 1000000));
     CHECK(length == 6 && memcmp(buffer, "copied", 6) == 0);
-    CHECK(kind == MEMLANE_SPSC ? info.sequence == 0 : info.sequence == MEMLANE_UNKNOWN && info.deliveries == 1);
+    CHECK(kind == MEMLANE_MPMC ? info.sequence == MEMLANE_UNKNOWN && info.deliveries == 1 : info.sequence == 0);
     CHECK(memlane_recv(receiver, buffer, sizeof buffer, &length, NULL, 0) == MEMLANE_EMPTY);
     CHECK(memlane_recv(receiver, buffer, sizeof buffer, &length, NULL, 1000) == MEMLANE_TIMEOUT);
+    CHECK(memlane_recv(receiver, buffer, sizeof buffer, &length, NULL, memlane_left(0)) == MEMLANE_TIMEOUT);
     CHECK(memlane_recv(receiver, buffer, sizeof buffer, &length, NULL, -2) == MEMLANE_INVALID_ARGUMENT);
     OK(memlane_send(sender, NULL, 0, 0));
     OK(memlane_recv(receiver, NULL, 0, &length, NULL, 0));
@@ -93,7 +94,7 @@ static void messages(uint32_t kind) {
     CHECK(length == 8 && memcmp(buffer, "in PLACE", 8) == 0);
     OK(memlane_nack(&message));
     OK(memlane_take(receiver, &message, 0));
-    CHECK(kind == MEMLANE_SPSC || message.info.flags == MEMLANE_REDELIVERED);
+    CHECK(kind != MEMLANE_MPMC || message.info.flags == MEMLANE_REDELIVERED);
     CHECK(memlane_ack(&stale_message) == MEMLANE_INVALID_HANDLE);
     OK(memlane_ack(&message));
     OK(memlane_reserve(sender, 1, &grant, 0));

@@ -3,7 +3,7 @@
 use super::handles::{Batch, Message, Messages, Receiver, each};
 use crate::error::{JoinError, RecvError, RecvTimeoutError, TryRecvError};
 use crate::wait::Strategy;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What receivers of every kind have: see [`generic::Receiver`](crate::generic::Receiver), call by call.
 impl Receiver {
@@ -52,6 +52,26 @@ impl Receiver {
         each!(self, Self(receiver) => receiver.try_recv_into(buffer))
     }
 
+    /// Copies the next message into `buffer`, acknowledges it, and returns its length. Blocks while there is none, for at most
+    /// `timeout`.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError::Timeout`]; `BufferTooSmall` leaves the message with this receiver; see [`RecvTimeoutError`].
+    #[inline]
+    pub fn recv_into_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<usize, RecvTimeoutError> {
+        each!(self, Self(receiver) => receiver.recv_into_timeout(buffer, timeout))
+    }
+
+    /// Copies the next message into `buffer`, acknowledges it, and returns its length. Blocks while there is none, until
+    /// `deadline`.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError::Timeout`]; `BufferTooSmall` leaves the message with this receiver; see [`RecvTimeoutError`].
+    #[inline]
+    pub fn recv_into_deadline(&mut self, buffer: &mut [u8], deadline: Instant) -> Result<usize, RecvTimeoutError> {
+        each!(self, Self(receiver) => receiver.recv_into_deadline(buffer, deadline))
+    }
+
     /// The next message. Blocks while there is none. Dropping the message acknowledges it.
     ///
     /// # Errors
@@ -89,6 +109,15 @@ impl Receiver {
         each!(self, Self(receiver) => Ok(receiver.recv_timeout(timeout)?.into()))
     }
 
+    /// The next message. Blocks while there is none, until `deadline`.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
+    #[inline]
+    pub fn recv_deadline(&mut self, deadline: Instant) -> Result<Message<'_>, RecvTimeoutError> {
+        each!(self, Self(receiver) => Ok(receiver.recv_deadline(deadline)?.into()))
+    }
+
     /// Takes up to `max` messages at once. Blocks while there is none, but not to fill the batch. Dropping the batch acknowledges
     /// all of it.
     ///
@@ -122,6 +151,14 @@ impl Receiver {
     /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
     pub fn recv_batch_timeout(&mut self, max: usize, timeout: Duration) -> Result<Batch<'_>, RecvTimeoutError> {
         each!(self, Self(receiver) => Ok(receiver.recv_batch_timeout(max, timeout)?.into()))
+    }
+
+    /// Takes up to `max` messages at once. Blocks while there is none, until `deadline`.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
+    pub fn recv_batch_deadline(&mut self, max: usize, deadline: Instant) -> Result<Batch<'_>, RecvTimeoutError> {
+        each!(self, Self(receiver) => Ok(receiver.recv_batch_deadline(max, deadline)?.into()))
     }
 
     /// Copies of messages, each acknowledged as it is copied, until the channel is drained and its senders have gone. Blocks while
