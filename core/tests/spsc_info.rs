@@ -211,7 +211,7 @@ fn payloads_are_aligned_as_asked() {
         let trust = unsafe { TrustPeers::promise() };
         for alignment in [8, 16, 32, 64] {
             let (_, mut sender, mut receiver) = stage.pair(&Options::new().capacity(4096).payload_alignment(alignment));
-            let aligned = |bytes: &[u8]| bytes.as_ptr().addr().is_multiple_of(alignment as usize);
+            let aligned = |bytes: &[u8]| bytes.as_ptr().addr().is_multiple_of(alignment);
             for length in (0..300).map(|number| number * 37 % 900) {
                 let mut grant = sender.reserve(length).unwrap();
                 assert!(aligned(grant.as_mut_slice(trust)), "{alignment}");

@@ -6,8 +6,8 @@
 //! - `shared`: that channel, as all that was made from it share it.
 //! - `end`: what every sender and receiver is made of besides its ring.
 //! - `kind`: what a kind is made of. `port`: the rings of a mapped or private region, as senders and receivers use them.
-//! - `sender`, `grant`: the sending end, of any kind. `receiver`, `receiving`, `copying`: the receiving end; `message`: what it
-//!   hands out.
+//! - `sender`: the sending end, of any kind; `sending`, `sending_batches`: its calls that copy; `grant`: filling in place.
+//! - `receiver`, `receiving`, `copying`: the receiving end; `message`: what it hands out.
 //! - `batch`: room for the places of several messages.
 //! - `optional`: what only some kinds have, asked of any.
 //! - `contents`: what can be done with the bytes of a message.
@@ -34,6 +34,8 @@ pub(crate) mod receiver;
 mod receiving;
 pub(crate) mod remove;
 pub(crate) mod sender;
+mod sending;
+mod sending_batches;
 pub(crate) mod shared;
 pub mod spsc;
 pub(crate) mod wishes;

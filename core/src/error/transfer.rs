@@ -1,6 +1,7 @@
 //! Errors of sending and receiving.
 
 use super::Corruption;
+use std::error::Error;
 use std::io;
 
 /// Defines one flat error enum: the variants of its own plus those that every transfer shares.
@@ -159,18 +160,35 @@ widen!(SendError => SendTimeoutError { TooLarge { length, max } });
 widen!(RecvError => TryRecvError { BufferTooSmall { needed }, OutOfMemory { needed } });
 widen!(RecvError => RecvTimeoutError { BufferTooSmall { needed }, OutOfMemory { needed } });
 
-/// Why a batch stopped early. The first `sent` messages of it were sent; the others were not.
+/// Why a batch stopped early. The first `sent` messages of it were sent, and receivers get them; the others were not. `E` is what
+/// the call that was made fails with: [`SendError`], [`TrySendError`] or [`SendTimeoutError`].
+///
+/// ```
+/// # use memlane::TrySendError;
+/// let channel = memlane::mpmc::Options::new().slots(2).private()?;
+/// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+/// let mut messages = &["one", "two", "three", "four", "five"][..];
+/// while let Err(stopped) = tx.try_send_batch(messages) {
+///     assert_eq!(stopped.error, TrySendError::Full);
+///     messages = &messages[stopped.sent..]; // nothing is lost, and nothing goes twice
+///     rx.recv()?.ack()?;
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{error} (after {sent} messages of the batch)")]
-pub struct SendBatchError {
+pub struct SendBatchError<E = SendError> {
     /// How many messages of the batch were sent.
     pub sent: usize,
     /// What stopped the next one.
-    pub error: SendError,
+    pub error: E,
 }
 
-impl From<SendBatchError> for io::Error {
-    fn from(error: SendBatchError) -> Self {
+impl<E: Error + Copy + Send + Sync + 'static> From<SendBatchError<E>> for io::Error
+where
+    Self: From<E>,
+{
+    fn from(error: SendBatchError<E>) -> Self {
         Self::new(Self::from(error.error).kind(), error)
     }
 }

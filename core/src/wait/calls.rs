@@ -51,6 +51,11 @@ pub(crate) trait Calls: Waiting + Sized {
         if let Some(found) = self.first_attempt()? {
             return Ok(Some(found));
         }
+        self.keep_waiting_for(timeout)
+    }
+
+    /// Waits for at most `timeout`, after an attempt that found nothing. `None`: not until then.
+    fn keep_waiting_for(&mut self, timeout: Duration) -> Result<Option<Self::Output>, Self::Error> {
         let deadline = self.waiter().now().plus(timeout);
         self.waiter_mut().patience_mut().set_deadline(Some(deadline));
         let waited = self.keep_waiting_until(deadline);

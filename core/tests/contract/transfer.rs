@@ -2,14 +2,21 @@
 
 use crate::case::{Case, over_all};
 use crate::kinds::Kind;
-use crate::stage::{FEW, MANY, MAX_MESSAGE, SHORT, create, ends, message, start};
-use memlane::{GrantError, RecvError, SendError, TryRecvError, TrySendError};
+use crate::stage::{FEW, MANY, MAX_MESSAGE, SHORT, create, ends, fill, message, start};
+use crate::waiting::{parks_and_wakes, until_asleep};
+use memlane::generic::Receiver;
+use memlane::{GrantError, RecvError, Role, SendBatchError, SendError, SendTimeoutError, TryRecvError, TrySendError};
+use std::io::Write;
+use std::time::{Duration, Instant};
 
 over_all! {
     everything_arrives_in_order_and_intact
     everything_arrives_at_the_other_side
     a_batch_arrives_whole
+    a_batch_that_ends_early_goes_on_where_it_stopped
+    receivers_are_told_of_what_a_batch_sent_before_it_failed
     a_grant_is_sent_when_it_is_committed
+    a_grant_is_written_as_a_stream
     a_message_is_at_most_as_long_as_agreed
     a_buffer_that_is_too_small_leaves_the_message
 }
@@ -61,6 +68,59 @@ fn a_batch_arrives_whole<K: Kind>(case: &Case) {
     assert_eq!(receiver.try_recv_batch(1).unwrap_err(), TryRecvError::Empty);
 }
 
+fn a_batch_that_ends_early_goes_on_where_it_stopped<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
+    let (mut sender, mut receiver) = ends(&channel);
+    let messages: Vec<_> = (0..MANY).map(message).collect();
+    let (mut sent, mut received) = (0, 0);
+    let mut drain = |receiver: &mut Receiver<K>| {
+        while let Ok(found) = receiver.try_recv() {
+            assert_eq!(found.to_vec(), messages[received]);
+            received += 1;
+        }
+        received
+    };
+    for turn in 0.. {
+        let rest = &messages[sent..];
+        let outcome = match turn % 3 {
+            0 => sender.try_send_batch(rest).map_err(|stop| stop.sent),
+            1 => sender.send_batch_timeout(rest, Duration::ZERO).map_err(|stop| stop.sent),
+            _ => sender.send_batch_deadline(rest, Instant::now() + SHORT).map_err(|stop| stop.sent),
+        };
+        sent += outcome.unwrap_or_else(|some| some);
+        assert_eq!(drain(&mut receiver), sent, "what was sent is there, and nothing else");
+        match outcome {
+            Ok(_) => break,
+            Err(some) => assert!(some > 0, "there was room"),
+        }
+    }
+    assert_eq!(sent, messages.len());
+    assert_eq!(sender.try_send_batch([[0; 0]; 0]), Ok(0));
+    fill(&mut sender);
+    assert_eq!(sender.try_send_batch([[0; MAX_MESSAGE]]), Err(SendBatchError { sent: 0, error: TrySendError::Full }));
+    drop(receiver);
+    let error = sender.send_batch_timeout([[0; MAX_MESSAGE]], SHORT).unwrap_err();
+    assert_eq!((error.sent, error.error), (0, SendTimeoutError::Disconnected));
+}
+
+fn receivers_are_told_of_what_a_batch_sent_before_it_failed<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
+    let mut sender = channel.sender().unwrap();
+    let peer = start(case, &channel, "sleeps for every message");
+    peer.expect("joined");
+    for length in 1..4 {
+        let (parks, _) = parks_and_wakes(&channel, Role::Receiver);
+        until_asleep(&channel, Role::Receiver, parks);
+        let error = sender.try_send_batch([vec![0; length], vec![0; MAX_MESSAGE + 1]]).unwrap_err();
+        let too_large = TrySendError::TooLarge { length: MAX_MESSAGE + 1, max: MAX_MESSAGE };
+        assert_eq!((error.sent, error.error), (1, too_large));
+        peer.expect(length);
+        assert_eq!(parks_and_wakes(&channel, Role::Sender).1, length as u64, "it was woken");
+    }
+    drop(sender);
+    peer.finish();
+}
+
 fn a_grant_is_sent_when_it_is_committed<K: Kind>(case: &Case) {
     let channel = create::<K>(case);
     let mut sender = channel.sender().unwrap();
@@ -80,6 +140,24 @@ fn a_grant_is_sent_when_it_is_committed<K: Kind>(case: &Case) {
     peer.say("next");
     peer.expect(0);
     peer.finish();
+}
+
+fn a_grant_is_written_as_a_stream<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
+    let (mut sender, mut receiver) = ends(&channel);
+    let mut grant = sender.reserve(8).unwrap();
+    let seven = grant.len() - 1;
+    write!(grant, "abc{seven}").unwrap();
+    grant.write_at(0, b"A").unwrap();
+    assert_eq!((grant.written(), grant.write(b"efghij").unwrap(), grant.write(b"j").unwrap()), (4, 4, 0));
+    assert_eq!(grant.write_all(b"j").unwrap_err().kind(), std::io::ErrorKind::WriteZero);
+    grant.commit_written().unwrap();
+    assert_eq!(receiver.recv().unwrap().to_vec(), b"Abc7efgh");
+    let mut grant = sender.reserve(8).unwrap();
+    grant.write_at(0, b"unseen").unwrap();
+    grant.flush().unwrap();
+    grant.commit_written().unwrap();
+    assert_eq!(receiver.recv().unwrap().len(), 0, "nothing was written as a stream");
 }
 
 fn a_message_is_at_most_as_long_as_agreed<K: Kind>(case: &Case) {

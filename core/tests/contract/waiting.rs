@@ -5,7 +5,7 @@ use crate::kinds::Kind;
 use crate::stage::{FEW, MAX_MESSAGE, SHORT, create, ends, fill, longest, message, start};
 use crate::support::eventually;
 use memlane::generic::Channel;
-use memlane::{RecvTimeoutError, Role, SendTimeoutError, Strategy, TryRecvError, TrySendError};
+use memlane::{RecvTimeoutError, Role, SendBatchError, SendTimeoutError, Strategy, TryRecvError, TrySendError};
 use std::time::{Duration, Instant};
 
 over_all! {
@@ -13,12 +13,14 @@ over_all! {
     a_sleeping_sender_is_woken_by_room
     a_call_with_a_deadline_ends_then
     a_receiver_waits_until_its_deadline_and_no_longer
+    a_sender_waits_until_its_deadline_and_no_longer
+    a_sender_whose_time_is_endless_waits
     a_receiver_whose_time_is_endless_waits
     a_call_that_does_not_wait_says_so
 }
 
 /// How often participants of this role went to sleep, and woke somebody.
-fn parks_and_wakes<K: Kind>(channel: &Channel<K>, role: Role) -> (u64, u64) {
+pub fn parks_and_wakes<K: Kind>(channel: &Channel<K>, role: Role) -> (u64, u64) {
     let participants = channel.info().participants;
     let counters = participants.iter().filter(|one| one.role == role).map(|one| one.counters);
     counters.fold((0, 0), |(parks, wakes), one| (parks + one.parks, wakes + one.wakes))
@@ -104,6 +106,55 @@ fn a_receiver_waits_until_its_deadline_and_no_longer<K: Kind>(case: &Case) {
     assert_eq!(receiver.recv_into_deadline(&mut buffer, start), Ok(needed), "it was left");
     assert_eq!(buffer[..needed], message(2));
     assert_eq!(receiver.recv_into_timeout(&mut buffer, Duration::ZERO), Ok(message(3).len()));
+}
+
+fn a_sender_waits_until_its_deadline_and_no_longer<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
+    let (mut sender, mut receiver) = ends(&channel);
+    let filled = fill(&mut sender);
+    let start = Instant::now();
+    let in_vain = SendBatchError { sent: 0, error: SendTimeoutError::Timeout };
+    for deadline in [start, start + SHORT, start + 2 * SHORT, start + 3 * SHORT] {
+        assert_eq!(sender.send_deadline(&longest(0), deadline), Err(SendTimeoutError::Timeout));
+        assert_eq!(sender.reserve_deadline(MAX_MESSAGE, deadline).unwrap_err(), SendTimeoutError::Timeout);
+        assert_eq!(sender.send_batch_deadline([longest(0)], deadline), Err(in_vain));
+        assert!(Instant::now() >= deadline);
+    }
+    let before = Instant::now();
+    assert_eq!(sender.send_batch_timeout([longest(0)], SHORT), Err(in_vain));
+    assert!(before.elapsed() >= SHORT);
+    for number in 0..filled {
+        assert_eq!(receiver.recv().unwrap().to_vec(), longest(number));
+    }
+    // What finds room is sent, though the time is over.
+    sender.send_deadline(&message(0), start).unwrap();
+    sender.reserve_deadline(1, start).unwrap().commit(1).unwrap();
+    assert_eq!(sender.send_batch_deadline((1..FEW).map(message), start), Ok(FEW as usize - 1));
+    assert_eq!(receiver.recv().unwrap().to_vec(), message(0));
+    assert_eq!(receiver.recv().unwrap().len(), 1);
+    for number in 1..FEW {
+        assert_eq!(receiver.recv().unwrap().to_vec(), message(number));
+    }
+}
+
+fn a_sender_whose_time_is_endless_waits<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
+    let mut sender = channel.sender().unwrap();
+    sender.set_strategy(Strategy::Park);
+    let mut peer = start(case, &channel, "receives one whenever it is told");
+    peer.expect("joined");
+    let filled = fill(&mut sender);
+    let (parks, _) = parks_and_wakes(&channel, Role::Sender);
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| sender.send_batch_timeout((filled..2 * filled).map(longest), Duration::MAX));
+        until_asleep(&channel, Role::Sender, parks);
+        for _ in 0..2 * filled {
+            peer.say("next");
+            peer.expect(MAX_MESSAGE);
+        }
+        assert_eq!(sending.join().unwrap(), Ok(filled as usize));
+    });
+    peer.finish();
 }
 
 fn a_receiver_whose_time_is_endless_waits<K: Kind>(case: &Case) {

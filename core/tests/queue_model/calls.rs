@@ -242,7 +242,7 @@ impl Run {
     }
 
     fn laps(&mut self, tx: &mut Sender, rx: &mut Receiver, laps: usize, more: usize) {
-        let cells = (self.channel.slots() as usize).next_power_of_two().max(64);
+        let cells = self.channel.slots().next_power_of_two().max(64);
         let priority = usize::from(self.number) % self.plain.queues.len();
         for _ in 0..cells * laps + more {
             if self.plain.free() == 0 {
@@ -302,6 +302,6 @@ impl Run {
         }
         assert_eq!(rx.try_recv().unwrap_err(), TryRecvError::Disconnected);
         self.check();
-        assert_eq!(self.plain.free(), self.channel.slots() as usize);
+        assert_eq!(self.plain.free(), self.channel.slots());
     }
 }

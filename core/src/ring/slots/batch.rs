@@ -49,7 +49,7 @@ impl<M: SlotMemory> Queue<M> {
     ///
     /// # Errors
     /// As [`Queue::commit`].
-    #[inline]
+    #[inline(always)]
     pub fn commit_next(&self, batch: &mut CommitBatch, loan: Loan, length: u32) -> Result<bool, Corruption> {
         let header = SlotHeader::new(length, batch.priority);
         self.memory.slot_header(loan.slot).store(header.bits(), Relaxed);
