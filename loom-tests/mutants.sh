@@ -325,7 +325,7 @@ mutant "the wake comes before the flag is cleared" $eventcount_rs '    match wor
 mutant "the sleeper does not use its ticket" $eventcount_rs 'parking.park(word, ticket, until);' 'parking.park(word, Ticket { expected: word.load(Relaxed), ..ticket }, until);' $eventcount::one_sleeper_and_one_waker
 
 echo "--- waking one of many"
-mutant "whoever finds nobody asleep takes the flag back, and wakes nobody" $eventcount_rs '            return true;
+mutant "a waker that finds nobody asleep takes the flag back, and wakes nobody" $eventcount_rs '            return true;
         }
     }
     notify_sleepers(parking, word, seen)
@@ -334,11 +334,11 @@ mutant "whoever finds nobody asleep takes the flag back, and wakes nobody" $even
     }
     word.compare_exchange(seen, seen.wrapping_add(STEP) & !SLEEPERS, Relaxed, Relaxed).is_ok()
 ' $one_of_many
-mutant "who wakes all gives up where another woke one" $eventcount_rs '        Err(_) => {
+mutant "a waker of all gives up where another woke one" $eventcount_rs '        Err(_) => {
             word.fetch_add(STEP, Relaxed);
         }
 ' '        Err(_) => return false,
-' $one_of_many::whoever_wakes_all_is_not_mistaken_for_one
+' $one_of_many::a_waker_of_all_is_not_mistaken_for_one
 mutant "no light fence before one is woken" $eventcount_rs '    parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
     let seen = word.load(Relaxed);
     if seen & SLEEPERS == 0 {
@@ -351,10 +351,10 @@ mutant "no light fence before one is woken" $eventcount_rs '    parking.light_fe
     notify_one' $one_of_many::one_taker_in_two_rounds
 
 echo "--- waking all where one asks for it"
-mutant "who takes only wake-ups of all does not say so" $eventcount_rs 'Wakes::All => FLAGS' 'Wakes::All => SLEEPERS' $asks_for_all::a_watcher_misses_no_change_that_one_is_woken_for
-mutant "who wakes one does not look at the word again" $eventcount_rs '            let now = word.load(Relaxed);' '            let now = 0;' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost
-mutant "who wakes one only tells the sequence of all" $eventcount_rs '                notify_sleepers(parking, word, now);' '                word.fetch_add(STEP, Relaxed);' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost
-mutant "on semaphores, who takes only wake-ups of all sleeps among the others" $sleepers_rs 'place_of(semaphores, ticket.wakes, row)' 'place_of(semaphores, Wakes::One, row)' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost_while_all_are_woken
+mutant "a sleeper that takes only wake-ups of all does not say so" $eventcount_rs 'Wakes::All => FLAGS' 'Wakes::All => SLEEPERS' $asks_for_all::a_watcher_misses_no_change_that_one_is_woken_for
+mutant "a waker of one does not look at the word again" $eventcount_rs '            let now = word.load(Relaxed);' '            let now = 0;' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost
+mutant "a waker of one only tells the sequence of all" $eventcount_rs '                notify_sleepers(parking, word, now);' '                word.fetch_add(STEP, Relaxed);' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost
+mutant "on semaphores, a sleeper that takes only wake-ups of all sleeps among the others" $sleepers_rs 'place_of(semaphores, ticket.wakes, row)' 'place_of(semaphores, Wakes::One, row)' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost_while_all_are_woken
 mutant "on semaphores, a wake-up of all is one of those that take any" $sleepers_rs '    fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
     for wakes in [Wakes::One, Wakes::All] {' '    fence(SeqCst);
     for wakes in [Wakes::One] {' $asks_for_all::a_watcher_misses_no_change_that_one_is_woken_for
@@ -362,7 +362,7 @@ mutant "on semaphores, a wake-up of all is one of those that take any" $sleepers
 echo "--- sleeping on semaphores"
 mutant "the sleeper has no fence" $sleepers_rs '    fence(SeqCst); // FENCE bit: pairs with FENCE word in `unpark_all` and `unpark_one`
 ' '' $eventcount::one_sleeper_and_one_waker
-mutant "whoever wakes all has no fence" $sleepers_rs 'rows: Range<u32>) {
+mutant "a waker of all has no fence" $sleepers_rs 'rows: Range<u32>) {
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
 ' 'rows: Range<u32>) {
 ' $eventcount::one_sleeper_and_one_waker
@@ -485,12 +485,12 @@ harmless "the reaper walks over the cells before it loads the words" "the dead q
         let held = self.held_by(dead)?;
         let mut report = ReapReport::default();
 ' $many::two_reap_a_nack_that_was_cut_short $many::two_reap_where_the_ring_wraps
-harmless "whoever wakes one on semaphores has no fence" "who finds nobody asleep wakes all, behind a fence of its own" $sleepers_rs 'turn: u32) -> bool {
+harmless "a waker of one on semaphores has no fence" "a waker that finds nobody asleep wakes all, behind a fence of its own" $sleepers_rs 'turn: u32) -> bool {
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
 ' 'turn: u32) -> bool {
 ' $one_of_many
-harmless "who stepped the sequence does not look for *all*" "it looks again behind the wake-up, which costs a system call" $eventcount_rs 'if seen & ALL == 0 && parking.unpark_one(word)' 'if parking.unpark_one(word)' $asks_for_all
-harmless "waking one is no step of the sequence" "whoever was woken uses the change up; the step spares others a sleep that ends with the next change" $eventcount_rs 'word.fetch_add(STEP, Relaxed).wrapping_add(STEP)' 'word.load(Relaxed)' $one_of_many
+harmless "a waker that stepped the sequence does not look for *all*" "it looks again behind the wake-up, which costs a system call" $eventcount_rs 'if seen & ALL == 0 && parking.unpark_one(word)' 'if parking.unpark_one(word)' $asks_for_all
+harmless "waking one is no step of the sequence" "the sleeper that was woken uses the change; the step spares others a sleep that ends with the next change" $eventcount_rs 'word.fetch_add(STEP, Relaxed).wrapping_add(STEP)' 'word.load(Relaxed)' $one_of_many
 
 echo
 if $check; then

@@ -1,5 +1,5 @@
-//! Whoever sends, receives, gives back and takes in batches: each message goes to one receiver, none is lost, nobody is
-//! handed what was not committed, and every slot comes back.
+//! Threads send, receive, give back and take in batches: each message goes to one receiver, none is lost, no receiver gets what
+//! was not committed, and every slot comes back.
 
 use loom::thread;
 use memlane::ring::slots::OnDeath;
@@ -54,8 +54,8 @@ fn two_senders() {
     });
 }
 
-/// A sender that keeps a loan, and two receivers: whoever looks at a cell that was passed must not take the loan that its
-/// slot has become.
+/// A sender that keeps a loan, and two receivers: one that looks at a cell that was passed must not take the loan that
+/// its slot has become.
 #[test]
 fn two_receivers_and_a_loan() {
     Model::bounded("slots: two receivers and a loan", 3).thorough().check(|| {
@@ -160,7 +160,7 @@ fn a_batch_takes_what_was_sent_one_by_one() {
     });
 }
 
-/// A batch goes out beside another sender, who finds its tail lagging, over the end of the ring.
+/// A batch goes out beside another sender, which finds its tail lagging, over the end of the ring.
 #[test]
 fn a_batch_goes_out_beside_another_sender() {
     Model::bounded("slots: a batch goes out beside another sender", 3).thorough().check(|| {
@@ -180,7 +180,7 @@ fn a_batch_goes_out_beside_another_sender() {
     });
 }
 
-/// One sender, first something urgent, then something that is not: whoever finds the second has to see the first.
+/// One sender, first something urgent, then something that is not: a receiver that finds the second has to see the first.
 #[test]
 fn what_was_sent_before_and_is_more_urgent_comes_before() {
     Model::bounded("slots: urgent before less urgent", 3).thorough().check(|| {
