@@ -2,9 +2,9 @@
 //! was not committed, and every slot comes back.
 
 use loom::thread;
-use memlane::ring::slots::OnDeath;
+use memlane::ring::slots::{Delivery, OnDeath, Queue};
 use memlane_loom_tests::explore::Model;
-use memlane_loom_tests::slots::Accounts;
+use memlane_loom_tests::slots::{Accounts, LoomSlots};
 
 fn two_slots() -> Accounts {
     Accounts::of(2, 1, OnDeath::Redeliver)
@@ -105,6 +105,42 @@ fn a_message_given_back_goes_to_another() {
         receiving.join().unwrap();
         accounts.settle(1);
     });
+}
+
+/// One participant on two threads: a receiver hands over what it took to another thread, which finishes it, and goes on. A sender
+/// takes the slot that comes free.
+fn another_thread_finishes(
+    model: &str,
+    preemptions: usize,
+    finish: fn(&Accounts, &Queue<LoomSlots>, (Delivery, u64)),
+) {
+    Model::bounded(model, preemptions).thorough().check(move || {
+        let accounts = two_slots();
+        let mut sender = accounts.queue(0);
+        assert!(accounts.send(&mut sender, 1) && accounts.send(&mut sender, 2));
+        let here = accounts.clone();
+        let sending = thread::spawn(move || {
+            let _ = here.send(&mut sender, 3);
+        });
+        let queue = accounts.queue(1);
+        let taken = accounts.take(&queue).expect("two are queued");
+        let here = accounts.clone();
+        let finishing = thread::spawn(move || finish(&here, &here.queue(1), taken));
+        let _ = accounts.receive(&queue) && accounts.receive(&queue);
+        sending.join().unwrap();
+        finishing.join().unwrap();
+        accounts.settle(1);
+    });
+}
+
+#[test]
+fn another_thread_acknowledges_what_its_receiver_took() {
+    another_thread_finishes("slots: acknowledged by another thread", 3, Accounts::acknowledge);
+}
+
+#[test]
+fn another_thread_gives_back_what_its_receiver_took() {
+    another_thread_finishes("slots: given back by another thread", 2, Accounts::give_back);
 }
 
 #[test]

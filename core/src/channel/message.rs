@@ -89,9 +89,14 @@ impl<'a, K: ChannelKind> Message<'a, K> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn hand_back(self) {
+        self.hand_over(|receiver, item| receiver.port.keep(item));
+    }
+
+    /// Leaves what becomes of it to the caller.
+    pub(super) fn hand_over<T>(self, take: impl FnOnce(&mut Receiver<K>, ItemOf<K>) -> T) -> T {
         let mut message = ManuallyDrop::new(self);
         let item = message.item;
-        message.receiver.port.keep(item);
+        take(message.receiver, item)
     }
 
     #[inline(always)]
@@ -228,6 +233,11 @@ pub struct BatchMessage<'b, K: ChannelKind> {
 }
 
 impl<'b, K: ChannelKind> BatchMessage<'b, K> {
+    /// A message that its holder keeps for as long.
+    pub(super) fn of(bytes: BytesOf<'b, K>, entry: EntryOf<K>) -> Self {
+        Self { bytes, entry }
+    }
+
     #[inline(always)]
     fn bytes(&self) -> BytesOf<'b, K> {
         self.bytes

@@ -54,7 +54,7 @@ pub use probing::Probing;
 pub use self::counters::Counters;
 #[cfg(not(loom))]
 pub(crate) use self::{
-    counters::Tally,
+    counters::{HeldTally, Tally},
     peers::{PeerWatch, Presence},
     reap::{Dead, Settle, probe, reap_dead},
     rows::{announce, is_taken},

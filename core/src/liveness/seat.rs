@@ -2,7 +2,7 @@
 
 use super::reap::{Dead, Settle, reap_dead};
 use super::rows::{announce, announce_to_the_awake, row_state, rows_of};
-use super::{Counters, Tally, word};
+use super::{Counters, HeldTally, Tally, word};
 use crate::error::{Corruption, JoinError};
 use crate::layout::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState, Status};
 use crate::region::sys;
@@ -129,6 +129,11 @@ impl Seat {
     /// This participant's counters.
     pub(crate) fn tally(&self) -> Tally {
         Tally::new(View::participant(&self.region, self.row))
+    }
+
+    /// What is counted of the messages that this participant handed out to be held.
+    pub(crate) fn held_tally(&self) -> HeldTally {
+        HeldTally::new(View::participant(&self.region, self.row))
     }
 }
 

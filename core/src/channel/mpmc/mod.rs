@@ -12,6 +12,8 @@
 //! - **Acknowledging.** Dropping a [`Message`] acknowledges it; [`Message::nack`] gives it back, to be delivered again
 //!   behind all others of its priority; so does a panic while it is held. If a receiver dies, what it had not acknowledged
 //!   is delivered again (or [discarded](Options::on_death)). Such messages say so: [`Message::redelivered`].
+//! - **Several at once.** [`Message::hold`] takes a message out of its receiver's hands: any thread finishes it, in any order,
+//!   while the receiver goes on.
 //! - **Nobody waits for a stopped participant.** A sender that is stopped or killed between reserving and committing, or a receiver
 //!   that holds a message, keeps its slot from the others, and nothing else.
 //! - A sender waits while every slot is in use. A receiver waits while nothing is queued.
@@ -39,10 +41,12 @@
 //! ```
 
 mod channel;
+mod held;
 mod receiver;
 mod sender;
 
 pub use crate::ring::slots::OnDeath;
 pub use channel::{Channel, Options, open};
+pub use held::HeldMessage;
 pub use receiver::{Batch, BatchIter, BatchMessage, Message, Messages, Receiver};
 pub use sender::{Grant, Sender};

@@ -101,11 +101,12 @@ pub(crate) trait Inlet: Sized + Debug + Send + 'static {
     }
 
     /// What makes it certain that the message that is awaited never comes back.
-    fn awaits_in_vain(&self, _: &Seated) -> Option<Corruption> {
+    fn awaits_in_vain(&mut self, _: &Seated) -> Option<Corruption> {
         None
     }
 
-    /// The receiver was told that a closed channel is drained: nothing comes from now on.
+    /// The receiver was told that a closed channel is drained: nothing comes from now on, unless it held messages that may come
+    /// again.
     fn end(&mut self);
 
     /// What went through so far.

@@ -18,5 +18,5 @@ pub(crate) use inlet::{Exact, Inlet, Known};
 pub(super) use lane::lane_geometry;
 pub(crate) use lane::{LaneInlet, LaneOutlet};
 pub(crate) use outlet::{Effort, Outlet};
-pub(crate) use slots::{SlotInlet, SlotOutlet};
+pub(crate) use slots::{Holding, SlotInlet, SlotOutlet};
 pub(super) use slots::{queued, slot_geometry};

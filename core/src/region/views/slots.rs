@@ -29,6 +29,9 @@ pub(crate) struct SlotsView {
 // SAFETY: the pointers stand for shared memory that `control` keeps alive; access to it is atomic or, for payloads,
 // ordered by the slots' words.
 unsafe impl Send for SlotsView {}
+// SAFETY: as above: the slots' words decide who copies a payload in or out, among the threads of a process as among processes.
+// Borrowing a payload for writing takes `&mut self`.
+unsafe impl Sync for SlotsView {}
 
 impl SlotsView {
     /// The queue of a region that has one.

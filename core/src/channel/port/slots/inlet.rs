@@ -1,6 +1,7 @@
 //! A receiver's side of a slot queue.
 
 use super::ahead::{Ahead, Next};
+use super::holding::Holding;
 use super::memory::{queue, settle};
 use crate::channel::batch::room_for_more;
 use crate::channel::end::Seated;
@@ -14,6 +15,7 @@ use crate::ring::slots::{Delivery, GivenBack, Queue};
 use crate::sync::Ordering::Relaxed;
 use crate::wait::Taken;
 use std::collections::TryReserveError;
+use std::sync::Arc;
 
 /// A receiver's side of a slot queue.
 #[derive(Debug)]
@@ -27,8 +29,12 @@ pub(crate) struct SlotInlet {
     awaited: Option<(u16, SlotWord)>,
     /// The messages of the current batch; empty otherwise. Kept for its allocation.
     batch: Vec<Delivery>,
-    /// Messages of batches since it looked around.
+    /// Messages of batches, and messages to be held, since it looked around.
     passed: usize,
+    /// What the messages that it handed out to be held share with it.
+    holding: Option<Arc<Holding>>,
+    /// Whether, before the last look at a closed channel, none of its messages was held that might come again.
+    held_none: bool,
 }
 
 impl SlotInlet {
@@ -108,12 +114,31 @@ impl SlotInlet {
         self.batch.clear();
         if !end.is_foreign() {
             end.notify_senders(&self.queue.memory().control.space);
-            if self.passed >= 64 {
-                self.passed = 0;
-                self.look_around(end);
-            }
+            self.look_around_if_due(end);
         }
         outcome
+    }
+
+    /// Looks around after so many messages that were not finished one by one.
+    fn look_around_if_due(&mut self, end: &mut Seated) {
+        if self.passed >= 64 {
+            self.passed = 0;
+            self.look_around(end);
+        }
+    }
+
+    /// What finishes a message that is taken from this receiver's hands: from now on the message is not the port's any more.
+    pub(in crate::channel) fn hold(&mut self, end: &mut Seated) -> Arc<Holding> {
+        self.passed = self.passed.saturating_add(1);
+        if !end.is_foreign() {
+            self.look_around_if_due(end);
+        }
+        Arc::clone(self.holding.get_or_insert_with(|| Arc::new(Holding::new(end.tenancy()))))
+    }
+
+    /// Whether messages are held that this receiver handed out. Where none is, everything is seen that finishing the last one did.
+    fn is_holding(&mut self) -> bool {
+        self.holding.as_mut().is_some_and(|holding| Arc::get_mut(holding).is_none())
     }
 
     /// Takes what is queued behind the first message of a batch.
@@ -133,11 +158,13 @@ impl SlotInlet {
     }
 
     /// Whether nobody is there that would give back the message in this slot, as it was seen before nothing was found: its owner is
-    /// gone, and settled or queued what it had before it went; or it is this receiver, which queued it. Only bytes of a peer's make
-    /// that so.
-    fn is_never_given_back(&self, end: &Seated, slot: u16, word: SlotWord) -> bool {
+    /// gone, and settled or queued what it had before it went; or it is this receiver, which queued it, as did every thread that
+    /// held a message of it. Only bytes of a peer's make that so.
+    fn is_never_given_back(&mut self, end: &Seated, slot: u16, word: SlotWord) -> bool {
         let (owner, row) = (u32::from(word.owner().0), end.seat().row());
-        (owner == row || !end.is_somebody_in(owner)) && self.queue.is_out_of_reach(slot, word)
+        // While others hold messages of this receiver, one of them may be in the middle of giving it back.
+        let is_nobodys = if owner == row { !self.is_holding() } else { !end.is_somebody_in(owner) };
+        is_nobodys && self.queue.is_out_of_reach(slot, word)
     }
 }
 
@@ -164,6 +191,8 @@ impl Inlet for SlotInlet {
             awaited: None,
             batch: Vec::new(),
             passed: 0,
+            holding: None,
+            held_none: true,
         })
     }
 
@@ -235,17 +264,21 @@ impl Inlet for SlotInlet {
     }
 
     fn awaits_others(&mut self) -> bool {
+        self.held_none = !self.is_holding();
         self.awaited = self.queue.first_to_come_back();
         self.awaited.is_some()
     }
 
-    fn awaits_in_vain(&self, end: &Seated) -> Option<Corruption> {
+    fn awaits_in_vain(&mut self, end: &Seated) -> Option<Corruption> {
         let (slot, word) = self.awaited?;
         self.is_never_given_back(end, slot, word).then_some(Corruption::SlotState)
     }
 
+    /// Not for good while messages are held: those that are given back come to a later call.
     fn end(&mut self) {
-        self.ahead.end();
+        if self.held_none {
+            self.ahead.end();
+        }
     }
 
     #[inline]
