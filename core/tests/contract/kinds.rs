@@ -1,4 +1,4 @@
-//! The kinds that the contract is for: each is a row of the list, and says here what a channel of it is like that is soon full.
+//! What a channel of each kind is like that is soon full. The list of kinds is the engine's.
 
 use memlane::generic::{ChannelKind, Mpmc, Options, Spsc};
 
@@ -19,12 +19,3 @@ impl Kind for Mpmc {
         Options::<Self>::new().slots(12)
     }
 }
-
-/// Hands the list of kinds to a macro of `case`: each with its name, and with its type.
-macro_rules! with_kinds {
-    ($macro:ident $($arguments:tt)*) => {
-        crate::case::$macro! { [spsc Spsc, mpmc Mpmc] $($arguments)* }
-    };
-}
-
-pub(crate) use with_kinds;
