@@ -65,7 +65,8 @@ impl Message<'_> {
     /// # let channel = memlane::mpmc::Options::new().private()?;
     /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
     /// tx.send_batch(["one", "two"])?;
-    /// let (one, two) = (rx.recv()?.hold(), rx.recv()?.hold());
+    /// let one = rx.recv()?.hold();
+    /// let two = rx.recv()?.hold();
     /// assert_eq!((one.to_vec(), two.to_vec()), (b"one".to_vec(), b"two".to_vec()));
     /// two.ack()?;
     /// one.nack()?; // comes again
