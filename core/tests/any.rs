@@ -173,7 +173,7 @@ fn a_sender_waits_in_four_forms() {
         assert_eq!(tx.send_batch_timeout(["d"], moment), Ok(1));
         assert_eq!(tx.send_batch_deadline(["e"], Instant::now()), Ok(1));
         let mut grant = tx.reserve_deadline(8, Instant::now()).unwrap();
-        write!(grant, "{}", "f").unwrap();
+        grant.write_all(b"f").unwrap();
         assert_eq!(grant.written(), 1);
         grant.commit_written().unwrap();
         tx.reserve_timeout(8, moment).unwrap().commit(0).unwrap();

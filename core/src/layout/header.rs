@@ -51,11 +51,7 @@ impl Backend {
     /// Every backend that this version knows.
     pub const ALL: &[Self] = &[Self::Futex, Self::Semaphore];
 
-    /// The name that people write: in commands, and in what tools print.
-    ///
-    /// ```
-    /// assert_eq!(memlane::Backend::Futex.name(), "futex");
-    /// ```
+    /// The name that people write.
     pub fn name(self) -> &'static str {
         match self {
             Self::Futex => "futex",
@@ -120,11 +116,7 @@ pub enum FenceMode {
 }
 
 impl FenceMode {
-    /// The name that people write: in what tools print.
-    ///
-    /// ```
-    /// assert_eq!(memlane::FenceMode::Symmetric.name(), "symmetric");
-    /// ```
+    /// The name that people write.
     pub fn name(self) -> &'static str {
         match self {
             Self::Asymmetric => "asymmetric",

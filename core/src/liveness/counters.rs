@@ -80,17 +80,6 @@ fn add(word: &AtomicU64, more: u64) {
     word.store(word.load(Relaxed).wrapping_add(more), Relaxed);
 }
 
-macro_rules! counts {
-    ($($(#[$doc:meta])* $method:ident => $field:ident),* $(,)?) => {
-        $(
-            $(#[$doc])*
-            pub(crate) fn $method(&mut self) {
-                add(&self.row.$field, 1);
-            }
-        )*
-    };
-}
-
 impl Tally {
     pub(crate) fn new(row: View<ParticipantRow>) -> Self {
         Self { row }
@@ -125,17 +114,29 @@ impl Tally {
         add(&self.row.reaped, dead.into());
     }
 
-    counts! {
-        /// A send found no room.
-        full => full,
-        /// A receive found nothing.
-        empty => empty,
-        /// It went to sleep.
-        park => parks,
-        /// It woke somebody.
-        wake => wakes,
-        /// A message came that had been delivered before.
-        redelivered => redelivered,
+    /// A send found no room.
+    pub(crate) fn full(&mut self) {
+        add(&self.row.full, 1);
+    }
+
+    /// A receive found nothing.
+    pub(crate) fn empty(&mut self) {
+        add(&self.row.empty, 1);
+    }
+
+    /// It went to sleep.
+    pub(crate) fn park(&mut self) {
+        add(&self.row.parks, 1);
+    }
+
+    /// It woke somebody.
+    pub(crate) fn wake(&mut self) {
+        add(&self.row.wakes, 1);
+    }
+
+    /// A message came that had been delivered before.
+    pub(crate) fn redelivered(&mut self) {
+        add(&self.row.redelivered, 1);
     }
 }
 
