@@ -127,12 +127,29 @@ impl HeldMessage {
     }
 
     /// Whether it was delivered before, to a receiver that gave it back or died.
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"job")?;
+    /// rx.recv()?.nack()?;
+    /// assert!(rx.recv()?.hold().redelivered());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn redelivered(&self) -> bool {
         self.delivery.is_repeated()
     }
 
     /// How often it was delivered, this time included. Stays at 65,535.
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"job")?;
+    /// assert_eq!(rx.recv()?.hold().deliveries(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn deliveries(&self) -> u16 {
         self.delivery.header.deliveries()
@@ -144,12 +161,28 @@ impl HeldMessage {
     }
 
     /// Length in bytes.
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"job")?;
+    /// assert_eq!(rx.recv()?.hold().len(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         SlotInlet::length(&self.delivery)
     }
 
     /// Whether it has length 0.
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"")?;
+    /// assert!(rx.recv()?.hold().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -159,6 +192,16 @@ impl HeldMessage {
     ///
     /// # Errors
     /// [`BufferTooSmall`]; nothing was copied.
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"job")?;
+    /// let (job, mut buffer) = (rx.recv()?.hold(), [0; 64]);
+    /// let length = job.copy_to(&mut buffer)?;
+    /// assert_eq!(&buffer[..length], b"job");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn copy_to(&self, buffer: &mut [u8]) -> Result<usize, BufferTooSmall> {
         self.contents().copy_to(buffer)
@@ -166,6 +209,14 @@ impl HeldMessage {
 
     /// A copy of the message. Where there is no memory for it, that ends the process: see
     /// [`try_to_vec`](HeldMessage::try_to_vec).
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"job")?;
+    /// assert_eq!(rx.recv()?.hold().to_vec(), b"job");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn to_vec(&self) -> Vec<u8> {
         self.contents().to_vec()
@@ -175,6 +226,14 @@ impl HeldMessage {
     ///
     /// # Errors
     /// [`OutOfMemory`]; the message is still there.
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"job")?;
+    /// assert_eq!(rx.recv()?.hold().try_to_vec()?, b"job");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_to_vec(&self) -> Result<Vec<u8>, OutOfMemory> {
         self.contents().try_to_vec()
     }
@@ -183,6 +242,17 @@ impl HeldMessage {
     ///
     /// # Errors
     /// [`OutOfMemory`]; nothing was appended.
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two"])?;
+    /// let mut text = Vec::new();
+    /// rx.recv()?.hold().append_to(&mut text)?;
+    /// rx.recv()?.hold().append_to(&mut text)?;
+    /// assert_eq!(text, b"onetwo");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn append_to(&self, vector: &mut Vec<u8>) -> Result<(), OutOfMemory> {
         self.contents().append_to(vector)
     }
@@ -206,6 +276,16 @@ impl HeldMessage {
     }
 
     /// The message's bytes in place. See [`TrustPeers`] for what the caller promised.
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"job")?;
+    /// // SAFETY: the channel is private, and nothing else in this process touches its memory.
+    /// let trust = unsafe { memlane::TrustPeers::promise() };
+    /// assert_eq!(rx.recv()?.hold().as_slice(trust), b"job");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn as_slice(&self, trust: TrustPeers) -> &[u8] {
