@@ -51,6 +51,7 @@ attack() {
         wait/*) tests=(eventcount_loses_no_wake eventcount_wakes_one_of_many eventcount_wakes_all_if_one_asks
             channel_sleeps_and_wakes) ;;
         ring/slots/*) tests=(slots_deliver_once slots_survive_deaths slots_are_reaped_by_many) ;;
+        ring/lanes/*) tests=(lanes_are_found) ;;
         liveness/*) tests=(rows_change_hands probers_take_turns slots_are_reaped_by_many) ;;
         *) tests=(lane_delivers_once_in_order lane_warms_lines_ahead lane_publishes_once_a_stretch
             lane_survives_a_dead_writer lane_survives_a_dead_reader lane_survives_both_deaths
@@ -143,6 +144,7 @@ eventcount=eventcount_loses_no_wake
 one_of_many=eventcount_wakes_one_of_many
 asks_for_all=eventcount_wakes_all_if_one_asks
 channel=channel_sleeps_and_wakes
+found=lanes_are_found
 
 slots=slots_deliver_once
 slot_deaths=slots_survive_deaths
@@ -153,6 +155,9 @@ probing=probers_take_turns
 writer_rs=ring/log/writer.rs
 queue_rs=ring/slots/queue.rs
 append_rs=ring/slots/append.rs
+found_rs=ring/lanes/found.rs
+lanes_rs=ring/lanes/reader.rs
+tell_rs=ring/lanes/tell.rs
 room_rs=ring/slots/room.rs
 batch_rs=ring/slots/batch.rs
 reap_rs=ring/slots/reap.rs
@@ -450,6 +455,39 @@ mutant "a row changes without Acquire, and is looked at Relaxed" $word_rs 'let w
 new.bits(), AcqRel, Relaxed' 'let word = row.load(Relaxed);
 <and>
 new.bits(), crate::sync::Ordering::Release, Relaxed' $rows
+
+echo "--- several lanes"
+changes='            let changes = Some(self.memory.changes(group as u32).load(Acquire));
+            if self.changes[group] != changes {
+'
+seen='        let membership = self.memory().membership().load(Acquire);
+        self.found.look(&mut self.turns)?;
+        self.seen = membership;
+'
+told='    for group in changes {
+        // EDGE change→rows: pairs with the Acquire in `Found::look`.
+        group.fetch_add(1, Release);
+    }
+'
+tells='    // EDGE announce→news: pairs with the Acquire in `Outlook::has_news` and `Lanes::look_at_rows`.
+    membership.fetch_add(1, Release);
+'
+
+mutant "a receiver clears what changed" $found_rs "$changes" "            let changes = Some(self.memory.changes(group as u32).fetch_and(0, crate::sync::Ordering::AcqRel));
+            if changes != Some(0) {
+" $found::a_receiver_dies
+mutant "the end needs no second look" $lanes_rs 'Ok(nothing_is_there && self.memory().membership().load(Relaxed) == self.seen)' 'Ok(nothing_is_there)' $found::a_handover_is_not_the_end
+mutant "a lane is polled before its row is looked at" $lanes_rs 'if !self.found.is_over(lane) {' 'if self.memory().row(lane).load(Acquire) & 0x7f == 1 {' $found::the_last_message_comes_before_the_end
+mutant "what is noted as seen is from behind the look" $lanes_rs "$seen" '        self.found.look(&mut self.turns)?;
+        self.seen = self.memory().membership().load(Acquire);
+' $found::a_receiver_does_not_sleep_through_a_new_sender
+mutant "a life that is over attaches no lane" $found_rs 'let is_new = known.life != life;' 'let is_new = known.life != life && state == ParticipantState::Live;' $found::a_sender_that_comes_and_goes_between_two_looks_loses_nothing
+mutant "membership is told before the counter" $tell_rs "$told$tells" "$tells$told" $found::a_receiver_does_not_sleep_through_a_new_sender
+mutant "a counter is told Relaxed" $tell_rs 'group.fetch_add(1, Release);' 'group.fetch_add(1, crate::sync::Ordering::Relaxed);' $found
+mutant "membership is told Relaxed" $tell_rs 'membership.fetch_add(1, Release);' 'membership.fetch_add(1, crate::sync::Ordering::Relaxed);' $found
+mutant "a counter is looked at Relaxed" $found_rs 'changes(group as u32).load(Acquire)' 'changes(group as u32).load(crate::sync::Ordering::Relaxed)' $found
+mutant "membership is looked at Relaxed" $lanes_rs 'let membership = self.memory().membership().load(Acquire);' 'let membership = self.memory().membership().load(Relaxed);' $found
+mutant "a sender's row is looked at Relaxed" $found_rs 'let word = self.memory.row(lane).load(Acquire);' 'let word = self.memory.row(lane).load(crate::sync::Ordering::Relaxed);' $found::the_last_message_comes_before_the_end
 
 echo "--- probing"
 mutant "a look is claimed without a comparison" $probing_rs 'last.compare_exchange(seen, now, Relaxed, Relaxed).is_ok()' '{ last.store(now, Relaxed); true }' $probing
