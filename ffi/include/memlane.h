@@ -28,6 +28,9 @@
 // Many senders, many receivers; each message goes to one of the receivers, and comes again unless it is acknowledged.
 #define MEMLANE_MPMC 2
 
+// Many senders, one receiver; messages of variable length, in order per sender, and a ring for each sender.
+#define MEMLANE_MPSC 3
+
 // For an option that is true or false: it is.
 #define MEMLANE_YES 1
 

@@ -44,7 +44,7 @@ pub use detail::*;
 
 mod kinds;
 pub use handles::{ChannelHandle, ReceiverHandle, SenderHandle};
-pub use kinds::{MEMLANE_ANY_KIND, MEMLANE_MPMC, MEMLANE_SPSC};
+pub use kinds::{MEMLANE_ANY_KIND, MEMLANE_MPMC, MEMLANE_MPSC, MEMLANE_SPSC};
 
 mod options;
 pub use options::*;

@@ -97,6 +97,13 @@ impl Message<'_> {
         each!(self, Self(message) => message.known().sequence)
     }
 
+    /// The row of its sender's seat: which of [`Info::participants`](crate::Info::participants) that is or was. `None` in kinds that
+    /// do not know it.
+    #[must_use]
+    pub fn sender(&self) -> Option<u32> {
+        each!(self, Self(message) => message.known().sender)
+    }
+
     /// Whether it was delivered before, to a receiver that gave it back or died. `None` in kinds that do not know.
     #[must_use]
     #[inline]
@@ -243,6 +250,13 @@ impl BatchMessage<'_> {
     #[must_use]
     pub fn sequence(&self) -> Option<u64> {
         each!(self, Self(message) => message.known().sequence)
+    }
+
+    /// The row of its sender's seat: which of [`Info::participants`](crate::Info::participants) that is or was. `None` in kinds that
+    /// do not know it.
+    #[must_use]
+    pub fn sender(&self) -> Option<u32> {
+        each!(self, Self(message) => message.known().sender)
     }
 
     /// Whether it was delivered before, to a receiver that gave it back or died. `None` in kinds that do not know.

@@ -26,6 +26,7 @@ pub(crate) mod inspect;
 pub(crate) mod kind;
 pub(crate) mod message;
 pub mod mpmc;
+pub mod mpsc;
 pub(crate) mod opened;
 mod optional;
 pub(crate) mod options;

@@ -57,6 +57,6 @@ pub(crate) use self::{
     counters::{HeldTally, Tally},
     peers::{PeerWatch, Presence},
     reap::{Dead, Settle, probe, reap_dead},
-    rows::{announce, is_taken},
+    rows::{Change, announce, is_taken},
     seat::{Seat, not_joined, read_name},
 };

@@ -1,7 +1,7 @@
 //! A participant's seat: its row, and the life that proves it alive.
 
 use super::reap::{Dead, Settle, reap_dead};
-use super::rows::{announce, announce_to_the_awake, row_state, rows_of};
+use super::rows::{Change, announce, announce_to_the_awake, row_state, rows_of};
 use super::{Counters, HeldTally, Tally, word};
 use crate::error::{Corruption, JoinError};
 use crate::layout::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState, Status};
@@ -86,7 +86,7 @@ impl Seat {
         words.pid_namespace.store(self.life.pid_namespace(), Relaxed);
         words.started_unix_ns.store(sys::unix_time_ns(), Relaxed);
         write_name(words, name);
-        announce_to_the_awake(&self.region);
+        announce_to_the_awake(&self.region, Change::Rows(&[self.row]));
     }
 
     /// The status and the name may have changed between opening the channel and taking the seat.
@@ -145,7 +145,7 @@ impl Drop for Seat {
         }
         // It fails only if a peer wrote to the row.
         let _ = word::leave(&self.region.row(self.row).state, self.word);
-        announce(&self.region);
+        announce(&self.region, Change::Rows(&[self.row]));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The kinds of channel: a row each, in a file of its own, and the list of them.
 
 mod mpmc;
+mod mpsc;
 mod spsc;
 
 use crate::corrupt::Corruptible;
@@ -11,7 +12,7 @@ pub trait Tortured: Corruptible + Refused {}
 
 impl<K: Corruptible + Refused> Tortured for K {}
 
-const KINDS: &[&dyn Tortured] = &[&spsc::Spsc, &mpmc::Mpmc];
+const KINDS: &[&dyn Tortured] = &[&spsc::Spsc, &mpmc::Mpmc, &mpsc::Mpsc];
 
 /// All of them, as a tool sees them.
 pub fn all<T>(seen: fn(&'static dyn Tortured) -> T) -> Vec<T> {

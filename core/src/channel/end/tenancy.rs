@@ -15,7 +15,7 @@
 use crate::channel::shared::Shared;
 use crate::error::{AckError, Corruption};
 use crate::layout::Status;
-use crate::liveness::{self, Seat, Settle};
+use crate::liveness::{self, Change, Seat, Settle};
 use crate::region::Region;
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::Relaxed;
@@ -65,7 +65,7 @@ impl Tenancy {
     #[cold]
     pub(in crate::channel) fn poison(&self, reason: Corruption) -> Corruption {
         self.region().poison(reason);
-        liveness::announce(self.region());
+        liveness::announce(self.region(), Change::Anything);
         reason
     }
 

@@ -24,6 +24,8 @@ pub(crate) enum Exact<T> {
 pub(crate) struct Known {
     /// How many messages its lane carried before it.
     pub(crate) sequence: Option<u64>,
+    /// The row of its sender's seat.
+    pub(crate) sender: Option<u32>,
     /// Whether it was delivered before.
     pub(crate) redelivered: Option<bool>,
     /// How often it was delivered, this time included.
