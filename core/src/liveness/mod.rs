@@ -54,9 +54,9 @@ pub use probing::Probing;
 pub use self::counters::Counters;
 #[cfg(not(loom))]
 pub(crate) use self::{
-    counters::{HeldTally, Tally},
+    counters::Tally,
     peers::{PeerWatch, Presence},
     reap::{Dead, Settle, probe, reap_dead},
-    rows::{Change, announce, is_taken},
+    rows::{announce, is_taken},
     seat::{Seat, not_joined, read_name},
 };

@@ -1,5 +1,4 @@
-//! Tests: how many words a call looks at has a bound, even if a peer has written all of them. The tests count accesses, and time
-//! nothing.
+//! Tests: how many words a call looks at, whatever stands in them. Accesses are counted, nothing is timed.
 
 use super::{Delivery, Queue, SlotGeometry, SlotMemory};
 use crate::error::Corruption;

@@ -8,5 +8,4 @@ mod memory;
 mod outlet;
 
 pub(in crate::channel) use memory::lane_geometry;
-pub(super) use memory::settle_nothing;
 pub(crate) use {inlet::LaneInlet, outlet::LaneOutlet};
