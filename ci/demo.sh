@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Proves that `memlane demo` works in the shipping build: with one receiver and with three, on the feed that it generates, and
-# on a recorded one where present.
+# Proves that `memlane demo` works in the shipping build: with every kind of channel, with one receiver and with three, on the feed
+# that it generates, and on a recorded one where present.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. ci/lib/kinds.sh
 
 recorded=../shared/data/btcusdt_20240808.gz
 memlane=${CARGO_TARGET_DIR:-target}/release/memlane
@@ -21,9 +22,11 @@ assert len(received) == 3 and sum(received) == messages, "messages are missing"
 '
 }
 
+kinds=$(kinds "$memlane")
+
 echo "demo on a generated feed"
 "$memlane" demo
-"$memlane" demo --kind mpmc --seconds 1
+for kind in $kinds; do "$memlane" demo --kind "$kind" --seconds 1; done
 shared
 
 if [[ -f $recorded ]]; then

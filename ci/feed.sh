@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Proves that what `memlane recv` writes is byte for byte what `memlane send` read, whoever starts first, in a ring much
-# smaller than the feed, framed by lines as well as by lengths, through a queue, with one receiver and with three, and with
-# either way of waking.
+# smaller than the feed, framed by lines as well as by lengths, through every kind of channel with either way of waking, and
+# through a queue with three receivers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. ci/lib/kinds.sh
 
 memlane=${CARGO_TARGET_DIR:-target}/release/memlane
 # A transfer that takes longer has hung.
@@ -150,12 +151,12 @@ receiver_first small-ring "$folder/feed"
 
 receiver_first length-framing "$folder/records" --framing length
 
-"$memlane" create semaphores --backend semaphore --capacity 128K
-receiver_first semaphores "$folder/feed" --trust-peers
-
+kinds=$(kinds "$memlane")
 for backend in futex semaphore; do
-    "$memlane" create "queue-$backend" --kind mpmc --slots 256 --max-message 128K --backend "$backend"
-    receiver_first "queue-$backend" "$folder/feed" --trust-peers
+    for kind in $kinds; do
+        "$memlane" create "$kind-$backend" --kind "$kind" --max-message 128K --backend "$backend"
+        receiver_first "$kind-$backend" "$folder/feed" --trust-peers
+    done
     "$memlane" create "shared-$backend" --kind mpmc --slots 256 --max-message 128K --backend "$backend"
     three_receivers "shared-$backend" "$folder/feed" --trust-peers
 done

@@ -5,6 +5,7 @@
 # byte for byte and without an error or leak under valgrind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. ci/lib/kinds.sh
 
 target=${CARGO_TARGET_DIR:-target}
 memlane=$target/release/memlane
@@ -114,15 +115,14 @@ lines=$(wc -l <"$folder/feed")
 # transfer KIND HOW DIRECTION: all of the feed, the C side under valgrind.
 transfer() {
     local kind=$1 how=$2 direction=$3 name=$1-$2-$3 receiver
-    local c=("${check[@]}" "$folder/gcc.feed") options=()
-    if [[ $kind == mpmc ]]; then options=(--max-message 64K); fi
-    "$memlane" create "$name" --kind "$kind" "${options[@]}" >"$folder/created"
+    local c=("${check[@]}" "$folder/gcc.feed")
+    "$memlane" create "$name" --kind "$kind" --max-message 64K >"$folder/created"
     if [[ $direction == from-c ]]; then
         timeout "$seconds_max" "$memlane" recv "$name" >"$folder/out" &
         receiver=$!
-        "${c[@]}" send "$kind" "$name" "$how" <"$folder/feed" || fail "$name: the sender's status is $?"
+        "${c[@]}" send "$name" "$how" <"$folder/feed" || fail "$name: the sender's status is $?"
     else
-        "${c[@]}" recv "$kind" "$name" "$how" >"$folder/out" &
+        "${c[@]}" recv "$name" "$how" >"$folder/out" &
         receiver=$!
         timeout "$seconds_max" "$memlane" send "$name" <"$folder/feed" || fail "$name: the sender's status is $?"
     fi
@@ -132,7 +132,8 @@ transfer() {
     echo "$name: $lines messages, identical"
 }
 
-for kind in spsc mpmc; do
+kinds=$(kinds "$memlane")
+for kind in $kinds; do
     for how in copy place; do
         for direction in from-c to-c; do
             transfer "$kind" "$how" "$direction"

@@ -51,6 +51,7 @@ attack() {
         wait/*) tests=(eventcount_loses_no_wake eventcount_wakes_one_of_many eventcount_wakes_all_if_one_asks
             channel_sleeps_and_wakes) ;;
         ring/slots/*) tests=(slots_deliver_once slots_survive_deaths slots_are_reaped_by_many) ;;
+        ring/lanes/*) tests=(lanes_are_found) ;;
         liveness/*) tests=(rows_change_hands probers_take_turns slots_are_reaped_by_many) ;;
         *) tests=(lane_delivers_once_in_order lane_warms_lines_ahead lane_publishes_once_a_stretch
             lane_survives_a_dead_writer lane_survives_a_dead_reader lane_survives_both_deaths
@@ -143,6 +144,7 @@ eventcount=eventcount_loses_no_wake
 one_of_many=eventcount_wakes_one_of_many
 asks_for_all=eventcount_wakes_all_if_one_asks
 channel=channel_sleeps_and_wakes
+found=lanes_are_found
 
 slots=slots_deliver_once
 slot_deaths=slots_survive_deaths
@@ -153,6 +155,9 @@ probing=probers_take_turns
 writer_rs=ring/log/writer.rs
 queue_rs=ring/slots/queue.rs
 append_rs=ring/slots/append.rs
+found_rs=ring/lanes/found.rs
+lanes_rs=ring/lanes/reader.rs
+tell_rs=ring/lanes/tell.rs
 room_rs=ring/slots/room.rs
 batch_rs=ring/slots/batch.rs
 reap_rs=ring/slots/reap.rs
@@ -280,17 +285,17 @@ mutant "it loads headers Relaxed" $walk_rs 'memory.ring().header(walk.end).load(
 
 echo "--- the reader"
 mutant "poll loads the header Relaxed" $reader_rs 'self.memory.ring().header(self.position).load(Acquire)' 'self.memory.ring().header(self.position).load(Relaxed)' $lane::over_the_end_of_the_ring
-mutant "consumed is stored Relaxed" $reader_rs 'store(position.0, Release)' 'store(position.0, Relaxed)' $lane::over_the_end_of_the_ring
+mutant "consumed is stored Relaxed" $reader_rs 'store(self.position.0, Release)' 'store(self.position.0, Relaxed)' $lane::over_the_end_of_the_ring
 mutant "consumed is published before the copy, before the frontier" $reader_rs '        Some(Record { end, payload: self.position.plus(header_bytes), length })' '        self.memory.consumed().store(end.0, Release);
         Some(Record { end, payload: self.position.plus(header_bytes), length })' $warms::beside_lines_that_were_not_given_back
 mutant "a batch loads headers Relaxed" $reader_rs 'RecordHeader::from_bits(ring.header(position).load(Acquire))' 'RecordHeader::from_bits(ring.header(position).load(Relaxed))' $lane::a_batch_is_sent_and_gathered_before_the_frontier
-mutant "a batch forgets the numbers" $reader_rs '(self.position, self.expected, self.filling) = (position, expected, self.filling.wrapping_add(filling));' 'self.position = position;' $lane::a_batch_is_sent_and_gathered_before_the_frontier
+mutant "a batch forgets the numbers" $reader_rs '(self.position, self.expected, self.filling) = (position, expected, filling);' 'self.position = position;' $lane::a_batch_is_sent_and_gathered_before_the_frontier
 mutant "consumed is published before the copy, beyond the frontier" $reader_rs '        let payload = self.position.plus(self.geometry.header_bytes());
         Ok(Record {' '        let payload = self.position.plus(self.geometry.header_bytes());
         self.memory.consumed().store(self.position.plus(bytes).0, Release);
         Ok(Record {' $lane::over_the_end_of_the_ring
 mutant "what is released is not told" $reader_rs '        // keep its writer from the room.
-        self.tell(self.position);
+        self.tell();
 ' '        // keep its writer from the room.
 ' $dead_reader::before_the_frontier
 mutant "a guess is not compared with the header" $reader_rs 'if header != self.expected.with_length(self.likely_length) {' 'if header != self.expected.with_length(self.likely_length) && header.is_after(self.expected) {' $warms::where_lengths_are_guessed
@@ -325,7 +330,7 @@ mutant "the wake comes before the flag is cleared" $eventcount_rs '    match wor
 mutant "the sleeper does not use its ticket" $eventcount_rs 'parking.park(word, ticket, until);' 'parking.park(word, Ticket { expected: word.load(Relaxed), ..ticket }, until);' $eventcount::one_sleeper_and_one_waker
 
 echo "--- waking one of many"
-mutant "whoever finds nobody asleep takes the flag back, and wakes nobody" $eventcount_rs '            return true;
+mutant "a waker that finds nobody asleep takes the flag back, and wakes nobody" $eventcount_rs '            return true;
         }
     }
     notify_sleepers(parking, word, seen)
@@ -334,11 +339,11 @@ mutant "whoever finds nobody asleep takes the flag back, and wakes nobody" $even
     }
     word.compare_exchange(seen, seen.wrapping_add(STEP) & !SLEEPERS, Relaxed, Relaxed).is_ok()
 ' $one_of_many
-mutant "who wakes all gives up where another woke one" $eventcount_rs '        Err(_) => {
+mutant "a waker of all gives up where another woke one" $eventcount_rs '        Err(_) => {
             word.fetch_add(STEP, Relaxed);
         }
 ' '        Err(_) => return false,
-' $one_of_many::whoever_wakes_all_is_not_mistaken_for_one
+' $one_of_many::a_waker_of_all_is_not_mistaken_for_one
 mutant "no light fence before one is woken" $eventcount_rs '    parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
     let seen = word.load(Relaxed);
     if seen & SLEEPERS == 0 {
@@ -351,10 +356,10 @@ mutant "no light fence before one is woken" $eventcount_rs '    parking.light_fe
     notify_one' $one_of_many::one_taker_in_two_rounds
 
 echo "--- waking all where one asks for it"
-mutant "who takes only wake-ups of all does not say so" $eventcount_rs 'Wakes::All => FLAGS' 'Wakes::All => SLEEPERS' $asks_for_all::a_watcher_misses_no_change_that_one_is_woken_for
-mutant "who wakes one does not look at the word again" $eventcount_rs '            let now = word.load(Relaxed);' '            let now = 0;' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost
-mutant "who wakes one only tells the sequence of all" $eventcount_rs '                notify_sleepers(parking, word, now);' '                word.fetch_add(STEP, Relaxed);' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost
-mutant "on semaphores, who takes only wake-ups of all sleeps among the others" $sleepers_rs 'place_of(semaphores, ticket.wakes, row)' 'place_of(semaphores, Wakes::One, row)' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost_while_all_are_woken
+mutant "a sleeper that takes only wake-ups of all does not say so" $eventcount_rs 'Wakes::All => FLAGS' 'Wakes::All => SLEEPERS' $asks_for_all::a_watcher_misses_no_change_that_one_is_woken_for
+mutant "a waker of one does not look at the word again" $eventcount_rs '            let now = word.load(Relaxed);' '            let now = 0;' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost
+mutant "a waker of one only tells the sequence of all" $eventcount_rs '                notify_sleepers(parking, word, now);' '                word.fetch_add(STEP, Relaxed);' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost
+mutant "on semaphores, a sleeper that takes only wake-ups of all sleeps among the others" $sleepers_rs 'place_of(semaphores, ticket.wakes, row)' 'place_of(semaphores, Wakes::One, row)' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost_while_all_are_woken
 mutant "on semaphores, a wake-up of all is one of those that take any" $sleepers_rs '    fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
     for wakes in [Wakes::One, Wakes::All] {' '    fence(SeqCst);
     for wakes in [Wakes::One] {' $asks_for_all::a_watcher_misses_no_change_that_one_is_woken_for
@@ -362,7 +367,7 @@ mutant "on semaphores, a wake-up of all is one of those that take any" $sleepers
 echo "--- sleeping on semaphores"
 mutant "the sleeper has no fence" $sleepers_rs '    fence(SeqCst); // FENCE bit: pairs with FENCE word in `unpark_all` and `unpark_one`
 ' '' $eventcount::one_sleeper_and_one_waker
-mutant "whoever wakes all has no fence" $sleepers_rs 'rows: Range<u32>) {
+mutant "a waker of all has no fence" $sleepers_rs 'rows: Range<u32>) {
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
 ' 'rows: Range<u32>) {
 ' $eventcount::one_sleeper_and_one_waker
@@ -451,6 +456,39 @@ new.bits(), AcqRel, Relaxed' 'let word = row.load(Relaxed);
 <and>
 new.bits(), crate::sync::Ordering::Release, Relaxed' $rows
 
+echo "--- several lanes"
+changes='            let changes = Some(self.memory.changes(group as u32).load(Acquire));
+            if self.changes[group] != changes {
+'
+seen='        let membership = self.memory().membership().load(Acquire);
+        self.found.look(&mut self.turns)?;
+        self.seen = membership;
+'
+told='    for group in changes {
+        // EDGE change→rows: pairs with the Acquire in `Found::look`.
+        group.fetch_add(1, Release);
+    }
+'
+tells='    // EDGE announce→news: pairs with the Acquire in `Outlook::has_news` and `Lanes::look_at_rows`.
+    membership.fetch_add(1, Release);
+'
+
+mutant "a receiver clears what changed" $found_rs "$changes" "            let changes = Some(self.memory.changes(group as u32).fetch_and(0, crate::sync::Ordering::AcqRel));
+            if changes != Some(0) {
+" $found::a_receiver_dies
+mutant "the end needs no second look" $lanes_rs 'Ok(nothing_is_there && self.memory().membership().load(Relaxed) == self.seen)' 'Ok(nothing_is_there)' $found::a_handover_is_not_the_end
+mutant "a lane is polled before its row is looked at" $lanes_rs 'if !self.found.is_over(lane) {' 'if self.memory().row(lane).load(Acquire) & 0x7f == 1 {' $found::the_last_message_comes_before_the_end
+mutant "what is noted as seen is from behind the look" $lanes_rs "$seen" '        self.found.look(&mut self.turns)?;
+        self.seen = self.memory().membership().load(Acquire);
+' $found::a_receiver_does_not_sleep_through_a_new_sender
+mutant "a life that is over attaches no lane" $found_rs 'let is_new = known.life != life;' 'let is_new = known.life != life && state == ParticipantState::Live;' $found::a_sender_that_comes_and_goes_between_two_looks_loses_nothing
+mutant "membership is told before the counter" $tell_rs "$told$tells" "$tells$told" $found::a_receiver_does_not_sleep_through_a_new_sender
+mutant "a counter is told Relaxed" $tell_rs 'group.fetch_add(1, Release);' 'group.fetch_add(1, crate::sync::Ordering::Relaxed);' $found
+mutant "membership is told Relaxed" $tell_rs 'membership.fetch_add(1, Release);' 'membership.fetch_add(1, crate::sync::Ordering::Relaxed);' $found
+mutant "a counter is looked at Relaxed" $found_rs 'changes(group as u32).load(Acquire)' 'changes(group as u32).load(crate::sync::Ordering::Relaxed)' $found
+mutant "membership is looked at Relaxed" $lanes_rs 'let membership = self.memory().membership().load(Acquire);' 'let membership = self.memory().membership().load(Relaxed);' $found
+mutant "a sender's row is looked at Relaxed" $found_rs 'let word = self.memory.row(lane).load(Acquire);' 'let word = self.memory.row(lane).load(crate::sync::Ordering::Relaxed);' $found::the_last_message_comes_before_the_end
+
 echo "--- probing"
 mutant "a look is claimed without a comparison" $probing_rs 'last.compare_exchange(seen, now, Relaxed, Relaxed).is_ok()' '{ last.store(now, Relaxed); true }' $probing
 mutant "a look is claimed by nobody" $probing_rs 'last.compare_exchange(seen, now, Relaxed, Relaxed).is_ok()' 'last.compare_exchange(seen, seen, Relaxed, Relaxed).is_ok()' $probing
@@ -472,9 +510,9 @@ harmless "rewinding leaves the frontier in a later lap" "only what no writer wri
 harmless "the reader's frontier does not heed the end of the ring" "only a damaged lane holds a record that reaches beyond it, and no model does" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = publish_at;' $lane $warms $dead_reader
 harmless "the reader's frontier does not heed what is to be published" "it only counts later, and wakes a writer that sleeps later" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = lap_end;' $dead_reader $warms
 harmless "what is due is published late" "it only counts later, and wakes a writer that sleeps later" $reader_rs '>= self.geometry.publish_after()' '> 2 * self.geometry.publish_after()' $dead_reader $warms
-harmless "publishing leaves the reader's frontier where it is" "it only sends the reader the careful way, which moves it" $reader_rs '        self.published = position;
+harmless "publishing leaves the reader's frontier where it is" "it only sends the reader the careful way, which moves it" $reader_rs '        self.published_sequence = self.sequence();
         self.move_frontier();
-' '        self.published = position;
+' '        self.published_sequence = self.sequence();
 ' $lane $warms $dead_reader
 harmless "the reaper loads cells Relaxed" "$death, and only the dead one's slots are asked for" $reap_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slot_deaths
 harmless "the reaper walks over the cells before it loads the words" "the dead queue nothing any more; it would walk where nothing needs it" $reap_rs '        let held = self.held_by(dead)?;
@@ -485,12 +523,12 @@ harmless "the reaper walks over the cells before it loads the words" "the dead q
         let held = self.held_by(dead)?;
         let mut report = ReapReport::default();
 ' $many::two_reap_a_nack_that_was_cut_short $many::two_reap_where_the_ring_wraps
-harmless "whoever wakes one on semaphores has no fence" "who finds nobody asleep wakes all, behind a fence of its own" $sleepers_rs 'turn: u32) -> bool {
+harmless "a waker of one on semaphores has no fence" "a waker that finds nobody asleep wakes all, behind a fence of its own" $sleepers_rs 'turn: u32) -> bool {
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
 ' 'turn: u32) -> bool {
 ' $one_of_many
-harmless "who stepped the sequence does not look for *all*" "it looks again behind the wake-up, which costs a system call" $eventcount_rs 'if seen & ALL == 0 && parking.unpark_one(word)' 'if parking.unpark_one(word)' $asks_for_all
-harmless "waking one is no step of the sequence" "whoever was woken uses the change up; the step spares others a sleep that ends with the next change" $eventcount_rs 'word.fetch_add(STEP, Relaxed).wrapping_add(STEP)' 'word.load(Relaxed)' $one_of_many
+harmless "a waker that stepped the sequence does not look for *all*" "it looks again behind the wake-up, which costs a system call" $eventcount_rs 'if seen & ALL == 0 && parking.unpark_one(word)' 'if parking.unpark_one(word)' $asks_for_all
+harmless "waking one is no step of the sequence" "the sleeper that was woken uses the change; the step spares others a sleep that ends with the next change" $eventcount_rs 'word.fetch_add(STEP, Relaxed).wrapping_add(STEP)' 'word.load(Relaxed)' $one_of_many
 
 echo
 if $check; then

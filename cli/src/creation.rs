@@ -13,11 +13,12 @@ use memlane::{Backend, CreateError, FenceMode, Granted, Kind, MemoryReport, Open
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Options of a new channel")]
 pub struct CreationArguments {
-    /// What the channel is: spsc has one sender and one receiver, mpmc many of both, each message for one of these [default:
-    /// spsc]
+    /// What the channel is: spsc has one sender and one receiver, mpmc many of both, each message for one of these, mpsc many
+    /// senders with a ring each and one receiver [default: spsc]
     #[arg(long, value_parser = kind_parser())]
     kind: Option<Kind>,
-    /// spsc: size of the ring, as 65536 or 64K or 1.5M, up to 2G; rounded up to a power of two [default: 1M]
+    /// spsc, mpsc: size of the ring, or of each, as 65536 or 64K or 1.5M, up to 2G; rounded up to a power of two [default of
+    /// spsc: 1M; of mpsc: 64K]
     #[arg(long, value_name = "BYTES", value_parser = capacity)]
     capacity: Option<Size>,
     /// mpmc: how many messages fit, up to 65536 [default: as many as
@@ -27,7 +28,7 @@ pub struct CreationArguments {
     /// mpmc: how many priorities there are, up to 8 [default: 1]
     #[arg(long, value_name = "N")]
     priorities: Option<u8>,
-    /// mpmc: how many senders there can be at a time, with the receivers up to 1024 [default: 64, or
+    /// mpmc, mpsc: how many senders there can be at a time, with the receivers up to 1024 [default: 64, or
     /// what the receivers leave]
     #[arg(long, value_name = "N")]
     senders: Option<usize>,
@@ -41,7 +42,7 @@ pub struct CreationArguments {
     /// mpmc: give a message up that was delivered so often in vain [default: never]
     #[arg(long, value_name = "N")]
     delivery_limit: Option<u16>,
-    /// Largest message [default of spsc: the largest that the capacity allows, a little less than 7/16 of it; of mpmc: 64000]
+    /// Largest message [default of spsc and mpsc: the largest that the capacity allows, a little less than 7/16 of it; of mpmc: 64000]
     #[arg(long, value_name = "BYTES", value_parser = size::parse)]
     max_message: Option<Size>,
     /// Alignment of every message in memory: 8, 16, 32 or 64 [default: 8]

@@ -9,11 +9,14 @@
 
 use memlane::spsc;
 use std::error::Error;
+use std::io::Write;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut tx = spsc::Options::new().open_or_create("example-prices")?.sender()?;
     for price in 100..110 {
-        tx.send(format!("price {price}").as_bytes())?; // waits while the channel is full
+        let mut message = tx.reserve(64)?; // room for 64 bytes; waits while the channel is full
+        write!(message, "price {price}")?; // in place: there is no copy
+        message.commit_written()?; // from here on it is sent
     }
     tx.leave()?; // as dropping does; fails if the channel was removed, so that receivers may not get what was sent
     Ok(())

@@ -22,11 +22,12 @@
 //! - [`spsc`]: one sender, one receiver; the fastest kind. Messages lie behind each other in a ring of bytes, its *lane*.
 //! - [`mpmc`]: many senders and receivers. Each message goes to one of the receivers, which acknowledges it; if that one gives it
 //!   back or dies, another one gets it. Priorities, and a limit to deliveries.
+//! - [`mpsc`]: many senders, one receiver, and a lane for each sender. Order per sender; the receiver is fair to all of them.
 //! - [`any`]: channels of whatever kind, for programs that learn the kind at run time.
 //! - [`inspect`](fn@inspect) and [`list`]: look at channels from outside without disturbing them.
 //! - [`remove`]: the only thing that deletes a channel.
 //!
-//! A sender or receiver takes a *seat* of the channel, of which an `spsc` channel has one for each and an `mpmc` channel as many as
+//! A sender or receiver takes a *seat* of the channel, of which an `spsc` channel has one for each and the other kinds as many as
 //! it was created with, and holds it until it is dropped. If its process dies, the others *reap* it: what it held is given back,
 //! and its seat is free. A channel in which something is found that no correct participant writes is *poisoned*: everybody
 //! gets [`Corruption`] as the reason, from then on.
@@ -87,11 +88,10 @@ mod wait;
 mod public {
     pub use crate::channel::contents::WrongSize;
     pub use crate::channel::inspect::{ChannelStatus, Info, LaneInfo, ParticipantInfo, QueueInfo, inspect, list};
-    pub use crate::channel::on_drop::OnDrop;
     #[cfg(feature = "named-segments")]
     pub use crate::channel::remove::remove_segment;
     pub use crate::channel::remove::{remove, remove_forced};
-    pub use crate::channel::{mpmc, spsc};
+    pub use crate::channel::{mpmc, mpsc, spsc};
     pub use crate::error::*;
     pub use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role};
     pub use crate::liveness::Counters;
@@ -100,12 +100,9 @@ mod public {
 
     /// Channels of any kind, for code that is generic over the kind. [`spsc`] and [`mpmc`] name these types for one kind.
     pub mod generic {
-        pub use crate::channel::batch::{Batch, BatchIter};
-        pub use crate::channel::contents::BatchMessage;
         pub use crate::channel::grant::Grant;
-        pub use crate::channel::kind::{ChannelKind, Mpmc, Spsc};
-        pub use crate::channel::message::Message;
-        pub use crate::channel::messages::Messages;
+        pub use crate::channel::kind::{ChannelKind, Mpmc, Mpsc, Spsc};
+        pub use crate::channel::message::{Batch, BatchIter, BatchMessage, Message, Messages};
         pub use crate::channel::opened::Channel;
         pub use crate::channel::options::Options;
         pub use crate::channel::receiver::Receiver;

@@ -4,7 +4,11 @@ mod support;
 
 use memlane::any::{self, Options};
 use memlane::mpmc::OnDeath;
-use memlane::{CreateError, JoinError, Kind, OpenError, Origin, RecvTimeoutError, Role, TryRecvError, TrySendError};
+use memlane::{
+    CreateError, JoinError, Kind, OpenError, Origin, RecvTimeoutError, Role, SendTimeoutError, TryRecvError,
+    TrySendError,
+};
+use std::io::Write;
 use std::time::{Duration, Instant};
 use support::Scratch;
 
@@ -154,6 +158,38 @@ fn a_receiver_waits_in_four_forms() {
         assert_eq!(rx.recv_deadline(Instant::now()).unwrap().len(), 1);
         assert_eq!(rx.recv_batch_timeout(1, moment).unwrap().len(), 1);
         assert_eq!(rx.recv_batch_deadline(9, Instant::now()).unwrap().len(), 1, "{kind}");
+    }
+}
+
+#[test]
+fn a_sender_waits_in_four_forms() {
+    let moment = Duration::from_millis(1);
+    for &kind in Kind::ALL {
+        let channel = small(kind);
+        let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
+        tx.send_timeout(b"a", moment).unwrap();
+        tx.send_deadline(b"b", Instant::now()).unwrap();
+        assert_eq!(tx.try_send_batch(["c"]), Ok(1));
+        assert_eq!(tx.send_batch_timeout(["d"], moment), Ok(1));
+        assert_eq!(tx.send_batch_deadline(["e"], Instant::now()), Ok(1));
+        let mut grant = tx.reserve_deadline(8, Instant::now()).unwrap();
+        grant.write_all(b"f").unwrap();
+        assert_eq!(grant.written(), 1);
+        grant.commit_written().unwrap();
+        tx.reserve_timeout(8, moment).unwrap().commit(0).unwrap();
+        let texts: Vec<Vec<u8>> = rx.recv_batch(9).unwrap().iter().map(|message| message.to_vec()).collect();
+        assert_eq!(texts.concat(), b"abcdef", "{kind}");
+        assert_eq!(texts.len(), 7);
+
+        let message = [7; 64];
+        let filled = tx.try_send_batch(std::iter::repeat_n(message, 1000)).unwrap_err();
+        assert!(filled.sent > 0 && filled.error == TrySendError::Full);
+        let timed_out = Err(SendTimeoutError::Timeout);
+        assert_eq!(tx.send_timeout(&message, moment), timed_out);
+        assert_eq!(tx.send_deadline(&message, Instant::now()), timed_out);
+        assert_eq!(tx.send_batch_timeout([message], moment).unwrap_err().error, SendTimeoutError::Timeout);
+        assert_eq!(tx.send_batch_deadline([message], Instant::now()).unwrap_err().sent, 0);
+        assert!(tx.reserve_timeout(64, moment).is_err() && tx.reserve_deadline(64, Instant::now()).is_err());
     }
 }
 

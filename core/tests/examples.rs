@@ -102,8 +102,8 @@ fn each_job_of_several_producers_goes_to_one_of_several_workers() {
     let jobs = |producers| sorted((0..producers).flat_map(|_| (1..=20).map(|job| format!("job {job}"))));
 
     let stage = Stage::new();
-    let workers = [stage.start("mpmc_worker"), stage.start("mpmc_worker")];
-    stage.await_participants("example-jobs", 2);
+    let workers = ["mpmc_worker", "mpmc_worker", "mpmc_parallel_worker"].map(|worker| stage.start(worker));
+    stage.await_participants("example-jobs", 3);
     // Without a third producer, the workers would end if one were done before the other began.
     let third = memlane::mpmc::open(&stage.0.name("example-jobs.lane")).unwrap().sender().unwrap();
     let producers = [stage.start("mpmc_producer"), stage.start("mpmc_producer")];
@@ -112,10 +112,12 @@ fn each_job_of_several_producers_goes_to_one_of_several_workers() {
     assert_eq!(stage.lines(workers), jobs(2));
     stage.assert_left_nothing();
 
-    let stage = Stage::new();
-    assert_eq!(stage.lines([stage.start("mpmc_producer")]), [""; 0]);
-    assert_eq!(stage.lines([stage.start("mpmc_worker")]), jobs(1));
-    stage.assert_left_nothing();
+    for worker in ["mpmc_worker", "mpmc_parallel_worker"] {
+        let stage = Stage::new();
+        assert_eq!(stage.lines([stage.start("mpmc_producer")]), [""; 0]);
+        assert_eq!(stage.lines([stage.start(worker)]), jobs(1));
+        stage.assert_left_nothing();
+    }
 }
 
 #[test]

@@ -3,7 +3,8 @@
 
 mod support;
 
-use memlane::{NotAChannel, OpenError, OutOfMemory, RecvError, mpmc, spsc};
+use memlane::any::Options;
+use memlane::{Kind, NotAChannel, OpenError, OutOfMemory, RecvError, mpmc, spsc};
 use rustix::process::Resource;
 use std::fs::File;
 use support::child::alone;
@@ -15,43 +16,42 @@ const LONG: usize = 72 << 20;
 /// Less than a long message, and more than everything else takes.
 const SPARE: u64 = 8 << 20;
 
-/// The same of each kind: two long messages are there, and no memory for a copy of one.
-macro_rules! without_memory {
-    ($channel:expr) => {
-        let channel = $channel;
-        let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
-        let mut buffer = vec![7; LONG];
-        tx.send(&buffer).unwrap();
-        tx.send(b"short").unwrap();
-        let before = rustix::process::getrlimit(Resource::As);
-        space::limit(Resource::As, space::address_space() + SPARE);
-        let refused = Some(Err(RecvError::OutOfMemory { needed: LONG }));
-        assert_eq!(
-            rx.messages().next().map(|copy| copy.map(|bytes| bytes.len())),
-            Some(Err(RecvError::OutOfMemory { needed: LONG }))
-        );
-        assert!(rx.messages().next() == refused, "it came again");
-        let message = rx.recv().unwrap();
-        assert!(message.try_to_vec() == Err(OutOfMemory { needed: LONG }));
-        let mut vector = b"kept".to_vec();
-        assert_eq!(message.append_to(&mut vector), Err(OutOfMemory { needed: LONG }));
-        assert_eq!(vector, b"kept");
-        message.hand_back();
-        let batch = rx.recv_batch(usize::MAX).unwrap();
-        assert_eq!(batch.len(), 2);
-        assert!(batch.get(0).unwrap().try_to_vec() == Err(OutOfMemory { needed: LONG }));
-        assert_eq!(batch.get(1).unwrap().try_to_vec().unwrap(), b"short");
-        assert_eq!(batch.get(0).unwrap().copy_to(&mut buffer), Ok(LONG), "no memory is needed for that");
-        drop(batch);
-        rustix::process::setrlimit(Resource::As, before).unwrap();
-    };
+/// Two long messages are there, and no memory for a copy of one.
+fn without_memory(kind: Kind) {
+    let options = Options::new(kind).max_message(LONG);
+    let options = if kind.has_option("slots") { options.slots(2) } else { options };
+    let channel = options.private().unwrap();
+    let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
+    let mut buffer = vec![7; LONG];
+    tx.send(&buffer).unwrap();
+    tx.send(b"short").unwrap();
+    let before = rustix::process::getrlimit(Resource::As);
+    space::limit(Resource::As, space::address_space() + SPARE);
+    let refused = Some(Err(RecvError::OutOfMemory { needed: LONG }));
+    assert_eq!(
+        rx.messages().next().map(|copy| copy.map(|bytes| bytes.len())),
+        Some(Err(RecvError::OutOfMemory { needed: LONG }))
+    );
+    assert!(rx.messages().next() == refused, "it came again");
+    let message = rx.recv().unwrap();
+    assert!(message.try_to_vec() == Err(OutOfMemory { needed: LONG }));
+    let mut vector = b"kept".to_vec();
+    assert_eq!(message.append_to(&mut vector), Err(OutOfMemory { needed: LONG }));
+    assert_eq!(vector, b"kept");
+    message.hand_back();
+    let batch = rx.recv_batch(usize::MAX).unwrap();
+    assert_eq!(batch.len(), 2);
+    assert!(batch.get(0).unwrap().try_to_vec() == Err(OutOfMemory { needed: LONG }));
+    assert_eq!(batch.get(1).unwrap().try_to_vec().unwrap(), b"short");
+    assert_eq!(batch.get(0).unwrap().copy_to(&mut buffer), Ok(LONG), "no memory is needed for that");
+    drop(batch);
+    rustix::process::setrlimit(Resource::As, before).unwrap();
 }
 
 #[test]
 fn a_message_that_no_memory_suffices_for_is_an_error_and_stays() {
     alone("a_message_that_no_memory_suffices_for_is_an_error_and_stays", || {
-        without_memory!(spsc::Options::new().max_message(LONG).private().unwrap());
-        without_memory!(mpmc::Options::new().slots(2).max_message(LONG).private().unwrap());
+        Kind::ALL.iter().copied().for_each(without_memory);
     });
 }
 

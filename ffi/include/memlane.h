@@ -28,6 +28,9 @@
 // Many senders, many receivers; each message goes to one of the receivers, and comes again unless it is acknowledged.
 #define MEMLANE_MPMC 2
 
+// Many senders, one receiver; messages of variable length, in order per sender, and a ring for each sender.
+#define MEMLANE_MPSC 3
+
 // For an option that is true or false: it is.
 #define MEMLANE_YES 1
 
@@ -435,6 +438,29 @@ typedef struct {
     size_t length;
 } memlane_bytes;
 
+// Several messages that were taken. A receiver has one batch, or one message, at a time. Filled by memlane_take_batch, cleared by
+// memlane_batch_ack and memlane_batch_nack; only the library writes to it.
+typedef struct {
+    // Whose it is.
+    memlane_receiver receiver;
+    // Which of that receiver's.
+    uint64_t number;
+    // How many messages were taken, at least one.
+    size_t count;
+    // 0, for what later versions know.
+    uint64_t reserved[2];
+} memlane_batch;
+
+// One message of a memlane_batch, for as long as that is not done with.
+typedef struct {
+    // The message's bytes in place, as in a memlane_message: reading here trusts that no other process tampers with the channel.
+    const void *data;
+    // The message's length in bytes.
+    size_t length;
+    // What else is known about it.
+    memlane_message_info info;
+} memlane_batch_message;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -643,6 +669,22 @@ memlane_status memlane_recv_batch(memlane_receiver receiver,
                                   size_t max,
                                   size_t *count,
                                   int64_t timeout_ns);
+
+// Takes messages and leaves them in place: what is there, up to `max` (and 65,536), in mpmc of one priority. Says in `messages` where
+// each is. Waits while there is none, as memlane_take does, but not for more. MEMLANE_HELD if this receiver has a message or a
+// batch already. `batch` and `messages` are written on success only. If the process dies before it acknowledges them, they are
+// delivered again.
+memlane_status memlane_take_batch(memlane_receiver receiver,
+                                  memlane_batch *batch,
+                                  memlane_batch_message *messages,
+                                  size_t max,
+                                  int64_t timeout_ns);
+
+// All messages of the batch that are left are done with: they do not come again. Clears it.
+memlane_status memlane_batch_ack(memlane_batch *batch);
+
+// Gives all messages of the batch that are left back, as memlane_nack does with one. Clears it.
+memlane_status memlane_batch_nack(memlane_batch *batch);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -8,9 +8,10 @@ use crate::handles::{Handle, ReceiverHandle, SenderHandle};
 use crate::receiver::Receiving;
 use crate::sender::Sending;
 use crate::status::Status;
+use memlane::SendBatchError;
 use std::ffi::c_void;
 use std::ptr;
-use std::time::Instant;
+use std::sync::Arc;
 
 /// Where a message is, in the form of POSIX's struct iovec.
 #[repr(C)]
@@ -25,6 +26,24 @@ pub struct Bytes {
 /// Received messages start at multiples of so many bytes behind the start of the buffer.
 const ALIGNMENT: usize = 8;
 
+/// How many messages of a batch were sent, and what became of the next one.
+fn count<E: Coded>(
+    outcome: Result<usize, SendBatchError<E>>,
+    sent: &mut usize,
+    channel: &Arc<str>,
+) -> Result<(), Failed> {
+    match outcome {
+        Ok(all) => {
+            *sent = all;
+            Ok(())
+        }
+        Err(SendBatchError { sent: before, error }) => {
+            *sent = before;
+            Err(error.fail_on(channel))
+        }
+    }
+}
+
 impl Sending {
     /// Sends messages up to one that fails, and counts them.
     fn send_batch<'a>(
@@ -33,24 +52,12 @@ impl Sending {
         sent: &mut usize,
         timeout: Timeout,
     ) -> Result<(), Failed> {
-        let started = Instant::now();
         let (sender, channel) = self.sender()?;
-        // By the engine's own batches, which look for a sleeping receiver once.
-        if let Timeout::Forever = timeout {
-            let outcome = sender.send_batch(messages);
-            *sent = outcome.unwrap_or_else(|error| error.sent);
-            return outcome.map(drop).map_err(|error| error.error.fail_on(channel));
+        match timeout {
+            Timeout::Forever => count(sender.send_batch(messages), sent, channel),
+            Timeout::For(time) => count(sender.send_batch_timeout(messages, time), sent, channel),
+            Timeout::Try => count(sender.try_send_batch(messages), sent, channel),
         }
-        for message in messages {
-            match timeout {
-                Timeout::For(time) => sender
-                    .send_timeout(message, time.saturating_sub(started.elapsed()))
-                    .map_err(|error| error.fail_on(channel))?,
-                _ => sender.try_send(message).map_err(|error| error.fail_on(channel))?,
-            }
-            *sent += 1;
-        }
-        Ok(())
     }
 }
 

@@ -14,6 +14,9 @@ pub const MEMLANE_SPSC: u32 = 1;
 /// Many senders, many receivers; each message goes to one of the receivers, and comes again unless it is acknowledged.
 pub const MEMLANE_MPMC: u32 = 2;
 
+/// Many senders, one receiver; messages of variable length, in order per sender, and a ring for each sender.
+pub const MEMLANE_MPSC: u32 = 3;
+
 /// The kind of this number; `None` for any.
 pub(crate) fn kind_of(number: u32) -> Result<Option<Kind>, Failed> {
     if number == MEMLANE_ANY_KIND {

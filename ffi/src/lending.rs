@@ -1,4 +1,4 @@
-//! An endpoint and what it lends: a message or grant that stays open from one C call to the next.
+//! An endpoint and what it lends: a grant, or a message or several, that stay open from one C call to the next.
 //!
 //! In Rust, a [`Message`] borrows its receiver, and a [`Grant`] its sender:
 //! one is open at a time, and the endpoint rests until it is finished. C has no borrows, so this type keeps both together
@@ -11,7 +11,8 @@
 //! - `lent` is dropped before the endpoint ([`Drop`]), and leaves this file by value only for code that works for every
 //!   lifetime and so cannot keep it ([`Lender::finish`]).
 
-use memlane::any::{Grant, Message, Receiver, Sender};
+use memlane::AckError;
+use memlane::any::{Batch, Grant, Message, Receiver, Sender};
 use std::ptr::NonNull;
 
 /// An endpoint, and what it lends.
@@ -27,7 +28,31 @@ impl Lend for Sender {
 }
 
 impl Lend for Receiver {
-    type Loan<'a> = Message<'a>;
+    type Loan<'a> = Taken<'a>;
+}
+
+/// What a receiver lends.
+pub(crate) enum Taken<'a> {
+    Message(Message<'a>),
+    Batch(Batch<'a>),
+}
+
+impl Taken<'_> {
+    /// It is done with.
+    pub(crate) fn ack(self) -> Result<(), AckError> {
+        match self {
+            Self::Message(message) => message.ack(),
+            Self::Batch(batch) => batch.ack(),
+        }
+    }
+
+    /// It comes again.
+    pub(crate) fn nack(self) -> Result<(), AckError> {
+        match self {
+            Self::Message(message) => message.nack(),
+            Self::Batch(batch) => batch.nack(),
+        }
+    }
 }
 
 /// See the module.

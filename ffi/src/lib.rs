@@ -6,7 +6,7 @@
 //! - `status`, `detail`: what every call returns, and the sentence that explains a failure.
 //! - `options`, `channel`, `stats`: creating, opening, looking, removing.
 //! - `deadline`: the timeout that is left until a moment.
-//! - `sender`, `receiver`, `message`, `batch`: sending and receiving.
+//! - `sender`, `receiver`, `message`, `batch`, `batch_in_place`: sending and receiving.
 //!
 //! And what carries it:
 //!
@@ -44,7 +44,7 @@ pub use detail::*;
 
 mod kinds;
 pub use handles::{ChannelHandle, ReceiverHandle, SenderHandle};
-pub use kinds::{MEMLANE_ANY_KIND, MEMLANE_MPMC, MEMLANE_SPSC};
+pub use kinds::{MEMLANE_ANY_KIND, MEMLANE_MPMC, MEMLANE_MPSC, MEMLANE_SPSC};
 
 mod options;
 pub use options::*;
@@ -69,3 +69,6 @@ pub use message::*;
 
 mod batch;
 pub use batch::*;
+
+mod batch_in_place;
+pub use batch_in_place::*;

@@ -60,10 +60,20 @@ impl Message {
 impl MessageInfo {
     #[inline]
     pub(crate) fn of(message: &memlane::any::Message<'_>) -> Self {
+        Self::known(message.sequence(), message.deliveries(), message.redelivered())
+    }
+
+    #[inline]
+    pub(crate) fn of_batch(message: &memlane::any::BatchMessage<'_>) -> Self {
+        Self::known(message.sequence(), message.deliveries(), message.redelivered())
+    }
+
+    #[inline]
+    fn known(sequence: Option<u64>, deliveries: Option<u16>, redelivered: Option<bool>) -> Self {
         Self {
-            sequence: message.sequence().unwrap_or(MEMLANE_UNKNOWN),
-            deliveries: message.deliveries().unwrap_or(0).into(),
-            flags: if message.redelivered() == Some(true) { MEMLANE_REDELIVERED } else { 0 },
+            sequence: sequence.unwrap_or(MEMLANE_UNKNOWN),
+            deliveries: deliveries.unwrap_or(0).into(),
+            flags: if redelivered == Some(true) { MEMLANE_REDELIVERED } else { 0 },
             reserved: [0; 2],
         }
     }

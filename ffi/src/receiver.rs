@@ -6,7 +6,7 @@ use crate::channel::Opened;
 use crate::detail::{self, Failed};
 use crate::errors::Coded;
 use crate::handles::{self, ChannelHandle, Handle, ReceiverHandle};
-use crate::lending::Lender;
+use crate::lending::{Lender, Taken};
 use crate::message::{Message, MessageInfo};
 use crate::sender::strategy;
 use crate::status::Status;
@@ -102,8 +102,10 @@ impl Receiving {
 
     #[cold]
     fn has_a_message(of: &Opened) -> Failed {
-        let sentence =
-            format!("channel {}: this receiver holds a message; acknowledge it or give it back first", of.label);
+        let sentence = format!(
+            "channel {}: this receiver holds a message or a batch; acknowledge it or give it back first",
+            of.label
+        );
         detail::record(Status::MEMLANE_HELD, sentence)
     }
 
@@ -172,47 +174,59 @@ impl Receiving {
 
     /// Takes the next message.
     pub(crate) fn take(&mut self, own: ReceiverHandle, timeout: Timeout) -> Result<Message, Failed> {
-        self.receiver()?;
         // SAFETY: the program's promise, made once for all that it does through `Message::data`. Nothing is read here;
         // only the address is taken.
         let trust = unsafe { TrustPeers::promise() };
-        let message = self.end.lend(|receiver| {
-            timeout.call(
+        let number = self.lend(|receiver, channel| {
+            let message = timeout.call(
                 receiver,
-                &self.of.label,
+                channel,
                 |receiver| receiver.try_recv(),
                 |receiver, time| receiver.recv_timeout(time),
                 |receiver| receiver.recv(),
-            )
+            )?;
+            Ok(Taken::Message(message))
         })?;
+        let (message, _) = self.message(number)?;
+        let data: *const u8 = message.as_slice(trust).as_ptr();
+        let info = MessageInfo::of(message);
+        Ok(Message { receiver: own, number, data: data.cast(), length: message.len(), info, ..Message::NONE })
+    }
+
+    /// Makes a loan, unless there is one. Returns its number.
+    pub(crate) fn lend(
+        &mut self,
+        take: impl for<'a> FnOnce(&'a mut Receiver, &Arc<str>) -> Result<Taken<'a>, Failed>,
+    ) -> Result<u64, Failed> {
+        self.receiver()?;
+        let channel = &self.of.label;
+        self.end.lend(|receiver| take(receiver, channel))?;
         self.taken += 1;
-        Ok(Message {
-            receiver: own,
-            number: self.taken,
-            data: message.as_slice(trust).as_ptr().cast(),
-            length: message.len(),
-            info: MessageInfo::of(message),
-            ..Message::NONE
-        })
+        Ok(self.taken)
     }
 
-    /// Whether this is the message that the program has.
-    pub(crate) fn check(&mut self, message: &Message) -> Result<(), Failed> {
-        if self.end.lent().is_some() && message.number == self.taken { Ok(()) } else { Err(not_taken()) }
+    /// What the program has, if it is what has this number; and the channel.
+    pub(crate) fn taken(&mut self, number: u64) -> Option<(&mut Taken<'static>, &Arc<str>)> {
+        let taken = self.end.lent().filter(|_| number == self.taken)?;
+        Some((taken, &self.of.label))
     }
 
-    pub(crate) fn copy(&mut self, buffer: &mut [u8], length: &mut usize) -> Result<(), Failed> {
-        let Some(message) = self.end.lent() else { return Err(not_taken()) };
+    fn message(&mut self, number: u64) -> Result<(&mut memlane::any::Message<'static>, &Arc<str>), Failed> {
+        match self.taken(number) {
+            Some((Taken::Message(message), channel)) => Ok((message, channel)),
+            _ => Err(not_taken()),
+        }
+    }
+
+    fn copy(&mut self, number: u64, buffer: &mut [u8], length: &mut usize) -> Result<(), Failed> {
+        let (message, channel) = self.message(number)?;
         *length = message.len();
-        message.copy_to(buffer).map(drop).map_err(|_| too_small(&self.of.label, *length, buffer.len()))
+        message.copy_to(buffer).map(drop).map_err(|_| too_small(channel, *length, buffer.len()))
     }
 
+    /// What the program has is done with, or comes again. Whatever comes of it, the program does not have it any more.
     pub(crate) fn finish(&mut self, is_done_with: bool) -> Result<(), Failed> {
-        let outcome = if is_done_with {
-            self.end.finish(|message| message.ack())
-        } else {
-            self.end.finish(|message| message.nack())
-        };
+        let outcome = self.end.finish(|taken| if is_done_with { taken.ack() } else { taken.nack() });
         outcome.unwrap_or(Ok(())).map_err(|error| error.fail_on(&self.of.label))
     }
 
@@ -231,7 +245,7 @@ impl Drop for Receiving {
     /// What the program did not acknowledge comes again, as if it had died.
     fn drop(&mut self) {
         // A forked child's message, or one of a poisoned channel, is nobody's.
-        let _ = self.end.finish(|message| message.nack());
+        let _ = self.end.finish(|taken| taken.nack());
     }
 }
 
@@ -338,8 +352,7 @@ pub unsafe extern "C" fn memlane_message_copy(
         // SAFETY: the crate's contract.
         let buffer = unsafe { arguments::buffer(buffer, capacity) }?;
         let mut receiver = message.receiver.enter()?;
-        receiver.check(message)?;
-        receiver.copy(buffer, length)
+        receiver.copy(message.number, buffer, length)
     })
 }
 
@@ -365,7 +378,7 @@ pub unsafe extern "C" fn memlane_nack(message: *mut Message) -> Status {
 
 fn finish(message: &mut Message, is_done_with: bool) -> Result<(), Failed> {
     let mut receiver = message.receiver.enter()?;
-    receiver.check(message)?;
+    receiver.message(message.number)?;
     // Whatever comes of it, the message is nobody's from here on.
     *message = Message::NONE;
     receiver.finish(is_done_with)

@@ -56,6 +56,8 @@ static void messages(uint32_t kind) {
     memlane_stats stats;
     memlane_counters counters;
     memlane_bytes batch[3];
+    memlane_batch taken;
+    memlane_batch_message parts[3];
     char buffer[100];
     size_t length = 0, count = 0;
 
@@ -112,15 +114,23 @@ static void messages(uint32_t kind) {
     CHECK(count == 2 && batch[0].data == buffer && batch[0].length == 5 && batch[1].length == 0);
     CHECK(memcmp(batch[0].data, "first", 5) == 0);
 
+    OK(memlane_send_batch(sender, batch, 2, &count, 0));
+    OK(memlane_take_batch(receiver, &taken, parts, 3, 0));
+    CHECK(taken.count == 2 && parts[0].length == 5 && memcmp(parts[0].data, "first", 5) == 0);
+    OK(memlane_batch_nack(&taken));
+    OK(memlane_take_batch(receiver, &taken, parts, 3, memlane_left(0)));
+    CHECK(taken.count == 2 && parts[1].length == 0);
+    OK(memlane_batch_ack(&taken));
+
     /* Figures. */
     stats.size = sizeof stats;
     OK(memlane_channel_stats(channel, &stats));
     CHECK(stats.kind == kind && stats.max_message == 100 && stats.senders == 1 && stats.receivers == 1);
     counters.size = sizeof counters;
     OK(memlane_sender_stats(sender, &counters));
-    CHECK(counters.messages == 5 && counters.bytes == 19);
+    CHECK(counters.messages == 7 && counters.bytes == 24);
     OK(memlane_receiver_stats(receiver, &counters));
-    CHECK(counters.messages == 5 && counters.bytes == 19);
+    CHECK(counters.messages == 7 && counters.bytes == 24);
 
     /* The end: what is in hand goes with its sender or receiver. */
     OK(memlane_send(sender, "last", 4, 0));

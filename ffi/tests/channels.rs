@@ -176,7 +176,12 @@ fn options_that_are_not_set_are_the_defaults() {
         // SAFETY: the pointers are valid or null.
         ok(unsafe { memlane_channel_private(&mut channel, kind, std::ptr::null()) });
         let wanted = stats(channel);
-        assert_eq!((wanted.capacity, wanted.slots), if kind == MEMLANE_SPSC { (1 << 20, 0) } else { (0, 256) });
+        let expected = match kind {
+            MEMLANE_SPSC => (1 << 20, 0),
+            MEMLANE_MPSC => (64 << 10, 0),
+            _ => (0, 256),
+        };
+        assert_eq!((wanted.capacity, wanted.slots), expected);
         for options in [zero, options()] {
             let stats = stats(private(kind, &options));
             assert_eq!(

@@ -1,10 +1,10 @@
 /* One end of a channel, for transfers between C and the command `memlane`:
  *
- *     feed send KIND NAME copy|place     each line of standard input is one message
- *     feed recv KIND NAME copy|place     each message becomes one line of standard output
+ *     feed send NAME copy|place     each line of standard input is one message
+ *     feed recv NAME copy|place     each message becomes one line of standard output
  *
- * The channel has to exist. `copy` goes through memlane_send and memlane_recv, with a buffer that grows when it has to;
- * `place` through grants and messages that are taken. */
+ * The channel has to exist, and may be of any kind. `copy` goes through memlane_send and memlane_recv, with a buffer that grows
+ * when it has to; `place` through grants and messages that are taken. */
 #define _GNU_SOURCE 1
 #include "memlane.h"
 #include <stdio.h>
@@ -85,14 +85,12 @@ static void receive_lines(memlane_channel channel, int in_place) {
 
 int main(int count, char **arguments) {
     memlane_channel channel;
-    uint32_t kind;
     int in_place;
-    if (count != 5) {
+    if (count != 4) {
         return 2;
     }
-    kind = strcmp(arguments[2], "spsc") == 0 ? MEMLANE_SPSC : MEMLANE_MPMC;
-    in_place = strcmp(arguments[4], "place") == 0;
-    must(memlane_channel_open(&channel, arguments[3], kind, MEMLANE_OPEN, NULL));
+    in_place = strcmp(arguments[3], "place") == 0;
+    must(memlane_channel_open(&channel, arguments[2], MEMLANE_ANY_KIND, MEMLANE_OPEN, NULL));
     if (strcmp(arguments[1], "send") == 0) {
         send_lines(channel, in_place);
     } else {

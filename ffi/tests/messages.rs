@@ -396,6 +396,6 @@ fn every_end_counts_what_it_did() {
         let again = sender_stats(tx);
         assert_eq!((again.messages, again.row), (0, sent.row));
         assert_ne!(again.life, sent.life, "the row has another holder");
-        assert_eq!(again.resumed_at, if kind == MEMLANE_SPSC { 2 } else { 0 });
+        assert_eq!(again.resumed_at, if kind == MEMLANE_MPMC { 0 } else { 2 }, "what its lane carried before");
     });
 }

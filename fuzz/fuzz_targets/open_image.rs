@@ -48,8 +48,14 @@ impl Kind {
     }
 }
 
-/// The kinds, by the number that stands in the flags. A further one comes last: the seeds name the others by their numbers.
-const KINDS: [Kind; 2] = [Kind::of::<Spsc>(), Kind::of::<Mpmc>()];
+macro_rules! kinds {
+    ({} $($kind:ident $name:ident;)*) => {
+        &[$(Kind::of::<memlane::generic::$kind>()),*]
+    };
+}
+
+/// The kinds, by the number that stands in the flags. The engine's list only grows at its end, so the seeds stay what they are.
+const KINDS: &[Kind] = memlane::with_kinds!(kinds {});
 
 fuzz_target!(|data: &[u8]| {
     let Some((&flags, patches)) = data.split_first() else { return };

@@ -7,6 +7,7 @@
 //! - [`deaths`]: how participants of a slot queue die, and what the living do meanwhile.
 //! - [`explore`]: runs a model, under every crash point if wanted, and prints how much was explored.
 //! - [`lane`]: [`lane::LoomLane`], a lane's words, each with a loom cell that notices racing payload accesses.
+//! - [`lanes`]: several of them, and the rows of their senders.
 //! - [`lives`]: several threads at one thing that they sleep for, with either backend.
 //! - [`message`]: messages whose bytes are the most dangerous ones, and the check that they arrived.
 //! - [`readers`]: the ways in which receivers read.
@@ -20,6 +21,7 @@ compile_error!("build from inside loom-tests/, whose .cargo/config.toml sets `--
 pub mod deaths;
 pub mod explore;
 pub mod lane;
+pub mod lanes;
 pub mod lives;
 pub mod message;
 pub mod parking;

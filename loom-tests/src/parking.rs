@@ -55,17 +55,17 @@ impl Event {
         Self { word: AtomicU32::new(wake_ups << 2), ..self }
     }
 
-    /// Wakes whoever sleeps, after a change. Returns whether there was anybody.
+    /// Wakes every sleeper, after a change. Returns whether there was anybody.
     pub fn notify(&self) -> bool {
         eventcount::notify(&self.parking, &self.word)
     }
 
-    /// Wakes one of those who sleep, after a change that one can use up. Returns whether there was anybody.
+    /// Wakes one sleeper, after a change that one can use. Returns whether there was anybody.
     pub fn notify_one(&self) -> bool {
         eventcount::notify_one(&self.parking, &self.word)
     }
 
-    /// The time-out of everybody who sleeps here, now or later.
+    /// Ends by timeout the sleep of every thread that sleeps here, now or later.
     pub fn slice_ends(&self) {
         match &self.parking {
             LoomParking::Futex(futex) => futex.slice_ends(),

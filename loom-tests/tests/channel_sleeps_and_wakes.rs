@@ -61,7 +61,7 @@ impl Events {
             if reader.publish() {
                 self.space.notify_one();
             }
-            // Whoever left did so after its last commit.
+            // A sender leaves after its last commit.
             gone().then(|| Received::poll(reader))
         });
         if received.as_ref().is_some_and(|copy| reader.release(copy.record())) {
@@ -130,7 +130,7 @@ fn a_sleeping_receiver_outlives_its_sender() {
                     its_events.send(&mut writer, &ledger, message);
                 }
             });
-            // Whoever notices the death says so; sleeps end by themselves from now on.
+            // The thread that notices the death says so. From now on, sleeps end by themselves.
             its_absence.store(1, Release);
             its_events.data.slice_ends();
         });

@@ -1,5 +1,5 @@
-//! Whoever sleeps on an eventcount is woken by every change that it did not see, whatever the others do meanwhile: sleep
-//! as well, wake as well, announce a sleep and think better of it, or die.
+//! A thread that sleeps on an eventcount is woken by every change that it did not see. Meanwhile the others sleep as well, wake as
+//! well, announce a sleep and then do not sleep, or die.
 //!
 //! Sleeps have no time-out here, so a lost wake is a deadlock, which loom reports.
 

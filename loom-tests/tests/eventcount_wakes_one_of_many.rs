@@ -1,5 +1,5 @@
 //! Where each change can be used up by one, one is woken for each: nobody sleeps while there is something to take, and
-//! whoever finds nobody asleep takes the flag back without missing who went to sleep meanwhile.
+//! a waker that finds nobody asleep takes the flag back, without missing a thread that went to sleep meanwhile.
 //!
 //! Sleeps have no time-out here, so a lost wake is a deadlock, which loom reports.
 
@@ -105,7 +105,7 @@ fn one_taker_and_two_givers() {
 }
 
 #[test]
-fn whoever_wakes_all_is_not_mistaken_for_one() {
+fn a_waker_of_all_is_not_mistaken_for_one() {
     explore(Model::bounded("one wakes all, another one", 2), [take, take, |it| it.put_for_all(), put]);
 }
 

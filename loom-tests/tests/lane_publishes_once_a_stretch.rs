@@ -1,5 +1,5 @@
-//! `count` and `committed` tell how far a writer has come once a stretch only. Whoever starts from there, a successor or
-//! an observer, finds the rest in the headers, whenever the writer publishes, overwrites what it published before, or
+//! `count` and `committed` tell how far a writer has come once a stretch only. A successor or an observer, which
+//! starts from there, finds the rest in the headers, whenever the writer publishes, overwrites what it published before, or
 //! dies in between.
 
 use loom::thread;

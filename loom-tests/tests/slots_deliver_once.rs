@@ -1,10 +1,10 @@
-//! Whoever sends, receives, gives back and takes in batches: each message goes to one receiver, none is lost, nobody is
-//! handed what was not committed, and every slot comes back.
+//! Threads send, receive, give back and take in batches: each message goes to one receiver, none is lost, no receiver gets what
+//! was not committed, and every slot comes back.
 
 use loom::thread;
-use memlane::ring::slots::OnDeath;
+use memlane::ring::slots::{Delivery, OnDeath, Queue};
 use memlane_loom_tests::explore::Model;
-use memlane_loom_tests::slots::Accounts;
+use memlane_loom_tests::slots::{Accounts, LoomSlots};
 
 fn two_slots() -> Accounts {
     Accounts::of(2, 1, OnDeath::Redeliver)
@@ -54,8 +54,8 @@ fn two_senders() {
     });
 }
 
-/// A sender that keeps a loan, and two receivers: whoever looks at a cell that was passed must not take the loan that its
-/// slot has become.
+/// A sender that keeps a loan, and two receivers: one that looks at a cell that was passed must not take the loan that
+/// its slot has become.
 #[test]
 fn two_receivers_and_a_loan() {
     Model::bounded("slots: two receivers and a loan", 3).thorough().check(|| {
@@ -105,6 +105,42 @@ fn a_message_given_back_goes_to_another() {
         receiving.join().unwrap();
         accounts.settle(1);
     });
+}
+
+/// One participant on two threads: a receiver hands over what it took to another thread, which finishes it, and goes on. A sender
+/// takes the slot that comes free.
+fn another_thread_finishes(
+    model: &str,
+    preemptions: usize,
+    finish: fn(&Accounts, &Queue<LoomSlots>, (Delivery, u64)),
+) {
+    Model::bounded(model, preemptions).thorough().check(move || {
+        let accounts = two_slots();
+        let mut sender = accounts.queue(0);
+        assert!(accounts.send(&mut sender, 1) && accounts.send(&mut sender, 2));
+        let here = accounts.clone();
+        let sending = thread::spawn(move || {
+            let _ = here.send(&mut sender, 3);
+        });
+        let queue = accounts.queue(1);
+        let taken = accounts.take(&queue).expect("two are queued");
+        let here = accounts.clone();
+        let finishing = thread::spawn(move || finish(&here, &here.queue(1), taken));
+        let _ = accounts.receive(&queue) && accounts.receive(&queue);
+        sending.join().unwrap();
+        finishing.join().unwrap();
+        accounts.settle(1);
+    });
+}
+
+#[test]
+fn another_thread_acknowledges_what_its_receiver_took() {
+    another_thread_finishes("slots: acknowledged by another thread", 3, Accounts::acknowledge);
+}
+
+#[test]
+fn another_thread_gives_back_what_its_receiver_took() {
+    another_thread_finishes("slots: given back by another thread", 2, Accounts::give_back);
 }
 
 #[test]
@@ -160,7 +196,7 @@ fn a_batch_takes_what_was_sent_one_by_one() {
     });
 }
 
-/// A batch goes out beside another sender, who finds its tail lagging, over the end of the ring.
+/// A batch goes out beside another sender, which finds its tail lagging, over the end of the ring.
 #[test]
 fn a_batch_goes_out_beside_another_sender() {
     Model::bounded("slots: a batch goes out beside another sender", 3).thorough().check(|| {
@@ -180,7 +216,7 @@ fn a_batch_goes_out_beside_another_sender() {
     });
 }
 
-/// One sender, first something urgent, then something that is not: whoever finds the second has to see the first.
+/// One sender, first something urgent, then something that is not: a receiver that finds the second has to see the first.
 #[test]
 fn what_was_sent_before_and_is_more_urgent_comes_before() {
     Model::bounded("slots: urgent before less urgent", 3).thorough().check(|| {

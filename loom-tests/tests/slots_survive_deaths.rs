@@ -1,7 +1,7 @@
 //! Senders, receivers and reapers die before each of their shared operations, and others go on meanwhile: nothing committed
 //! is lost, nothing acknowledged comes again, and every slot comes back.
 //!
-//! Whoever reaps starts after the dead thread was joined. That stands for the kernel's proof of death.
+//! A reaper starts after the dead thread was joined. That stands for the kernel's proof of death.
 
 use loom::thread;
 use memlane::ring::slots::OnDeath;

@@ -1,4 +1,5 @@
-//! Which channels a tool takes: every kind over every backend, unless its user wants only some.
+//! Which channels a tool takes: every kind over every backend, unless its user wants only some. In a quick form, kinds and backends
+//! take turns.
 
 use crate::subject::Kind;
 use crate::waking::Waking;
@@ -11,7 +12,7 @@ pub struct Selection {
     /// Only this kind of channel; else all
     #[arg(long, value_parser = parser())]
     kind: Option<memlane::Kind>,
-    /// Only this way of waking sleepers; else both
+    /// Only this way of waking sleepers; else both, or in a quick form, one for each kind, as the seed says
     #[arg(long, value_enum)]
     backend: Option<Waking>,
 }
@@ -22,6 +23,12 @@ impl Selection {
         let is_wanted = |waking: &Waking| self.backend.is_none_or(|wanted| wanted == *waking);
         let all = wanted(self.kind, kinds);
         all.flat_map(|kind| Waking::ALL.into_iter().filter(is_wanted).map(move |waking| (kind, waking))).collect()
+    }
+
+    /// Of these kinds, in a quick form: each over one backend. The next seed gives each the other one.
+    pub fn turns<K: Kind + ?Sized>(&self, kinds: &[&'static K], seed: u64) -> Vec<(&'static K, Waking)> {
+        let turn = |kind: &K| Waking::ALL[(seed.wrapping_add(kind.facts().row()) % Waking::ALL.len() as u64) as usize];
+        wanted(self.kind, kinds).map(|kind| (kind, self.backend.unwrap_or_else(|| turn(kind)))).collect()
     }
 }
 

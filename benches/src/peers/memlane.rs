@@ -41,11 +41,23 @@ impl Kind for generic::Mpmc {
     }
 }
 
+/// Many senders with a lane of so many bytes each, one receiver.
+impl Kind for generic::Mpsc {
+    const NAME: &'static str = "mpsc";
+
+    fn options(shape: Shape, _bytes: usize) -> Options<Self> {
+        Options::<Self>::new().capacity(shape.room).max_senders(8)
+    }
+}
+
 /// memlane's `spsc`.
 pub type Spsc<const IN_PLACE: bool> = Memlane<generic::Spsc, IN_PLACE>;
 
 /// memlane's `mpmc`.
 pub type Mpmc<const IN_PLACE: bool> = Memlane<generic::Mpmc, IN_PLACE>;
+
+/// memlane's `mpsc`.
+pub type Mpsc<const IN_PLACE: bool> = Memlane<generic::Mpsc, IN_PLACE>;
 
 pub fn trust() -> TrustPeers {
     // SAFETY: both ends are this program's, and neither touches a message that is not its own.

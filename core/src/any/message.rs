@@ -97,6 +97,13 @@ impl Message<'_> {
         each!(self, Self(message) => message.known().sequence)
     }
 
+    /// The row of its sender's seat: which of [`Info::participants`](crate::Info::participants) that is or was. `None` in kinds that
+    /// do not know it.
+    #[must_use]
+    pub fn sender(&self) -> Option<u32> {
+        each!(self, Self(message) => message.known().sender)
+    }
+
     /// Whether it was delivered before, to a receiver that gave it back or died. `None` in kinds that do not know.
     #[must_use]
     #[inline]
@@ -114,7 +121,7 @@ impl Message<'_> {
 
 /// What batches of every kind have: see [`generic::Batch`](crate::generic::Batch), call by call.
 impl Batch<'_> {
-    /// All messages that are left are done with.
+    /// All messages are done with.
     ///
     /// # Errors
     /// See [`AckError`].
@@ -122,15 +129,7 @@ impl Batch<'_> {
         each!(self, Self(batch) => batch.ack())
     }
 
-    /// The first `count` messages that are left are done with, or all where there are fewer.
-    ///
-    /// # Errors
-    /// See [`AckError`].
-    pub fn ack_first(&mut self, count: usize) -> Result<(), AckError> {
-        each!(self, Self(batch) => batch.ack_first(count))
-    }
-
-    /// Gives all messages that are left back.
+    /// Gives all messages back.
     ///
     /// # Errors
     /// See [`AckError`].
@@ -138,30 +137,25 @@ impl Batch<'_> {
         each!(self, Self(batch) => batch.nack())
     }
 
-    /// Gives all messages that are left back unread: none is given up for it.
+    /// Gives all messages back unread: none is given up for it.
     pub fn hand_back(self) {
         each!(self, Self(batch) => batch.hand_back());
     }
 
-    /// How many messages are left.
+    /// How many messages there are, at least one.
     #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a batch is never empty")]
     pub fn len(&self) -> usize {
         each!(self, Self(batch) => batch.len())
     }
 
-    /// Whether no message is left.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The message at `index`, in the order in which they came. `None` if there is none, or if it is done with already.
+    /// The message at `index`, in the order in which they came.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<BatchMessage<'_>> {
         each!(self, Self(batch) => batch.get(index).map(BatchMessage::from))
     }
 
-    /// All messages that are left, in the order in which they came.
+    /// All messages, in the order in which they came.
     #[must_use]
     pub fn iter(&self) -> BatchIter<'_> {
         each!(self, Self(batch) => batch.iter().into())
@@ -256,6 +250,13 @@ impl BatchMessage<'_> {
     #[must_use]
     pub fn sequence(&self) -> Option<u64> {
         each!(self, Self(message) => message.known().sequence)
+    }
+
+    /// The row of its sender's seat: which of [`Info::participants`](crate::Info::participants) that is or was. `None` in kinds that
+    /// do not know it.
+    #[must_use]
+    pub fn sender(&self) -> Option<u32> {
+        each!(self, Self(message) => message.known().sender)
     }
 
     /// Whether it was delivered before, to a receiver that gave it back or died. `None` in kinds that do not know.

@@ -3,7 +3,7 @@
 use super::handles::{Grant, Sender, each};
 use crate::error::{JoinError, NoSuchPriority, SendBatchError, SendError, SendTimeoutError, TrySendError};
 use crate::wait::Strategy;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What senders of every kind have: see [`generic::Sender`](crate::generic::Sender), call by call.
 impl Sender {
@@ -59,6 +59,15 @@ impl Sender {
         each!(self, Self(sender) => sender.send_timeout(message, timeout))
     }
 
+    /// Sends a copy of `message`. Blocks while the channel is full, until `deadline`.
+    ///
+    /// # Errors
+    /// [`SendTimeoutError::Timeout`], and the others of [`SendTimeoutError`]. The message was not sent.
+    #[inline]
+    pub fn send_deadline(&mut self, message: &[u8], deadline: Instant) -> Result<(), SendTimeoutError> {
+        each!(self, Self(sender) => sender.send_deadline(message, deadline))
+    }
+
     /// Sends copies of all messages, in order. Blocks while the channel is full. Returns how many there were.
     ///
     /// # Errors
@@ -69,6 +78,50 @@ impl Sender {
         I::Item: AsRef<[u8]>,
     {
         each!(self, Self(sender) => sender.send_batch(messages))
+    }
+
+    /// As [`Sender::send_batch`], but never blocks: sends as many as there is room for now.
+    ///
+    /// # Errors
+    /// [`SendBatchError`] says how many were sent, and what stopped the next one: [`TrySendError::Full`], for example.
+    pub fn try_send_batch<I>(&mut self, messages: I) -> Result<usize, SendBatchError<TrySendError>>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<[u8]>,
+    {
+        each!(self, Self(sender) => sender.try_send_batch(messages))
+    }
+
+    /// As [`Sender::send_batch`], but blocks for at most `timeout` in all.
+    ///
+    /// # Errors
+    /// [`SendBatchError`] says how many were sent, and what stopped the next one: [`SendTimeoutError::Timeout`], for example.
+    pub fn send_batch_timeout<I>(
+        &mut self,
+        messages: I,
+        timeout: Duration,
+    ) -> Result<usize, SendBatchError<SendTimeoutError>>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<[u8]>,
+    {
+        each!(self, Self(sender) => sender.send_batch_timeout(messages, timeout))
+    }
+
+    /// As [`Sender::send_batch`], but blocks until `deadline` at the latest.
+    ///
+    /// # Errors
+    /// [`SendBatchError`] says how many were sent, and what stopped the next one: [`SendTimeoutError::Timeout`], for example.
+    pub fn send_batch_deadline<I>(
+        &mut self,
+        messages: I,
+        deadline: Instant,
+    ) -> Result<usize, SendBatchError<SendTimeoutError>>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<[u8]>,
+    {
+        each!(self, Self(sender) => sender.send_batch_deadline(messages, deadline))
     }
 
     /// Room for a message of up to `length` bytes, to be filled in place. Blocks while the channel is full.
@@ -107,6 +160,15 @@ impl Sender {
     #[inline]
     pub fn reserve_timeout(&mut self, length: usize, timeout: Duration) -> Result<Grant<'_>, SendTimeoutError> {
         each!(self, Self(sender) => Ok(sender.reserve_timeout(length, timeout)?.into()))
+    }
+
+    /// Room for a message of up to `length` bytes. Blocks while the channel is full, until `deadline`.
+    ///
+    /// # Errors
+    /// [`SendTimeoutError::Timeout`], and the others of [`SendTimeoutError`].
+    #[inline]
+    pub fn reserve_deadline(&mut self, length: usize, deadline: Instant) -> Result<Grant<'_>, SendTimeoutError> {
+        each!(self, Self(sender) => Ok(sender.reserve_deadline(length, deadline)?.into()))
     }
 
     /// Leaves the channel, as dropping does, and says whether the messages are where receivers find them.

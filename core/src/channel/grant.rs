@@ -264,10 +264,21 @@ impl<'a, K: ChannelKind> Grant<'a, K> {
         Ok(())
     }
 
-    /// Sends what was written by [`io::Write`]. Never blocks. An example stands at [`Grant`].
+    /// Sends what was written by [`io::Write`]. Never blocks.
     ///
     /// # Errors
     /// As [`Grant::commit`].
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// use std::io::Write;
+    /// let mut grant = tx.reserve(64)?;
+    /// write!(grant, "price {}", 100)?;
+    /// grant.commit_written()?;
+    /// assert_eq!(rx.recv()?.to_vec(), b"price 100");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn commit_written(self) -> Result<(), GrantError> {
         let written = self.written;

@@ -1,12 +1,12 @@
 //! What a kind of channel is: its row of the table of kinds, and the two ports that its senders and receivers stand on. And the
 //! list of kinds.
 
-use super::port::{Inlet, LaneInlet, LaneOutlet, Outlet, SlotInlet, SlotOutlet};
+use super::port::{Inlet, LaneInlet, LaneOutlet, LanesInlet, Outlet, SlotInlet, SlotOutlet};
 use crate::layout::Kind;
 use std::fmt::Debug;
 
 /// Hands the list of kinds to a macro, behind what else it is to get: `with_kinds!(each { … })` becomes
-/// `each! { { … } Spsc spsc; Mpmc mpmc; }`. Of each kind, it has the type of [`generic`](crate::generic), which is also the variant of
+/// `each! { { … } Spsc spsc; Mpmc mpmc; … }`. Of each kind, it has the type of [`generic`](crate::generic), which is also the variant of
 /// [`Kind`](crate::Kind) and of the enums of [`any`](crate::any); and the module.
 ///
 /// Not part of the stable interface: a later version lists more, and may list more of each.
@@ -14,12 +14,12 @@ use std::fmt::Debug;
 #[doc(hidden)]
 macro_rules! with_kinds {
     ($each:ident $what:tt) => {
-        $each! { $what Spsc spsc; Mpmc mpmc; }
+        $each! { $what Spsc spsc; Mpmc mpmc; Mpsc mpsc; }
     };
 }
 pub use with_kinds;
 
-/// A kind of channel: [`Spsc`] or [`Mpmc`].
+/// A kind of channel: [`Spsc`], [`Mpmc`] or [`Mpsc`].
 ///
 /// Code for channels of any kind is generic over it:
 ///
@@ -41,7 +41,7 @@ pub use with_kinds;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a kind of memlane channel",
     label = "not a kind of channel",
-    note = "the kinds are `memlane::generic::Spsc` and `memlane::generic::Mpmc`"
+    note = "the kinds are `Spsc`, `Mpmc` and `Mpsc` of `memlane::generic`"
 )]
 pub trait ChannelKind: Ports + Debug + Clone + Copy + Send + Sync + 'static {}
 
@@ -77,4 +77,16 @@ impl Ports for Mpmc {
     const KIND: Kind = Kind::Mpmc;
     type Outlet = SlotOutlet;
     type Inlet = SlotInlet;
+}
+
+/// The kind of [`mpsc`](crate::mpsc) channels.
+#[derive(Debug, Clone, Copy)]
+pub enum Mpsc {}
+
+impl ChannelKind for Mpsc {}
+
+impl Ports for Mpsc {
+    const KIND: Kind = Kind::Mpsc;
+    type Outlet = LaneOutlet;
+    type Inlet = LanesInlet;
 }

@@ -35,18 +35,39 @@ impl<K: ChannelKind> Sender<K> {
     }
 
     /// The row of this sender's seat: which of [`Info::participants`](crate::Info::participants) it is.
+    ///
+    /// ```
+    /// let channel = memlane::spsc::Options::new().private()?;
+    /// let tx = channel.sender()?;
+    /// assert_eq!(channel.info().participants[0].row, tx.row());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn row(&self) -> u32 {
         self.end.seat().row()
     }
 
     /// Largest message in bytes.
+    ///
+    /// ```
+    /// let channel = memlane::spsc::Options::new().max_message(256).private()?;
+    /// assert_eq!(channel.sender()?.max_message(), 256);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn max_message(&self) -> usize {
         self.port.max_message()
     }
 
-    /// How this sender waits for room. Default: [`Strategy::Adaptive`].
+    /// Sets how this sender waits for room, from its next call on. Default: [`Strategy::Adaptive`]. It is this sender's alone: the
+    /// receivers choose for themselves.
+    ///
+    /// ```
+    /// use memlane::Strategy;
+    /// let mut tx = memlane::spsc::Options::new().private()?.sender()?;
+    /// tx.set_strategy(Strategy::Park); // least CPU time
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_strategy(&mut self, strategy: Strategy) {
         self.end.set_strategy(strategy);
     }

@@ -1,6 +1,6 @@
 //! A channel in this process.
 
-use crate::liveness;
+use crate::liveness::{self, Change};
 use crate::region::sys::cancel_guard;
 use crate::region::{Origin, Region};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ impl Shared {
     pub(super) fn close(&self) {
         if !self.region.mark().is_foreign() {
             self.region.set_closed();
-            liveness::announce(&self.region);
+            liveness::announce(&self.region, Change::Anything);
         }
     }
 }

@@ -63,7 +63,7 @@ fn every_struct_is_on_the_page_with_every_field_at_its_place() {
             size_of::<ParticipantRow>(),
             fields_of!(ParticipantRow:
                 state pid started_unix_ns pid_namespace name semaphore messages bytes full empty parks wakes lost
-                redelivered reaped
+                redelivered reaped held_messages held_bytes held_wakes
             ),
         ),
         (

@@ -2,8 +2,9 @@
 
 use super::{
     ChannelControl, Gate, HEADER_BYTES, KindRow, LaneControl, Limits, NewsControl, ParticipantRow, QueueControl,
-    RecordHeader, RingControl, Store,
+    RecordHeader, RingControl, Role, Store,
 };
+use std::mem::offset_of;
 
 /// The unit in which the data area is aligned: one page of the smallest size.
 const PAGE: u64 = 4096;
@@ -50,6 +51,18 @@ pub struct Map {
     pub data_at: u64,
     /// Length of the file.
     pub total: u64,
+}
+
+impl Map {
+    /// Where the word stands that moves when a participant of this role comes or goes, or the status changes.
+    pub fn membership_of(&self, role: Role) -> u64 {
+        let (start, within) = match (self.news_at, role) {
+            (0, _) => (self.control_at, offset_of!(ChannelControl, membership)),
+            (news_at, Role::Sender) => (news_at, offset_of!(NewsControl, membership_of_senders)),
+            (news_at, Role::Receiver) => (news_at, offset_of!(NewsControl, membership_of_receivers)),
+        };
+        start.saturating_add(within as u64)
+    }
 }
 
 /// A number that is out of its range.
@@ -245,7 +258,7 @@ impl Geometry {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Kind, SEVERAL_LANES};
+    use super::super::Kind;
     use super::*;
 
     const DEFAULT: Geometry = Geometry {
@@ -272,7 +285,7 @@ mod tests {
 
     #[test]
     fn several_lanes_have_their_news_between_the_channels_words_and_theirs() {
-        let geometry = Geometry { row: &SEVERAL_LANES, senders: 1000, receivers: 1, ..DEFAULT };
+        let geometry = Geometry { row: Kind::Mpsc.row(), senders: 1000, receivers: 1, ..DEFAULT };
         let map = geometry.map().unwrap();
         assert_eq!(map.control_at, 4096 + 1001 * 256);
         assert_eq!(map.news_at, map.control_at + 384);
@@ -310,7 +323,7 @@ mod tests {
 
     #[test]
     fn lanes_begin_at_different_places_of_their_rings() {
-        let geometry = Geometry { row: &SEVERAL_LANES, senders: 1023, capacity: 4096, ..DEFAULT };
+        let geometry = Geometry { row: Kind::Mpsc.row(), senders: 1023, capacity: 4096, ..DEFAULT };
         let starts = [0, 1, 2, 21, 22, 64].map(|lane| geometry.lane_start(lane));
         assert_eq!(starts, [0, 192, 384, 4032, 128, 0], "l × 192 mod capacity");
         let places: std::collections::BTreeSet<_> = (0..64).map(|lane| geometry.lane_start(lane)).collect();

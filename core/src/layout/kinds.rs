@@ -15,6 +15,8 @@ pub enum Kind {
     Spsc,
     /// Many senders, many receivers, each message to one of these.
     Mpmc,
+    /// Many senders, one receiver, in order per sender, lossless.
+    Mpsc,
 }
 
 /// Where a kind keeps its messages.
@@ -70,7 +72,7 @@ pub struct KindRow {
 const ONE: Seats = Seats { max: 1, default: 1 };
 
 /// Every kind that this version knows, in the order of [`Kind`].
-const ROWS: [KindRow; 2] = [
+const ROWS: [KindRow; 3] = [
     KindRow {
         kind: Kind::Spsc,
         code: 1,
@@ -103,11 +105,22 @@ const ROWS: [KindRow; 2] = [
         redelivers: true,
         smaller: "fewer slots or a smaller max_message",
     },
+    KindRow {
+        kind: Kind::Mpsc,
+        code: 3,
+        name: "mpsc",
+        store: Store::Lanes,
+        senders: Seats { max: 1023, default: 64 },
+        receivers: ONE,
+        capacity: 64 << 10,
+        max_message: 0,
+        words_per_slot: 0,
+        options: OPTION_PERSISTENT,
+        own_options: &["capacity", "senders"],
+        redelivers: false,
+        smaller: "a smaller capacity or fewer senders",
+    },
 ];
-
-/// A kind with several lanes, as no kind of this version is.
-#[cfg(test)]
-pub(crate) static SEVERAL_LANES: KindRow = KindRow { senders: Seats { max: 1023, default: 64 }, ..*Kind::Spsc.row() };
 
 const _: () = {
     let mut index = 0;

@@ -44,8 +44,6 @@ mod news;
 mod participant;
 #[cfg(not(loom))]
 mod queue;
-#[cfg(all(test, not(loom)))]
-pub(crate) use self::kinds::SEVERAL_LANES;
 #[cfg(not(loom))]
 pub use self::{
     geometry::{Geometry, Map},

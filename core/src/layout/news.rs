@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! NewsControl   changes line       16 counters, one for 64 rows      which rows to look at again
-//!               ready lines        one bit per row                   hints: which lanes to look at first
+//!               ready lines        one bit per row                   kept for hints: which lanes to look at first
 //!               senders' line      membership of the senders         compared by receivers
 //!               receivers' line    membership of the receivers       compared by senders
 //! ```
@@ -24,8 +24,8 @@ pub struct NewsControl {
     /// Each grows whenever one of its rows changes: counter n is of the rows `64 n` to `64 n + 63`.
     pub changes: [AtomicU32; 16],
     changes_line: [AtomicU32; 16],
-    /// Bit = row: its sender committed something and found the receiver asleep. A hint where to look first, never a reason not
-    /// to look elsewhere.
+    /// Kept for hints where to look first, bit = row; not used: a receiver looks at all lanes before it sleeps, and again when it
+    /// wakes, which takes some nanoseconds a lane.
     pub ready: [AtomicU64; 16],
     /// Grows whenever a sender joins, leaves, or is reaped, or the status changes; behind the counter of its row.
     pub membership_of_senders: AtomicU32,

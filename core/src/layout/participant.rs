@@ -43,7 +43,13 @@ pub struct ParticipantRow {
     pub redelivered: AtomicU64,
     /// Dead participants that it reaped.
     pub reaped: AtomicU64,
-    counters: [AtomicU64; 7],
+    /// Held messages that were acknowledged, by any thread of its process: not in `messages`.
+    pub held_messages: AtomicU64,
+    /// Their payload bytes: not in `bytes`.
+    pub held_bytes: AtomicU64,
+    /// Times that finishing a held message woke somebody: not in `wakes`.
+    pub held_wakes: AtomicU64,
+    counters: [AtomicU64; 4],
 }
 
 const _: () = {
@@ -57,4 +63,5 @@ const _: () = {
     assert!(offset_of!(ParticipantRow, semaphore) == 96);
     assert!(offset_of!(ParticipantRow, messages) == 128);
     assert!(offset_of!(ParticipantRow, reaped) == 192);
+    assert!(offset_of!(ParticipantRow, held_wakes) == 216);
 };

@@ -1,4 +1,5 @@
-//! What a participant counts about itself: single-writer words in its own row, plain stores.
+//! What a participant counts about itself, in its own row: single-writer words and plain stores; and apart from them, what
+//! any thread may count that finishes a message which the participant handed out to be held.
 
 use crate::layout::ParticipantRow;
 use crate::region::View;
@@ -32,13 +33,14 @@ impl Counters {
     /// Reads a row's counters. They are independent words: each is exact, but not all of one moment.
     pub(crate) fn read(row: &ParticipantRow) -> Self {
         let load = |word: &AtomicU64| word.load(Relaxed);
+        let both = |own: &AtomicU64, held: &AtomicU64| load(own).wrapping_add(load(held));
         Self {
-            messages: load(&row.messages),
-            bytes: load(&row.bytes),
+            messages: both(&row.messages, &row.held_messages),
+            bytes: both(&row.bytes, &row.held_bytes),
             full: load(&row.full),
             empty: load(&row.empty),
             parks: load(&row.parks),
-            wakes: load(&row.wakes),
+            wakes: both(&row.wakes, &row.held_wakes),
             redelivered: load(&row.redelivered),
             reaped: load(&row.reaped),
         }
@@ -56,6 +58,9 @@ impl Counters {
             &row.lost,
             &row.redelivered,
             &row.reaped,
+            &row.held_messages,
+            &row.held_bytes,
+            &row.held_wakes,
         ];
         for word in words {
             word.store(0, Relaxed);
@@ -73,17 +78,6 @@ pub(crate) struct Tally {
 #[inline]
 fn add(word: &AtomicU64, more: u64) {
     word.store(word.load(Relaxed).wrapping_add(more), Relaxed);
-}
-
-macro_rules! counts {
-    ($($(#[$doc:meta])* $method:ident => $field:ident),* $(,)?) => {
-        $(
-            $(#[$doc])*
-            pub(crate) fn $method(&mut self) {
-                add(&self.row.$field, 1);
-            }
-        )*
-    };
 }
 
 impl Tally {
@@ -120,16 +114,51 @@ impl Tally {
         add(&self.row.reaped, dead.into());
     }
 
-    counts! {
-        /// A send found no room.
-        full => full,
-        /// A receive found nothing.
-        empty => empty,
-        /// It went to sleep.
-        park => parks,
-        /// It woke somebody.
-        wake => wakes,
-        /// A message came that had been delivered before.
-        redelivered => redelivered,
+    /// A send found no room.
+    pub(crate) fn full(&mut self) {
+        add(&self.row.full, 1);
+    }
+
+    /// A receive found nothing.
+    pub(crate) fn empty(&mut self) {
+        add(&self.row.empty, 1);
+    }
+
+    /// It went to sleep.
+    pub(crate) fn park(&mut self) {
+        add(&self.row.parks, 1);
+    }
+
+    /// It woke somebody.
+    pub(crate) fn wake(&mut self) {
+        add(&self.row.wakes, 1);
+    }
+
+    /// A message came that had been delivered before.
+    pub(crate) fn redelivered(&mut self) {
+        add(&self.row.redelivered, 1);
+    }
+}
+
+/// The counting side of messages that are held: for any number of threads.
+#[derive(Debug)]
+pub(crate) struct HeldTally {
+    row: View<ParticipantRow>,
+}
+
+impl HeldTally {
+    pub(super) fn new(row: View<ParticipantRow>) -> Self {
+        Self { row }
+    }
+
+    /// A message of `bytes` bytes was acknowledged.
+    pub(crate) fn message(&self, bytes: u64) {
+        self.row.held_messages.fetch_add(1, Relaxed);
+        self.row.held_bytes.fetch_add(bytes, Relaxed);
+    }
+
+    /// Somebody was woken.
+    pub(crate) fn wake(&self) {
+        self.row.held_wakes.fetch_add(1, Relaxed);
     }
 }

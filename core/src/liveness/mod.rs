@@ -54,9 +54,9 @@ pub use probing::Probing;
 pub use self::counters::Counters;
 #[cfg(not(loom))]
 pub(crate) use self::{
-    counters::Tally,
+    counters::{HeldTally, Tally},
     peers::{PeerWatch, Presence},
     reap::{Dead, Settle, probe, reap_dead},
-    rows::{announce, is_taken},
+    rows::{Change, announce, is_taken},
     seat::{Seat, not_joined, read_name},
 };

@@ -22,6 +22,7 @@ pub(crate) enum Presence {
 /// Watches the rows of the other role from the moment of joining.
 #[derive(Debug, Clone)]
 pub(crate) struct PeerWatch {
+    role: Role,
     rows: Range<u32>,
     /// By row: the life that was over when this participant joined, 0 where one was going on. Every other life was there since.
     baseline: Vec<u64>,
@@ -36,14 +37,19 @@ impl PeerWatch {
             let (state, _) = row_state(region, row)?;
             baseline.push(if state.state == ParticipantState::Live { 0 } else { state.life });
         }
-        Ok(Self { rows, baseline })
+        Ok(Self { role, rows, baseline })
     }
 
     /// Watches as one that has been there since the channel was created.
     pub(crate) fn since_creation(region: &Region, role: Role) -> Self {
         let rows = rows_of(region.geometry(), role);
         let baseline = vec![0; rows.len()];
-        Self { rows, baseline }
+        Self { role, rows, baseline }
+    }
+
+    /// The role of those that it watches.
+    pub(crate) fn role(&self) -> Role {
+        self.role
     }
 
     /// Looks at the rows. Believes a row that says `Live`: whether it lies, [`super::reap_dead`] finds out.

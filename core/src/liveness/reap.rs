@@ -14,7 +14,7 @@
 //! A participant that dies between changing a row and announcing it leaves a change that no other one is told of. So each
 //! look for the dead compares a sum over all rows with the sum that was announced last.
 
-use super::rows::{announce, every_row, row_state};
+use super::rows::{Change, announce, every_row, row_state};
 use super::{Probing, word};
 use crate::error::Corruption;
 use crate::layout::{ParticipantState, Role, RowIndex};
@@ -129,11 +129,13 @@ fn look(region: &Arc<Region>, settle: Settle, first: u32, has_time: impl Fn() ->
     }
     settle(region, &dead)?;
     let signals = Signals::of(region, None);
+    let mut rows = Vec::new();
     for (row, proved) in dead.rows() {
         forget_sleeper(&signals, row);
         looked.marked += u32::from(word::bury(&region.row(row).state, proved));
+        rows.push(row);
     }
-    announce(region);
+    announce(region, Change::Rows(&rows));
     Ok(looked)
 }
 
@@ -167,7 +169,7 @@ pub(crate) fn probe(
     let announced = &region.control().digest;
     if has_news || announced.load(Relaxed) != sum {
         if reaped == 0 {
-            announce(region);
+            announce(region, Change::Anything);
         }
         announced.store(sum, Relaxed);
     }

@@ -4,15 +4,47 @@ use super::word;
 use crate::error::Corruption;
 use crate::layout::{Geometry, ParticipantState, Role, RowState};
 use crate::region::{Region, Signals};
-use crate::sync::Ordering::Release;
+use crate::ring::lanes::tell;
 use crate::wait::eventcount;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Tells the participants that are awake that a row or the status changed.
-pub(crate) fn announce_to_the_awake(region: &Region) {
-    // EDGE announce→news: pairs with the Acquire in `Outlook::has_news`; the row or status was stored before.
-    region.control().membership.fetch_add(1, Release);
+/// What changed, and was stored before it is told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Change<'a> {
+    /// These rows.
+    Rows(&'a [u32]),
+    /// The status, or rows that nobody knows by number.
+    Anything,
+}
+
+impl Change<'_> {
+    /// Whether it may concern participants of this role.
+    fn is_of(self, geometry: &Geometry, role: Role) -> bool {
+        match self {
+            Self::Rows(rows) => rows.iter().any(|row| rows_of(geometry, role).contains(row)),
+            Self::Anything => true,
+        }
+    }
+}
+
+/// Tells the participants that are awake.
+///
+/// In kinds that can have several lanes, those of one role compare a word that only the other role moves, and counters lead to
+/// the rows.
+pub(crate) fn announce_to_the_awake(region: &Region, change: Change<'_>) {
+    const GROUP: u32 = 64;
+    let Some(news) = region.news() else { return tell([], &region.control().membership) };
+    for (role, membership) in
+        [(Role::Sender, &news.membership_of_senders), (Role::Receiver, &news.membership_of_receivers)]
+    {
+        if change.is_of(region.geometry(), role) {
+            match change {
+                Change::Rows(rows) => tell(rows.iter().map(|row| &news.changes[(row / GROUP) as usize]), membership),
+                Change::Anything => tell(&news.changes, membership),
+            }
+        }
+    }
 }
 
 /// The rows of all participants.
@@ -40,12 +72,16 @@ pub(crate) fn is_taken(region: &Region, row: u32) -> bool {
 }
 
 /// Tells everybody that a row or the status changed: the awake by `membership`, the sleeping by a wake.
-pub(crate) fn announce(region: &Arc<Region>) {
-    announce_to_the_awake(region);
+///
+/// In kinds that can have several lanes, a sender that comes or goes wakes no other sender: none of them waits for that.
+pub(crate) fn announce(region: &Arc<Region>, change: Change<'_>) {
+    announce_to_the_awake(region, change);
     let signals = Signals::of(region, None);
     eventcount::notify(&signals, &region.control().data);
-    for lane in 0..region.geometry().lanes() {
-        eventcount::notify(&signals, &region.lane(lane).space);
+    if region.news().is_none() || change.is_of(region.geometry(), Role::Receiver) {
+        for lane in 0..region.geometry().lanes() {
+            eventcount::notify(&signals, &region.lane(lane).space);
+        }
     }
     if region.geometry().has_slots() {
         eventcount::notify(&signals, &region.queue().space);

@@ -1,8 +1,8 @@
 //! A participant's seat: its row, and the life that proves it alive.
 
 use super::reap::{Dead, Settle, reap_dead};
-use super::rows::{announce, announce_to_the_awake, row_state, rows_of};
-use super::{Counters, Tally, word};
+use super::rows::{Change, announce, announce_to_the_awake, row_state, rows_of};
+use super::{Counters, HeldTally, Tally, word};
 use crate::error::{Corruption, JoinError};
 use crate::layout::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState, Status};
 use crate::region::sys;
@@ -86,7 +86,7 @@ impl Seat {
         words.pid_namespace.store(self.life.pid_namespace(), Relaxed);
         words.started_unix_ns.store(sys::unix_time_ns(), Relaxed);
         write_name(words, name);
-        announce_to_the_awake(&self.region);
+        announce_to_the_awake(&self.region, Change::Rows(&[self.row]));
     }
 
     /// The status and the name may have changed between opening the channel and taking the seat.
@@ -130,6 +130,11 @@ impl Seat {
     pub(crate) fn tally(&self) -> Tally {
         Tally::new(View::participant(&self.region, self.row))
     }
+
+    /// What is counted of the messages that this participant handed out to be held.
+    pub(crate) fn held_tally(&self) -> HeldTally {
+        HeldTally::new(View::participant(&self.region, self.row))
+    }
 }
 
 impl Drop for Seat {
@@ -140,7 +145,7 @@ impl Drop for Seat {
         }
         // It fails only if a peer wrote to the row.
         let _ = word::leave(&self.region.row(self.row).state, self.word);
-        announce(&self.region);
+        announce(&self.region, Change::Rows(&[self.row]));
     }
 }
 

@@ -4,6 +4,7 @@
 //! offsets and lengths. The same code runs over a mapped file, over process memory and over loom's atomics.
 //!
 //! - [`log`]: the lane, a single-writer log of variable-length records.
+//! - [`lanes`]: several of them with one receiver.
 //! - [`slots`]: the slot queue, for many senders and many receivers.
 //!
 //! An operation that has several ways bears its name alone where it is complete. `…_fast` is the way in line: it serves the
@@ -13,5 +14,6 @@
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
+pub mod lanes;
 pub mod log;
 pub mod slots;

@@ -62,34 +62,34 @@ impl Drop for Case {
 /// A module for each test, with a test for each kind and for each combination that exists.
 macro_rules! over_all {
     ($($test:ident)*) => {
-        $(mod $test { crate::kinds::with_kinds! { over_kinds $test all_cases } })*
+        $(mod $test { memlane::with_kinds!(over_kinds { $test all_cases }); })*
     };
 }
 
 /// The same with those combinations whose channel is a file that has a name.
 macro_rules! over_files {
     ($($test:ident)*) => {
-        $(mod $test { crate::kinds::with_kinds! { over_kinds $test cases_of_files } })*
+        $(mod $test { memlane::with_kinds!(over_kinds { $test cases_of_files }); })*
     };
 }
 
 /// The same with those combinations whose peer can be killed.
 macro_rules! over_processes {
     ($($test:ident)*) => {
-        $(mod $test { crate::kinds::with_kinds! { over_kinds $test cases_of_processes } })*
+        $(mod $test { memlane::with_kinds!(over_kinds { $test cases_of_processes }); })*
     };
 }
 
 /// A module for each kind, with a test for each of these cases.
 macro_rules! over_kinds {
-    ([$($name:ident $kind:ident),*] $test:ident $cases:ident) => {
-        $(mod $name { crate::case::$cases! { $test $kind } })*
+    ({ $test:ident $cases:ident } $($kind:ident $name:ident;)*) => {
+        $(mod $name { $cases! { $test $kind } })*
     };
 }
 
 macro_rules! all_cases {
     ($test:ident $kind:ident) => {
-        crate::case::case_tests! { $test $kind
+        case_tests! { $test $kind
             futex_named_threads Futex Named Thread,
             futex_named_processes Futex Named Process,
             futex_anonymous_threads Futex Anonymous Thread,
@@ -102,7 +102,7 @@ macro_rules! all_cases {
             semaphore_private_threads Semaphore Private Thread,
         }
         #[cfg(feature = "named-segments")]
-        crate::case::case_tests! { $test $kind
+        case_tests! { $test $kind
             futex_segment_threads Futex Segment Thread,
             futex_segment_processes Futex Segment Process,
             semaphore_segment_threads Semaphore Segment Thread,
@@ -113,7 +113,7 @@ macro_rules! all_cases {
 
 macro_rules! cases_of_files {
     ($test:ident $kind:ident) => {
-        crate::case::case_tests! { $test $kind
+        case_tests! { $test $kind
             futex_named_threads Futex Named Thread,
             semaphore_named_threads Semaphore Named Thread,
         }
@@ -122,14 +122,14 @@ macro_rules! cases_of_files {
 
 macro_rules! cases_of_processes {
     ($test:ident $kind:ident) => {
-        crate::case::case_tests! { $test $kind
+        case_tests! { $test $kind
             futex_named_processes Futex Named Process,
             futex_anonymous_processes Futex Anonymous Process,
             semaphore_named_processes Semaphore Named Process,
             semaphore_anonymous_processes Semaphore Anonymous Process,
         }
         #[cfg(feature = "named-segments")]
-        crate::case::case_tests! { $test $kind
+        case_tests! { $test $kind
             futex_segment_processes Futex Segment Process,
             semaphore_segment_processes Semaphore Segment Process,
         }
@@ -148,14 +148,3 @@ macro_rules! case_tests {
         )*
     };
 }
-
-/// The kinds' names, and what a process of each does.
-macro_rules! parts {
-    ([$($name:ident $kind:ident),*]) => {
-        &[$((stringify!($name), crate::stage::play::<memlane::generic::$kind>)),*]
-    };
-}
-
-pub(crate) use {
-    all_cases, case_tests, cases_of_files, cases_of_processes, over_all, over_files, over_kinds, over_processes, parts,
-};

@@ -1,6 +1,6 @@
 //! Peers that are killed.
 
-use crate::case::{Case, over_processes};
+use crate::case::Case;
 use crate::kinds::Kind;
 use crate::peer::Peer;
 use crate::stage::{FEW, SHORT, create, message, start};

@@ -1,6 +1,6 @@
 //! Joining, leaving and closing, and what can be seen of it.
 
-use crate::case::{Case, Place, over_all, over_files};
+use crate::case::{Case, Place};
 use crate::kinds::Kind;
 use crate::stage::{FEW, SHORT, create, create_with, ends, message, options_for, start};
 use crate::support::eventually;

@@ -1,6 +1,6 @@
-//! The kinds that the contract is for: each is a row of the list, and says here what a channel of it is like that is soon full.
+//! What a channel of each kind is like that is soon full. The list of kinds is the engine's.
 
-use memlane::generic::{ChannelKind, Mpmc, Options, Spsc};
+use memlane::generic::{ChannelKind, Mpmc, Mpsc, Options, Spsc};
 
 /// A kind of channel.
 pub trait Kind: ChannelKind {
@@ -20,11 +20,8 @@ impl Kind for Mpmc {
     }
 }
 
-/// Hands the list of kinds to a macro of `case`: each with its name, and with its type.
-macro_rules! with_kinds {
-    ($macro:ident $($arguments:tt)*) => {
-        crate::case::$macro! { [spsc Spsc, mpmc Mpmc] $($arguments)* }
-    };
+impl Kind for Mpsc {
+    fn small() -> Options<Self> {
+        Options::<Self>::new().capacity(4096).max_senders(8)
+    }
 }
-
-pub(crate) use with_kinds;

@@ -1,6 +1,6 @@
 //! What is sent arrives.
 
-use crate::case::{Case, over_all};
+use crate::case::Case;
 use crate::kinds::Kind;
 use crate::stage::{FEW, MANY, MAX_MESSAGE, SHORT, create, ends, fill, message, start};
 use crate::waiting::{parks_and_wakes, until_asleep};

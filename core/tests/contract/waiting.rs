@@ -1,6 +1,6 @@
 //! Calls that wait, and calls that do not.
 
-use crate::case::{Case, over_all};
+use crate::case::Case;
 use crate::kinds::Kind;
 use crate::stage::{FEW, MAX_MESSAGE, SHORT, create, ends, fill, longest, message, start};
 use crate::support::eventually;

@@ -292,3 +292,27 @@ pub fn recv_batch(
     });
     Ok(copied.collect())
 }
+
+/// Takes a batch of up to so many messages, and says what is in it.
+pub fn try_take_batch(receiver: ReceiverHandle, max: usize, timeout_ns: i64) -> (Status, Batch, Vec<BatchMessage>) {
+    // SAFETY: zero is a value of every field.
+    let (mut batch, empty): (Batch, BatchMessage) = unsafe { (zeroed(), zeroed()) };
+    let mut messages = vec![empty; max];
+    // SAFETY: all pointers are valid, the array for its length.
+    let status = unsafe { memlane_take_batch(receiver, &mut batch, messages.as_mut_ptr(), max, timeout_ns) };
+    messages.truncate(batch.count);
+    (status, batch, messages)
+}
+
+#[track_caller]
+pub fn take_batch(receiver: ReceiverHandle, max: usize) -> (Batch, Vec<BatchMessage>) {
+    let (status, batch, messages) = try_take_batch(receiver, max, 0);
+    ok(status);
+    (batch, messages)
+}
+
+/// The bytes of a message of a batch.
+pub fn batch_bytes(message: &BatchMessage) -> Vec<u8> {
+    // SAFETY: the batch is not done with, and nobody tampers with the channel.
+    unsafe { std::slice::from_raw_parts(message.data.cast::<u8>(), message.length) }.to_vec()
+}

@@ -1,6 +1,7 @@
 //! The kinds of channel: a row each, in a file of its own, and the list of them.
 
 mod mpmc;
+mod mpsc;
 mod spsc;
 
 use crate::corrupt::Corruptible;
@@ -11,7 +12,7 @@ pub trait Tortured: Corruptible + Refused {}
 
 impl<K: Corruptible + Refused> Tortured for K {}
 
-const KINDS: &[&dyn Tortured] = &[&spsc::Spsc, &mpmc::Mpmc];
+const KINDS: &[&dyn Tortured] = &[&spsc::Spsc, &mpmc::Mpmc, &mpsc::Mpsc];
 
 /// All of them, as a tool sees them.
 pub fn all<T>(seen: fn(&'static dyn Tortured) -> T) -> Vec<T> {
@@ -21,8 +22,10 @@ pub fn all<T>(seen: fn(&'static dyn Tortured) -> T) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::selection::named;
+    use crate::selection::{Selection, named};
     use crate::subject::Kind;
+    use crate::waking::Waking;
+    use clap::Parser;
 
     #[test]
     fn every_kind_of_the_engine_is_in_the_list() {
@@ -30,5 +33,25 @@ mod tests {
         for &kind in memlane::Kind::ALL {
             assert_eq!(named(kind, &kinds).unwrap().name(), kind.name());
         }
+    }
+
+    #[test]
+    fn in_a_quick_form_kinds_and_backends_take_turns() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            channels: Selection,
+        }
+        let kinds = all(|kind| kind as &dyn Kind);
+        let turns = |line: &[&str], seed| {
+            let Line { channels } = Line::parse_from(line);
+            channels.turns(&kinds, seed).into_iter().map(|(kind, waking)| (kind.name(), waking)).collect::<Vec<_>>()
+        };
+        let [one, next] = [u64::MAX, 0].map(|seed| turns(&["torture"], seed));
+        assert_eq!(one.len(), kinds.len());
+        assert!(one.iter().zip(&next).all(|(one, next)| one.0 == next.0 && one.1 != next.1), "{one:?}, then {next:?}");
+        assert!(Waking::ALL.iter().all(|waking| one.iter().any(|channel| channel.1 == *waking)), "{one:?}");
+        assert_eq!(turns(&["torture", "--kind", "spsc", "--backend", "semaphore"], 0), [("spsc", Waking::Semaphore)]);
+        assert_eq!(turns(&["torture", "--kind", "spsc", "--backend", "semaphore"], 1), [("spsc", Waking::Semaphore)]);
     }
 }

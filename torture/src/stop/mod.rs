@@ -28,7 +28,9 @@ pub fn run(options: &Options, kinds: &[&'static dyn Steppable]) -> Result<()> {
     let (seed, started) = (options.seed.unwrap_or_else(fresh_seed), Instant::now());
     println!("torture stop: seed {seed}");
     let mut totals = totals::Totals::default();
-    for (kind, waking) in options.channels.channels(kinds) {
+    let Options { channels, quick, .. } = options;
+    let channels = if *quick { channels.turns(kinds, seed) } else { channels.channels(kinds) };
+    for (kind, waking) in channels {
         let scratch = Scratch::new()?;
         let setting = Setting { kind, waking, scratch: &scratch };
         points::run(options, setting, seed, &mut totals)?;

@@ -23,7 +23,6 @@ use crate::steps::others::Task;
 use crate::steps::scenario::{Operation, Scenario};
 use crate::steps::stage::{STEPS_MAX, Setting, Stage};
 use crate::tracer::{Forked, Stop};
-use crate::waking::Waking;
 use anyhow::{Context, Result, ensure};
 
 /// Where and how to stand still.
@@ -50,7 +49,7 @@ pub fn run(options: &Options, setting: Setting<'_>, seed: u64, all: &mut Totals)
         let mut bystanders = Bystanders::prepare(setting, scenario)?;
         let named = || format!("{scenario}, {waking}");
         let path = bystanders.step_through().with_context(named)?;
-        let points = choose(options, waking, &path, &mut random);
+        let points = choose(options, &path, &mut random);
         let before = all.messages;
         for &point in &points {
             all.messages += bystanders.stand_still(point).with_context(named)?;
@@ -67,11 +66,11 @@ pub fn run(options: &Options, setting: Setting<'_>, seed: u64, all: &mut Totals)
 }
 
 /// Where to stand still: behind each change, and before each access; in both ways, unless it is to be quick.
-fn choose(options: &Options, waking: Waking, path: &Path, random: &mut Random) -> Vec<Point> {
+fn choose(options: &Options, path: &Path, random: &mut Random) -> Vec<Point> {
     let mut point = |steps, by_signal| Point { steps, by_signal, finds_nothing: random.once_in(2) };
     let is_long = path.steps > LONG;
     if options.quick {
-        let step = if is_long { 4 } else { 1 } * if waking == Waking::Futex { 1 } else { 4 };
+        let step = if is_long { 4 } else { 1 };
         let first = path.accesses.len() % step.min(path.changes.len());
         let changes = path.changes.iter().skip(first).step_by(step);
         let accesses = path.accesses.iter().skip(first).step_by(QUICK_ACCESSES * step);

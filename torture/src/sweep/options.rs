@@ -10,10 +10,10 @@ pub struct Options {
     /// Only operations whose line contains this
     #[arg(long, default_value = "")]
     pub only: String,
-    /// Three real kills an operation, and a reaper for every third one; survivors still take over from every copy
+    /// Each kind over one backend; three real kills an operation, and a reaper for every third one; survivors still take over from every copy
     #[arg(long)]
     pub quick: bool,
-    /// Seed of where rivals stand and what goes on around them, as far as not everything is taken; printed if it is not given
+    /// Seed of which backend each kind takes when it is to be quick, of where rivals stand and what goes on around them, as far as not everything is taken; printed if it is not given
     #[arg(long)]
     pub seed: Option<u64>,
     /// Operations of at most so many instructions are really killed after every one

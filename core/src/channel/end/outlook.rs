@@ -21,6 +21,8 @@ pub(crate) struct Outlook {
     /// `membership` when the peers and the status were last looked at.
     seen: u32,
     control: View<ChannelControl>,
+    /// The word that moves with the peers.
+    membership: View<AtomicU32>,
     peers: PeerWatch,
     /// What was wrong with the channel's file when it was last looked at.
     file: Option<Trouble>,
@@ -41,8 +43,9 @@ impl Outlook {
     /// Sees nothing yet: all is news at first.
     pub(super) fn new(shared: &Arc<Shared>, peers: PeerWatch) -> Self {
         let region = &shared.region;
-        let (mark, control) = (region.mark(), View::control(region));
-        let mut outlook = Self { mark, seen: 0, control, peers, file: None, shared: Arc::clone(shared) };
+        let (mark, control, membership) =
+            (region.mark(), View::control(region), View::membership(region, peers.role()));
+        let mut outlook = Self { mark, seen: 0, control, membership, peers, file: None, shared: Arc::clone(shared) };
         outlook.look_again();
         outlook
     }
@@ -82,13 +85,13 @@ impl Outlook {
     /// [noted the news as seen](Outlook::note_seen).
     #[inline]
     pub(crate) fn has_news(&self) -> bool {
-        // EDGE announce→news: pairs with the Release in `announce_to_the_awake`.
-        self.control.membership.load(Acquire) != self.seen
+        // EDGE announce→news: pairs with the Release in `tell`.
+        self.membership.load(Acquire) != self.seen
     }
 
     /// Makes [`Outlook::has_news`] true.
     pub(super) fn look_again(&mut self) {
-        self.seen = self.control.membership.load(Relaxed).wrapping_sub(1);
+        self.seen = self.membership.load(Relaxed).wrapping_sub(1);
     }
 
     /// Notes that the caller has dealt with all news up to this [`membership`](Outlook::membership).
@@ -103,7 +106,7 @@ impl Outlook {
             return Err(Finding::Known(trouble));
         }
         // EDGE announce→news: as in `has_news`.
-        let membership = self.control.membership.load(Acquire);
+        let membership = self.membership.load(Acquire);
         match self.region().status() {
             Status::Live | Status::Closed if self.region().is_removed() => Err(Finding::Known(Trouble::Removed)),
             Status::Live => Ok(membership),

@@ -12,6 +12,7 @@
 //! ```
 
 use super::outlook::{Finding, Outlook};
+use super::tenancy::Tenancy;
 use super::trouble::Trouble;
 use crate::channel::shared::Shared;
 use crate::error::{Corruption, JoinError, SendError};
@@ -33,8 +34,8 @@ pub(crate) struct Seated {
     pub(in crate::channel) tally: Tally,
     patience: Patience,
     probing: Probing,
-    settle: Settle,
-    seat: Seat,
+    /// Its seat. Messages that it handed out to be held on their own share it.
+    tenancy: Arc<Tenancy>,
     /// Dropped last: it may remove the channel.
     outlook: Outlook,
 }
@@ -86,8 +87,7 @@ impl Seated {
             tally,
             patience: Patience::new(),
             probing: Probing::new(seat.life()),
-            settle,
-            seat,
+            tenancy: Arc::new(Tenancy::new(seat, settle, shared)),
             outlook: Outlook::new(shared, peers),
         })
     }
@@ -99,14 +99,19 @@ impl Seated {
     }
 
     pub(crate) fn seat(&self) -> &Seat {
-        &self.seat
+        self.tenancy.seat()
+    }
+
+    /// Its seat, for what is to keep it taken.
+    pub(in crate::channel) fn tenancy(&self) -> &Arc<Tenancy> {
+        &self.tenancy
     }
 
     /// Looks at the status and at the peers' rows. Returns the peers' presence, and the `membership` that a caller which
     /// has dealt with it passes to [`Seated::note_seen`].
     pub(crate) fn look(&self) -> Result<(Presence, u32), Trouble> {
         let membership = self.outlook.membership().map_err(|finding| self.tell(finding))?;
-        if !self.seat.is_ours() {
+        if !self.seat().is_ours() {
             return Err(Trouble::Corrupted(self.poison(Corruption::Participant)));
         }
         let presence = self.outlook.presence().map_err(|finding| self.tell(finding))?;
@@ -149,9 +154,7 @@ impl Seated {
     /// Marks the channel as beyond use, and tells everybody.
     #[cold]
     pub(crate) fn poison(&self, reason: Corruption) -> Corruption {
-        self.region().poison(reason);
-        liveness::announce(self.region());
-        reason
+        self.tenancy.poison(reason)
     }
 
     /// Wakes the receivers that sleep.
@@ -216,6 +219,7 @@ impl Seated {
     /// truncated is an error at once.
     fn look_at_file(&mut self) -> Result<(), Trouble> {
         let Err(length) = self.outlook.look_at_file() else { return Ok(()) };
+        self.tenancy.note_cut_short();
         if self.region().has_words_within(length) {
             self.poison(Corruption::FileLength);
         }
@@ -271,8 +275,12 @@ impl Waiter for Seated {
         }
         let slice_ns = SLICE.as_nanos() as u64;
         if self.probing.claim(&self.outlook.control().probed_unix_ns, unix_time_ns(), slice_ns) {
-            let reaped =
-                liveness::probe(self.outlook.region(), self.settle, &mut self.probing, self.outlook.file().is_some());
+            let reaped = liveness::probe(
+                self.outlook.region(),
+                self.tenancy.settle(),
+                &mut self.probing,
+                self.outlook.file().is_some(),
+            );
             self.tally.reaped(reaped.map_err(|reason| Trouble::Corrupted(self.poison(reason)))?);
             self.outlook.look_again();
             if self.probing.is_behind() {
@@ -287,19 +295,6 @@ impl Waiter for Seated {
 
     fn count_park(&mut self) {
         self.tally.park();
-    }
-}
-
-impl Drop for Seated {
-    /// Gives back what this participant still holds (a leaked grant or message), as if it had died. In a forked child it touches
-    /// nothing, and in a truncated file no slots.
-    fn drop(&mut self) {
-        if !self.is_foreign()
-            && self.file() != Some(Trouble::Corrupted(Corruption::FileLength))
-            && let Err(reason) = self.seat.settle(self.settle)
-        {
-            self.poison(reason);
-        }
     }
 }
 

@@ -9,9 +9,11 @@
 //! What holds:
 //! - A message goes to one receiver. Messages leave in the order in which they were sent; those of one sender that one
 //!   receiver gets are in that order, too. Exceptions: [priorities](Options::priorities), and messages that come again.
-//! - **Acknowledging.** Dropping a [`Message`] acknowledges it, unless [`Receiver::on_drop`] says otherwise; [`Message::nack`] gives it back, to be delivered again
+//! - **Acknowledging.** Dropping a [`Message`] acknowledges it; [`Message::nack`] gives it back, to be delivered again
 //!   behind all others of its priority; so does a panic while it is held. If a receiver dies, what it had not acknowledged
 //!   is delivered again (or [discarded](Options::on_death)). Such messages say so: [`Message::redelivered`].
+//! - **Several at once.** [`Message::hold`] takes a message out of its receiver's hands: any thread finishes it, in any order,
+//!   while the receiver goes on.
 //! - **Nobody waits for a stopped participant.** A sender that is stopped or killed between reserving and committing, or a receiver
 //!   that holds a message, keeps its slot from the others, and nothing else.
 //! - A sender waits while every slot is in use. A receiver waits while nothing is queued.
@@ -38,13 +40,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod batch;
 mod channel;
+mod held;
 mod receiver;
 mod sender;
 
 pub use crate::ring::slots::OnDeath;
-pub use batch::{Batch, BatchIter, BatchMessage};
 pub use channel::{Channel, Options, open};
-pub use receiver::{Message, Messages, Receiver};
+pub use held::HeldMessage;
+pub use receiver::{Batch, BatchIter, BatchMessage, Message, Messages, Receiver};
 pub use sender::{Grant, Sender};

@@ -1,7 +1,6 @@
 //! What a receiver's port does.
 
 use crate::channel::end::Seated;
-use crate::channel::places::Places;
 use crate::error::{AckError, Corruption, RecvError};
 use crate::liveness::Settle;
 use crate::region::TrustPeers;
@@ -25,6 +24,8 @@ pub(crate) enum Exact<T> {
 pub(crate) struct Known {
     /// How many messages its lane carried before it.
     pub(crate) sequence: Option<u64>,
+    /// The row of its sender's seat.
+    pub(crate) sender: Option<u32>,
     /// Whether it was delivered before.
     pub(crate) redelivered: Option<bool>,
     /// How often it was delivered, this time included.
@@ -102,11 +103,12 @@ pub(crate) trait Inlet: Sized + Debug + Send + 'static {
     }
 
     /// What makes it certain that the message that is awaited never comes back.
-    fn awaits_in_vain(&self, _: &Seated) -> Option<Corruption> {
+    fn awaits_in_vain(&mut self, _: &Seated) -> Option<Corruption> {
         None
     }
 
-    /// The receiver was told that a closed channel is drained: nothing comes from now on.
+    /// The receiver was told that a closed channel is drained: nothing comes from now on, unless it held messages that may come
+    /// again.
     fn end(&mut self);
 
     /// What went through so far.
@@ -154,26 +156,16 @@ pub(crate) trait Inlet: Sized + Debug + Send + 'static {
     fn collect(&mut self, end: &mut Seated, first: Self::Item, max: usize) -> Result<Self::Mark, RecvError>;
 
     /// The messages of the current batch.
-    fn batch(&self) -> &Places<Self::Place>;
+    fn batch(&self) -> &[Self::Place];
 
-    /// Whether the message in this place, which stands in the rest of the batch, is left: not so where one message alone was
-    /// finished.
-    #[inline(always)]
-    fn is_left(_: &Self::Place) -> bool {
-        true
-    }
-
-    /// The first `count` messages that are left are done with, or as many as there are.
-    fn finish_first(&mut self, end: &mut Seated, mark: &Self::Mark, count: usize) -> Result<(), AckError>;
-
-    /// All messages of the batch that are left are done with. The batch is over.
+    /// All messages of the batch are done with.
     fn finish_batch(&mut self, end: &mut Seated) -> Result<(), AckError>;
 
-    /// All messages of the batch that are left come again. The batch is over.
-    fn give_back_batch(&mut self, end: &mut Seated) -> Result<(), AckError>;
+    /// All messages of the batch come again.
+    fn give_back_batch(&mut self, end: &mut Seated, mark: &Self::Mark) -> Result<(), AckError>;
 
-    /// All messages of the batch that are left come again, unread: none is given up for it. The batch is over.
-    fn hand_back_batch(&mut self, end: &mut Seated);
+    /// All messages of the batch come again, unread: none is given up for it.
+    fn hand_back_batch(&mut self, end: &mut Seated, mark: &Self::Mark);
 
     /// The receiver leaves.
     fn leave(&mut self, end: &mut Seated);

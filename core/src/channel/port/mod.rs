@@ -3,6 +3,7 @@
 //!
 //! - `outlet`: the trait of a sender's port. `inlet`: the trait of a receiver's port.
 //! - `lane`: a log that one sender writes and one receiver reads.
+//! - `lanes`: several of them, that one receiver reads.
 //! - `slots`: a queue of slots of one size, for any number of senders and receivers.
 //!
 //! A port knows its lane or queue, and nothing of waiting or forks: before it calls a port, a handle checks that it is this
@@ -11,12 +12,14 @@
 
 mod inlet;
 mod lane;
+mod lanes;
 mod outlet;
 mod slots;
 
 pub(crate) use inlet::{Exact, Inlet, Known};
 pub(super) use lane::lane_geometry;
 pub(crate) use lane::{LaneInlet, LaneOutlet};
+pub(crate) use lanes::LanesInlet;
 pub(crate) use outlet::{Effort, Outlet};
-pub(crate) use slots::{SlotInlet, SlotOutlet};
+pub(crate) use slots::{Holding, SlotInlet, SlotOutlet};
 pub(super) use slots::{queued, slot_geometry};

@@ -10,7 +10,7 @@ use super::orphans;
 #[cfg(feature = "named-segments")]
 use super::segment::remove_segment;
 use crate::error::{OpenError, RemoveError};
-use crate::layout::{ChannelControl, HeaderBlock, STATUS_AT, Status};
+use crate::layout::{HeaderBlock, Role, STATUS_AT, Status};
 use crate::region::Region;
 use crate::region::location::{InvalidName, Location, Place, UNLINKING, not_removed};
 use crate::region::locks::{InUse, NoTurn, Turn, count_processes, lock_file};
@@ -19,7 +19,6 @@ use crate::region::sys::{self, FileId, FileKind};
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::io::Errno;
 use std::io;
-use std::mem::offset_of;
 
 impl Region {
     /// Unlinks both files, unless they are gone or another channel's already.
@@ -128,10 +127,14 @@ fn tell(pinned: BorrowedFd<'_>, header: &Facts) -> io::Result<()> {
     if Status::from_bits(u64::from_le_bytes(status)) == Status::Live {
         sys::write_at(&file, &Status::Closed.bits().to_le_bytes(), STATUS_AT)?;
     }
-    let membership_at = header.map.control_at.saturating_add(offset_of!(ChannelControl, membership) as u64);
-    let mut membership = [0; size_of::<u32>()];
-    sys::read_exact_at(&file, &mut membership, membership_at)?;
-    // Somebody may announce something in between, and one of the two numbers is lost: a slice's end makes up for that.
-    let next = u32::from_le_bytes(membership).wrapping_add(1);
-    sys::write_at(&file, &next.to_le_bytes(), membership_at)
+    // One word for both roles, in most kinds: then it moves twice.
+    for role in [Role::Sender, Role::Receiver] {
+        let membership_at = header.map.membership_of(role);
+        let mut membership = [0; size_of::<u32>()];
+        sys::read_exact_at(&file, &mut membership, membership_at)?;
+        // Somebody may announce something in between, and one of the two numbers is lost: a slice's end makes up for that.
+        let next = u32::from_le_bytes(membership).wrapping_add(1);
+        sys::write_at(&file, &next.to_le_bytes(), membership_at)?;
+    }
+    Ok(())
 }

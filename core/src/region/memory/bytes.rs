@@ -1,7 +1,7 @@
 //! The memory of a region: mapped from a file, or of this process alone.
 
-use crate::layout::{ChannelControl, Gate, LaneControl, ParticipantRow, QueueControl, StatusCell};
-use crate::sync::AtomicU64;
+use crate::layout::{ChannelControl, Gate, LaneControl, NewsControl, ParticipantRow, QueueControl, StatusCell};
+use crate::sync::{AtomicU32, AtomicU64};
 use memmap2::{MmapOptions, MmapRaw};
 use std::io;
 use std::ptr::NonNull;
@@ -20,11 +20,15 @@ unsafe impl SharedWords for ParticipantRow {}
 // SAFETY: as above.
 unsafe impl SharedWords for ChannelControl {}
 // SAFETY: as above.
+unsafe impl SharedWords for NewsControl {}
+// SAFETY: as above.
 unsafe impl SharedWords for LaneControl {}
 // SAFETY: as above.
 unsafe impl SharedWords for Gate {}
 // SAFETY: as above.
 unsafe impl SharedWords for QueueControl {}
+// SAFETY: an atomic.
+unsafe impl SharedWords for AtomicU32 {}
 // SAFETY: an atomic.
 unsafe impl SharedWords for AtomicU64 {}
 

@@ -29,6 +29,9 @@ pub(crate) struct SlotsView {
 // SAFETY: the pointers stand for shared memory that `control` keeps alive; access to it is atomic or, for payloads,
 // ordered by the slots' words.
 unsafe impl Send for SlotsView {}
+// SAFETY: as above: the slots' words decide who copies a payload in or out, among the threads of a process as among processes.
+// Borrowing a payload for writing takes `&mut self`.
+unsafe impl Sync for SlotsView {}
 
 impl SlotsView {
     /// The queue of a region that has one.
@@ -57,11 +60,6 @@ impl SlotsView {
             payload_at: geometry.slot_payload_at() as usize,
             payload_max: geometry.max_message as usize,
         }
-    }
-
-    /// The priority of the least urgent messages.
-    pub(crate) fn lowest_priority(&self) -> u8 {
-        self.ring_count.saturating_sub(1)
     }
 
     /// A ring's positions.

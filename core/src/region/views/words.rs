@@ -1,8 +1,9 @@
 //! Typed windows onto the words of a region.
 
-use crate::layout::{ChannelControl, Gate, LaneControl, ParticipantRow, QueueControl};
+use crate::layout::{ChannelControl, Gate, LaneControl, NewsControl, ParticipantRow, QueueControl, Role};
 use crate::region::Region;
 use crate::region::memory::SharedWords;
+use crate::sync::AtomicU32;
 use crate::sync::Ordering::Relaxed;
 use std::ops::Deref;
 use std::ptr::NonNull;
@@ -45,6 +46,20 @@ impl View<ChannelControl> {
     }
 }
 
+impl View<AtomicU32> {
+    /// The word that moves when a participant of this role comes or goes, or the status changes.
+    pub(crate) fn membership(region: &Arc<Region>, of: Role) -> Self {
+        Self::new(region, region.map().membership_of(of))
+    }
+}
+
+impl View<NewsControl> {
+    pub(crate) fn news(region: &Arc<Region>) -> Self {
+        assert!(region.geometry().row.has_several_lanes());
+        Self::new(region, region.map().news_at)
+    }
+}
+
 impl View<ParticipantRow> {
     pub(crate) fn participant(region: &Arc<Region>, row: u32) -> Self {
         Self::new(region, region.row_offset(row))
@@ -81,6 +96,12 @@ impl Region {
     /// The channel's own words.
     pub(crate) fn control(&self) -> &ChannelControl {
         self.bytes().shared(self.map().control_at)
+    }
+
+    /// The words by which participants learn which others came and went, in kinds that can have several lanes.
+    pub(crate) fn news(&self) -> Option<&NewsControl> {
+        let at = self.map().news_at;
+        (at != 0).then(|| self.bytes().shared(at))
     }
 
     /// Stores at which position each lane begins. For creation, before another process sees the region.

@@ -1,4 +1,4 @@
-//! What a lane stands on: its words, wherever they live, and the arithmetic of positions.
+//! The words of a lane, in a mapped file or in memory, and the arithmetic of positions.
 
 use crate::layout::RecordHeader;
 use crate::sync::AtomicU64;
@@ -61,7 +61,8 @@ pub struct LaneGeometry {
     stretch_max: u64,
 }
 
-/// A stretch is at most this part of the ring, so that what a lane that may be overwritten gives up ahead of time is little.
+/// A stretch is at most this part of the ring. In a lane that may be overwritten, the writer gives up a stretch of old messages
+/// ahead of time, and that should be little.
 const STRETCHES_MIN: u64 = 16;
 
 impl LaneGeometry {
@@ -150,7 +151,8 @@ impl LaneGeometry {
         self.capacity / 8
     }
 
-    /// Whether a position can be one: records are multiples of their alignment, and no channel lives to see 2⁶² bytes.
+    /// Whether a word that a peer may have written can be a position: records start at multiples of their alignment, and no
+    /// channel carries 2⁶² bytes.
     pub fn is_possible(&self, position: Position) -> bool {
         self.is_aligned(position) && position.0 < 1 << 62
     }

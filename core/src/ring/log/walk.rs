@@ -18,7 +18,7 @@ pub(super) struct Walk {
     pub(super) bytes: u64,
 }
 
-/// At least as many records as a writer commits without publishing: those of a stretch, its first record, which may be longer,
+/// A bound of the records that a writer commits without publishing: those of a stretch, its first record, which may be longer,
 /// and the padding in front of that.
 const UNPUBLISHED_MAX: u64 = LONG_STRETCH / RecordHeader::BYTES + 2;
 

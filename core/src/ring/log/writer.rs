@@ -472,7 +472,7 @@ impl<M: LaneMemory> Writer<M> {
     }
 }
 
-/// Makes a record exist whose payload is written: its successor's header is 0 before its own appears.
+/// Commits a record whose payload is written: first the header behind it is 0, then its own header appears.
 #[inline(always)]
 fn commit_record<R: Ring>(ring: R, record: Position, header: RecordHeader, next: Position, warmed: Position) {
     // At the start of a warm line stands a 0 already. Elsewhere, the next header shares a line with this record.

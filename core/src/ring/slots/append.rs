@@ -1,7 +1,7 @@
 //! Naming a slot in the next cell: the step that makes a message exist.
 //!
 //! Tail says where to begin, and may lag. From there a sender walks over filled cells to the first that is not, and fills it
-//! by one CAS. The stamps that it meets on the way tell whether the words were written by somebody that may not write them:
+//! by one CAS. The stamps that it meets on the way tell whether all of them were written by correct participants:
 //!
 //! - A cell that is filled for this lap names a slot that was not passed, and there are no more such cells than slots. So a
 //!   walk that is further ahead of head than a ring is long has found corruption.

@@ -7,7 +7,7 @@ use crate::sync::Ordering::{Acquire, Relaxed};
 /// How many slots were in which state. Each is looked at once, while the participants go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Census {
-    /// Nobody's.
+    /// No participant uses it.
     pub free: u64,
     /// A sender fills it, or it is queued.
     pub produced: u64,

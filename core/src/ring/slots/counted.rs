@@ -1,4 +1,5 @@
-//! Tests: how many words a call looks at, whatever stands in them. Accesses are counted, nothing is timed.
+//! Tests: how many words a call looks at has a bound, even if a peer has written all of them. The tests count accesses, and time
+//! nothing.
 
 use super::{Delivery, Queue, SlotGeometry, SlotMemory};
 use crate::error::Corruption;

@@ -47,17 +47,6 @@ impl Delivery {
     pub fn is_repeated(&self) -> bool {
         self.header.deliveries() > 1
     }
-
-    /// Whether it was not yet noted as [done with](Delivery::done).
-    #[inline]
-    pub fn is_left(&self) -> bool {
-        self.word.state() == Some(SlotState::Consumed)
-    }
-
-    /// A note that it is done with, in its place.
-    pub fn done(self) -> Self {
-        Self { word: self.word.next(SlotState::Free, self.word.owner()), ..self }
-    }
 }
 
 /// What became of a delivery that was given back.
@@ -70,7 +59,7 @@ pub enum GivenBack {
 }
 
 impl<M: SlotMemory> Queue<M> {
-    /// Access for the participant in row `me`, which no live participant shares.
+    /// Access for the participant in row `me`, which no live participant shares. One participant may have several.
     pub fn new(memory: M, geometry: SlotGeometry, me: RowIndex) -> Self {
         // Participants start their searches apart, so that they do not meet at every slot.
         let cursor = u32::from(me.0).wrapping_mul(7).checked_rem(geometry.slots()).unwrap_or(0);
@@ -306,9 +295,10 @@ impl<M: SlotMemory> Queue<M> {
 
     /// Whether a slot still has this word while no ring seems to have a message.
     ///
-    /// Then, if the word says that a message is queued, none is.
+    /// Then, if the word says that a message is queued, none is. The word is compared by a CAS, which changes nothing: a load may
+    /// return what it was before another receiver took the message, whose pass of head the look at the rings saw.
     pub fn is_out_of_reach(&self, slot: u16, word: SlotWord) -> bool {
-        !self.glance() && self.word(slot) == word
+        !self.glance() && self.replace(slot, word, word)
     }
 
     /// A slot that is in use, but for those that count for nothing, and its word.
@@ -331,7 +321,7 @@ impl<M: SlotMemory> Queue<M> {
     /// The slot's word is not this receiver's any more: something wrote to it that may not.
     #[inline]
     pub fn acknowledge(&self, delivery: Delivery) -> Result<(), Corruption> {
-        // No other participant changes the word of a slot that a live receiver holds, so a load and a store suffice.
+        // Nobody but the holder of the delivery changes the word of a slot that a live receiver has, so a load and a store suffice.
         let word = self.memory.slot(delivery.slot);
         if word.load(Relaxed) != delivery.word.bits() {
             return Err(Corruption::SlotState);

@@ -75,14 +75,14 @@ pub(in crate::channel) fn lane_geometry(geometry: &Geometry) -> LaneGeometry {
 
 /// Does nothing. A dead participant of a lane holds nothing that has to be undone: an uncommitted record does not exist, and
 /// what a receiver had not released is still there.
-pub(super) fn settle_nothing(_: &Arc<Region>, _: &Dead<'_>) -> Result<(), Corruption> {
+pub(in crate::channel::port) fn settle_nothing(_: &Arc<Region>, _: &Dead<'_>) -> Result<(), Corruption> {
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::{Kind, SEVERAL_LANES};
+    use crate::layout::Kind;
     use crate::region::CreateSpec;
     use crate::ring::log::{Reader, Refusal, Writer};
     use crate::sync::Ordering::Relaxed;
@@ -90,7 +90,7 @@ mod tests {
     /// So many lanes of so many bytes, each with one receiver.
     fn geometry_of(lanes: u32, capacity: u64, payload_alignment: u32) -> Geometry {
         Geometry {
-            row: if lanes == 1 { Kind::Spsc.row() } else { &SEVERAL_LANES },
+            row: if lanes == 1 { Kind::Spsc.row() } else { Kind::Mpsc.row() },
             senders: lanes,
             receivers: 1,
             capacity,

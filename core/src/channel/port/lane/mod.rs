@@ -8,4 +8,5 @@ mod memory;
 mod outlet;
 
 pub(in crate::channel) use memory::lane_geometry;
+pub(super) use memory::settle_nothing;
 pub(crate) use {inlet::LaneInlet, outlet::LaneOutlet};

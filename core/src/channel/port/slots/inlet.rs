@@ -1,11 +1,12 @@
 //! A receiver's side of a slot queue.
 
 use super::ahead::{Ahead, Next};
+use super::holding::Holding;
 use super::memory::{queue, settle};
+use crate::channel::batch::room_for_more;
 use crate::channel::end::Seated;
-use crate::channel::places::Places;
 use crate::channel::port::inlet::{Exact, Inlet, Known};
-use crate::error::{AckAtError, AckError, Corruption, RecvError};
+use crate::error::{AckError, Corruption, RecvError};
 use crate::layout::SlotWord;
 use crate::liveness::Settle;
 use crate::region::{SlotsView, TrustPeers};
@@ -14,6 +15,7 @@ use crate::ring::slots::{Delivery, GivenBack, Queue};
 use crate::sync::Ordering::Relaxed;
 use crate::wait::Taken;
 use std::collections::TryReserveError;
+use std::sync::Arc;
 
 /// A receiver's side of a slot queue.
 #[derive(Debug)]
@@ -25,21 +27,20 @@ pub(crate) struct SlotInlet {
     ahead: Ahead,
     /// After the channel was closed: a slot that another participant holds, and whose message may come back.
     awaited: Option<(u16, SlotWord)>,
-    /// The messages of the current batch; empty otherwise.
-    batch: Places<Delivery>,
-    /// Messages of batches since it looked around.
+    /// The messages of the current batch; empty otherwise. Kept for its allocation.
+    batch: Vec<Delivery>,
+    /// Messages of batches, and messages to be held, since it looked around.
     passed: usize,
+    /// What the messages that it handed out to be held share with it.
+    holding: Option<Arc<Holding>>,
+    /// Whether, before the last look at a closed channel, none of its messages was held that might come again.
+    held_none: bool,
 }
 
 impl SlotInlet {
     /// How many messages are queued.
     pub(in crate::channel) fn queued(&self) -> u64 {
         ring::slots::queued(self.queue.memory(), self.queue.geometry())
-    }
-
-    /// A message's priority, 0 being the most urgent. Whatever its sender wrote, it is one that the channel has.
-    pub(in crate::channel) fn priority(slots: &SlotsView, delivery: &Delivery) -> u8 {
-        delivery.header.priority(slots.lowest_priority())
     }
 
     /// Looks at what was just taken: nobody has to believe its header.
@@ -98,63 +99,46 @@ impl SlotInlet {
         Ok(())
     }
 
-    /// Ends the batch: each message that is left in this way, up to one that fails.
+    /// Ends the batch: each of its messages in this way, up to one that fails. Then wakes the senders that wait, since slots became
+    /// free, and looks around for a receiver that only takes batches.
     #[inline(always)]
     fn end_batch(
         &mut self,
         end: &mut Seated,
         each: impl Fn(&mut Self, &mut Seated, Delivery) -> Result<(), AckError>,
     ) -> Result<(), AckError> {
-        let mut batch = std::mem::replace(&mut self.batch, Places::new());
-        batch.close_holes(Delivery::is_left);
-        let (_, rest) = batch.rest();
-        let outcome = rest.iter().try_for_each(|&delivery| each(self, end, delivery));
-        self.passed = self.passed.saturating_add(rest.len());
+        let batch = std::mem::take(&mut self.batch);
+        let outcome = batch.iter().try_for_each(|&delivery| each(self, end, delivery));
+        self.passed = self.passed.saturating_add(batch.len());
         self.batch = batch;
         self.batch.clear();
-        self.after_batch(end);
+        if !end.is_foreign() {
+            end.notify_senders(&self.queue.memory().control.space);
+            self.look_around_if_due(end);
+        }
         outcome
     }
 
-    /// Wakes the senders that wait, since slots became free, and looks around for a receiver that only takes batches.
-    #[inline]
-    fn after_batch(&mut self, end: &mut Seated) {
-        if !end.is_foreign() {
-            end.notify_senders(&self.queue.memory().control.space);
-            if self.passed >= 64 {
-                self.passed = 0;
-                self.look_around(end);
-            }
+    /// Looks around after so many messages that were not finished one by one.
+    fn look_around_if_due(&mut self, end: &mut Seated) {
+        if self.passed >= 64 {
+            self.passed = 0;
+            self.look_around(end);
         }
     }
 
-    /// The message at `index` of the batch is done with.
-    pub(in crate::channel) fn finish_at(&mut self, end: &mut Seated, index: usize) -> Result<(), AckAtError> {
-        self.end_at(end, index, Self::finish)
+    /// What finishes a message that is taken from this receiver's hands: from now on the message is not the port's any more.
+    pub(in crate::channel) fn hold(&mut self, end: &mut Seated) -> Arc<Holding> {
+        self.passed = self.passed.saturating_add(1);
+        if !end.is_foreign() {
+            self.look_around_if_due(end);
+        }
+        Arc::clone(self.holding.get_or_insert_with(|| Arc::new(Holding::new(end.tenancy()))))
     }
 
-    /// The message at `index` of the batch comes again, to any receiver.
-    pub(in crate::channel) fn give_back_at(&mut self, end: &mut Seated, index: usize) -> Result<(), AckAtError> {
-        self.end_at(end, index, Self::give_back)
-    }
-
-    /// The message at `index` of the batch comes again, unread: it is not given up for it.
-    pub(in crate::channel) fn hand_back_at(&mut self, end: &mut Seated, index: usize) -> Result<(), AckAtError> {
-        self.end_at(end, index, |inlet, end, delivery| inlet.give_back_within(end, delivery, 0))
-    }
-
-    /// Ends one message of the batch in this way. Where that fails, it is left.
-    fn end_at(
-        &mut self,
-        end: &mut Seated,
-        index: usize,
-        way: impl FnOnce(&mut Self, &mut Seated, Delivery) -> Result<(), AckError>,
-    ) -> Result<(), AckAtError> {
-        let none = AckAtError::NotLeft { index, length: self.batch.len() };
-        let delivery = self.batch.get(index).filter(Delivery::is_left).ok_or(none)?;
-        way(self, end, delivery)?;
-        self.batch.make_hole(index, delivery.done());
-        Ok(())
+    /// Whether messages are held that this receiver handed out. Where none is, everything is seen that finishing the last one did.
+    fn is_holding(&mut self) -> bool {
+        self.holding.as_mut().is_some_and(|holding| Arc::get_mut(holding).is_none())
     }
 
     /// Takes what is queued behind the first message of a batch.
@@ -162,23 +146,25 @@ impl SlotInlet {
     fn take_more(&mut self, first: Delivery, max: usize) -> Result<(), Corruption> {
         let ring = first.header.priority(self.queue.geometry().rings() - 1);
         loop {
-            let room = self.batch.room_for_more(max);
+            let room = room_for_more(&mut self.batch, max);
             if room == 0 {
                 break;
             }
-            if self.queue.take_batch_from(ring, room, self.batch.all_mut())? < room {
+            if self.queue.take_batch_from(ring, room, &mut self.batch)? < room {
                 break;
             }
         }
-        self.batch.rest().1[1..].iter().try_for_each(|delivery| self.validate(*delivery))
+        self.batch[1..].iter().try_for_each(|delivery| self.validate(*delivery))
     }
 
     /// Whether nobody is there that would give back the message in this slot, as it was seen before nothing was found: its owner is
-    /// gone, and settled or queued what it had before it went; or it is this receiver, which queued it. Only bytes of a peer's make
-    /// that so.
-    fn is_never_given_back(&self, end: &Seated, slot: u16, word: SlotWord) -> bool {
+    /// gone, and settled or queued what it had before it went; or it is this receiver, which queued it, as did every thread that
+    /// held a message of it. Only bytes of a peer's make that so.
+    fn is_never_given_back(&mut self, end: &Seated, slot: u16, word: SlotWord) -> bool {
         let (owner, row) = (u32::from(word.owner().0), end.seat().row());
-        (owner == row || !end.is_somebody_in(owner)) && self.queue.is_out_of_reach(slot, word)
+        // While others hold messages of this receiver, one of them may be in the middle of giving it back.
+        let is_nobodys = if owner == row { !self.is_holding() } else { !end.is_somebody_in(owner) };
+        is_nobodys && self.queue.is_out_of_reach(slot, word)
     }
 }
 
@@ -203,8 +189,10 @@ impl Inlet for SlotInlet {
             capacity: u64::from(geometry.slots).saturating_mul(geometry.max_message),
             ahead,
             awaited: None,
-            batch: Places::new(),
+            batch: Vec::new(),
             passed: 0,
+            holding: None,
+            held_none: true,
         })
     }
 
@@ -276,17 +264,21 @@ impl Inlet for SlotInlet {
     }
 
     fn awaits_others(&mut self) -> bool {
+        self.held_none = !self.is_holding();
         self.awaited = self.queue.first_to_come_back();
         self.awaited.is_some()
     }
 
-    fn awaits_in_vain(&self, end: &Seated) -> Option<Corruption> {
+    fn awaits_in_vain(&mut self, end: &Seated) -> Option<Corruption> {
         let (slot, word) = self.awaited?;
         self.is_never_given_back(end, slot, word).then_some(Corruption::SlotState)
     }
 
+    /// Not for good while messages are held: those that are given back come to a later call.
     fn end(&mut self) {
-        self.ahead.end();
+        if self.held_none {
+            self.ahead.end();
+        }
     }
 
     #[inline]
@@ -358,65 +350,37 @@ impl Inlet for SlotInlet {
 
     fn collect(&mut self, end: &mut Seated, first: Delivery, max: usize) -> Result<(), RecvError> {
         self.batch.clear();
-        if self.batch.room_for_more(1) == 0 {
+        if room_for_more(&mut self.batch, 1) == 0 {
             self.ahead.keep(first);
             return Err(RecvError::OutOfMemory { needed: size_of::<Delivery>() });
         }
-        self.batch.all_mut().push(first);
+        self.batch.push(first);
         if max > 1 {
             if let Err(reason) = self.take_more(first, max) {
                 self.batch.clear();
                 return Err(RecvError::Corrupted(end.poison(reason)));
             }
-            let repeated = self.batch.rest().1[1..].iter().filter(|delivery| delivery.is_repeated()).count();
+            let repeated = self.batch[1..].iter().filter(|delivery| delivery.is_repeated()).count();
             (0..repeated).for_each(|_| end.tally.redelivered());
         }
         Ok(())
     }
 
     #[inline(always)]
-    fn batch(&self) -> &Places<Delivery> {
+    fn batch(&self) -> &[Delivery] {
         &self.batch
-    }
-
-    #[inline(always)]
-    fn is_left(delivery: &Delivery) -> bool {
-        delivery.is_left()
-    }
-
-    fn finish_first(&mut self, end: &mut Seated, (): &(), count: usize) -> Result<(), AckError> {
-        let mut batch = std::mem::replace(&mut self.batch, Places::new());
-        let (mut passed, mut finished, mut outcome) = (0, 0, Ok(()));
-        for delivery in batch.rest().1 {
-            if finished == count {
-                break;
-            }
-            if delivery.is_left() {
-                outcome = self.free(end, *delivery).map(drop);
-                if outcome.is_err() {
-                    break;
-                }
-                finished += 1;
-            }
-            passed += 1;
-        }
-        batch.pass(passed, passed - finished);
-        self.batch = batch;
-        self.passed = self.passed.saturating_add(finished);
-        self.after_batch(end);
-        outcome
     }
 
     fn finish_batch(&mut self, end: &mut Seated) -> Result<(), AckError> {
         self.end_batch(end, |inlet, end, delivery| inlet.free(end, delivery).map(drop))
     }
 
-    fn give_back_batch(&mut self, end: &mut Seated) -> Result<(), AckError> {
+    fn give_back_batch(&mut self, end: &mut Seated, (): &()) -> Result<(), AckError> {
         self.end_batch(end, Self::give_back)
     }
 
     /// An error means that the channel is beyond use: the next call says so.
-    fn hand_back_batch(&mut self, end: &mut Seated) {
+    fn hand_back_batch(&mut self, end: &mut Seated, (): &()) {
         let _ = self.end_batch(end, |inlet, end, delivery| inlet.give_back_within(end, delivery, 0));
     }
 

@@ -1,0 +1,98 @@
+//! A seat as several owners share it: a handle, and the messages that it handed out to be held on their own.
+//!
+//! ```text
+//! Seated ─────────┐
+//! held message ───┼─ Arc ─► Tenancy ─ the seat: its row says Live
+//! held message ───┘            └ dropped with the last of them: gives back what was forgotten, leaves
+//! ```
+//!
+//! What holds:
+//! - *The row says `Live` until the last owner is gone.* So a slot that names the row has an owner that is there, whether that is
+//!   a handle or a held message, and no other participant settles it.
+//! - *What was forgotten is given back by the last owner alone.* Before that, a slot in Consumed may be a held message's.
+//! - *A forked child touches nothing, and nobody touches slots that may lie behind the end of a truncated file.*
+
+use crate::channel::shared::Shared;
+use crate::error::{AckError, Corruption};
+use crate::layout::Status;
+use crate::liveness::{self, Change, Seat, Settle};
+use crate::region::Region;
+use crate::sync::AtomicU32;
+use crate::sync::Ordering::Relaxed;
+use std::sync::Arc;
+
+/// A seat, and how it is left.
+#[derive(Debug)]
+pub(crate) struct Tenancy {
+    settle: Settle,
+    /// 1 once its handle saw that the file was cut short: what is touched next may lie behind its new end, and that is SIGBUS.
+    is_cut_short: AtomicU32,
+    seat: Seat,
+    /// Dropped last: it may remove the channel.
+    shared: Arc<Shared>,
+}
+
+impl Tenancy {
+    pub(super) fn new(seat: Seat, settle: Settle, shared: &Arc<Shared>) -> Self {
+        Self { settle, is_cut_short: AtomicU32::new(0), seat, shared: Arc::clone(shared) }
+    }
+
+    pub(crate) fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
+    pub(in crate::channel) fn region(&self) -> &Arc<Region> {
+        &self.shared.region
+    }
+
+    /// Finishes or undoes what dead participants held.
+    pub(super) fn settle(&self) -> Settle {
+        self.settle
+    }
+
+    /// The file was seen to be cut short.
+    pub(super) fn note_cut_short(&self) {
+        // Relaxed: a thread that does not see it yet is as one that came a moment earlier.
+        self.is_cut_short.store(1, Relaxed);
+    }
+
+    /// Whether the file was seen to be cut short, by an owner of this seat or by another participant, which then said so.
+    fn is_cut_short(&self) -> bool {
+        self.is_cut_short.load(Relaxed) != 0 || self.region().status() == Status::Poisoned(Corruption::FileLength)
+    }
+
+    /// Marks the channel as beyond use, and tells everybody.
+    #[cold]
+    pub(in crate::channel) fn poison(&self, reason: Corruption) -> Corruption {
+        self.region().poison(reason);
+        liveness::announce(self.region(), Change::Anything);
+        reason
+    }
+
+    /// Whether a message can be finished that was held for some time, during which anything may have become of the channel.
+    pub(in crate::channel) fn check_held(&self) -> Result<(), AckError> {
+        if self.region().mark().is_foreign() {
+            return Err(AckError::Forked);
+        }
+        if self.is_cut_short() {
+            return Err(AckError::Corrupted(Corruption::FileLength));
+        }
+        match self.region().status() {
+            Status::Poisoned(reason) => Err(AckError::Corrupted(reason)),
+            Status::Initialising | Status::Live | Status::Closed => Ok(()),
+        }
+    }
+}
+
+impl Drop for Tenancy {
+    /// Gives back what this participant still holds (a leaked grant or message), as if it had died. In a forked child it touches
+    /// nothing, and in a truncated file no slots.
+    fn drop(&mut self) {
+        if !self.region().mark().is_foreign()
+            && !self.is_cut_short()
+            && let Err(reason) = self.seat.settle(self.settle)
+        {
+            self.poison(reason);
+        }
+    }
+}

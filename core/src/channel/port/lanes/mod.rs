@@ -1,0 +1,11 @@
+//! Several lanes as a port: one receiver goes round the logs of many senders, each of which is a [`LaneOutlet`].
+//!
+//! - `memory`: their words where they ship. `inlet`: the reading end. `batch`: what it takes at once.
+//!
+//! [`LaneOutlet`]: super::LaneOutlet
+
+mod batch;
+mod inlet;
+mod memory;
+
+pub(crate) use inlet::LanesInlet;
