@@ -98,6 +98,26 @@ fn one_sender_reaches_one_receiver_in_any_order() {
 }
 
 #[test]
+fn many_senders_reach_one_receiver_in_any_order() {
+    let events = |senders| sorted((0..senders).flat_map(|_| (1..=10).map(|event| format!("event {event}"))));
+
+    let stage = Stage::new();
+    let receiver = stage.start("mpsc_receiver");
+    stage.await_participants("example-events", 1);
+    // Without a third sender, the receiver would end if one were done before the other began.
+    let third = memlane::mpsc::open(&stage.0.name("example-events.lane")).unwrap().sender().unwrap();
+    assert_eq!(stage.lines([stage.start("mpsc_sender"), stage.start("mpsc_sender")]), [""; 0]);
+    drop(third);
+    assert_eq!(stage.lines([receiver]), events(2));
+    stage.assert_left_nothing();
+
+    let stage = Stage::new();
+    assert_eq!(stage.lines([stage.start("mpsc_sender"), stage.start("mpsc_sender")]), [""; 0]);
+    assert_eq!(stage.lines([stage.start("mpsc_receiver")]), events(2));
+    stage.assert_left_nothing();
+}
+
+#[test]
 fn each_job_of_several_producers_goes_to_one_of_several_workers() {
     let jobs = |producers| sorted((0..producers).flat_map(|_| (1..=20).map(|job| format!("job {job}"))));
 

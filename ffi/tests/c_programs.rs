@@ -72,8 +72,11 @@ fn programs_in_c_and_cpp_do_what_the_header_says() {
 
 #[test]
 fn examples_reach_each_other_and_remove_their_channel() {
-    const PAIRS: [(&str, &str, usize); 2] =
-        [("spsc_sender", "spsc_receiver", 10), ("mpmc_producer", "mpmc_worker", 20)];
+    const PAIRS: [(&str, &str, usize); 3] = [
+        ("spsc_sender", "spsc_receiver", 10),
+        ("mpsc_sender", "mpsc_receiver", 10),
+        ("mpmc_producer", "mpmc_worker", 20),
+    ];
     let library = library();
     for compiler in COMPILERS {
         for (sender, receiver, messages) in PAIRS {
