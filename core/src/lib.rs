@@ -88,6 +88,7 @@ mod wait;
 mod public {
     pub use crate::channel::contents::WrongSize;
     pub use crate::channel::inspect::{ChannelStatus, Info, LaneInfo, ParticipantInfo, QueueInfo, inspect, list};
+    pub use crate::channel::peers::Peers;
     #[cfg(feature = "named-segments")]
     pub use crate::channel::remove::remove_segment;
     pub use crate::channel::remove::{remove, remove_forced};

@@ -32,7 +32,7 @@ impl<K: ChannelKind> Sender<K> {
     /// ```
     #[inline(always)]
     pub fn reserve(&mut self, length: usize) -> Result<Grant<'_, K>, SendError> {
-        let claim = self.room(length).wait()?;
+        let claim = self.room_for(length).wait()?;
         Ok(Grant::new(self, claim, length))
     }
 
@@ -51,7 +51,7 @@ impl<K: ChannelKind> Sender<K> {
     /// ```
     #[inline(always)]
     pub fn try_reserve(&mut self, length: usize) -> Result<Grant<'_, K>, TrySendError> {
-        let claim = self.room(length).now()?.ok_or(TrySendError::Full)?;
+        let claim = self.room_for(length).now()?.ok_or(TrySendError::Full)?;
         Ok(Grant::new(self, claim, length))
     }
 
@@ -74,7 +74,7 @@ impl<K: ChannelKind> Sender<K> {
     /// ```
     #[inline]
     pub fn reserve_timeout(&mut self, length: usize, timeout: Duration) -> Result<Grant<'_, K>, SendTimeoutError> {
-        let claim = self.room(length).within(timeout)?.ok_or(SendTimeoutError::Timeout)?;
+        let claim = self.room_for(length).within(timeout)?.ok_or(SendTimeoutError::Timeout)?;
         Ok(Grant::new(self, claim, length))
     }
 
@@ -95,7 +95,7 @@ impl<K: ChannelKind> Sender<K> {
     /// ```
     #[inline]
     pub fn reserve_deadline(&mut self, length: usize, deadline: Instant) -> Result<Grant<'_, K>, SendTimeoutError> {
-        let claim = self.room(length).by(deadline)?.ok_or(SendTimeoutError::Timeout)?;
+        let claim = self.room_for(length).by(deadline)?.ok_or(SendTimeoutError::Timeout)?;
         Ok(Grant::new(self, claim, length))
     }
 }

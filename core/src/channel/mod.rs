@@ -9,6 +9,7 @@
 //! - `sender`: the sending end, of any kind; `sending`, `sending_batches`: its calls that copy; `grant`: filling in place.
 //! - `receiver`, `receiving`, `copying`: the receiving end; `message`: what it hands out.
 //! - `batch`: room for the places of several messages.
+//! - `levels`: how full a channel is. `peers`: who takes part; `awaiting`: waiting for them.
 //! - `optional`: what only some kinds have, asked of any.
 //! - `contents`: what can be done with the bytes of a message.
 //! - `debug`: what handles print of themselves.
@@ -16,6 +17,7 @@
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
+mod awaiting;
 mod batch;
 pub(crate) mod contents;
 mod copying;
@@ -24,12 +26,14 @@ mod end;
 pub(crate) mod grant;
 pub(crate) mod inspect;
 pub(crate) mod kind;
+mod levels;
 pub(crate) mod message;
 pub mod mpmc;
 pub mod mpsc;
 pub(crate) mod opened;
 mod optional;
 pub(crate) mod options;
+pub(crate) mod peers;
 mod port;
 pub(crate) mod receiver;
 mod receiving;

@@ -126,15 +126,6 @@ impl Options {
     }
 }
 
-/// What only an `mpsc` channel has.
-impl Channel {
-    /// Ring size of each lane in bytes.
-    #[must_use]
-    pub fn capacity(&self) -> usize {
-        self.shared.region.geometry().capacity as usize
-    }
-}
-
 /// What only a sender of an `mpsc` channel has.
 impl Sender {
     /// Another sender of the same channel, with a seat and a lane of its own: nothing orders its messages and this one's. It knows

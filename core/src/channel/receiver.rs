@@ -20,7 +20,7 @@ pub struct Receiver<K: ChannelKind> {
     pub(super) port: K::Inlet,
     pub(super) end: Seated,
     /// Whether the channel held messages when this receiver joined.
-    held_messages: bool,
+    pub(super) held_messages: bool,
     pace: Pace,
     _not_sync: PhantomData<Cell<()>>,
 }

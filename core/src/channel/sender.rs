@@ -99,7 +99,7 @@ impl<K: ChannelKind> Sender<K> {
 
     /// Waiting for room for `length` bytes.
     #[inline]
-    pub(super) fn room(&mut self, length: usize) -> Room<'_, K> {
+    pub(super) fn room_for(&mut self, length: usize) -> Room<'_, K> {
         Room { sender: self, length }
     }
 

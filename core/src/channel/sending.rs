@@ -41,7 +41,7 @@ impl<K: ChannelKind> Sender<K> {
     #[cold]
     #[inline(never)]
     fn send_slow(&mut self, message: &[u8]) -> Result<(), SendError> {
-        let claim = self.room(message.len()).wait_slow()?;
+        let claim = self.room_for(message.len()).wait_slow()?;
         self.send_into(claim, message)
     }
 
@@ -65,7 +65,7 @@ impl<K: ChannelKind> Sender<K> {
     /// ```
     #[inline]
     pub fn try_send(&mut self, message: &[u8]) -> Result<(), TrySendError> {
-        let claim = self.room(message.len()).now()?.ok_or(TrySendError::Full)?;
+        let claim = self.room_for(message.len()).now()?.ok_or(TrySendError::Full)?;
         Ok(self.send_into(claim, message)?)
     }
 
@@ -86,7 +86,7 @@ impl<K: ChannelKind> Sender<K> {
     /// ```
     #[inline]
     pub fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<(), SendTimeoutError> {
-        let claim = self.room(message.len()).within(timeout)?.ok_or(SendTimeoutError::Timeout)?;
+        let claim = self.room_for(message.len()).within(timeout)?.ok_or(SendTimeoutError::Timeout)?;
         Ok(self.send_into(claim, message)?)
     }
 
@@ -109,7 +109,7 @@ impl<K: ChannelKind> Sender<K> {
     /// ```
     #[inline]
     pub fn send_deadline(&mut self, message: &[u8], deadline: Instant) -> Result<(), SendTimeoutError> {
-        let claim = self.room(message.len()).by(deadline)?.ok_or(SendTimeoutError::Timeout)?;
+        let claim = self.room_for(message.len()).by(deadline)?.ok_or(SendTimeoutError::Timeout)?;
         Ok(self.send_into(claim, message)?)
     }
 

@@ -165,31 +165,26 @@ impl<K: ChannelKind> Run<'_, K> {
         claim: impl Fn(&mut Self, usize) -> Result<ClaimOf<K>, E>,
     ) -> Result<(), E> {
         let claim = claim(self, message.len())?;
-        Ok(self.commit_slow(claim, message)?)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn commit_slow(&mut self, claim: ClaimOf<K>, message: &[u8]) -> Result<(), SendError> {
         let Sender { port, end, .. } = &mut *self.sender;
         port.commit_in_run(end, &mut self.run, claim, message)
-            .map_err(|reason| SendError::Corrupted(end.poison(reason)))
+            .map_err(|reason| SendError::Corrupted(end.poison(reason)).into())
     }
 
     /// Room for a message. Before it waits, the receivers learn of what was sent so far.
+    #[inline(always)]
     fn claim(&mut self, length: usize) -> Result<ClaimOf<K>, SendError> {
-        match self.sender.room(length).first_attempt()? {
+        match self.sender.room_for(length).first_attempt()? {
             Some(claim) => Ok(claim),
             None => {
                 self.tell(false);
-                self.sender.room(length).keep_waiting()
+                self.sender.room_for(length).keep_waiting()
             }
         }
     }
 
     /// Room for a message, if there is any now.
     fn claim_now(&mut self, length: usize) -> Result<Option<ClaimOf<K>>, SendError> {
-        self.sender.room(length).now_slow()
+        self.sender.room_for(length).now_slow()
     }
 
     /// Room for a message, by `deadline` at most. Before it waits, the receivers learn of what was sent so far.
@@ -198,10 +193,10 @@ impl<K: ChannelKind> Run<'_, K> {
         if left.is_zero() {
             return self.claim_now(length);
         }
-        match self.sender.room(length).first_attempt()? {
+        match self.sender.room_for(length).first_attempt()? {
             None => {
                 self.tell(false);
-                self.sender.room(length).keep_waiting_for(left)
+                self.sender.room_for(length).keep_waiting_for(left)
             }
             found => Ok(found),
         }

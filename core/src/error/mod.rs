@@ -31,5 +31,5 @@ pub use removal::RemoveError;
 pub use setup::{CreateError, OpenError};
 pub use transfer::{
     AckError, BufferTooSmall, GrantError, NoSuchPriority, OutOfMemory, RecvError, RecvTimeoutError, SendBatchError,
-    SendError, SendTimeoutError, TryRecvError, TrySendError,
+    SendError, SendTimeoutError, TryRecvError, TrySendError, WaitForPeerError,
 };

@@ -155,6 +155,16 @@ transfer_error! {
     }
 }
 
+transfer_error! {
+    /// Why no participant of the other role was found.
+    WaitForPeerError, disconnected
+    /// The channel was closed: nobody comes any more.
+    "the channel was closed" {
+        /// None was alive until the deadline.
+        Timeout = "no peer was there until the deadline", TimedOut;
+    }
+}
+
 widen!(SendError => TrySendError { TooLarge { length, max } });
 widen!(SendError => SendTimeoutError { TooLarge { length, max } });
 widen!(RecvError => TryRecvError { BufferTooSmall { needed }, OutOfMemory { needed } });

@@ -1,7 +1,7 @@
 //! The shared words of a channel and of its lanes.
 //!
 //! ```text
-//! ChannelControl  wait line        data futex · membership      read by everybody, written rarely
+//! ChannelControl  wait line        data futex · membership · arrivals futex   read by everybody, written rarely
 //!                 liveness line    blocks · probed · population · digest   written at joins and slices
 //!                 sleepers         two bits per participant     (semaphore backend)
 //! LaneControl     writer line      committed · count · reserved · limit · acknowledged
@@ -21,7 +21,9 @@ pub struct ChannelControl {
     /// Grows whenever somebody joins, leaves, is reaped, or the status changes. Compared at every send and at every
     /// empty receive, so that such a change is noticed without a system call.
     pub membership: AtomicU32,
-    wait_line: [AtomicU64; 7],
+    /// Where participants sleep until another one joins, or the status changes.
+    pub arrivals: AtomicU32,
+    wait_line: [AtomicU32; 13],
     /// How many blocks of lives were drawn: see `region/locks/lives.rs`.
     pub blocks: AtomicU64,
     /// When the last look for the dead began, in nanoseconds of the Unix epoch. See `liveness/probing.rs`.
@@ -76,6 +78,7 @@ const _: () = {
     assert!(size_of::<ChannelControl>() == 384 && align_of::<ChannelControl>() == 128);
     assert!(offset_of!(ChannelControl, data) == 0);
     assert!(offset_of!(ChannelControl, membership) == 4);
+    assert!(offset_of!(ChannelControl, arrivals) == 8);
     assert!(offset_of!(ChannelControl, blocks) == 64);
     assert!(offset_of!(ChannelControl, probed_unix_ns) == 72);
     assert!(offset_of!(ChannelControl, digest) == 88);

@@ -31,6 +31,8 @@
 #[cfg(not(loom))]
 mod counters;
 #[cfg(not(loom))]
+mod living;
+#[cfg(not(loom))]
 mod peers;
 #[cfg(not(loom))]
 #[allow(clippy::arithmetic_side_effects, reason = "counts of rows, of which there are 1,024 at most")]
@@ -55,6 +57,7 @@ pub use self::counters::Counters;
 #[cfg(not(loom))]
 pub(crate) use self::{
     counters::{HeldTally, Tally},
+    living::{living, seats},
     peers::{PeerWatch, Presence},
     reap::{Dead, Settle, probe, reap_dead},
     rows::{Change, announce, is_taken},

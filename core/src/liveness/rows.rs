@@ -77,6 +77,7 @@ pub(crate) fn is_taken(region: &Region, row: u32) -> bool {
 pub(crate) fn announce(region: &Arc<Region>, change: Change<'_>) {
     announce_to_the_awake(region, change);
     let signals = Signals::of(region, None);
+    eventcount::notify(&signals, &region.control().arrivals);
     eventcount::notify(&signals, &region.control().data);
     if region.news().is_none() || change.is_of(region.geometry(), Role::Receiver) {
         for lane in 0..region.geometry().lanes() {

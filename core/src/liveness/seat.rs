@@ -8,6 +8,7 @@ use crate::layout::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState
 use crate::region::sys;
 use crate::region::{Clock, FileState, Life, NoLife, Region, Signals, View, explained};
 use crate::sync::Ordering::Relaxed;
+use crate::wait::eventcount;
 use crate::wait::forget_sleeper;
 use std::io;
 use std::sync::Arc;
@@ -75,18 +76,20 @@ impl Seat {
         Err(JoinError::RoleTaken { channel: region.label().to_owned(), role: role.name(), seats, pid: holder })
     }
 
-    /// Fills the row that was just taken, and tells the participants that are awake.
+    /// Fills the row that was just taken, and tells the participants that are awake, and those that sleep until another one joins.
     ///
-    /// No participant sleeps for want of a joiner: a sleeper waits for what the joiner does next.
+    /// No other sleeper is woken: it waits for what the joiner does next.
     fn sit_down(&self, name: &str) {
         let words = self.region.row(self.row);
-        forget_sleeper(&Signals::of(&self.region, None), self.row);
+        let signals = Signals::of(&self.region, None);
+        forget_sleeper(&signals, self.row);
         Counters::reset(words);
         words.pid.store(sys::process_id().into(), Relaxed);
         words.pid_namespace.store(self.life.pid_namespace(), Relaxed);
         words.started_unix_ns.store(sys::unix_time_ns(), Relaxed);
         write_name(words, name);
         announce_to_the_awake(&self.region, Change::Rows(&[self.row]));
+        eventcount::notify(&signals, &self.region.control().arrivals);
     }
 
     /// The status and the name may have changed between opening the channel and taking the seat.

@@ -18,7 +18,7 @@ over_processes! {
 }
 
 /// Kills whoever plays this part once it told what is expected.
-fn kill(peer: Peer) {
+pub fn kill(peer: Peer) {
     let Peer::Process(mut child) = peer else { unreachable!("only processes are killed") };
     child.kill();
 }

@@ -89,6 +89,17 @@ impl Outlook {
         self.membership.load(Acquire) != self.seen
     }
 
+    /// What changes whenever there are news.
+    pub(crate) fn news(&self) -> u32 {
+        // EDGE announce→news: as in `has_news`.
+        self.membership.load(Acquire)
+    }
+
+    /// Where participants sleep until another one joins.
+    pub(crate) fn arrivals(&self) -> &AtomicU32 {
+        &self.control.arrivals
+    }
+
     /// Makes [`Outlook::has_news`] true.
     pub(super) fn look_again(&mut self) {
         self.seen = self.membership.load(Relaxed).wrapping_sub(1);
@@ -119,6 +130,11 @@ impl Outlook {
     /// Looks at the peers' rows.
     pub(super) fn presence(&self) -> Result<Presence, Finding> {
         self.peers.presence(self.region()).map_err(Finding::New)
+    }
+
+    /// Whether nobody gets what a sender sends. One that died has a successor, which gets it.
+    pub(crate) fn receivers_are_gone(&self, presence: Presence) -> bool {
+        presence == Presence::AllClosed && !self.region().facts().persistent
     }
 
     /// Whether a receiver that finds the channel drained is done, since all senders have gone. `held_messages`: whether there

@@ -136,7 +136,7 @@ impl Seated {
     #[cold]
     pub(crate) fn look_at_receivers(&mut self) -> Result<(), SendError> {
         let (presence, membership) = self.look()?;
-        if presence == Presence::AllClosed && !self.region().facts().persistent {
+        if self.receivers_are_gone(presence) {
             // They may have left because the file was removed, which tells the caller more than that they left.
             self.check_file()?;
             return Err(SendError::Disconnected);
@@ -355,5 +355,18 @@ mod tests {
         drop(other);
         assert!(end.has_news());
         assert_eq!(end.look().unwrap().0, Presence::AllClosed);
+    }
+    #[test]
+    fn a_joiner_wakes_the_participants_that_wait_for_one_and_no_others() {
+        let end = joined();
+        let asleep = [end.arrivals(), end.data()]
+            .map(|word| (word, eventcount::prepare(&end.signals, word, eventcount::Wakes::All).expected));
+        let other = Seated::join(end.shared(), Role::Receiver, |_, _| Ok(()), Since::Now).unwrap();
+        assert_eq!(asleep.map(|(word, expected)| word.load(SeqCst) == expected), [false, true]);
+        let (arrivals, _) = asleep[0];
+        let expected = eventcount::prepare(&end.signals, arrivals, eventcount::Wakes::All).expected;
+        drop(other);
+        assert_ne!(arrivals.load(SeqCst), expected, "that one left, they look at, too");
+        assert_ne!(asleep[1].0.load(SeqCst), asleep[1].1, "as everybody does");
     }
 }

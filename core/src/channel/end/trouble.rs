@@ -1,6 +1,6 @@
 //! Why a handle cannot go on.
 
-use crate::error::{Corruption, RecvError, SendError};
+use crate::error::{Corruption, RecvError, SendError, WaitForPeerError};
 
 /// Why a handle cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,16 @@ impl From<Trouble> for SendError {
 }
 
 impl From<Trouble> for RecvError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Corrupted(reason) => Self::Corrupted(reason),
+            Trouble::Closed => Self::Disconnected,
+            Trouble::Removed => Self::Removed,
+        }
+    }
+}
+
+impl From<Trouble> for WaitForPeerError {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::Corrupted(reason) => Self::Corrupted(reason),

@@ -2,7 +2,7 @@
 
 use super::OnDeath;
 use crate::channel::kind::Mpmc;
-use crate::channel::{opened, options, port};
+use crate::channel::{opened, options};
 use crate::error::OpenError;
 
 /// How to create or open an `mpmc` channel.
@@ -136,19 +136,6 @@ impl Channel {
     #[must_use]
     pub fn slots(&self) -> usize {
         self.shared.region.geometry().slots as usize
-    }
-
-    /// How many messages are queued, of all priorities; those that receivers hold are not. Others send and receive
-    /// meanwhile, so it may be another number by the time it is returned.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        port::queued(&self.shared.region) as usize
-    }
-
-    /// Whether no message is queued. The same holds as for `len`.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// How many priorities there are.

@@ -32,19 +32,6 @@ impl Receiver {
     pub fn try_clone(&self) -> Result<Self, JoinError> {
         self.join_as()
     }
-
-    /// How many messages are queued, of all priorities; those that receivers hold are not. Others send and receive
-    /// meanwhile, so it may be another number by the time it is returned.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.port.queued() as usize
-    }
-
-    /// Whether no message is queued. The same holds as for `len`.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
 /// What only a message of an `mpmc` channel has.

@@ -47,17 +47,4 @@ impl Sender {
     pub fn set_priority(&mut self, priority: u8) -> Result<(), NoSuchPriority> {
         self.choose_priority(priority)
     }
-
-    /// How many messages are queued, of all priorities; those that receivers hold are not. Others send and receive
-    /// meanwhile, so it may be another number by the time it is returned.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.port.queued() as usize
-    }
-
-    /// Whether no message is queued. The same holds as for `len`.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }

@@ -5,6 +5,7 @@
 //! - `lane`: a log that one sender writes and one receiver reads.
 //! - `lanes`: several of them, that one receiver reads.
 //! - `slots`: a queue of slots of one size, for any number of senders and receivers.
+//! - `level`: how full they are.
 //!
 //! A port knows its lane or queue, and nothing of waiting or forks: before it calls a port, a handle checks that it is this
 //! process's own. The methods named `…_fast` are for the hot path, and are inlined into the caller's program. Where they find
@@ -13,6 +14,7 @@
 mod inlet;
 mod lane;
 mod lanes;
+mod level;
 mod outlet;
 mod slots;
 
@@ -20,6 +22,7 @@ pub(crate) use inlet::{Exact, Inlet, Known};
 pub(super) use lane::lane_geometry;
 pub(crate) use lane::{LaneInlet, LaneOutlet};
 pub(crate) use lanes::LanesInlet;
+pub(super) use level::Stores;
 pub(crate) use outlet::{Effort, Outlet};
+pub(super) use slots::slot_geometry;
 pub(crate) use slots::{Holding, SlotInlet, SlotOutlet};
-pub(super) use slots::{queued, slot_geometry};

@@ -50,18 +50,3 @@ impl Options {
         self
     }
 }
-
-/// What only an `spsc` channel has.
-impl Channel {
-    /// Ring size in bytes.
-    ///
-    /// ```
-    /// let channel = memlane::spsc::Options::new().capacity(5000).private()?;
-    /// assert_eq!(channel.capacity(), 8192); // rounded up to a power of two
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn capacity(&self) -> usize {
-        self.shared.region.geometry().capacity as usize
-    }
-}

@@ -45,11 +45,13 @@
 //! Sources: commit-in-record with a zeroed next header is Aeron's log buffer and the Linux trace buffer's idea; the
 //! contiguous grant with padding at the wrap is the bip-buffer (bbqueue, LMAX).
 
+mod level;
 mod memory;
 mod reader;
 mod walk;
 mod writer;
 
+pub use level::Level;
 pub use memory::{LaneGeometry, LaneMemory, Position, Ring};
 pub use reader::{Payload, Reader, ReaderMark, Record, RecordPlace};
 pub use walk::Survey;

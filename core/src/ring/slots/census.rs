@@ -41,6 +41,20 @@ impl Census {
     }
 }
 
+/// How many slots are nobody's. Each is looked at once, while the participants go on.
+pub fn free<M: SlotMemory>(memory: &M, geometry: &SlotGeometry) -> u64 {
+    (0..geometry.slots()).filter(|&slot| is_free(memory, slot)).count() as u64
+}
+
+/// Whether no slot is nobody's. Looks until it finds one.
+pub fn is_full<M: SlotMemory>(memory: &M, geometry: &SlotGeometry) -> bool {
+    !(0..geometry.slots()).any(|slot| is_free(memory, slot))
+}
+
+fn is_free<M: SlotMemory>(memory: &M, slot: u32) -> bool {
+    SlotWord::from_bits(memory.slot(slot as u16).load(Relaxed)).state() == Some(SlotState::Free)
+}
+
 /// Where a ring stands: the position of its first cell that was not passed, and how many cells are filled from there on (at most
 /// as many as there are slots).
 ///

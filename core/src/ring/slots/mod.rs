@@ -51,7 +51,7 @@ mod returned;
 mod room;
 
 pub use batch::CommitBatch;
-pub use census::{Census, backlog, queued, returned};
+pub use census::{Census, backlog, free, is_full, queued, returned};
 pub use memory::{SlotGeometry, SlotMemory};
 pub use queue::{Delivery, GivenBack, Loan, Queue};
 #[cfg(loom)]

@@ -10,7 +10,6 @@ use crate::error::{AckError, Corruption, RecvError};
 use crate::layout::SlotWord;
 use crate::liveness::Settle;
 use crate::region::{SlotsView, TrustPeers};
-use crate::ring;
 use crate::ring::slots::{Delivery, GivenBack, Queue};
 use crate::sync::Ordering::Relaxed;
 use crate::wait::Taken;
@@ -38,11 +37,6 @@ pub(crate) struct SlotInlet {
 }
 
 impl SlotInlet {
-    /// How many messages are queued.
-    pub(in crate::channel) fn queued(&self) -> u64 {
-        ring::slots::queued(self.queue.memory(), self.queue.geometry())
-    }
-
     /// Looks at what was just taken: nobody has to believe its header.
     #[cold]
     #[inline(never)]

@@ -4,7 +4,6 @@ use crate::error::Corruption;
 use crate::layout::{Geometry, RowIndex};
 use crate::liveness::Dead;
 use crate::region::{Region, SlotsLook, SlotsView};
-use crate::ring;
 use crate::ring::slots::{OnDeath, Queue, SlotGeometry, SlotMemory};
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
@@ -84,11 +83,6 @@ pub(in crate::channel) fn slot_geometry(geometry: &Geometry) -> SlotGeometry {
 /// The queue of a region, for the participant in this row.
 pub(super) fn queue(region: &Arc<Region>, row: u32) -> Queue<SlotsView> {
     Queue::new(SlotsView::new(region), slot_geometry(region.geometry()), RowIndex(row as u16))
-}
-
-/// How many messages are queued in a region.
-pub(in crate::channel) fn queued(region: &Arc<Region>) -> u64 {
-    ring::slots::queued(&SlotsView::new(region), &slot_geometry(region.geometry()))
 }
 
 /// Finishes or undoes what these participants hold, which are dead or about to leave.

@@ -10,5 +10,5 @@ mod inlet;
 mod memory;
 mod outlet;
 
-pub(in crate::channel) use memory::{queued, slot_geometry};
+pub(in crate::channel) use memory::slot_geometry;
 pub(crate) use {holding::Holding, inlet::SlotInlet, outlet::SlotOutlet};

@@ -7,7 +7,6 @@ use crate::error::{Corruption, NoSuchPriority, SendError};
 use crate::layout::SlotHeader;
 use crate::liveness::Settle;
 use crate::region::{SlotsView, TrustPeers};
-use crate::ring;
 use crate::ring::slots::{CommitBatch, Loan, Queue};
 use crate::sync::AtomicU32;
 use crate::wait::eventcount::Wakes;
@@ -21,11 +20,6 @@ pub(crate) struct SlotOutlet {
 }
 
 impl SlotOutlet {
-    /// How many messages are queued.
-    pub(in crate::channel) fn queued(&self) -> u64 {
-        ring::slots::queued(self.queue.memory(), self.queue.geometry())
-    }
-
     #[inline(always)]
     fn commit_slot(&self, end: &mut Seated, loan: Loan, length: usize) -> Result<(), Corruption> {
         let header = SlotHeader::new(length as u32, self.priority);

@@ -1,0 +1,65 @@
+//! How full the lanes or the queue of a region are.
+
+use super::lane::lane_geometry;
+use super::slots::slot_geometry;
+use crate::region::{LaneView, Region, SlotsView};
+use crate::ring;
+use crate::ring::log::Level;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What a handle is asked about: the queue of its channel, or some of its lanes.
+#[derive(Debug)]
+pub(in crate::channel) struct Stores<'a> {
+    region: &'a Arc<Region>,
+    lanes: Range<u32>,
+}
+
+impl<'a> Stores<'a> {
+    /// The queue, or all lanes.
+    pub(in crate::channel) fn of_channel(region: &'a Arc<Region>) -> Self {
+        Self { region, lanes: 0..region.geometry().lanes() }
+    }
+
+    /// The queue, or the lane of the sender in this row.
+    pub(in crate::channel) fn of_sender(region: &'a Arc<Region>, row: u32) -> Self {
+        Self { region, lanes: row..row.saturating_add(1) }
+    }
+
+    fn levels(&self) -> impl Iterator<Item = Level> {
+        let geometry = lane_geometry(self.region.geometry());
+        self.lanes.clone().map(move |lane| Level::of(&LaneView::new(self.region, lane, 0), &geometry))
+    }
+
+    /// Messages that no receiver has taken; in lanes, that none has given back.
+    pub(in crate::channel) fn messages(&self) -> usize {
+        let messages = match self.region.geometry().has_slots() {
+            true => ring::slots::queued(&SlotsView::new(self.region), &slot_geometry(self.region.geometry())),
+            false => self.levels().map(|level| level.messages).fold(0, u64::saturating_add),
+        };
+        messages as usize
+    }
+
+    /// Free slots, or free bytes of the fullest lane.
+    pub(in crate::channel) fn room(&self) -> usize {
+        let room = match self.region.geometry().has_slots() {
+            true => ring::slots::free(&SlotsView::new(self.region), &slot_geometry(self.region.geometry())),
+            false => self.levels().map(|level| level.room).min().unwrap_or(0),
+        };
+        room as usize
+    }
+
+    /// Whether the largest message finds no room; in one of the lanes.
+    pub(in crate::channel) fn is_full(&self) -> bool {
+        match self.region.geometry().has_slots() {
+            true => ring::slots::is_full(&SlotsView::new(self.region), &slot_geometry(self.region.geometry())),
+            false => self.levels().any(|level| level.is_full),
+        }
+    }
+
+    /// Slots, or bytes of each lane's ring.
+    pub(in crate::channel) fn capacity(&self) -> usize {
+        let geometry = self.region.geometry();
+        if geometry.has_slots() { geometry.slots as usize } else { geometry.capacity as usize }
+    }
+}
