@@ -8,6 +8,7 @@
 //! - `kind`: what a kind is made of. `port`: the rings of a mapped or private region, as senders and receivers use them.
 //! - `sender`: the sending end, of any kind; `sending`, `sending_batches`: its calls that copy; `grant`: filling in place.
 //! - `receiver`, `receiving`, `copying`: the receiving end; `message`: what it hands out.
+//! - `seed`: what another handle of the same channel and role is made from.
 //! - `batch`: room for the places of several messages.
 //! - `levels`: how full a channel is. `peers`: who takes part; `awaiting`: waiting for them.
 //! - `optional`: what only some kinds have, asked of any.
@@ -38,6 +39,7 @@ mod port;
 pub(crate) mod receiver;
 mod receiving;
 pub(crate) mod remove;
+mod seed;
 pub(crate) mod sender;
 mod sending;
 mod sending_batches;

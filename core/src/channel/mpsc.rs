@@ -46,7 +46,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::end::Since;
 use super::kind::Mpsc;
 use super::{grant, message, opened, options, receiver, sender};
 use crate::error::{JoinError, OpenError};
@@ -144,7 +143,7 @@ impl Sender {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn try_clone(&self) -> Result<Self, JoinError> {
-        Self::join(self.end.shared(), Since::As(&self.end))
+        self.join_as()
     }
 
     /// How many messages this sender's lane had carried when it joined: those of the senders that had the seat before. A sender that

@@ -1,20 +1,14 @@
 //! What only some kinds have, asked of a channel of any kind: for programs that learn the kind at run time. The kinds that have it
 //! give it a name on their own pages.
 
-use super::end::Since;
 use super::kind::{ChannelKind, Ports};
 use super::message::{BatchMessage, Message};
 use super::port::{Inlet, Known, Outlet};
 use super::receiver::Receiver;
 use super::sender::Sender;
-use crate::error::{JoinError, NoSuchPriority};
+use crate::error::NoSuchPriority;
 
 impl<K: ChannelKind> Sender<K> {
-    /// Another sender of the same channel, that knows which receivers this one has seen.
-    pub(crate) fn join_as(&self) -> Result<Self, JoinError> {
-        Self::join(self.end.shared(), Since::As(&self.end))
-    }
-
     /// The priority of what this sender sends from now on.
     pub(crate) fn choose_priority(&mut self, priority: u8) -> Result<(), NoSuchPriority> {
         self.port.set_priority(priority)

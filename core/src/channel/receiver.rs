@@ -14,6 +14,10 @@ use std::sync::Arc;
 
 /// A receiver. Dropping it leaves the channel.
 ///
+/// It may move to another thread, but is one thread's at a time (`!Sync`): where it looks next, what it counts, how long it spins and
+/// the seat on which it sleeps are its own alone, and that makes it fast. In `mpmc`, several threads take a receiver each, by
+/// [`try_clone`](crate::mpmc::Receiver::try_clone) or from a [`Pool`](crate::mpmc::Pool).
+///
 /// How many receivers there can be, which of them gets a message, and what acknowledging means, each kind says on its own
 /// page: [`spsc`](crate::spsc), [`mpmc`](crate::mpmc).
 pub struct Receiver<K: ChannelKind> {
@@ -45,13 +49,6 @@ impl<K: ChannelKind> Receiver<K> {
         let held_messages = port.holds_messages().map_err(|reason| end.cannot_join(reason))?;
         let pace = Pace::new(port.capacity());
         Ok(Self { port, end, held_messages, pace, _not_sync: PhantomData })
-    }
-
-    /// Another receiver of the same channel, that knows which senders this one has seen.
-    pub(crate) fn join_as(&self) -> Result<Self, JoinError> {
-        let mut other = Self::join(self.end.shared(), Since::As(&self.end))?;
-        other.held_messages |= self.held_messages;
-        Ok(other)
     }
 
     /// The row of this receiver's seat: which of [`Info::participants`](crate::Info::participants) it is.
@@ -129,6 +126,13 @@ impl<K: ChannelKind> Receiver<K> {
                 Some(item) => Ok(item),
                 None => self.keep_waiting(),
             },
+        }
+    }
+
+    /// What it kept for its next call comes to any receiver: it leaves, or nobody uses it for a while.
+    pub(super) fn give_back_kept(&mut self) {
+        if !self.end.is_foreign() {
+            self.port.leave(&mut self.end);
         }
     }
 
@@ -262,8 +266,6 @@ impl<K: ChannelKind> Waiting for Receiver<K> {
 
 impl<K: ChannelKind> Drop for Receiver<K> {
     fn drop(&mut self) {
-        if !self.end.is_foreign() {
-            self.port.leave(&mut self.end);
-        }
+        self.give_back_kept();
     }
 }

@@ -15,6 +15,10 @@ use std::sync::Arc;
 
 /// A sender. Dropping it leaves the channel.
 ///
+/// It may move to another thread, but is one thread's at a time (`!Sync`): where it looks next, what it counts, how long it spins and
+/// the seat on which it sleeps are its own alone, and that makes it fast. In `mpmc`, several threads take a sender each, by
+/// [`try_clone`](crate::mpmc::Sender::try_clone) or from a [`Pool`](crate::mpmc::Pool).
+///
 /// When a channel is full, how many senders there can be, and in which order messages come out, each kind says on its own page:
 /// [`spsc`](crate::spsc), [`mpmc`](crate::mpmc).
 pub struct Sender<K: ChannelKind> {

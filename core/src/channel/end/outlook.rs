@@ -71,7 +71,7 @@ impl Outlook {
     }
 
     /// The peers that this handle watches.
-    pub(super) fn peers(&self) -> &PeerWatch {
+    pub(in crate::channel) fn peers(&self) -> &PeerWatch {
         &self.peers
     }
 

@@ -47,8 +47,8 @@ pub(crate) enum Since<'a> {
     Now,
     /// Since the channel was created.
     Creation,
-    /// Since this other participant joined.
-    As(&'a Seated),
+    /// Since this other participant joined, whose watch it is.
+    As(&'a PeerWatch),
 }
 
 impl Since<'_> {
@@ -80,7 +80,7 @@ impl Seated {
         let peers = match since {
             Since::Now => PeerWatch::start(region, peer_role).map_err(corrupted)?,
             Since::Creation => PeerWatch::since_creation(region, peer_role),
-            Since::As(other) => other.peers().clone(),
+            Since::As(peers) => peers.clone(),
         };
         Ok(Self {
             signals: Signals::of(region, Some(seat.row())),

@@ -14,6 +14,7 @@
 //!   is delivered again (or [discarded](Options::on_death)). Such messages say so: [`Message::redelivered`].
 //! - **Several at once.** [`Message::hold`] takes a message out of its receiver's hands: any thread finishes it, in any order,
 //!   while the receiver goes on.
+//! - **Many threads.** A handle is one thread's at a time; a [`Pool`] lends handles to any number of threads.
 //! - **Nobody waits for a stopped participant.** A sender that is stopped or killed between reserving and committing, or a receiver
 //!   that holds a message, keeps its slot from the others, and nothing else.
 //! - A sender waits while every slot is in use. A receiver waits while nothing is queued.
@@ -42,11 +43,13 @@
 
 mod channel;
 mod held;
+mod pool;
 mod receiver;
 mod sender;
 
 pub use crate::ring::slots::OnDeath;
 pub use channel::{Channel, Options, open};
 pub use held::HeldMessage;
+pub use pool::{Handle, Pool, Pooled};
 pub use receiver::{Batch, BatchIter, BatchMessage, Message, Messages, Receiver};
 pub use sender::{Grant, Sender};

@@ -167,6 +167,6 @@ pub(crate) trait Inlet: Sized + Debug + Send + 'static {
     /// All messages of the batch come again, unread: none is given up for it.
     fn hand_back_batch(&mut self, end: &mut Seated, mark: &Self::Mark);
 
-    /// The receiver leaves.
+    /// The receiver leaves, or is laid aside.
     fn leave(&mut self, end: &mut Seated);
 }
