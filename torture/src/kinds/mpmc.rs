@@ -2,7 +2,7 @@
 
 use crate::slots::{OnSlots, Slots};
 use crate::subject::{OnDeath, SlotShape, Staff, Stored, Subject};
-use memlane::mpmc::{BatchMessage, Message, Options, Receiver, Sender};
+use memlane::mpmc::{BatchMessage, HeldMessage, Message, Options, Receiver, Sender};
 use memlane::{NoSuchPriority, generic, mpmc};
 
 /// See the module.
@@ -72,6 +72,10 @@ impl OnSlots for Mpmc {
 
     fn deliveries(message: &Message<'_>) -> u16 {
         message.deliveries()
+    }
+
+    fn hold(message: Message<'_>) -> HeldMessage {
+        message.hold()
     }
 
     fn deliveries_in_batch(message: &BatchMessage<'_>) -> u16 {

@@ -3,6 +3,7 @@
 use crate::subject::{OptionsOf, ReceiverOf, SenderOf, SlotShape, Staff, Stored};
 use memlane::NoSuchPriority;
 use memlane::generic::{BatchMessage, Message};
+use memlane::mpmc::HeldMessage;
 
 /// A kind whose messages stand in slots, each for one of its receivers.
 pub trait OnSlots: Stored {
@@ -18,6 +19,9 @@ pub trait OnSlots: Stored {
     /// How often a message was delivered, by the channel's count.
     fn deliveries(message: &Message<'_, Self::Channels>) -> u16;
 
-    /// The same of a message of a batch.
+    /// Takes a message out of its receiver's hands.
+    fn hold(message: Message<'_, Self::Channels>) -> HeldMessage;
+
+    /// How often a message of a batch was delivered, by the channel's count.
     fn deliveries_in_batch(message: &BatchMessage<'_, Self::Channels>) -> u16;
 }

@@ -1,4 +1,5 @@
-//! A receiver of slots: single messages and batches, some of which it holds for a while, and some of which it gives back.
+//! A receiver of slots: single messages, batches, and several that two threads finish at once. It keeps some of them for a while, and
+//! gives some of them back.
 
 use super::common::{BATCH, SHORT};
 use super::journal::{Event, Got, ReceiverJournal};
@@ -9,7 +10,9 @@ use crate::random::Random;
 use crate::roles::Assignment;
 use crate::subject::{ChannelOf, ReceiverOf};
 use anyhow::{Result, bail};
-use memlane::{RecvError, RecvTimeoutError};
+use memlane::generic::Message;
+use memlane::mpmc::HeldMessage;
+use memlane::{AckError, RecvError, RecvTimeoutError};
 use std::time::Duration;
 
 /// A receiver that is made to be killed.
@@ -40,7 +43,11 @@ impl<K: OnSlots> Receiving<K> {
     /// Until the senders are gone and nobody holds a message that may come again; or it is to leave.
     pub fn run(mut self) -> Result<()> {
         while !self.notes.phases.is_to_leave() {
-            let step = if self.random.once_in(2) { self.take_one() } else { self.take_several() };
+            let step = match self.random.below(8) {
+                0..4 => self.take_one(),
+                4..7 => self.take_several(),
+                _ => self.hold_several(),
+            };
             match step {
                 Ok(()) => {}
                 Err(error) if error.downcast_ref() == Some(&RecvError::Disconnected) => return Ok(()),
@@ -92,6 +99,30 @@ impl<K: OnSlots> Receiving<K> {
         }
         self.notes.acknowledging(|| Ok(batch.ack()?))
     }
+
+    fn hold_several(&mut self) -> Result<()> {
+        self.notes.phases.enter(Phase::Taking);
+        let mut held = vec![self.notes.got_and_holds::<K>(self.rx.recv()?)?];
+        for _ in 0..self.random.below(BATCH) {
+            let Ok(message) = self.rx.try_recv() else { break };
+            held.push(self.notes.got_and_holds::<K>(message)?);
+        }
+        hold(&mut self.random);
+        if gives_back(&mut self.random) {
+            return self.notes.giving_back(|| finish(held, HeldMessage::nack));
+        }
+        self.notes.acknowledging(|| finish(held, HeldMessage::ack))
+    }
+}
+
+/// Finishes messages on two threads: the second half elsewhere, the last one first.
+fn finish(mut held: Vec<HeldMessage>, how: fn(HeldMessage) -> Result<(), AckError>) -> Result<()> {
+    let others = held.split_off(held.len() / 2);
+    std::thread::scope(|scope| {
+        let elsewhere = scope.spawn(move || others.into_iter().rev().try_for_each(how));
+        held.into_iter().try_for_each(how)?;
+        Ok(elsewhere.join().expect("no call panics")?)
+    })
 }
 
 /// Some messages are held for a while, so that some are killed holding them.
@@ -110,6 +141,11 @@ impl Notes {
         let length = copy(&mut self.buffer)?;
         let message = self.payloads.check(&self.buffer[..length], &mut self.scratch)?;
         self.journal.note(Event::Got(Got { message, marked, deliveries }))
+    }
+
+    fn got_and_holds<K: OnSlots>(&mut self, message: Message<'_, K::Channels>) -> Result<HeldMessage> {
+        self.got(K::is_marked(&message), K::deliveries(&message), |buffer| Ok(message.copy_to(buffer)?))?;
+        Ok(K::hold(message))
     }
 
     fn acknowledging(&mut self, call: impl FnOnce() -> Result<()>) -> Result<()> {
