@@ -214,6 +214,15 @@ impl Message<'_> {
     }
 
     /// How many messages its lane carried before this one. The numbers go on from one sender in a seat to the next.
+    ///
+    /// ```
+    /// let channel = memlane::mpsc::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["zero", "one"])?;
+    /// rx.recv()?;
+    /// assert_eq!(rx.recv()?.sequence(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.entry().sequence()
@@ -223,12 +232,29 @@ impl Message<'_> {
 /// What only a message of an `mpsc` channel has.
 impl BatchMessage<'_> {
     /// The row of its sender's seat: as [`Message::sender`].
+    ///
+    /// ```
+    /// let channel = memlane::mpsc::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["zero", "one"])?;
+    /// assert!(rx.recv_batch(64)?.iter().all(|message| message.sender() == tx.row()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn sender(&self) -> u32 {
         self.entry().row
     }
 
     /// How many messages its lane carried before this one: as [`Message::sequence`].
+    ///
+    /// ```
+    /// let channel = memlane::mpsc::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["zero", "one"])?;
+    /// let batch = rx.recv_batch(64)?;
+    /// assert_eq!(batch.iter().map(|message| message.sequence()).collect::<Vec<_>>(), [0, 1]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.entry().sequence()
