@@ -126,7 +126,7 @@ fn each_job_of_several_producers_goes_to_one_of_several_workers() {
     stage.await_participants("example-jobs", 3);
     // Without a third producer, the workers would end if one were done before the other began.
     let third = memlane::mpmc::open(&stage.0.name("example-jobs.lane")).unwrap().sender().unwrap();
-    let producers = [stage.start("mpmc_producer"), stage.start("mpmc_producer")];
+    let producers = [stage.start("mpmc_producer"), stage.start("mpmc_pool_producer")];
     assert_eq!(stage.lines(producers), [""; 0]);
     drop(third);
     assert_eq!(stage.lines(workers), jobs(2));
