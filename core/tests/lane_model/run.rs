@@ -257,6 +257,11 @@ impl Run {
         let (model, sender) = (&self.model, self.sender.as_ref().unwrap());
         assert_eq!((lane.messages, lane.committed, sender.sent()), (model.sent, model.committed, model.sent));
         assert_eq!(lane.consumed, model.published);
+        // One header always stays free.
+        let room = model.capacity - (model.committed - model.published) - model.alignment;
+        assert_eq!((self.channel.len(), sender.len()), (model.queue.len(), model.queue.len()));
+        assert_eq!((self.channel.room() as u64, sender.room() as u64), (room, room));
+        assert_eq!(sender.is_full(), !model.fits(sender.max_message()));
     }
 
     pub fn take(&mut self, step: &Step) {

@@ -90,6 +90,9 @@ impl Run {
     fn check(&self) {
         let (info, plain) = (self.channel.info().queue.unwrap(), &self.plain);
         let queued = plain.queued_by_priority();
+        let waiting = queued.iter().sum::<u64>() as usize;
+        assert_eq!((self.channel.len(), self.channel.room()), (waiting, plain.free()));
+        assert_eq!(self.channel.is_full(), plain.free() == 0);
         assert_eq!((info.queued, info.free, info.consumed), (queued, plain.free() as u64, plain.held as u64));
         assert_eq!((info.dead_letters, info.discarded), (plain.dead_letters, plain.discarded));
     }
