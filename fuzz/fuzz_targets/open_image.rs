@@ -7,7 +7,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use memlane::generic::{ChannelKind, Mpmc, Options, Spsc};
+use memlane::generic::{ChannelKind, Mpmc, Mpsc, Options, Spsc};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
@@ -33,6 +33,12 @@ impl Image for Spsc {
 impl Image for Mpmc {
     fn small() -> Options<Self> {
         Options::<Self>::new().slots(6).max_message(700).priorities(2).max_senders(2).max_receivers(2)
+    }
+}
+
+impl Image for Mpsc {
+    fn small() -> Options<Self> {
+        Options::<Self>::new().capacity(4096).max_senders(2)
     }
 }
 

@@ -14,6 +14,7 @@
 //! - [`scenario`]: sets a lane up, lets its ends run, settles accounts.
 //! - [`slots`]: a slot queue's words, and the accounts of its messages.
 //! - [`parking`]: [`parking::Event`], a futex without time-outs, so that a lost wake is a deadlock.
+//! - [`things`]: what sleepers take.
 
 #[cfg(not(loom))]
 compile_error!("build from inside loom-tests/, whose .cargo/config.toml sets `--cfg loom`");
@@ -28,3 +29,4 @@ pub mod parking;
 pub mod readers;
 pub mod scenario;
 pub mod slots;
+pub mod things;

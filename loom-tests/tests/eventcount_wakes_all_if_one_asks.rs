@@ -11,6 +11,7 @@ use memlane::wait::eventcount::Wakes;
 use memlane_loom_tests::explore::{CrashPoint, Model, Witness};
 use memlane_loom_tests::lives::{self, spawn};
 use memlane_loom_tests::parking::{BACKENDS, Backend, Event};
+use memlane_loom_tests::things;
 use std::rc::Rc;
 
 /// Things to take. Relaxed: the eventcount has to bring the order.
@@ -42,23 +43,12 @@ impl Pile {
 
     /// Takes one thing: any wake-up will do.
     fn take(&self) {
-        self.event.wait(|| self.try_take(1));
+        self.event.wait(|| things::take(&self.things, 1));
     }
 
     /// Takes two things at once, or none.
     fn take_two(&self) {
-        self.event.wait_taking(Wakes::All, || self.try_take(2));
-    }
-
-    fn try_take(&self, count: u32) -> Option<()> {
-        let mut left = self.things.load(Relaxed);
-        while left >= count {
-            match self.things.compare_exchange(left, left - count, Relaxed, Relaxed) {
-                Ok(_) => return Some(()),
-                Err(now) => left = now,
-            }
-        }
-        None
+        self.event.wait_taking(Wakes::All, || things::take(&self.things, 2));
     }
 
     /// Watches until so many were put there, and takes none of them.

@@ -8,6 +8,7 @@ use memlane::sync::Ordering::Relaxed;
 use memlane_loom_tests::explore::{Model, Witness};
 use memlane_loom_tests::lives;
 use memlane_loom_tests::parking::{Backend, Event};
+use memlane_loom_tests::things;
 use std::rc::Rc;
 
 /// Things to take, one each. Relaxed: the eventcount has to bring the order.
@@ -33,18 +34,7 @@ impl Pile {
     }
 
     fn take(&self) {
-        self.event.wait(|| self.try_take());
-    }
-
-    fn try_take(&self) -> Option<()> {
-        let mut left = self.things.load(Relaxed);
-        while left > 0 {
-            match self.things.compare_exchange(left, left - 1, Relaxed, Relaxed) {
-                Ok(_) => return Some(()),
-                Err(now) => left = now,
-            }
-        }
-        None
+        self.event.wait(|| things::take(&self.things, 1));
     }
 }
 

@@ -13,6 +13,7 @@ use crate::watch;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use memlane::{JoinError, RecvError, TrySendError, spsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Two slices.
@@ -61,40 +62,54 @@ fn wait_for_participant(channel: &str, row: u32) -> Result<()> {
 
 fn sender_dies_receiver_waits() -> Result<Duration> {
     let scratch = Scratch::new()?;
-    let channel = spsc::Options::new().create(&scratch.channel())?;
-    let mut rx = channel.receiver()?;
-    let mut worker = Worker::start(&["spsc", "idle-sender", &scratch.channel()])?;
-    wait_for_participant(&scratch.channel(), 0)?;
-    let waiting = std::thread::spawn(move || {
-        let result = rx.recv().map(|message| message.len());
-        (result, Instant::now())
-    });
-    wait_until_parked(&scratch.channel(), 1)?;
-    let killed = Instant::now();
-    worker.kill()?;
-    let (result, noticed) = waiting.join().map_err(|_| anyhow::anyhow!("the receiver panicked"))?;
-    ensure!(result == Err(RecvError::Disconnected), "the receiver got {result:?}");
-    Ok(noticed - killed)
+    let bereft = Bereft::begin(&spsc::Options::new().create(&scratch.channel())?, &scratch)?;
+    bereft.learns_after_the_kill(|| Ok(()), Err(RecvError::Disconnected))
 }
 
 fn sender_dies_successor_sends() -> Result<Duration> {
     let scratch = Scratch::new()?;
     let channel = spsc::Options::new().persistent(true).create(&scratch.channel())?;
-    let mut rx = channel.receiver()?;
-    let mut worker = Worker::start(&["spsc", "idle-sender", &scratch.channel()])?;
-    wait_for_participant(&scratch.channel(), 0)?;
-    let waiting = std::thread::spawn(move || {
-        let result = rx.recv().map(|message| message.len());
-        (result, Instant::now())
-    });
-    wait_until_parked(&scratch.channel(), 1)?;
-    let killed = Instant::now();
-    worker.kill()?;
-    let mut tx = join_as_soon_as_possible(|| channel.sender())?;
-    tx.send(b"on we go")?;
-    let (result, noticed) = waiting.join().map_err(|_| anyhow::anyhow!("the receiver panicked"))?;
-    ensure!(result == Ok(8), "the receiver got {result:?}");
-    Ok(noticed - killed)
+    let mut successor = None;
+    let succeed = || {
+        let tx = successor.insert(join_as_soon_as_possible(|| channel.sender())?);
+        Ok(tx.send(b"on we go")?)
+    };
+    Bereft::begin(&channel, &scratch)?.learns_after_the_kill(succeed, Ok(8))
+}
+
+/// A receiver that sleeps, and its sender, which is about to die.
+struct Bereft {
+    sender: Worker,
+    /// What it received, by length, and when it knew.
+    waiting: JoinHandle<(Result<usize, RecvError>, Instant)>,
+}
+
+impl Bereft {
+    fn begin(channel: &spsc::Channel, scratch: &Scratch) -> Result<Self> {
+        let mut rx = channel.receiver()?;
+        let sender = Worker::start(&["spsc", "idle-sender", &scratch.channel()])?;
+        wait_for_participant(&scratch.channel(), 0)?;
+        let waiting = std::thread::spawn(move || {
+            let result = rx.recv().map(|message| message.len());
+            (result, Instant::now())
+        });
+        wait_until_parked(&scratch.channel(), 1)?;
+        Ok(Self { sender, waiting })
+    }
+
+    /// The sender is killed, and something is done then. How long after the kill the receiver had what it is to have.
+    fn learns_after_the_kill(
+        mut self,
+        then: impl FnOnce() -> Result<()>,
+        expected: Result<usize, RecvError>,
+    ) -> Result<Duration> {
+        let killed = Instant::now();
+        self.sender.kill()?;
+        then()?;
+        let (result, noticed) = self.waiting.join().map_err(|_| anyhow::anyhow!("the receiver panicked"))?;
+        ensure!(result == expected, "the receiver got {result:?}");
+        Ok(noticed - killed)
+    }
 }
 
 fn receiver_dies_sender_is_blocked() -> Result<Duration> {

@@ -107,8 +107,8 @@ fn check_what_is_left(name: &str, sent: u64) -> Result<()> {
         ensure!(queue.queued.iter().sum::<u64>() == 0, "messages are left: {queue:?}");
         return Ok(());
     }
-    let lane = info.lanes[0];
-    ensure!(lane.used_bytes() == 0, "bytes are left: {lane:?}");
-    ensure!(lane.messages == sent, "{sent} messages were sent, and the lane counts {}", lane.messages);
+    ensure!(info.lanes.iter().all(|lane| lane.used_bytes() == 0), "bytes are left: {:?}", info.lanes);
+    let counted = info.lanes.iter().map(|lane| lane.messages).sum::<u64>();
+    ensure!(counted == sent, "{sent} messages were sent, and the lanes count {counted}");
     Ok(())
 }
