@@ -26,22 +26,29 @@ count() {
     printf '%s\t%s\n' "$what" "$((total / messages))"
 }
 
+# hot WHAT THROUGH DIRECTION BYTES: one direction, through one kind of channel or a peer.
+hot() {
+    local function
+    case $3 in
+    send) function='*hot_send*' ;;
+    recv) function='*hot_receive*' ;;
+    send-batch) function='*hot_send_batches*' ;;
+    recv-batch) function='*hot_receive_batches*' ;;
+    esac
+    count "$1" "$function" 100000 "$runner" hot "$2" "$3" 100000 "$4"
+}
+
 counts() {
-    local bytes direction function queue kind
+    local bytes direction function kind
     for bytes in 8 56 1024; do
         for direction in send recv send-batch recv-batch; do
-            case $direction in
-            send) function='*hot_send*' ;;
-            recv) function='*hot_receive*' ;;
-            send-batch) function='*hot_send_batches*' ;;
-            recv-batch) function='*hot_receive_batches*' ;;
-            esac
-            count "spsc, $direction, $bytes bytes" "$function" 100000 "$runner" hot-path "$direction" 100000 "$bytes"
+            hot "spsc, $direction, $bytes bytes" spsc "$direction" "$bytes"
         done
     done
-    for queue in mpmc mpmc-batches array-queue; do
-        count "$queue, send, 48 bytes" '*hot_send*' 100800 "$runner" hot-queue "$queue" 100800
-        count "$queue, recv, 48 bytes" '*hot_receive*' 100800 "$runner" hot-queue "$queue" 100800
+    for direction in send recv; do
+        hot "mpmc, $direction, 48 bytes" mpmc "$direction" 48
+        hot "mpmc-batches, $direction, 48 bytes" mpmc "$direction-batch" 48
+        hot "array-queue, $direction, 48 bytes" array-queue "$direction" 48
     done
     "${CC:-cc}" -O2 -g -Iffi/include ffi/benches/hot_path.c -o "$folder/hot_path" \
         "$target/libmemlane_ffi.a" -lpthread -ldl -lm

@@ -12,8 +12,7 @@ mod crew;
 mod distribution;
 mod disturbance;
 mod foreign;
-mod hot_path;
-mod hot_queue;
+mod hot;
 mod machine;
 mod outcome;
 
@@ -74,15 +73,7 @@ enum Command {
     Member { folder: PathBuf, seat: usize },
     /// Sends to itself, for counting instructions
     #[command(hide = true)]
-    HotPath {
-        direction: hot_path::Direction,
-        messages: u64,
-        #[arg(default_value_t = 8)]
-        bytes: usize,
-    },
-    /// The same through a queue
-    #[command(hide = true)]
-    HotQueue { way: hot_queue::Way, messages: usize },
+    Hot { through: hot::Through, direction: hot::Direction, messages: usize, bytes: usize },
 }
 
 #[derive(Args)]
@@ -141,8 +132,7 @@ fn main() -> Result<()> {
             rig::partner(&contests, &folder, &meeting, core)
         }
         Command::Member { folder, seat } => crew::member(&contests::all(), &folder, seat),
-        Command::HotPath { direction, messages, bytes } => hot_path::run(direction, messages, bytes),
-        Command::HotQueue { way, messages } => hot_queue::run(way, messages),
+        Command::Hot { through, direction, messages, bytes } => hot::run(through, direction, messages, bytes),
     }
 }
 

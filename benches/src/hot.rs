@@ -1,0 +1,164 @@
+//! One thread sending to itself, for counting instructions: `benches/instructions.sh`.
+//!
+//! What is counted are the functions called `hot_…`, of which a run goes through those of one direction; what the other direction
+//! needs goes through functions of other names.
+
+use crate::peer::Shape;
+use crate::peers::memlane::Kind;
+use anyhow::{Result, bail, ensure};
+use clap::ValueEnum;
+use crossbeam_queue::ArrayQueue;
+use memlane::generic::{Mpmc, Receiver, Sender, Spsc};
+use std::hint::black_box;
+
+/// Through what messages go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Through {
+    /// memlane's `spsc`.
+    Spsc,
+    /// memlane's `mpmc`.
+    Mpmc,
+    /// crossbeam's queue.
+    ArrayQueue,
+}
+
+/// What to repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Direction {
+    /// `send`.
+    Send,
+    /// `recv_into`.
+    Recv,
+    /// `send_batch`.
+    SendBatch,
+    /// `recv_batch`, and each message copied out.
+    RecvBatch,
+}
+
+/// Messages between two turns: there is room for more.
+const TURN: usize = 800;
+const SLOTS: usize = 1024;
+
+/// A kind whose messages are counted.
+trait Hot: Kind {
+    /// Messages in a batch. A turn is a multiple of it.
+    const BATCH: usize;
+
+    /// Room for a turn of messages of so many bytes.
+    fn room(bytes: usize) -> usize;
+}
+
+impl Hot for Spsc {
+    const BATCH: usize = 50;
+
+    fn room(_: usize) -> usize {
+        4 << 20
+    }
+}
+
+impl Hot for Mpmc {
+    const BATCH: usize = 16;
+
+    fn room(bytes: usize) -> usize {
+        SLOTS * bytes
+    }
+}
+
+/// Sends and receives `messages` messages of so many bytes, in turns.
+pub fn run(through: Through, direction: Direction, messages: usize, bytes: usize) -> Result<()> {
+    match (through, bytes) {
+        (Through::Spsc, 8) => turns::<Spsc, 8>(direction, messages),
+        (Through::Spsc, 56) => turns::<Spsc, 56>(direction, messages),
+        (Through::Spsc, 1024) => turns::<Spsc, 1024>(direction, messages),
+        (Through::Mpmc, 48) => turns::<Mpmc, 48>(direction, messages),
+        (Through::ArrayQueue, 48) => turns_of_array::<48>(messages),
+        _ => bail!("messages of {bytes} bytes through {through:?} are not counted"),
+    }
+}
+
+fn turns<K: Hot, const N: usize>(direction: Direction, messages: usize) -> Result<()> {
+    let channel = K::options(Shape { room: K::room(N), batch: K::BATCH }, N).private()?;
+    let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    for _ in 0..messages / TURN {
+        match direction {
+            Direction::Send => hot_send::<K, N>(&mut tx)?,
+            Direction::SendBatch => hot_send_batches::<K, N>(&mut tx)?,
+            Direction::Recv | Direction::RecvBatch => {
+                tx.send_batch((0..TURN).map(|_| [1; N]))?;
+            }
+        }
+        match direction {
+            Direction::Recv => hot_receive::<K, N>(&mut rx)?,
+            Direction::RecvBatch => hot_receive_batches::<K, N>(&mut rx)?,
+            Direction::Send | Direction::SendBatch => while rx.try_recv().is_ok() {},
+        }
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn hot_send<K: Hot, const N: usize>(tx: &mut Sender<K>) -> Result<()> {
+    let message = [1; N];
+    for _ in 0..TURN {
+        let message: &[u8; N] = black_box(&message); // of a length that the compiler knows, as in a program
+        tx.send(message)?;
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn hot_receive<K: Hot, const N: usize>(rx: &mut Receiver<K>) -> Result<()> {
+    let mut message = [0; N];
+    for _ in 0..TURN {
+        rx.recv_into(&mut message)?;
+        black_box(&mut message);
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn hot_send_batches<K: Hot, const N: usize>(tx: &mut Sender<K>) -> Result<()> {
+    let message = [1; N];
+    for _ in 0..TURN / K::BATCH {
+        let message: &[u8; N] = black_box(&message);
+        tx.send_batch((0..K::BATCH).map(|_| message))?;
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn hot_receive_batches<K: Hot, const N: usize>(rx: &mut Receiver<K>) -> Result<()> {
+    let mut message = [0; N];
+    for _ in 0..TURN / K::BATCH {
+        for received in &rx.recv_batch(K::BATCH)? {
+            received.copy_to(&mut message)?;
+            black_box(&mut message);
+        }
+    }
+    Ok(())
+}
+
+/// In each turn both directions, for both are counted by their own names.
+fn turns_of_array<const N: usize>(messages: usize) -> Result<()> {
+    let queue = ArrayQueue::new(SLOTS);
+    for _ in 0..messages / TURN {
+        hot_send_to_array::<N>(&queue);
+        hot_receive_from_array(&queue);
+        ensure!(queue.is_empty(), "not all were taken");
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn hot_send_to_array<const N: usize>(queue: &ArrayQueue<[u8; N]>) {
+    for _ in 0..TURN {
+        let _ = black_box(queue.push(*black_box(&[1; N])));
+    }
+}
+
+#[inline(never)]
+fn hot_receive_from_array<const N: usize>(queue: &ArrayQueue<[u8; N]>) {
+    for _ in 0..TURN {
+        black_box(queue.pop());
+    }
+}
