@@ -285,17 +285,17 @@ mutant "it loads headers Relaxed" $walk_rs 'memory.ring().header(walk.end).load(
 
 echo "--- the reader"
 mutant "poll loads the header Relaxed" $reader_rs 'self.memory.ring().header(self.position).load(Acquire)' 'self.memory.ring().header(self.position).load(Relaxed)' $lane::over_the_end_of_the_ring
-mutant "consumed is stored Relaxed" $reader_rs 'store(self.position.0, Release)' 'store(self.position.0, Relaxed)' $lane::over_the_end_of_the_ring
+mutant "consumed is stored Relaxed" $reader_rs 'store(position.0, Release)' 'store(position.0, Relaxed)' $lane::over_the_end_of_the_ring
 mutant "consumed is published before the copy, before the frontier" $reader_rs '        Some(Record { end, payload: self.position.plus(header_bytes), length })' '        self.memory.consumed().store(end.0, Release);
         Some(Record { end, payload: self.position.plus(header_bytes), length })' $warms::beside_lines_that_were_not_given_back
 mutant "a batch loads headers Relaxed" $reader_rs 'RecordHeader::from_bits(ring.header(position).load(Acquire))' 'RecordHeader::from_bits(ring.header(position).load(Relaxed))' $lane::a_batch_is_sent_and_gathered_before_the_frontier
-mutant "a batch forgets the numbers" $reader_rs '(self.position, self.expected, self.filling) = (position, expected, filling);' 'self.position = position;' $lane::a_batch_is_sent_and_gathered_before_the_frontier
+mutant "a batch forgets the numbers" $reader_rs '(self.position, self.expected, self.filling) = (position, expected, self.filling.wrapping_add(filling));' 'self.position = position;' $lane::a_batch_is_sent_and_gathered_before_the_frontier
 mutant "consumed is published before the copy, beyond the frontier" $reader_rs '        let payload = self.position.plus(self.geometry.header_bytes());
         Ok(Record {' '        let payload = self.position.plus(self.geometry.header_bytes());
         self.memory.consumed().store(self.position.plus(bytes).0, Release);
         Ok(Record {' $lane::over_the_end_of_the_ring
 mutant "what is released is not told" $reader_rs '        // keep its writer from the room.
-        self.tell();
+        self.tell(self.position);
 ' '        // keep its writer from the room.
 ' $dead_reader::before_the_frontier
 mutant "a guess is not compared with the header" $reader_rs 'if header != self.expected.with_length(self.likely_length) {' 'if header != self.expected.with_length(self.likely_length) && header.is_after(self.expected) {' $warms::where_lengths_are_guessed
@@ -510,9 +510,9 @@ harmless "rewinding leaves the frontier in a later lap" "only what no writer wri
 harmless "the reader's frontier does not heed the end of the ring" "only a damaged lane holds a record that reaches beyond it, and no model does" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = publish_at;' $lane $warms $dead_reader
 harmless "the reader's frontier does not heed what is to be published" "it only counts later, and wakes a writer that sleeps later" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = lap_end;' $dead_reader $warms
 harmless "what is due is published late" "it only counts later, and wakes a writer that sleeps later" $reader_rs '>= self.geometry.publish_after()' '> 2 * self.geometry.publish_after()' $dead_reader $warms
-harmless "publishing leaves the reader's frontier where it is" "it only sends the reader the careful way, which moves it" $reader_rs '        self.published_sequence = self.sequence();
+harmless "publishing leaves the reader's frontier where it is" "it only sends the reader the careful way, which moves it" $reader_rs '        self.published = position;
         self.move_frontier();
-' '        self.published_sequence = self.sequence();
+' '        self.published = position;
 ' $lane $warms $dead_reader
 harmless "the reaper loads cells Relaxed" "$death, and only the dead one's slots are asked for" $reap_rs 'self.geometry.index(position)).load(Acquire)' 'self.geometry.index(position)).load(Relaxed)' $slot_deaths
 harmless "the reaper walks over the cells before it loads the words" "the dead queue nothing any more; it would walk where nothing needs it" $reap_rs '        let held = self.held_by(dead)?;

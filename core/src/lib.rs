@@ -88,6 +88,7 @@ mod wait;
 mod public {
     pub use crate::channel::contents::WrongSize;
     pub use crate::channel::inspect::{ChannelStatus, Info, LaneInfo, ParticipantInfo, QueueInfo, inspect, list};
+    pub use crate::channel::on_drop::OnDrop;
     pub use crate::channel::peers::Peers;
     #[cfg(feature = "named-segments")]
     pub use crate::channel::remove::remove_segment;
@@ -101,9 +102,12 @@ mod public {
 
     /// Channels of any kind, for code that is generic over the kind. [`spsc`] and [`mpmc`] name these types for one kind.
     pub mod generic {
+        pub use crate::channel::batch::{Batch, BatchIter};
+        pub use crate::channel::contents::BatchMessage;
         pub use crate::channel::grant::Grant;
         pub use crate::channel::kind::{ChannelKind, Mpmc, Mpsc, Spsc};
-        pub use crate::channel::message::{Batch, BatchIter, BatchMessage, Message, Messages};
+        pub use crate::channel::message::Message;
+        pub use crate::channel::messages::Messages;
         pub use crate::channel::opened::Channel;
         pub use crate::channel::options::Options;
         pub use crate::channel::receiver::Receiver;

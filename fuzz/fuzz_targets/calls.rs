@@ -124,7 +124,7 @@ fn on_a_lane(bytes: &mut Bytes<'_>) {
 
 fn step(bytes: &mut Bytes<'_>) -> lane::Step {
     use lane::Step;
-    match bytes.below(18) {
+    match bytes.below(19) {
         0 => Step::TrySend(bytes.length()),
         1 => Step::Send(bytes.length()),
         2 => Step::SendBatch(bytes.lengths()),
@@ -142,6 +142,7 @@ fn step(bytes: &mut Bytes<'_>) -> lane::Step {
         14 => Step::WithoutSender(bytes.below(12)),
         15 => Step::WithoutReceiver(bytes.lengths()),
         16 => Step::Fill(bytes.length().max(8)),
+        17 => Step::AckFirst(1 + bytes.below(7), bytes.below(6)),
         _ => Step::AimAtEnd(bytes.below(3) as i64 - 1, bytes.below(8) as u64),
     }
 }

@@ -1,7 +1,7 @@
 //! The enums: one variant a kind, and the match that every call goes through. The list of kinds makes them.
 
 use crate::channel::kind::{self, with_kinds};
-use crate::channel::{grant, message, receiver, sender};
+use crate::channel::{batch, contents, grant, message, messages, receiver, sender};
 
 /// One enum over the kinds, made from the generic type of the same name.
 macro_rules! by_kind {
@@ -81,33 +81,33 @@ with_kinds!(by_kind {
 });
 
 with_kinds!(by_kind {
-    /// A message that is this receiver's alone. It is copied out, and acknowledged when dropped. If a panic drops it, it is given
-    /// back instead, and comes again.
+    /// A message that is this receiver's alone. It is copied out, and acknowledged when dropped, or given back, as its receiver's
+    /// [`on_drop`](Receiver::on_drop) says. If a panic drops it, it is given back, and comes again.
     #[derive(Debug)]
     Message<'a> of message
 });
 
 with_kinds!(by_kind {
-    /// Several messages that were in the channel at once. Dropping the batch acknowledges all of it. If a panic drops it, it is
-    /// given back instead, and comes again.
+    /// Several messages that were in the channel at once. Dropping the batch acknowledges those that are left, or gives them back,
+    /// as its receiver's [`on_drop`](Receiver::on_drop) says. If a panic drops it, they are given back, and come again.
     #[derive(Debug)]
-    Batch<'a> of message
+    Batch<'a> of batch
 });
 
 with_kinds!(by_kind {
     /// One message of a [`Batch`].
     #[derive(Debug, Clone, Copy)]
-    BatchMessage<'a> of message
+    BatchMessage<'a> of contents
 });
 
 with_kinds!(by_kind {
     /// Iterates over the messages of a [`Batch`].
     #[derive(Debug)]
-    BatchIter<'a> of message
+    BatchIter<'a> of batch
 });
 
 with_kinds!(by_kind {
     /// Copies of messages, each acknowledged as it is copied: see [`generic::Messages`](crate::generic::Messages).
     #[derive(Debug)]
-    Messages<'a> of message
+    Messages<'a> of messages
 });

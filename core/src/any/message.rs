@@ -121,7 +121,7 @@ impl Message<'_> {
 
 /// What batches of every kind have: see [`generic::Batch`](crate::generic::Batch), call by call.
 impl Batch<'_> {
-    /// All messages are done with.
+    /// All messages that are left are done with.
     ///
     /// # Errors
     /// See [`AckError`].
@@ -129,7 +129,15 @@ impl Batch<'_> {
         each!(self, Self(batch) => batch.ack())
     }
 
-    /// Gives all messages back.
+    /// The first `count` messages that are left are done with, or all where there are fewer.
+    ///
+    /// # Errors
+    /// See [`AckError`].
+    pub fn ack_first(&mut self, count: usize) -> Result<(), AckError> {
+        each!(self, Self(batch) => batch.ack_first(count))
+    }
+
+    /// Gives all messages that are left back.
     ///
     /// # Errors
     /// See [`AckError`].
@@ -137,25 +145,30 @@ impl Batch<'_> {
         each!(self, Self(batch) => batch.nack())
     }
 
-    /// Gives all messages back unread: none is given up for it.
+    /// Gives all messages that are left back unread: none is given up for it.
     pub fn hand_back(self) {
         each!(self, Self(batch) => batch.hand_back());
     }
 
-    /// How many messages there are, at least one.
+    /// How many messages are left.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "a batch is never empty")]
     pub fn len(&self) -> usize {
         each!(self, Self(batch) => batch.len())
     }
 
-    /// The message at `index`, in the order in which they came.
+    /// Whether no message is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The message at `index`, in the order in which they came. `None` if there is none, or if it is done with already.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<BatchMessage<'_>> {
         each!(self, Self(batch) => batch.get(index).map(BatchMessage::from))
     }
 
-    /// All messages, in the order in which they came.
+    /// All messages that are left, in the order in which they came.
     #[must_use]
     pub fn iter(&self) -> BatchIter<'_> {
         each!(self, Self(batch) => batch.iter().into())

@@ -1,6 +1,7 @@
 //! The receiving end of a channel of whatever kind.
 
 use super::handles::{Batch, Message, Messages, Receiver, each};
+use crate::channel::on_drop::OnDrop;
 use crate::error::{JoinError, RecvError, RecvTimeoutError, TryRecvError};
 use crate::wait::Strategy;
 use std::time::{Duration, Instant};
@@ -159,6 +160,12 @@ impl Receiver {
     /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
     pub fn recv_batch_deadline(&mut self, max: usize, deadline: Instant) -> Result<Batch<'_>, RecvTimeoutError> {
         each!(self, Self(receiver) => Ok(receiver.recv_batch_deadline(max, deadline)?.into()))
+    }
+
+    /// What dropping a message or a batch of this receiver means, from now on: see
+    /// [`on_drop`](crate::generic::Receiver::on_drop).
+    pub fn on_drop(&mut self, means: OnDrop) {
+        each!(self, Self(receiver) => receiver.on_drop(means));
     }
 
     /// Copies of messages, each acknowledged as it is copied, until the channel is drained and its senders have gone. Blocks while

@@ -1,19 +1,20 @@
-//! What a receiver hands out: single messages, batches, and the iterator.
+//! A message that was received alone, and what becomes of it.
 
-use super::contents::message_contents;
-use super::kind::{ChannelKind, Ports};
+use super::contents::{BatchMessage, EntryOf, WrongSize};
+use super::kind::ChannelKind;
+use super::on_drop::OnDrop;
 use super::port::Inlet;
 use super::receiver::{ItemOf, Receiver};
-use crate::error::{AckError, RecvError};
+use crate::error::{AckError, BufferTooSmall, OutOfMemory};
+use crate::region::TrustPeers;
 use std::mem::ManuallyDrop;
+use zerocopy::{FromBytes, IntoBytes};
 
-type EntryOf<K> = <<K as Ports>::Inlet as Inlet>::Entry;
-type BytesOf<'a, K> = <<K as Ports>::Inlet as Inlet>::Bytes<'a>;
-type MarkOf<K> = <<K as Ports>::Inlet as Inlet>::Mark;
-type PlaceOf<K> = <<K as Ports>::Inlet as Inlet>::Place;
-
-/// A message that is this receiver's alone. It is copied out, and acknowledged when dropped. If a panic drops it, it is given
-/// back instead, and comes again.
+/// A message that is this receiver's alone. It is copied out, and acknowledged when dropped, or given back, as its receiver's
+/// [`on_drop`](Receiver::on_drop) says. If a panic drops it, it is given back in any case, and comes again.
+///
+/// Nobody else changes it while it is held, unless a peer breaks the rules: then the bytes are whatever that peer wrote.
+/// If this process dies while it is held, it comes again.
 #[derive(Debug)]
 pub struct Message<'a, K: ChannelKind> {
     receiver: &'a mut Receiver<K>,
@@ -28,9 +29,10 @@ impl<'a, K: ChannelKind> Message<'a, K> {
         Self { receiver, item, in_panic: std::thread::panicking() }
     }
 
+    /// What can be read of it.
     #[inline(always)]
-    fn bytes(&self) -> BytesOf<'_, K> {
-        self.receiver.port.bytes()
+    pub(super) fn contents(&self) -> BatchMessage<'_, K> {
+        BatchMessage::of(self.receiver.port.bytes(), self.entry())
     }
 
     #[inline(always)]
@@ -108,209 +110,162 @@ impl<'a, K: ChannelKind> Message<'a, K> {
         self.receiver.port.give_back(&mut self.receiver.end, self.item)
     }
 
-    message_contents!();
+    /// Length in bytes.
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// let message = rx.recv()?;
+    /// assert_eq!(message.len(), 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.contents().len()
+    }
+
+    /// Whether it has length 0: such messages arrive like any other.
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"")?;
+    /// let message = rx.recv()?;
+    /// assert!(message.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Copies the message to the start of `buffer` and returns its length in bytes.
+    ///
+    /// # Errors
+    /// [`BufferTooSmall`]; nothing was copied.
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// let message = rx.recv()?;
+    /// let mut buffer = [0; 64];
+    /// let length = message.copy_to(&mut buffer)?;
+    /// assert_eq!(&buffer[..length], b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline(always)]
+    pub fn copy_to(&self, buffer: &mut [u8]) -> Result<usize, BufferTooSmall> {
+        self.contents().copy_to(buffer)
+    }
+
+    /// A copy of the message. Where there is no memory for it, that ends the process, as it does for every `Vec`. A peer
+    /// chooses how long its messages are, up to the channel's largest: for messages of peers that are not trusted, take
+    /// `try_to_vec`.
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// let message = rx.recv()?;
+    /// assert_eq!(message.to_vec(), b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn to_vec(&self) -> Vec<u8> {
+        self.contents().to_vec()
+    }
+
+    /// A copy of the message, if there is memory for it: unlike `to_vec`, it never ends the process.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`]; the message is still there.
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// let message = rx.recv()?;
+    /// assert_eq!(message.try_to_vec()?, b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_to_vec(&self) -> Result<Vec<u8>, OutOfMemory> {
+        self.contents().try_to_vec()
+    }
+
+    /// Appends a copy of the message to `vector`, if there is memory for it.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`]; nothing was appended.
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"lo")?;
+    /// let message = rx.recv()?;
+    /// let mut text = b"hel".to_vec();
+    /// message.append_to(&mut text)?;
+    /// assert_eq!(text, b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn append_to(&self, vector: &mut Vec<u8>) -> Result<(), OutOfMemory> {
+        self.contents().append_to(vector)
+    }
+
+    /// A copy of the message as a `T`: any plain data without padding or invalid values.
+    ///
+    /// # Errors
+    /// [`WrongSize`] if the message is not exactly as long as a `T`.
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// use memlane::zerocopy::{FromBytes, Immutable, IntoBytes};
+    ///
+    /// #[derive(FromBytes, IntoBytes, Immutable)]
+    /// #[repr(C)]
+    /// struct Quote {
+    ///     price: f64,
+    ///     quantity: u64,
+    /// }
+    /// tx.send(Quote { price: 61_496.5, quantity: 7 }.as_bytes())?;
+    /// let quote: Quote = rx.recv()?.read()?;
+    /// assert_eq!((quote.price, quote.quantity), (61_496.5, 7));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn read<T: FromBytes + IntoBytes>(&self) -> Result<T, WrongSize> {
+        self.contents().read()
+    }
+
+    /// The message's bytes in place. See [`TrustPeers`] for what the caller promised.
+    ///
+    /// ```
+    /// # use memlane::{TrustPeers, spsc};
+    /// // SAFETY: a private channel is this process's alone, and nothing in it writes to a message that was sent.
+    /// let trust = unsafe { TrustPeers::promise() };
+    /// let channel = spsc::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// assert_eq!(rx.recv()?.as_slice(trust), b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn as_slice(&self, trust: TrustPeers) -> &[u8] {
+        let port = &self.receiver.port;
+        K::Inlet::borrow(port.bytes(), &port.entry(&self.item), trust)
+    }
 }
 
 impl<K: ChannelKind> Drop for Message<'_, K> {
     #[inline(always)]
     fn drop(&mut self) {
-        // A forked child's, or a poisoned channel's, is nobody's any more.
-        let _ = if std::thread::panicking() && !self.in_panic { self.give_back() } else { self.finish() };
+        let comes_again = self.receiver.on_drop == OnDrop::GiveBack || std::thread::panicking() && !self.in_panic;
+        // What fails here is a forked child's, or a poisoned channel's: there is nobody to tell that it could matter to.
+        let _ = if comes_again { self.give_back() } else { self.finish() };
     }
 }
-
-/// Several messages that were in the channel at once. Dropping the batch acknowledges all of it. If a panic drops it, it is
-/// given back instead, and comes again.
-#[derive(Debug)]
-pub struct Batch<'a, K: ChannelKind> {
-    receiver: &'a mut Receiver<K>,
-    mark: MarkOf<K>,
-    /// Received while panicking, as with [`Message`].
-    in_panic: bool,
-}
-
-impl<'a, K: ChannelKind> Batch<'a, K> {
-    pub(super) fn new(receiver: &'a mut Receiver<K>, mark: MarkOf<K>) -> Self {
-        Self { receiver, mark, in_panic: std::thread::panicking() }
-    }
-
-    /// All messages are done with.
-    ///
-    /// # Errors
-    /// See [`AckError`].
-    pub fn ack(self) -> Result<(), AckError> {
-        ManuallyDrop::new(self).finish()
-    }
-
-    /// Gives all messages back, as [`Message::nack`] does.
-    ///
-    /// # Errors
-    /// See [`AckError`].
-    ///
-    /// ```
-    /// # let channel = memlane::spsc::Options::new().private()?;
-    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
-    /// tx.send_batch(["one", "two"])?;
-    /// rx.recv_batch(2)?.nack()?; // what they were needed for failed
-    /// assert_eq!(rx.recv()?.to_vec(), b"one");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn nack(self) -> Result<(), AckError> {
-        ManuallyDrop::new(self).give_back()
-    }
-
-    /// Gives all messages back unread. In `spsc`, they come again to this receiver's next call or to its successor. In `mpmc`, to any
-    /// receiver, behind all others of their priority: they count as delivered, but none is given up for it, whatever the
-    /// channel's [limit](crate::mpmc::Options::delivery_limit).
-    ///
-    /// ```
-    /// # let channel = memlane::mpmc::Options::new().delivery_limit(1).private()?;
-    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
-    /// tx.send_batch(["one", "two"])?;
-    /// rx.recv_batch(2)?.hand_back(); // what they were needed for failed, and not because of them
-    /// assert_eq!(rx.recv()?.to_vec(), b"one");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn hand_back(self) {
-        let mut batch = ManuallyDrop::new(self);
-        let mark = batch.mark;
-        let Receiver { port, end, .. } = &mut *batch.receiver;
-        port.hand_back_batch(end, &mark);
-    }
-
-    fn finish(&mut self) -> Result<(), AckError> {
-        self.receiver.port.finish_batch(&mut self.receiver.end)
-    }
-
-    fn give_back(&mut self) -> Result<(), AckError> {
-        self.receiver.port.give_back_batch(&mut self.receiver.end, &self.mark)
-    }
-
-    /// How many messages there are, at least one.
-    #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "a batch is never empty")]
-    pub fn len(&self) -> usize {
-        self.receiver.port.batch().len()
-    }
-
-    /// The message at `index`, in the order in which they came.
-    #[must_use]
-    pub fn get(&self, index: usize) -> Option<BatchMessage<'_, K>> {
-        let place = *self.receiver.port.batch().get(index)?;
-        Some(BatchMessage { bytes: self.receiver.port.bytes(), entry: K::Inlet::entry_of(&self.mark, place, index) })
-    }
-
-    /// All messages, in the order in which they came.
-    #[must_use]
-    pub fn iter(&self) -> BatchIter<'_, K> {
-        let port = &self.receiver.port;
-        BatchIter { bytes: port.bytes(), mark: self.mark, places: port.batch().iter().enumerate() }
-    }
-}
-
-impl<K: ChannelKind> Drop for Batch<'_, K> {
-    #[inline(never)]
-    fn drop(&mut self) {
-        // As for a single message.
-        let _ = if std::thread::panicking() && !self.in_panic { self.give_back() } else { self.finish() };
-    }
-}
-
-impl<'b, K: ChannelKind> IntoIterator for &'b Batch<'_, K> {
-    type Item = BatchMessage<'b, K>;
-    type IntoIter = BatchIter<'b, K>;
-
-    fn into_iter(self) -> BatchIter<'b, K> {
-        self.iter()
-    }
-}
-
-/// One message of a [`Batch`].
-#[derive(Debug, Clone, Copy)]
-pub struct BatchMessage<'b, K: ChannelKind> {
-    bytes: BytesOf<'b, K>,
-    entry: EntryOf<K>,
-}
-
-impl<'b, K: ChannelKind> BatchMessage<'b, K> {
-    /// A message that its holder keeps for as long.
-    pub(super) fn of(bytes: BytesOf<'b, K>, entry: EntryOf<K>) -> Self {
-        Self { bytes, entry }
-    }
-
-    #[inline(always)]
-    fn bytes(&self) -> BytesOf<'b, K> {
-        self.bytes
-    }
-
-    #[inline(always)]
-    pub(super) fn entry(&self) -> EntryOf<K> {
-        self.entry
-    }
-
-    message_contents!();
-}
-
-/// Iterates over the messages of a [`Batch`].
-#[derive(Debug)]
-pub struct BatchIter<'b, K: ChannelKind> {
-    bytes: BytesOf<'b, K>,
-    mark: MarkOf<K>,
-    places: std::iter::Enumerate<std::slice::Iter<'b, PlaceOf<K>>>,
-}
-
-impl<'b, K: ChannelKind> Iterator for BatchIter<'b, K> {
-    type Item = BatchMessage<'b, K>;
-
-    #[inline]
-    fn next(&mut self) -> Option<BatchMessage<'b, K>> {
-        let (index, place) = self.places.next()?;
-        Some(BatchMessage { bytes: self.bytes, entry: K::Inlet::entry_of(&self.mark, *place, index) })
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.places.size_hint()
-    }
-}
-
-impl<K: ChannelKind> ExactSizeIterator for BatchIter<'_, K> {}
-
-/// Copies of messages, each acknowledged as it is copied.
-///
-/// Ends when the channel is drained and its senders have gone; any other error comes once, then it ends. A message for
-/// whose copy there is no memory ([`RecvError::OutOfMemory`]) comes again, to this receiver's next call.
-#[derive(Debug)]
-pub struct Messages<'a, K: ChannelKind> {
-    receiver: &'a mut Receiver<K>,
-    ended: bool,
-}
-
-impl<'a, K: ChannelKind> Messages<'a, K> {
-    pub(super) fn new(receiver: &'a mut Receiver<K>) -> Self {
-        Self { receiver, ended: false }
-    }
-}
-
-impl<K: ChannelKind> Iterator for Messages<'_, K> {
-    type Item = Result<Vec<u8>, RecvError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        let item = self.receiver.next();
-        let copied = item.map(|item| Message::new(self.receiver, item)).and_then(|message| {
-            message.try_to_vec().map_err(|error| {
-                message.hand_back();
-                error.into()
-            })
-        });
-        self.ended = copied.is_err();
-        match copied {
-            Err(RecvError::Disconnected) => None,
-            copied => Some(copied),
-        }
-    }
-}
-
-impl<K: ChannelKind> std::iter::FusedIterator for Messages<'_, K> {}

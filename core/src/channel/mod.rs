@@ -7,19 +7,19 @@
 //! - `end`: what every sender and receiver is made of besides its ring.
 //! - `kind`: what a kind is made of. `port`: the rings of a mapped or private region, as senders and receivers use them.
 //! - `sender`: the sending end, of any kind; `sending`, `sending_batches`: its calls that copy; `grant`: filling in place.
-//! - `receiver`, `receiving`, `copying`: the receiving end; `message`: what it hands out.
+//! - `receiver`, `receiving`, `copying`: the receiving end.
+//! - `message`, `batch`, `messages`: what a receiver hands out. `contents`: what can be done with the bytes of a message. `on_drop`:
+//!   what dropping one means. `places`: where the messages of a batch are, and which of them are left.
 //! - `seed`: what another handle of the same channel and role is made from.
-//! - `batch`: room for the places of several messages.
 //! - `levels`: how full a channel is. `peers`: who takes part; `awaiting`: waiting for them.
 //! - `optional`: what only some kinds have, asked of any.
-//! - `contents`: what can be done with the bytes of a message.
 //! - `debug`: what handles print of themselves.
 //! - [`inspect`], [`remove`]: looking at a channel from outside, and deleting it.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
 mod awaiting;
-mod batch;
+pub(crate) mod batch;
 pub(crate) mod contents;
 mod copying;
 mod debug;
@@ -29,12 +29,15 @@ pub(crate) mod inspect;
 pub(crate) mod kind;
 mod levels;
 pub(crate) mod message;
+pub(crate) mod messages;
 pub mod mpmc;
 pub mod mpsc;
+pub(crate) mod on_drop;
 pub(crate) mod opened;
 mod optional;
 pub(crate) mod options;
 pub(crate) mod peers;
+mod places;
 mod port;
 pub(crate) mod receiver;
 mod receiving;

@@ -47,7 +47,7 @@
 //! ```
 
 use super::kind::Mpsc;
-use super::{grant, message, opened, options, receiver, sender};
+use super::{batch, contents, grant, message, messages, opened, options, receiver, sender};
 use crate::error::{JoinError, OpenError};
 
 pub use super::contents::WrongSize;
@@ -67,20 +67,21 @@ pub type Grant<'a> = grant::Grant<'a, Mpsc>;
 /// The receiver of an `mpsc` channel. One lives at a time; dropping it leaves the channel.
 pub type Receiver = receiver::Receiver<Mpsc>;
 
-/// A message in its sender's lane. It is copied out, and released when dropped.
+/// A message in its sender's lane. It is copied out, and released when dropped, unless [`Receiver::on_drop`] says otherwise.
 pub type Message<'a> = message::Message<'a, Mpsc>;
 
-/// Several messages of one lane or more that were there at once. They are released, and that is published, when the batch is dropped.
-pub type Batch<'a> = message::Batch<'a, Mpsc>;
+/// Several messages of one lane or more that were there at once. Those that are left are released, and that is
+/// published, when the batch is dropped, unless [`Receiver::on_drop`] says otherwise.
+pub type Batch<'a> = batch::Batch<'a, Mpsc>;
 
 /// One message of a [`Batch`].
-pub type BatchMessage<'a> = message::BatchMessage<'a, Mpsc>;
+pub type BatchMessage<'a> = contents::BatchMessage<'a, Mpsc>;
 
 /// Iterates over the messages of a [`Batch`].
-pub type BatchIter<'a> = message::BatchIter<'a, Mpsc>;
+pub type BatchIter<'a> = batch::BatchIter<'a, Mpsc>;
 
 /// Copies of messages, each released as it is copied.
-pub type Messages<'a> = message::Messages<'a, Mpsc>;
+pub type Messages<'a> = messages::Messages<'a, Mpsc>;
 
 /// Opens an existing channel with the options that it was created with. For `name`, see [`crate::spsc::open`].
 ///

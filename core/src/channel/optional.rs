@@ -1,8 +1,9 @@
 //! What only some kinds have, asked of a channel of any kind: for programs that learn the kind at run time. The kinds that have it
 //! give it a name on their own pages.
 
+use super::contents::BatchMessage;
 use super::kind::{ChannelKind, Ports};
-use super::message::{BatchMessage, Message};
+use super::message::Message;
 use super::port::{Inlet, Known, Outlet};
 use super::receiver::Receiver;
 use super::sender::Sender;

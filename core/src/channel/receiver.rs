@@ -2,6 +2,7 @@
 
 use super::end::{Seated, Since, Trouble};
 use super::kind::{ChannelKind, Ports};
+use super::on_drop::OnDrop;
 use super::port::Inlet;
 use super::shared::Shared;
 use crate::error::{AckError, JoinError, RecvError};
@@ -26,6 +27,7 @@ pub struct Receiver<K: ChannelKind> {
     /// Whether the channel held messages when this receiver joined.
     pub(super) held_messages: bool,
     pace: Pace,
+    pub(super) on_drop: OnDrop,
     _not_sync: PhantomData<Cell<()>>,
 }
 
@@ -48,7 +50,7 @@ impl<K: ChannelKind> Receiver<K> {
         let mut port = K::Inlet::join(&end).map_err(|reason| end.cannot_join(reason))?;
         let held_messages = port.holds_messages().map_err(|reason| end.cannot_join(reason))?;
         let pace = Pace::new(port.capacity());
-        Ok(Self { port, end, held_messages, pace, _not_sync: PhantomData })
+        Ok(Self { port, end, held_messages, pace, on_drop: OnDrop::default(), _not_sync: PhantomData })
     }
 
     /// The row of this receiver's seat: which of [`Info::participants`](crate::Info::participants) it is.
@@ -61,6 +63,40 @@ impl<K: ChannelKind> Receiver<K> {
     #[must_use]
     pub fn max_message(&self) -> usize {
         self.port.max_message()
+    }
+
+    /// What dropping a message or a batch of this receiver means, from now on. Default: [`OnDrop::Acknowledge`].
+    ///
+    /// With [`OnDrop::GiveBack`], what is not acknowledged by name comes again: an early return, by `?` for instance, loses no job. In a
+    /// queue that counts as a delivery, as [`nack`](crate::generic::Message::nack) does: set a
+    /// [limit](crate::mpmc::Options::delivery_limit), so that a message that nobody can deal with does not come for ever. In a lane the
+    /// same message is the next one.
+    ///
+    /// It does not concern the calls that copy: `recv_into` and its forms, `messages` and the other iterators acknowledge what
+    /// they have copied. A panic gives back in any case. A clone begins with the default.
+    ///
+    /// ```
+    /// use memlane::{OnDrop, mpmc};
+    ///
+    /// fn process(job: &[u8]) -> Result<(), std::num::ParseIntError> {
+    ///     std::str::from_utf8(job).unwrap_or_default().parse::<u32>().map(drop)
+    /// }
+    /// fn work(rx: &mut mpmc::Receiver) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let job = rx.recv()?;
+    ///     process(&job.to_vec())?; // the job is given back where this fails
+    ///     Ok(job.ack()?)
+    /// }
+    /// let channel = mpmc::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// rx.on_drop(OnDrop::GiveBack);
+    /// tx.send_batch(["seven", "7"])?;
+    /// assert!(work(&mut rx).is_err());
+    /// assert!(work(&mut rx).is_ok());
+    /// assert_eq!(rx.try_recv()?.to_vec(), b"seven"); // it was not lost
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_drop(&mut self, means: OnDrop) {
+        self.on_drop = means;
     }
 
     /// How this receiver waits for messages. Default: [`Strategy::Adaptive`].

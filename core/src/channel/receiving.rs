@@ -2,8 +2,10 @@
 //!
 //! They stand above the receiver, which a message needs when it is done with, and above the messages.
 
+use super::batch::Batch;
 use super::kind::ChannelKind;
-use super::message::{Batch, Message, Messages};
+use super::message::Message;
+use super::messages::Messages;
 use super::port::Inlet;
 use super::receiver::{ItemOf, Receiver};
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
@@ -12,7 +14,8 @@ use std::time::{Duration, Instant};
 
 /// Receiving messages in place.
 impl<K: ChannelKind> Receiver<K> {
-    /// The next message. Blocks while there is none. Dropping the message acknowledges it.
+    /// The next message. Blocks while there is none. Dropping the message acknowledges it, unless
+    /// [`Receiver::on_drop`] says otherwise.
     ///
     /// A sender that dies takes nothing of what it had sent with it. Once the last sender has gone, and nothing is left that may come,
     /// the call ends with [`RecvError::Disconnected`]. If this process dies before the message is acknowledged, it comes again.
@@ -101,7 +104,8 @@ impl<K: ChannelKind> Receiver<K> {
     }
 
     /// Takes up to `max` messages at once (at least one, and 65,536 at most; in a queue, of one priority). Blocks while there is
-    /// none, but not to fill the batch. Dropping the batch acknowledges all of it.
+    /// none, but not to fill the batch. Dropping the batch acknowledges what is left of it,
+    /// unless [`Receiver::on_drop`] says otherwise.
     ///
     /// In a lane, a sender that sleeps in front of a full channel is woken once an eighth of it was released, or when the receiver
     /// finds nothing more or calls [`publish_released`](crate::spsc::Receiver::publish_released): do so before you wait for

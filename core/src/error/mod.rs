@@ -30,6 +30,6 @@ pub use refusal::{Denied, NotAChannel, Shortage};
 pub use removal::RemoveError;
 pub use setup::{CreateError, OpenError};
 pub use transfer::{
-    AckError, BufferTooSmall, GrantError, NoSuchPriority, OutOfMemory, RecvError, RecvTimeoutError, SendBatchError,
-    SendError, SendTimeoutError, TryRecvError, TrySendError, WaitForPeerError,
+    AckAtError, AckError, BufferTooSmall, GrantError, NoSuchPriority, OutOfMemory, RecvError, RecvTimeoutError,
+    SendBatchError, SendError, SendTimeoutError, TryRecvError, TrySendError, WaitForPeerError,
 };

@@ -310,6 +310,48 @@ impl From<AckError> for io::Error {
     }
 }
 
+/// Why one message of a batch could not be acknowledged or given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AckAtError {
+    /// No message of the batch is left at this index. Nothing changed.
+    #[error(
+        "no message is left at index {index} of a batch that began with {length}: take an index that the batch's get still knows"
+    )]
+    NotLeft {
+        /// What was asked for.
+        index: usize,
+        /// How many messages the batch began with.
+        length: usize,
+    },
+    /// The batch was inherited through `fork`. It belongs to the parent.
+    #[error("this message belongs to the parent process; open the channel again after a fork")]
+    Forked,
+    /// The channel holds something that no correct participant writes. It is poisoned: nobody can use it any more.
+    #[error("the channel is corrupted: {0}; remove it and create it again")]
+    Corrupted(Corruption),
+}
+
+impl From<AckError> for AckAtError {
+    fn from(error: AckError) -> Self {
+        match error {
+            AckError::Forked => Self::Forked,
+            AckError::Corrupted(reason) => Self::Corrupted(reason),
+        }
+    }
+}
+
+impl From<AckAtError> for io::Error {
+    fn from(error: AckAtError) -> Self {
+        let kind = match error {
+            AckAtError::NotLeft { .. } => io::ErrorKind::InvalidInput,
+            AckAtError::Forked => io::ErrorKind::PermissionDenied,
+            AckAtError::Corrupted(_) => io::ErrorKind::InvalidData,
+        };
+        Self::new(kind, error)
+    }
+}
+
 /// The channel has no such priority.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("priority {given} does not exist: the channel has {priorities}, from 0, the most urgent")]

@@ -3,7 +3,7 @@
 //! It is said once, by functions over the engine's generic types, and each runs over kind × backend × (named, anonymous, private)
 //! × (threads, processes). A later kind joins by its row in `kinds`.
 //!
-//! - `transfer`, `waiting`, `endings`, `handles`, `deaths`: the behaviours. `stage`: the channel of a test, and the other side in it.
+//! - `transfer`, `batches`, `waiting`, `endings`, `handles`, `deaths`: the behaviours. `stage`: the channel of a test, and the other side in it.
 //! - `kinds`: the row of each kind. `case`: one of the other combinations, and the macros that make a test of each.
 //! - `peer`: the other side, as a thread or as a process.
 
@@ -12,6 +12,7 @@ mod support;
 
 #[macro_use]
 mod case;
+mod batches;
 mod deaths;
 mod endings;
 mod handles;

@@ -71,7 +71,7 @@ pub fn start<K: Kind>(case: &Case, channel: &Channel<K>, part: &'static str) -> 
 type Part<K> = fn(&Channel<K>, &Talk);
 
 /// What the other side can do.
-fn parts<K: Kind>() -> [(&'static str, Part<K>); 6] {
+fn parts<K: Kind>() -> [(&'static str, Part<K>); 7] {
     [
         ("sends as many as it is told", |channel, talk| {
             let mut sender = channel.sender().unwrap();
@@ -112,6 +112,21 @@ fn parts<K: Kind>() -> [(&'static str, Part<K>); 6] {
             while talk.hear() == "next" {
                 let length = receiver.recv().unwrap().len();
                 talk.tell(length);
+            }
+        }),
+        ("acknowledges three of a batch and holds the others", |channel, talk| {
+            let mut receiver = channel.receiver().unwrap();
+            talk.tell("joined");
+            let mut done = 0;
+            while done < 3 {
+                let mut batch = receiver.recv_batch(FEW as usize).unwrap();
+                let count = batch.len().min(3 - done);
+                batch.ack_first(count).unwrap();
+                done += count;
+                if done == 3 {
+                    talk.tell("three are done with");
+                    talk.hear();
+                }
             }
         }),
         ("has been there", |channel, talk| {

@@ -40,6 +40,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0usize..8).prop_map(Step::PanicWithBatch),
         1 => Just(Step::HandBack),
         1 => (0usize..8).prop_map(Step::HandBackBatch),
+        3 => (1usize..8, 0usize..6).prop_map(|(max, count)| Step::AckFirst(max, count)),
         1 => Just(Step::Publish),
         1 => Just(Step::RejoinSender),
         1 => Just(Step::RejoinReceiver),

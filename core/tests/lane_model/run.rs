@@ -159,6 +159,26 @@ impl Run {
         }
     }
 
+    /// Acknowledges the first messages of a batch, in two steps, and gives back the rest.
+    fn ack_first(&mut self, max: usize, count: usize) {
+        let expected: Vec<_> =
+            self.model.queue.iter().take(max).map(|entry| (entry.sequence, entry.content.clone())).collect();
+        let Some(_) = self.model.look() else { return self.try_recv() };
+        let mut batch = self.receiver().try_recv_batch(max).unwrap();
+        let all = batch.len();
+        batch.ack_first(count / 2).unwrap();
+        batch.ack_first(count - count / 2).unwrap();
+        let acknowledged = count.min(all);
+        let left: Vec<_> = batch.iter().map(|message| (message.sequence(), message.to_vec())).collect();
+        assert_eq!(left, expected[acknowledged..]);
+        assert_eq!((batch.len(), batch.get(all).is_none()), (left.len(), true));
+        for index in 0..all {
+            assert_eq!(batch.get(index).map(|message| message.to_vec()).is_some(), index >= acknowledged);
+        }
+        batch.hand_back();
+        (0..acknowledged).for_each(|_| self.model.release());
+    }
+
     fn rejoin_receiver(&mut self) {
         self.receiver = None;
         self.model.publish();
@@ -286,6 +306,7 @@ impl Run {
             }),
             Step::HandBack => self.hand_back(|receiver| receiver.try_recv().map(Message::hand_back)),
             Step::HandBackBatch(max) => self.hand_back(|receiver| receiver.try_recv_batch(max).map(Batch::hand_back)),
+            Step::AckFirst(max, count) => self.ack_first(max, count),
             Step::Publish => {
                 self.receiver().publish_released();
                 self.model.publish();

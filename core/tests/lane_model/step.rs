@@ -22,6 +22,8 @@ pub(crate) enum Step {
     PanicWithBatch(usize),
     HandBack,
     HandBackBatch(usize),
+    /// A batch of so many, the first so many of which are acknowledged; what is left comes again.
+    AckFirst(usize, usize),
     Publish,
     RejoinSender,
     RejoinReceiver,

@@ -34,6 +34,14 @@ pub(crate) enum Call {
         max: usize,
         end: End,
     },
+    /// A batch, the first of which are acknowledged; then each that is left is given back if its bit is set, and acknowledged
+    /// otherwise, alone or with the rest.
+    SettleBatch {
+        receiver: usize,
+        max: usize,
+        first: usize,
+        back: u8,
+    },
     /// It has a message and forgets it, and leaves.
     Leave {
         receiver: usize,

@@ -3,7 +3,7 @@
 use super::plain::{Entry, Plain};
 use super::{Call, End, HANDLES, Shape};
 use memlane::mpmc::{Batch, Channel, Message, Receiver, Sender};
-use memlane::{JoinError, TryRecvError, TrySendError};
+use memlane::{AckAtError, JoinError, TryRecvError, TrySendError};
 
 /// A channel with its handles; one that is busy with a call is not in its place.
 pub struct Run {
@@ -61,6 +61,9 @@ impl Run {
             Call::Receive { receiver, end } => self.by_receiver(receiver, |run, rx| run.receive(rx, end, &[])),
             Call::Hold { receiver, end, ref meanwhile } => {
                 self.by_receiver(receiver, |run, rx| run.receive(rx, end, meanwhile));
+            }
+            Call::SettleBatch { receiver, max, first, back } => {
+                self.by_receiver(receiver, |run, rx| run.settle_batch(rx, max, first, back));
             }
             Call::ReceiveBatch { receiver, max, end } => {
                 self.by_receiver(receiver, |run, rx| run.receive_batch(rx, max, end));
@@ -206,6 +209,42 @@ impl Run {
             }
             Err(error) => assert_eq!((error, self.plain.queued()), (TryRecvError::Empty, 0)),
         }
+    }
+
+    /// Settles a batch's messages one by one: indices stay, and what is done with is not there any more.
+    fn settle_batch(&mut self, rx: &mut Receiver, max: usize, first: usize, back: u8) {
+        let mut batch = match rx.try_recv_batch(max) {
+            Ok(batch) => batch,
+            Err(error) => return assert_eq!((error, self.plain.queued()), (TryRecvError::Empty, 0)),
+        };
+        let got: Vec<_> = batch.iter().map(|message| (message.to_vec(), message.deliveries())).collect();
+        let priority = self.took(&got, max);
+        let first = first.min(got.len());
+        let comes_again = |index: usize| index >= first && back >> (index % 8) & 1 == 1;
+        batch.ack_first(first).unwrap();
+        let mut left: Vec<_> = (first..got.len()).collect();
+        for index in first..got.len() {
+            if comes_again(index) {
+                batch.nack_at(index).unwrap();
+            } else if index % 2 == 0 {
+                batch.ack_at(index).unwrap();
+            } else {
+                continue;
+            }
+            left.retain(|&other| other != index);
+            let not_left = AckAtError::NotLeft { index, length: got.len() };
+            assert_eq!((batch.get(index).is_none(), batch.nack_at(index)), (true, Err(not_left)));
+            let found: Vec<_> = batch.iter().map(|message| message.to_vec()).collect();
+            assert_eq!(found, left.iter().map(|&index| got[index].0.clone()).collect::<Vec<_>>());
+            assert_eq!(batch.len(), left.len());
+        }
+        // So that holes in front are passed, too.
+        batch.ack_first(1).unwrap();
+        drop(batch);
+        let (again, done): (Vec<_>, Vec<_>) = got.into_iter().enumerate().partition(|&(index, _)| comes_again(index));
+        let entries = |some: Vec<(usize, Entry)>| some.into_iter().map(|(_, entry)| entry).collect();
+        self.plain.acknowledge(entries(done));
+        self.plain.give_back(priority, entries(again));
     }
 
     fn ended(&mut self, end: End, priority: usize, messages: Vec<Entry>) {

@@ -28,6 +28,8 @@ fn call() -> impl Strategy<Value = Call> {
             .prop_map(|(sender, length, commit)| Call::Reserve { sender, length, commit }),
         12 => (handle(), end()).prop_map(|(receiver, end)| Call::Receive { receiver, end }),
         4 => (handle(), size(), end()).prop_map(|(receiver, max, end)| Call::ReceiveBatch { receiver, max, end }),
+        4 => (handle(), size(), 0..4usize, any::<u8>())
+            .prop_map(|(receiver, max, first, back)| Call::SettleBatch { receiver, max, first, back }),
         2 => handle().prop_map(|receiver| Call::Leave { receiver }),
         2 => (handle(), 0..2usize).prop_map(|(sender, but)| Call::Fill { sender, but }),
         2 => handle().prop_map(|receiver| Call::Drain { receiver }),

@@ -1,8 +1,8 @@
 //! Messages that are held apart from their receiver, to be worked on by any thread, several at once.
 
 use super::{BatchMessage, Message};
-use crate::channel::contents::WrongSize;
-use crate::channel::message;
+use crate::channel::contents::{self, WrongSize};
+use crate::channel::on_drop::OnDrop;
 use crate::channel::port::{Holding, Inlet, SlotInlet};
 use crate::error::{AckError, BufferTooSmall, OutOfMemory};
 use crate::region::TrustPeers;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// It does not borrow the receiver, which goes on receiving, and may be sent to any thread. So one receiver keeps many threads, or
 /// many tasks, busy, and each message is acknowledged when its work is done, in whatever order.
 ///
-/// Dropping it acknowledges it. If a panic drops it, it is given back instead, and comes again.
+/// Dropping it acknowledges it, or gives it back, as its receiver's [`on_drop`](super::Receiver::on_drop) said when it was held. If a panic drops it, it is given back instead, and comes again.
 ///
 /// **It keeps its receiver's seat.** A receiver that was dropped counts as there until the last message that it handed out is
 /// done with: senders are not told `Disconnected`, no other receiver takes the seat, and the channel is not removed. A held
@@ -52,6 +52,8 @@ use std::sync::Arc;
 pub struct HeldMessage {
     holding: Arc<Holding>,
     delivery: Delivery,
+    /// What dropping it means.
+    on_drop: OnDrop,
     /// Acknowledged or given back, or at least tried: dropping it does nothing more.
     is_done: bool,
 }
@@ -77,6 +79,7 @@ impl Message<'_> {
         self.hand_over(|receiver, delivery| HeldMessage {
             holding: receiver.port.hold(&mut receiver.end),
             delivery,
+            on_drop: receiver.on_drop,
             is_done: false,
         })
     }
@@ -157,7 +160,7 @@ impl HeldMessage {
 
     /// The message as one of several: what can be done with its bytes is the same.
     fn contents(&self) -> BatchMessage<'_> {
-        message::BatchMessage::of(self.holding.bytes(), self.delivery)
+        contents::BatchMessage::of(self.holding.bytes(), self.delivery)
     }
 
     /// Length in bytes.
@@ -297,7 +300,7 @@ impl Drop for HeldMessage {
     fn drop(&mut self) {
         if !self.is_done {
             // A forked child's, or a poisoned channel's, is nobody's any more.
-            let _ = match std::thread::panicking() {
+            let _ = match self.on_drop == OnDrop::GiveBack || std::thread::panicking() {
                 true => self.holding.give_back(self.delivery),
                 false => self.holding.finish(self.delivery),
             };

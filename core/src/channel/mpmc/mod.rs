@@ -9,9 +9,9 @@
 //! What holds:
 //! - A message goes to one receiver. Messages leave in the order in which they were sent; those of one sender that one
 //!   receiver gets are in that order, too. Exceptions: [priorities](Options::priorities), and messages that come again.
-//! - **Acknowledging.** Dropping a [`Message`] acknowledges it; [`Message::nack`] gives it back, to be delivered again
-//!   behind all others of its priority; so does a panic while it is held. If a receiver dies, what it had not acknowledged
-//!   is delivered again (or [discarded](Options::on_death)). Such messages say so: [`Message::redelivered`].
+//! - **Acknowledging.** Dropping a [`Message`] acknowledges it, unless [`Receiver::on_drop`] says otherwise; [`Message::nack`] gives
+//!   it back, to be delivered again behind all others of its priority; so does a panic while it is held. If a receiver dies, what it
+//!   had not acknowledged is delivered again (or [discarded](Options::on_death)). Such messages say so: [`Message::redelivered`].
 //! - **Several at once.** [`Message::hold`] takes a message out of its receiver's hands: any thread finishes it, in any order,
 //!   while the receiver goes on.
 //! - **Many threads.** A handle is one thread's at a time; a [`Pool`] lends handles to any number of threads.
@@ -41,6 +41,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod batch;
 mod channel;
 mod held;
 mod pool;
@@ -48,8 +49,9 @@ mod receiver;
 mod sender;
 
 pub use crate::ring::slots::OnDeath;
+pub use batch::{Batch, BatchIter, BatchMessage};
 pub use channel::{Channel, Options, open};
 pub use held::HeldMessage;
 pub use pool::{Handle, Pool, Pooled};
-pub use receiver::{Batch, BatchIter, BatchMessage, Message, Messages, Receiver};
+pub use receiver::{Message, Messages, Receiver};
 pub use sender::{Grant, Sender};

@@ -1,6 +1,7 @@
 //! What a receiver's port does.
 
 use crate::channel::end::Seated;
+use crate::channel::places::Places;
 use crate::error::{AckError, Corruption, RecvError};
 use crate::liveness::Settle;
 use crate::region::TrustPeers;
@@ -156,16 +157,26 @@ pub(crate) trait Inlet: Sized + Debug + Send + 'static {
     fn collect(&mut self, end: &mut Seated, first: Self::Item, max: usize) -> Result<Self::Mark, RecvError>;
 
     /// The messages of the current batch.
-    fn batch(&self) -> &[Self::Place];
+    fn batch(&self) -> &Places<Self::Place>;
 
-    /// All messages of the batch are done with.
+    /// Whether the message in this place, which stands in the rest of the batch, is left: not so where one message alone was
+    /// finished.
+    #[inline(always)]
+    fn is_left(_: &Self::Place) -> bool {
+        true
+    }
+
+    /// The first `count` messages that are left are done with, or as many as there are.
+    fn finish_first(&mut self, end: &mut Seated, mark: &Self::Mark, count: usize) -> Result<(), AckError>;
+
+    /// All messages of the batch that are left are done with. The batch is over.
     fn finish_batch(&mut self, end: &mut Seated) -> Result<(), AckError>;
 
-    /// All messages of the batch come again.
-    fn give_back_batch(&mut self, end: &mut Seated, mark: &Self::Mark) -> Result<(), AckError>;
+    /// All messages of the batch that are left come again. The batch is over.
+    fn give_back_batch(&mut self, end: &mut Seated) -> Result<(), AckError>;
 
-    /// All messages of the batch come again, unread: none is given up for it.
-    fn hand_back_batch(&mut self, end: &mut Seated, mark: &Self::Mark);
+    /// All messages of the batch that are left come again, unread: none is given up for it. The batch is over.
+    fn hand_back_batch(&mut self, end: &mut Seated);
 
     /// The receiver leaves, or is laid aside.
     fn leave(&mut self, end: &mut Seated);

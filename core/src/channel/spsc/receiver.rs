@@ -1,25 +1,26 @@
 //! What only an `spsc` receiver and its messages have.
 
 use crate::channel::kind::Spsc;
-use crate::channel::{message, receiver};
+use crate::channel::{batch, contents, message, messages, receiver};
 
 /// The receiver of an `spsc` channel. One lives at a time; dropping it leaves the channel.
 pub type Receiver = receiver::Receiver<Spsc>;
 
-/// A message in the channel. It is copied out, and released when dropped.
+/// A message in the channel. It is copied out, and released when dropped, unless [`Receiver::on_drop`] says otherwise.
 pub type Message<'a> = message::Message<'a, Spsc>;
 
-/// Several messages that were in the channel at once. They are released, and that is published, when the batch is dropped.
-pub type Batch<'a> = message::Batch<'a, Spsc>;
+/// Several messages that were in the channel at once. Those that are left are released, and that is published, when the batch is dropped,
+/// unless [`Receiver::on_drop`] says otherwise.
+pub type Batch<'a> = batch::Batch<'a, Spsc>;
 
 /// One message of a [`Batch`].
-pub type BatchMessage<'a> = message::BatchMessage<'a, Spsc>;
+pub type BatchMessage<'a> = contents::BatchMessage<'a, Spsc>;
 
 /// Iterates over the messages of a [`Batch`].
-pub type BatchIter<'a> = message::BatchIter<'a, Spsc>;
+pub type BatchIter<'a> = batch::BatchIter<'a, Spsc>;
 
 /// Copies of messages, each released as it is copied.
-pub type Messages<'a> = message::Messages<'a, Spsc>;
+pub type Messages<'a> = messages::Messages<'a, Spsc>;
 
 /// What only the receiver of an `spsc` channel has.
 impl Receiver {
@@ -34,7 +35,16 @@ impl Receiver {
 
 /// What only a message of an `spsc` channel has.
 impl Message<'_> {
-    /// How many messages this channel carried before this one.
+    /// How many messages this channel carried before this one: it stays with the message, also if that comes again.
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two"])?;
+    /// rx.recv()?.ack()?;
+    /// assert_eq!(rx.recv()?.sequence(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.entry().sequence
@@ -43,7 +53,16 @@ impl Message<'_> {
 
 /// What only a message of an `spsc` channel has.
 impl BatchMessage<'_> {
-    /// How many messages this channel carried before this one.
+    /// How many messages this channel carried before this one: it stays with the message, also if that comes again.
+    ///
+    /// ```
+    /// # let channel = memlane::spsc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two"])?;
+    /// rx.recv()?.ack()?;
+    /// assert_eq!(rx.recv_batch(64)?.get(0).unwrap().sequence(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.entry().sequence

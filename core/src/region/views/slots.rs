@@ -62,6 +62,11 @@ impl SlotsView {
         }
     }
 
+    /// The priority of the least urgent messages.
+    pub(crate) fn lowest_priority(&self) -> u8 {
+        self.ring_count.saturating_sub(1)
+    }
+
     /// A ring's positions.
     #[inline]
     pub(crate) fn ring(&self, ring: u8) -> &RingControl {

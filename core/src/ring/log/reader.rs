@@ -83,6 +83,14 @@ impl Record {
     }
 }
 
+impl RecordPlace {
+    /// Bytes of payload.
+    #[inline]
+    pub fn length(&self) -> u64 {
+        self.length.into()
+    }
+}
+
 impl ReaderMark {
     const WORD: u64 = 8;
 
@@ -251,7 +259,7 @@ impl<M: LaneMemory> Reader<M> {
     pub fn end(&mut self) {
         self.ended = true;
         // Every call takes the slow path, which looks at `ended`.
-        (self.frontier, self.plain_frontier) = (Position(0), Position(0));
+        self.pause();
     }
 
     /// Moves the frontier after the position and what was published.
@@ -327,11 +335,11 @@ impl<M: LaneMemory> Reader<M> {
     #[inline]
     pub fn release(&mut self, record: Record) -> bool {
         self.advance(record);
-        let is_due = self.is_far_from(self.published);
+        let is_due = self.is_due(self.published, self.position);
         if is_due {
             self.publish_what_is_due();
         } else {
-            self.tell();
+            self.tell(self.position);
         }
         is_due
     }
@@ -342,14 +350,14 @@ impl<M: LaneMemory> Reader<M> {
         self.advance(record);
         // For every record: a reader that takes one message out of a full ring, and then does something else for an hour, must not
         // keep its writer from the room.
-        self.tell();
+        self.tell(self.position);
     }
 
     /// Stores up to where everything was given back: a plain store into a line that only this reader writes.
     #[inline(always)]
-    fn tell(&self) {
+    fn tell(&self, position: Position) {
         // EDGE consume→reuse: pairs with the Acquire in `Writer::refresh`.
-        self.memory.consumed().store(self.position.0, Release);
+        self.memory.consumed().store(position.0, Release);
     }
 
     // A function of its own, so that giving back is short enough to stand in line everywhere.
@@ -358,10 +366,16 @@ impl<M: LaneMemory> Reader<M> {
         self.publish();
     }
 
-    /// Whether the position is so far beyond `place` that publishing is due.
+    /// Whether it is so far from one position to another that publishing, or waking, is due.
     #[inline]
-    pub fn is_far_from(&self, place: Position) -> bool {
-        self.position.since(place) >= self.geometry.publish_after()
+    fn is_due(&self, from: Position, to: Position) -> bool {
+        to.since(from) >= self.geometry.publish_after()
+    }
+
+    /// Whether so much was published beyond `place` that a writer that waits for room is woken.
+    #[inline]
+    pub fn has_published_far_from(&self, place: Position) -> bool {
+        self.is_due(place, self.published)
     }
 
     /// Up to where this reader has published what it gave back.
@@ -374,21 +388,24 @@ impl<M: LaneMemory> Reader<M> {
     ///
     /// It ends where a record is not an ordinary one before the frontier of a plain lane. As with [`Reader::advance`], nothing
     /// is given back yet.
-    #[inline]
+    // A function of its own: among what comes before and after it, its variables would not all stay in registers.
+    #[inline(never)]
     pub fn gather(&mut self, start: ReaderMark, max: usize, places: &mut Vec<RecordPlace>) {
         let ring = self.memory.ring();
         let (max_message, frontier) = (self.geometry.max_message(), self.plain_frontier);
-        let (mut position, mut expected, mut filling) = (self.position, self.expected, self.filling);
+        let (mut position, mut expected, mut carried) = (self.position, self.expected, 0u64);
+        let before = places.len();
         // Probably as long as the last one. Where it is, the processor loads the next header without waiting for this one.
         let mut length = places.last().map_or(0, |place| u64::from(place.length));
         for _ in 0..max {
             // EDGE commit→poll: pairs with the Release in `commit_record` and `Writer::fill_and_commit`.
             let header = RecordHeader::from_bits(ring.header(position).load(Acquire));
-            if header != expected.with_length(length as u32) {
-                length = header.length_after(expected);
-                if length > max_message {
+            let found = header.length_after(expected);
+            if found != length {
+                if found > max_message {
                     break;
                 }
+                length = found;
             }
             let end = position.plus(plain_record_bytes(length));
             if end.0 > frontier.0 {
@@ -396,10 +413,12 @@ impl<M: LaneMemory> Reader<M> {
             }
             let record = Record { end, payload: position.plus(RecordHeader::BYTES), length };
             places.push(start.place(&record));
-            filling = filling.wrapping_add(record.filling());
+            carried = carried.wrapping_add(length);
             (position, expected) = (end, expected.next());
         }
-        (self.position, self.expected, self.filling) = (position, expected, filling);
+        let headers = RecordHeader::BYTES.wrapping_mul((places.len() - before) as u64);
+        let filling = position.since(self.position).wrapping_sub(headers).wrapping_sub(carried);
+        (self.position, self.expected, self.filling) = (position, expected, self.filling.wrapping_add(filling));
     }
 
     /// Moves past a record without giving it back. The caller still reads it, and publishes later.
@@ -425,13 +444,34 @@ impl<M: LaneMemory> Reader<M> {
 
     /// Bytes of payload that this reader gave back.
     pub fn bytes(&self) -> u64 {
-        let headers = self.geometry.header_bytes().wrapping_mul(self.messages());
-        self.position.since(self.first).wrapping_sub(headers).wrapping_sub(self.filling)
+        self.so_far(&self.mark()).1
+    }
+
+    /// Messages that this reader read before a mark, and their bytes of payload.
+    pub fn so_far(&self, mark: &ReaderMark) -> (u64, u64) {
+        let messages = mark.sequence.wrapping_sub(self.first_sequence);
+        let headers = self.geometry.header_bytes().wrapping_mul(messages);
+        (messages, mark.position.since(self.first).wrapping_sub(headers).wrapping_sub(mark.filling))
     }
 
     /// Where the reader stands now, for [`Reader::rewind`].
     pub fn mark(&self) -> ReaderMark {
         ReaderMark { position: self.position, sequence: self.sequence(), filling: self.filling }
+    }
+
+    /// The mark behind so many records, the first of which is the next one after `from`. They carry so many bytes of payload, and
+    /// this is the last one's.
+    pub fn mark_behind(&self, from: &ReaderMark, count: u64, carried: u64, last: &Payload) -> ReaderMark {
+        let header_bytes = self.geometry.header_bytes();
+        let start = Position(last.payload.0.wrapping_sub(header_bytes));
+        let position = start.plus(self.geometry.record_bytes(last.length));
+        let headers = header_bytes.wrapping_mul(count);
+        let filling = position.since(from.position).wrapping_sub(headers).wrapping_sub(carried);
+        ReaderMark {
+            position,
+            sequence: from.sequence.wrapping_add(count),
+            filling: from.filling.wrapping_add(filling),
+        }
     }
 
     /// Goes back to a mark, so that what was read since comes again. Nothing behind it was given back.
@@ -450,11 +490,30 @@ impl<M: LaneMemory> Reader<M> {
         if self.published == self.position {
             return false;
         }
-        self.published = self.position;
         self.published_sequence = self.sequence();
-        self.move_frontier();
-        self.tell();
+        self.publish_at(self.position);
         true
+    }
+
+    /// Gives back everything before a mark, and publishes that. What was read behind it is still being read: the fast paths find
+    /// nothing until that is given back, or gone back to.
+    pub fn publish_before(&mut self, mark: &ReaderMark) {
+        self.published_sequence = mark.sequence;
+        self.publish_at(mark.position);
+        self.pause();
+    }
+
+    #[inline]
+    fn publish_at(&mut self, position: Position) {
+        self.published = position;
+        self.move_frontier();
+        self.tell(position);
+    }
+
+    /// Keeps the fast paths from finding anything, until [`Reader::publish`], [`Reader::rewind`] or [`Reader::poll`].
+    #[inline]
+    pub fn pause(&mut self) {
+        (self.frontier, self.plain_frontier) = (Position(0), Position(0));
     }
 }
 

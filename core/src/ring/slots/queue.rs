@@ -47,6 +47,17 @@ impl Delivery {
     pub fn is_repeated(&self) -> bool {
         self.header.deliveries() > 1
     }
+
+    /// Whether it was not yet noted as [done with](Delivery::done).
+    #[inline]
+    pub fn is_left(&self) -> bool {
+        self.word.state() == Some(SlotState::Consumed)
+    }
+
+    /// A note that it is done with, in its place.
+    pub fn done(self) -> Self {
+        Self { word: self.word.next(SlotState::Free, self.word.owner()), ..self }
+    }
 }
 
 /// What became of a delivery that was given back.

@@ -1,8 +1,8 @@
 //! A lane's reading end.
 
 use super::memory::{lane_geometry, settle_nothing};
-use crate::channel::batch::room_for_more;
 use crate::channel::end::Seated;
+use crate::channel::places::Places;
 use crate::channel::port::inlet::{Exact, Inlet, Known};
 use crate::error::{AckError, Corruption, RecvError};
 use crate::liveness::Settle;
@@ -17,14 +17,17 @@ pub(crate) struct LaneInlet {
     reader: Reader<LaneView>,
     /// What was published when a sender that waits for room was woken last.
     woken_at: Position,
-    /// The records of the current batch; empty otherwise. Kept for its allocation.
-    batch: Vec<RecordPlace>,
+    /// The records of the current batch; empty otherwise.
+    batch: Places<RecordPlace>,
+    /// Where those of them begin that are left.
+    rest: ReaderMark,
 }
 
 impl LaneInlet {
     /// Publishes what was given back, and wakes a sender that waits for room, if it does not know of all of it.
     #[inline]
     pub(in crate::channel) fn publish_and_wake(&mut self, end: &mut Seated) {
+        self.recall_forgotten();
         if self.reader.publish() {
             self.count_published(end);
         }
@@ -39,6 +42,14 @@ impl LaneInlet {
         end.tally.messages_in_all(self.reader.messages(), self.reader.bytes());
     }
 
+    /// Goes back to what is left of a batch that its owner forgot: it was not given back, so it comes again.
+    #[inline]
+    fn recall_forgotten(&mut self) {
+        if !self.batch.is_over() {
+            self.rewind();
+        }
+    }
+
     #[inline]
     fn wake_sender(&mut self, end: &mut Seated) {
         self.woken_at = self.reader.published();
@@ -51,9 +62,19 @@ impl LaneInlet {
         self.wake_sender(end);
     }
 
-    fn rewind(&mut self, start: ReaderMark) {
+    /// Ends the batch, what is left of which comes again.
+    fn rewind(&mut self) {
         self.batch.clear();
-        self.reader.rewind(start);
+        self.reader.rewind(self.rest);
+    }
+
+    /// Wakes a sender that waits for room once much was published since it was woken: if it were for each batch, it would sleep
+    /// again after a few messages.
+    #[inline]
+    fn wake_for_much(&mut self, end: &mut Seated) {
+        if self.reader.has_published_far_from(self.woken_at) {
+            self.wake_sender(end);
+        }
     }
 }
 
@@ -71,7 +92,8 @@ impl Inlet for LaneInlet {
         let lane = LaneView::new(end.region(), 0, 0);
         let reader = Reader::resume(lane, lane_geometry(end.region().geometry()))?;
         let woken_at = reader.published();
-        Ok(Self { reader, woken_at, batch: Vec::new() })
+        let rest = reader.mark();
+        Ok(Self { reader, woken_at, batch: Places::new(), rest })
     }
 
     fn max_message(&self) -> usize {
@@ -101,6 +123,7 @@ impl Inlet for LaneInlet {
 
     #[inline]
     fn take(&mut self, end: &mut Seated) -> Result<Option<Record>, RecvError> {
+        self.recall_forgotten();
         self.reader.poll().map_err(|reason| RecvError::Corrupted(end.poison(reason)))
     }
 
@@ -192,16 +215,16 @@ impl Inlet for LaneInlet {
 
     fn collect(&mut self, end: &mut Seated, first: Record, max: usize) -> Result<ReaderMark, RecvError> {
         let start = self.reader.mark();
-        self.batch.clear();
-        if room_for_more(&mut self.batch, 1) == 0 {
+        self.rest = start;
+        if self.batch.room_for_more(1) == 0 {
             return Err(RecvError::OutOfMemory { needed: size_of::<RecordPlace>() });
         }
-        self.batch.push(start.place(&first));
+        self.batch.all_mut().push(start.place(&first));
         self.reader.advance(first);
         loop {
-            let room = room_for_more(&mut self.batch, max);
+            let room = self.batch.room_for_more(max);
             let full = self.batch.len() + room;
-            self.reader.gather(start, room, &mut self.batch);
+            self.reader.gather(start, room, self.batch.all_mut());
             if self.batch.len() == full {
                 if room == 0 {
                     break;
@@ -210,26 +233,47 @@ impl Inlet for LaneInlet {
             }
             match self.reader.poll() {
                 Ok(Some(record)) => {
-                    self.batch.push(start.place(&record));
+                    self.batch.all_mut().push(start.place(&record));
                     self.reader.advance(record);
                 }
                 Ok(None) => break,
                 Err(reason) => {
-                    self.rewind(start);
+                    self.rewind();
                     return Err(RecvError::Corrupted(end.poison(reason)));
                 }
             }
         }
+        // A batch that is forgotten is noticed by the slow path, which takes over now.
+        self.reader.pause();
         Ok(start)
     }
 
     #[inline(always)]
-    fn batch(&self) -> &[RecordPlace] {
+    fn batch(&self) -> &Places<RecordPlace> {
         &self.batch
     }
 
-    /// That is published at once, so that nobody gets it again. But a sender that waits for room is not woken for each
-    /// batch: it would sleep again after a few messages.
+    /// They are released, and that is published at once, so that no successor gets them again.
+    fn finish_first(&mut self, end: &mut Seated, start: &ReaderMark, count: usize) -> Result<(), AckError> {
+        if end.is_foreign() {
+            return Err(AckError::Forked);
+        }
+        let (_, rest) = self.batch.rest();
+        let passed = &rest[..count.min(rest.len())];
+        if let Some(last) = passed.last() {
+            let carried = passed.iter().map(RecordPlace::length).sum();
+            let last = start.payload(*last, 0);
+            self.rest = self.reader.mark_behind(&self.rest, passed.len() as u64, carried, &last);
+            self.batch.pass(passed.len(), 0);
+            self.reader.publish_before(&self.rest);
+            let (messages, bytes) = self.reader.so_far(&self.rest);
+            end.tally.messages_in_all(messages, bytes);
+            self.wake_for_much(end);
+        }
+        Ok(())
+    }
+
+    /// That is published at once, so that no successor gets them again.
     fn finish_batch(&mut self, end: &mut Seated) -> Result<(), AckError> {
         self.batch.clear();
         if end.is_foreign() {
@@ -238,19 +282,17 @@ impl Inlet for LaneInlet {
         if self.reader.publish() {
             self.count_published(end);
         }
-        if self.reader.is_far_from(self.woken_at) {
-            self.wake_sender(end);
-        }
+        self.wake_for_much(end);
         Ok(())
     }
 
-    fn give_back_batch(&mut self, end: &mut Seated, start: &ReaderMark) -> Result<(), AckError> {
-        self.rewind(*start);
+    fn give_back_batch(&mut self, end: &mut Seated) -> Result<(), AckError> {
+        self.rewind();
         if end.is_foreign() { Err(AckError::Forked) } else { Ok(()) }
     }
 
-    fn hand_back_batch(&mut self, _: &mut Seated, start: &ReaderMark) {
-        self.rewind(*start);
+    fn hand_back_batch(&mut self, _: &mut Seated) {
+        self.rewind();
     }
 
     fn leave(&mut self, end: &mut Seated) {

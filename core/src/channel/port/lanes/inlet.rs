@@ -3,6 +3,7 @@
 use super::batch::{Attached, LaneEntry, Run};
 use super::memory::LanesView;
 use crate::channel::end::Seated;
+use crate::channel::places::Places;
 use crate::channel::port::inlet::{Exact, Inlet, Known};
 use crate::channel::port::lane::{lane_geometry, settle_nothing};
 use crate::error::{AckError, Corruption, RecvError};
@@ -33,7 +34,12 @@ struct Totals {
 impl Totals {
     /// A reader published how far it has come: so does the receiver's row.
     fn count(&mut self, end: &mut Seated, lane: &mut Attached) {
-        let (messages, bytes) = std::mem::replace(&mut lane.counted, (lane.reader.messages(), lane.reader.bytes()));
+        self.count_up_to(end, lane, (lane.reader.messages(), lane.reader.bytes()));
+    }
+
+    /// So many messages and bytes of a lane were given back in all.
+    fn count_up_to(&mut self, end: &mut Seated, lane: &mut Attached, in_all: (u64, u64)) {
+        let (messages, bytes) = std::mem::replace(&mut lane.counted, in_all);
         self.messages = self.messages.wrapping_add(lane.counted.0.wrapping_sub(messages));
         self.bytes = self.bytes.wrapping_add(lane.counted.1.wrapping_sub(bytes));
         end.tally.messages_in_all(self.messages, self.bytes);
@@ -63,8 +69,26 @@ fn wake_sender(end: &mut Seated, lane: &mut Attached) {
 impl LanesInlet {
     /// Publishes what was given back, and wakes the senders that wait for room. Where nothing was found any more, that was done.
     pub(in crate::channel) fn publish_and_wake(&mut self, end: &mut Seated) {
+        self.recall_forgotten();
         let Self { lanes, totals, .. } = self;
         lanes.for_each_active(|lane| totals.publish_and_wake(end, lane));
+    }
+
+    /// Goes back to what is left of a batch that its owner forgot: it was not given back, so it comes again.
+    #[inline]
+    fn recall_forgotten(&mut self) {
+        if !self.run.entries.is_over() {
+            self.run.rewind(&mut self.lanes);
+        }
+    }
+
+    /// Wakes a lane's sender once much was published, or where its lane was found empty meanwhile: no other moment comes.
+    fn wake_after_batch(&mut self, end: &mut Seated, row: u32) {
+        let is_active = self.lanes.is_active(row);
+        let Some(lane) = self.lanes.get_mut(row) else { return };
+        if !is_active && lane.woken_at != lane.reader.published() || lane.reader.has_published_far_from(lane.woken_at) {
+            wake_sender(end, lane);
+        }
     }
 
     /// The next record. Lanes that are found empty on the way are published, unless a batch is being taken.
@@ -117,7 +141,7 @@ impl Inlet for LanesInlet {
         let geometry = lane_geometry(region.geometry());
         let lanes = Lanes::resume(LanesView::new(region), geometry)?;
         let (capacity, max_message) = (geometry.capacity(), geometry.max_message() as usize);
-        Ok(Self { lanes, run: Run::default(), totals: Totals::default(), capacity, max_message })
+        Ok(Self { lanes, run: Run::new(), totals: Totals::default(), capacity, max_message })
     }
 
     fn max_message(&self) -> usize {
@@ -148,6 +172,7 @@ impl Inlet for LanesInlet {
     }
 
     fn take(&mut self, end: &mut Seated) -> Result<Option<Record>, RecvError> {
+        self.recall_forgotten();
         self.poll(end)
     }
 
@@ -252,14 +277,33 @@ impl Inlet for LanesInlet {
                 }
             };
         }
-        match self.run.entries.is_empty() {
+        self.run.pause(&mut self.lanes);
+        match self.run.entries.is_over() {
             true => Err(RecvError::OutOfMemory { needed: size_of::<LaneEntry>() }),
             false => Ok(()),
         }
     }
 
-    fn batch(&self) -> &[LaneEntry] {
+    fn batch(&self) -> &Places<LaneEntry> {
         &self.run.entries
+    }
+
+    /// They are released, lane by lane, and that is published at once, so that no successor gets them again.
+    fn finish_first(&mut self, end: &mut Seated, (): &(), count: usize) -> Result<(), AckError> {
+        Self::check_ours(end)?;
+        let mut left = count.min(self.run.entries.left());
+        while left > 0
+            && let Some((passed, row, released)) = self.run.pass(&mut self.lanes, left)
+        {
+            if let Some(lane) = self.lanes.get_mut(row) {
+                lane.reader.publish_before(&released);
+                let in_all = lane.reader.so_far(&released);
+                self.totals.count_up_to(end, lane, in_all);
+            }
+            self.wake_after_batch(end, row);
+            left -= passed;
+        }
+        Ok(())
     }
 
     /// That is published at once, so that no successor gets it again. But a sender that waits for room is not woken for each
@@ -269,24 +313,23 @@ impl Inlet for LanesInlet {
             self.run.clear();
             return Err(AckError::Forked);
         }
-        for row in self.run.rows() {
-            let is_active = self.lanes.is_active(row);
+        let run = std::mem::replace(&mut self.run, Run::new());
+        for row in run.rows() {
             let Some(lane) = self.lanes.get_mut(row) else { continue };
             self.totals.publish(end, lane);
-            if !is_active && lane.woken_at != lane.reader.published() || lane.reader.is_far_from(lane.woken_at) {
-                wake_sender(end, lane);
-            }
+            self.wake_after_batch(end, row);
         }
+        self.run = run;
         self.run.clear();
         Ok(())
     }
 
-    fn give_back_batch(&mut self, end: &mut Seated, (): &()) -> Result<(), AckError> {
+    fn give_back_batch(&mut self, end: &mut Seated) -> Result<(), AckError> {
         self.run.rewind(&mut self.lanes);
         Self::check_ours(end)
     }
 
-    fn hand_back_batch(&mut self, _: &mut Seated, (): &()) {
+    fn hand_back_batch(&mut self, _: &mut Seated) {
         self.run.rewind(&mut self.lanes);
     }
 

@@ -3,10 +3,10 @@
 use super::ahead::{Ahead, Next};
 use super::holding::Holding;
 use super::memory::{queue, settle};
-use crate::channel::batch::room_for_more;
 use crate::channel::end::Seated;
+use crate::channel::places::Places;
 use crate::channel::port::inlet::{Exact, Inlet, Known};
-use crate::error::{AckError, Corruption, RecvError};
+use crate::error::{AckAtError, AckError, Corruption, RecvError};
 use crate::layout::SlotWord;
 use crate::liveness::Settle;
 use crate::region::{SlotsView, TrustPeers};
@@ -26,8 +26,8 @@ pub(crate) struct SlotInlet {
     ahead: Ahead,
     /// After the channel was closed: a slot that another participant holds, and whose message may come back.
     awaited: Option<(u16, SlotWord)>,
-    /// The messages of the current batch; empty otherwise. Kept for its allocation.
-    batch: Vec<Delivery>,
+    /// The messages of the current batch; empty otherwise.
+    batch: Places<Delivery>,
     /// Messages of batches, and messages to be held, since it looked around.
     passed: usize,
     /// What the messages that it handed out to be held share with it.
@@ -37,6 +37,11 @@ pub(crate) struct SlotInlet {
 }
 
 impl SlotInlet {
+    /// A message's priority, 0 being the most urgent. Whatever its sender wrote, it is one that the channel has.
+    pub(in crate::channel) fn priority(slots: &SlotsView, delivery: &Delivery) -> u8 {
+        delivery.header.priority(slots.lowest_priority())
+    }
+
     /// Looks at what was just taken: nobody has to believe its header.
     #[cold]
     #[inline(never)]
@@ -93,24 +98,60 @@ impl SlotInlet {
         Ok(())
     }
 
-    /// Ends the batch: each of its messages in this way, up to one that fails. Then wakes the senders that wait, since slots became
-    /// free, and looks around for a receiver that only takes batches.
+    /// Ends the batch: each message that is left in this way, up to one that fails.
     #[inline(always)]
     fn end_batch(
         &mut self,
         end: &mut Seated,
         each: impl Fn(&mut Self, &mut Seated, Delivery) -> Result<(), AckError>,
     ) -> Result<(), AckError> {
-        let batch = std::mem::take(&mut self.batch);
-        let outcome = batch.iter().try_for_each(|&delivery| each(self, end, delivery));
-        self.passed = self.passed.saturating_add(batch.len());
+        let mut batch = std::mem::replace(&mut self.batch, Places::new());
+        batch.close_holes(Delivery::is_left);
+        let (_, rest) = batch.rest();
+        let outcome = rest.iter().try_for_each(|&delivery| each(self, end, delivery));
+        self.passed = self.passed.saturating_add(rest.len());
         self.batch = batch;
         self.batch.clear();
+        self.after_batch(end);
+        outcome
+    }
+
+    /// Wakes the senders that wait, since slots became free, and looks around for a receiver that only takes batches.
+    #[inline]
+    fn after_batch(&mut self, end: &mut Seated) {
         if !end.is_foreign() {
             end.notify_senders(&self.queue.memory().control.space);
             self.look_around_if_due(end);
         }
-        outcome
+    }
+
+    /// The message at `index` of the batch is done with.
+    pub(in crate::channel) fn finish_at(&mut self, end: &mut Seated, index: usize) -> Result<(), AckAtError> {
+        self.end_at(end, index, Self::finish)
+    }
+
+    /// The message at `index` of the batch comes again, to any receiver.
+    pub(in crate::channel) fn give_back_at(&mut self, end: &mut Seated, index: usize) -> Result<(), AckAtError> {
+        self.end_at(end, index, Self::give_back)
+    }
+
+    /// The message at `index` of the batch comes again, unread: it is not given up for it.
+    pub(in crate::channel) fn hand_back_at(&mut self, end: &mut Seated, index: usize) -> Result<(), AckAtError> {
+        self.end_at(end, index, |inlet, end, delivery| inlet.give_back_within(end, delivery, 0))
+    }
+
+    /// Ends one message of the batch in this way. Where that fails, it is left.
+    fn end_at(
+        &mut self,
+        end: &mut Seated,
+        index: usize,
+        way: impl FnOnce(&mut Self, &mut Seated, Delivery) -> Result<(), AckError>,
+    ) -> Result<(), AckAtError> {
+        let none = AckAtError::NotLeft { index, length: self.batch.len() };
+        let delivery = self.batch.get(index).filter(Delivery::is_left).ok_or(none)?;
+        way(self, end, delivery)?;
+        self.batch.make_hole(index, delivery.done());
+        Ok(())
     }
 
     /// Looks around after so many messages that were not finished one by one.
@@ -140,15 +181,15 @@ impl SlotInlet {
     fn take_more(&mut self, first: Delivery, max: usize) -> Result<(), Corruption> {
         let ring = first.header.priority(self.queue.geometry().rings() - 1);
         loop {
-            let room = room_for_more(&mut self.batch, max);
+            let room = self.batch.room_for_more(max);
             if room == 0 {
                 break;
             }
-            if self.queue.take_batch_from(ring, room, &mut self.batch)? < room {
+            if self.queue.take_batch_from(ring, room, self.batch.all_mut())? < room {
                 break;
             }
         }
-        self.batch[1..].iter().try_for_each(|delivery| self.validate(*delivery))
+        self.batch.rest().1[1..].iter().try_for_each(|delivery| self.validate(*delivery))
     }
 
     /// Whether nobody is there that would give back the message in this slot, as it was seen before nothing was found: its owner is
@@ -183,7 +224,7 @@ impl Inlet for SlotInlet {
             capacity: u64::from(geometry.slots).saturating_mul(geometry.max_message),
             ahead,
             awaited: None,
-            batch: Vec::new(),
+            batch: Places::new(),
             passed: 0,
             holding: None,
             held_none: true,
@@ -344,37 +385,65 @@ impl Inlet for SlotInlet {
 
     fn collect(&mut self, end: &mut Seated, first: Delivery, max: usize) -> Result<(), RecvError> {
         self.batch.clear();
-        if room_for_more(&mut self.batch, 1) == 0 {
+        if self.batch.room_for_more(1) == 0 {
             self.ahead.keep(first);
             return Err(RecvError::OutOfMemory { needed: size_of::<Delivery>() });
         }
-        self.batch.push(first);
+        self.batch.all_mut().push(first);
         if max > 1 {
             if let Err(reason) = self.take_more(first, max) {
                 self.batch.clear();
                 return Err(RecvError::Corrupted(end.poison(reason)));
             }
-            let repeated = self.batch[1..].iter().filter(|delivery| delivery.is_repeated()).count();
+            let repeated = self.batch.rest().1[1..].iter().filter(|delivery| delivery.is_repeated()).count();
             (0..repeated).for_each(|_| end.tally.redelivered());
         }
         Ok(())
     }
 
     #[inline(always)]
-    fn batch(&self) -> &[Delivery] {
+    fn batch(&self) -> &Places<Delivery> {
         &self.batch
+    }
+
+    #[inline(always)]
+    fn is_left(delivery: &Delivery) -> bool {
+        delivery.is_left()
+    }
+
+    fn finish_first(&mut self, end: &mut Seated, (): &(), count: usize) -> Result<(), AckError> {
+        let mut batch = std::mem::replace(&mut self.batch, Places::new());
+        let (mut passed, mut finished, mut outcome) = (0, 0, Ok(()));
+        for delivery in batch.rest().1 {
+            if finished == count {
+                break;
+            }
+            if delivery.is_left() {
+                outcome = self.free(end, *delivery).map(drop);
+                if outcome.is_err() {
+                    break;
+                }
+                finished += 1;
+            }
+            passed += 1;
+        }
+        batch.pass(passed, passed - finished);
+        self.batch = batch;
+        self.passed = self.passed.saturating_add(finished);
+        self.after_batch(end);
+        outcome
     }
 
     fn finish_batch(&mut self, end: &mut Seated) -> Result<(), AckError> {
         self.end_batch(end, |inlet, end, delivery| inlet.free(end, delivery).map(drop))
     }
 
-    fn give_back_batch(&mut self, end: &mut Seated, (): &()) -> Result<(), AckError> {
+    fn give_back_batch(&mut self, end: &mut Seated) -> Result<(), AckError> {
         self.end_batch(end, Self::give_back)
     }
 
     /// An error means that the channel is beyond use: the next call says so.
-    fn hand_back_batch(&mut self, end: &mut Seated, (): &()) {
+    fn hand_back_batch(&mut self, end: &mut Seated) {
         let _ = self.end_batch(end, |inlet, end, delivery| inlet.give_back_within(end, delivery, 0));
     }
 
