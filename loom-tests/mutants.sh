@@ -51,7 +51,7 @@ attack() {
         wait/*) tests=(eventcount_loses_no_wake eventcount_wakes_one_of_many eventcount_wakes_all_if_one_asks
             channel_sleeps_and_wakes) ;;
         ring/slots/*) tests=(slots_deliver_once slots_survive_deaths slots_are_reaped_by_many) ;;
-        ring/lanes/*) tests=(lanes_are_found) ;;
+        ring/lanes/*) tests=(lanes_are_found lanes_are_all_looked_at) ;;
         liveness/*) tests=(rows_change_hands probers_take_turns slots_are_reaped_by_many) ;;
         *) tests=(lane_delivers_once_in_order lane_warms_lines_ahead lane_publishes_once_a_stretch
             lane_survives_a_dead_writer lane_survives_a_dead_reader lane_survives_both_deaths
@@ -145,6 +145,7 @@ one_of_many=eventcount_wakes_one_of_many
 asks_for_all=eventcount_wakes_all_if_one_asks
 channel=channel_sleeps_and_wakes
 found=lanes_are_found
+looked_at=lanes_are_all_looked_at
 
 slots=slots_deliver_once
 slot_deaths=slots_survive_deaths
@@ -469,6 +470,17 @@ told='    for group in changes {
         group.fetch_add(1, Release);
     }
 '
+looks='            if self.has_news() {
+                self.look_at_rows()?;
+            }
+            if let Some(record) = self.poll_active(&mut emptied)? {
+'
+is_over='            if self.turns.current().is_none() && !self.has_news() {
+                return Ok(None);
+'
+at_last='        self.poll_active(&mut emptied)
+    }
+'
 tells='    // EDGE announce→news: pairs with the Acquire in `Outlook::has_news` and `Lanes::look_at_rows`.
     membership.fetch_add(1, Release);
 '
@@ -481,6 +493,15 @@ mutant "a lane is polled before its row is looked at" $lanes_rs 'if !self.found.
 mutant "what is noted as seen is from behind the look" $lanes_rs "$seen" '        self.found.look(&mut self.turns)?;
         self.seen = self.memory().membership().load(Acquire);
 ' $found::a_receiver_does_not_sleep_through_a_new_sender
+mutant "the last look at the rows is behind the last poll" $lanes_rs "$looks$and$is_over$and$at_last" "            if let Some(record) = self.poll_active(&mut emptied)? {
+$and            if self.turns.current().is_none() {
+                if !self.has_news() {
+                    return Ok(None);
+                }
+                self.look_at_rows()?;
+$and        Ok(None)
+    }
+" $looked_at
 mutant "a life that is over attaches no lane" $found_rs 'let is_new = known.life != life;' 'let is_new = known.life != life && state == ParticipantState::Live;' $found::a_sender_that_comes_and_goes_between_two_looks_loses_nothing
 mutant "membership is told before the counter" $tell_rs "$told$tells" "$tells$told" $found::a_receiver_does_not_sleep_through_a_new_sender
 mutant "a counter is told Relaxed" $tell_rs 'group.fetch_add(1, Release);' 'group.fetch_add(1, crate::sync::Ordering::Relaxed);' $found

@@ -44,6 +44,11 @@ impl LoomLanes {
         }))
     }
 
+    /// The shape of each lane.
+    pub fn geometry(&self) -> LaneGeometry {
+        self.0.geometry
+    }
+
     /// A sender takes this row, which nobody has.
     pub fn join(&self, row: usize, life: u64) -> Sender {
         let ours = RowState { life, role: Role::Sender, state: ParticipantState::Live };

@@ -85,7 +85,7 @@ impl<M: LanesMemory> Lanes<M> {
     /// # Errors
     /// A row, the words of a lane or a record's header say what no participant writes.
     pub fn poll(&mut self, mut emptied: impl FnMut(&mut Attached<M::Lane>)) -> Result<Option<Record>, Corruption> {
-        // Lanes that seem to have something and have nothing do not keep a receiver for ever.
+        // Senders that come and go all the time do not keep a receiver for ever.
         const ROUNDS: u32 = 4;
         if self.ended {
             return Ok(None);
@@ -94,22 +94,31 @@ impl<M: LanesMemory> Lanes<M> {
             self.end_visit()?;
         }
         for _ in 0..ROUNDS {
-            while let Some(lane) = self.turns.current() {
-                let Some(attached) = self.found.get_mut(lane) else { return Ok(None) };
-                if let Some(record) = attached.reader.poll()? {
-                    return Ok(Some(record));
-                }
-                emptied(attached);
-                self.retire(lane)?;
+            if self.has_news() {
+                self.look_at_rows()?;
+            }
+            if let Some(record) = self.poll_active(&mut emptied)? {
+                return Ok(Some(record));
             }
             let Self { found, turns, .. } = self;
             turns.look_at_idle(turns.idle(), |lane| found.has_something(lane));
-            if self.turns.current().is_none() {
-                if !self.has_news() {
-                    break;
-                }
-                self.look_at_rows()?;
+            if self.turns.current().is_none() && !self.has_news() {
+                return Ok(None);
             }
+        }
+        // Each lane that was known was looked at. Of what is news since, its sender tells behind this: it wakes who sleeps.
+        self.poll_active(&mut emptied)
+    }
+
+    /// The next record of an active lane. Those in front of it that have none are idle then.
+    fn poll_active(&mut self, emptied: &mut impl FnMut(&mut Attached<M::Lane>)) -> Result<Option<Record>, Corruption> {
+        while let Some(lane) = self.turns.current() {
+            let Some(attached) = self.found.get_mut(lane) else { return Ok(None) };
+            if let Some(record) = attached.reader.poll()? {
+                return Ok(Some(record));
+            }
+            emptied(attached);
+            self.retire(lane)?;
         }
         Ok(None)
     }
