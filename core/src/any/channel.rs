@@ -30,7 +30,13 @@ with_kinds!(define_of_its_kind {});
 
 /// What a channel of whatever kind has besides.
 impl Channel {
-    /// Which kind it is of.
+    /// Which kind it is of: of a channel that was opened, the one that stands in the file. It never changes.
+    ///
+    /// ```
+    /// let channel: memlane::any::Channel = memlane::mpmc::Options::new().private()?.into();
+    /// assert_eq!(channel.kind(), memlane::Kind::Mpmc);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.shared.region.geometry().row.kind

@@ -51,7 +51,11 @@ impl Backend {
     /// Every backend that this version knows.
     pub const ALL: &[Self] = &[Self::Futex, Self::Semaphore];
 
-    /// The name that people write.
+    /// The name that people write: in commands, and in what tools print.
+    ///
+    /// ```
+    /// assert_eq!(memlane::Backend::Futex.name(), "futex");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::Futex => "futex",
@@ -116,7 +120,11 @@ pub enum FenceMode {
 }
 
 impl FenceMode {
-    /// The name that people write.
+    /// The name that people write: in what tools print.
+    ///
+    /// ```
+    /// assert_eq!(memlane::FenceMode::Symmetric.name(), "symmetric");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::Asymmetric => "asymmetric",

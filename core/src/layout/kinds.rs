@@ -154,22 +154,42 @@ impl Kind {
         &ROWS[self as usize]
     }
 
-    /// The name that people write.
+    /// The name that people write: in commands, and in what tools print.
+    ///
+    /// ```
+    /// assert_eq!(memlane::Kind::Spsc.name(), "spsc");
+    /// ```
     pub fn name(self) -> &'static str {
         self.row().name
     }
 
-    /// The kind of this name.
+    /// The kind of this name; `None` if this version knows none of it.
+    ///
+    /// ```
+    /// use memlane::Kind;
+    /// assert_eq!(Kind::from_name("mpmc"), Some(Kind::Mpmc));
+    /// assert_eq!(Kind::from_name("pipe"), None);
+    /// ```
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 
     /// Its number, in a file's header and in the C interface. No other kind ever has it.
+    ///
+    /// ```
+    /// assert_eq!(memlane::Kind::Spsc.code(), 1);
+    /// ```
     pub fn code(self) -> u16 {
         self.row().code
     }
 
     /// The kind of this number, if this version knows it.
+    ///
+    /// ```
+    /// use memlane::Kind;
+    /// assert_eq!(Kind::from_code(Kind::Mpmc.code()), Some(Kind::Mpmc));
+    /// assert_eq!(Kind::from_code(9999), None);
+    /// ```
     pub fn from_code(code: u16) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.code() == code)
     }

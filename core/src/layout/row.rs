@@ -12,6 +12,10 @@ pub enum Role {
 
 impl Role {
     /// The role's name, lower case.
+    ///
+    /// ```
+    /// assert_eq!(memlane::Role::Sender.name(), "sender");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::Sender => "sender",

@@ -21,6 +21,17 @@ impl TrustPeers {
     ///
     /// And, for a channel whose backend is [`Semaphore`](crate::Backend::Semaphore): for as long as this process takes part in
     /// it, nobody writes to its semaphores but participants, by the functions of the C library.
+    ///
+    /// ```
+    /// use memlane::{TrustPeers, spsc};
+    /// let channel = spsc::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// // SAFETY: the channel is private, and nothing else in this process touches its memory.
+    /// let trust = unsafe { TrustPeers::promise() };
+    /// assert_eq!(rx.recv()?.as_slice(trust), b"hello"); // in place, not copied
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const unsafe fn promise() -> Self {
         Self(())
