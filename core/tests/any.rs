@@ -6,7 +6,7 @@ use memlane::any::{self, Options};
 use memlane::mpmc::OnDeath;
 use memlane::{
     CreateError, JoinError, Kind, OpenError, Origin, RecvTimeoutError, Role, SendTimeoutError, TryRecvError,
-    TrySendError,
+    TrySendError, WaitForPeerError,
 };
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -277,5 +277,33 @@ fn a_channel_that_is_closed_ends_whatever_its_kind() {
         assert_eq!(rx.messages().map(Result::unwrap).collect::<Vec<_>>(), [b"last"]);
         tx.leave().unwrap();
         rx.leave();
+    }
+}
+
+#[test]
+fn a_handle_tells_how_full_its_channel_is_and_who_takes_part() {
+    for &kind in Kind::ALL {
+        let (channel, other) = (small(kind), small(kind));
+        let mut tx = channel.sender().unwrap();
+        assert_eq!(tx.wait_for_peer(Duration::ZERO), Err(WaitForPeerError::Timeout));
+        assert_eq!(tx.wait_for_peer_deadline(Instant::now()), Err(WaitForPeerError::Timeout));
+        let mut rx = channel.receiver().unwrap();
+        assert_eq!((tx.wait_for_peer(Duration::ZERO), rx.wait_for_peer_deadline(Instant::now())), (Ok(()), Ok(())));
+        assert_eq!(rx.wait_for_peer(Duration::ZERO), Ok(()));
+        let (peers, room) = (tx.peers(), tx.room());
+        assert_eq!((peers.senders, peers.receivers), (1, 1));
+        assert_eq!((rx.peers(), channel.peers()), (peers, peers));
+        assert!(tx.is_empty() && rx.is_empty() && !tx.is_full() && !rx.is_full() && rx.room() > 0 && rx.capacity() > 0);
+        tx.send(b"one").unwrap();
+        assert_eq!((tx.len(), rx.len(), channel.len()), (1, 1, 1), "{kind}");
+        assert!(tx.room() < room && room <= tx.capacity());
+        let _ = tx.try_send_batch(std::iter::repeat_n([7; 64], 1000));
+        assert!(tx.is_full());
+        assert!(!tx.same_channel(&other.sender().unwrap()) && !rx.same_channel(&other.receiver().unwrap()));
+        assert!(tx.same_channel(&tx) && rx.same_channel(&rx));
+        assert!(!tx.is_disconnected() && !rx.is_disconnected());
+        drop(rx);
+        assert!(tx.is_disconnected());
+        drop((tx, channel.receiver().unwrap()));
     }
 }

@@ -646,6 +646,42 @@ memlane_status memlane_ack(memlane_message *message);
 // up instead. Clears it.
 memlane_status memlane_nack(memlane_message *message);
 
+// How many messages are in the channel: of a queue, those that nobody has taken yet. Others send and receive meanwhile, so it may
+// be another number by the time it is returned. Does not wait.
+memlane_status memlane_channel_len(memlane_channel channel,
+                                   size_t *messages);
+
+// How much is free: bytes in the ring of spsc, slots in mpmc. Others send and receive meanwhile, so it may be another number by
+// the time it is returned. Does not wait.
+memlane_status memlane_channel_room(memlane_channel channel,
+                                    size_t *room);
+
+// How many senders and receivers are alive. Either pointer may be null. Others come and go meanwhile. Does not wait.
+memlane_status memlane_channel_peers(memlane_channel channel, size_t *senders, size_t *receivers);
+
+// How many more senders and receivers there can be. Either pointer may be null. Others come and go meanwhile. Does not wait.
+memlane_status memlane_channel_free_seats(memlane_channel channel,
+                                          size_t *senders,
+                                          size_t *receivers);
+
+// MEMLANE_OK: a receiver is there, was never there yet, or may come again. MEMLANE_DISCONNECTED: every receiver has left or the
+// channel was shut down, so that a send would be refused. Does not wait.
+memlane_status memlane_sender_is_disconnected(memlane_sender sender);
+
+// MEMLANE_OK: a sender is there, was never there yet, or may come again. MEMLANE_DISCONNECTED: every sender has left or the
+// channel was shut down; what is still there can be received, and nothing comes behind it. Does not wait.
+memlane_status memlane_receiver_is_disconnected(memlane_receiver receiver);
+
+// Waits until a receiver is there: for timeout_ns nanoseconds, not at all if that is 0, for ever if it is -1. MEMLANE_TIMEOUT if
+// none came. It may have left again by the time of the return.
+memlane_status memlane_sender_wait_for_peer(memlane_sender sender,
+                                            int64_t timeout_ns);
+
+// Waits until a sender is there: for timeout_ns nanoseconds, not at all if that is 0, for ever if it is -1. MEMLANE_TIMEOUT if
+// none came. It may have left again by the time of the return.
+memlane_status memlane_receiver_wait_for_peer(memlane_receiver receiver,
+                                              int64_t timeout_ns);
+
 // Sends copies of `count` messages, in order; others may send in between. Waits while the channel is full: for timeout_ns
 // nanoseconds in all, not at all if that is 0 (MEMLANE_FULL), for ever if it is -1, which is the fastest. Each message can be
 // received as soon as it is in the channel. `sent` is how many are, also if the call fails; it may be null.

@@ -22,12 +22,15 @@ pub(crate) enum Timeout {
 }
 
 impl Timeout {
+    /// For ever, as programs write it.
+    pub(crate) const FOREVER_NS: i64 = -1;
+
     #[inline]
     pub(crate) fn from_ns(nanoseconds: i64) -> Result<Self, Failed> {
         match nanoseconds {
             0 => Ok(Self::Try),
             1.. => Ok(Self::For(Duration::from_nanos(nanoseconds as u64))),
-            -1 => Ok(Self::Forever),
+            Self::FOREVER_NS => Ok(Self::Forever),
             _ => Err(no_timeout(nanoseconds)),
         }
     }

@@ -73,7 +73,7 @@ impl Receiving {
         let start: *const u8 = buffer.as_ptr();
         let message = |at: usize, length| Bytes { data: start.wrapping_add(at).cast(), length };
         let mut length = 0;
-        if let Err(failed) = self.recv(buffer, &mut length, None, timeout) {
+        if let Err(failed) = self.recv_within(buffer, &mut length, timeout) {
             if failed == Failed(Status::MEMLANE_BUFFER_TOO_SMALL) {
                 messages[0] = Bytes { data: ptr::null(), length };
             }

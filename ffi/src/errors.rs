@@ -4,7 +4,7 @@ use crate::detail::{self, Failed};
 use crate::status::{Status, Status as S};
 use memlane::{
     AckError, CreateError, GrantError, JoinError, NoSuchPriority, OpenError, RecvError, RecvTimeoutError, RemoveError,
-    SendError, SendTimeoutError, TryRecvError, TrySendError,
+    SendError, SendTimeoutError, TryRecvError, TrySendError, WaitForPeerError,
 };
 use std::fmt::Display;
 use std::sync::Arc;
@@ -131,6 +131,23 @@ impl Coded for RecvTimeoutError {
 
     fn needed(&self) -> Option<usize> {
         if let Self::BufferTooSmall { needed } = *self { Some(needed) } else { None }
+    }
+
+    fn plain(&self) -> Option<fn() -> String> {
+        matches!(self, Self::Timeout).then_some(|| Self::Timeout.to_string())
+    }
+}
+
+impl Coded for WaitForPeerError {
+    fn status(&self) -> Status {
+        match self {
+            Self::Timeout => S::MEMLANE_TIMEOUT,
+            Self::Disconnected => S::MEMLANE_DISCONNECTED,
+            Self::Corrupted(_) => S::MEMLANE_CORRUPTED,
+            Self::Removed => S::MEMLANE_REMOVED,
+            Self::Forked => S::MEMLANE_FORKED,
+            _ => S::MEMLANE_UNKNOWN_ERROR,
+        }
     }
 
     fn plain(&self) -> Option<fn() -> String> {

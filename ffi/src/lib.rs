@@ -5,6 +5,7 @@
 //! - `version`: whether header and library belong together.
 //! - `status`, `detail`: what every call returns, and the sentence that explains a failure.
 //! - `options`, `channel`, `stats`: creating, opening, looking, removing.
+//! - `peers`: how full a channel is, who takes part, waiting for the other side.
 //! - `deadline`: the timeout that is left until a moment.
 //! - `sender`, `receiver`, `message`, `batch`, `batch_in_place`: sending and receiving.
 //!
@@ -44,7 +45,7 @@ pub use detail::*;
 
 mod kinds;
 pub use handles::{ChannelHandle, ReceiverHandle, SenderHandle};
-pub use kinds::{MEMLANE_ANY_KIND, MEMLANE_MPMC, MEMLANE_MPSC, MEMLANE_SPSC};
+pub use kinds::*;
 
 mod options;
 pub use options::*;
@@ -66,6 +67,9 @@ pub use receiver::*;
 
 mod message;
 pub use message::*;
+
+mod peers;
+pub use peers::*;
 
 mod batch;
 pub use batch::*;

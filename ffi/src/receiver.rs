@@ -109,32 +109,23 @@ impl Receiving {
         detail::record(Status::MEMLANE_HELD, sentence)
     }
 
-    /// Copies the next message, and is done with it. Its length is stored if it was too long, too.
+    /// Copies the next message, however long that takes to come, and is done with it. Its length is stored if it was too long, too. In
+    /// line, and without what other calls want.
     #[inline(always)]
-    pub(crate) fn recv(
+    fn recv(&mut self, buffer: &mut [u8], length: &mut usize) -> Result<(), Failed> {
+        let capacity = buffer.len();
+        let (receiver, channel) = self.receiver()?;
+        tell(receiver.recv_into(buffer), capacity, length, channel)
+    }
+
+    /// Copies the next message, if it comes in time, and is done with it. Its length is stored if it was too long, too.
+    #[inline(never)]
+    pub(crate) fn recv_within(
         &mut self,
         buffer: &mut [u8],
         length: &mut usize,
-        info: Option<&mut MessageInfo>,
         timeout: Timeout,
     ) -> Result<(), Failed> {
-        // The engine's own way, for a call that waits for as long as it takes: a message that is too long stays where it is.
-        if let (Timeout::Forever, None) = (timeout, &info)
-            && let Some(receiver) = self.end.end()
-        {
-            let capacity = buffer.len();
-            return tell(receiver.recv_into(buffer), capacity, length, &self.of.label);
-        }
-        match info {
-            None => self.recv_within(buffer, length, timeout),
-            Some(info) => self.recv_with_info(buffer, length, info, timeout),
-        }
-    }
-
-    /// The engine's own way for a call that waits for no longer than it is told to. By itself, so that the usual way need not carry
-    /// the registers that this one wants.
-    #[inline(never)]
-    fn recv_within(&mut self, buffer: &mut [u8], length: &mut usize, timeout: Timeout) -> Result<(), Failed> {
         let capacity = buffer.len();
         let (receiver, channel) = self.receiver()?;
         match timeout {
@@ -144,8 +135,7 @@ impl Receiving {
         }
     }
 
-    /// By way of a message, which tells more than its length, and is handed back if it is too long: it stays the next one.
-    #[inline(never)]
+    /// Copies the next message, and tells what is known about it: by way of a message, which is handed back if it is too long.
     fn recv_with_info(
         &mut self,
         buffer: &mut [u8],
@@ -316,11 +306,29 @@ pub unsafe extern "C" fn memlane_recv(
     done(|| {
         // SAFETY: the crate's contract.
         let (buffer, length) = unsafe { (arguments::buffer(buffer, capacity)?, out(length, "length")?) };
-        let timeout = Timeout::from_ns(timeout_ns)?;
+        if timeout_ns == Timeout::FOREVER_NS && info.is_null() {
+            return receiver.enter()?.recv(buffer, length);
+        }
         // SAFETY: the crate's contract.
-        let info = unsafe { info.as_mut() };
-        receiver.enter()?.recv(buffer, length, info, timeout)
+        recv_otherwise(receiver, buffer, length, unsafe { info.as_mut() }, timeout_ns)
     })
+}
+
+/// A call that waits for no longer than it is told to, or tells more than a length.
+#[inline(never)]
+fn recv_otherwise(
+    receiver: ReceiverHandle,
+    buffer: &mut [u8],
+    length: &mut usize,
+    info: Option<&mut MessageInfo>,
+    timeout_ns: i64,
+) -> Result<(), Failed> {
+    let timeout = Timeout::from_ns(timeout_ns)?;
+    let mut receiver = receiver.enter()?;
+    match info {
+        None => receiver.recv_within(buffer, length, timeout),
+        Some(info) => receiver.recv_with_info(buffer, length, info, timeout),
+    }
 }
 
 /// Takes the next message and leaves it in place. Waits while there is none: for timeout_ns nanoseconds, not at all if that is

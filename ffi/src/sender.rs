@@ -102,19 +102,7 @@ impl Sending {
         detail::record(Status::MEMLANE_HELD, sentence)
     }
 
-    /// The usual way for itself, so that it need not carry the registers that the others want.
-    #[inline(always)]
-    fn send(&mut self, message: &[u8], timeout: Timeout) -> Result<(), Failed> {
-        if let Timeout::Forever = timeout
-            && let Some(sender) = self.end.end()
-        {
-            return sender.send(message).map_err(|error| error.fail_on(&self.of.label));
-        }
-        self.send_otherwise(message, timeout)
-    }
-
-    #[inline(never)]
-    fn send_otherwise(&mut self, message: &[u8], timeout: Timeout) -> Result<(), Failed> {
+    fn send_within(&mut self, message: &[u8], timeout: Timeout) -> Result<(), Failed> {
         let (sender, channel) = self.sender()?;
         timeout.call(
             sender,
@@ -244,9 +232,21 @@ pub unsafe extern "C" fn memlane_send(
     done(|| {
         // SAFETY: the crate's contract.
         let message = unsafe { arguments::bytes(data, length) }?;
-        let timeout = Timeout::from_ns(timeout_ns)?;
-        sender.enter()?.send(message, timeout)
+        if timeout_ns == Timeout::FOREVER_NS {
+            // In line, and without what the other calls want.
+            let mut sending = sender.enter()?;
+            let (sender, channel) = sending.sender()?;
+            return sender.send(message).map_err(|error| error.fail_on(channel));
+        }
+        send_within(sender, message, timeout_ns)
     })
+}
+
+/// A call that waits for no longer than it is told to.
+#[inline(never)]
+fn send_within(sender: SenderHandle, message: &[u8], timeout_ns: i64) -> Result<(), Failed> {
+    let timeout = Timeout::from_ns(timeout_ns)?;
+    sender.enter()?.send_within(message, timeout)
 }
 
 /// Room for a message of up to `length` bytes, to be filled in place: write to grant->data, then memlane_commit. Waits as

@@ -65,6 +65,16 @@ static void messages(uint32_t kind) {
     OK(memlane_sender_set_strategy(sender, MEMLANE_PARK));
     OK(memlane_receiver_set_strategy(receiver, MEMLANE_SPIN_THEN_YIELD));
     OK(memlane_sender_set_priority(sender, 0));
+    OK(memlane_sender_wait_for_peer(sender, 0));
+    OK(memlane_receiver_wait_for_peer(receiver, -1));
+    OK(memlane_sender_is_disconnected(sender));
+    OK(memlane_receiver_is_disconnected(receiver));
+    OK(memlane_channel_peers(channel, &length, &count));
+    CHECK(length == 1 && count == 1);
+    OK(memlane_channel_free_seats(channel, NULL, &count));
+    OK(memlane_channel_len(channel, &length));
+    OK(memlane_channel_room(channel, &count));
+    CHECK(length == 0 && count > 0);
 
     /* Copies. */
     OK(memlane_send(sender, "copied", 6, -1));

@@ -3,11 +3,13 @@
 use crate::channel::kind::{self, with_kinds};
 use crate::channel::{batch, contents, grant, message, messages, receiver, sender};
 
-/// One enum over the kinds, made from the generic type of the same name.
+/// One enum over the kinds, made from the generic type of the same name. Its discriminant is a byte of its own, since the compiler would
+/// otherwise hide it in a field, and every call would compute it from there.
 macro_rules! by_kind {
     ({ $(#[$about:meta])* $name:ident of $module:ident } $($Kind:ident $face:ident;)*) => {
         $(#[$about])*
         #[non_exhaustive]
+        #[repr(u8)]
         pub enum $name {
             $(
                 #[doc = concat!("Of kind `", stringify!($face), "`.")]
@@ -27,6 +29,7 @@ macro_rules! by_kind {
     ({ $(#[$about:meta])* $name:ident<$lifetime:lifetime> of $module:ident } $($Kind:ident $face:ident;)*) => {
         $(#[$about])*
         #[non_exhaustive]
+        #[repr(u8)]
         pub enum $name<$lifetime> {
             $(
                 #[doc = concat!("Of kind `", stringify!($face), "`.")]

@@ -17,9 +17,10 @@
 //! - A later version knows more kinds; they go through the same calls.
 //!
 //! Options and channels know their kind at run time anyway. Senders, receivers and what they lend are enums: one variant a kind,
-//! made from the list of kinds. A call is one comparison and then the kind's own code, in line: an enum costs two instructions a
-//! message, where a table of function pointers would cost a call that the compiler sees nothing of, and would shut out calls with
-//! type parameters, such as [`Sender::send_batch`]. Each variant can be matched, for what only that kind has.
+//! made from the list of kinds. A call is one comparison and then the kind's own code: two instructions a message. A table of function
+//! pointers would cost a call that the compiler sees nothing of, and would shut out calls with type parameters, such as
+//! [`Sender::send_batch`]. Of the hot calls, only the fastest kind's stand in line, since each kind in line costs the others the
+//! registers that it wants. Each variant can be matched, for what only that kind has.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,6 +43,7 @@ mod grant;
 mod handles;
 mod message;
 mod options;
+mod peers;
 mod receiver;
 mod sender;
 

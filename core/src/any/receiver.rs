@@ -9,18 +9,39 @@ use std::time::{Duration, Instant};
 /// What receivers of every kind have: see [`generic::Receiver`](crate::generic::Receiver), call by call.
 impl Receiver {
     /// The row of this receiver's seat.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// assert_ne!(rx.row(), tx.row());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn row(&self) -> u32 {
         each!(self, Self(receiver) => receiver.row())
     }
 
     /// Largest message in bytes: a buffer of this length always suffices.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// let mut buffer = vec![0; rx.max_message()]; // always suffices
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn max_message(&self) -> usize {
         each!(self, Self(receiver) => receiver.max_message())
     }
 
     /// How this receiver waits for messages. Default: [`Strategy::Adaptive`].
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// rx.set_strategy(memlane::Strategy::Spin); // lowest latency
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_strategy(&mut self, strategy: Strategy) {
         each!(self, Self(receiver) => receiver.set_strategy(strategy));
     }
@@ -41,16 +62,26 @@ impl Receiver {
     /// ```
     #[inline(always)]
     pub fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
-        each!(self, Self(receiver) => receiver.recv_into(buffer))
+        each!(self, Self(receiver) => receiver.recv_into_of_kind(buffer))
     }
 
     /// Copies the next message into `buffer`, if there is one now, acknowledges it, and returns its length.
     ///
     /// # Errors
     /// [`TryRecvError::Empty`]; `BufferTooSmall` leaves the message with this receiver; see [`TryRecvError`].
-    #[inline]
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// let mut buffer = [0; 64];
+    /// assert_eq!(rx.try_recv_into(&mut buffer), Err(memlane::TryRecvError::Empty));
+    /// tx.send(b"hello")?;
+    /// assert_eq!(rx.try_recv_into(&mut buffer), Ok(5));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline(always)]
     pub fn try_recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, TryRecvError> {
-        each!(self, Self(receiver) => receiver.try_recv_into(buffer))
+        each!(self, Self(receiver) => receiver.try_recv_into_of_kind(buffer))
     }
 
     /// Copies the next message into `buffer`, acknowledges it, and returns its length. Blocks while there is none, for at most
@@ -58,6 +89,14 @@ impl Receiver {
     ///
     /// # Errors
     /// [`RecvTimeoutError::Timeout`]; `BufferTooSmall` leaves the message with this receiver; see [`RecvTimeoutError`].
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// let timeout = std::time::Duration::from_millis(1);
+    /// assert_eq!(rx.recv_into_timeout(&mut [0; 64], timeout), Err(memlane::RecvTimeoutError::Timeout));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn recv_into_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<usize, RecvTimeoutError> {
         each!(self, Self(receiver) => receiver.recv_into_timeout(buffer, timeout))
@@ -68,6 +107,14 @@ impl Receiver {
     ///
     /// # Errors
     /// [`RecvTimeoutError::Timeout`]; `BufferTooSmall` leaves the message with this receiver; see [`RecvTimeoutError`].
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// let deadline = std::time::Instant::now() + std::time::Duration::from_millis(1);
+    /// assert_eq!(rx.recv_into_deadline(&mut [0; 64], deadline), Err(memlane::RecvTimeoutError::Timeout));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn recv_into_deadline(&mut self, buffer: &mut [u8], deadline: Instant) -> Result<usize, RecvTimeoutError> {
         each!(self, Self(receiver) => receiver.recv_into_deadline(buffer, deadline))
@@ -96,6 +143,15 @@ impl Receiver {
     ///
     /// # Errors
     /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// assert!(rx.try_recv().is_err());
+    /// tx.send(b"hello")?;
+    /// assert_eq!(rx.try_recv()?.to_vec(), b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn try_recv(&mut self) -> Result<Message<'_>, TryRecvError> {
         each!(self, Self(receiver) => Ok(receiver.try_recv()?.into()))
@@ -105,6 +161,14 @@ impl Receiver {
     ///
     /// # Errors
     /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// assert_eq!(rx.recv_timeout(std::time::Duration::from_millis(1))?.to_vec(), b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Message<'_>, RecvTimeoutError> {
         each!(self, Self(receiver) => Ok(receiver.recv_timeout(timeout)?.into()))
@@ -114,6 +178,14 @@ impl Receiver {
     ///
     /// # Errors
     /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// let deadline = std::time::Instant::now() + std::time::Duration::from_millis(1);
+    /// assert_eq!(rx.recv_deadline(deadline).err(), Some(memlane::RecvTimeoutError::Timeout));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn recv_deadline(&mut self, deadline: Instant) -> Result<Message<'_>, RecvTimeoutError> {
         each!(self, Self(receiver) => Ok(receiver.recv_deadline(deadline)?.into()))
@@ -142,6 +214,14 @@ impl Receiver {
     ///
     /// # Errors
     /// [`TryRecvError::Empty`], and the others of [`TryRecvError`].
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two"])?;
+    /// assert_eq!(rx.try_recv_batch(64)?.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_recv_batch(&mut self, max: usize) -> Result<Batch<'_>, TryRecvError> {
         each!(self, Self(receiver) => Ok(receiver.try_recv_batch(max)?.into()))
     }
@@ -150,6 +230,13 @@ impl Receiver {
     ///
     /// # Errors
     /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// assert!(rx.recv_batch_timeout(64, std::time::Duration::from_millis(1)).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn recv_batch_timeout(&mut self, max: usize, timeout: Duration) -> Result<Batch<'_>, RecvTimeoutError> {
         each!(self, Self(receiver) => Ok(receiver.recv_batch_timeout(max, timeout)?.into()))
     }
@@ -158,6 +245,14 @@ impl Receiver {
     ///
     /// # Errors
     /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// let deadline = std::time::Instant::now() + std::time::Duration::from_millis(1);
+    /// assert!(rx.recv_batch_deadline(64, deadline).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn recv_batch_deadline(&mut self, max: usize, deadline: Instant) -> Result<Batch<'_>, RecvTimeoutError> {
         each!(self, Self(receiver) => Ok(receiver.recv_batch_deadline(max, deadline)?.into()))
     }
@@ -170,22 +265,58 @@ impl Receiver {
 
     /// Copies of messages, each acknowledged as it is copied, until the channel is drained and its senders have gone. Blocks while
     /// there is none.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two"])?;
+    /// drop(tx);
+    /// assert_eq!(rx.messages().map(Result::unwrap).collect::<Vec<_>>(), [b"one", b"two"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn messages(&mut self) -> Messages<'_> {
         each!(self, Self(receiver) => receiver.messages().into())
     }
 
     /// Wakes senders that sleep in front of a full channel, if something was released since they were woken last. Kinds without
     /// lanes do that with every message.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// drop(rx.recv()?);
+    /// rx.publish_released(); // before waiting for something that only the sender can bring about
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn publish_released(&mut self) {
         each!(self, Self(receiver) => receiver.tell_released());
     }
 
     /// Leaves the channel, as dropping does.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// rx.leave();
+    /// assert_eq!(tx.send(b"to nobody"), Err(memlane::SendError::Disconnected));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn leave(self) {
         each!(self, Self(receiver) => receiver.leave());
     }
 
     /// Ends the channel for all: senders get `Disconnected`; this receiver and others drain what is still there.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"in time")?;
+    /// rx.close();
+    /// assert_eq!(tx.send(b"too late"), Err(memlane::SendError::Disconnected));
+    /// assert_eq!(rx.recv()?.to_vec(), b"in time");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn close(&mut self) {
         each!(self, Self(receiver) => receiver.close());
     }
@@ -194,6 +325,15 @@ impl Receiver {
     ///
     /// # Errors
     /// [`JoinError::RoleTaken`] while all seats are taken, as it always is in kinds with one; the others of [`JoinError`].
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::new(memlane::Kind::Mpmc).private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// let mut other = rx.try_clone()?;
+    /// tx.send(b"to one of them")?;
+    /// assert_eq!(other.recv()?.to_vec(), b"to one of them");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_clone(&self) -> Result<Self, JoinError> {
         each!(self, Self(receiver) => Ok(receiver.join_as()?.into()))
     }

@@ -82,7 +82,7 @@ impl<K: ChannelKind> Receiver<K> {
     /// assert_eq!(rx.try_recv_into(&mut buffer), Ok(5)); // it was left
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn try_recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, TryRecvError> {
         let item = self.now()?.ok_or(TryRecvError::Empty)?;
         Ok(self.copy_and_finish(item, buffer)?)

@@ -53,6 +53,9 @@ pub(crate) trait Ports {
     type Outlet: Outlet;
     /// Where its receivers take them.
     type Inlet: Inlet;
+    /// Whether its hot calls stand in line where a program does not know the kind, beside a call for each other kind. So it is for the
+    /// one that is fastest: each further kind in line costs the others the registers that it wants.
+    const IN_LINE: bool = false;
 }
 
 /// The kind of [`spsc`](crate::spsc) channels.
@@ -65,6 +68,7 @@ impl Ports for Spsc {
     const KIND: Kind = Kind::Spsc;
     type Outlet = LaneOutlet;
     type Inlet = LaneInlet;
+    const IN_LINE: bool = true;
 }
 
 /// The kind of [`mpmc`](crate::mpmc) channels.

@@ -1,5 +1,5 @@
-//! What only some kinds have, asked of a channel of any kind: for programs that learn the kind at run time. The kinds that have it
-//! give it a name on their own pages.
+//! What `any` asks of handles of any kind: what only some kinds have, which give it a name on their own pages; and hot calls that
+//! stand in line for one kind alone.
 
 use super::contents::BatchMessage;
 use super::kind::{ChannelKind, Ports};
@@ -7,12 +7,30 @@ use super::message::Message;
 use super::port::{Inlet, Known, Outlet};
 use super::receiver::Receiver;
 use super::sender::Sender;
-use crate::error::NoSuchPriority;
+use super::shared::Shared;
+use crate::error::{NoSuchPriority, RecvError, SendError, TryRecvError};
+use std::sync::Arc;
 
 impl<K: ChannelKind> Sender<K> {
+    /// [`Sender::send`], in line for the kind that is fastest.
+    #[inline(always)]
+    pub(crate) fn send_of_kind(&mut self, message: &[u8]) -> Result<(), SendError> {
+        if K::IN_LINE { self.send(message) } else { self.send_called(message) }
+    }
+
+    #[inline(never)]
+    fn send_called(&mut self, message: &[u8]) -> Result<(), SendError> {
+        self.send(message)
+    }
+
     /// The priority of what this sender sends from now on.
     pub(crate) fn choose_priority(&mut self, priority: u8) -> Result<(), NoSuchPriority> {
         self.port.set_priority(priority)
+    }
+
+    /// The channel that it is of, as all that was made from it share it.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        self.end.shared()
     }
 
     /// How many messages its lane had carried when it joined, and how many it has by now.
@@ -22,6 +40,33 @@ impl<K: ChannelKind> Sender<K> {
 }
 
 impl<K: ChannelKind> Receiver<K> {
+    /// The channel that it is of, as all that was made from it share it.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        self.end.shared()
+    }
+
+    /// [`Receiver::recv_into`], in line for the kind that is fastest.
+    #[inline(always)]
+    pub(crate) fn recv_into_of_kind(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        if K::IN_LINE { self.recv_into(buffer) } else { self.recv_into_called(buffer) }
+    }
+
+    /// [`Receiver::try_recv_into`], in line for the kind that is fastest.
+    #[inline(always)]
+    pub(crate) fn try_recv_into_of_kind(&mut self, buffer: &mut [u8]) -> Result<usize, TryRecvError> {
+        if K::IN_LINE { self.try_recv_into(buffer) } else { self.try_recv_into_called(buffer) }
+    }
+
+    #[inline(never)]
+    fn try_recv_into_called(&mut self, buffer: &mut [u8]) -> Result<usize, TryRecvError> {
+        self.try_recv_into(buffer)
+    }
+
+    #[inline(never)]
+    fn recv_into_called(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        self.recv_into(buffer)
+    }
+
     /// Wakes senders that wait for room, if they do not know of all that was released.
     pub(crate) fn tell_released(&mut self) {
         if !self.end.is_foreign() {

@@ -30,7 +30,7 @@ impl Shared {
         Peers { senders: self.living(Role::Sender), receivers: self.living(Role::Receiver) }
     }
 
-    fn is_same_channel(&self, other: &Self) -> bool {
+    pub(crate) fn is_same_channel(&self, other: &Self) -> bool {
         self.region.facts().instance == other.region.facts().instance
     }
 }

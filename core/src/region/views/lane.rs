@@ -107,7 +107,7 @@ impl<'a> RingView<'a> {
     }
 
     /// Copies bytes out of the ring at `position`, filling `buffer`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read(self, position: u64, buffer: &mut [u8]) {
         self.payload(position, buffer.len()).read(buffer);
     }
