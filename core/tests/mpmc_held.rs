@@ -4,8 +4,8 @@ mod support;
 
 use memlane::mpmc::{Channel, HeldMessage, Options, Receiver};
 use memlane::{
-    Backend, Counters, JoinError, QueueInfo, RecvError, RecvTimeoutError, RemoveError, SendError, Strategy,
-    TryRecvError, TrySendError,
+    AckAtError, Backend, Counters, JoinError, OnDrop, QueueInfo, RecvError, RecvTimeoutError, RemoveError, SendError,
+    Strategy, TryRecvError, TrySendError,
 };
 use std::collections::HashMap;
 use std::sync::{Barrier, mpsc};
@@ -134,6 +134,38 @@ fn what_another_thread_acknowledges_wakes_a_sender() {
             sending.join().unwrap().unwrap();
             assert!(counters(&channel, rx.row()).wakes > 0, "and that is counted");
         });
+    });
+}
+
+#[test]
+fn some_of_a_batch_are_held_and_the_others_end_with_it() {
+    everywhere(small, |channel| {
+        let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
+        tx.send_batch(["1", "2", "3", "4"]).unwrap();
+        let mut batch = rx.recv_batch(4).unwrap();
+        let (one, three) = (batch.hold_at(0).unwrap(), batch.hold_at(2).unwrap());
+        assert_eq!((batch.len(), batch.hold_at(2).unwrap_err()), (2, AckAtError::NotLeft { index: 2, length: 4 }));
+        drop(batch);
+        assert_eq!((queue(&channel).free, queue(&channel).consumed), (2, 2));
+        drop(one);
+        elsewhere(|| three.nack()).unwrap().unwrap();
+        assert_eq!(rx.recv().unwrap().to_vec(), b"3");
+        assert_eq!(queue(&channel).free, 4);
+    });
+}
+
+#[test]
+fn dropping_it_means_what_its_receiver_said() {
+    everywhere(small, |channel| {
+        let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
+        tx.send_batch(["1", "2", "3"]).unwrap();
+        let one = hold(&mut rx);
+        rx.on_drop(OnDrop::GiveBack);
+        let two = hold(&mut rx);
+        let three = rx.recv_batch(1).unwrap().hold_at(0).unwrap();
+        drop((one, two, three));
+        let again: Vec<_> = rx.messages().take(2).map(Result::unwrap).collect();
+        assert_eq!((again, queue(&channel).free), (vec![b"2".to_vec(), b"3".to_vec()], 4));
     });
 }
 

@@ -115,6 +115,11 @@ impl<'a, K: ChannelKind> Batch<'a, K> {
         (&mut self.receiver.port, &mut self.receiver.end)
     }
 
+    /// What dropping its messages means.
+    pub(super) fn on_drop(&self) -> OnDrop {
+        self.receiver.on_drop
+    }
+
     fn finish(&mut self) -> Result<(), AckError> {
         self.receiver.port.finish_batch(&mut self.receiver.end)
     }

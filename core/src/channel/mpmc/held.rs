@@ -1,21 +1,22 @@
 //! Messages that are held apart from their receiver, to be worked on by any thread, several at once.
 
-use super::{BatchMessage, Message};
+use super::{Batch, BatchMessage, Message};
 use crate::channel::contents::{self, WrongSize};
 use crate::channel::on_drop::OnDrop;
 use crate::channel::port::{Holding, Inlet, SlotInlet};
-use crate::error::{AckError, BufferTooSmall, OutOfMemory};
+use crate::error::{AckAtError, AckError, BufferTooSmall, OutOfMemory};
 use crate::region::TrustPeers;
 use crate::ring::slots::Delivery;
 use std::fmt;
 use std::sync::Arc;
 
-/// A message that is held apart from its receiver: [`Message::hold`] makes it.
+/// A message that is held apart from its receiver: [`Message::hold`] makes it, or [`Batch::hold_at`].
 ///
 /// It does not borrow the receiver, which goes on receiving, and may be sent to any thread. So one receiver keeps many threads, or
 /// many tasks, busy, and each message is acknowledged when its work is done, in whatever order.
 ///
-/// Dropping it acknowledges it, or gives it back, as its receiver's [`on_drop`](super::Receiver::on_drop) said when it was held. If a panic drops it, it is given back instead, and comes again.
+/// Dropping it acknowledges it, or gives it back, as its receiver's [`on_drop`](super::Receiver::on_drop) said when it was held. If a
+/// panic drops it, it is given back in any case, and comes again.
 ///
 /// **It keeps its receiver's seat.** A receiver that was dropped counts as there until the last message that it handed out is
 /// done with: senders are not told `Disconnected`, no other receiver takes the seat, and the channel is not removed. A held
@@ -82,6 +83,32 @@ impl Message<'_> {
             on_drop: receiver.on_drop,
             is_done: false,
         })
+    }
+}
+
+impl Batch<'_> {
+    /// Takes the message at `index` out of the batch and of the receiver's hands, as [`Message::hold`] does. The indices of the others
+    /// stay, and whatever becomes of the batch does not concern it. Does not block.
+    ///
+    /// # Errors
+    /// [`AckAtError::NotLeft`] if there is no such message, or if it is done with or held already.
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two", "three"])?;
+    /// let mut batch = rx.recv_batch(64)?;
+    /// let held = batch.hold_at(1)?;
+    /// batch.ack()?; // of the two that are left
+    /// std::thread::spawn(move || held.nack()).join().unwrap()?;
+    /// assert_eq!(rx.recv()?.to_vec(), b"two");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn hold_at(&mut self, index: usize) -> Result<HeldMessage, AckAtError> {
+        let on_drop = self.on_drop();
+        let (port, end) = self.port();
+        let (holding, delivery) = port.hold_at(end, index)?;
+        Ok(HeldMessage { holding, delivery, on_drop, is_done: false })
     }
 }
 
@@ -156,6 +183,21 @@ impl HeldMessage {
     #[must_use]
     pub fn deliveries(&self) -> u16 {
         self.delivery.header.deliveries()
+    }
+
+    /// The priority that its sender gave it; 0 is the most urgent. Always one that the channel has.
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().priorities(2).private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.set_priority(0)?;
+    /// tx.send(b"at once")?;
+    /// assert_eq!(rx.recv()?.hold().priority(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn priority(&self) -> u8 {
+        SlotInlet::priority(self.holding.bytes(), &self.delivery)
     }
 
     /// The message as one of several: what can be done with its bytes is the same.

@@ -140,18 +140,27 @@ impl SlotInlet {
         self.end_at(end, index, |inlet, end, delivery| inlet.give_back_within(end, delivery, 0))
     }
 
-    /// Ends one message of the batch in this way. Where that fails, it is left.
-    fn end_at(
+    /// The message at `index` of the batch is taken from this receiver's hands.
+    pub(in crate::channel) fn hold_at(
         &mut self,
         end: &mut Seated,
         index: usize,
-        way: impl FnOnce(&mut Self, &mut Seated, Delivery) -> Result<(), AckError>,
-    ) -> Result<(), AckAtError> {
+    ) -> Result<(Arc<Holding>, Delivery), AckAtError> {
+        self.end_at(end, index, |inlet, end, delivery| Ok((inlet.hold(end), delivery)))
+    }
+
+    /// Ends one message of the batch in this way. Where that fails, it is left.
+    fn end_at<T>(
+        &mut self,
+        end: &mut Seated,
+        index: usize,
+        way: impl FnOnce(&mut Self, &mut Seated, Delivery) -> Result<T, AckError>,
+    ) -> Result<T, AckAtError> {
         let none = AckAtError::NotLeft { index, length: self.batch.len() };
         let delivery = self.batch.get(index).filter(Delivery::is_left).ok_or(none)?;
-        way(self, end, delivery)?;
+        let ended = way(self, end, delivery)?;
         self.batch.make_hole(index, delivery.done());
-        Ok(())
+        Ok(ended)
     }
 
     /// Looks around after so many messages that were not finished one by one.
