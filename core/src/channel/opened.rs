@@ -21,8 +21,9 @@ pub struct Channel<K> {
 
 /// What makes senders and receivers.
 impl<K: ChannelKind> Channel<K> {
-    /// Takes a sender's seat. If the seat's last holder died, what it left behind is settled first: in `spsc`, the new sender goes
-    /// on behind what that one had committed; in `mpmc`, the slots that it had not committed are free again.
+    /// Takes a sender's seat. If the seat's last holder died, what it left behind is settled first: in a lane (`spsc`, `mpsc`),
+    /// the new sender goes on behind what that one had committed; in `mpmc`, the slots that it had not committed are free
+    /// again.
     ///
     /// Other processes take seats at the same time: a seat that was free a moment ago may be taken.
     ///
@@ -41,8 +42,8 @@ impl<K: ChannelKind> Channel<K> {
         Sender::join(&self.shared, Since::Now)
     }
 
-    /// Takes a receiver's seat. What the seat's last holder had not acknowledged when it died comes again: in `spsc`, to the new
-    /// receiver; in `mpmc`, to any receiver.
+    /// Takes a receiver's seat. What the seat's last holder had not acknowledged when it died comes again: in lanes (`spsc`,
+    /// `mpsc`), to the new receiver; in `mpmc`, to any receiver.
     ///
     /// A receiver that joins a drained channel whose senders have left waits for the next sender: it cannot know whether one comes.
     /// The workers of a pool, which come at any time, end instead with

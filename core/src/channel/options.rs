@@ -13,7 +13,7 @@ use std::os::fd::OwnedFd;
 ///
 /// What is not set takes its default at creation, and is taken from the file at opening; what is set and differs from
 /// the file is [`OpenError::OptionsMismatch`]. What only one kind has stands on its page: [`spsc`](crate::spsc),
-/// [`mpmc`](crate::mpmc).
+/// [`mpmc`](crate::mpmc), [`mpsc`](crate::mpsc).
 ///
 /// ```
 /// let channel = memlane::spsc::Options::new().capacity(64 << 10).max_message(9000).private()?;
@@ -55,8 +55,8 @@ impl<K> Options<K> {
         Self { wishes: Wishes::new(kind), kind: PhantomData }
     }
 
-    /// Largest message in bytes. Default in `spsc`: the largest that the capacity allows, 7/16 of it less the 8 header bytes. In
-    /// `mpmc`: 64,000, and 1 GiB at most.
+    /// Largest message in bytes. Default in `spsc` and `mpsc`: the largest that the capacity allows, 7/16 of it less the 8
+    /// header bytes. In `mpmc`: 64,000, and 1 GiB at most.
     ///
     /// ```
     /// let channel = memlane::mpmc::Options::new().max_message(256).private()?;
@@ -70,7 +70,7 @@ impl<K> Options<K> {
     }
 
     /// Alignment of every message in memory, in bytes: a power of two from 8 (default) to 64. Matters to programs that read
-    /// or write in place. In `spsc`, each message then takes a multiple of this, and as much for its header.
+    /// or write in place. In a lane, each message then takes a multiple of this, and as much for its header.
     ///
     /// ```
     /// let channel = memlane::spsc::Options::new().payload_alignment(64).private()?;

@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// [`try_clone`](crate::mpmc::Receiver::try_clone) or from a [`Pool`](crate::mpmc::Pool).
 ///
 /// How many receivers there can be, which of them gets a message, and what acknowledging means, each kind says on its own
-/// page: [`spsc`](crate::spsc), [`mpmc`](crate::mpmc).
+/// page: [`spsc`](crate::spsc), [`mpmc`](crate::mpmc), [`mpsc`](crate::mpsc).
 pub struct Receiver<K: ChannelKind> {
     pub(super) port: K::Inlet,
     pub(super) end: Seated,

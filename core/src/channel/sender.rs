@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// [`try_clone`](crate::mpmc::Sender::try_clone) or from a [`Pool`](crate::mpmc::Pool).
 ///
 /// When a channel is full, how many senders there can be, and in which order messages come out, each kind says on its own page:
-/// [`spsc`](crate::spsc), [`mpmc`](crate::mpmc).
+/// [`spsc`](crate::spsc), [`mpmc`](crate::mpmc), [`mpsc`](crate::mpsc).
 pub struct Sender<K: ChannelKind> {
     pub(super) port: K::Outlet,
     pub(super) end: Seated,
