@@ -487,7 +487,7 @@ tells='    // EDGE announce→news: pairs with the Acquire in `Outlook::has_news
 
 mutant "a receiver clears what changed" $found_rs "$changes" "            let changes = Some(self.memory.changes(group as u32).fetch_and(0, crate::sync::Ordering::AcqRel));
             if changes != Some(0) {
-" $found::a_receiver_dies
+" $found::a_receiver_dies_with_messages
 mutant "the end needs no second look" $lanes_rs 'Ok(nothing_is_there && self.memory().membership().load(Relaxed) == self.seen)' 'Ok(nothing_is_there)' $found::a_handover_is_not_the_end
 mutant "a lane is polled before its row is looked at" $lanes_rs 'if !self.found.is_over(lane) {' 'if self.memory().row(lane).load(Acquire) & 0x7f == 1 {' $found::the_last_message_comes_before_the_end
 mutant "what is noted as seen is from behind the look" $lanes_rs "$seen" '        self.found.look(&mut self.turns)?;

@@ -79,8 +79,9 @@ fn a_handover_is_not_the_end() {
     for (old, new) in [(0, 1), (1, 0)] {
         Model::bounded("lanes: a handover", 4).check(move || {
             let lanes = LoomLanes::new();
-            let leaving = lanes.join(old, 1);
             let mut receiver = lanes.receiver();
+            // Something to look for: so the receiver is in the middle of a look when it happens.
+            let leaving = lanes.join(old, 1);
             let handing_over = thread::spawn(move || {
                 let stays = lanes.join(new, 2);
                 leaving.leave();

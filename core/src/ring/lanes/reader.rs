@@ -85,28 +85,25 @@ impl<M: LanesMemory> Lanes<M> {
     /// # Errors
     /// A row, the words of a lane or a record's header say what no participant writes.
     pub fn poll(&mut self, mut emptied: impl FnMut(&mut Attached<M::Lane>)) -> Result<Option<Record>, Corruption> {
-        // Senders that come and go all the time do not keep a receiver for ever.
-        const ROUNDS: u32 = 4;
         if self.ended {
             return Ok(None);
         }
         if self.turns.current().is_some() && self.turns.visited().is_none() {
             self.end_visit()?;
         }
-        for _ in 0..ROUNDS {
-            if self.has_news() {
-                self.look_at_rows()?;
-            }
-            if let Some(record) = self.poll_active(&mut emptied)? {
-                return Ok(Some(record));
-            }
-            let Self { found, turns, .. } = self;
-            turns.look_at_idle(turns.idle(), |lane| found.has_something(lane));
-            if self.turns.current().is_none() && !self.has_news() {
-                return Ok(None);
-            }
+        if let Some(record) = self.poll_active(&mut emptied)? {
+            return Ok(Some(record));
         }
-        // Each lane that was known was looked at. Of what is news since, its sender tells behind this: it wakes who sleeps.
+        let Self { found, turns, .. } = self;
+        turns.look_at_idle(turns.idle(), |lane| found.has_something(lane));
+        if let Some(record) = self.poll_active(&mut emptied)? {
+            return Ok(Some(record));
+        }
+        // One look, however fast senders come and go: one that changes its row behind it tells of that, and wakes a receiver that
+        // sleeps by its first commit.
+        if self.has_news() {
+            self.look_at_rows()?;
+        }
         self.poll_active(&mut emptied)
     }
 
