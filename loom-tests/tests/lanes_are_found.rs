@@ -59,8 +59,9 @@ fn the_last_message_comes_before_the_end() {
     let ended = over.clone();
     Model::bounded("lanes: the last message", 4).check(move || {
         let lanes = LoomLanes::new();
-        let sender = lanes.join(0, 1);
         let mut receiver = lanes.receiver();
+        // As in a handover: the receiver may be in the middle of a look, and does not know of what follows by its counter.
+        let sender = lanes.join(0, 1);
         let sending = thread::spawn(move || send_and_leave(sender, 10));
         if (0..2).any(|_| receiver.look()) {
             ended.sees_it();
@@ -88,7 +89,7 @@ fn a_handover_is_not_the_end() {
                 stays
             });
             for _ in 0..2 {
-                assert!(!receiver.look(), "the end, though there was a sender at every moment");
+                assert!(!receiver.is_over(), "the end, though there was a sender at every moment");
             }
             let stays = handing_over.join().unwrap();
             assert!(!receiver.look());
