@@ -7,19 +7,20 @@
 //!
 //! A worker ends when no job and no producer is left. The last worker removes the channel.
 
-use memlane::{RecvError, RemoveError, mpmc};
+use memlane::{OnDrop, RecvError, RemoveError, mpmc};
 use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let channel = mpmc::Options::new().open_or_create("example-jobs")?;
     let mut rx = channel.receiver()?;
+    rx.on_drop(OnDrop::GiveBack); // a job is done once it is acknowledged, and not before
     loop {
         let job = match rx.recv() {
             Ok(job) => job, // nobody else has it; if this process dies now, another worker gets it
             Err(RecvError::Disconnected) => break, // no producer is there, and no job is left
             Err(error) => return Err(error.into()),
         };
-        println!("{}", String::from_utf8(job.to_vec())?);
+        println!("{}", String::from_utf8(job.to_vec())?); // an error here gives the job back
         job.ack()?; // done: it does not come again
     }
     rx.leave(); // as dropping does

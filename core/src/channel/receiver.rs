@@ -54,12 +54,26 @@ impl<K: ChannelKind> Receiver<K> {
     }
 
     /// The row of this receiver's seat: which of [`Info::participants`](crate::Info::participants) it is.
+    ///
+    /// ```
+    /// let channel = memlane::spsc::Options::new().private()?;
+    /// let rx = channel.receiver()?;
+    /// assert_eq!(channel.info().participants[0].row, rx.row());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn row(&self) -> u32 {
         self.end.seat().row()
     }
 
     /// Largest message in bytes: a buffer of this length always suffices.
+    ///
+    /// ```
+    /// let mut rx = memlane::spsc::Options::new().max_message(256).private()?.receiver()?;
+    /// let buffer = vec![0; rx.max_message()]; // never too small
+    /// assert_eq!(buffer.len(), 256);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn max_message(&self) -> usize {
         self.port.max_message()
@@ -99,7 +113,15 @@ impl<K: ChannelKind> Receiver<K> {
         self.on_drop = means;
     }
 
-    /// How this receiver waits for messages. Default: [`Strategy::Adaptive`].
+    /// Sets how this receiver waits for messages, from its next call on. Default: [`Strategy::Adaptive`]. It is this receiver's
+    /// alone: the senders choose for themselves.
+    ///
+    /// ```
+    /// use memlane::Strategy;
+    /// let mut rx = memlane::spsc::Options::new().private()?.receiver()?;
+    /// rx.set_strategy(Strategy::Spin); // lowest latency
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_strategy(&mut self, strategy: Strategy) {
         self.end.set_strategy(strategy);
     }
@@ -172,7 +194,16 @@ impl<K: ChannelKind> Receiver<K> {
         }
     }
 
-    /// Leaves the channel, as dropping does.
+    /// Leaves the channel, as dropping does. The channel and what is in it stay, for receivers that come later; the senders are told
+    /// when the last receiver has left.
+    ///
+    /// ```
+    /// let channel = memlane::spsc::Options::new().private()?;
+    /// let (mut tx, rx) = (channel.sender()?, channel.receiver()?);
+    /// rx.leave();
+    /// assert_eq!(tx.send(b"hello"), Err(memlane::SendError::Disconnected));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn leave(self) {}
 
     /// Ends the channel for all, as [`Channel::close`](crate::generic::Channel::close) does: senders get `Disconnected` at their next

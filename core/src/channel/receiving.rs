@@ -199,6 +199,16 @@ impl<K: ChannelKind> Receiver<K> {
 
     /// Copies of messages, each acknowledged as it is copied, until the channel is drained and its senders have gone.
     /// Blocks while there is none.
+    ///
+    /// ```
+    /// let channel = memlane::spsc::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two"])?;
+    /// drop(tx);
+    /// let texts: Result<Vec<_>, _> = rx.messages().collect(); // ends when the sender has left and nothing is there
+    /// assert_eq!(texts?, [b"one", b"two"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn messages(&mut self) -> Messages<'_, K> {
         Messages::new(self)
     }

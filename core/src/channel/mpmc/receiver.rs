@@ -16,11 +16,21 @@ pub type Messages<'a> = messages::Messages<'a, Mpmc>;
 
 /// What only a receiver of an `mpmc` channel has.
 impl Receiver {
-    /// Another receiver of the same channel, with a seat of its own. It knows which senders this one has seen: where this one
-    /// is told that they have gone, so is the clone.
+    /// Another receiver of the same channel, with a seat of its own. It knows which senders this one has seen: where this one is
+    /// told that they have gone, so is the clone. The clone does not depend on this one, which may be dropped, or die.
     ///
     /// # Errors
-    /// See [`JoinError`].
+    /// See [`JoinError`]: other processes may have taken the seats meanwhile.
+    ///
+    /// ```
+    /// let channel = memlane::mpmc::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// let mut other = rx.try_clone()?;
+    /// tx.send_batch(["one", "two"])?;
+    /// assert_eq!(rx.recv()?.to_vec(), b"one");
+    /// assert_eq!(other.recv()?.to_vec(), b"two");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_clone(&self) -> Result<Self, JoinError> {
         self.join_as()
     }

@@ -24,8 +24,18 @@ pub type Messages<'a> = messages::Messages<'a, Spsc>;
 
 /// What only the receiver of an `spsc` channel has.
 impl Receiver {
-    /// Wakes the sender, if it sleeps in front of a full channel and something was released since it was woken last; and counts
-    /// what was received, for [`info`](super::Channel::info).
+    /// Wakes the sender, if it sleeps in front of a full channel and something was released since it was last woken; and counts
+    /// what was received, for [`info`](super::Channel::info). It does not wait, and nothing happens if the sender has left or died.
+    ///
+    /// ```
+    /// let channel = memlane::spsc::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two"])?;
+    /// rx.recv()?;
+    /// rx.publish_released(); // a sender that sleeps goes on with as little room as this
+    /// assert_eq!(channel.info().participants[1].counters.messages, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn publish_released(&mut self) {
         if !self.end.is_foreign() {
             self.port.publish_and_wake(&mut self.end);
