@@ -3,8 +3,8 @@
 use crate::detail::{self, Failed};
 use crate::status::{Status, Status as S};
 use memlane::{
-    AckError, CreateError, GrantError, JoinError, NoSuchPriority, OpenError, RecvError, RecvTimeoutError, RemoveError,
-    SendError, SendTimeoutError, TryRecvError, TrySendError, WaitForPeerError,
+    AckAtError, AckError, CreateError, GrantError, JoinError, NoSuchPriority, OpenError, RecvError, RecvTimeoutError,
+    RemoveError, SendError, SendTimeoutError, TryRecvError, TrySendError, WaitForPeerError,
 };
 use std::fmt::Display;
 use std::sync::Arc;
@@ -171,6 +171,17 @@ impl Coded for GrantError {
 impl Coded for AckError {
     fn status(&self) -> Status {
         match self {
+            Self::Forked => S::MEMLANE_FORKED,
+            Self::Corrupted(_) => S::MEMLANE_CORRUPTED,
+            _ => S::MEMLANE_UNKNOWN_ERROR,
+        }
+    }
+}
+
+impl Coded for AckAtError {
+    fn status(&self) -> Status {
+        match self {
+            Self::NotLeft { .. } => S::MEMLANE_OUT_OF_BOUNDS,
             Self::Forked => S::MEMLANE_FORKED,
             Self::Corrupted(_) => S::MEMLANE_CORRUPTED,
             _ => S::MEMLANE_UNKNOWN_ERROR,
