@@ -5,7 +5,7 @@
 use super::batch::Batch;
 use super::kind::ChannelKind;
 use super::message::Message;
-use super::messages::Messages;
+use super::messages::{Messages, TryIter};
 use super::port::Inlet;
 use super::receiver::{ItemOf, Receiver};
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
@@ -211,5 +211,20 @@ impl<K: ChannelKind> Receiver<K> {
     /// ```
     pub fn messages(&mut self) -> Messages<'_, K> {
         Messages::new(self)
+    }
+
+    /// Copies of the messages that are there, each acknowledged as it is copied, until there is none. Never blocks. Others send
+    /// meanwhile, and what they send is taken, too; so it may go on for as long as they do.
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two"])?;
+    /// assert_eq!(rx.try_iter().collect::<Result<Vec<_>, _>>()?, [b"one", b"two"]);
+    /// assert!(rx.try_iter().next().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_iter(&mut self) -> TryIter<'_, K> {
+        TryIter::new(self)
     }
 }

@@ -15,6 +15,7 @@ over_all! {
     what_is_dropped_comes_again_if_its_receiver_says_so
     what_is_acknowledged_by_name_is_done_with_whatever_dropping_means
     what_is_copied_is_acknowledged_whatever_dropping_means
+    the_iterators_of_a_receiver_end_where_they_say
 }
 
 over_processes! {
@@ -141,4 +142,23 @@ fn what_a_killed_receiver_acknowledged_of_a_batch_does_not_come_again<K: Kind>(c
     let mut expected = all_from(3);
     expected.sort();
     assert_eq!(found, expected, "the rest, and only that");
+}
+
+fn the_iterators_of_a_receiver_end_where_they_say<K: Kind>(case: &Case) {
+    let channel = create::<K>(case);
+    let (mut sender, mut receiver) = ends(&channel);
+    sender.send_batch((0..2).map(message)).unwrap();
+    assert_eq!(receiver.try_iter().map(Result::unwrap).collect::<Vec<_>>(), [message(0), message(1)]);
+    assert!(receiver.try_iter().next().is_none(), "nothing is there now");
+    sender.send_batch((2..FEW).map(message)).unwrap();
+    drop(sender);
+    let mut messages = receiver.messages();
+    assert_eq!(messages.next_message().unwrap().unwrap().to_vec(), message(2));
+    messages.next_message().unwrap().unwrap().nack().unwrap();
+    let mut left: Vec<_> = (&mut receiver).into_iter().map(Result::unwrap).collect();
+    left.sort();
+    let mut expected = all_from(3);
+    expected.sort();
+    assert_eq!(left, expected, "what was given back came again");
+    assert!(receiver.messages().next_message().is_none() && receiver.try_iter().next().is_none());
 }
