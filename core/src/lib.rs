@@ -107,7 +107,7 @@ mod public {
         pub use crate::channel::grant::Grant;
         pub use crate::channel::kind::{ChannelKind, Mpmc, Mpsc, Spsc};
         pub use crate::channel::message::Message;
-        pub use crate::channel::messages::{Messages, TryIter};
+        pub use crate::channel::messages::{IntoMessages, Messages, TryIter};
         pub use crate::channel::opened::Channel;
         pub use crate::channel::options::Options;
         pub use crate::channel::receiver::Receiver;

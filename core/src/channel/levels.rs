@@ -5,7 +5,7 @@
 
 use super::kind::ChannelKind;
 use super::opened::Channel;
-use super::port::Stores;
+use super::port::{Inlet, Stores};
 use super::receiver::Receiver;
 use super::sender::Sender;
 
@@ -111,8 +111,8 @@ impl<K: ChannelKind> Receiver<K> {
         Stores::of_channel(self.end.region())
     }
 
-    /// How many messages wait to be received: in a queue, those that no receiver has taken; in a lane, those that this receiver has
-    /// not given back.
+    /// How many messages wait to be received: in a queue, those that no receiver has taken, and one that this receiver keeps for its
+    /// next call (it was longer than the buffer, or handed back); in a lane, those that this receiver has not given back.
     ///
     /// Senders go on meanwhile, so there may be more by the time it returns. In a lane there are not fewer: only this receiver takes
     /// them. In a queue, other receivers may be faster. What a dead receiver held counts again once it was reaped.
@@ -128,7 +128,7 @@ impl<K: ChannelKind> Receiver<K> {
     /// ```
     #[must_use]
     pub fn len(&self) -> usize {
-        self.stores().messages()
+        self.stores().messages().saturating_add(self.port.kept())
     }
 
     /// Whether no message waits to be received. As exact as [`Receiver::len`]: in a lane, false can be relied on.

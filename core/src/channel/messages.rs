@@ -82,19 +82,20 @@ fn copy<K: ChannelKind>(message: Message<'_, K>) -> Result<Vec<u8>, RecvError> {
 
 impl<K: ChannelKind> std::iter::FusedIterator for Messages<'_, K> {}
 
-/// Copies of the messages that are there, each acknowledged as it is copied: see [`Receiver::try_iter`].
+/// Copies of the messages that are there, each acknowledged as it is copied: see [`Receiver::try_iter`] and [`Receiver::drain`].
 ///
 /// Ends when there is none now, or when the channel is drained and its senders have gone; any other error comes once, then it
 /// ends. A message for whose copy there is no memory ([`RecvError::OutOfMemory`]) comes again, to this receiver's next call.
 #[derive(Debug)]
 pub struct TryIter<'a, K: ChannelKind> {
     receiver: &'a mut Receiver<K>,
-    ended: bool,
+    /// How many more there are at most.
+    left: usize,
 }
 
 impl<'a, K: ChannelKind> TryIter<'a, K> {
-    pub(super) fn new(receiver: &'a mut Receiver<K>) -> Self {
-        Self { receiver, ended: false }
+    pub(super) fn new(receiver: &'a mut Receiver<K>, max: usize) -> Self {
+        Self { receiver, left: max }
     }
 }
 
@@ -102,18 +103,15 @@ impl<K: ChannelKind> Iterator for TryIter<'_, K> {
     type Item = Result<Vec<u8>, RecvError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
+        let left = std::mem::take(&mut self.left).checked_sub(1)?;
         let copied = match self.receiver.now() {
             Ok(Some(item)) => copy(Message::new(self.receiver, item)),
-            Ok(None) | Err(RecvError::Disconnected) => {
-                self.ended = true;
-                return None;
-            }
+            Ok(None) | Err(RecvError::Disconnected) => return None,
             Err(error) => Err(error),
         };
-        self.ended = copied.is_err();
+        if copied.is_ok() {
+            self.left = left;
+        }
         Some(copied)
     }
 }
@@ -127,5 +125,45 @@ impl<'a, K: ChannelKind> IntoIterator for &'a mut Receiver<K> {
 
     fn into_iter(self) -> Messages<'a, K> {
         Messages::new(self)
+    }
+}
+
+/// Copies of messages, by a receiver that goes with the iterator: see [`Messages`].
+///
+/// ```
+/// # let channel = memlane::spsc::Options::new().private()?;
+/// # let (mut tx, rx) = (channel.sender()?, channel.receiver()?);
+/// tx.send_batch(["one", "two"])?;
+/// drop(tx);
+/// let texts: Vec<_> = rx.into_iter().collect::<Result<_, _>>()?; // in a thread that has nothing else to do, for example
+/// assert_eq!(texts, [b"one", b"two"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct IntoMessages<K: ChannelKind> {
+    receiver: Receiver<K>,
+    ended: bool,
+}
+
+impl<K: ChannelKind> Iterator for IntoMessages<K> {
+    type Item = Result<Vec<u8>, RecvError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut messages = Messages { receiver: &mut self.receiver, ended: self.ended };
+        let next = messages.next();
+        self.ended = messages.ended;
+        next
+    }
+}
+
+impl<K: ChannelKind> std::iter::FusedIterator for IntoMessages<K> {}
+
+/// As [`Receiver::messages`]. The receiver leaves when the iterator is dropped.
+impl<K: ChannelKind> IntoIterator for Receiver<K> {
+    type Item = Result<Vec<u8>, RecvError>;
+    type IntoIter = IntoMessages<K>;
+
+    fn into_iter(self) -> IntoMessages<K> {
+        IntoMessages { receiver: self, ended: false }
     }
 }

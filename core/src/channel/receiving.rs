@@ -225,6 +225,25 @@ impl<K: ChannelKind> Receiver<K> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn try_iter(&mut self) -> TryIter<'_, K> {
-        TryIter::new(self)
+        TryIter::new(self, usize::MAX)
+    }
+
+    /// Copies of as many messages as there are [now](Receiver::len), at most, each acknowledged as it is copied. Never blocks. What
+    /// others send meanwhile stays for the calls that follow, so it ends however fast they are; it ends early where other receivers
+    /// are faster.
+    ///
+    /// ```
+    /// # let channel = memlane::mpmc::Options::new().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two"])?;
+    /// for message in rx.drain() {
+    ///     tx.send(&message?)?; // comes back, and does not keep the loop going
+    /// }
+    /// assert_eq!(rx.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn drain(&mut self) -> TryIter<'_, K> {
+        let there = self.len();
+        TryIter::new(self, there)
     }
 }

@@ -150,7 +150,13 @@ fn the_iterators_of_a_receiver_end_where_they_say<K: Kind>(case: &Case) {
     sender.send_batch((0..2).map(message)).unwrap();
     assert_eq!(receiver.try_iter().map(Result::unwrap).collect::<Vec<_>>(), [message(0), message(1)]);
     assert!(receiver.try_iter().next().is_none(), "nothing is there now");
+    sender.send_batch((0..2).map(message)).unwrap();
+    receiver.recv().unwrap().hand_back();
+    assert_eq!(receiver.len(), 2, "what it keeps for its next call counts");
+    let mut drained = receiver.drain();
     sender.send_batch((2..FEW).map(message)).unwrap();
+    assert_eq!(drained.by_ref().map(Result::unwrap).collect::<Vec<_>>(), [message(0), message(1)]);
+    assert!(drained.next().is_none(), "what came later stays");
     drop(sender);
     let mut messages = receiver.messages();
     assert_eq!(messages.next_message().unwrap().unwrap().to_vec(), message(2));
@@ -161,4 +167,5 @@ fn the_iterators_of_a_receiver_end_where_they_say<K: Kind>(case: &Case) {
     expected.sort();
     assert_eq!(left, expected, "what was given back came again");
     assert!(receiver.messages().next_message().is_none() && receiver.try_iter().next().is_none());
+    assert!(receiver.drain().next().is_none() && receiver.into_iter().next().is_none());
 }

@@ -153,6 +153,11 @@ pub(crate) trait Inlet: Sized + Debug + Send + 'static {
     /// The message comes again, to this receiver's next call.
     fn keep(&mut self, item: Self::Item);
 
+    /// How many messages it [keeps](Inlet::keep) that are not in the channel meanwhile.
+    fn kept(&self) -> usize {
+        0
+    }
+
     /// Takes up to `max` messages at once, `first` included. They are the port's [batch](Inlet::batch) until it is ended.
     fn collect(&mut self, end: &mut Seated, first: Self::Item, max: usize) -> Result<Self::Mark, RecvError>;
 

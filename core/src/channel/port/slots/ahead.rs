@@ -41,6 +41,11 @@ impl Ahead {
         self.is_anything = true;
     }
 
+    /// How many messages are kept.
+    pub(super) fn kept(&self) -> usize {
+        self.kept.iter().count()
+    }
+
     /// The message that was kept, for a receiver that leaves.
     pub(super) fn take_kept(&mut self) -> Option<Delivery> {
         self.kept.take()

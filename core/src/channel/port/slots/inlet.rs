@@ -392,6 +392,10 @@ impl Inlet for SlotInlet {
         self.ahead.keep(delivery);
     }
 
+    fn kept(&self) -> usize {
+        self.ahead.kept()
+    }
+
     fn collect(&mut self, end: &mut Seated, first: Delivery, max: usize) -> Result<(), RecvError> {
         self.batch.clear();
         if self.batch.room_for_more(1) == 0 {
