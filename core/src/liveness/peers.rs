@@ -17,6 +17,9 @@ pub(crate) enum Presence {
     AllClosed,
     /// There were some since this participant joined; none is left, and at least one died.
     SomeDied,
+    /// None was seen, but somebody came or went during the look: another look tells. Else one that joined behind the look and one
+    /// that left in front of it were both missed.
+    Unsettled,
 }
 
 /// Watches the rows of the other role from the moment of joining.

@@ -127,9 +127,14 @@ impl Outlook {
         }
     }
 
-    /// Looks at the peers' rows.
-    pub(super) fn presence(&self) -> Result<Presence, Finding> {
-        self.peers.presence(self.region()).map_err(Finding::New)
+    /// Looks at the peers' rows, after the [`membership`](Outlook::membership) that is passed.
+    pub(super) fn presence(&self, membership: u32) -> Result<Presence, Finding> {
+        match self.peers.presence(self.region()).map_err(Finding::New)? {
+            Presence::Alive => Ok(Presence::Alive),
+            // One that left had told of those that joined before it: a look that saw it leave sees that, too.
+            _ if self.news() != membership => Ok(Presence::Unsettled),
+            presence => Ok(presence),
+        }
     }
 
     /// Whether nobody gets what a sender sends. One that died has a successor, which gets it.
@@ -141,7 +146,7 @@ impl Outlook {
     /// were messages when it joined, which prove that there was a sender.
     pub(crate) fn senders_are_gone(&self, presence: Presence, held_messages: bool) -> bool {
         let gone = match presence {
-            Presence::Alive => false,
+            Presence::Alive | Presence::Unsettled => false,
             Presence::NoneYet => held_messages,
             Presence::AllClosed | Presence::SomeDied => true,
         };

@@ -114,7 +114,7 @@ impl Seated {
         if !self.seat().is_ours() {
             return Err(Trouble::Corrupted(self.poison(Corruption::Participant)));
         }
-        let presence = self.outlook.presence().map_err(|finding| self.tell(finding))?;
+        let presence = self.outlook.presence(membership).map_err(|finding| self.tell(finding))?;
         Ok((presence, membership))
     }
 
@@ -328,7 +328,7 @@ mod tests {
         let end = joined();
         scribble(end.region());
         let reason = Corruption::Participant;
-        assert_eq!(end.outlook.presence(), Err(Finding::New(reason)));
+        assert_eq!(end.outlook.presence(0), Err(Finding::New(reason)));
         assert_eq!(end.region().status(), Status::Live, "a look changes nothing");
         let membership = || end.control().membership.load(SeqCst);
         let before = membership();
@@ -337,6 +337,20 @@ mod tests {
         assert_eq!(membership(), before + 1, "told");
         assert_eq!(end.look(), Err(Trouble::Corrupted(reason)));
         assert_eq!(membership(), before + 1, "and not again: it is known");
+    }
+
+    #[test]
+    fn nobody_is_gone_while_somebody_comes_or_goes() {
+        let end = joined();
+        let other = || Seated::join(end.shared(), Role::Receiver, |_, _| Ok(()), Since::Now).unwrap();
+        drop(other());
+        let before = end.outlook.membership().unwrap();
+        assert_eq!(end.outlook.presence(before), Ok(Presence::AllClosed));
+        let new = other();
+        assert_eq!(end.outlook.presence(before), Ok(Presence::Alive));
+        drop(new);
+        assert_eq!(end.outlook.presence(before), Ok(Presence::Unsettled), "another one may have come meanwhile");
+        assert_eq!(end.look().unwrap().0, Presence::AllClosed);
     }
 
     #[test]
