@@ -5,8 +5,8 @@ mod support;
 use memlane::any::{self, Options};
 use memlane::mpmc::OnDeath;
 use memlane::{
-    CreateError, JoinError, Kind, OpenError, Origin, RecvTimeoutError, Role, SendTimeoutError, TryRecvError,
-    TrySendError, WaitForPeerError,
+    AckAtError, CreateError, JoinError, Kind, OpenError, Origin, RecvTimeoutError, Role, SendTimeoutError,
+    TryRecvError, TrySendError, WaitForPeerError,
 };
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -216,6 +216,8 @@ fn a_message_tells_what_its_kind_knows() {
         rx.recv().unwrap().ack().unwrap();
         let message = rx.recv().unwrap();
         let counts = kind.has_option("delivery_limit");
+        let priority = kind.has_option("priorities").then_some(0);
+        assert_eq!(message.priority(), priority, "{kind}: one priority, where there are any");
         assert_eq!(message.sequence(), (!counts).then_some(1), "{kind}: lanes number, queues count deliveries");
         assert_eq!((message.redelivered(), message.deliveries()), (counts.then_some(false), counts.then_some(1)));
         message.nack().unwrap();
@@ -223,7 +225,29 @@ fn a_message_tells_what_its_kind_knows() {
         let message = batch.get(0).unwrap();
         assert_eq!(message.sequence(), (!counts).then_some(1));
         assert_eq!((message.redelivered(), message.deliveries()), (counts.then_some(true), counts.then_some(2)));
+        assert_eq!(message.priority(), priority);
         assert_eq!((tx.resumed_at(), tx.sent()), if counts { (None, None) } else { (Some(0), Some(2)) });
+    }
+}
+
+#[test]
+fn a_message_of_a_batch_is_done_with_alone_where_nothing_is_released_in_order() {
+    for &kind in Kind::ALL {
+        let channel = small(kind);
+        let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
+        tx.send_batch(["a", "b", "c", "d"]).unwrap();
+        let mut batch = rx.recv_batch(8).unwrap();
+        let in_order = kind.has_option("capacity"); // lanes are so many bytes
+        let outcomes = [batch.nack_at(1), batch.hand_back_at(2), batch.ack_at(3)];
+        assert_eq!(outcomes, [if in_order { Err(AckAtError::InOrder) } else { Ok(()) }; 3], "{kind}");
+        let gone = if in_order { AckAtError::InOrder } else { AckAtError::NotLeft { index: 3, length: 4 } };
+        assert_eq!(batch.ack_at(3), Err(gone));
+        assert_eq!(batch.len(), if in_order { 4 } else { 1 });
+        batch.ack_first(1).unwrap();
+        batch.hand_back();
+        let mut rest: Vec<Vec<u8>> = rx.recv_batch(8).unwrap().iter().map(|message| message.to_vec()).collect();
+        rest.sort();
+        assert_eq!(rest.concat(), if in_order { b"bcd".as_slice() } else { b"bc" }, "{kind}");
     }
 }
 

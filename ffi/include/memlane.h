@@ -165,12 +165,14 @@ enum memlane_status
     MEMLANE_REMOVED = -17,
     // The handle belongs to the parent process: open the channel again after a fork.
     MEMLANE_FORKED = -18,
-    // Bytes beyond the end of the grant. The grant is still open.
+    // Bytes beyond the end of the grant, which is still open; or a message that is not left in the batch.
     MEMLANE_OUT_OF_BOUNDS = -19,
     // The channel has no such priority.
     MEMLANE_NO_SUCH_PRIORITY = -20,
     // There is no memory for a batch's places. The messages stay where they are.
     MEMLANE_OUT_OF_MEMORY = -21,
+    // The kind releases messages in order, and so none alone: memlane_batch_ack_first, or all of the batch.
+    MEMLANE_IN_ORDER = -22,
     // Not a channel name: 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a slash.
     MEMLANE_INVALID_NAME = -30,
     // An option is out of its range, contradicts another one, or does not exist for this kind.
@@ -401,14 +403,16 @@ typedef struct {
 
 // What is known about a message besides its bytes.
 typedef struct {
-    // How many messages the channel carried before this one. mpmc: MEMLANE_UNKNOWN.
+    // How many messages its lane carried before this one: in spsc the channel, in mpsc its sender. mpmc: MEMLANE_UNKNOWN.
     uint64_t sequence;
     // How often it was delivered, this time included; stays at 65,535. spsc does not count: 0.
     uint32_t deliveries;
     // MEMLANE_REDELIVERED, or 0. spsc does not know, and sets nothing.
     uint32_t flags;
+    // The row of its sender's seat: which participant that is or was. MEMLANE_UNKNOWN in kinds that do not know it: spsc, mpmc.
+    uint64_t sender;
     // 0, for what later versions know.
-    uint64_t reserved[2];
+    uint64_t reserved;
 } memlane_message_info;
 
 // A message that was taken. A receiver has one at a time. Filled by memlane_take, cleared by memlane_ack and memlane_nack;
@@ -439,7 +443,8 @@ typedef struct {
 } memlane_bytes;
 
 // Several messages that were taken. A receiver has one batch, or one message, at a time. Filled by memlane_take_batch, cleared by
-// memlane_batch_ack and memlane_batch_nack; only the library writes to it.
+// memlane_batch_ack and memlane_batch_nack, which end it; until then, messages of it can be done with by memlane_batch_ack_first,
+// memlane_batch_ack_at and memlane_batch_nack_at. Only the library writes to it.
 typedef struct {
     // Whose it is.
     memlane_receiver receiver;
@@ -718,6 +723,23 @@ memlane_status memlane_take_batch(memlane_receiver receiver,
 
 // All messages of the batch that are left are done with: they do not come again. Clears it.
 memlane_status memlane_batch_ack(memlane_batch *batch);
+
+// The first `count` messages of the batch that are left are done with, or all where there are fewer: they do not come again,
+// whatever becomes of the others. Their `data` must not be used any more. The others keep their places in `messages`, and the batch
+// stays open, until memlane_batch_ack or memlane_batch_nack, even if none is left. It is not written to.
+memlane_status memlane_batch_ack_first(const memlane_batch *batch,
+                                       size_t count);
+
+// The message at `index` of the batch is done with: it does not come again, whatever becomes of the others. Indices stay, as after
+// memlane_batch_ack_first. MEMLANE_OUT_OF_BOUNDS if no message is left there; MEMLANE_IN_ORDER in kinds with lanes (spsc, mpsc), which
+// release messages in order.
+memlane_status memlane_batch_ack_at(const memlane_batch *batch,
+                                    size_t index);
+
+// Gives the message at `index` of the batch back, as memlane_nack does with one: it comes again, whatever becomes of the others.
+// Fails as memlane_batch_ack_at does.
+memlane_status memlane_batch_nack_at(const memlane_batch *batch,
+                                     size_t index);
 
 // Gives all messages of the batch that are left back, as memlane_nack does with one. Clears it.
 memlane_status memlane_batch_nack(memlane_batch *batch);

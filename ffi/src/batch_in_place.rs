@@ -1,8 +1,9 @@
 //! Several messages by one call, left in place: the receiver's alone until the batch is done with.
 
-use crate::arguments::{self, Timeout, invalid, out};
+use crate::arguments::{self, Timeout, given, invalid, out};
 use crate::call::done;
 use crate::detail::Failed;
+use crate::errors::Coded;
 use crate::handles::{self, Handle, ReceiverHandle};
 use crate::lending::Taken;
 use crate::message::MessageInfo;
@@ -13,7 +14,8 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 /// Several messages that were taken. A receiver has one batch, or one message, at a time. Filled by memlane_take_batch, cleared by
-/// memlane_batch_ack and memlane_batch_nack; only the library writes to it.
+/// memlane_batch_ack and memlane_batch_nack, which end it; until then, messages of it can be done with by memlane_batch_ack_first,
+/// memlane_batch_ack_at and memlane_batch_nack_at. Only the library writes to it.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct Batch {
@@ -114,6 +116,48 @@ pub unsafe extern "C" fn memlane_batch_ack(batch: *mut Batch) -> Status {
         // SAFETY: the crate's contract.
         finish(unsafe { out(batch, "batch") }?, true)
     })
+}
+
+/// The first `count` messages of the batch that are left are done with, or all where there are fewer: they do not come again,
+/// whatever becomes of the others. Their `data` must not be used any more. The others keep their places in `messages`, and the batch
+/// stays open, until memlane_batch_ack or memlane_batch_nack, even if none is left. It is not written to.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_batch_ack_first(batch: *const Batch, count: usize) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        within(unsafe { given(batch, "batch") }?, |batch| batch.ack_first(count))
+    })
+}
+
+/// The message at `index` of the batch is done with: it does not come again, whatever becomes of the others. Indices stay, as after
+/// memlane_batch_ack_first. MEMLANE_OUT_OF_BOUNDS if no message is left there; MEMLANE_IN_ORDER in kinds with lanes (spsc, mpsc), which
+/// release messages in order.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_batch_ack_at(batch: *const Batch, index: usize) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        within(unsafe { given(batch, "batch") }?, |batch| batch.ack_at(index))
+    })
+}
+
+/// Gives the message at `index` of the batch back, as memlane_nack does with one: it comes again, whatever becomes of the others.
+/// Fails as memlane_batch_ack_at does.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_batch_nack_at(batch: *const Batch, index: usize) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        within(unsafe { given(batch, "batch") }?, |batch| batch.nack_at(index))
+    })
+}
+
+/// Something becomes of some messages of a batch that stays open.
+fn within<E: Coded>(
+    batch: &Batch,
+    end: impl FnOnce(&mut memlane::any::Batch<'static>) -> Result<(), E>,
+) -> Result<(), Failed> {
+    let mut receiver = batch.receiver.enter()?;
+    let (batch, channel) = receiver.batch(batch.number)?;
+    end(batch).map_err(|error| error.fail_on(channel))
 }
 
 /// Gives all messages of the batch that are left back, as memlane_nack does with one. Clears it.

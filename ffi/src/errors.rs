@@ -182,6 +182,7 @@ impl Coded for AckAtError {
     fn status(&self) -> Status {
         match self {
             Self::NotLeft { .. } => S::MEMLANE_OUT_OF_BOUNDS,
+            Self::InOrder => S::MEMLANE_IN_ORDER,
             Self::Forked => S::MEMLANE_FORKED,
             Self::Corrupted(_) => S::MEMLANE_CORRUPTED,
             _ => S::MEMLANE_UNKNOWN_ERROR,

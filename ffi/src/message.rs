@@ -15,14 +15,16 @@ pub const MEMLANE_REDELIVERED: u32 = 1;
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MessageInfo {
-    /// How many messages the channel carried before this one. mpmc: MEMLANE_UNKNOWN.
+    /// How many messages its lane carried before this one: in spsc the channel, in mpsc its sender. mpmc: MEMLANE_UNKNOWN.
     pub sequence: u64,
     /// How often it was delivered, this time included; stays at 65,535. spsc does not count: 0.
     pub deliveries: u32,
     /// MEMLANE_REDELIVERED, or 0. spsc does not know, and sets nothing.
     pub flags: u32,
+    /// The row of its sender's seat: which participant that is or was. MEMLANE_UNKNOWN in kinds that do not know it: spsc, mpmc.
+    pub sender: u64,
     /// 0, for what later versions know.
-    pub reserved: [u64; 2],
+    pub reserved: u64,
 }
 
 /// A message that was taken. A receiver has one at a time. Filled by memlane_take, cleared by memlane_ack and memlane_nack;
@@ -52,7 +54,7 @@ impl Message {
         number: 0,
         data: ptr::null(),
         length: 0,
-        info: MessageInfo { sequence: 0, deliveries: 0, flags: 0, reserved: [0; 2] },
+        info: MessageInfo { sequence: 0, deliveries: 0, flags: 0, sender: 0, reserved: 0 },
         reserved: [0; 2],
     };
 }
@@ -60,21 +62,22 @@ impl Message {
 impl MessageInfo {
     #[inline]
     pub(crate) fn of(message: &memlane::any::Message<'_>) -> Self {
-        Self::known(message.sequence(), message.deliveries(), message.redelivered())
+        Self::known(message.sequence(), message.deliveries(), message.redelivered(), message.sender())
     }
 
     #[inline]
     pub(crate) fn of_batch(message: &memlane::any::BatchMessage<'_>) -> Self {
-        Self::known(message.sequence(), message.deliveries(), message.redelivered())
+        Self::known(message.sequence(), message.deliveries(), message.redelivered(), message.sender())
     }
 
     #[inline]
-    fn known(sequence: Option<u64>, deliveries: Option<u16>, redelivered: Option<bool>) -> Self {
+    fn known(sequence: Option<u64>, deliveries: Option<u16>, redelivered: Option<bool>, sender: Option<u32>) -> Self {
         Self {
             sequence: sequence.unwrap_or(MEMLANE_UNKNOWN),
             deliveries: deliveries.unwrap_or(0).into(),
             flags: if redelivered == Some(true) { MEMLANE_REDELIVERED } else { 0 },
-            reserved: [0; 2],
+            sender: sender.map_or(MEMLANE_UNKNOWN, u64::from),
+            reserved: 0,
         }
     }
 }

@@ -50,12 +50,14 @@ pub enum Status {
     MEMLANE_REMOVED = -17,
     /// The handle belongs to the parent process: open the channel again after a fork.
     MEMLANE_FORKED = -18,
-    /// Bytes beyond the end of the grant. The grant is still open.
+    /// Bytes beyond the end of the grant, which is still open; or a message that is not left in the batch.
     MEMLANE_OUT_OF_BOUNDS = -19,
     /// The channel has no such priority.
     MEMLANE_NO_SUCH_PRIORITY = -20,
     /// There is no memory for a batch's places. The messages stay where they are.
     MEMLANE_OUT_OF_MEMORY = -21,
+    /// The kind releases messages in order, and so none alone: memlane_batch_ack_first, or all of the batch.
+    MEMLANE_IN_ORDER = -22,
 
     /// Not a channel name: 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a slash.
     MEMLANE_INVALID_NAME = -30,
@@ -138,9 +140,10 @@ const SENTENCES: &[(Status, &CStr)] = &[
     (S::MEMLANE_CORRUPTED, c"the channel is corrupted: remove it and create it again"),
     (S::MEMLANE_REMOVED, c"the channel was removed: open or create it again"),
     (S::MEMLANE_FORKED, c"the handle belongs to the parent process: open the channel again after a fork"),
-    (S::MEMLANE_OUT_OF_BOUNDS, c"beyond the end of the grant"),
+    (S::MEMLANE_OUT_OF_BOUNDS, c"beyond the end of the grant, or not left in the batch"),
     (S::MEMLANE_NO_SUCH_PRIORITY, c"the channel has no such priority"),
     (S::MEMLANE_OUT_OF_MEMORY, c"no memory for a batch's places; the messages stay"),
+    (S::MEMLANE_IN_ORDER, c"this kind releases messages in order: acknowledge the first ones, or all"),
     (S::MEMLANE_INVALID_NAME, c"not a channel name"),
     (S::MEMLANE_INVALID_OPTION, c"an option is out of range or does not exist for this kind"),
     (S::MEMLANE_ALREADY_EXISTS, c"the channel exists already: open it, or remove it first"),

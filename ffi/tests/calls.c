@@ -127,6 +127,9 @@ static void messages(uint32_t kind) {
     OK(memlane_send_batch(sender, batch, 2, &count, 0));
     OK(memlane_take_batch(receiver, &taken, parts, 3, 0));
     CHECK(taken.count == 2 && parts[0].length == 5 && memcmp(parts[0].data, "first", 5) == 0);
+    OK(memlane_batch_ack_first(&taken, 0));
+    CHECK(memlane_batch_ack_at(&taken, 2) == (kind == MEMLANE_MPMC ? MEMLANE_OUT_OF_BOUNDS : MEMLANE_IN_ORDER));
+    CHECK(memlane_batch_nack_at(&taken, 2) == (kind == MEMLANE_MPMC ? MEMLANE_OUT_OF_BOUNDS : MEMLANE_IN_ORDER));
     OK(memlane_batch_nack(&taken));
     OK(memlane_take_batch(receiver, &taken, parts, 3, memlane_left(0)));
     CHECK(taken.count == 2 && parts[1].length == 0);

@@ -1,6 +1,6 @@
-//! What a receiver of whatever kind hands out: single messages, batches, and the iterator.
+//! A message of whatever kind, and the iterator over copies.
 
-use super::handles::{Batch, BatchIter, BatchMessage, Message, Messages, each};
+use super::handles::{Message, Messages, each};
 use crate::channel::contents::WrongSize;
 use crate::error::{AckError, BufferTooSmall, OutOfMemory, RecvError};
 use crate::region::TrustPeers;
@@ -12,6 +12,15 @@ impl Message<'_> {
     ///
     /// # Errors
     /// See [`AckError`].
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// rx.recv()?.ack()?;
+    /// assert!(rx.try_recv().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn ack(self) -> Result<(), AckError> {
         each!(self, Self(message) => message.ack())
@@ -21,18 +30,45 @@ impl Message<'_> {
     ///
     /// # Errors
     /// See [`AckError`].
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::new(memlane::Kind::Mpmc).private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"job")?;
+    /// rx.recv()?.nack()?; // cannot do it now
+    /// assert_eq!(rx.recv()?.deliveries(), Some(2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn nack(self) -> Result<(), AckError> {
         each!(self, Self(message) => message.nack())
     }
 
     /// Gives the message back unread: it comes again, to this receiver's next call.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::new(memlane::Kind::Mpmc).private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"job")?;
+    /// rx.recv()?.hand_back();
+    /// assert_eq!(rx.recv()?.deliveries(), Some(1)); // as if for the first time
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn hand_back(self) {
         each!(self, Self(message) => message.hand_back());
     }
 
     /// Length in bytes.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// let message = rx.recv()?;
+    /// assert_eq!(message.len(), 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn len(&self) -> usize {
@@ -40,6 +76,15 @@ impl Message<'_> {
     }
 
     /// Whether it has length 0.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"")?;
+    /// let message = rx.recv()?;
+    /// assert!(message.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         each!(self, Self(message) => message.is_empty())
@@ -49,12 +94,32 @@ impl Message<'_> {
     ///
     /// # Errors
     /// [`BufferTooSmall`]; nothing was copied.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// let message = rx.recv()?;
+    /// let mut buffer = [0; 64];
+    /// let length = message.copy_to(&mut buffer)?;
+    /// assert_eq!(&buffer[..length], b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn copy_to(&self, buffer: &mut [u8]) -> Result<usize, BufferTooSmall> {
         each!(self, Self(message) => message.copy_to(buffer))
     }
 
     /// A copy of the message. Where there is no memory for it, that ends the process: see [`Message::try_to_vec`].
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// let message = rx.recv()?;
+    /// assert_eq!(message.to_vec(), b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn to_vec(&self) -> Vec<u8> {
         each!(self, Self(message) => message.to_vec())
@@ -64,6 +129,15 @@ impl Message<'_> {
     ///
     /// # Errors
     /// [`OutOfMemory`]; the message is still there.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// let message = rx.recv()?;
+    /// assert_eq!(message.try_to_vec()?, b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_to_vec(&self) -> Result<Vec<u8>, OutOfMemory> {
         each!(self, Self(message) => message.try_to_vec())
     }
@@ -72,6 +146,17 @@ impl Message<'_> {
     ///
     /// # Errors
     /// [`OutOfMemory`]; nothing was appended.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"lo")?;
+    /// let message = rx.recv()?;
+    /// let mut text = b"hel".to_vec();
+    /// message.append_to(&mut text)?;
+    /// assert_eq!(text, b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn append_to(&self, vector: &mut Vec<u8>) -> Result<(), OutOfMemory> {
         each!(self, Self(message) => message.append_to(vector))
     }
@@ -80,17 +165,47 @@ impl Message<'_> {
     ///
     /// # Errors
     /// [`WrongSize`] if the message is not exactly as long as a `T`.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(&7_u32.to_le_bytes())?;
+    /// let message = rx.recv()?;
+    /// assert_eq!(message.read::<u32>()?.to_le(), 7);
+    /// assert!(message.read::<u64>().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn read<T: FromBytes + IntoBytes>(&self) -> Result<T, WrongSize> {
         each!(self, Self(message) => message.read())
     }
 
     /// The message's bytes in place. See [`TrustPeers`] for what the caller promised.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// // SAFETY: the channel is private, and nobody else in this process touches its memory.
+    /// let trust = unsafe { memlane::TrustPeers::promise() };
+    /// tx.send(b"hello")?;
+    /// let message = rx.recv()?;
+    /// assert_eq!(message.as_slice(trust), b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn as_slice(&self, trust: TrustPeers) -> &[u8] {
         each!(self, Self(message) => message.as_slice(trust))
     }
 
     /// How many messages its lane carried before it. `None` in kinds without lanes.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// let message = rx.recv()?;
+    /// assert_eq!(message.sequence(), Some(0)); // the lane's first
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn sequence(&self) -> Option<u64> {
@@ -99,12 +214,30 @@ impl Message<'_> {
 
     /// The row of its sender's seat: which of [`Info::participants`](crate::Info::participants) that is or was. `None` in kinds that
     /// do not know it.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::new(memlane::Kind::Mpsc).private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// let message = rx.recv()?;
+    /// assert_eq!(message.sender(), Some(tx.row()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn sender(&self) -> Option<u32> {
         each!(self, Self(message) => message.known().sender)
     }
 
     /// Whether it was delivered before, to a receiver that gave it back or died. `None` in kinds that do not know.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::new(memlane::Kind::Mpmc).private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"job")?;
+    /// rx.recv()?.nack()?;
+    /// assert_eq!(rx.recv()?.redelivered(), Some(true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn redelivered(&self) -> Option<bool> {
@@ -112,176 +245,34 @@ impl Message<'_> {
     }
 
     /// How often it was delivered, this time included; stays at 65,535. `None` in kinds that do not count.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::new(memlane::Kind::Mpmc).private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"job")?;
+    /// rx.recv()?.nack()?;
+    /// assert_eq!(rx.recv()?.deliveries(), Some(2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn deliveries(&self) -> Option<u16> {
         each!(self, Self(message) => message.known().deliveries)
     }
-}
 
-/// What batches of every kind have: see [`generic::Batch`](crate::generic::Batch), call by call.
-impl Batch<'_> {
-    /// All messages that are left are done with.
+    /// The priority that its sender gave it; 0 is the most urgent. `None` in kinds without priorities.
     ///
-    /// # Errors
-    /// See [`AckError`].
-    pub fn ack(self) -> Result<(), AckError> {
-        each!(self, Self(batch) => batch.ack())
-    }
-
-    /// The first `count` messages that are left are done with, or all where there are fewer.
-    ///
-    /// # Errors
-    /// See [`AckError`].
-    pub fn ack_first(&mut self, count: usize) -> Result<(), AckError> {
-        each!(self, Self(batch) => batch.ack_first(count))
-    }
-
-    /// Gives all messages that are left back.
-    ///
-    /// # Errors
-    /// See [`AckError`].
-    pub fn nack(self) -> Result<(), AckError> {
-        each!(self, Self(batch) => batch.nack())
-    }
-
-    /// Gives all messages that are left back unread: none is given up for it.
-    pub fn hand_back(self) {
-        each!(self, Self(batch) => batch.hand_back());
-    }
-
-    /// How many messages are left.
+    /// ```
+    /// # let channel = memlane::any::Options::new(memlane::Kind::Mpmc).priorities(2).private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.set_priority(0)?;
+    /// tx.send(b"at once")?;
+    /// assert_eq!(rx.recv()?.priority(), Some(0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn len(&self) -> usize {
-        each!(self, Self(batch) => batch.len())
-    }
-
-    /// Whether no message is left.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The message at `index`, in the order in which they came. `None` if there is none, or if it is done with already.
-    #[must_use]
-    pub fn get(&self, index: usize) -> Option<BatchMessage<'_>> {
-        each!(self, Self(batch) => batch.get(index).map(BatchMessage::from))
-    }
-
-    /// All messages that are left, in the order in which they came.
-    #[must_use]
-    pub fn iter(&self) -> BatchIter<'_> {
-        each!(self, Self(batch) => batch.iter().into())
-    }
-}
-
-impl<'b> IntoIterator for &'b Batch<'_> {
-    type Item = BatchMessage<'b>;
-    type IntoIter = BatchIter<'b>;
-
-    fn into_iter(self) -> BatchIter<'b> {
-        self.iter()
-    }
-}
-
-impl<'b> Iterator for BatchIter<'b> {
-    type Item = BatchMessage<'b>;
-
-    #[inline]
-    fn next(&mut self) -> Option<BatchMessage<'b>> {
-        each!(self, Self(messages) => messages.next().map(BatchMessage::from))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        each!(self, Self(messages) => messages.size_hint())
-    }
-}
-
-impl ExactSizeIterator for BatchIter<'_> {}
-
-/// What messages of every kind have: see [`generic::BatchMessage`](crate::generic::BatchMessage), call by call.
-impl BatchMessage<'_> {
-    /// Length in bytes.
-    #[must_use]
-    #[inline]
-    pub fn len(&self) -> usize {
-        each!(self, Self(message) => message.len())
-    }
-
-    /// Whether it has length 0.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        each!(self, Self(message) => message.is_empty())
-    }
-
-    /// Copies the message to the start of `buffer` and returns its length.
-    ///
-    /// # Errors
-    /// [`BufferTooSmall`]; nothing was copied.
-    #[inline]
-    pub fn copy_to(&self, buffer: &mut [u8]) -> Result<usize, BufferTooSmall> {
-        each!(self, Self(message) => message.copy_to(buffer))
-    }
-
-    /// A copy of the message. Where there is no memory for it, that ends the process: see [`BatchMessage::try_to_vec`].
-    #[must_use]
-    pub fn to_vec(&self) -> Vec<u8> {
-        each!(self, Self(message) => message.to_vec())
-    }
-
-    /// A copy of the message, if there is memory for it.
-    ///
-    /// # Errors
-    /// [`OutOfMemory`]; the message is still there.
-    pub fn try_to_vec(&self) -> Result<Vec<u8>, OutOfMemory> {
-        each!(self, Self(message) => message.try_to_vec())
-    }
-
-    /// Appends a copy of the message to `vector`, if there is memory for it.
-    ///
-    /// # Errors
-    /// [`OutOfMemory`]; nothing was appended.
-    pub fn append_to(&self, vector: &mut Vec<u8>) -> Result<(), OutOfMemory> {
-        each!(self, Self(message) => message.append_to(vector))
-    }
-
-    /// A copy of the message as a `T`: any plain data without padding or invalid values.
-    ///
-    /// # Errors
-    /// [`WrongSize`] if the message is not exactly as long as a `T`.
-    pub fn read<T: FromBytes + IntoBytes>(&self) -> Result<T, WrongSize> {
-        each!(self, Self(message) => message.read())
-    }
-
-    /// The message's bytes in place. See [`TrustPeers`] for what the caller promised.
-    #[must_use]
-    pub fn as_slice(&self, trust: TrustPeers) -> &[u8] {
-        each!(self, Self(message) => message.as_slice(trust))
-    }
-
-    /// How many messages its lane carried before it. `None` in kinds without lanes.
-    #[must_use]
-    pub fn sequence(&self) -> Option<u64> {
-        each!(self, Self(message) => message.known().sequence)
-    }
-
-    /// The row of its sender's seat: which of [`Info::participants`](crate::Info::participants) that is or was. `None` in kinds that
-    /// do not know it.
-    #[must_use]
-    pub fn sender(&self) -> Option<u32> {
-        each!(self, Self(message) => message.known().sender)
-    }
-
-    /// Whether it was delivered before, to a receiver that gave it back or died. `None` in kinds that do not know.
-    #[must_use]
-    pub fn redelivered(&self) -> Option<bool> {
-        each!(self, Self(message) => message.known().redelivered)
-    }
-
-    /// How often it was delivered, this time included; stays at 65,535. `None` in kinds that do not count.
-    #[must_use]
-    pub fn deliveries(&self) -> Option<u16> {
-        each!(self, Self(message) => message.known().deliveries)
+    pub fn priority(&self) -> Option<u8> {
+        each!(self, Self(message) => message.known().priority)
     }
 }
 

@@ -13,7 +13,8 @@
 //!   what each of them does, when it blocks and what others can change meanwhile.
 //! - What only some kinds have is an `Option` ([`Message::sequence`], [`Sender::resumed_at`]) or a typed error: an option that the
 //!   channel's kind does not have is [`CreateError::NoSuchOption`](crate::CreateError::NoSuchOption), when the channel is created
-//!   or opened. [`Kind::has_option`](crate::Kind::has_option) tells before.
+//!   or opened; [`Kind::has_option`](crate::Kind::has_option) tells before. One message of a lane's batch alone is
+//!   [`AckAtError::InOrder`](crate::AckAtError::InOrder).
 //! - A later version knows more kinds; they go through the same calls.
 //!
 //! Options and channels know their kind at run time anyway. Senders, receivers and what they lend are enums: one variant a kind,
@@ -38,6 +39,7 @@
 //! # }
 //! ```
 
+mod batch;
 mod channel;
 mod grant;
 mod handles;

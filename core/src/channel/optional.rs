@@ -1,6 +1,7 @@
 //! What `any` asks of handles of any kind: what only some kinds have, which give it a name on their own pages; and hot calls that
 //! stand in line for one kind alone.
 
+use super::batch::Batch;
 use super::contents::BatchMessage;
 use super::kind::{ChannelKind, Ports};
 use super::message::Message;
@@ -8,7 +9,7 @@ use super::port::{Inlet, Known, Outlet};
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::shared::Shared;
-use crate::error::{NoSuchPriority, RecvError, SendError, TryRecvError};
+use crate::error::{AckAtError, NoSuchPriority, RecvError, SendError, TryRecvError};
 use std::sync::Arc;
 
 impl<K: ChannelKind> Sender<K> {
@@ -79,7 +80,27 @@ impl<K: ChannelKind> Message<'_, K> {
     /// What is known of it besides its bytes.
     #[inline]
     pub(crate) fn known(&self) -> Known {
-        <K as Ports>::Inlet::known(&self.entry())
+        self.contents().known()
+    }
+}
+
+impl<K: ChannelKind> Batch<'_, K> {
+    /// The message at `index` is done with.
+    pub(crate) fn finish_at(&mut self, index: usize) -> Result<(), AckAtError> {
+        let (port, end) = self.port();
+        port.finish_at(end, index)
+    }
+
+    /// The message at `index` comes again, to any receiver.
+    pub(crate) fn give_back_at(&mut self, index: usize) -> Result<(), AckAtError> {
+        let (port, end) = self.port();
+        port.give_back_at(end, index)
+    }
+
+    /// The message at `index` comes again, unread.
+    pub(crate) fn return_at(&mut self, index: usize) -> Result<(), AckAtError> {
+        let (port, end) = self.port();
+        port.hand_back_at(end, index)
     }
 }
 
@@ -87,6 +108,6 @@ impl<K: ChannelKind> BatchMessage<'_, K> {
     /// What is known of it besides its bytes.
     #[inline]
     pub(crate) fn known(&self) -> Known {
-        <K as Ports>::Inlet::known(&self.entry())
+        <K as Ports>::Inlet::known(self.bytes(), &self.entry())
     }
 }

@@ -324,6 +324,11 @@ pub enum AckAtError {
         /// How many messages the batch began with.
         length: usize,
     },
+    /// The channel's kind releases messages in the order in which they came, and so none alone. Nothing changed.
+    #[error(
+        "this kind of channel releases messages in order: acknowledge the first ones of a batch with ack_first, or all of it"
+    )]
+    InOrder,
     /// The batch was inherited through `fork`. It belongs to the parent.
     #[error("this message belongs to the parent process; open the channel again after a fork")]
     Forked,
@@ -345,6 +350,7 @@ impl From<AckAtError> for io::Error {
     fn from(error: AckAtError) -> Self {
         let kind = match error {
             AckAtError::NotLeft { .. } => io::ErrorKind::InvalidInput,
+            AckAtError::InOrder => io::ErrorKind::Unsupported,
             AckAtError::Forked => io::ErrorKind::PermissionDenied,
             AckAtError::Corrupted(_) => io::ErrorKind::InvalidData,
         };

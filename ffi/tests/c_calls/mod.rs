@@ -150,7 +150,7 @@ pub fn recv(receiver: ReceiverHandle, timeout_ns: i64) -> Result<Vec<u8>, Status
 /// Receives with what is known about the message.
 pub fn recv_info(receiver: ReceiverHandle, capacity: usize) -> Result<(Vec<u8>, MessageInfo), (Status, usize)> {
     let (mut buffer, mut length) = (vec![0xee; capacity], usize::MAX);
-    let mut info = MessageInfo { sequence: 77, deliveries: 77, flags: 77, reserved: [77; 2] };
+    let mut info = MessageInfo { sequence: 77, deliveries: 77, flags: 77, sender: 77, reserved: 77 };
     // SAFETY: all pointers are valid, the buffer for its length.
     match unsafe { memlane_recv(receiver, buffer.as_mut_ptr().cast(), capacity, &mut length, &mut info, 0) } {
         MEMLANE_OK => {

@@ -34,8 +34,7 @@ impl Batch<'_> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn ack_at(&mut self, index: usize) -> Result<(), AckAtError> {
-        let (port, end) = self.port();
-        port.finish_at(end, index)
+        self.finish_at(index)
     }
 
     /// Gives the message at `index` back, as [`Message::nack`](super::Message::nack) does: it comes again, to any receiver; if it was
@@ -56,8 +55,7 @@ impl Batch<'_> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn nack_at(&mut self, index: usize) -> Result<(), AckAtError> {
-        let (port, end) = self.port();
-        port.give_back_at(end, index)
+        self.give_back_at(index)
     }
 
     /// Gives the message at `index` back unread, as [`Batch::hand_back`] does with all: it comes again, to any receiver, and is not
@@ -77,8 +75,7 @@ impl Batch<'_> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn hand_back_at(&mut self, index: usize) -> Result<(), AckAtError> {
-        let (port, end) = self.port();
-        port.hand_back_at(end, index)
+        self.return_at(index)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::channel::end::Seated;
 use crate::channel::places::Places;
-use crate::error::{AckError, Corruption, RecvError};
+use crate::error::{AckAtError, AckError, Corruption, RecvError};
 use crate::liveness::Settle;
 use crate::region::TrustPeers;
 use crate::wait::Taken;
@@ -31,6 +31,8 @@ pub(crate) struct Known {
     pub(crate) redelivered: Option<bool>,
     /// How often it was delivered, this time included.
     pub(crate) deliveries: Option<u16>,
+    /// The priority that its sender gave it; 0 is the most urgent.
+    pub(crate) priority: Option<u8>,
 }
 
 /// Where a receiver takes messages.
@@ -125,7 +127,7 @@ pub(crate) trait Inlet: Sized + Debug + Send + 'static {
     fn length(entry: &Self::Entry) -> usize;
 
     /// What is known of a message besides its bytes.
-    fn known(entry: &Self::Entry) -> Known;
+    fn known(bytes: Self::Bytes<'_>, entry: &Self::Entry) -> Known;
 
     /// The memory that messages are in.
     fn bytes(&self) -> Self::Bytes<'_>;
@@ -173,6 +175,22 @@ pub(crate) trait Inlet: Sized + Debug + Send + 'static {
 
     /// The first `count` messages that are left are done with, or as many as there are.
     fn finish_first(&mut self, end: &mut Seated, mark: &Self::Mark, count: usize) -> Result<(), AckError>;
+
+    /// The message at `index` of the batch is done with, wherever messages need not be released in order.
+    fn finish_at(&mut self, _: &mut Seated, _: usize) -> Result<(), AckAtError> {
+        Err(AckAtError::InOrder)
+    }
+
+    /// The message at `index` of the batch comes again, to any receiver, wherever messages need not be released in order.
+    fn give_back_at(&mut self, _: &mut Seated, _: usize) -> Result<(), AckAtError> {
+        Err(AckAtError::InOrder)
+    }
+
+    /// The message at `index` of the batch comes again, unread, wherever messages need not be released in order: it is not given up
+    /// for it.
+    fn hand_back_at(&mut self, _: &mut Seated, _: usize) -> Result<(), AckAtError> {
+        Err(AckAtError::InOrder)
+    }
 
     /// All messages of the batch that are left are done with. The batch is over.
     fn finish_batch(&mut self, end: &mut Seated) -> Result<(), AckError>;

@@ -167,7 +167,7 @@ impl Inlet for LaneInlet {
     }
 
     #[inline]
-    fn known(entry: &Payload) -> Known {
+    fn known(_: RingView<'_>, entry: &Payload) -> Known {
         Known { sequence: Some(entry.sequence), ..Known::default() }
     }
 

@@ -218,7 +218,7 @@ impl Inlet for LanesInlet {
     }
 
     #[inline]
-    fn known(entry: &LaneEntry) -> Known {
+    fn known(_: Rings<'_>, entry: &LaneEntry) -> Known {
         Known { sequence: Some(entry.sequence()), sender: Some(entry.row), ..Known::default() }
     }
 

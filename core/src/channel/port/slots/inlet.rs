@@ -125,21 +125,6 @@ impl SlotInlet {
         }
     }
 
-    /// The message at `index` of the batch is done with.
-    pub(in crate::channel) fn finish_at(&mut self, end: &mut Seated, index: usize) -> Result<(), AckAtError> {
-        self.end_at(end, index, Self::finish)
-    }
-
-    /// The message at `index` of the batch comes again, to any receiver.
-    pub(in crate::channel) fn give_back_at(&mut self, end: &mut Seated, index: usize) -> Result<(), AckAtError> {
-        self.end_at(end, index, Self::give_back)
-    }
-
-    /// The message at `index` of the batch comes again, unread: it is not given up for it.
-    pub(in crate::channel) fn hand_back_at(&mut self, end: &mut Seated, index: usize) -> Result<(), AckAtError> {
-        self.end_at(end, index, |inlet, end, delivery| inlet.give_back_within(end, delivery, 0))
-    }
-
     /// The message at `index` of the batch is taken from this receiver's hands.
     pub(in crate::channel) fn hold_at(
         &mut self,
@@ -347,9 +332,13 @@ impl Inlet for SlotInlet {
     }
 
     #[inline]
-    fn known(delivery: &Delivery) -> Known {
-        let (redelivered, deliveries) = (Some(delivery.is_repeated()), Some(delivery.header.deliveries()));
-        Known { redelivered, deliveries, ..Known::default() }
+    fn known(slots: &SlotsView, delivery: &Delivery) -> Known {
+        Known {
+            redelivered: Some(delivery.is_repeated()),
+            deliveries: Some(delivery.header.deliveries()),
+            priority: Some(Self::priority(slots, delivery)),
+            ..Known::default()
+        }
     }
 
     #[inline(always)]
@@ -445,6 +434,18 @@ impl Inlet for SlotInlet {
         self.passed = self.passed.saturating_add(finished);
         self.after_batch(end);
         outcome
+    }
+
+    fn finish_at(&mut self, end: &mut Seated, index: usize) -> Result<(), AckAtError> {
+        self.end_at(end, index, Self::finish)
+    }
+
+    fn give_back_at(&mut self, end: &mut Seated, index: usize) -> Result<(), AckAtError> {
+        self.end_at(end, index, Self::give_back)
+    }
+
+    fn hand_back_at(&mut self, end: &mut Seated, index: usize) -> Result<(), AckAtError> {
+        self.end_at(end, index, |inlet, end, delivery| inlet.give_back_within(end, delivery, 0))
     }
 
     fn finish_batch(&mut self, end: &mut Seated) -> Result<(), AckError> {
