@@ -331,3 +331,26 @@ fn a_handle_tells_how_full_its_channel_is_and_who_takes_part() {
         drop((tx, channel.receiver().unwrap()));
     }
 }
+
+#[test]
+fn a_receiver_is_drained_and_becomes_an_iterator() {
+    for &kind in Kind::ALL {
+        let channel = small(kind);
+        let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
+        tx.send_batch(["a", "b", "c"]).unwrap();
+        let mut drain = rx.drain();
+        tx.send(b"d").unwrap();
+        let drained: Vec<Vec<u8>> = drain.by_ref().map(Result::unwrap).collect();
+        assert_eq!((drained.concat(), drain.next()), (b"abc".to_vec(), None), "{kind}");
+        assert_eq!(rx.try_iter().map(Result::unwrap).collect::<Vec<_>>(), [b"d"]);
+        tx.send_batch(["e", "f", "g"]).unwrap();
+        drop(tx);
+        let mut messages = rx.messages();
+        assert_eq!(messages.next_message().unwrap().unwrap().to_vec(), b"e");
+        assert_eq!((&mut rx).into_iter().next(), Some(Ok(b"f".to_vec())));
+        let mut rest = rx.into_iter();
+        assert_eq!((rest.next(), rest.next(), rest.next()), (Some(Ok(b"g".to_vec())), None, None));
+        drop(rest);
+        assert!(channel.receiver().is_ok(), "the receiver left with the iterator");
+    }
+}

@@ -60,6 +60,15 @@ impl Channel {
     ///
     /// # Errors
     /// [`JoinError::RoleTaken`] while all seats are taken; the others of [`JoinError`].
+    ///
+    /// ```
+    /// let channel = memlane::any::Options::default().private()?;
+    /// let mut tx = channel.sender()?;
+    /// let mut rx = channel.receiver()?;
+    /// tx.send(b"hello")?;
+    /// assert_eq!(rx.recv()?.to_vec(), b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn sender(&self) -> Result<Sender, JoinError> {
         of_its_kind!(self => sender)
     }
@@ -68,6 +77,13 @@ impl Channel {
     ///
     /// # Errors
     /// [`JoinError::RoleTaken`] while all seats are taken; the others of [`JoinError`].
+    ///
+    /// ```
+    /// let channel = memlane::any::Options::default().private()?;
+    /// let rx = channel.receiver()?;
+    /// assert!(channel.receiver().is_err(), "that seat is taken");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn receiver(&self) -> Result<Receiver, JoinError> {
         of_its_kind!(self => receiver)
     }

@@ -114,3 +114,15 @@ with_kinds!(by_kind {
     #[derive(Debug)]
     Messages<'a> of messages
 });
+
+with_kinds!(by_kind {
+    /// Copies of the messages that are there, each acknowledged as it is copied: see [`generic::TryIter`](crate::generic::TryIter).
+    #[derive(Debug)]
+    TryIter<'a> of messages
+});
+
+with_kinds!(by_kind {
+    /// Copies of messages, by a receiver that goes with the iterator: see [`generic::IntoMessages`](crate::generic::IntoMessages).
+    #[derive(Debug)]
+    IntoMessages of messages
+});

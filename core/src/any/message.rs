@@ -1,8 +1,8 @@
-//! A message of whatever kind, and the iterator over copies.
+//! A message of whatever kind that was received alone.
 
-use super::handles::{Message, Messages, each};
+use super::handles::{Message, each};
 use crate::channel::contents::WrongSize;
-use crate::error::{AckError, BufferTooSmall, OutOfMemory, RecvError};
+use crate::error::{AckError, BufferTooSmall, OutOfMemory};
 use crate::region::TrustPeers;
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -275,13 +275,3 @@ impl Message<'_> {
         each!(self, Self(message) => message.known().priority)
     }
 }
-
-impl Iterator for Messages<'_> {
-    type Item = Result<Vec<u8>, RecvError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        each!(self, Self(messages) => messages.next())
-    }
-}
-
-impl std::iter::FusedIterator for Messages<'_> {}

@@ -44,6 +44,7 @@ mod channel;
 mod grant;
 mod handles;
 mod message;
+mod messages;
 mod options;
 mod peers;
 mod receiver;
@@ -51,5 +52,5 @@ mod sender;
 
 pub use crate::channel::kind::with_kinds;
 pub use channel::{Any, Channel};
-pub use handles::{Batch, BatchIter, BatchMessage, Grant, Message, Messages, Receiver, Sender};
+pub use handles::{Batch, BatchIter, BatchMessage, Grant, IntoMessages, Message, Messages, Receiver, Sender, TryIter};
 pub use options::{Options, open};

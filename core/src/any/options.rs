@@ -51,47 +51,102 @@ impl Default for Options {
 impl Options {
     /// The defaults, of a channel of this kind. `None`: of the kind that stands in the file; a channel that is created becomes one
     /// of the default kind, [`spsc`](crate::spsc).
+    ///
+    /// ```
+    /// let channel = memlane::any::Options::new(memlane::Kind::Mpsc).private()?;
+    /// assert_eq!(channel.kind(), memlane::Kind::Mpsc);
+    /// let channel = memlane::any::Options::new(None).private()?;
+    /// assert_eq!(channel.kind(), memlane::Kind::Spsc);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(kind: impl Into<Option<Kind>>) -> Self {
         Self::of_kind(kind.into())
     }
 
     /// Option `capacity`: see [`spsc::Options::capacity`](crate::spsc::Options::capacity).
+    ///
+    /// ```
+    /// let channel = memlane::any::Options::new(memlane::Kind::Spsc).capacity(1 << 20).private()?;
+    /// assert!(channel.sender()?.capacity() >= 1 << 20);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn capacity(mut self, bytes: usize) -> Self {
         self.wishes.capacity = Some(bytes);
         self
     }
 
     /// Option `slots`: see [`mpmc::Options::slots`](crate::mpmc::Options::slots).
+    ///
+    /// ```
+    /// let channel = memlane::any::Options::new(memlane::Kind::Mpmc).slots(16).private()?;
+    /// assert_eq!(channel.sender()?.capacity(), 16);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn slots(mut self, slots: usize) -> Self {
         self.wishes.slots = Some(slots);
         self
     }
 
     /// Option `priorities`: see [`mpmc::Options::priorities`](crate::mpmc::Options::priorities).
+    ///
+    /// ```
+    /// let channel = memlane::any::Options::new(memlane::Kind::Mpmc).priorities(2).private()?;
+    /// assert!(channel.sender()?.set_priority(1).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn priorities(mut self, priorities: u8) -> Self {
         self.wishes.priorities = Some(priorities);
         self
     }
 
     /// Option `on_death`: see [`mpmc::Options::on_death`](crate::mpmc::Options::on_death).
+    ///
+    /// ```
+    /// let channel = memlane::any::Options::new(memlane::Kind::Mpmc).on_death(memlane::mpmc::OnDeath::Discard).private()?;
+    /// assert_eq!(channel.kind(), memlane::Kind::Mpmc);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn on_death(mut self, policy: OnDeath) -> Self {
         self.wishes.discard_on_death = Some(policy == OnDeath::Discard);
         self
     }
 
     /// Option `delivery_limit`: see [`mpmc::Options::delivery_limit`](crate::mpmc::Options::delivery_limit).
+    ///
+    /// ```
+    /// let channel = memlane::any::Options::new(memlane::Kind::Mpmc).delivery_limit(1).private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"job")?;
+    /// rx.recv()?.nack()?; // given up
+    /// assert!(rx.try_recv().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn delivery_limit(mut self, deliveries: u16) -> Self {
         self.wishes.delivery_limit = Some(deliveries);
         self
     }
 
     /// Option `senders`: see [`mpmc::Options::max_senders`](crate::mpmc::Options::max_senders).
+    ///
+    /// ```
+    /// let channel = memlane::any::Options::new(memlane::Kind::Mpsc).max_senders(1).private()?;
+    /// let tx = channel.sender()?;
+    /// assert!(channel.sender().is_err(), "the only seat is taken");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn max_senders(mut self, senders: usize) -> Self {
         self.wishes.senders = Some(senders);
         self
     }
 
     /// Option `receivers`: see [`mpmc::Options::max_receivers`](crate::mpmc::Options::max_receivers).
+    ///
+    /// ```
+    /// let channel = memlane::any::Options::new(memlane::Kind::Mpmc).max_receivers(1).private()?;
+    /// let rx = channel.receiver()?;
+    /// assert!(channel.receiver().is_err(), "the only seat is taken");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn max_receivers(mut self, receivers: usize) -> Self {
         self.wishes.receivers = Some(receivers);
         self

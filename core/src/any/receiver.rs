@@ -1,6 +1,6 @@
 //! The receiving end of a channel of whatever kind.
 
-use super::handles::{Batch, Message, Messages, Receiver, each};
+use super::handles::{Batch, Message, Messages, Receiver, TryIter, each};
 use crate::channel::on_drop::OnDrop;
 use crate::error::{JoinError, RecvError, RecvTimeoutError, TryRecvError};
 use crate::wait::Strategy;
@@ -259,6 +259,16 @@ impl Receiver {
 
     /// What dropping a message or a batch of this receiver means, from now on: see
     /// [`on_drop`](crate::generic::Receiver::on_drop).
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"job")?;
+    /// rx.on_drop(memlane::OnDrop::GiveBack);
+    /// drop(rx.recv()?); // an early return, for example
+    /// rx.recv()?.ack()?; // the same one again
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn on_drop(&mut self, means: OnDrop) {
         each!(self, Self(receiver) => receiver.on_drop(means));
     }
@@ -276,6 +286,36 @@ impl Receiver {
     /// ```
     pub fn messages(&mut self) -> Messages<'_> {
         each!(self, Self(receiver) => receiver.messages().into())
+    }
+
+    /// Copies of messages, each acknowledged as it is copied, until there is none. Never blocks.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two"])?;
+    /// assert_eq!(rx.try_iter().collect::<Result<Vec<_>, _>>()?, [b"one", b"two"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_iter(&mut self) -> TryIter<'_> {
+        each!(self, Self(receiver) => receiver.try_iter().into())
+    }
+
+    /// Copies of as many messages as there are [now](Receiver::len), at most, each acknowledged as it is copied. Never blocks, and ends
+    /// however fast others send.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["one", "two"])?;
+    /// for message in rx.drain() {
+    ///     tx.send(&message?)?; // comes back, and does not keep the loop going
+    /// }
+    /// assert_eq!(rx.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn drain(&mut self) -> TryIter<'_> {
+        each!(self, Self(receiver) => receiver.drain().into())
     }
 
     /// Wakes senders that sleep in front of a full channel, if something was released since they were woken last. Kinds without
