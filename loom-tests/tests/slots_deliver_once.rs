@@ -109,11 +109,7 @@ fn a_message_given_back_goes_to_another() {
 
 /// One participant on two threads: a receiver hands over what it took to another thread, which finishes it, and goes on. A sender
 /// takes the slot that comes free.
-fn another_thread_finishes(
-    model: &str,
-    preemptions: usize,
-    finish: fn(&Accounts, &Queue<LoomSlots>, (Delivery, u64)),
-) {
+fn another_thread_finishes(model: &str, preemptions: usize, finish: fn(&Accounts, &Queue<LoomSlots>, (Delivery, u64))) {
     Model::bounded(model, preemptions).thorough().check(move || {
         let accounts = two_slots();
         let mut sender = accounts.queue(0);
