@@ -130,6 +130,19 @@ fn many_threads_send_and_receive_through_two_pools() {
 }
 
 #[test]
+fn the_only_handle_stays_in_the_channel_while_threads_compete_for_it() {
+    let channel = small().max_senders(1).private().unwrap();
+    let pool = Pool::new(channel.sender().unwrap());
+    let since = || channel.info().participants[0].started_unix_ns;
+    let before = since();
+    // What they do not get, another one has.
+    let compete = || (0..200_000).for_each(|_| drop(pool.get()));
+    std::thread::scope(|scope| (0..3).for_each(|_| drop(scope.spawn(compete))));
+    assert_eq!(since(), before, "it is there until the pool is dropped");
+    pool.get().unwrap().send(b"x").unwrap();
+}
+
+#[test]
 fn a_thread_that_panics_puts_its_handle_back() {
     let channel = small().max_senders(1).private().unwrap();
     let pool = Pool::new(channel.sender().unwrap());

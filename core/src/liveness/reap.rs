@@ -168,9 +168,9 @@ pub(crate) fn probe(
     region.control().population.store(population, Relaxed);
     let announced = &region.control().digest;
     if has_news || announced.load(Relaxed) != sum {
-        if reaped == 0 {
-            announce(region, Change::Anything);
-        }
+        // Also behind a reaping, which tells of the rows that it changed: another one may have changed by a participant that died
+        // before it told.
+        announce(region, Change::Anything);
         announced.store(sum, Relaxed);
     }
     Ok(reaped)
@@ -179,7 +179,7 @@ pub(crate) fn probe(
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::layout::{Geometry, RowState};
+    use crate::layout::{Geometry, Kind, RowState};
     use crate::region::CreateSpec;
     use std::cell::Cell;
 
@@ -220,5 +220,32 @@ mod tests {
             let looked = look(&region, |_, _| Ok(()), first, || asked.replace(asked.get() + 1) < 1000).unwrap();
             assert_eq!((looked.marked, asked.get(), looked.go_on_at), (10, 10, None), "from {first}");
         }
+    }
+
+    #[test]
+    fn a_change_that_was_never_told_is_told_beside_a_reaping() {
+        let geometry = Geometry {
+            row: Kind::Mpsc.row(),
+            senders: 128,
+            receivers: 1,
+            capacity: 4096,
+            max_message: 8,
+            payload_alignment: 8,
+            slots: 0,
+            priorities: 0,
+        };
+        let region = Arc::new(Region::create_anonymous(&CreateSpec::plain(geometry)).unwrap());
+        let [_dead, left] = [0, 100].map(|row| {
+            let ours = RowState { life: u64::from(row + 7) * 4096, role: Role::Sender, state: ParticipantState::Live };
+            let state = &region.row(row).state;
+            word::take(state, state.load(Relaxed), ours).unwrap()
+        });
+        announce(&region, Change::Rows(&[0, 100]));
+        // The one in row 100 leaves, and dies before it tells. The one in row 0 is dead, too: nobody has its byte.
+        assert!(word::leave(&region.row(100).state, left));
+        let told = || region.news().unwrap().changes[1].load(Relaxed);
+        let before = told();
+        assert_eq!(probe(&region, |_, _| Ok(()), &mut Probing::new(1), false), Ok(1));
+        assert_ne!(told(), before, "of the other row's group");
     }
 }

@@ -139,11 +139,12 @@ mod tests {
     }
 
     #[test]
-    fn receivers_sleep_on_data_and_senders_on_space() {
+    fn receivers_sleep_on_data_senders_on_space_and_both_on_arrivals() {
         let [region, _] = regions(Backend::Semaphore);
         let signals = Signals::of(&region, None);
         let Sleep::Semaphores(all) = signals.sleep() else { unreachable!("as created") };
         assert_eq!(all.rows_on(&region.control().data), 2..4, "receivers wait for data");
         assert_eq!(all.rows_on(&region.queue().space), 0..2, "senders wait for room");
+        assert_eq!(all.rows_on(&region.control().arrivals), 0..4, "either role waits for the other");
     }
 }

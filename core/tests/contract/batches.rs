@@ -9,6 +9,7 @@ use memlane::{OnDrop, RecvError, TryRecvError};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 over_all! {
+    a_batch_has_one_message_at_least
     the_first_messages_of_a_batch_are_acknowledged_before_the_others
     a_batch_that_is_forgotten_comes_again_but_for_what_was_acknowledged
     a_panic_gives_back_what_is_left_of_a_batch
@@ -37,6 +38,12 @@ fn rest<K: Kind>(receiver: &mut Receiver<K>) -> Vec<Vec<u8>> {
 
 fn all_from(first: u32) -> Vec<Vec<u8>> {
     (first..FEW).map(message).collect()
+}
+
+fn a_batch_has_one_message_at_least<K: Kind>(case: &Case) {
+    let (_channel, mut receiver) = holding::<K>(case, 2);
+    assert_eq!(receiver.recv_batch(0).unwrap().len(), 1);
+    assert_eq!(receiver.try_recv_batch(0).unwrap().len(), 1);
 }
 
 fn the_first_messages_of_a_batch_are_acknowledged_before_the_others<K: Kind>(case: &Case) {

@@ -2,20 +2,21 @@
 //!
 //! ```text
 //! places   [ idle ] [ empty ] [ idle ] [ empty ] …   as many as the role has seats
-//! get      lock a place that is free at this moment and has a handle: take it out. None: make another handle
-//! drop     lock an empty place that is free at this moment: put it in
+//! get      idle → busy: take the handle out · busy → empty. None is idle: make another handle
+//! drop     empty → busy: put the handle in · busy → idle
 //! ```
 //!
 //! What holds:
-//! - *No thread waits for another.* A place is locked by trying alone, and passed over where another thread has it, which
-//!   then has it for a few instructions. A thread that is stopped there, or a child that is forked there, costs the others one place.
-//! - *A handle is in one place, or in one thread's hands.* Each has a seat, so there are never more of them than places.
+//! - *No thread waits for another.* A place that another thread has at this moment is passed over. A thread that is stopped there, or a
+//!   child that is forked there, costs the others that place.
+//! - *A handle is in one place, or in one thread's hands.* Each has a seat, so there are never more of them than places: one that is
+//!   put back finds a place that is empty, or was passed over because others put theirs back meanwhile.
 
 use super::{Receiver, Sender};
 use crate::channel::seed::Seed;
 use crate::error::JoinError;
 use crate::sync::AtomicU32;
-use crate::sync::Ordering::Relaxed;
+use crate::sync::Ordering::{Acquire, Relaxed, Release};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Mutex;
@@ -102,7 +103,7 @@ impl Pooling for Receiver {
 /// ```
 pub struct Pool<H: Handle> {
     seed: Seed,
-    places: Box<[Mutex<Option<H>>]>,
+    places: Box<[Place<H>]>,
     /// Where a handle was put in or taken out last: the next search starts there, so that the one whose memory is warm is found first.
     last: AtomicU32,
 }
@@ -122,7 +123,7 @@ impl<H: Handle> Pool<H> {
     /// ```
     pub fn new(handle: H) -> Self {
         let seed = handle.seed();
-        let places = (0..H::seats(&seed)).map(|_| Mutex::new(None)).collect();
+        let places = (0..H::seats(&seed)).map(|_| Place::new()).collect();
         let pool = Self { seed, places, last: AtomicU32::new(0) };
         pool.put(handle);
         pool
@@ -134,7 +135,7 @@ impl<H: Handle> Pool<H> {
     /// meanwhile, and other processes take seats.
     ///
     /// # Errors
-    /// [`JoinError::RoleTaken`] where no handle is idle and no seat is free; the others of [`JoinError`].
+    /// [`JoinError::RoleTaken`] where no handle was found idle and no seat is free; the others of [`JoinError`].
     ///
     /// ```
     /// use memlane::mpmc::{self, Pool};
@@ -149,43 +150,38 @@ impl<H: Handle> Pool<H> {
     pub fn get(&self) -> Result<Pooled<'_, H>, JoinError> {
         let handle = match self.take() {
             Some(handle) => handle,
-            // Another thread may have put one back meanwhile, the last one that there can be.
-            None => H::grown_from(&self.seed).or_else(|error| self.take().ok_or(error))?,
+            None => self.grow()?,
         };
         Ok(Pooled { pool: self, handle: Some(handle) })
     }
 
-    /// Takes out the first idle handle that it finds.
-    fn take(&self) -> Option<H> {
-        self.search(|place| place.take())
+    /// Makes another handle. Where no seat is free, other threads may put handles back meanwhile, into places that were passed: it
+    /// looks a few times.
+    fn grow(&self) -> Result<H, JoinError> {
+        const LOOKS: u32 = 8;
+        H::grown_from(&self.seed).or_else(|error| (0..LOOKS).find_map(|_| self.take()).ok_or(error))
     }
 
-    /// Puts a handle into a place. Where other threads have locked every empty one at this moment, it leaves the channel instead.
+    /// Takes out the first idle handle that it finds.
+    fn take(&self) -> Option<H> {
+        self.search(Place::take)
+    }
+
+    /// Puts a handle into a place: see the module for why there is one.
     fn put(&self, handle: H) {
         let mut handle = Some(handle);
-        for _ in 0..2 {
-            let put = self.search(|place| match place {
-                None => {
-                    *place = handle.take();
-                    Some(())
-                }
-                Some(_) => None,
-            });
-            if put.is_some() {
-                break;
-            }
+        while handle.is_some() {
+            self.search(|place| place.put(&mut handle));
         }
     }
 
-    /// Offers each place that no other thread has locked, until one will do.
-    fn search<T>(&self, mut try_place: impl FnMut(&mut Option<H>) -> Option<T>) -> Option<T> {
+    /// Offers each place until one will do.
+    fn search<T>(&self, mut try_place: impl FnMut(&Place<H>) -> Option<T>) -> Option<T> {
         let last = self.last.load(Relaxed) as usize;
         let (before, from) = self.places.split_at(last.min(self.places.len()));
         let places = (last..).zip(from).chain((0..).zip(before));
         for (index, place) in places {
-            if let Ok(mut place) = place.try_lock()
-                && let Some(found) = try_place(&mut place)
-            {
+            if let Some(found) = try_place(place) {
                 // Relaxed: a hint.
                 self.last.store(index as u32, Relaxed);
                 return Some(found);
@@ -197,11 +193,59 @@ impl<H: Handle> Pool<H> {
 
 impl<H: Handle> fmt::Debug for Pool<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let idle = self.places.iter().filter(|place| place.try_lock().is_ok_and(|place| place.is_some()));
+        let idle = self.places.iter().filter(|place| place.is(Place::<H>::IDLE));
         f.debug_struct("Pool")
             .field("channel", &self.seed.region().label())
             .field("idle", &idle.count())
             .finish_non_exhaustive()
+    }
+}
+
+/// A place for an idle handle.
+struct Place<H> {
+    state: AtomicU32,
+    /// Locked only by the thread that made the state busy, so that it never waits.
+    handle: Mutex<Option<H>>,
+}
+
+impl<H> Place<H> {
+    const EMPTY: u32 = 0;
+    const IDLE: u32 = 1;
+    /// A thread puts a handle in or takes one out.
+    const BUSY: u32 = 2;
+
+    fn new() -> Self {
+        Self { state: AtomicU32::new(Self::EMPTY), handle: Mutex::new(None) }
+    }
+
+    fn is(&self, state: u32) -> bool {
+        // Relaxed: it may be otherwise at once.
+        self.state.load(Relaxed) == state
+    }
+
+    /// Moves the handle between the place and `hand`, if the place is in this state; then it is in that one.
+    fn exchange(&self, from: u32, to: u32, hand: &mut Option<H>) -> Option<()> {
+        // Acquire: pairs with the Release below, by which another thread left the place.
+        if !self.is(from) || self.state.compare_exchange(from, Self::BUSY, Acquire, Relaxed).is_err() {
+            return None;
+        }
+        // A thread does nothing here that panics, so no lock is poisoned.
+        if let Ok(mut handle) = self.handle.try_lock() {
+            std::mem::swap(&mut *handle, hand);
+        }
+        // Release: the next one that makes it busy finds what was put in.
+        self.state.store(to, Release);
+        Some(())
+    }
+
+    fn take(&self) -> Option<H> {
+        let mut hand = None;
+        self.exchange(Self::IDLE, Self::EMPTY, &mut hand)?;
+        hand
+    }
+
+    fn put(&self, hand: &mut Option<H>) -> Option<()> {
+        self.exchange(Self::EMPTY, Self::IDLE, hand)
     }
 }
 

@@ -34,6 +34,10 @@ impl SemaphoresView {
         if std::ptr::eq(word, &self.region.control().data) {
             return geometry.senders..geometry.participants();
         }
+        // Either role waits for the other.
+        if std::ptr::eq(word, &self.region.control().arrivals) {
+            return 0..geometry.participants();
+        }
         let lane = (0..geometry.lanes()).find(|&lane| std::ptr::eq(word, &self.region.lane(lane).space));
         lane.map_or(0..geometry.senders, |lane| lane..lane + 1)
     }

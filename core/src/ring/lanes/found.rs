@@ -16,6 +16,8 @@ pub struct Attached<L> {
     pub woken_at: Position,
     /// Messages and bytes of it that were counted already.
     pub counted: (u64, u64),
+    /// Whether messages of it stand in a batch: they are not done with yet.
+    pub in_batch: bool,
 }
 
 /// What a receiver knows of one lane.
@@ -80,7 +82,8 @@ impl<M: LanesMemory> Found<M> {
         (known.life, known.is_over) = (life, state != ParticipantState::Live);
         if is_new && known.attached.is_none() {
             let reader = Reader::resume(self.memory.lane(lane), self.geometry)?;
-            known.attached = Some(Box::new(Attached { woken_at: reader.published(), counted: (0, 0), reader }));
+            known.attached =
+                Some(Box::new(Attached { woken_at: reader.published(), counted: (0, 0), in_batch: false, reader }));
         }
         if is_new || known.is_over && turns.is_attached(lane) {
             turns.activate(lane);

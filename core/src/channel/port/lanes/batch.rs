@@ -60,19 +60,30 @@ impl Run {
             return 0;
         }
         let Some((row, lane)) = lanes.visited() else { return 0 };
+        lane.in_batch = true;
         let mark = lane.reader.mark();
         self.places.clear();
         self.places.push(mark.place(&record));
         lane.reader.advance(record);
         // As many as the visit may take if they are as long as this one.
         lane.reader.gather(mark, messages.saturating_sub(1), &mut self.places);
+        let (mut taken, mut carried) = (0, 0u64);
         for (index, place) in self.places.iter().enumerate() {
             let payload = mark.payload(*place, index);
             lanes.spend(payload.length);
             self.entries.all_mut().push(LaneEntry { row, payload });
+            (taken, carried) = (index + 1, carried.saturating_add(payload.length));
+            if lanes.messages_left(1) == 0
+                && taken < self.places.len()
+                && let Some(lane) = lanes.get_mut(row)
+            {
+                // Those behind were longer than the first one: they are left for the lane's next turn.
+                lane.reader.rewind(lane.reader.mark_behind(&mark, taken as u64, carried, &payload));
+                break;
+            }
         }
         self.visits.push(Visit { row, rest: mark, end: self.entries.len() });
-        self.places.len()
+        taken
     }
 
     /// Up to `count` messages of one lane, the first that are left, are done with. Returns how many, the lane, and up to where it is
@@ -100,10 +111,19 @@ impl Run {
                 lane.reader.pause();
             }
         }
+        // Its turn may be that of a lane in which the batch found nothing.
+        if let Some((_, lane)) = lanes.visited() {
+            lane.reader.pause();
+        }
     }
 
     /// Every lane goes back to where it stood, or to behind what is done with, and it is the first one's turn again.
     pub(super) fn rewind(&mut self, lanes: &mut Lanes<LanesView>) {
+        for row in self.rows() {
+            if let Some(lane) = lanes.get_mut(row) {
+                lane.in_batch = false;
+            }
+        }
         for visit in self.visits[self.visits_done..].iter().rev() {
             if let Some(lane) = lanes.get_mut(visit.row) {
                 lane.reader.rewind(visit.rest);

@@ -263,13 +263,20 @@ impl Inlet for LanesInlet {
 
     fn collect(&mut self, end: &mut Seated, first: Record, max: usize) -> Result<(), RecvError> {
         self.run.clear();
+        let max = max.max(1);
         let mut next = Some(first);
         while let Some(record) = next {
             if self.run.take_visit(&mut self.lanes, record, max) == 0 {
                 break;
             }
-            // What was taken is not given back yet: nothing is published on the way.
-            next = match self.lanes.poll(|_| {}) {
+            // What was taken is not given back yet: of those lanes, nothing is published on the way.
+            let Self { lanes, totals, .. } = self;
+            let emptied = |lane: &mut Attached| {
+                if !lane.in_batch {
+                    totals.publish_and_wake(end, lane);
+                }
+            };
+            next = match lanes.poll(emptied) {
                 Ok(next) => next,
                 Err(reason) => {
                     self.run.rewind(&mut self.lanes);
@@ -316,6 +323,7 @@ impl Inlet for LanesInlet {
         let run = std::mem::replace(&mut self.run, Run::new());
         for row in run.rows() {
             let Some(lane) = self.lanes.get_mut(row) else { continue };
+            lane.in_batch = false;
             self.totals.publish(end, lane);
             self.wake_after_batch(end, row);
         }
