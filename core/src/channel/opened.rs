@@ -108,7 +108,7 @@ impl<K> Channel<K> {
 
     /// Removes the channel's file with the messages that are still in it, as [`crate::remove`] does. The handle stays open.
     ///
-    /// A participant that is just leaving is waited for, 200 ms at most. Another process may have removed the channel before.
+    /// A participant that is just leaving is waited for, 50 ms at most. Another process may have removed the channel before.
     ///
     /// # Errors
     /// [`RemoveError::InUse`] while a participant is alive, this process's own included; [`RemoveError::NotFound`] if the channel was

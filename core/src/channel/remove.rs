@@ -7,7 +7,7 @@ use crate::region::sys::cancel_guard;
 /// Removes a channel that no participant uses, with the messages that are still in it.
 ///
 /// Works on stale, closed and corrupted channels, too. Does not touch a file that is no channel. A participant that is just
-/// leaving is waited for, 200 ms at most. While the call decides, no process can join; one that has the channel open without a seat
+/// leaving is waited for, 50 ms at most. While the call decides, no process can join; one that has the channel open without a seat
 /// gets [`JoinError::Removed`](crate::JoinError::Removed) when it joins later.
 ///
 /// # Errors

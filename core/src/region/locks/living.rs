@@ -42,7 +42,7 @@ pub(in crate::region) fn lock_unless_alive(
 ) -> io::Result<Result<(), InUse>> {
     // A lock that belongs to nobody alive is a joiner's that has no row yet, or a leaver's that has none any more. Either is
     // gone as soon as its thread has a core to itself for a moment, which takes a while on a busy machine.
-    const PATIENCE: Duration = Duration::from_millis(200);
+    const PATIENCE: Duration = Duration::from_millis(50);
     const BETWEEN: Duration = Duration::from_micros(500);
     let deadline = Clock::now().plus(PATIENCE);
     let mut other = None;
