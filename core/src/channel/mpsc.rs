@@ -13,8 +13,8 @@
 //!   that floods its own lane keeps no other one waiting.
 //! - **Senders do not meet.** A sender writes to its own lane alone, and waits only while that is full. One that is stopped or
 //!   killed, wherever that is, keeps nothing from the others.
-//! - A sender that leaves or dies leaves its messages behind: the receiver gets all that it committed. Its seat, and its lane, are free at
-//!   once; those whose lane is drained are taken first.
+//! - A sender that leaves or dies leaves its messages behind: the receiver gets all that it committed. Its seat, and its lane, are the
+//!   next sender's at once.
 //! - The receiver learns `Disconnected` when no sender is left and every lane is drained. A sender that hands over to another one,
 //!   which joins before it leaves, is not the end.
 //! - Each lane is a stretch of memory that is there whether its seat is taken or not:

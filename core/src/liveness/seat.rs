@@ -6,7 +6,7 @@ use super::{Counters, HeldTally, Tally, word};
 use crate::error::{Corruption, JoinError};
 use crate::layout::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState, Status};
 use crate::region::sys;
-use crate::region::{Clock, FileState, LaneView, Life, NoLife, Region, Signals, View, explained};
+use crate::region::{Clock, FileState, Life, NoLife, Region, Signals, View, explained};
 use crate::sync::Ordering::Relaxed;
 use crate::wait::eventcount;
 use crate::wait::forget_sleeper;
@@ -46,20 +46,14 @@ impl Seat {
         const TURNS: u32 = 1000;
         let (mut reaped, mut holder, mut doubt) = (0, 0, None);
         let (mut taken, mut taken_before) = (Vec::new(), Vec::new());
-        // A seat whose lane is drained comes first: a sender has all of it then.
-        let drained = rows_of(region.geometry(), role).filter(|&row| has_drained_lane(region, role, row));
-        let mut preferred: Vec<_> = drained.collect();
         for _ in 0..TURNS {
             taken.clear();
-            let preferred = std::mem::take(&mut preferred);
-            let others = preferred.len();
-            for (index, row) in preferred.into_iter().chain(rows_of(region.geometry(), role)).enumerate() {
+            for row in rows_of(region.geometry(), role) {
                 let words = region.row(row);
                 let (state, before) = row_state(region, row).map_err(corrupted)?;
                 if state.state == ParticipantState::Live {
                     holder = words.pid.load(Relaxed) as u32;
-                    // Those that are preferred come once more.
-                    taken.extend((index >= others).then_some(before));
+                    taken.push(before);
                 } else if let Some(word) = word::take(&words.state, before, ours) {
                     let seat = Self { region: Arc::clone(region), row, word, life };
                     seat.sit_down(name);
@@ -235,14 +229,4 @@ pub(crate) fn read_name(row: &ParticipantRow) -> String {
     }
     let used = bytes.iter().position(|&byte| byte == 0).unwrap_or(NAME_BYTES);
     String::from_utf8_lossy(&bytes[..used]).into_owned()
-}
-/// Whether this is a sender's row among others, and its lane seems to hold nothing: its last holder may have died before it told of all
-/// that it committed.
-fn has_drained_lane(region: &Arc<Region>, role: Role, row: u32) -> bool {
-    let is_one_of_several = role == Role::Sender && region.geometry().lanes() > 1;
-    is_one_of_several && {
-        let lane = LaneView::new(region, row, 0);
-        // Relaxed: a hint.
-        lane.control.committed.load(Relaxed) == lane.gate.consumed.load(Relaxed)
-    }
 }
