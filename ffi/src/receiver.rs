@@ -84,6 +84,22 @@ fn tell<E: Coded>(
     }
 }
 
+/// The next message, waited for as long as that.
+#[inline(always)]
+fn next_message<'a>(
+    receiver: &'a mut Receiver,
+    channel: &Arc<str>,
+    timeout: Timeout,
+) -> Result<memlane::any::Message<'a>, Failed> {
+    timeout.call(
+        receiver,
+        channel,
+        |receiver| receiver.try_recv(),
+        |receiver, time| receiver.recv_timeout(time),
+        |receiver| receiver.recv(),
+    )
+}
+
 impl Receiving {
     fn join(of: Opened) -> Result<Self, Failed> {
         let receiver = of.channel.receiver().map_err(|error| error.fail())?;
@@ -144,13 +160,7 @@ impl Receiving {
         timeout: Timeout,
     ) -> Result<(), Failed> {
         let (receiver, channel) = self.receiver()?;
-        let message = timeout.call(
-            receiver,
-            channel,
-            |receiver| receiver.try_recv(),
-            |receiver, time| receiver.recv_timeout(time),
-            |receiver| receiver.recv(),
-        )?;
+        let message = next_message(receiver, channel, timeout)?;
         let (received, about) = (message.len(), MessageInfo::of(&message));
         if message.copy_to(buffer).is_err() {
             message.hand_back();
@@ -167,16 +177,7 @@ impl Receiving {
         // SAFETY: the program's promise, made once for all that it does through `Message::data`. Nothing is read here;
         // only the address is taken.
         let trust = unsafe { TrustPeers::promise() };
-        let number = self.lend(|receiver, channel| {
-            let message = timeout.call(
-                receiver,
-                channel,
-                |receiver| receiver.try_recv(),
-                |receiver, time| receiver.recv_timeout(time),
-                |receiver| receiver.recv(),
-            )?;
-            Ok(Taken::Message(message))
-        })?;
+        let number = self.lend(|receiver, channel| Ok(Taken::Message(next_message(receiver, channel, timeout)?)))?;
         let (message, _) = self.message(number)?;
         let data: *const u8 = message.as_slice(trust).as_ptr();
         let info = MessageInfo::of(message);

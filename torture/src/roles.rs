@@ -4,6 +4,7 @@ use crate::payload::Payloads;
 use crate::phase::Phases;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
+use memlane::generic::{ChannelKind, Sender};
 use rustix::process::{Signal, getpid, kill_process};
 use std::path::{Path, PathBuf};
 
@@ -75,6 +76,16 @@ impl Assignment {
 /// SIGSTOP, until somebody sends SIGCONT.
 pub fn stand_still() -> Result<()> {
     Ok(kill_process(getpid(), Signal::STOP)?)
+}
+
+/// Writes half of a message in place, stands still, and commits all of it.
+pub fn stand_still_before_committing<K: ChannelKind>(tx: &mut Sender<K>, message: &[u8]) -> Result<()> {
+    let (start, rest) = message.split_at(message.len() / 2);
+    let mut grant = tx.reserve(message.len())?;
+    grant.write_at(0, start)?;
+    stand_still()?;
+    grant.write_at(start.len(), rest)?;
+    Ok(grant.commit(message.len())?)
 }
 
 /// Keeps a seat and does nothing.

@@ -190,9 +190,7 @@ impl Receiver {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn publish_released(&mut self) {
-        if !self.end.is_foreign() {
-            self.port.publish_and_wake(&mut self.end);
-        }
+        self.tell_released();
     }
 }
 

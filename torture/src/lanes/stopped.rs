@@ -37,12 +37,7 @@ pub fn stop_before_committing<K: OnLanes>(mut tx: SenderOf<K>) -> Result<()> {
         tx.send(&message)?;
     }
     payloads.make(identity(lane, BEFORE), &mut message);
-    let (start, rest) = message.split_at(message.len() / 2);
-    let mut grant = tx.reserve(message.len())?;
-    grant.write_at(0, start)?;
-    roles::stand_still()?;
-    grant.write_at(start.len(), rest)?;
-    Ok(grant.commit(message.len())?)
+    roles::stand_still_before_committing(&mut tx, &message)
 }
 
 pub fn stop_before_releasing<K: OnLanes>(mut rx: ReceiverOf<K>) -> Result<()> {

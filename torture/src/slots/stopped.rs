@@ -44,12 +44,7 @@ const LOANED: Identity = Identity { sender: u32::MAX, sequence: 2, priority: 0 }
 pub fn stop_before_committing<K: OnSlots>(mut tx: SenderOf<K>) -> Result<()> {
     let mut message = Vec::new();
     Payloads::new(None)?.make(LOANED, &mut message);
-    let (start, rest) = message.split_at(message.len() / 2);
-    let mut grant = tx.reserve(message.len())?;
-    grant.write_at(0, start)?;
-    roles::stand_still()?;
-    grant.write_at(start.len(), rest)?;
-    Ok(grant.commit(message.len())?)
+    roles::stand_still_before_committing(&mut tx, &message)
 }
 
 pub fn stop_before_acknowledging<K: OnSlots>(mut rx: ReceiverOf<K>) -> Result<()> {

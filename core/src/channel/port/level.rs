@@ -5,6 +5,7 @@ use super::slots::slot_geometry;
 use crate::region::{LaneView, Region, SlotsView};
 use crate::ring;
 use crate::ring::log::Level;
+use crate::ring::slots::SlotGeometry;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -26,6 +27,12 @@ impl<'a> Stores<'a> {
         Self { region, lanes: row..row.saturating_add(1) }
     }
 
+    /// The queue, in kinds that have one.
+    fn queue(&self) -> Option<(SlotsView, SlotGeometry)> {
+        let geometry = self.region.geometry();
+        geometry.has_slots().then(|| (SlotsView::new(self.region), slot_geometry(geometry)))
+    }
+
     fn levels(&self) -> impl Iterator<Item = Level> {
         let geometry = lane_geometry(self.region.geometry());
         self.lanes.clone().map(move |lane| Level::of(&LaneView::new(self.region, lane, 0), &geometry))
@@ -33,27 +40,27 @@ impl<'a> Stores<'a> {
 
     /// Messages that no receiver has taken; in lanes, that none has given back.
     pub(in crate::channel) fn messages(&self) -> usize {
-        let messages = match self.region.geometry().has_slots() {
-            true => ring::slots::queued(&SlotsView::new(self.region), &slot_geometry(self.region.geometry())),
-            false => self.levels().map(|level| level.messages).fold(0, u64::saturating_add),
+        let messages = match self.queue() {
+            Some((slots, geometry)) => ring::slots::queued(&slots, &geometry),
+            None => self.levels().map(|level| level.messages).fold(0, u64::saturating_add),
         };
         messages as usize
     }
 
     /// Free slots, or free bytes of the fullest lane.
     pub(in crate::channel) fn room(&self) -> usize {
-        let room = match self.region.geometry().has_slots() {
-            true => ring::slots::free(&SlotsView::new(self.region), &slot_geometry(self.region.geometry())),
-            false => self.levels().map(|level| level.room).min().unwrap_or(0),
+        let room = match self.queue() {
+            Some((slots, geometry)) => ring::slots::free(&slots, &geometry),
+            None => self.levels().map(|level| level.room).min().unwrap_or(0),
         };
         room as usize
     }
 
     /// Whether the largest message finds no room; in one of the lanes.
     pub(in crate::channel) fn is_full(&self) -> bool {
-        match self.region.geometry().has_slots() {
-            true => ring::slots::is_full(&SlotsView::new(self.region), &slot_geometry(self.region.geometry())),
-            false => self.levels().any(|level| level.is_full),
+        match self.queue() {
+            Some((slots, geometry)) => ring::slots::is_full(&slots, &geometry),
+            None => self.levels().any(|level| level.is_full),
         }
     }
 

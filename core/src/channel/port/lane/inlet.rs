@@ -26,7 +26,7 @@ pub(crate) struct LaneInlet {
 impl LaneInlet {
     /// Publishes what was given back, and wakes a sender that waits for room, if it does not know of all of it.
     #[inline]
-    pub(in crate::channel) fn publish_and_wake(&mut self, end: &mut Seated) {
+    fn publish_and_wake(&mut self, end: &mut Seated) {
         self.recall_forgotten();
         if self.reader.publish() {
             self.count_published(end);

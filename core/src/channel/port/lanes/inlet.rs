@@ -68,7 +68,7 @@ fn wake_sender(end: &mut Seated, lane: &mut Attached) {
 
 impl LanesInlet {
     /// Publishes what was given back, and wakes the senders that wait for room. Where nothing was found any more, that was done.
-    pub(in crate::channel) fn publish_and_wake(&mut self, end: &mut Seated) {
+    fn publish_and_wake(&mut self, end: &mut Seated) {
         self.recall_forgotten();
         let Self { lanes, totals, .. } = self;
         lanes.for_each_active(|lane| totals.publish_and_wake(end, lane));
