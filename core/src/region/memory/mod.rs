@@ -6,6 +6,7 @@
 //! - `bytes`: the mapped memory, and the marker trait of what may be shared in place.
 //! - `header`: building the header page, and checking one.
 //! - `copy`: the routines that copy payloads.
+//! - `prefetch`: cache lines that are asked for before they are written to.
 //! - `trust`: the promise by which payloads may be borrowed.
 //! - `wishes`: prefaulting, locking, huge pages.
 //!
@@ -18,6 +19,7 @@
 mod bytes;
 mod copy;
 pub(in crate::region) mod header;
+mod prefetch;
 mod trust;
 mod wishes;
 
@@ -25,6 +27,7 @@ pub(in crate::region) use self::{
     bytes::{Bytes, SharedWords},
     copy::PayloadView,
     header::{NO_BOOT, SemaphoreKind, TYPE_NAME_MAX},
+    prefetch::{learn_prefetching, prefetch_write},
 };
 pub(crate) use self::{
     header::{Facts, Redelivery},

@@ -3,7 +3,7 @@
 use super::words::View;
 use crate::layout::{Gate, LaneControl};
 use crate::region::Region;
-use crate::region::memory::{PayloadView, TrustPeers};
+use crate::region::memory::{PayloadView, TrustPeers, learn_prefetching, prefetch_write};
 use crate::sync::AtomicU64;
 use std::collections::TryReserveError;
 use std::marker::PhantomData;
@@ -48,6 +48,7 @@ impl LaneView {
         assert!(capacity.is_power_of_two() && (RING_BYTES_MIN..=RING_BYTES_MAX).contains(&capacity));
         // SAFETY: the whole ring lies inside the region's memory, as asserted.
         let base = unsafe { region.bytes().base().add(at as usize) };
+        learn_prefetching();
         Self {
             control: View::new(region, region.lane_offset(lane)),
             gate: View::new(region, region.gate_offset(lane, seat)),
@@ -78,6 +79,13 @@ impl<'a> RingView<'a> {
         // SAFETY: `at` is a multiple of 8 below the capacity, a power of two ≥ 4096, so the word lies inside the ring,
         // which the lane keeps alive; the ring is page-aligned; any content is valid for an atomic.
         unsafe { self.base.add(at).cast::<AtomicU64>().as_ref() }
+    }
+
+    /// Takes the line of the word at this position to this core, for writing, some time soon. The position wraps.
+    #[allow(dead_code, reason = "its callers come next")]
+    #[inline]
+    pub(crate) fn prefetch_write(self, position: u64) {
+        prefetch_write(self.word(position));
     }
 
     /// The place of `length` payload bytes at `position`, which wraps, and is rounded down to a multiple of 8.

@@ -13,6 +13,11 @@ impl Ring for RingView<'_> {
     fn header(&self, position: Position) -> &AtomicU64 {
         self.word(position.0)
     }
+
+    #[inline]
+    fn prefetch_write(&self, position: Position) {
+        RingView::prefetch_write(*self, position.0);
+    }
 }
 
 impl LaneMemory for LaneView {
