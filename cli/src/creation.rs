@@ -48,6 +48,10 @@ pub struct CreationArguments {
     /// Alignment of every message in memory: 8, 16, 32 or 64 [default: 8]
     #[arg(long, value_name = "BYTES", value_parser = alignment)]
     payload_alignment: Option<Size>,
+    /// spsc, mpsc: every message starts at a multiple of so many bytes of the ring, 8 to 128, so that one of up to 56 bytes stands in
+    /// one line of the cache (64), and one of up to 120 in a pair (128) [default: the payload alignment]
+    #[arg(long, value_name = "BYTES", value_parser = record_alignment)]
+    record_alignment: Option<Size>,
     /// The channel never disconnects: both sides wait for each other, however often the other leaves
     #[arg(long)]
     persistent: bool,
@@ -122,6 +126,15 @@ fn alignment(text: &str) -> Result<Size, String> {
     }
 }
 
+fn record_alignment(text: &str) -> Result<Size, String> {
+    let size = size::parse(text)?;
+    if [8, 16, 32, 64, 128].contains(&size.bytes) {
+        Ok(size)
+    } else {
+        Err("a record alignment is 8, 16, 32, 64 or 128".to_owned())
+    }
+}
+
 /// The largest ring, in bytes.
 const CAPACITY_MAX: usize = 2 << 30;
 
@@ -143,6 +156,7 @@ impl CreationArguments {
         options = set(options, self.delivery_limit, Options::delivery_limit);
         options = set(options, self.max_message.as_ref().map(|size| size.bytes), Options::max_message);
         options = set(options, self.payload_alignment.as_ref().map(|size| size.bytes), Options::payload_alignment);
+        options = set(options, self.record_alignment.as_ref().map(|size| size.bytes), Options::record_alignment);
         options = set(options, self.persistent.then_some(true), Options::persistent);
         options = set(options, self.mode, Options::mode);
         options = set(options, self.fence.map(FenceMode::from), Options::fence);
@@ -223,6 +237,7 @@ impl CreationArguments {
             "capacity" => &self.capacity,
             "max_message" => &self.max_message,
             "payload_alignment" => &self.payload_alignment,
+            "record_alignment" => &self.record_alignment,
             "mode" => return self.mode.map(|mode| format!("{mode:o}")),
             _ => return None,
         };

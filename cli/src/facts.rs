@@ -21,6 +21,8 @@ pub struct ChannelFacts {
     capacity: u64,
     max_message: u64,
     payload_alignment: u64,
+    /// 0 for kinds without lanes.
+    record_alignment: u64,
     persistent: bool,
     type_name: String,
     lanes: Vec<LaneFacts>,
@@ -114,6 +116,7 @@ impl From<&Info> for ChannelFacts {
             capacity: info.capacity,
             max_message: info.max_message,
             payload_alignment: info.payload_alignment,
+            record_alignment: info.record_alignment,
             persistent: info.persistent,
             type_name: info.type_name.clone(),
             lanes: info.lanes.iter().map(LaneFacts::from).collect(),

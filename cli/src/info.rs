@@ -28,6 +28,16 @@ pub fn run(arguments: &Arguments) -> Outcome {
     output::print(&describe(&info))
 }
 
+/// How messages are aligned, and how their records are where these do not follow each other as closely as they can.
+fn alignment(info: &Info) -> String {
+    let messages = size::show_bytes(info.payload_alignment);
+    if info.record_alignment > info.payload_alignment {
+        format!("{messages}; each starts at a multiple of {}", size::show_bytes(info.record_alignment))
+    } else {
+        messages
+    }
+}
+
 fn describe(info: &Info) -> String {
     let status = match info.status {
         ChannelStatus::Corrupted(reason) => format!("corrupted: {reason}"),
@@ -43,7 +53,7 @@ fn describe(info: &Info) -> String {
         ("file", size::show(info.total_bytes)),
         ("capacity", output::capacity(info)),
         ("largest message", size::show_bytes(info.max_message)),
-        ("alignment", size::show_bytes(info.payload_alignment)),
+        ("alignment", alignment(info)),
         ("message type", type_name),
         ("persistent", if info.persistent { "yes: it never disconnects" } else { "no" }.to_owned()),
         ("waking", format!("{} with {} fences", info.backend.name(), info.fence.name())),

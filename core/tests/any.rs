@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 use support::Scratch;
 
 /// Options that not every kind has: by name, and set.
-const OPTIONAL: [(&str, fn(Options) -> Options); 7] = [
+const OPTIONAL: [(&str, fn(Options) -> Options); 8] = [
     ("capacity", |options| options.capacity(4096)),
+    ("record_alignment", |options| options.record_alignment(64)),
     ("slots", |options| options.slots(8)),
     ("priorities", |options| options.priorities(2)),
     ("senders", |options| options.max_senders(1)),

@@ -22,9 +22,13 @@ struct Victim {
 
 impl Victim {
     fn new() -> Self {
+        Self::with(&Options::new())
+    }
+
+    fn with(options: &Options) -> Self {
         let scratch = Scratch::new();
         let name = scratch.name("prices");
-        let channel = Options::new().capacity(4096).create(&name).unwrap();
+        let channel = options.clone().capacity(4096).create(&name).unwrap();
         let file = File::options().read(true).write(true).open(&name).unwrap();
         Self { scratch, channel, file }
     }
@@ -186,6 +190,35 @@ fn a_consumed_position_that_no_receiver_writes_is_noticed() {
             "{what}, though that would fit"
         );
         victim.assert_poisoned(Corruption::Positions);
+    }
+}
+
+#[test]
+fn positions_at_which_no_record_can_start_are_noticed() {
+    for alignment in [16, 64, 128] {
+        let crooked = alignment as u64 / 2; // a multiple of 8 all the same
+        let options = Options::new().record_alignment(alignment);
+        let places: [fn(&Victim) -> u64; 2] = [
+            |victim| victim.place("gates_at", "Gate", "consumed"),
+            |victim| victim.place("lanes_at", "LaneControl", "committed"),
+        ];
+        for (join, place) in [(true, places[0]), (false, places[1]), (false, places[0])] {
+            let victim = Victim::with(&options);
+            victim.channel.sender().unwrap().send(&[0; 504]).unwrap();
+            victim.write(place(&victim), crooked);
+            let outcome = if join { victim.channel.receiver().map(drop) } else { victim.channel.sender().map(drop) };
+            match outcome {
+                Err(JoinError::Corrupted { reason: Corruption::Positions, .. }) => {}
+                other => panic!("{alignment}: {other:?}"),
+            }
+            victim.assert_poisoned(Corruption::Positions);
+        }
+        // Of a receiver that is there.
+        let victim = Victim::with(&options);
+        let (mut sender, _receiver) = victim.ends();
+        while sender.try_send(&[0; 504]).is_ok() {}
+        victim.write(places[0](&victim), crooked);
+        assert_eq!(sender.try_send(&[0; 504]), Err(TrySendError::Corrupted(Corruption::Positions)), "{alignment}");
     }
 }
 

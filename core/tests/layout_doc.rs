@@ -64,7 +64,8 @@ fn the_fields_of_each_struct_follow_each_other_and_fill_it() {
 fn a_file_holds_what_the_page_says_where_it_says() {
     let scratch = Scratch::new();
     let name = scratch.name("probe");
-    let options = Options::new().capacity(8192).max_message(100).payload_alignment(16).persistent(true);
+    let options =
+        Options::new().capacity(8192).max_message(100).payload_alignment(16).record_alignment(64).persistent(true);
     let options = options.type_name("Quote").fence(FenceMode::Symmetric).participant_name("tester");
     let channel = options.create(&name).unwrap();
     let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
@@ -89,6 +90,7 @@ fn a_file_holds_what_the_page_says_where_it_says() {
     assert_eq!((probe.header("senders"), probe.header("receivers"), probe.header("lanes")), (1, 1, 1));
     assert_eq!(probe.header("lock_inode"), fs::metadata(lock_file(&name)).unwrap().ino());
     assert_eq!((probe.header("participants"), probe.header("payload_alignment")), (2, 16));
+    assert_eq!(probe.header("record_alignment"), 64);
     assert_eq!(probe.header("creator_pid"), std::process::id().into());
     assert_eq!(probe.header("type_hash"), u64::from(crc32c::crc32c(b"Quote")) << 32 | 5);
     assert_eq!(
@@ -118,18 +120,18 @@ fn a_file_holds_what_the_page_says_where_it_says() {
     }
     assert_eq!(probe.field(control_at, control, "membership"), 2, "two joined");
     assert_eq!(probe.field(lanes_at, lane, "count"), 2);
-    assert_eq!(probe.field(lanes_at, lane, "committed"), 2 * 32, "two records of 16 and 16 bytes");
-    assert_eq!(probe.field(gates_at, gate, "consumed"), 32);
+    assert_eq!(probe.field(lanes_at, lane, "committed"), 2 * 64, "two records that start at lines");
+    assert_eq!(probe.field(gates_at, gate, "consumed"), 64);
     for (at, name) in [(control_at, control), (lanes_at, lane), (gates_at, gate)] {
         probe.assert_reserved_is_zero(at, name);
     }
 
     for (number, text) in [(0, &b"first"[..]), (1, b"second")] {
-        let at = data_at + number * 32;
+        let at = data_at + number * 64;
         assert_eq!(probe.number(at, 8), number << 34 | 1 << 32 | text.len() as u64, "sequence, kind, length");
         assert_eq!(&probe.0[at as usize + 16..][..text.len()], text);
     }
-    assert_eq!(probe.number(data_at + 64, 8), 0, "the header behind the last record");
+    assert_eq!(probe.number(data_at + 128, 8), 0, "the header behind the last record");
 
     let lock = fs::read(lock_file(&name)).unwrap();
     assert_eq!(lock, probe.bytes(0, "HeaderBlock", "instance"));

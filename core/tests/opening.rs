@@ -184,7 +184,8 @@ fn another_message_type_is_refused() {
 fn an_option_that_differs_from_the_file_is_named() {
     let scratch = Scratch::new();
     let name = scratch.name("probe");
-    let ours = Options::new().capacity(8192).max_message(100).payload_alignment(16).persistent(true);
+    let ours =
+        Options::new().capacity(8192).max_message(100).payload_alignment(16).record_alignment(64).persistent(true);
     let ours = ours.fence(FenceMode::Symmetric);
     ours.create(&name).unwrap();
     let o = Options::new;
@@ -193,6 +194,8 @@ fn an_option_that_differs_from_the_file_is_named() {
         (o().capacity(8193), "capacity", "8192", "8193, which is rounded up to 16384"),
         (o().max_message(99), "max_message", "100", "99"),
         (o().payload_alignment(8), "payload_alignment", "16", "8"),
+        (o().record_alignment(16), "record_alignment", "64", "16"),
+        (o().payload_alignment(16).record_alignment(8), "record_alignment", "64", "8"),
         (o().persistent(false), "persistent", "true", "false"),
         (o().fence(FenceMode::Asymmetric), "fence", "symmetric", "asymmetric"),
     ] {

@@ -55,6 +55,7 @@ fn a_wrong_checksum_tells_both() {
 fn every_field_is_checked_though_the_checksum_fits() {
     const CAPACITY: &str = "a power of two from 4096 to 2147483648";
     const ALIGNMENT: &str = "a power of two from 8 to 64";
+    const RECORD_ALIGNMENT: &str = "a power of two from 8 to 128";
     const MAX_MESSAGE: &str = "at most 7/16 of the capacity (1784)";
     const LARGE: u64 = 1 << 63;
     let scratch = Scratch::new();
@@ -77,7 +78,12 @@ fn every_field_is_checked_though_the_checksum_fits() {
         ("payload_alignment", 24, "payload_alignment", "24", ALIGNMENT),
         ("payload_alignment", 128, "payload_alignment", "128", ALIGNMENT),
         ("payload_alignment", 1 << 31, "payload_alignment", "2147483648", ALIGNMENT),
-        ("payload_alignment", 64, "max_message", "1784", "at most 7/16 of the capacity (1728)"),
+        ("payload_alignment", 64, "record_alignment", "8", "a power of two from 64, the payload_alignment, to 128"),
+        ("record_alignment", 0, "record_alignment", "0", RECORD_ALIGNMENT),
+        ("record_alignment", 4, "record_alignment", "4", RECORD_ALIGNMENT),
+        ("record_alignment", 48, "record_alignment", "48", RECORD_ALIGNMENT),
+        ("record_alignment", 256, "record_alignment", "256", RECORD_ALIGNMENT),
+        ("record_alignment", 1 << 31, "record_alignment", "2147483648", RECORD_ALIGNMENT),
         ("senders", 0, "senders", "0", "1"),
         ("senders", 2, "senders", "2", "1"),
         ("senders", u32::MAX.into(), "senders", "4294967295", "1"),

@@ -93,6 +93,7 @@ fn info_tells_how_the_channel_was_made() {
         let info = channel.info();
         assert_eq!((info.kind, info.backend, info.fence), (Kind::Spsc, Backend::Futex, FenceMode::Symmetric));
         assert_eq!((info.capacity, info.max_message, info.payload_alignment), (8192, 333, 32));
+        assert_eq!(info.record_alignment, 32, "it follows from the payloads'");
         assert_eq!((channel.capacity(), channel.max_message()), (8192, 333));
         assert_eq!((info.persistent, info.type_name.as_str(), info.status), (true, "Quote", ChannelStatus::Live));
         assert_eq!((info.creator_pid, info.total_bytes), (std::process::id(), 16_384));
@@ -209,8 +210,9 @@ fn payloads_are_aligned_as_asked() {
     everywhere(|stage| {
         // SAFETY: every participant of these channels is in this process, and none touches what another one holds.
         let trust = unsafe { TrustPeers::promise() };
-        for alignment in [8, 16, 32, 64] {
-            let (_, mut sender, mut receiver) = stage.pair(&Options::new().capacity(4096).payload_alignment(alignment));
+        for (alignment, records) in [(8, 8), (16, 16), (32, 32), (64, 64), (8, 64), (16, 128)] {
+            let options = Options::new().capacity(4096).payload_alignment(alignment).record_alignment(records);
+            let (_, mut sender, mut receiver) = stage.pair(&options);
             let aligned = |bytes: &[u8]| bytes.as_ptr().addr().is_multiple_of(alignment);
             for length in (0..300).map(|number| number * 37 % 900) {
                 let mut grant = sender.reserve(length).unwrap();
@@ -270,10 +272,10 @@ fn looking_from_outside_changes_nothing() {
 #[test]
 fn counters_are_exact_wherever_messages_stand() {
     // Over several laps, with padding, aligned payloads, reservations that were used in part, and messages that come twice.
-    for alignment in [8, 64] {
+    for alignment in [(8, 8), (64, 64), (8, 64), (16, 128)] {
         everywhere(|stage| {
-            let (channel, mut sender, mut receiver) =
-                stage.pair(&Options::new().capacity(4096).payload_alignment(alignment));
+            let options = Options::new().capacity(4096).payload_alignment(alignment.0).record_alignment(alignment.1);
+            let (channel, mut sender, mut receiver) = stage.pair(&options);
             let counters = |row: u32| channel.info().participants[row as usize].counters;
             let (mut messages, mut bytes) = (0, 0);
             for round in 0..200u64 {
@@ -290,7 +292,7 @@ fn counters_are_exact_wherever_messages_stand() {
                 assert_eq!(
                     (sent.messages, sent.bytes),
                     (messages, bytes),
-                    "sent, alignment {alignment}, round {round}"
+                    "sent, alignments {alignment:?}, round {round}"
                 );
                 receiver.recv().unwrap().hand_back();
                 receiver.recv_batch(3).unwrap().hand_back();
@@ -300,7 +302,11 @@ fn counters_are_exact_wherever_messages_stand() {
                 drop(receiver.recv_batch(2).unwrap());
                 receiver.publish_released();
                 let received = counters(receiver.row());
-                assert_eq!((received.messages, received.bytes), (messages, bytes), "received, alignment {alignment}");
+                assert_eq!(
+                    (received.messages, received.bytes),
+                    (messages, bytes),
+                    "received, alignments {alignment:?}"
+                );
             }
         });
     }

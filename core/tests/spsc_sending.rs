@@ -47,6 +47,9 @@ fn messages_up_to_the_largest_go_and_longer_ones_do_not() {
             (Options::new().capacity(4096).max_message(100), 100),
             (Options::new().capacity(4096).max_message(0), 0),
             (Options::new().capacity(4096).payload_alignment(64), 1728),
+            (Options::new().capacity(4096).record_alignment(64), 1784),
+            (Options::new().capacity(4096).record_alignment(128), 1784),
+            (Options::new().capacity(4096).payload_alignment(16).record_alignment(128), 1776),
             (Options::new().max_message(5_000_000), 5_000_000),
         ] {
             let (_, mut sender, mut receiver) = stage.pair(&options);
@@ -303,8 +306,9 @@ fn a_grant_can_be_filled_in_place() {
 #[test]
 fn messages_of_every_length_survive_many_laps() {
     everywhere(|stage| {
-        for alignment in [8, 16, 32, 64] {
-            let (_, mut sender, mut receiver) = stage.pair(&Options::new().capacity(4096).payload_alignment(alignment));
+        for (payloads, records) in [(8, 8), (16, 16), (32, 32), (64, 64), (8, 64), (8, 128), (16, 64)] {
+            let options = Options::new().capacity(4096).payload_alignment(payloads).record_alignment(records);
+            let (_, mut sender, mut receiver) = stage.pair(&options);
             let max = sender.max_message();
             for length in (0..=max).chain((0..=max).rev().step_by(7)).chain((0..1000).map(|n| n * 617 % (max + 1))) {
                 let message: Vec<u8> = (0..length).map(|at| (at * 31 + length) as u8).collect();

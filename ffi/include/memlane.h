@@ -284,6 +284,11 @@ typedef struct {
     const char *type_name;
     // What this process's senders and receivers are called by `memlane info`, at most 64 bytes. Default: the program's name.
     const char *participant_name;
+    // spsc, mpsc: every message starts at a multiple of so many bytes of the ring, a power of two from payload_alignment (default) to
+    // 128. With 64, a message of up to 56 bytes stands in one line of the cache; with 128, one of up to 120 bytes in a pair of lines.
+    uint32_t record_alignment;
+    // To be 0.
+    uint32_t reserved;
 } memlane_options;
 
 // What can be seen of a channel. Each number is exact, but not all are of one moment. Fields that the kind does not have
@@ -341,6 +346,10 @@ typedef struct {
     char type_name[72];
     // 32 hexadecimal digits that tell this channel from every other one of the same name, with the zero byte.
     char instance[40];
+    // spsc, mpsc: at multiples of how many bytes messages start.
+    uint32_t record_alignment;
+    // 0.
+    uint32_t reserved;
 } memlane_stats;
 
 // A sender. All zero is no sender. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.

@@ -92,6 +92,11 @@ pub struct Options {
     pub type_name: *const c_char,
     /// What this process's senders and receivers are called by `memlane info`, at most 64 bytes. Default: the program's name.
     pub participant_name: *const c_char,
+    /// spsc, mpsc: every message starts at a multiple of so many bytes of the ring, a power of two from payload_alignment (default) to
+    /// 128. With 64, a message of up to 56 bytes stands in one line of the cache; with 128, one of up to 120 bytes in a pair of lines.
+    pub record_alignment: u32,
+    /// To be 0.
+    pub reserved: u32,
 }
 
 /// The size of the first version, which never changes: less than this is no options struct.
@@ -163,15 +168,17 @@ impl Options {
         }
         // SAFETY: valid for reading `size` bytes, and `SIZE_MIN` if that is zero.
         let bytes = unsafe { std::slice::from_raw_parts(given.cast::<u8>(), size.max(SIZE_MIN)) };
-        let (known, unknown) = bytes.split_at(size_of::<Self>());
+        let (known, unknown) = bytes.split_at(bytes.len().min(size_of::<Self>()));
         if size == 0 && known.iter().any(|byte| *byte != 0) {
             return Err(arguments::invalid("options.size is 0: set it to sizeof(memlane_options)"));
         }
-        if unknown.iter().any(|byte| *byte != 0) {
+        let mut options = Self::NOT_SET;
+        // SAFETY: `known` has at most as many bytes as the struct, which is not this memory, and any bytes are a value of it.
+        unsafe { known.as_ptr().copy_to_nonoverlapping((&raw mut options).cast(), known.len()) };
+        if options.reserved != 0 || unknown.iter().any(|byte| *byte != 0) {
             return Err(invalid("(unknown)", "set", "this version of the library does not know; use a newer one"));
         }
-        // SAFETY: `known` has as many bytes as the struct, and any bytes are a value of it.
-        Ok(unsafe { known.as_ptr().cast::<Self>().read_unaligned() })
+        Ok(options)
     }
 
     /// What the program asks for.
@@ -217,6 +224,7 @@ impl Options {
             .set(small("delivery_limit", given.delivery_limit)?, any::Options::delivery_limit)
             .set(on_death, any::Options::on_death)
             .set(size(given.payload_alignment), any::Options::payload_alignment)
+            .set(size(given.record_alignment), any::Options::record_alignment)
             .set(persistent, any::Options::persistent)
             .set(fence, any::Options::fence)
             .set(backend, any::Options::backend)

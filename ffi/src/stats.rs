@@ -80,6 +80,10 @@ pub struct Stats {
     pub type_name: [c_char; 72],
     /// 32 hexadecimal digits that tell this channel from every other one of the same name, with the zero byte.
     pub instance: [c_char; 40],
+    /// spsc, mpsc: at multiples of how many bytes messages start.
+    pub record_alignment: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 /// What a sender or receiver counted about itself since it joined.
@@ -132,7 +136,7 @@ unsafe impl Versioned for Stats {
         self.size = size;
     }
 }
-const _: () = assert!(size_of::<Stats>() == 8 + 4 * 4 + 3 * 8 + 6 * 4 + 8 * 8 + 2 * 4 + 72 + 40);
+const _: () = assert!(size_of::<Stats>() == 8 + 4 * 4 + 3 * 8 + 6 * 4 + 8 * 8 + 2 * 4 + 72 + 40 + 2 * 4);
 
 // SAFETY: as above.
 unsafe impl Versioned for Counters {
@@ -223,6 +227,8 @@ impl Stats {
             participants: info.participants.len() as u32,
             type_name: put(&info.type_name),
             instance: put(&info.instance),
+            record_alignment: info.record_alignment as u32,
+            reserved: 0,
         }
     }
 }

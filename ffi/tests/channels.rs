@@ -111,6 +111,7 @@ fn a_channel_is_as_its_options_say() {
         capacity: 10_000,
         max_message: 500,
         payload_alignment: 64,
+        record_alignment: 128,
         persistent: MEMLANE_YES,
         fence: MEMLANE_FENCE_SYMMETRIC,
         backend: MEMLANE_BACKEND_FUTEX,
@@ -124,6 +125,7 @@ fn a_channel_is_as_its_options_say() {
     let stats = stats(channel);
     assert_eq!((stats.kind, stats.state, stats.backend), (MEMLANE_SPSC, MEMLANE_STATE_LIVE, MEMLANE_BACKEND_FUTEX));
     assert_eq!((stats.capacity, stats.max_message, stats.payload_alignment), (16384, 500, 64));
+    assert_eq!(stats.record_alignment, 128);
     assert_eq!((stats.persistent, stats.fence, text(&stats.type_name)), (1, MEMLANE_FENCE_SYMMETRIC, "Quote".into()));
     assert_eq!((stats.creator_pid, stats.participants, text(&stats.instance).len()), (std::process::id(), 0, 32));
     assert_eq!(stats.total_bytes, fs::metadata(&name).unwrap().len());
@@ -216,6 +218,16 @@ fn options_of_programs_older_and_newer_than_the_library_are_understood() {
 }
 
 #[test]
+fn options_of_the_first_version_suffice() {
+    // What lies behind an older program's struct is something else.
+    let small = Options { size: 88, record_alignment: 77, reserved: 77, ..small(MEMLANE_SPSC) };
+    let mut channel = ChannelHandle::default();
+    // SAFETY: the options are as long as their size says.
+    ok(unsafe { memlane_channel_private(&mut channel, MEMLANE_SPSC, &small) });
+    assert_eq!((stats(channel).capacity, stats(channel).record_alignment), (4096, 8));
+}
+
+#[test]
 fn a_struct_of_another_version_is_filled_as_far_as_it_goes() {
     #[repr(C)]
     struct Newer {
@@ -240,7 +252,7 @@ fn a_struct_of_another_version_is_filled_as_far_as_it_goes() {
 
 #[test]
 fn options_that_a_channel_cannot_have_are_named() {
-    let bad: [(u32, &str, Options); 19] = [
+    let bad: [(u32, &str, Options); 22] = [
         (MEMLANE_SPSC, "slots", Options { slots: 1, ..options() }),
         (MEMLANE_SPSC, "priorities", Options { priorities: 1, ..options() }),
         (MEMLANE_SPSC, "senders", Options { senders: 1, ..options() }),
@@ -248,6 +260,8 @@ fn options_that_a_channel_cannot_have_are_named() {
         (MEMLANE_SPSC, "delivery_limit", Options { delivery_limit: 1, ..options() }),
         (MEMLANE_SPSC, "on_death", Options { on_death: MEMLANE_DISCARD, ..options() }),
         (MEMLANE_SPSC, "payload_alignment", Options { payload_alignment: 24, ..options() }),
+        (MEMLANE_SPSC, "record_alignment", Options { record_alignment: 24, ..options() }),
+        (MEMLANE_SPSC, "(unknown)", Options { reserved: 1, ..options() }),
         (MEMLANE_SPSC, "max_message", Options { max_message: usize::MAX, ..options() }),
         (MEMLANE_SPSC, "persistent", Options { persistent: 3, ..options() }),
         (MEMLANE_SPSC, "fence", Options { fence: 3, ..options() }),
@@ -256,6 +270,7 @@ fn options_that_a_channel_cannot_have_are_named() {
         (MEMLANE_SPSC, "type_name", Options { type_name: c"\xff".as_ptr(), ..options() }),
         (MEMLANE_SPSC, "participant_name", Options { participant_name: c"\xff".as_ptr(), ..options() }),
         (MEMLANE_MPMC, "capacity", Options { capacity: 4096, ..options() }),
+        (MEMLANE_MPMC, "record_alignment", Options { record_alignment: 64, ..options() }),
         (MEMLANE_MPMC, "priorities", Options { priorities: 65_537, ..options() }),
         (MEMLANE_MPMC, "delivery_limit", Options { delivery_limit: 65_536, ..options() }),
         (MEMLANE_MPMC, "on_death", Options { on_death: 3, ..options() }),

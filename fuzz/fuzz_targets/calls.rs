@@ -103,10 +103,16 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn on_a_lane(bytes: &mut Bytes<'_>) {
+    let (place, capacity) = (bytes.place(), 4096 << bytes.below(2));
+    // Of payloads, and of records.
+    const ALIGNMENTS: [(usize, usize); 8] =
+        [(8, 8), (16, 16), (32, 32), (64, 64), (8, 64), (8, 128), (16, 64), (64, 128)];
+    let (alignment, record_alignment) = ALIGNMENTS[bytes.below(8)];
     let shape = lane::Shape {
-        place: bytes.place(),
-        capacity: 4096 << bytes.below(2),
-        alignment: 8 << bytes.below(4),
+        place,
+        capacity,
+        alignment,
+        record_alignment,
         max_message: bytes.flag().then(|| (bytes.below(17), bytes.below(9))),
         persistent: bytes.flag(),
         backend: bytes.backend(),

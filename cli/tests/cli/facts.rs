@@ -8,7 +8,7 @@ fn keys(object: &Value) -> Vec<&str> {
 }
 
 /// The keys are an interface: scripts depend on them.
-const CHANNEL_KEYS: [&str; 19] = [
+const CHANNEL_KEYS: [&str; 20] = [
     "backend",
     "capacity",
     "corruption",
@@ -25,6 +25,7 @@ const CHANNEL_KEYS: [&str; 19] = [
     "payload_alignment",
     "persistent",
     "queue",
+    "record_alignment",
     "status",
     "total_bytes",
     "type_name",
@@ -34,7 +35,7 @@ const CHANNEL_KEYS: [&str; 19] = [
 fn info_tells_everything_as_json() {
     let sandbox = Sandbox::new();
     let options = ["--capacity", "64K", "--max-message", "1000", "--payload-alignment", "16", "--persistent"];
-    let more = ["--fence", "symmetric", "--type-name", "quote"];
+    let more = ["--record-alignment", "32", "--fence", "symmetric", "--type-name", "quote"];
     sandbox.run(&[&["create", "prices", "--kind", "spsc"][..], &options, &more].concat()).ok();
     let mut sender = sandbox.start_with_input(&["send", "prices"]);
     sender.write(b"hello\nagain\n");
@@ -45,7 +46,7 @@ fn info_tells_everything_as_json() {
     let path = sandbox.channels().join("prices.lane");
     let expected = json!({
         "name": "prices", "path": path, "kind": "spsc", "status": "live", "corruption": null, "queue": null, "backend": "futex",
-        "fence": "symmetric", "capacity": 65536, "max_message": 1000, "payload_alignment": 16, "persistent": true,
+        "fence": "symmetric", "capacity": 65536, "max_message": 1000, "payload_alignment": 16, "record_alignment": 32, "persistent": true,
         "type_name": "quote", "total_bytes": path.metadata().unwrap().len(),
     });
     for (key, value) in expected.as_object().unwrap() {
@@ -76,6 +77,10 @@ fn info_tells_everything_to_people() {
     for part in ["64.00 KiB (65,536 bytes)", "messages         1 since it was created", "sender", "closed", "memlane"] {
         assert!(text.contains(part), "{part}: {text}");
     }
+    sandbox.run(&["create", "lines", "--record-alignment", "64"]).ok();
+    let lines = sandbox.run(&["info", "lines"]).text();
+    assert!(lines.contains("alignment        8 bytes; each starts at a multiple of 64 bytes"), "{lines}");
+    assert!(text.contains("alignment        8 bytes\n"), "{text}");
     let longest = text.lines().filter(|line| !line.contains("path")).map(|line| line.chars().count()).max();
     assert!(longest.unwrap() <= 100, "{text}");
 }

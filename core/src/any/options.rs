@@ -75,6 +75,18 @@ impl Options {
         self
     }
 
+    /// Option `record_alignment`: see [`spsc::Options::record_alignment`](crate::spsc::Options::record_alignment).
+    ///
+    /// ```
+    /// let channel = memlane::any::Options::new(memlane::Kind::Spsc).record_alignment(128).private()?;
+    /// assert_eq!(channel.info().record_alignment, 128);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn record_alignment(mut self, bytes: usize) -> Self {
+        self.wishes.record_alignment = Some(bytes);
+        self
+    }
+
     /// Option `slots`: see [`mpmc::Options::slots`](crate::mpmc::Options::slots).
     ///
     /// ```

@@ -46,6 +46,8 @@ pub struct Info {
     pub max_message: u64,
     /// Alignment of every message in bytes.
     pub payload_alignment: u64,
+    /// At multiples of how many bytes the records of its lanes start; 0 in kinds without lanes.
+    pub record_alignment: u64,
     /// Whether it is persistent: its participants wait for peers instead of being disconnected.
     pub persistent: bool,
     /// The name of the type of its messages; empty for bytes.
@@ -294,6 +296,7 @@ impl Info {
             capacity: geometry.capacity,
             max_message: geometry.max_message,
             payload_alignment: geometry.payload_alignment.into(),
+            record_alignment: geometry.record_alignment.into(),
             persistent: facts.persistent,
             type_name: facts.type_name.clone(),
             status: if is_whole { ChannelStatus::of(region) } else { ChannelStatus::Corrupted(Corruption::FileLength) },

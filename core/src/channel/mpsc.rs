@@ -111,6 +111,19 @@ impl Options {
         self
     }
 
+    /// Has every message start at a multiple of so many bytes of its lane: see
+    /// [`spsc::Options::record_alignment`](crate::spsc::Options::record_alignment).
+    ///
+    /// ```
+    /// let channel = memlane::mpsc::Options::new().record_alignment(64).private()?;
+    /// assert_eq!(channel.info().record_alignment, 64);
+    /// # Ok::<(), memlane::CreateError>(())
+    /// ```
+    pub fn record_alignment(mut self, bytes: usize) -> Self {
+        self.wishes.record_alignment = Some(bytes);
+        self
+    }
+
     /// How many senders there can be at a time, from 1 to 1,023; each has a lane. Default: 64. Only for creation.
     ///
     /// ```

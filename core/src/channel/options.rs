@@ -70,7 +70,8 @@ impl<K> Options<K> {
     }
 
     /// Alignment of every message in memory, in bytes: a power of two from 8 (default) to 64. Matters to programs that read
-    /// or write in place. In a lane, each message then takes a multiple of this, and as much for its header.
+    /// or write in place. In a lane, each message then takes a multiple of this, and as much for its header: to have messages stand in
+    /// as few lines of the cache as possible, choose the `record_alignment` instead.
     ///
     /// ```
     /// let channel = memlane::spsc::Options::new().payload_alignment(64).private()?;

@@ -4,7 +4,7 @@ use super::kind::ChannelKind;
 use super::port::Outlet;
 use super::sender::{ClaimOf, Sender};
 use crate::error::{SendError, SendTimeoutError, TrySendError};
-use crate::wait::Calls;
+use crate::wait::{Calls, Waiting};
 use std::time::{Duration, Instant};
 
 /// Sending copies.
@@ -41,6 +41,12 @@ impl<K: ChannelKind> Sender<K> {
     #[cold]
     #[inline(never)]
     fn send_slow(&mut self, message: &[u8]) -> Result<(), SendError> {
+        // The usual way where records are not packed.
+        if let Some(claim) = self.room_for(message.len()).attempt_fast()? {
+            self.commit_copy(claim, message)?;
+            self.port.wake(&mut self.end);
+            return Ok(());
+        }
         let claim = self.room_for(message.len()).wait_slow()?;
         self.send_into(claim, message)
     }

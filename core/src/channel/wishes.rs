@@ -27,6 +27,7 @@ pub(crate) struct Wishes {
     pub(crate) capacity: Option<usize>,
     pub(crate) max_message: Option<usize>,
     pub(crate) payload_alignment: Option<usize>,
+    pub(crate) record_alignment: Option<usize>,
     pub(crate) slots: Option<usize>,
     pub(crate) priorities: Option<u8>,
     pub(crate) senders: Option<usize>,
@@ -55,6 +56,7 @@ impl Wishes {
             capacity: None,
             max_message: None,
             payload_alignment: None,
+            record_alignment: None,
             slots: None,
             priorities: None,
             senders: None,
@@ -85,6 +87,7 @@ impl Wishes {
     fn check_kind(&self, channel: &str) -> Result<(), CreateError> {
         let only_of_some = [
             ("capacity", self.capacity.is_some()),
+            ("record_alignment", self.record_alignment.is_some()),
             ("slots", self.slots.is_some()),
             ("priorities", self.priorities.is_some()),
             ("senders", self.senders.is_some()),
@@ -129,10 +132,16 @@ impl Wishes {
         ))
     }
 
-    /// The alignment that is asked for.
-    fn alignment(&self, channel: &str) -> Result<u32, CreateError> {
+    /// The alignment of payloads that is asked for.
+    fn payload_alignment(&self, channel: &str) -> Result<u32, CreateError> {
         let chosen = word(channel, "payload_alignment", self.payload_alignment, Limits::ALIGNMENT_MAX)?;
         Ok(chosen.unwrap_or(Limits::ALIGNMENT_MIN))
+    }
+
+    /// The alignment of records that is asked for. By default, they follow each other as closely as their payloads' alignment allows.
+    fn record_alignment(&self, channel: &str, payload_alignment: u32) -> Result<u32, CreateError> {
+        let chosen = word(channel, "record_alignment", self.record_alignment, Limits::RECORD_ALIGNMENT_MAX)?;
+        Ok(chosen.unwrap_or(payload_alignment))
     }
 
     fn slot_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
@@ -144,7 +153,8 @@ impl Wishes {
             receivers,
             capacity: 0,
             max_message: self.max_message.map_or(row.max_message, |bytes| bytes as u64),
-            payload_alignment: self.alignment(channel)?,
+            payload_alignment: self.payload_alignment(channel)?,
+            record_alignment: 0,
             slots: 0,
             priorities: self.priorities.unwrap_or(1).into(),
         };
@@ -161,18 +171,14 @@ impl Wishes {
     fn lane_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
         let row = self.kind.row();
         let (senders, receivers) = self.seats(channel)?;
-        let payload_alignment = self.alignment(channel)?;
+        let payload_alignment = self.payload_alignment(channel)?;
+        let record_alignment = self.record_alignment(channel, payload_alignment)?;
+        let largest = |capacity| Geometry::largest_message(capacity, payload_alignment, record_alignment);
         let too_large = |given: u64| CreateError::InvalidOption {
             channel: channel.to_owned(),
             option: "max_message",
             given: given.to_string(),
-            wanted: format!(
-                "exceeds the largest, {} bytes",
-                Geometry::largest_message(
-                    Limits::CAPACITY_MAX,
-                    payload_alignment.clamp(Limits::ALIGNMENT_MIN, Limits::ALIGNMENT_MAX)
-                )
-            ),
+            wanted: format!("exceeds the largest, {} bytes", largest(Limits::CAPACITY_MAX)),
         };
         if let Some(given) = self.capacity.filter(|&given| given as u64 > Limits::CAPACITY_MAX) {
             // Shows what the caller gave, not what it would have been rounded up to.
@@ -183,24 +189,36 @@ impl Wishes {
                 wanted: format!("has to be at most {} bytes", Limits::CAPACITY_MAX),
             });
         }
-        let alignment_is_usable = payload_alignment.is_power_of_two() && payload_alignment <= Limits::ALIGNMENT_MAX;
+        // Others are refused later, before anything is made.
+        let is_usable = |alignment: u32, max: u32| alignment.is_power_of_two() && alignment <= max;
+        let alignments_are_usable = is_usable(payload_alignment, Limits::ALIGNMENT_MAX)
+            && is_usable(record_alignment, Limits::RECORD_ALIGNMENT_MAX);
         let max_message = self.max_message.map(|bytes| bytes as u64);
         let capacity = match (self.rounded_capacity(), max_message) {
             (Some(capacity), _) => capacity,
-            (None, Some(max)) if alignment_is_usable => {
-                let smallest = Geometry::smallest_capacity(max, payload_alignment).ok_or_else(|| too_large(max))?;
+            (None, Some(max)) if alignments_are_usable => {
+                let smallest = Geometry::smallest_capacity(max, payload_alignment, record_alignment)
+                    .ok_or_else(|| too_large(max))?;
                 smallest.max(row.capacity)
             }
             (None, _) => row.capacity,
         };
         let max_message = match max_message {
             Some(max) => max,
-            None if capacity.is_power_of_two() && alignment_is_usable => {
-                Geometry::largest_message(capacity, payload_alignment.max(Limits::ALIGNMENT_MIN))
-            }
+            None if capacity.is_power_of_two() && alignments_are_usable => largest(capacity),
             None => 0,
         };
-        Ok(Geometry { row, senders, receivers, capacity, max_message, payload_alignment, slots: 0, priorities: 0 })
+        Ok(Geometry {
+            row,
+            senders,
+            receivers,
+            capacity,
+            max_message,
+            payload_alignment,
+            record_alignment,
+            slots: 0,
+            priorities: 0,
+        })
     }
 
     fn spec(&self, channel: &str) -> Result<CreateSpec, CreateError> {
@@ -227,6 +245,7 @@ impl Wishes {
             capacity: self.capacity.map(|bytes| bytes as u64).zip(self.rounded_capacity()),
             max_message: self.max_message.map(|bytes| bytes as u64),
             payload_alignment: self.payload_alignment.map(|bytes| bytes as u64),
+            record_alignment: self.record_alignment.map(|bytes| bytes as u64),
             slots: self.slots.map(|slots| slots as u64),
             priorities: self.priorities,
             discard_on_death: self.discard_on_death,

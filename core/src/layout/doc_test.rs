@@ -53,7 +53,7 @@ fn every_struct_is_on_the_page_with_every_field_at_its_place() {
                 magic major minor kind backend fence instance boot created_unix_ns total_bytes options capacity
                 max_message participants senders receivers lanes payload_alignment creator_pid participants_at
                 control_at lanes_at gates_at data_at type_hash type_name slots priorities delivery_limit queue_at
-                cells_at semaphore_bytes c_library lock_inode news_at reserved crc
+                cells_at semaphore_bytes c_library lock_inode news_at record_alignment reserved crc
             ),
         ),
         ("StatusCell", header, size_of::<StatusCell>(), fields_of!(StatusCell: word)),

@@ -24,6 +24,9 @@ pub struct Geometry {
     pub max_message: u64,
     /// Alignment of every payload in bytes, a power of two from 8.
     pub payload_alignment: u32,
+    /// Every record of a lane starts at a multiple of so many bytes, a power of two from `payload_alignment`; 0 in kinds without
+    /// lanes.
+    pub record_alignment: u32,
     /// Slots; 0 in kinds without them.
     pub slots: u32,
     /// Orders of delivery, from the most urgent; 0 in kinds without slots.
@@ -92,6 +95,7 @@ impl Geometry {
             capacity: 0,
             max_message: 8,
             payload_alignment: 8,
+            record_alignment: 0,
             slots: 1,
             priorities: 1,
         }
@@ -114,13 +118,13 @@ impl Geometry {
     ///
     /// A receiver that looks at the next header of one lane after the other finds them at different places of their rings.
     /// At the same place, they would share a few sets of its cache.
+    ///
+    /// The next lane's beginning is ahead by three lines, or by three pairs of lines where records start at pairs: so all places at which
+    /// a record may start a line come in turn.
     pub fn lane_start(&self, lane: u32) -> u64 {
-        u64::from(lane).wrapping_mul(Self::LANE_STEP) & self.capacity.wrapping_sub(1)
+        let step = u64::from(self.record_alignment.max(64)).wrapping_mul(3);
+        u64::from(lane).wrapping_mul(step) & self.capacity.wrapping_sub(1)
     }
-
-    /// How far the next lane's beginning is ahead of a lane's, in bytes: three lines, so that all places that are multiples of
-    /// a line come in turn.
-    const LANE_STEP: u64 = 192;
 
     /// Cells of each ring: a power of two, at least 64 and at least as many as slots.
     pub fn cells(&self) -> u64 {
@@ -142,15 +146,16 @@ impl Geometry {
     /// A record (header and padded payload) may fill 7/16 of the ring: it may need as much again in padding to start at
     /// the ring's beginning, and the reader publishes, and wakes the writer, for an eighth. With larger records an almost
     /// empty ring could refuse one for ever.
-    pub fn largest_message(capacity: u64, payload_alignment: u32) -> u64 {
+    pub fn largest_message(capacity: u64, payload_alignment: u32, record_alignment: u32) -> u64 {
         let header = u64::from(payload_alignment).max(RecordHeader::BYTES);
-        ((capacity / 16).saturating_mul(7) & !header.saturating_sub(1)).saturating_sub(header)
+        let unit = u64::from(record_alignment).max(header);
+        ((capacity / 16).saturating_mul(7) & !unit.saturating_sub(1)).saturating_sub(header)
     }
 
     /// The smallest ring that can always take a message of `max_message` bytes; `None` beyond the limits.
-    pub fn smallest_capacity(max_message: u64, payload_alignment: u32) -> Option<u64> {
+    pub fn smallest_capacity(max_message: u64, payload_alignment: u32, record_alignment: u32) -> Option<u64> {
         let mut capacity = Limits::CAPACITY_MIN;
-        while Self::largest_message(capacity, payload_alignment) < max_message {
+        while Self::largest_message(capacity, payload_alignment, record_alignment) < max_message {
             capacity = capacity.checked_mul(2).filter(|&c| c <= Limits::CAPACITY_MAX)?;
         }
         Some(capacity)
@@ -204,6 +209,7 @@ impl Geometry {
             })
         };
         check("capacity", self.capacity, 0, 0)?;
+        check("record_alignment", self.record_alignment.into(), 0, 0)?;
         check("slots", self.slots.into(), 1, Limits::SLOTS_MAX.into())?;
         check("priorities", self.priorities.into(), 1, Limits::PRIORITIES_MAX.into())?;
         check("max_message", self.max_message, 0, Limits::SLOT_MESSAGE_MAX)
@@ -220,7 +226,15 @@ impl Geometry {
         if !self.capacity.is_power_of_two() || !(Limits::CAPACITY_MIN..=Limits::CAPACITY_MAX).contains(&self.capacity) {
             return bad("capacity", self.capacity, "a power of two from 4096 to 2147483648");
         }
-        let largest = Self::largest_message(self.capacity, self.payload_alignment);
+        let (records, payloads) = (self.record_alignment, self.payload_alignment);
+        if !records.is_power_of_two() || !(payloads..=Limits::RECORD_ALIGNMENT_MAX).contains(&records) {
+            let wanted = match payloads {
+                Limits::ALIGNMENT_MIN => "a power of two from 8 to 128".to_owned(),
+                _ => format!("a power of two from {payloads}, the payload_alignment, to 128"),
+            };
+            return bad("record_alignment", records.into(), &wanted);
+        }
+        let largest = Self::largest_message(self.capacity, payloads, records);
         if self.max_message > largest {
             return bad("max_message", self.max_message, &format!("at most 7/16 of the capacity ({largest})"));
         }
@@ -268,6 +282,7 @@ mod tests {
         capacity: 1 << 20,
         max_message: 1000,
         payload_alignment: 8,
+        record_alignment: 8,
         slots: 0,
         priorities: 0,
     };
@@ -278,6 +293,7 @@ mod tests {
         receivers: 3,
         capacity: 0,
         max_message: 48,
+        record_alignment: 0,
         slots: 100,
         priorities: 2,
         ..DEFAULT
@@ -328,6 +344,10 @@ mod tests {
         assert_eq!(starts, [0, 192, 384, 4032, 128, 0], "l × 192 mod capacity");
         let places: std::collections::BTreeSet<_> = (0..64).map(|lane| geometry.lane_start(lane)).collect();
         assert_eq!(places.len(), 64, "every line of the ring, in turn");
+        let pairs = Geometry { record_alignment: 128, ..geometry };
+        assert_eq!([0, 1, 2, 11].map(|lane| pairs.lane_start(lane)), [0, 384, 768, 128], "l × 384 mod capacity");
+        let places: std::collections::BTreeSet<_> = (0..32).map(|lane| pairs.lane_start(lane)).collect();
+        assert_eq!(places.len(), 32, "every pair of lines, in turn");
     }
 
     #[test]
@@ -339,6 +359,11 @@ mod tests {
         assert_eq!(field(Geometry { payload_alignment: 4, ..DEFAULT }), "payload_alignment");
         assert_eq!(field(Geometry { payload_alignment: 4096, ..DEFAULT }), "payload_alignment");
         assert_eq!(field(Geometry { max_message: 1 << 19, ..DEFAULT }), "max_message");
+        for (payload_alignment, record_alignment) in [(8, 0), (8, 4), (8, 48), (8, 256), (16, 8), (64, 32)] {
+            let geometry = Geometry { payload_alignment, record_alignment, ..DEFAULT };
+            assert_eq!(field(geometry), "record_alignment", "{record_alignment} of {payload_alignment}");
+        }
+        assert_eq!(field(Geometry { record_alignment: 64, ..SLOTS }), "record_alignment");
         assert_eq!(field(Geometry { senders: 2, ..DEFAULT }), "senders");
         assert_eq!(field(Geometry { receivers: 0, ..DEFAULT }), "receivers");
         assert_eq!(field(Geometry { slots: 1, ..DEFAULT }), "slots");
@@ -363,10 +388,17 @@ mod tests {
     #[test]
     fn the_smallest_capacity_takes_the_message() {
         for message in [0, 1, 1784, 1785, 42_112, 1 << 20, (896 << 20) - 8] {
-            let capacity = Geometry::smallest_capacity(message, 8).unwrap();
-            assert!(Geometry::largest_message(capacity, 8) >= message);
-            assert!(capacity == Limits::CAPACITY_MIN || Geometry::largest_message(capacity / 2, 8) < message);
+            for (payloads, records) in [(8, 8), (8, 64), (8, 128), (32, 64)] {
+                let capacity = Geometry::smallest_capacity(message, payloads, records);
+                let Some(capacity) = capacity else {
+                    assert!(Geometry::largest_message(Limits::CAPACITY_MAX, payloads, records) < message);
+                    continue;
+                };
+                let largest = |capacity| Geometry::largest_message(capacity, payloads, records);
+                assert!(largest(capacity) >= message);
+                assert!(capacity == Limits::CAPACITY_MIN || largest(capacity / 2) < message);
+            }
         }
-        assert_eq!(Geometry::smallest_capacity(1 << 31, 8), None);
+        assert_eq!(Geometry::smallest_capacity(1 << 31, 8, 8), None);
     }
 }

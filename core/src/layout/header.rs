@@ -222,8 +222,10 @@ pub struct HeaderBlock {
     pub lock_inode: u64,
     /// Offset of [`super::NewsControl`]; 0 in kinds that have one lane at most.
     pub news_at: u64,
+    /// Every record of a lane starts at a multiple of so many bytes, a power of two from `payload_alignment`; 0 without lanes.
+    pub record_alignment: u32,
     /// Zero.
-    pub reserved: [u8; 236],
+    pub reserved: [u8; 232],
     /// CRC-32C of everything above.
     pub crc: u32,
 }
@@ -254,7 +256,8 @@ const _: () = {
     assert!(offset_of!(HeaderBlock, c_library) == 252);
     assert!(offset_of!(HeaderBlock, lock_inode) == 256);
     assert!(offset_of!(HeaderBlock, news_at) == 264);
-    assert!(offset_of!(HeaderBlock, reserved) == 272);
+    assert!(offset_of!(HeaderBlock, record_alignment) == 272);
+    assert!(offset_of!(HeaderBlock, reserved) == 276);
     assert!(offset_of!(HeaderBlock, crc) == 508);
 };
 

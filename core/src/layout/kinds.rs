@@ -84,7 +84,7 @@ const ROWS: [KindRow; 3] = [
         max_message: 0,
         words_per_slot: 0,
         options: OPTION_PERSISTENT,
-        own_options: &["capacity"],
+        own_options: &["capacity", "record_alignment"],
         redelivers: false,
         smaller: "a smaller capacity",
     },
@@ -116,7 +116,7 @@ const ROWS: [KindRow; 3] = [
         max_message: 0,
         words_per_slot: 0,
         options: OPTION_PERSISTENT,
-        own_options: &["capacity", "senders"],
+        own_options: &["capacity", "record_alignment", "senders"],
         redelivers: false,
         smaller: "a smaller capacity or fewer senders",
     },
@@ -194,9 +194,9 @@ impl Kind {
         Self::ALL.iter().copied().find(|kind| kind.code() == code)
     }
 
-    /// Whether channels of this kind have this option, of those that not every kind has: `capacity`, `slots`, `priorities`,
-    /// `senders`, `receivers`, `on_death`, `delivery_limit`. An option that a kind does not have is refused when a channel is created
-    /// or opened: [`CreateError::NoSuchOption`](crate::error::CreateError::NoSuchOption).
+    /// Whether channels of this kind have this option, of those that not every kind has: `capacity`, `record_alignment`, `slots`,
+    /// `priorities`, `senders`, `receivers`, `on_death`, `delivery_limit`. An option that a kind does not have is refused when a channel
+    /// is created or opened: [`CreateError::NoSuchOption`](crate::error::CreateError::NoSuchOption).
     ///
     /// ```
     /// use memlane::Kind;

@@ -13,6 +13,8 @@ impl Limits {
     pub const ALIGNMENT_MIN: u32 = 8;
     /// Largest payload alignment in bytes.
     pub const ALIGNMENT_MAX: u32 = 64;
+    /// Largest alignment of a lane's records in bytes: a pair of lines.
+    pub const RECORD_ALIGNMENT_MAX: u32 = 128;
     /// Most slots.
     pub const SLOTS_MAX: u32 = 1 << 16;
     /// Most priorities.

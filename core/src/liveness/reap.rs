@@ -231,6 +231,7 @@ mod tests {
             capacity: 4096,
             max_message: 8,
             payload_alignment: 8,
+            record_alignment: 8,
             slots: 0,
             priorities: 0,
         };

@@ -25,12 +25,22 @@ pub struct Case {
     pub backend: Backend,
     pub place: Place,
     pub side: Side,
+    pub payload_alignment: usize,
+    pub record_alignment: usize,
     scratch: Scratch,
 }
 
 impl Case {
     pub fn new(backend: Backend, place: Place, side: Side) -> Self {
-        Self { backend, place, side, scratch: Scratch::new() }
+        // Records that are packed, and such as start at a line or at a pair of lines, come with threads and with processes.
+        let (payload_alignment, record_alignment) = match (backend, place, side) {
+            (Backend::Futex, Place::Named, _) | (Backend::Futex, Place::Anonymous, Side::Process) => (8, 8),
+            (Backend::Futex, Place::Private, _) | (_, Place::Named, Side::Process) => (8, 64),
+            (Backend::Futex, ..) | (_, Place::Anonymous, Side::Process) => (8, 128),
+            (_, Place::Named, Side::Thread) => (16, 64),
+            _ => (64, 128),
+        };
+        Self { backend, place, side, payload_alignment, record_alignment, scratch: Scratch::new() }
     }
 
     /// The name of the channel, where it has one: a path, or the name of a segment.

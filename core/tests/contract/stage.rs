@@ -24,7 +24,8 @@ pub const MAX_MESSAGE: usize = 200;
 pub const SHORT: Duration = Duration::from_millis(5);
 
 pub fn options_for<K: Kind>(case: &Case) -> Options<K> {
-    let options = K::small().backend(case.backend).max_message(MAX_MESSAGE);
+    let options =
+        K::small(case).backend(case.backend).payload_alignment(case.payload_alignment).max_message(MAX_MESSAGE);
     // A private channel needs no trust.
     if case.place == Place::Private { options } else { options.trust_peers(trust()) }
 }

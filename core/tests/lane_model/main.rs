@@ -56,15 +56,21 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 fn shape() -> impl Strategy<Value = Shape> {
     let place = prop_oneof![2 => Just(Place::Private), 1 => Just(Place::Named), 1 => Just(Place::Anonymous)];
     let capacity = prop_oneof![2 => Just(4096), 1 => Just(8192), 1 => Just(32768)];
-    let alignment = prop_oneof![Just(8), Just(16), Just(32), Just(64)];
+    // Of payloads, and of records.
+    let alignments = prop_oneof![
+        4 => prop_oneof![Just(8), Just(16), Just(32), Just(64)].prop_map(|alignment| (alignment, alignment)),
+        2 => prop_oneof![Just((8, 64)), Just((8, 128))],
+        1 => prop_oneof![Just((8, 16)), Just((16, 64)), Just((32, 128)), Just((64, 128))],
+    ];
     let max_message = proptest::option::weighted(0.4, prop_oneof![Just((16, 0)), (0..=16usize, 0..9usize)]);
     let backend = prop_oneof![Just(Backend::Futex), Just(Backend::Semaphore)];
     let fence = prop_oneof![Just(None), Just(Some(FenceMode::Asymmetric)), Just(Some(FenceMode::Symmetric))];
-    (place, capacity, alignment, max_message, any::<bool>(), backend, fence).prop_map(
-        |(place, capacity, alignment, max_message, persistent, backend, fence)| Shape {
+    (place, capacity, alignments, max_message, any::<bool>(), backend, fence).prop_map(
+        |(place, capacity, (alignment, record_alignment), max_message, persistent, backend, fence)| Shape {
             place,
             capacity,
             alignment,
+            record_alignment,
             max_message,
             persistent,
             backend,

@@ -18,7 +18,7 @@ pub struct Run {
 impl Run {
     pub fn new(stage: &Stage, shape: Shape) -> Self {
         let (channel, sender, receiver) = stage.pair(&shape.options());
-        let model = Model::new(channel.capacity() as u64, shape.alignment as u64);
+        let model = Model::new(channel.capacity() as u64, shape.alignment as u64, shape.record_alignment as u64);
         assert_eq!((channel.capacity(), channel.max_message()), (shape.capacity, shape.max_message()));
         let (sender, receiver) = (Some(sender), Some(receiver));
         Self { channel, sender, receiver, model, persistent: shape.persistent, filler: 0 }
@@ -241,10 +241,10 @@ impl Run {
     fn aim_at_end(&mut self, beyond: i64, short: u64) {
         let largest = self.channel.max_message();
 
-        let (largest_record, unit) = (self.model.record(largest), self.model.alignment);
+        let (largest_record, header, unit) = (self.model.record(largest), self.model.header, self.model.alignment);
         for _ in 0..64 {
             let wanted = self.model.until_end().saturating_add_signed(beyond * unit as i64);
-            let length = wanted.checked_sub(unit + short % unit).map(|length| length as usize);
+            let length = wanted.checked_sub(header + short % unit).map(|length| length as usize);
             match length.filter(|&length| length <= largest) {
                 Some(length) => return self.try_send(length),
                 // Nearer, in an empty channel, but not beyond.
@@ -253,7 +253,7 @@ impl Run {
                         self.try_recv();
                     }
                     self.try_recv();
-                    let step = largest_record.min(wanted.saturating_sub(largest_record).max(unit)) - unit;
+                    let step = largest_record.min(wanted.saturating_sub(largest_record).max(unit)) - header;
                     self.try_send(step as usize);
                 }
             }
@@ -278,7 +278,7 @@ impl Run {
         assert_eq!((lane.messages, lane.committed, sender.sent()), (model.sent, model.committed, model.sent));
         assert_eq!(lane.consumed, model.published);
         // One header always stays free.
-        let room = model.capacity - (model.committed - model.published) - model.alignment;
+        let room = model.capacity - (model.committed - model.published) - model.header;
         assert_eq!((self.channel.len(), sender.len()), (model.queue.len(), model.queue.len()));
         assert_eq!((self.channel.room() as u64, sender.room() as u64), (room, room));
         assert_eq!(sender.is_full(), !model.fits(sender.max_message()));

@@ -43,7 +43,9 @@ pub(crate) enum Step {
 pub(crate) struct Shape {
     pub place: Place,
     pub capacity: usize,
+    /// Of payloads, and of records, which are aligned to no less.
     pub alignment: usize,
+    pub record_alignment: usize,
     /// Of the largest that the ring allows, so many sixteenths and so many bytes less.
     pub max_message: Option<(usize, usize)>,
     pub persistent: bool,
@@ -54,7 +56,7 @@ pub(crate) struct Shape {
 impl Shape {
     /// By `docs/layout.md`: header and payload fill 7/16 of the ring at most.
     pub fn max_message(&self) -> usize {
-        let largest = self.capacity / 16 * 7 / self.alignment * self.alignment;
+        let largest = self.capacity / 16 * 7 / self.record_alignment * self.record_alignment;
         let largest = largest - self.alignment;
         let (sixteenths, less) = self.max_message.unwrap_or((16, 0));
         (largest * sixteenths / 16).saturating_sub(less)
@@ -62,6 +64,10 @@ impl Shape {
 
     pub fn options(&self) -> Options {
         let mut options = Options::new().capacity(self.capacity).payload_alignment(self.alignment);
+        // Unless they are what follows from the payloads' alignment.
+        if self.record_alignment != self.alignment {
+            options = options.record_alignment(self.record_alignment);
+        }
         options = options.persistent(self.persistent).backend(self.backend).trust_peers(trust());
         if let Some(mode) = self.fence {
             options = options.fence(mode);

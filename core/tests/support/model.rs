@@ -15,6 +15,9 @@ pub struct Entry {
 /// A lane, as `docs/layout.md` describes it.
 pub struct Model {
     pub capacity: u64,
+    /// Bytes of a record in front of its payload.
+    pub header: u64,
+    /// Of records.
     pub alignment: u64,
     pub queue: VecDeque<Entry>,
     /// Behind the last committed record.
@@ -27,13 +30,13 @@ pub struct Model {
 }
 
 impl Model {
-    pub fn new(capacity: u64, alignment: u64) -> Self {
+    pub fn new(capacity: u64, header: u64, alignment: u64) -> Self {
         let queue = VecDeque::new();
-        Self { capacity, alignment, queue, committed: 0, released: 0, published: 0, sent: 0 }
+        Self { capacity, header, alignment, queue, committed: 0, released: 0, published: 0, sent: 0 }
     }
 
     pub fn record(&self, length: usize) -> u64 {
-        (self.alignment + length as u64).next_multiple_of(self.alignment)
+        (self.header + length as u64).next_multiple_of(self.alignment)
     }
 
     /// Bytes from the last committed record to the ring's end.
@@ -48,7 +51,7 @@ impl Model {
     }
 
     pub fn fits(&self, length: usize) -> bool {
-        self.start(length) + self.record(length) + self.alignment <= self.published + self.capacity
+        self.start(length) + self.record(length) + self.header <= self.published + self.capacity
     }
 
     /// Commits `content` into room for `reserved` bytes.

@@ -40,7 +40,10 @@ impl Stored for Mpsc {
 
 impl OnLanes for Mpsc {
     fn shaped(shape: &LaneShape, seats: Staff) -> Options {
-        Options::new().capacity(shape.capacity).max_senders(seats.senders as usize)
+        Options::new()
+            .capacity(shape.capacity)
+            .record_alignment(shape.record_alignment)
+            .max_senders(seats.senders as usize)
     }
 
     fn resumed_at(tx: &Sender) -> u64 {

@@ -35,7 +35,7 @@ impl Stored for Spsc {
 
 impl OnLanes for Spsc {
     fn shaped(shape: &LaneShape, _: Staff) -> Options {
-        Options::new().capacity(shape.capacity)
+        Options::new().capacity(shape.capacity).record_alignment(shape.record_alignment)
     }
 
     fn resumed_at(tx: &Sender) -> u64 {

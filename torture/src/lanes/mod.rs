@@ -46,7 +46,8 @@ impl<K: OnLanes> Storage<K> for Lanes {
     }
 
     fn draw(random: &mut Random, site: &Site) -> Result<Box<dyn Trial>> {
-        let shape = LaneShape { capacity: 4096 << random.below(7) };
+        let record_alignment = [8, 8, 64, 128][random.below(4) as usize];
+        let shape = LaneShape { capacity: 4096 << random.below(7), record_alignment };
         trial::create::<K>(&shape, K::STAFF.draw(random), 1, site)
     }
 

@@ -41,9 +41,12 @@ struct Lane {
 
 impl Trial for LaneTrial {
     fn describe(&self) -> String {
+        let LaneShape { capacity, record_alignment } = self.shape;
         match self.staff.senders {
-            1 => format!("ring of {} bytes", self.shape.capacity),
-            senders => format!("{senders} senders, rings of {} bytes", self.shape.capacity),
+            1 => format!("ring of {capacity} bytes, records at multiples of {record_alignment}"),
+            senders => {
+                format!("{senders} senders, rings of {capacity} bytes, records at multiples of {record_alignment}")
+            }
         }
     }
 
@@ -63,7 +66,9 @@ impl Trial for LaneTrial {
             let delivered = lane.delivered;
             ensure!(first <= delivered, "messages {delivered}..{first} of lane {number} are missing");
             // What the dead one held when it died was not released; before that, up to 1/8 of the ring was not published.
-            let record = |sequence| (self.payloads.length(identity(number, sequence)) + 8).next_multiple_of(8);
+            let record = |sequence| {
+                (self.payloads.length(identity(number, sequence)) + 8).next_multiple_of(self.shape.record_alignment)
+            };
             let unpublished: usize = (first..delivered.saturating_sub(1)).map(record).sum();
             let may_come_again = unpublished < self.shape.capacity / 8;
             ensure!(may_come_again, "messages {first}..{delivered} of lane {number} came again");
@@ -108,7 +113,7 @@ mod tests {
 
     fn trial() -> LaneTrial {
         LaneTrial {
-            shape: LaneShape { capacity: 16 << 10 },
+            shape: LaneShape { capacity: 16 << 10, record_alignment: 8 },
             staff: Staff { senders: 2, receivers: 1 },
             payloads: Payloads::new(None).unwrap(),
             lanes: BTreeMap::new(),

@@ -17,6 +17,9 @@ pub struct LaneShape {
     /// lanes: ring size in bytes
     #[arg(long, default_value_t = 16 << 10)]
     pub capacity: usize,
+    /// lanes: alignment of records in bytes
+    #[arg(long, default_value_t = 8)]
+    pub record_alignment: usize,
 }
 
 /// Channels of slots.

@@ -100,6 +100,7 @@ impl Facts {
         block.receivers = self.geometry.receivers;
         block.lanes = self.geometry.lanes();
         block.payload_alignment = self.geometry.payload_alignment;
+        block.record_alignment = self.geometry.record_alignment;
         block.creator_pid = self.creator_pid;
         block.lock_inode = self.lock_inode;
         block.participants_at = self.map.participants_at;
@@ -186,6 +187,7 @@ pub(in crate::region) fn parse(channel: &str, start: &[u8], length: u64) -> Resu
         capacity: block.capacity,
         max_message: block.max_message,
         payload_alignment: block.payload_alignment,
+        record_alignment: block.record_alignment,
         slots: block.slots,
         priorities: block.priorities,
     };

@@ -60,6 +60,7 @@ pub struct LaneGeometry {
     capacity: u64,
     /// The capacity less one.
     mask: u64,
+    /// Bytes from a record's start to its payload.
     header_bytes: u64,
     /// What is added to a payload's length before it is rounded down to a record's.
     rounding: u64,
@@ -74,21 +75,33 @@ const STRETCHES_MIN: u64 = 16;
 
 impl LaneGeometry {
     /// A lane of `capacity` bytes (a power of two) whose payloads are aligned to `payload_alignment` (a power of two
-    /// from 8) and at most `max_message` bytes long.
+    /// from 8) and at most `max_message` bytes long, and whose records follow each other as closely as that allows.
     ///
     /// The caller has checked that header and padded payload fit into 7/16 of the capacity
     /// (`layout::Geometry::map`).
     pub fn new(capacity: u64, payload_alignment: u64, max_message: u64) -> Self {
         debug_assert!(capacity.is_power_of_two() && payload_alignment.is_power_of_two() && payload_alignment >= 8);
-        let header_bytes = payload_alignment.max(RecordHeader::BYTES);
-        Self {
+        let packed = Self {
             capacity,
             mask: capacity.wrapping_sub(1),
-            header_bytes,
-            rounding: header_bytes.wrapping_mul(2).wrapping_sub(1),
-            rounding_mask: !header_bytes.wrapping_sub(1),
+            header_bytes: payload_alignment.max(RecordHeader::BYTES),
+            rounding: 0,
+            rounding_mask: 0,
             max_message,
             stretch_max: capacity / STRETCHES_MIN,
+        };
+        packed.with_record_alignment(payload_alignment)
+    }
+
+    /// This geometry with records that start at multiples of `record_alignment` bytes: a power of two that is at least the payload
+    /// alignment and at most a page, which every ring is a multiple of. A payload stands as far behind its record's start as before.
+    #[must_use]
+    pub fn with_record_alignment(self, record_alignment: u64) -> Self {
+        debug_assert!(record_alignment.is_power_of_two() && record_alignment >= self.header_bytes);
+        Self {
+            rounding: self.header_bytes.wrapping_add(record_alignment).wrapping_sub(1),
+            rounding_mask: !record_alignment.wrapping_sub(1),
+            ..self
         }
     }
 
@@ -134,11 +147,11 @@ impl LaneGeometry {
         payload.wrapping_add(self.rounding) & self.rounding_mask
     }
 
-    /// Whether the lane is plain: payloads are aligned to no more than a word, so that a record is its header word, its payload,
-    /// and padding to the next multiple of 8. See [`plain_record_bytes`].
+    /// Whether the lane is plain: payloads and records are aligned to no more than a word, so that a record is its header word, its
+    /// payload, and padding to the next multiple of 8. See [`plain_record_bytes`].
     #[inline]
     pub fn is_plain(&self) -> bool {
-        self.header_bytes == RecordHeader::BYTES
+        self.rounding == 2 * RecordHeader::BYTES - 1
     }
 
     /// Bytes that a stretch has at most: see `writer`.

@@ -76,6 +76,7 @@ impl LaneMemory for LaneLook<'_> {
 /// The shape of every lane of a channel.
 pub(in crate::channel) fn lane_geometry(geometry: &Geometry) -> LaneGeometry {
     LaneGeometry::new(geometry.capacity, geometry.payload_alignment.into(), geometry.max_message)
+        .with_record_alignment(geometry.record_alignment.into())
 }
 
 /// Does nothing. A dead participant of a lane holds nothing that has to be undone: an uncommitted record does not exist, and
@@ -93,7 +94,7 @@ mod tests {
     use crate::sync::Ordering::Relaxed;
 
     /// So many lanes of so many bytes, each with one receiver.
-    fn geometry_of(lanes: u32, capacity: u64, payload_alignment: u32) -> Geometry {
+    fn geometry_of(lanes: u32, capacity: u64, payload_alignment: u32, record_alignment: u32) -> Geometry {
         Geometry {
             row: if lanes == 1 { Kind::Spsc.row() } else { Kind::Mpsc.row() },
             senders: lanes,
@@ -101,6 +102,7 @@ mod tests {
             capacity,
             max_message: 300,
             payload_alignment,
+            record_alignment,
             slots: 0,
             priorities: 0,
         }
@@ -112,11 +114,13 @@ mod tests {
 
     #[test]
     fn every_lane_carries_messages_from_its_own_beginning_over_the_end_of_its_ring() {
-        for lanes in [1, 30] {
-            let region = region_of(geometry_of(lanes, 4096, 64));
+        for (lanes, payloads, records, step, fits) in
+            [(1, 64, 64, 192, 31), (30, 64, 64, 192, 31), (30, 8, 64, 192, 63), (30, 8, 128, 384, 31)]
+        {
+            let region = region_of(geometry_of(lanes, 4096, payloads, records));
             for lane in 0..lanes {
                 let view = || LaneView::new(&region, lane, 0);
-                let start = u64::from(lane) * 192 % 4096;
+                let start = u64::from(lane) * step % 4096;
                 let begins = [view().committed().load(Relaxed), view().consumed().load(Relaxed)];
                 assert_eq!(begins, [start; 2], "lane {lane}");
                 let geometry = lane_geometry(region.geometry());
@@ -134,7 +138,7 @@ mod tests {
                 }
                 assert_eq!(writer.reserve(8).unwrap_err(), Refusal::Full);
                 writer.publish();
-                assert_eq!(writer.count(), 200 + 31, "a full ring less one header, lane {lane}");
+                assert_eq!(writer.count(), 200 + fits, "a full ring less one header, lane {lane}");
             }
         }
     }
@@ -142,7 +146,7 @@ mod tests {
     #[test]
     fn what_is_not_published_is_a_sixteenth_of_the_ring_at_most() {
         for (capacity, length) in [(4096, 8), (4096, 300), (1 << 16, 8), (1 << 16, 300), (1 << 20, 8), (1 << 20, 300)] {
-            let region = region_of(geometry_of(1, capacity, 8));
+            let region = region_of(geometry_of(1, capacity, 8, 8));
             let geometry = lane_geometry(region.geometry());
             let mut writer = Writer::resume(LaneView::new(&region, 0, 0), geometry).unwrap();
             let (mut end, mut furthest) = (0, 0);
