@@ -457,8 +457,10 @@ new.bits(), AcqRel, Relaxed' 'let word = row.load(Relaxed);
 <and>
 new.bits(), crate::sync::Ordering::Release, Relaxed' $rows
 
+mutant "a joiner takes any row that nobody has" $word_rs 'for (index, row) in rows.enumerate() {' 'for (index, row) in rows.enumerate().collect::<Vec<_>>().into_iter().rev() {' $rows::no_seat_that_was_told_of_is_behind_a_vacant_one
+
 echo "--- several lanes"
-changes='            let changes = Some(self.memory.changes(group as u32).load(Acquire));
+changes='            let changes = self.memory.changes(group as u32).load(Acquire);
             if self.changes[group] != changes {
 '
 seen='        let membership = self.memory().membership().load(Acquire);
@@ -467,7 +469,9 @@ seen='        let membership = self.memory().membership().load(Acquire);
 '
 told='    for group in changes {
         // EDGE change→rows: pairs with the Acquire in `Found::look`.
-        group.fetch_add(1, Release);
+        if group.fetch_add(1, Release) == u32::MAX {
+            group.fetch_add(1, Release);
+        }
     }
 '
 at_last='        self.poll_active(&mut emptied)
@@ -477,8 +481,8 @@ tells='    // EDGE announce→news: pairs with the Acquire in `Outlook::has_news
     membership.fetch_add(1, Release);
 '
 
-mutant "a receiver clears what changed" $found_rs "$changes" "            let changes = Some(self.memory.changes(group as u32).fetch_and(0, crate::sync::Ordering::AcqRel));
-            if changes != Some(0) {
+mutant "a receiver clears what changed" $found_rs "$changes" "            let changes = self.memory.changes(group as u32).fetch_and(0, crate::sync::Ordering::AcqRel);
+            if changes != 0 {
 " $found::a_receiver_dies_with_messages
 mutant "the end needs no second look" $lanes_rs 'Ok(nothing_is_there && self.memory().membership().load(Relaxed) == self.seen)' 'Ok(nothing_is_there)' $found::a_handover_is_not_the_end
 mutant "a lane is polled before its row is looked at" $lanes_rs 'if !self.found.is_over(lane) {' 'if self.memory().row(lane).load(Acquire) & 0x7f == 1 {' $found::the_last_message_comes_before_the_end
@@ -490,7 +494,7 @@ mutant "the last look at the rows is behind the last poll" $lanes_rs "$at_last" 
 " $looked_at
 mutant "a life that is over attaches no lane" $found_rs 'let is_new = known.life != life;' 'let is_new = known.life != life && state == ParticipantState::Live;' $found::a_sender_that_comes_and_goes_between_two_looks_loses_nothing
 mutant "membership is told before the counter" $tell_rs "$told$tells" "$tells$told" $found::a_receiver_does_not_sleep_through_a_new_sender
-mutant "a counter is told Relaxed" $tell_rs 'group.fetch_add(1, Release);' 'group.fetch_add(1, crate::sync::Ordering::Relaxed);' $found
+mutant "a counter is told Relaxed" $tell_rs 'if group.fetch_add(1, Release) ==' 'if group.fetch_add(1, crate::sync::Ordering::Relaxed) ==' $found
 mutant "membership is told Relaxed" $tell_rs 'membership.fetch_add(1, Release);' 'membership.fetch_add(1, crate::sync::Ordering::Relaxed);' $found
 mutant "a counter is looked at Relaxed" $found_rs 'changes(group as u32).load(Acquire)' 'changes(group as u32).load(crate::sync::Ordering::Relaxed)' $found
 mutant "membership is looked at Relaxed" $lanes_rs 'let membership = self.memory().membership().load(Acquire);' 'let membership = self.memory().membership().load(Relaxed);' $found

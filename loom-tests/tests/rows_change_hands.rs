@@ -7,8 +7,9 @@ use loom::cell::Cell;
 use loom::thread;
 use memlane::layout::{ParticipantState, Role, RowState};
 use memlane::liveness::word;
+use memlane::ring::lanes::tell;
 use memlane::sync::{
-    AtomicU64,
+    AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed},
 };
 use memlane_loom_tests::explore::{Model, Witness};
@@ -89,6 +90,41 @@ fn a_seat_goes_from_hand_to_hand() {
         assert_eq!(row.state().state, ParticipantState::Closed);
     });
     passed.testifies();
+}
+
+/// Two join, one of them behind the other. A look by a third that was told of the second begins behind no vacant row, so it
+/// finds both.
+#[test]
+fn no_seat_that_was_told_of_is_behind_a_vacant_one() {
+    let behind = Witness::of("one joined behind another that had told nobody yet");
+    let witness = behind.clone();
+    Model::exhaustive("rows: the first vacant one is the end").thorough().check(move || {
+        let rows = Rc::new([0, 1].map(|_| AtomicU64::new(row_of(0, ParticipantState::Vacant).bits())));
+        let told = Rc::new(AtomicU32::new(0));
+        let joining: Vec<_> = [7, 8]
+            .map(|life| {
+                let (rows, told) = (Rc::clone(&rows), Rc::clone(&told));
+                thread::spawn(move || {
+                    let ours = row_of(life, ParticipantState::Live);
+                    let seat = word::take_first(rows.iter(), ours, &mut Vec::new()).expect("rows are sound");
+                    let (index, _) = seat.expect("there are seats for both");
+                    if index == 1 {
+                        tell([], &told);
+                    }
+                })
+            })
+            .into();
+        if told.load(Acquire) != 0 {
+            witness.sees_it();
+            let lives: Vec<_> = word::used(rows.iter()).map(|row| row.expect("rows are sound").0.life).collect();
+            assert!(matches!(lives[..], [7, 8] | [8, 7]), "{lives:?}");
+        }
+        for joiner in joining {
+            joiner.join().unwrap();
+        }
+        assert_eq!(word::used(rows.iter()).count(), 2);
+    });
+    behind.testifies();
 }
 
 /// However late a helper is, the seat's next holder keeps it. And that one sees what was settled.

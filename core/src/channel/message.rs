@@ -26,6 +26,7 @@ pub struct Message<'a, K: ChannelKind> {
 impl<'a, K: ChannelKind> Message<'a, K> {
     #[inline]
     pub(super) fn new(receiver: &'a mut Receiver<K>, item: ItemOf<K>) -> Self {
+        receiver.port.lend();
         Self { receiver, item, in_panic: std::thread::panicking() }
     }
 
@@ -98,15 +99,18 @@ impl<'a, K: ChannelKind> Message<'a, K> {
     pub(super) fn hand_over<T>(self, take: impl FnOnce(&mut Receiver<K>, ItemOf<K>) -> T) -> T {
         let mut message = ManuallyDrop::new(self);
         let item = message.item;
+        message.receiver.port.take_back();
         take(message.receiver, item)
     }
 
     #[inline(always)]
     fn finish(&mut self) -> Result<(), AckError> {
+        self.receiver.port.take_back();
         self.receiver.port.finish(&mut self.receiver.end, self.item)
     }
 
     fn give_back(&mut self) -> Result<(), AckError> {
+        self.receiver.port.take_back();
         self.receiver.port.give_back(&mut self.receiver.end, self.item)
     }
 

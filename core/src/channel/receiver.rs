@@ -48,7 +48,7 @@ impl<K: ChannelKind> Receiver<K> {
     pub(super) fn join(shared: &Arc<Shared>, since: Since<'_>) -> Result<Self, JoinError> {
         let end = Seated::join(shared, Role::Receiver, K::Inlet::SETTLE, since)?;
         let mut port = K::Inlet::join(&end).map_err(|reason| end.cannot_join(reason))?;
-        let held_messages = port.holds_messages().map_err(|reason| end.cannot_join(reason))?;
+        let held_messages = port.holds_messages(&end).map_err(|reason| end.cannot_join(reason))?;
         let pace = Pace::new(port.capacity());
         Ok(Self { port, end, held_messages, pace, on_drop: OnDrop::default(), _not_sync: PhantomData })
     }

@@ -1,10 +1,10 @@
 //! The participants of the other role: whether any is there, and whether any was.
 
-use super::rows::{row_state, rows_of};
+use super::rows::used_rows;
 use crate::error::Corruption;
 use crate::layout::{ParticipantState, Role};
 use crate::region::Region;
-use std::ops::Range;
+use std::iter;
 
 /// What is known about the participants of the other role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,28 +26,22 @@ pub(crate) enum Presence {
 #[derive(Debug, Clone)]
 pub(crate) struct PeerWatch {
     role: Role,
-    rows: Range<u32>,
-    /// By row: the life that was over when this participant joined, 0 where one was going on. Every other life was there since.
+    /// By row: the life that was over when this participant joined, 0 where one was going on. Every other life was there since. It
+    /// ends with the rows that were in use then.
     baseline: Vec<u64>,
 }
 
 impl PeerWatch {
     /// Starts watching. The dead have been reaped just before, so a participant whose row says `Live` is there.
     pub(crate) fn start(region: &Region, role: Role) -> Result<Self, Corruption> {
-        let rows = rows_of(region.geometry(), role);
-        let mut baseline = Vec::with_capacity(rows.len());
-        for row in rows.clone() {
-            let (state, _) = row_state(region, row)?;
-            baseline.push(if state.state == ParticipantState::Live { 0 } else { state.life });
-        }
-        Ok(Self { role, rows, baseline })
+        let baseline = used_rows(region, role)
+            .map(|used| used.map(|(_, state, _)| if state.state == ParticipantState::Live { 0 } else { state.life }));
+        Ok(Self { role, baseline: baseline.collect::<Result<_, _>>()? })
     }
 
     /// Watches as one that has been there since the channel was created.
-    pub(crate) fn since_creation(region: &Region, role: Role) -> Self {
-        let rows = rows_of(region.geometry(), role);
-        let baseline = vec![0; rows.len()];
-        Self { role, rows, baseline }
+    pub(crate) fn since_creation(role: Role) -> Self {
+        Self { role, baseline: Vec::new() }
     }
 
     /// The role of those that it watches.
@@ -58,11 +52,11 @@ impl PeerWatch {
     /// Looks at the rows. Believes a row that says `Live`: whether it lies, [`super::reap_dead`] finds out.
     pub(crate) fn presence(&self, region: &Region) -> Result<Presence, Corruption> {
         let mut presence = Presence::NoneYet;
-        for (row, baseline) in self.rows.clone().zip(&self.baseline) {
-            let (state, _) = row_state(region, row)?;
+        for (used, baseline) in used_rows(region, self.role).zip(self.baseline.iter().copied().chain(iter::repeat(0))) {
+            let (_, state, _) = used?;
             match state.state {
                 ParticipantState::Live => return Ok(Presence::Alive),
-                _ if state.life == *baseline => {}
+                _ if state.life == baseline => {}
                 ParticipantState::Closed if presence == Presence::NoneYet => presence = Presence::AllClosed,
                 ParticipantState::Dead => presence = Presence::SomeDied,
                 ParticipantState::Closed | ParticipantState::Vacant => {}

@@ -47,11 +47,6 @@ pub(crate) fn announce_to_the_awake(region: &Region, change: Change<'_>) {
     }
 }
 
-/// The rows of all participants.
-pub(super) fn every_row(geometry: &Geometry) -> Range<u32> {
-    0..geometry.participants()
-}
-
 /// The rows of a role.
 pub(crate) fn rows_of(geometry: &Geometry, role: Role) -> Range<u32> {
     match role {
@@ -60,14 +55,38 @@ pub(crate) fn rows_of(geometry: &Geometry, role: Role) -> Range<u32> {
     }
 }
 
+/// The rows of a role that were ever taken, in order: see `word`. With each, what it says, and its word.
+///
+/// # Errors
+/// A row says what no participant writes.
+pub(super) fn used_rows(region: &Region, role: Role) -> impl Iterator<Item = Result<(u32, RowState, u64), Corruption>> {
+    let rows = rows_of(region.geometry(), role);
+    let said = word::used(rows.clone().map(|row| &region.row(row).state));
+    rows.zip(said).map(|(row, said)| said.map(|(state, word)| (row, state, word)))
+}
+
+/// Whether somebody has a seat of this role, other than the one in this row.
+///
+/// # Errors
+/// A row says what no participant writes.
+pub(crate) fn is_anybody_but(region: &Region, role: Role, row: u32) -> Result<bool, Corruption> {
+    for used in used_rows(region, role) {
+        let (other, state, _) = used?;
+        if other != row && state.state == ParticipantState::Live {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// What a row says, and its word.
-pub(super) fn row_state(region: &Region, row: u32) -> Result<(RowState, u64), Corruption> {
+fn row_state(region: &Region, row: u32) -> Result<(RowState, u64), Corruption> {
     word::look(&region.row(row).state)
 }
 
 /// Whether a row says `Live`; one that says what no participant writes, and one that does not exist, do not.
 pub(crate) fn is_taken(region: &Region, row: u32) -> bool {
-    every_row(region.geometry()).contains(&row)
+    (0..region.geometry().participants()).contains(&row)
         && row_state(region, row).is_ok_and(|(state, _)| state.state == ParticipantState::Live)
 }
 
@@ -80,7 +99,9 @@ pub(crate) fn announce(region: &Arc<Region>, change: Change<'_>) {
     eventcount::notify(&signals, &region.control().arrivals);
     eventcount::notify(&signals, &region.control().data);
     if region.news().is_none() || change.is_of(region.geometry(), Role::Receiver) {
-        for lane in 0..region.geometry().lanes() {
+        // The fences of the wake-ups before come between the change and the look at the rows: a sender that is not seen there has
+        // not looked at the news yet before it sleeps.
+        for lane in (0..region.geometry().lanes()).zip(used_rows(region, Role::Sender)).map(|(lane, _)| lane) {
             eventcount::notify(&signals, &region.lane(lane).space);
         }
     }

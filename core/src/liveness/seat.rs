@@ -1,7 +1,7 @@
 //! A participant's seat: its row, and the life that proves it alive.
 
 use super::reap::{Dead, Settle, reap_dead};
-use super::rows::{Change, announce, announce_to_the_awake, row_state, rows_of};
+use super::rows::{Change, announce, announce_to_the_awake, rows_of};
 use super::{Counters, HeldTally, Tally, word};
 use crate::error::{Corruption, JoinError};
 use crate::layout::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState, Status};
@@ -44,24 +44,19 @@ impl Seat {
         // All seats are taken if their rows say so of the same lives before and after a look for the dead. Each turn that does not
         // end here means that another participant took a seat that was free at this moment, or settled its dead holder.
         const TURNS: u32 = 1000;
-        let (mut reaped, mut holder, mut doubt) = (0, 0, None);
+        let rows = rows_of(region.geometry(), role);
+        let (mut reaped, mut doubt) = (0, None);
         let (mut taken, mut taken_before) = (Vec::new(), Vec::new());
         for _ in 0..TURNS {
             taken.clear();
-            for row in rows_of(region.geometry(), role) {
-                let words = region.row(row);
-                let (state, before) = row_state(region, row).map_err(corrupted)?;
-                if state.state == ParticipantState::Live {
-                    holder = words.pid.load(Relaxed) as u32;
-                    taken.push(before);
-                } else if let Some(word) = word::take(&words.state, before, ours) {
-                    let seat = Self { region: Arc::clone(region), row, word, life };
-                    seat.sit_down(name);
-                    seat.check_still_open()?;
-                    return Ok((seat, reaped));
-                }
+            let words = rows.clone().map(|row| &region.row(row).state);
+            if let Some((index, word)) = word::take_first(words, ours, &mut taken).map_err(corrupted)? {
+                let seat = Self { region: Arc::clone(region), row: rows.start + index as u32, word, life };
+                seat.sit_down(name);
+                seat.check_still_open()?;
+                return Ok((seat, reaped));
             }
-            if taken.len() == rows_of(region.geometry(), role).len() && taken == taken_before {
+            if taken.len() == rows.len() && taken == taken_before {
                 break;
             }
             let looked = reap_dead(region, settle).map_err(corrupted)?;
@@ -72,8 +67,9 @@ impl Seat {
         if let Some(source) = doubt {
             return Err(lock_file_refused(region, "looking at the lock file", source));
         }
-        let seats = rows_of(region.geometry(), role).len();
-        Err(JoinError::RoleTaken { channel: region.label().to_owned(), role: role.name(), seats, pid: holder })
+        // The last of them, as good as any.
+        let pid = rows.clone().last().map_or(0, |row| region.row(row).pid.load(Relaxed) as u32);
+        Err(JoinError::RoleTaken { channel: region.label().to_owned(), role: role.name(), seats: rows.len(), pid })
     }
 
     /// Fills the row that was just taken, and tells the participants that are awake, and those that sleep until another one joins.

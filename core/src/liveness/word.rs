@@ -7,6 +7,11 @@
 //!
 //! No life is used twice, so a word that was replaced never comes back: a CAS from a word that was seen touches no other
 //! holder of the row, however late it is.
+//!
+//! **The first vacant row ends a role's part of the table.** A joiner takes the first row that nobody has, and no row becomes
+//! vacant again. So when a row is taken, all rows in front of it were taken before; and a participant that was told of the one
+//! sees the others (*row→look* from joiner to joiner, *announce→news* from there). No look at the rows goes beyond that row: what
+//! it costs does not grow with seats that nobody ever had.
 
 use crate::error::Corruption;
 use crate::layout::{ParticipantState, RowState};
@@ -21,6 +26,36 @@ pub fn look(row: &AtomicU64) -> Result<(RowState, u64), Corruption> {
     // EDGE row→look: pairs with the Release in `replace`.
     let word = row.load(Acquire);
     RowState::from_bits(word).map(|state| (state, word)).ok_or(Corruption::Participant)
+}
+
+/// What the rows of a role say that were ever taken, and their words, in order: those in front of the first vacant one.
+pub fn used<'a>(
+    rows: impl Iterator<Item = &'a AtomicU64>,
+) -> impl Iterator<Item = Result<(RowState, u64), Corruption>> {
+    rows.map(look).take_while(|row| !row.is_ok_and(|(row, _)| row.state == ParticipantState::Vacant))
+}
+
+/// Takes the first of a role's rows that nobody has. `None`: each is somebody's, by the words that are added to `taken`; or it
+/// was when other joiners were faster.
+///
+/// Returns how many rows are in front of it, and the new word, by which the taker leaves again.
+///
+/// # Errors
+/// No participant writes such a word.
+pub fn take_first<'a>(
+    rows: impl Iterator<Item = &'a AtomicU64>,
+    ours: RowState,
+    taken: &mut Vec<u64>,
+) -> Result<Option<(usize, u64)>, Corruption> {
+    for (index, row) in rows.enumerate() {
+        let (state, seen) = look(row)?;
+        if state.state == ParticipantState::Live {
+            taken.push(seen);
+        } else if let Some(word) = take(row, seen, ours) {
+            return Ok(Some((index, word)));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a row still says what it said.

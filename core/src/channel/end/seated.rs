@@ -79,7 +79,7 @@ impl Seated {
         };
         let peers = match since {
             Since::Now => PeerWatch::start(region, peer_role).map_err(corrupted)?,
-            Since::Creation => PeerWatch::since_creation(region, peer_role),
+            Since::Creation => PeerWatch::since_creation(peer_role),
             Since::As(peers) => peers.clone(),
         };
         Ok(Self {

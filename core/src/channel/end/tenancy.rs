@@ -27,6 +27,8 @@ pub(crate) struct Tenancy {
     settle: Settle,
     /// 1 once its handle saw that the file was cut short: what is touched next may lie behind its new end, and that is SIGBUS.
     is_cut_short: AtomicU32,
+    /// 1 once its handle left loans or messages behind that the caller had forgotten.
+    has_leftovers: AtomicU32,
     seat: Seat,
     /// Dropped last: it may remove the channel.
     shared: Arc<Shared>,
@@ -34,7 +36,13 @@ pub(crate) struct Tenancy {
 
 impl Tenancy {
     pub(super) fn new(seat: Seat, settle: Settle, shared: &Arc<Shared>) -> Self {
-        Self { settle, is_cut_short: AtomicU32::new(0), seat, shared: Arc::clone(shared) }
+        Self {
+            settle,
+            is_cut_short: AtomicU32::new(0),
+            has_leftovers: AtomicU32::new(0),
+            seat,
+            shared: Arc::clone(shared),
+        }
     }
 
     pub(crate) fn seat(&self) -> &Seat {
@@ -54,6 +62,12 @@ impl Tenancy {
     pub(super) fn note_cut_short(&self) {
         // Relaxed: a thread that does not see it yet is as one that came a moment earlier.
         self.is_cut_short.store(1, Relaxed);
+    }
+
+    /// Its handle leaves loans or messages behind that the caller has forgotten.
+    pub(in crate::channel) fn note_leftovers(&self) {
+        // Relaxed: the last owner reads it, after the counts of the `Arc` have ordered all that the others did.
+        self.has_leftovers.store(1, Relaxed);
     }
 
     /// Whether the file was seen to be cut short, by an owner of this seat or by another participant, which then said so.
@@ -85,10 +99,11 @@ impl Tenancy {
 }
 
 impl Drop for Tenancy {
-    /// Gives back what this participant still holds (a leaked grant or message), as if it had died. In a forked child it touches
-    /// nothing, and in a truncated file no slots.
+    /// Gives back what this participant still holds (a leaked grant or message), as if it had died. Only then does it look at every
+    /// slot. In a forked child it touches nothing, and in a truncated file no slots.
     fn drop(&mut self) {
-        if !self.region().mark().is_foreign()
+        if self.has_leftovers.load(Relaxed) != 0
+            && !self.region().mark().is_foreign()
             && !self.is_cut_short()
             && let Err(reason) = self.seat.settle(self.settle)
         {

@@ -68,8 +68,9 @@ pub(crate) trait Inlet: Sized + Debug + Send + 'static {
     /// Bytes that fit, about.
     fn capacity(&self) -> u64;
 
-    /// Whether there is anything to take, or that may come back. Asked once, at the start.
-    fn holds_messages(&mut self) -> Result<bool, Corruption>;
+    /// Whether there is anything to take, or that may come back, which proves that there was a sender. Asked once, at the start; where
+    /// a sender is alive, nobody needs the answer.
+    fn holds_messages(&mut self, end: &Seated) -> Result<bool, Corruption>;
 
     /// The next message, where it is at hand.
     fn take_fast(&mut self, end: &mut Seated) -> Result<Option<Self::Item>, RecvError>;
@@ -154,6 +155,14 @@ pub(crate) trait Inlet: Sized + Debug + Send + 'static {
 
     /// The message comes again, to this receiver's next call.
     fn keep(&mut self, item: Self::Item);
+
+    /// The caller gets a message in hand, and may forget it.
+    #[inline(always)]
+    fn lend(&mut self) {}
+
+    /// The caller is done with a message that it had in hand.
+    #[inline(always)]
+    fn take_back(&mut self) {}
 
     /// How many messages it [keeps](Inlet::keep) that are not in the channel meanwhile.
     fn kept(&self) -> usize {

@@ -119,6 +119,15 @@ impl Region {
         self.bytes().shared(self.gate_offset(lane, seat))
     }
 
+    /// The lane whose senders sleep on this word, if it is such a word. Its place in the region tells.
+    pub(in crate::region) fn lane_of(&self, space: &AtomicU32) -> Option<u32> {
+        let lanes = self.geometry().lanes();
+        let first = (lanes > 0).then(|| std::ptr::from_ref(self.lane(0)).addr())?;
+        let lane = std::ptr::from_ref(space).addr().checked_sub(first)? / size_of::<LaneControl>();
+        let lane = u32::try_from(lane).ok().filter(|&lane| lane < lanes)?;
+        std::ptr::eq(space, &self.lane(lane).space).then_some(lane)
+    }
+
     /// A lane's words.
     pub(crate) fn lane(&self, lane: u32) -> &LaneControl {
         self.bytes().shared(self.lane_offset(lane))

@@ -38,8 +38,7 @@ impl SemaphoresView {
         if std::ptr::eq(word, &self.region.control().arrivals) {
             return 0..geometry.participants();
         }
-        let lane = (0..geometry.lanes()).find(|&lane| std::ptr::eq(word, &self.region.lane(lane).space));
-        lane.map_or(0..geometry.senders, |lane| lane..lane + 1)
+        self.region.lane_of(word).map_or(0..geometry.senders, |lane| lane..lane + 1)
     }
 
     /// A word of the bitmap of sleepers that take any wake-up.

@@ -36,22 +36,17 @@ struct Lane<L> {
 pub(super) struct Found<M: LanesMemory> {
     pub(super) memory: M,
     geometry: LaneGeometry,
-    /// The counters of changes up to which the rows were looked at; `None`: not at all.
-    changes: Vec<Option<u32>>,
+    /// The counters of changes up to which the rows were looked at. They begin at 0: of such a group, nothing was ever told.
+    changes: Vec<u32>,
+    /// Up to the last one that ever had a sender, as far as this receiver knows.
     lanes: Vec<Lane<M::Lane>>,
 }
 
 impl<M: LanesMemory> Found<M> {
     /// Nothing is known yet.
     pub(super) fn new(memory: M, geometry: LaneGeometry) -> Self {
-        let lanes = memory.lanes();
-        let unknown = |_| Lane { life: 0, is_over: false, attached: None };
-        Self {
-            changes: vec![None; lanes.div_ceil(GROUP) as usize],
-            lanes: (0..lanes).map(unknown).collect(),
-            memory,
-            geometry,
-        }
+        let changes = vec![0; memory.lanes().div_ceil(GROUP) as usize];
+        Self { memory, geometry, changes, lanes: Vec::new() }
     }
 
     /// Looks at the rows that changed. Activates the lanes of lives that are new, and of those that are over.
@@ -61,7 +56,7 @@ impl<M: LanesMemory> Found<M> {
     pub(super) fn look(&mut self, turns: &mut Turns) -> Result<(), Corruption> {
         for group in 0..self.changes.len() {
             // EDGE change→rows: pairs with the Release in `tell`.
-            let changes = Some(self.memory.changes(group as u32).load(Acquire));
+            let changes = self.memory.changes(group as u32).load(Acquire);
             if self.changes[group] != changes {
                 let first = (group as u32).saturating_mul(GROUP);
                 for lane in first..first.saturating_add(GROUP).min(self.memory.lanes()) {
@@ -77,6 +72,13 @@ impl<M: LanesMemory> Found<M> {
         // EDGE row→look: pairs with the Release in `word::replace`; what the sender committed before it left is polled afterwards.
         let word = self.memory.row(lane).load(Acquire);
         let RowState { life, state, .. } = RowState::from_bits(word).ok_or(Corruption::Participant)?;
+        if self.lanes.len() <= lane as usize {
+            if state == ParticipantState::Vacant {
+                return Ok(());
+            }
+            let unknown = || Lane { life: 0, is_over: false, attached: None };
+            self.lanes.resize_with((lane as usize).saturating_add(1), unknown);
+        }
         let known = &mut self.lanes[lane as usize];
         let is_new = known.life != life;
         (known.life, known.is_over) = (life, state != ParticipantState::Live);

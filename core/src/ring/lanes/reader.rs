@@ -21,15 +21,16 @@ pub struct Lanes<M: LanesMemory> {
 }
 
 impl<M: LanesMemory> Lanes<M> {
-    /// Goes on behind what the previous receiver gave back in each lane, or starts with fresh ones. Looks at every row once.
+    /// Goes on behind what the previous receiver gave back in each lane, or starts with fresh ones. Looks at every row once that may
+    /// have changed since the channel was created.
     ///
     /// The caller has exclusive possession of the receiver's role, and its predecessor is gone for good.
     ///
     /// # Errors
     /// A row, or the words of a lane, say what no participant writes.
     pub fn resume(memory: M, geometry: LaneGeometry) -> Result<Self, Corruption> {
-        let turns = Turns::new(memory.lanes());
-        let mut lanes = Self { found: Found::new(memory, geometry), turns, seen: 0, ended: false };
+        let found = Found::new(memory, geometry);
+        let mut lanes = Self { found, turns: Turns::new(), seen: 0, ended: false };
         lanes.look_at_rows()?;
         Ok(lanes)
     }

@@ -42,6 +42,7 @@ enum Place {
 /// The two rounds, and the visit that is being made.
 #[derive(Debug)]
 pub(super) struct Turns {
+    /// By lane, up to the last one that was ever in a round.
     links: Vec<Link>,
     active: Round,
     idle: Round,
@@ -53,9 +54,9 @@ pub(super) struct Turns {
 }
 
 impl Turns {
-    pub(super) fn new(lanes: u32) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            links: vec![Link::default(); lanes as usize],
+            links: Vec::new(),
             active: Round::default(),
             idle: Round::default(),
             messages_left: VISIT_MESSAGES,
@@ -180,7 +181,7 @@ impl Turns {
     }
 
     fn link(&self, lane: u32) -> Link {
-        self.links[lane as usize]
+        self.links.get(lane as usize).copied().unwrap_or_default()
     }
 
     fn round(&mut self, place: Place) -> Option<&mut Round> {
@@ -217,6 +218,8 @@ impl Turns {
 
     /// Puts a lane that is in no round in front of the current one of this round, whose turn comes last then.
     fn put_last(&mut self, lane: u32, place: Place) {
+        let length = self.links.len().max((lane as usize).saturating_add(1));
+        self.links.resize(length, Link::default());
         let Some(round) = self.round(place) else { return };
         round.length = round.length.saturating_add(1);
         let next = *round.current.get_or_insert(lane);
@@ -243,7 +246,7 @@ mod tests {
 
     #[test]
     fn lanes_take_turns_in_the_order_in_which_they_became_active() {
-        let mut turns = Turns::new(5);
+        let mut turns = Turns::new();
         assert_eq!((turns.visited(), turns.has_any()), (None, false));
         [3, 1, 4].into_iter().for_each(|lane| turns.activate(lane));
         assert_eq!(active(&mut turns, 4), [3, 1, 4, 3]);
@@ -261,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_visit_ends_after_so_many_messages_or_bytes_and_takes_one_at_least() {
-        let mut turns = Turns::new(2);
+        let mut turns = Turns::new();
         turns.activate(0);
         for message in 0..VISIT_MESSAGES {
             assert_eq!(turns.visited(), Some(0), "message {message}");
@@ -281,7 +284,7 @@ mod tests {
 
     #[test]
     fn every_idle_lane_is_looked_at_within_a_fourth_as_many_visits() {
-        let mut turns = Turns::new(11);
+        let mut turns = Turns::new();
         for lane in 0..11 {
             turns.activate(lane);
             turns.retire(lane);

@@ -104,7 +104,7 @@ impl Inlet for LaneInlet {
         self.reader.geometry().capacity()
     }
 
-    fn holds_messages(&mut self) -> Result<bool, Corruption> {
+    fn holds_messages(&mut self, _: &Seated) -> Result<bool, Corruption> {
         Ok(self.reader.poll()?.is_some())
     }
 

@@ -152,7 +152,7 @@ impl Inlet for LanesInlet {
         self.capacity
     }
 
-    fn holds_messages(&mut self) -> Result<bool, Corruption> {
+    fn holds_messages(&mut self, _: &Seated) -> Result<bool, Corruption> {
         Ok(self.lanes.poll(|_| {})?.is_some())
     }
 

@@ -62,6 +62,11 @@ impl Ahead {
         self.is_anything |= self.search.is_on();
     }
 
+    /// Whether it is looking for what dead receivers held.
+    pub(super) fn is_searching(&self) -> bool {
+        self.search.is_on()
+    }
+
     /// Takes what comes next from here. `None`: the next message is in the rings.
     #[cold]
     pub(super) fn take(&mut self, queue: &Queue<SlotsView>) -> Option<Next> {

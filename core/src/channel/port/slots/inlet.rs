@@ -7,8 +7,8 @@ use crate::channel::end::Seated;
 use crate::channel::places::Places;
 use crate::channel::port::inlet::{Exact, Inlet, Known};
 use crate::error::{AckAtError, AckError, Corruption, RecvError};
-use crate::layout::SlotWord;
-use crate::liveness::Settle;
+use crate::layout::{Role, SlotWord};
+use crate::liveness::{self, Settle};
 use crate::region::{SlotsView, TrustPeers};
 use crate::ring::slots::{Delivery, GivenBack, Queue};
 use crate::sync::Ordering::Relaxed;
@@ -28,6 +28,8 @@ pub(crate) struct SlotInlet {
     awaited: Option<(u16, SlotWord)>,
     /// The messages of the current batch; empty otherwise.
     batch: Places<Delivery>,
+    /// Messages that the caller has in hand, or has forgotten; those of the current batch are not among them.
+    lent: u64,
     /// Messages of batches, and messages to be held, since it looked around.
     passed: usize,
     /// What the messages that it handed out to be held share with it.
@@ -219,6 +221,7 @@ impl Inlet for SlotInlet {
             ahead,
             awaited: None,
             batch: Places::new(),
+            lent: 0,
             passed: 0,
             holding: None,
             held_none: true,
@@ -233,8 +236,13 @@ impl Inlet for SlotInlet {
         self.capacity
     }
 
-    fn holds_messages(&mut self) -> Result<bool, Corruption> {
-        Ok(!self.queue.is_drained())
+    /// A look at every slot only if one may be in use without being queued, and no sender is there.
+    fn holds_messages(&mut self, end: &Seated) -> Result<bool, Corruption> {
+        let (region, row) = (end.region(), end.seat().row());
+        // Before the look at the rings: a receiver that left in between had queued again what it gave back.
+        let may_be_held = self.ahead.is_searching() || liveness::is_anybody_but(region, Role::Receiver, row)?;
+        Ok(self.queue.glance()
+            || may_be_held && !liveness::is_anybody_but(region, Role::Sender, row)? && !self.queue.is_drained())
     }
 
     #[inline(always)]
@@ -385,7 +393,19 @@ impl Inlet for SlotInlet {
         self.ahead.kept()
     }
 
+    #[inline(always)]
+    fn lend(&mut self) {
+        self.lent = self.lent.wrapping_add(1);
+    }
+
+    #[inline(always)]
+    fn take_back(&mut self) {
+        self.lent = self.lent.wrapping_sub(1);
+    }
+
     fn collect(&mut self, end: &mut Seated, first: Delivery, max: usize) -> Result<(), RecvError> {
+        // What is left there, the caller has forgotten.
+        self.lent = self.lent.wrapping_add(self.batch.left() as u64);
         self.batch.clear();
         if self.batch.room_for_more(1) == 0 {
             self.ahead.keep(first);
@@ -461,7 +481,8 @@ impl Inlet for SlotInlet {
         let _ = self.end_batch(end, |inlet, end, delivery| inlet.give_back_within(end, delivery, 0));
     }
 
-    /// A message that was too long for a buffer, or handed back, comes again, whatever becomes of those whose receiver dies.
+    /// A message that was too long for a buffer, or handed back, comes again, whatever becomes of those whose receiver dies. One
+    /// that was forgotten is still there. Where there is none, leaving need not look at every slot.
     fn leave(&mut self, end: &mut Seated) {
         if let Some(delivery) = self.ahead.take_kept() {
             match self.queue.give_back(delivery, 0) {
@@ -470,6 +491,9 @@ impl Inlet for SlotInlet {
                     end.poison(reason);
                 }
             }
+        }
+        if self.lent != 0 || self.batch.left() != 0 {
+            end.tenancy().note_leftovers();
         }
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct SlotOutlet {
     queue: Queue<SlotsView>,
     max_message: usize,
     priority: u8,
+    /// Loans that the caller has in hand, or has forgotten.
+    lent: u64,
 }
 
 impl SlotOutlet {
@@ -44,7 +46,7 @@ impl Outlet for SlotOutlet {
         let queue = queue(end.region(), end.seat().row());
         let max_message = end.region().geometry().max_message as usize;
         let priority = queue.geometry().rings() - 1;
-        Ok(Self { queue, max_message, priority })
+        Ok(Self { queue, max_message, priority, lent: 0 })
     }
 
     #[inline]
@@ -91,7 +93,9 @@ impl Outlet for SlotOutlet {
     }
 
     #[inline(always)]
-    fn hold(&mut self) {}
+    fn hold(&mut self) {
+        self.lent = self.lent.wrapping_add(1);
+    }
 
     #[inline]
     fn write(&self, loan: &Loan, skip: usize, bytes: &[u8]) {
@@ -104,10 +108,12 @@ impl Outlet for SlotOutlet {
 
     #[inline]
     fn commit(&mut self, end: &mut Seated, loan: Loan, (): (), used: usize) -> Result<(), Corruption> {
+        self.lent = self.lent.wrapping_sub(1);
         self.commit_slot(end, loan, used)
     }
 
     fn abandon(&mut self, end: &mut Seated, loan: Loan) {
+        self.lent = self.lent.wrapping_sub(1);
         match self.queue.abort(loan) {
             Ok(()) => end.notify_one_sender(self.space()),
             Err(reason) => {
@@ -175,5 +181,12 @@ impl Outlet for SlotOutlet {
         }
         self.priority = priority;
         Ok(())
+    }
+
+    /// A loan that was forgotten is still there. Where there is none, leaving need not look at every slot.
+    fn leave(&mut self, end: &mut Seated) {
+        if self.lent != 0 {
+            end.tenancy().note_leftovers();
+        }
     }
 }
