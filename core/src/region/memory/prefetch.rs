@@ -6,27 +6,29 @@
 
 use crate::sync::AtomicU64;
 
-/// Takes the line of this word to this core, for writing, some time soon.
+/// Takes the lines of these words to this core, for writing, some time soon.
 ///
-/// A hint: no memory changes, and nothing waits. It is for a line that this participant alone may write to, and soon will. The
-/// core of a peer that still uses the line would have to fetch it back.
+/// A hint: no memory changes, and nothing waits. It is for lines that this participant alone may write to, and soon will. The
+/// core of a peer that still uses one would have to fetch it back.
 ///
 /// It does nothing on a processor without such an instruction, and before [`learn_prefetching`].
 #[inline(always)]
-pub(in crate::region) fn prefetch_write(word: &AtomicU64) {
+pub(in crate::region) fn prefetch_write<'a>(words: impl IntoIterator<Item = &'a AtomicU64>) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
-    x86_64::prefetch_write(word);
+    x86_64::prefetch_write(words);
     #[cfg(all(target_arch = "aarch64", not(miri)))]
-    // SAFETY: every processor of this architecture has the instruction. It changes neither memory nor registers nor flags, and
-    // faults at no address; this one is valid besides.
-    unsafe {
-        std::arch::asm!(
-            "prfm pstl1keep, [{0}]", in(reg) std::ptr::from_ref(word),
-            options(nomem, nostack, preserves_flags)
-        );
+    for word in words {
+        // SAFETY: every processor of this architecture has the instruction. It changes neither memory nor registers nor flags,
+        // and faults at no address; this one is valid besides.
+        unsafe {
+            std::arch::asm!(
+                "prfm pstl1keep, [{0}]", in(reg) std::ptr::from_ref(word).addr(),
+                options(nomem, nostack, preserves_flags)
+            );
+        }
     }
     #[cfg(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
-    let _ = word;
+    let _ = words;
 }
 
 /// Finds out once whether this processor can prefetch for writing. Called before a view is made of words that are written often.
@@ -50,13 +52,16 @@ mod x86_64 {
     const PRESENT: u32 = 2;
 
     #[inline(always)]
-    pub(super) fn prefetch_write(word: &AtomicU64) {
-        if KNOWN.load(Relaxed) == PRESENT {
+    pub(super) fn prefetch_write<'a>(words: impl IntoIterator<Item = &'a AtomicU64>) {
+        if KNOWN.load(Relaxed) != PRESENT {
+            return;
+        }
+        for word in words {
             // SAFETY: `learn` found that this processor has the instruction. It changes neither memory nor registers nor
             // flags, and faults at no address; this one is valid besides.
             unsafe {
                 std::arch::asm!(
-                    "prefetchw [{0}]", in(reg) std::ptr::from_ref(word),
+                    "prefetchw [{0}]", in(reg) std::ptr::from_ref(word).addr(),
                     options(nomem, nostack, preserves_flags)
                 );
             }
@@ -91,7 +96,7 @@ mod x86_64 {
             let flags = information.lines().find(|line| line.starts_with("flags")).unwrap();
             assert_eq!(has_prefetchw(), flags.split_whitespace().any(|flag| flag == "3dnowprefetch"));
             learn();
-            prefetch_write(&AtomicU64::new(0));
+            prefetch_write([&AtomicU64::new(0)]);
         }
     }
 }

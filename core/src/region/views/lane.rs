@@ -13,6 +13,7 @@ use std::sync::Arc;
 /// The smallest ring, and more than the largest.
 const RING_BYTES_MIN: u64 = 4096;
 const RING_BYTES_MAX: u64 = 1 << 40;
+const LINE: usize = 64;
 
 /// One lane: its words and its ring, for one writer or one reader seat. Keeps the region alive.
 #[derive(Debug)]
@@ -81,11 +82,13 @@ impl<'a> RingView<'a> {
         unsafe { self.base.add(at).cast::<AtomicU64>().as_ref() }
     }
 
-    /// Takes the line of the word at this position to this core, for writing, some time soon. The position wraps.
-    #[allow(dead_code, reason = "its callers come next")]
+    /// Takes the lines of so many bytes from this position on, which wraps, to this core, for writing, some time soon: those before
+    /// the end of the ring.
     #[inline]
-    pub(crate) fn prefetch_write(self, position: u64) {
-        prefetch_write(self.word(position));
+    pub(crate) fn prefetch_write(self, position: u64, bytes: u64) {
+        let first = position & self.mask;
+        let end = self.mask.saturating_add(8).min(first.saturating_add(bytes));
+        prefetch_write((first..end).step_by(LINE).map(|at| self.word(at)));
     }
 
     /// The place of `length` payload bytes at `position`, which wraps, and is rounded down to a multiple of 8.

@@ -3,7 +3,7 @@
 use super::words::View;
 use crate::layout::{QueueControl, RingControl};
 use crate::region::Region;
-use crate::region::memory::{PayloadView, TrustPeers, learn_prefetching, prefetch_write};
+use crate::region::memory::{PayloadView, TrustPeers};
 use crate::sync::AtomicU64;
 use std::collections::TryReserveError;
 use std::ptr::NonNull;
@@ -48,7 +48,6 @@ impl SlotsView {
         // SAFETY: all three lie inside the region's memory, as asserted, and are aligned: the offsets are multiples of
         // 128, 8 and 4096, and the memory is page-aligned.
         let at = |offset: u64| unsafe { region.bytes().base().add(offset as usize) };
-        learn_prefetching();
         Self {
             control: View::queue(region),
             rings: at(rings_at).cast(),
@@ -104,21 +103,6 @@ impl SlotsView {
     pub(crate) fn header(&self, slot: u16) -> &AtomicU64 {
         // SAFETY: as in `word`; the header is the second word.
         unsafe { self.slot_at(slot).add(8).cast().as_ref() }
-    }
-
-    /// Takes the first line of a slot to this core, for writing, some time soon: its word, its header, and up to 48 bytes of its
-    /// payload.
-    #[allow(dead_code, reason = "its callers come next")]
-    #[inline]
-    pub(crate) fn prefetch_slot(&self, slot: u16) {
-        prefetch_write(self.word(slot));
-    }
-
-    /// Takes the line of a cell of a ring to this core, for writing, some time soon; the index wraps.
-    #[allow(dead_code, reason = "its callers come next")]
-    #[inline]
-    pub(crate) fn prefetch_cell(&self, ring: u8, index: u64) {
-        prefetch_write(self.cell(ring, index));
     }
 
     /// The place of `length` payload bytes of a slot.

@@ -27,13 +27,13 @@ pub trait LaneMemory {
 pub trait Ring: Copy {
     /// The word at this position, as a record header.
     fn header(&self, position: Position) -> &AtomicU64;
-    /// Takes the line of this word to this core, for writing, some time soon. A hint: nothing changes, and nothing waits.
+    /// Takes the lines from this position on, so many bytes but not beyond the end of the ring, to this core, for writing, some
+    /// time soon. A hint: nothing changes, and nothing waits.
     ///
-    /// Only for words that the reader has given back: it would have to fetch back any other. The models have no lines, and
+    /// Only for lines that the reader has given back: it would have to fetch back any other. The models have no lines, and
     /// observers write nothing; for them it does nothing.
-    #[allow(dead_code, reason = "its callers come next")]
     #[inline]
-    fn prefetch_write(&self, _: Position) {}
+    fn prefetch_write(&self, _from: Position, _bytes: u64) {}
 }
 
 /// A place in the endless sequence of a lane's bytes. Only grows.

@@ -47,13 +47,20 @@ pub struct Writer<M> {
 /// worth of small records, or some eight lines of a copy, so every few lines cost a whole transfer.
 ///
 /// So the writer warms the lines of the next stretch by one store to each, back to back. The transfers overlap, and the
-/// records are then written into lines that are in this core's cache already. (A prefetch for writing does not do it: on
-/// some machines, it leaves a shared line shared.)
+/// records are then written into lines that are in this core's cache already. (Prefetches for writing instead of the stores do not
+/// do it: a processor may drop them, and an EPYC dropped a quarter of those of a stretch.)
 ///
 /// What is written in a stretch is published at its end: the longer it is, the further observers and successors walk.
 const STRETCH: u64 = 2048;
 const SMALL_MESSAGE: u64 = 256;
 const LINE: u64 = 64;
+
+/// So many bytes behind a stretch that was warmed are prefetched for writing: a stretch of small messages.
+///
+/// Their lines come while the stretch is filled, so that warming them takes no time. Where the lines come from far, or the cores
+/// have few requests under way at once, that is what a stream is waiting for: a Xeon (Sapphire Rapids) sent a third more messages of
+/// 56 bytes, and an eighth more of a kilobyte.
+const PREFETCHED: u64 = STRETCH;
 
 /// Of so many glances of a writer that waits for room, one looks at `consumed`.
 const GLANCES_PER_LOOK: u32 = 8;
@@ -368,14 +375,18 @@ impl<M: LaneMemory> Writer<M> {
         }
     }
 
-    /// Warms the lines up to the frontier: what stands in them is free to be overwritten.
+    /// Warms the lines up to the frontier, and asks for those behind it: what stands in them is free to be overwritten.
     fn warm_stretch(&mut self) {
+        let ring = self.memory.ring();
         let mut line = Position(self.position.0 | (LINE - 1)).plus(1);
         while line.0 < self.frontier.0 {
-            self.memory.ring().header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
+            ring.header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
             line = line.plus(LINE);
         }
         self.warmed = self.frontier;
+        // No line that holds anything the reader has not given back.
+        let limit = self.consumed.plus(self.geometry.capacity());
+        ring.prefetch_write(line, limit.0.saturating_sub(line.0).min(PREFETCHED) & !(LINE - 1));
     }
 
     /// Forgets which lines are warm, and returns that for [`Writer::commit_in_place`].
@@ -481,4 +492,77 @@ fn commit_record<R: Ring>(ring: R, record: Position, header: RecordHeader, next:
     }
     // EDGE commit→poll: pairs with the Acquire in `Reader::header`, `Reader::gather` and `walk`.
     ring.header(record).store(header.bits(), Release);
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::sync::AtomicU64;
+    use std::cell::RefCell;
+
+    /// A lane in private memory that notes what is prefetched.
+    #[derive(Debug)]
+    struct Noted {
+        /// `committed`, `count`, `consumed`.
+        words: [AtomicU64; 3],
+        ring: Vec<AtomicU64>,
+        prefetched: RefCell<Vec<(Position, u64)>>,
+    }
+
+    impl Ring for &Noted {
+        fn header(&self, position: Position) -> &AtomicU64 {
+            &self.ring[position.0 as usize / 8 % self.ring.len()]
+        }
+
+        fn prefetch_write(&self, from: Position, bytes: u64) {
+            self.prefetched.borrow_mut().push((from, bytes));
+        }
+    }
+
+    impl LaneMemory for Noted {
+        type Ring<'a> = &'a Self;
+
+        fn ring(&self) -> &Self {
+            self
+        }
+
+        fn committed(&self) -> &AtomicU64 {
+            &self.words[0]
+        }
+
+        fn count(&self) -> &AtomicU64 {
+            &self.words[1]
+        }
+
+        fn consumed(&self) -> &AtomicU64 {
+            &self.words[2]
+        }
+    }
+
+    #[test]
+    fn no_line_is_prefetched_that_the_reader_has_not_given_back() {
+        const CAPACITY: u64 = 1 << 14;
+        let words = [0, 0, 0].map(AtomicU64::new);
+        let ring = (0..CAPACITY / 8).map(|_| AtomicU64::new(0)).collect();
+        let lane = Noted { words, ring, prefetched: RefCell::default() };
+        let mut writer = Writer::resume(lane, LaneGeometry::new(CAPACITY, 8, 1000)).unwrap();
+        let mut sent = 0;
+        for length in [8, 56, 300, 1000].into_iter().cycle().take(4000) {
+            match writer.reserve(length) {
+                Ok(reservation) => {
+                    writer.commit(reservation, length);
+                    writer.warm_after(&reservation);
+                    sent += 1;
+                }
+                // The reader gives back part of it: as much as was written when the writer stood here.
+                Err(_) => writer.memory.consumed().store(writer.position.0 - CAPACITY / 4, Relaxed),
+            }
+            let limit = Position(writer.memory.consumed().load(Relaxed)).plus(CAPACITY);
+            for (from, bytes) in writer.memory.prefetched.borrow_mut().drain(..) {
+                assert!(bytes <= PREFETCHED && bytes.is_multiple_of(LINE));
+                assert!(bytes == 0 || from.plus(bytes).0 <= limit.0, "{from:?} and {bytes} bytes, of {limit:?}");
+            }
+        }
+        assert!(sent > 3000 && writer.position.0 > 4 * CAPACITY, "over the end of the ring, and often");
+    }
 }

@@ -13,16 +13,6 @@ pub trait SlotMemory {
     fn slot_header(&self, slot: u16) -> &AtomicU64;
     /// A cell of a ring.
     fn cell(&self, ring: u8, index: u64) -> &AtomicU64;
-    /// Takes the first line of a slot to this core, for writing, some time soon: its word, its header, and the start of its
-    /// payload. A hint: nothing changes, and nothing waits. The models have no lines, and observers write nothing; for them it
-    /// does nothing.
-    #[allow(dead_code, reason = "its callers come next")]
-    #[inline]
-    fn prefetch_slot(&self, _: u16) {}
-    /// As [`SlotMemory::prefetch_slot`], the line of a cell of a ring.
-    #[allow(dead_code, reason = "its callers come next")]
-    #[inline]
-    fn prefetch_cell(&self, _ring: u8, _index: u64) {}
     /// Position of the first cell of a ring that was not passed.
     fn head(&self, ring: u8) -> &AtomicU64;
     /// A position of a ring up to which all cells are filled.

@@ -15,8 +15,8 @@ impl Ring for RingView<'_> {
     }
 
     #[inline]
-    fn prefetch_write(&self, position: Position) {
-        RingView::prefetch_write(*self, position.0);
+    fn prefetch_write(&self, from: Position, bytes: u64) {
+        RingView::prefetch_write(*self, from.0, bytes);
     }
 }
 

@@ -26,16 +26,6 @@ impl SlotMemory for SlotsView {
     }
 
     #[inline]
-    fn prefetch_slot(&self, slot: u16) {
-        SlotsView::prefetch_slot(self, slot);
-    }
-
-    #[inline]
-    fn prefetch_cell(&self, ring: u8, index: u64) {
-        SlotsView::prefetch_cell(self, ring, index);
-    }
-
-    #[inline]
     fn head(&self, ring: u8) -> &AtomicU64 {
         &self.ring(ring).head
     }
