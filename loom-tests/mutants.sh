@@ -204,7 +204,7 @@ mutant "a run forgets how far it has come" $writer_rs '(self.end.position, self.
 mutant "a header carries the published count" $writer_rs 'self.next_header.with_length(used as u32);' 'RecordHeader::message(used as u32, self.count);' $lane::over_the_end_of_the_ring
 
 echo "--- the writer warms lines"
-mutant "warming stores no zero" $writer_rs '            self.memory.ring().header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
+mutant "warming stores no zero" $writer_rs '            ring.header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
 ' '' $warms::where_stale_bytes_look_like_the_next_header
 mutant "warming leaves out the first line" $writer_rs 'Position(self.position.0 | (LINE - 1)).plus(1)' 'Position(self.position.0 | (LINE - 1)).plus(1 + LINE)' $warms::where_stale_bytes_look_like_the_next_header
 mutant "warming begins one line too early" $writer_rs 'Position(self.position.0 | (LINE - 1)).plus(1)' 'Position(self.position.0 & !(LINE - 1))' $lane::over_the_end_of_the_ring
