@@ -48,7 +48,7 @@ pub struct Writer<M> {
 ///
 /// So the writer warms the lines of the next stretch by one store to each, back to back. The transfers overlap, and the
 /// records are then written into lines that are in this core's cache already. (Prefetches for writing instead of the stores do not
-/// do it: a processor may drop them, and an EPYC dropped a quarter of those of a stretch.)
+/// do it: on an EPYC (Zen 4), after those of a stretch, stores to its lines still took 468 cycles instead of 104.)
 ///
 /// What is written in a stretch is published at its end: the longer it is, the further observers and successors walk.
 const STRETCH: u64 = 2048;
