@@ -393,7 +393,7 @@ mutant "no second look at head" $queue_rs 'self.memory.head(ring).load(Relaxed) 
 mutant "who takes does not pass head" $queue_rs '                    self.pass(ring, position);
                     Ok(Attempt::Taken' '                    Ok(Attempt::Taken' $slots::two_receivers_and_a_loan
 mutant "the cell is stored Relaxed" $append_rs 'compare_exchange(cell.bits(), ours.bits(), Release, Relaxed)' 'compare_exchange(cell.bits(), ours.bits(), Relaxed, Relaxed)' $slots::one_sender_one_receiver
-mutant "acknowledging is not Release" $queue_rs 'word.store(delivery.word.next(SlotState::Free, self.me).bits(), Release);' 'word.store(delivery.word.next(SlotState::Free, self.me).bits(), Relaxed);' $slots::one_sender_one_receiver
+mutant "acknowledging is not Release" $queue_rs 'word.store(delivery.word.next_of_owner(SlotState::Free).bits(), Release);' 'word.store(delivery.word.next_of_owner(SlotState::Free).bits(), Relaxed);' $slots::one_sender_one_receiver
 mutant "giving back is not Release" $queue_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed)' 'compare_exchange(from.bits(), to.bits(), Acquire, Relaxed)' $slots::a_message_given_back_goes_to_another
 mutant "who takes the straight way does not pass head" $queue_rs '        self.pass(0, position);
 ' '' $slots::one_sender_one_receiver
@@ -404,7 +404,7 @@ mutant "the slot's word is loaded Relaxed" $queue_rs 'self.memory.slot(slot).loa
 mutant "a batch looks at head for its first cell only" $batch_rs 'if self.memory.head(ring).load(Relaxed) > position {' 'if false {' $slots::batches
 mutant "a batch moves head once" $batch_rs 'Err(moved) => head = moved,' 'Err(_) => return Ok(()),' $slots::batches
 mutant "a batch moves tail beyond what it filled" $batch_rs 'tail.compare_exchange(seen, batch.position, Relaxed, Relaxed)' 'tail.compare_exchange(seen, batch.position + 1, Relaxed, Relaxed)' $slots::a_batch_goes_out_beside_another_sender
-mutant "a batch commits where its last message stands" $batch_rs 'batch.position)?.wrapping_add(1);' 'batch.position)?.wrapping_add(2);' $slots::a_batch_goes_out_beside_another_sender
+mutant "a batch commits where its last message stands" $batch_rs 'batch.position = filled.wrapping_add(1);' 'batch.position = filled.wrapping_add(2);' $slots::a_batch_goes_out_beside_another_sender
 mutant "no second look at more urgent rings" $queue_rs 'self.higher_has_news(ring)? || ' '' $slots::what_was_sent_before_and_is_more_urgent_comes_before
 
 echo "--- the slot queue's reaper"

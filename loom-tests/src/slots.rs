@@ -231,7 +231,7 @@ impl Accounts {
 
     /// Reads a delivery.
     pub fn read(&self, queue: &Queue<LoomSlots>, delivery: &Delivery) -> u64 {
-        let message = queue.memory().payload(delivery.slot).get();
+        let message = queue.memory().payload(delivery.slot()).get();
         let mut facts = self.facts.borrow_mut();
         let known = facts.committed.contains(&message) || facts.doubtful.contains(&message);
         assert!(known, "{message} was delivered, and never committed");

@@ -90,6 +90,13 @@ impl SlotWord {
         let generation = (self.0 >> GENERATION_SHIFT).wrapping_add(1);
         Self(generation << GENERATION_SHIFT | (state as u64) << OWNER_BITS | u64::from(owner.0))
     }
+
+    /// The next generation of this slot, in this state, of the same owner.
+    #[inline]
+    pub fn next_of_owner(self, state: SlotState) -> Self {
+        const STATE: u64 = ((1 << STATE_BITS) - 1) << OWNER_BITS;
+        Self((self.0 & !STATE).wrapping_add(1 << GENERATION_SHIFT) | (state as u64) << OWNER_BITS)
+    }
 }
 
 /// The word between a slot's word and its payload: `priority:8 | deliveries:16 | length:32`, the length lowest.
@@ -128,8 +135,19 @@ impl SlotHeader {
     }
 
     /// This header with one more delivery, by the receiver that has just taken the message.
+    #[inline]
     pub fn delivered_once_more(self) -> Self {
-        self.delivered(self.deliveries().saturating_add(1))
+        const ONE: u64 = 1 << 32;
+        let more = Self(self.0.wrapping_add(ONE));
+        // A count that is full stays so, and the priority behind it as it is.
+        if more.deliveries() == 0 { self } else { more }
+    }
+
+    /// Whether this is the first delivery of a message of `length` bytes.
+    #[inline]
+    pub fn is_first_of(self, length: usize) -> bool {
+        const PRIORITY_AT: u32 = 48;
+        length <= u32::MAX as usize && self.0 << (64 - PRIORITY_AT) == (1 << 32 | length as u64) << (64 - PRIORITY_AT)
     }
 
     /// This header with one more delivery, and with two at least: the last receiver may have died before it counted its own.
@@ -210,6 +228,10 @@ mod tests {
             word = next;
         }
         assert_eq!(SlotWord::from_bits(7 << 16).state(), None);
+        let (word, row) = (word.next(SlotState::Consumed, RowIndex(1023)), RowIndex(1023));
+        assert_eq!(word.next_of_owner(SlotState::Free), word.next(SlotState::Free, row));
+        let last = SlotWord::from_bits(u64::MAX).next_of_owner(SlotState::Free);
+        assert_eq!(last, SlotWord::from_bits(u64::MAX).next(SlotState::Free, RowIndex(u16::MAX)));
         let last = SlotWord::from_bits(u64::MAX).next(SlotState::Free, RowIndex(0));
         assert_eq!(last, SlotWord::FRESH, "the generation wraps, and nothing else is touched");
     }
@@ -219,7 +241,10 @@ mod tests {
         let header = SlotHeader::new(u32::MAX, 3).delivered_once_more().delivered_once_more();
         assert_eq!((header.length(), header.deliveries(), header.priority(7)), (u32::MAX, 2, 3));
         assert_eq!(header.priority(1), 1, "a priority that does not exist is the lowest");
-        let worn = SlotHeader::from_bits(0xffff << 32);
+        let first = SlotHeader::new(48, 3).delivered_once_more();
+        assert!(first.is_first_of(48) && !first.is_first_of(47) && !first.is_first_of(48 + (1 << 32)));
+        assert!(!first.delivered_once_more().is_first_of(48) && !SlotHeader::new(48, 3).is_first_of(48));
+        let worn = SlotHeader::from_bits(7 << 48 | 0xffff << 32 | 5);
         assert_eq!(worn.delivered_once_more(), worn, "the count saturates");
     }
 

@@ -97,6 +97,13 @@ impl Tally {
         messages.is_multiple_of(64)
     }
 
+    /// Counts several messages, of so many bytes in all.
+    #[inline]
+    pub(crate) fn messages(&mut self, messages: u64, bytes: u64) {
+        add(&self.row.messages, messages);
+        add(&self.row.bytes, bytes);
+    }
+
     /// Stores that so many messages of so many bytes in all went through since the participant joined.
     pub(crate) fn messages_in_all(&mut self, messages: u64, bytes: u64) {
         self.row.messages.store(messages, Relaxed);

@@ -15,6 +15,6 @@ mod words;
 
 pub(crate) use self::{
     lane::{LaneView, RingView},
-    slots::SlotsView,
+    slots::{SlotWords, SlotsView},
     words::View,
 };

@@ -49,20 +49,39 @@ impl<M: SlotMemory> Queue<M> {
     ///
     /// # Errors
     /// As [`Queue::commit`].
-    #[inline(always)]
+    #[inline]
     pub fn commit_next(&self, batch: &mut CommitBatch, loan: Loan, length: u32) -> Result<bool, Corruption> {
+        if let Some(is_tail_moved) = self.commit_next_fast(batch, loan, length) {
+            return Ok(is_tail_moved);
+        }
+        let filled = self.append_behind(batch.priority, loan.slot, batch.position)?;
+        Ok(self.is_committed_at(batch, filled))
+    }
+
+    /// Makes the next message of a batch exist, as [`Queue::commit_next`] does, if no other sender filled the next cell. `None`:
+    /// another one did.
+    #[inline(always)]
+    pub fn commit_next_fast(&self, batch: &mut CommitBatch, loan: Loan, length: u32) -> Option<bool> {
         let header = SlotHeader::new(length, batch.priority);
         self.memory.slot_header(loan.slot).store(header.bits(), Relaxed);
-        batch.position = self.append_from(batch.priority, loan.slot, batch.position)?.wrapping_add(1);
+        self.append_at(batch.priority, loan.slot, batch.position).ok()?;
+        Some(self.is_committed_at(batch, batch.position))
+    }
+
+    /// Notes where the last message of a batch stands. Returns whether tail was moved.
+    #[inline(always)]
+    fn is_committed_at(&self, batch: &mut CommitBatch, filled: u64) -> bool {
+        batch.position = filled.wrapping_add(1);
         batch.behind_tail = batch.behind_tail.wrapping_add(1);
-        if batch.behind_tail == CommitBatch::BEHIND_TAIL_MAX {
+        let is_time = batch.behind_tail == CommitBatch::BEHIND_TAIL_MAX;
+        if is_time {
             self.end_batch(batch);
-            return Ok(true);
         }
-        Ok(false)
+        is_time
     }
 
     /// Moves tail over the messages of a batch. The batch may go on after that.
+    #[inline(always)]
     pub fn end_batch(&self, batch: &mut CommitBatch) {
         batch.behind_tail = 0;
         let tail = self.memory.tail(batch.priority);
@@ -77,6 +96,7 @@ impl<M: SlotMemory> Queue<M> {
     ///
     /// # Errors
     /// The words contradict each other. What is in `batch` then is taken.
+    #[inline(always)]
     pub fn take_batch_from(&self, ring: u8, max: usize, batch: &mut Vec<Delivery>) -> Result<usize, Corruption> {
         // The first message is taken like a single one, except that head stays where it is.
         let Some(start) = self.first_to_take(ring)? else { return Ok(0) };
@@ -96,6 +116,7 @@ impl<M: SlotMemory> Queue<M> {
     }
 
     /// Moves head to the first cell whose slot is not taken yet, and returns its position. `None`: the ring is empty.
+    #[inline(always)]
     fn first_to_take(&self, ring: u8) -> Result<Option<u64>, Corruption> {
         let (mut races, mut passes) = (0, 0);
         while races < RACES && passes <= self.geometry.cells() {
@@ -116,6 +137,7 @@ impl<M: SlotMemory> Queue<M> {
     }
 
     /// The slot that the cell at `position` names, if it can be taken, and its word, read before head passed the cell.
+    #[inline(always)]
     fn look_at(&self, ring: u8, position: u64) -> Result<Option<(u16, SlotWord)>, Corruption> {
         let cells = self.geometry().cells();
         // EDGE commit→take: pairs with the Release CAS in `append_at`.
@@ -138,6 +160,7 @@ impl<M: SlotMemory> Queue<M> {
     }
 
     /// Moves head to `end`, from where other receivers have helped it to by now. Each help passes a cell, so the loop ends.
+    #[inline(always)]
     fn pass_all(&self, ring: u8, start: u64, end: u64) -> Result<(), Corruption> {
         let word = self.memory.head(ring);
         let mut head = word.load(Relaxed);

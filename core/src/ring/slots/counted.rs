@@ -229,7 +229,7 @@ fn a_single_free_slot_is_found_after_a_few_searches() {
         for delivery in held {
             queue.acknowledge(delivery).unwrap();
             let searches = (0..slots.div_ceil(128)).position(|_| queue.alloc_sampled().is_some());
-            assert!(searches.is_some(), "slot {} of {slots}", delivery.slot);
+            assert!(searches.is_some(), "slot {} of {slots}", delivery.slot());
             assert!(queue.alloc().is_none(), "it was the only one");
         }
     }

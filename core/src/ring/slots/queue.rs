@@ -4,7 +4,7 @@ use super::{SlotGeometry, SlotMemory};
 use crate::error::Corruption;
 use crate::layout::{Cell, RowIndex, SlotHeader, SlotState, SlotWord};
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::sync::spin_loop;
+use crate::sync::{AtomicU64, spin_loop};
 
 /// One participant's access to a slot queue.
 #[derive(Debug)]
@@ -34,14 +34,26 @@ pub struct Loan {
 #[derive(Debug, Clone, Copy)]
 #[must_use = "a delivery has to be acknowledged or given back"]
 pub struct Delivery {
-    /// Which slot.
-    pub slot: u16,
+    /// Which slot. As wide as a register: a narrow one, read back from the stack with what stands beside it, would have to
+    /// wait until it has reached the cache.
+    slot: u64,
     /// What stands in front of its payload, this delivery counted.
     pub header: SlotHeader,
     pub(super) word: SlotWord,
 }
 
 impl Delivery {
+    #[inline]
+    pub(super) fn new(slot: u16, header: SlotHeader, word: SlotWord) -> Self {
+        Self { slot: slot.into(), header, word }
+    }
+
+    /// Which slot.
+    #[inline]
+    pub fn slot(&self) -> u16 {
+        self.slot as u16
+    }
+
     /// Whether the message was delivered before.
     #[inline]
     pub fn is_repeated(&self) -> bool {
@@ -56,7 +68,7 @@ impl Delivery {
 
     /// A note that it is done with, in its place.
     pub fn done(self) -> Self {
-        Self { word: self.word.next(SlotState::Free, self.word.owner()), ..self }
+        Self { word: self.word.next_of_owner(SlotState::Free), ..self }
     }
 }
 
@@ -75,6 +87,15 @@ impl<M: SlotMemory> Queue<M> {
         // Participants start their searches apart, so that they do not meet at every slot.
         let cursor = u32::from(me.0).wrapping_mul(7).checked_rem(geometry.slots()).unwrap_or(0);
         Self { memory, geometry, me, cursor, probe: cursor, in_use: 0 }
+    }
+
+    /// Access to the queue's words through `memory`: for one call, by a value that the compiler can keep in registers.
+    ///
+    /// Where it has found free slots stays with it.
+    #[inline(always)]
+    pub fn through<N: SlotMemory>(&self, memory: N) -> Queue<N> {
+        let Self { geometry, me, cursor, probe, in_use, .. } = *self;
+        Queue { memory, geometry, me, cursor, probe, in_use }
     }
 
     /// The words that this queue stands on.
@@ -104,8 +125,7 @@ impl<M: SlotMemory> Queue<M> {
     /// Replaces a slot's word by one CAS. False if the word is not `from` any more.
     #[inline]
     pub(super) fn replace(&self, slot: u16, from: SlotWord, to: SlotWord) -> bool {
-        // EDGE ack→alloc, EDGE pass→take: Release for what the caller did with the slot before, Acquire for what its last user did.
-        self.memory.slot(slot).compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed).is_ok()
+        replace(self.memory.slot(slot), from, to)
     }
 
     /// Gives a loan back unused.
@@ -121,10 +141,17 @@ impl<M: SlotMemory> Queue<M> {
     ///
     /// # Errors
     /// The ring's words contradict each other.
-    #[inline(always)]
+    #[inline]
     pub fn commit(&self, loan: Loan, header: SlotHeader) -> Result<(), Corruption> {
         self.memory.slot_header(loan.slot).store(header.bits(), Relaxed);
         self.append(header.priority(self.geometry.rings() - 1), loan.slot)
+    }
+
+    /// Makes the message in the slot exist, as [`Queue::commit`] does, if tail does not lag. Whether it did.
+    #[inline(always)]
+    pub fn commit_fast(&self, loan: Loan, header: SlotHeader) -> bool {
+        self.memory.slot_header(loan.slot).store(header.bits(), Relaxed);
+        self.append_at_tail(header.priority(self.geometry.rings() - 1), loan.slot)
     }
 
     /// Takes the next message of the highest ring that has one.
@@ -152,7 +179,7 @@ impl<M: SlotMemory> Queue<M> {
     }
 
     /// Takes the next message of the highest ring, if it stands at head and was never delivered. `None`: ask [`Queue::take`].
-    #[inline]
+    #[inline(always)]
     pub fn take_fast(&self) -> Option<Delivery> {
         let Ok(Look::Found { position, slot, word }) = self.glimpse_at_head(0) else { return None };
         if word.state() != Some(SlotState::Produced) {
@@ -211,13 +238,13 @@ impl<M: SlotMemory> Queue<M> {
     pub(super) fn look_at_head(&self, ring: u8) -> Result<Look, Corruption> {
         let look = self.glimpse_at_head(ring);
         if let Ok(Look::Moved { from }) = look {
-            self.head_beyond(ring, from)?;
+            head_beyond(self.memory.head(ring), from)?;
         }
         look
     }
 
     /// What stands at a ring's head, without a check of [`Look::Moved`]: it believes a cell that says that head has moved.
-    #[inline]
+    #[inline(always)]
     fn glimpse_at_head(&self, ring: u8) -> Result<Look, Corruption> {
         let cells = self.geometry.cells();
         let position = self.memory.head(ring).load(Relaxed);
@@ -241,25 +268,6 @@ impl<M: SlotMemory> Queue<M> {
         Ok(Look::Found { position, slot: cell.slot(), word })
     }
 
-    /// Head, where it has to be beyond this position.
-    ///
-    /// The cell there is filled for a later lap, and no cell is filled again before head has passed it: see `append`.
-    ///
-    /// # Errors
-    /// Head is not beyond it, by a look that cannot be stale: something wrote to the words that may not.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn head_beyond(&self, ring: u8, position: u64) -> Result<u64, Corruption> {
-        let word = self.memory.head(ring);
-        let seen = word.load(Relaxed);
-        // A load may return what head was a moment ago. A read-modify-write does not; it changes nothing.
-        let head = match seen > position {
-            true => seen,
-            false => word.compare_exchange(seen, seen, Relaxed, Relaxed).unwrap_or_else(|moved| moved),
-        };
-        if head > position { Ok(head) } else { Err(Corruption::Positions) }
-    }
-
     /// Moves head over a cell whose slot was seen in Consumed while head stood there, or was just taken by this receiver.
     #[inline]
     pub(super) fn pass(&self, ring: u8, position: u64) {
@@ -268,11 +276,11 @@ impl<M: SlotMemory> Queue<M> {
     }
 
     /// Counts the delivery of a slot that this receiver has just taken.
-    #[inline]
+    #[inline(always)]
     pub(super) fn delivered(&self, slot: u16, word: SlotWord) -> Delivery {
         let counted = SlotHeader::from_bits(self.memory.slot_header(slot).load(Relaxed)).delivered_once_more();
         self.memory.slot_header(slot).store(counted.bits(), Relaxed);
-        Delivery { slot, header: counted, word }
+        Delivery::new(slot, counted, word)
     }
 
     /// Whether there is probably something to take: cheap enough for the tightest loop.
@@ -330,15 +338,15 @@ impl<M: SlotMemory> Queue<M> {
     ///
     /// # Errors
     /// The slot's word is not this receiver's any more: something wrote to it that may not.
-    #[inline]
+    #[inline(always)]
     pub fn acknowledge(&self, delivery: Delivery) -> Result<(), Corruption> {
         // Nobody but the holder of the delivery changes the word of a slot that a live receiver has, so a load and a store suffice.
-        let word = self.memory.slot(delivery.slot);
+        let word = self.memory.slot(delivery.slot());
         if word.load(Relaxed) != delivery.word.bits() {
             return Err(Corruption::SlotState);
         }
         // EDGE ack→alloc, EDGE pass→take: every read of the message, and head's pass, come before.
-        word.store(delivery.word.next(SlotState::Free, self.me).bits(), Release);
+        word.store(delivery.word.next_of_owner(SlotState::Free).bits(), Release);
         Ok(())
     }
 
@@ -351,10 +359,10 @@ impl<M: SlotMemory> Queue<M> {
             return self.acknowledge(delivery).map(|()| GivenBack::GivenUp);
         }
         let word = delivery.word.next(SlotState::Redeliver, self.me);
-        if !self.replace(delivery.slot, delivery.word, word) {
+        if !self.replace(delivery.slot(), delivery.word, word) {
             return Err(Corruption::SlotState);
         }
-        self.queue_again(delivery.slot)?;
+        self.queue_again(delivery.slot())?;
         Ok(GivenBack::Queued)
     }
 
@@ -363,6 +371,31 @@ impl<M: SlotMemory> Queue<M> {
         let header = SlotHeader::from_bits(self.memory.slot_header(slot).load(Relaxed));
         self.append(header.priority(self.geometry.rings() - 1), slot)
     }
+}
+
+/// Replaces the word at this place, as [`Queue::replace`].
+#[inline(always)]
+pub(super) fn replace(place: &AtomicU64, from: SlotWord, to: SlotWord) -> bool {
+    // EDGE ack→alloc, EDGE pass→take: Release for what the caller did with the slot before, Acquire for what its last user did.
+    place.compare_exchange(from.bits(), to.bits(), AcqRel, Relaxed).is_ok()
+}
+
+/// A ring's head, where it has to be beyond this position.
+///
+/// The cell there is filled for a later lap, and no cell is filled again before head has passed it: see `append`.
+///
+/// # Errors
+/// Head is not beyond it, by a look that cannot be stale: something wrote to the words that may not.
+#[cold]
+#[inline(never)]
+pub(super) fn head_beyond(word: &AtomicU64, position: u64) -> Result<u64, Corruption> {
+    let seen = word.load(Relaxed);
+    // A load may return what head was a moment ago. A read-modify-write does not; it changes nothing.
+    let head = match seen > position {
+        true => seen,
+        false => word.compare_exchange(seen, seen, Relaxed, Relaxed).unwrap_or_else(|moved| moved),
+    };
+    if head > position { Ok(head) } else { Err(Corruption::Positions) }
 }
 
 /// After so many lost races, a receiver finds nothing.

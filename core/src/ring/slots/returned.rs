@@ -77,6 +77,6 @@ impl<M: SlotMemory> Queue<M> {
     fn delivered_again(&self, slot: u16, word: SlotWord) -> Delivery {
         let counted = SlotHeader::from_bits(self.memory.slot_header(slot).load(Relaxed)).delivered_again();
         self.memory.slot_header(slot).store(counted.bits(), Relaxed);
-        Delivery { slot, header: counted, word }
+        Delivery::new(slot, counted, word)
     }
 }

@@ -12,6 +12,7 @@
 //! A look at every slot takes a line of each, some of which receivers are using: a millisecond for 65,536 slots. Only a sender
 //! that is about to sleep does it, since it would not be woken for a slot that was free before.
 
+use super::queue::replace;
 use super::{Loan, Queue, SlotMemory};
 use crate::layout::{SlotState, SlotWord};
 use crate::sync::Ordering::{Acquire, Relaxed};
@@ -62,14 +63,11 @@ impl<M: SlotMemory> Queue<M> {
     }
 
     /// Takes the slot at the cursor on loan, if it is free.
-    #[inline]
+    #[inline(always)]
     pub fn alloc_fast(&mut self) -> Option<Loan> {
-        let start = self.cursor;
-        let loan = self.alloc_among(1);
-        if loan.is_none() {
-            self.cursor = start;
-        }
-        loan
+        let loan = self.alloc_this(self.cursor as u16)?;
+        self.cursor = self.behind(self.cursor);
+        Some(loan)
     }
 
     /// Finds a free slot among the next few, and further on only if the look ahead hints at free ones: for a sender that waits.
@@ -126,17 +124,30 @@ impl<M: SlotMemory> Queue<M> {
     fn alloc_among(&mut self, slots: u32) -> Option<Loan> {
         for _ in 0..slots {
             let slot = self.cursor as u16;
-            self.cursor = if self.cursor + 1 == self.geometry.slots() { 0 } else { self.cursor + 1 };
-            let word = SlotWord::from_bits(self.memory.slot(slot).load(Relaxed));
-            if word.state() == Some(SlotState::Free) {
-                let ours = word.next(SlotState::Produced, self.me);
-                // EDGE ack→alloc: the Acquire pairs with the Release in `acknowledge`, or in `replace` of a reaper.
-                if self.replace(slot, word, ours) {
-                    return Some(Loan { slot, word: ours });
-                }
+            self.cursor = self.behind(self.cursor);
+            let loan = self.alloc_this(slot);
+            if loan.is_some() {
+                return loan;
             }
         }
         None
+    }
+
+    /// Takes this slot on loan, if it is free.
+    #[inline(always)]
+    fn alloc_this(&self, slot: u16) -> Option<Loan> {
+        let place = self.memory.slot(slot);
+        let word = SlotWord::from_bits(place.load(Relaxed));
+        let ours = word.next(SlotState::Produced, self.me);
+        // EDGE ack→alloc: the Acquire pairs with the Release in `acknowledge`, or in `replace` of a reaper.
+        let is_ours = word.state() == Some(SlotState::Free) && replace(place, word, ours);
+        is_ours.then_some(Loan { slot, word: ours })
+    }
+
+    /// The slot behind this one.
+    #[inline(always)]
+    fn behind(&self, slot: u32) -> u32 {
+        if slot + 1 == self.geometry.slots() { 0 } else { slot + 1 }
     }
 
     /// Whether as many messages were queued, at one moment of this call, as there are slots.

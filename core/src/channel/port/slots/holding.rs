@@ -14,7 +14,7 @@ use super::memory::queue;
 use crate::channel::end::Tenancy;
 use crate::error::{AckError, Corruption};
 use crate::liveness::HeldTally;
-use crate::region::{Signals, SlotsView};
+use crate::region::{Signals, SlotWords, SlotsView};
 use crate::ring::slots::{Delivery, GivenBack, Queue};
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::Relaxed;
@@ -50,8 +50,8 @@ impl Holding {
 
     /// Where their bytes are.
     #[inline]
-    pub(in crate::channel) fn bytes(&self) -> &SlotsView {
-        self.queue.memory()
+    pub(in crate::channel) fn bytes(&self) -> SlotWords<'_> {
+        self.queue.memory().words()
     }
 
     /// The message is done with.
@@ -59,7 +59,7 @@ impl Holding {
         self.tenancy.check_held()?;
         self.queue.acknowledge(delivery).map_err(|reason| self.corrupted(reason))?;
         self.tally.message(delivery.header.length().into());
-        self.notify_one(&self.bytes().control.space);
+        self.notify_one(&self.bytes().control().space);
         Ok(())
     }
 
@@ -71,7 +71,7 @@ impl Holding {
         match self.queue.give_back(delivery, limit).map_err(|reason| self.corrupted(reason))? {
             GivenBack::Queued => self.notify_one(&region.control().data),
             GivenBack::GivenUp => {
-                let control = &self.bytes().control;
+                let control = self.bytes().control();
                 control.dead_letters.fetch_add(1, Relaxed);
                 self.notify_one(&control.space);
             }

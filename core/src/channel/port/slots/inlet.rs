@@ -9,8 +9,8 @@ use crate::channel::port::inlet::{Exact, Inlet, Known};
 use crate::error::{AckAtError, AckError, Corruption, RecvError};
 use crate::layout::{Role, SlotWord};
 use crate::liveness::{self, Settle};
-use crate::region::{SlotsView, TrustPeers};
-use crate::ring::slots::{Delivery, GivenBack, Queue};
+use crate::region::{SlotWords, SlotsView, TrustPeers};
+use crate::ring::slots::{Delivery, GivenBack, Queue, SlotMemory};
 use crate::sync::Ordering::Relaxed;
 use crate::wait::Taken;
 use std::collections::TryReserveError;
@@ -39,8 +39,14 @@ pub(crate) struct SlotInlet {
 }
 
 impl SlotInlet {
+    /// Access to the queue by value, for one call.
+    #[inline(always)]
+    fn queue(&self) -> Queue<SlotWords<'_>> {
+        self.queue.through(self.queue.memory().words())
+    }
+
     /// A message's priority, 0 being the most urgent. Whatever its sender wrote, it is one that the channel has.
-    pub(in crate::channel) fn priority(slots: &SlotsView, delivery: &Delivery) -> u8 {
+    pub(in crate::channel) fn priority(slots: SlotWords<'_>, delivery: &Delivery) -> u8 {
         delivery.header.priority(slots.lowest_priority())
     }
 
@@ -63,12 +69,21 @@ impl SlotInlet {
 
     /// Frees the message's slot, and counts it. Whether it is time to look around.
     #[inline(always)]
-    fn free(&mut self, end: &mut Seated, delivery: Delivery) -> Result<bool, AckError> {
+    fn free(queue: &Queue<impl SlotMemory>, end: &mut Seated, delivery: Delivery) -> Result<bool, AckError> {
         if end.is_foreign() {
             return Err(AckError::Forked);
         }
-        self.queue.acknowledge(delivery).map_err(|reason| AckError::Corrupted(end.poison(reason)))?;
+        queue.acknowledge(delivery).map_err(|reason| AckError::Corrupted(end.poison(reason)))?;
         Ok(end.tally.message(delivery.header.length().into()))
+    }
+
+    /// Wakes a sender, since a slot became free, and looks around if it is time.
+    #[inline(always)]
+    fn after_finish(&mut self, end: &mut Seated, is_time: bool) {
+        if is_time {
+            self.look_around(end);
+        }
+        end.notify_one_sender(&self.queue.memory().control.space);
     }
 
     /// Once in a while, for a receiver that never waits: looks for the dead if a slice is over, and whether there is
@@ -100,17 +115,35 @@ impl SlotInlet {
         Ok(())
     }
 
-    /// Ends the batch: each message that is left in this way, up to one that fails.
+    /// Frees the slots of these messages, up to one that fails, and counts them.
+    #[inline(always)]
+    fn free_all(&self, end: &mut Seated, deliveries: &[Delivery]) -> Result<(), AckError> {
+        if end.is_foreign() {
+            return Err(AckError::Forked);
+        }
+        let queue = self.queue();
+        let (mut messages, mut bytes) = (0u64, 0u64);
+        let outcome = deliveries.iter().try_for_each(|delivery| {
+            queue.acknowledge(*delivery)?;
+            messages = messages.wrapping_add(1);
+            bytes = bytes.wrapping_add(delivery.header.length().into());
+            Ok(())
+        });
+        end.tally.messages(messages, bytes);
+        outcome.map_err(|reason| AckError::Corrupted(end.poison(reason)))
+    }
+
+    /// Ends the batch: gives each message that is left to `all`, for it to end all of them up to one that fails.
     #[inline(always)]
     fn end_batch(
         &mut self,
         end: &mut Seated,
-        each: impl Fn(&mut Self, &mut Seated, Delivery) -> Result<(), AckError>,
+        all: impl Fn(&mut Self, &mut Seated, &[Delivery]) -> Result<(), AckError>,
     ) -> Result<(), AckError> {
         let mut batch = std::mem::replace(&mut self.batch, Places::new());
         batch.close_holes(Delivery::is_left);
         let (_, rest) = batch.rest();
-        let outcome = rest.iter().try_for_each(|&delivery| each(self, end, delivery));
+        let outcome = all(self, end, rest);
         self.passed = self.passed.saturating_add(rest.len());
         self.batch = batch;
         self.batch.clear();
@@ -181,11 +214,27 @@ impl SlotInlet {
             if room == 0 {
                 break;
             }
-            if self.queue.take_batch_from(ring, room, self.batch.all_mut())? < room {
+            let queue = self.queue.through(self.queue.memory().words());
+            if queue.take_batch_from(ring, room, self.batch.all_mut())? < room {
                 break;
             }
         }
-        self.batch.rest().1[1..].iter().try_for_each(|delivery| self.validate(*delivery))
+        Ok(())
+    }
+
+    /// Looks at what was taken behind the first message of a batch. Returns how many of them come again.
+    #[inline(always)]
+    fn admit_more(&self) -> Result<usize, Corruption> {
+        let more = &self.batch.rest().1[1..];
+        let is_unusual = |delivery: &Delivery| delivery.is_repeated() || Self::length(delivery) > self.max_message;
+        if more.iter().any(is_unusual) { self.admit_unusual(more) } else { Ok(0) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn admit_unusual(&self, more: &[Delivery]) -> Result<usize, Corruption> {
+        more.iter().try_for_each(|delivery| self.validate(*delivery))?;
+        Ok(more.iter().filter(|delivery| delivery.is_repeated()).count())
     }
 
     /// Whether nobody is there that would give back the message in this slot, as it was seen before nothing was found: its owner is
@@ -203,7 +252,7 @@ impl Inlet for SlotInlet {
     type Item = Delivery;
     type Mark = ();
     type Entry = Delivery;
-    type Bytes<'a> = &'a SlotsView;
+    type Bytes<'a> = SlotWords<'a>;
     type Place = Delivery;
 
     const SETTLE: Settle = settle;
@@ -248,7 +297,7 @@ impl Inlet for SlotInlet {
     #[inline(always)]
     fn take_fast(&mut self, end: &mut Seated) -> Result<Option<Delivery>, RecvError> {
         if self.ahead.is_nothing()
-            && let Some(delivery) = self.queue.take_fast()
+            && let Some(delivery) = self.queue().take_fast()
         {
             return if delivery.is_repeated() || self.validate(delivery).is_err() {
                 self.admit(end, delivery).map(Some)
@@ -261,12 +310,17 @@ impl Inlet for SlotInlet {
 
     #[inline(always)]
     fn copy_exact(&mut self, end: &mut Seated, buffer: &mut [u8]) -> Result<Exact<Delivery>, RecvError> {
-        let Some(delivery) = self.take_fast(end)? else { return Ok(Exact::Undecided) };
-        if Self::length(&delivery) != buffer.len() {
-            return Ok(Exact::Other(delivery));
+        let queue = self.queue();
+        if !self.ahead.is_nothing() || !queue.memory().has_room_for(buffer.len()) {
+            return Ok(Exact::Undecided);
         }
-        self.queue.memory().read(delivery.slot, buffer);
-        self.finish(end, delivery)?;
+        let Some(delivery) = queue.take_fast() else { return Ok(Exact::Undecided) };
+        if !delivery.header.is_first_of(buffer.len()) {
+            return self.admit(end, delivery).map(Exact::Other);
+        }
+        queue.memory().read(delivery.slot(), buffer);
+        let is_time = Self::free(&queue, end, delivery)?;
+        self.after_finish(end, is_time);
         Ok(Exact::Copied)
     }
 
@@ -340,7 +394,7 @@ impl Inlet for SlotInlet {
     }
 
     #[inline]
-    fn known(slots: &SlotsView, delivery: &Delivery) -> Known {
+    fn known(slots: SlotWords<'_>, delivery: &Delivery) -> Known {
         Known {
             redelivered: Some(delivery.is_repeated()),
             deliveries: Some(delivery.header.deliveries()),
@@ -350,33 +404,31 @@ impl Inlet for SlotInlet {
     }
 
     #[inline(always)]
-    fn bytes(&self) -> &SlotsView {
-        self.queue.memory()
+    fn bytes(&self) -> SlotWords<'_> {
+        self.queue.memory().words()
     }
 
     #[inline(always)]
-    fn read(slots: &SlotsView, delivery: &Delivery, buffer: &mut [u8]) {
-        slots.read(delivery.slot, buffer);
+    fn read(slots: SlotWords<'_>, delivery: &Delivery, buffer: &mut [u8]) {
+        slots.read(delivery.slot(), buffer);
     }
 
-    fn append(slots: &SlotsView, delivery: &Delivery, vector: &mut Vec<u8>) -> Result<(), TryReserveError> {
-        slots.append_to(delivery.slot, Self::length(delivery), vector)
+    fn append(slots: SlotWords<'_>, delivery: &Delivery, vector: &mut Vec<u8>) -> Result<(), TryReserveError> {
+        slots.append_to(delivery.slot(), Self::length(delivery), vector)
     }
 
     #[inline]
-    fn borrow<'a>(slots: &'a SlotsView, delivery: &Delivery, trust: TrustPeers) -> &'a [u8]
+    fn borrow<'a>(slots: SlotWords<'a>, delivery: &Delivery, trust: TrustPeers) -> &'a [u8]
     where
         Self: 'a,
     {
-        slots.borrow(trust, delivery.slot, Self::length(delivery))
+        slots.borrow(trust, delivery.slot(), Self::length(delivery))
     }
 
     #[inline(always)]
     fn finish(&mut self, end: &mut Seated, delivery: Delivery) -> Result<(), AckError> {
-        if self.free(end, delivery)? {
-            self.look_around(end);
-        }
-        end.notify_one_sender(&self.queue.memory().control.space);
+        let is_time = Self::free(&self.queue, end, delivery)?;
+        self.after_finish(end, is_time);
         Ok(())
     }
 
@@ -413,12 +465,13 @@ impl Inlet for SlotInlet {
         }
         self.batch.all_mut().push(first);
         if max > 1 {
-            if let Err(reason) = self.take_more(first, max) {
-                self.batch.clear();
-                return Err(RecvError::Corrupted(end.poison(reason)));
+            match self.take_more(first, max).and_then(|()| self.admit_more()) {
+                Ok(repeated) => (0..repeated).for_each(|_| end.tally.redelivered()),
+                Err(reason) => {
+                    self.batch.clear();
+                    return Err(RecvError::Corrupted(end.poison(reason)));
+                }
             }
-            let repeated = self.batch.rest().1[1..].iter().filter(|delivery| delivery.is_repeated()).count();
-            (0..repeated).for_each(|_| end.tally.redelivered());
         }
         Ok(())
     }
@@ -441,7 +494,7 @@ impl Inlet for SlotInlet {
                 break;
             }
             if delivery.is_left() {
-                outcome = self.free(end, *delivery).map(drop);
+                outcome = Self::free(&self.queue, end, *delivery).map(drop);
                 if outcome.is_err() {
                     break;
                 }
@@ -469,16 +522,18 @@ impl Inlet for SlotInlet {
     }
 
     fn finish_batch(&mut self, end: &mut Seated) -> Result<(), AckError> {
-        self.end_batch(end, |inlet, end, delivery| inlet.free(end, delivery).map(drop))
+        self.end_batch(end, |inlet, end, rest| inlet.free_all(end, rest))
     }
 
     fn give_back_batch(&mut self, end: &mut Seated) -> Result<(), AckError> {
-        self.end_batch(end, Self::give_back)
+        self.end_batch(end, |inlet, end, rest| rest.iter().try_for_each(|&delivery| inlet.give_back(end, delivery)))
     }
 
     /// An error means that the channel is beyond use: the next call says so.
     fn hand_back_batch(&mut self, end: &mut Seated) {
-        let _ = self.end_batch(end, |inlet, end, delivery| inlet.give_back_within(end, delivery, 0));
+        let _ = self.end_batch(end, |inlet, end, rest| {
+            rest.iter().try_for_each(|&delivery| inlet.give_back_within(end, delivery, 0))
+        });
     }
 
     /// A message that was too long for a buffer, or handed back, comes again, whatever becomes of those whose receiver dies. One

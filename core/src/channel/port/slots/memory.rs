@@ -3,46 +3,66 @@
 use crate::error::Corruption;
 use crate::layout::{Geometry, RowIndex};
 use crate::liveness::Dead;
-use crate::region::{Region, SlotsLook, SlotsView};
+use crate::region::{Region, SlotWords, SlotsLook, SlotsView};
 use crate::ring::slots::{OnDeath, Queue, SlotGeometry, SlotMemory};
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
 use std::sync::Arc;
 
-impl SlotMemory for SlotsView {
+/// What has a queue's words mapped.
+trait Mapped {
+    /// The words, by value.
+    fn words(&self) -> SlotWords<'_>;
+}
+
+impl Mapped for SlotsView {
+    #[inline(always)]
+    fn words(&self) -> SlotWords<'_> {
+        SlotsView::words(self)
+    }
+}
+
+impl Mapped for SlotWords<'_> {
+    #[inline(always)]
+    fn words(&self) -> SlotWords<'_> {
+        *self
+    }
+}
+
+impl<T: Mapped> SlotMemory for T {
     #[inline]
     fn slot(&self, slot: u16) -> &AtomicU64 {
-        self.word(slot)
+        self.words().word(slot)
     }
 
     #[inline]
     fn slot_header(&self, slot: u16) -> &AtomicU64 {
-        self.header(slot)
+        self.words().header(slot)
     }
 
     #[inline]
     fn cell(&self, ring: u8, index: u64) -> &AtomicU64 {
-        SlotsView::cell(self, ring, index)
+        self.words().cell(ring, index)
     }
 
     #[inline]
     fn head(&self, ring: u8) -> &AtomicU64 {
-        &self.ring(ring).head
+        &self.words().ring(ring).head
     }
 
     #[inline]
     fn tail(&self, ring: u8) -> &AtomicU64 {
-        &self.ring(ring).tail
+        &self.words().ring(ring).tail
     }
 
     #[inline]
     fn returned(&self) -> &AtomicU64 {
-        &self.control.returned
+        &self.words().control().returned
     }
 
     #[inline]
     fn searched(&self) -> &AtomicU64 {
-        &self.control.searched
+        &self.words().control().searched
     }
 }
 

@@ -6,7 +6,7 @@ use crate::channel::port::outlet::{Effort, Outlet};
 use crate::error::{Corruption, NoSuchPriority, SendError};
 use crate::layout::SlotHeader;
 use crate::liveness::Settle;
-use crate::region::{SlotsView, TrustPeers};
+use crate::region::{SlotWords, SlotsView, TrustPeers};
 use crate::ring::slots::{CommitBatch, Loan, Queue};
 use crate::sync::AtomicU32;
 use crate::wait::eventcount::Wakes;
@@ -22,15 +22,18 @@ pub(crate) struct SlotOutlet {
 }
 
 impl SlotOutlet {
+    /// Access to the queue by value, for one call.
     #[inline(always)]
-    fn commit_slot(&self, end: &mut Seated, loan: Loan, length: usize) -> Result<(), Corruption> {
-        let header = SlotHeader::new(length as u32, self.priority);
-        self.queue.commit(loan, header)?;
+    fn queue(&self) -> Queue<SlotWords<'_>> {
+        self.queue.through(self.queue.memory().words())
+    }
+
+    #[inline(always)]
+    fn count(end: &mut Seated, length: usize) {
         if end.tally.message(length as u64) {
             // What it finds of the channel's state, the next call tells.
             let _ = end.pass_slice();
         }
-        Ok(())
     }
 }
 
@@ -83,8 +86,14 @@ impl Outlet for SlotOutlet {
 
     #[inline(always)]
     fn commit_copy(&mut self, end: &mut Seated, loan: Loan, message: &[u8]) -> Result<(), Corruption> {
-        self.queue.memory().write(loan.slot, 0, message);
-        self.commit_slot(end, loan, message.len())
+        let header = SlotHeader::new(message.len() as u32, self.priority);
+        let queue = self.queue();
+        queue.memory().write(loan.slot, 0, message);
+        if !queue.commit_fast(loan, header) {
+            self.queue.commit(loan, header)?;
+        }
+        Self::count(end, message.len());
+        Ok(())
     }
 
     #[inline(always)]
@@ -99,7 +108,7 @@ impl Outlet for SlotOutlet {
 
     #[inline]
     fn write(&self, loan: &Loan, skip: usize, bytes: &[u8]) {
-        self.queue.memory().write(loan.slot, skip, bytes);
+        self.queue.memory().words().write(loan.slot, skip, bytes);
     }
 
     fn slice(&mut self, loan: &Loan, trust: TrustPeers, length: usize) -> &mut [u8] {
@@ -109,7 +118,9 @@ impl Outlet for SlotOutlet {
     #[inline]
     fn commit(&mut self, end: &mut Seated, loan: Loan, (): (), used: usize) -> Result<(), Corruption> {
         self.lent = self.lent.wrapping_sub(1);
-        self.commit_slot(end, loan, used)
+        self.queue.commit(loan, SlotHeader::new(used as u32, self.priority))?;
+        Self::count(end, used);
+        Ok(())
     }
 
     fn abandon(&mut self, end: &mut Seated, loan: Loan) {
@@ -158,9 +169,13 @@ impl Outlet for SlotOutlet {
         loan: Loan,
         message: &[u8],
     ) -> Result<(), Corruption> {
-        self.queue.memory().write(loan.slot, 0, message);
+        let queue = self.queue();
+        queue.memory().write(loan.slot, 0, message);
         let length = message.len() as u32;
-        let once_in_a_while = self.queue.commit_next(run, loan, length)?;
+        let once_in_a_while = match queue.commit_next_fast(run, loan, length) {
+            Some(once_in_a_while) => once_in_a_while,
+            None => self.queue.commit_next(run, loan, length)?,
+        };
         let _ = end.tally.message(length.into());
         if once_in_a_while {
             // What it finds of the channel's state, the next message tells.
