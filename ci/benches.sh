@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 ci/install-tools.sh benches
-cargo build --release -p memlane-benches --features peers,native-peers
+cargo build --release -p memlane-benches --features peers,native-peers,c
 "${CARGO_TARGET_DIR:-target}/release/memlane-benches" smoke

@@ -1,4 +1,4 @@
-//! The clocks of the kernel: one that all processes of a machine share, and one that runs while a thread does.
+//! The clocks of the kernel: one that all processes of a machine share, and two that run while a thread or a process does.
 
 use crate::statistics::median;
 use rustix::time::{ClockId, clock_gettime};
@@ -13,6 +13,11 @@ pub fn now_ns() -> u64 {
 /// Nanoseconds for which the calling thread ran so far, the kernel on its behalf included.
 pub fn thread_ran_ns() -> u64 {
     read_ns(ClockId::ThreadCPUTime)
+}
+
+/// Nanoseconds for which all threads of this process ran so far, those that have gone included.
+pub fn process_ran_ns() -> u64 {
+    read_ns(ClockId::ProcessCPUTime)
 }
 
 #[inline]

@@ -2,9 +2,10 @@
 //!
 //! Every seat is a process of its own (this program again, with a hidden subcommand) and a thread of this one, both pinned;
 //! a contest uses the ones or the others. The lead only gives orders, and sleeps meanwhile. What a round costs is the CPU
-//! time that the members spent on their parts, user and system, spinning and yielding included; by the clock it lasts from
-//! the first one's start to the last one's end.
+//! time that the members spent on their parts, user and system, spinning and yielding included, and that of threads which they
+//! start and wait for; by the clock it lasts from the first one's start to the last one's end.
 
+use crate::clock::process_ran_ns;
 use crate::contest::{Contest, Crew, End, Open, ThreadEnd, Watch};
 use crate::disturbance::{Books, Spent};
 use crate::machine;
@@ -71,7 +72,7 @@ impl Members {
     /// One round of one contest; `operations` is a multiple of the crew's share.
     pub fn run(&mut self, contest: &Contest, crew: Crew, operations: u64) -> Result<CrewRound> {
         self.open(contest, crew).with_context(|| format!("opening {}", contest.id))?;
-        let before = Books::of(self.cores)?;
+        let (before, ran_before) = (Books::of(self.cores)?, process_ran_ns());
         for seat in 0..crew.size() {
             let core = self.cores[usize::from(crew.sender(seat).is_some())];
             let part = crew.part(seat, operations);
@@ -79,14 +80,15 @@ impl Members {
         }
         let replies = (0..crew.size()).map(|_| self.reply()).collect::<Result<Vec<_>>>();
         let replies = replies.with_context(|| format!("running {}", contest.id))?;
-        let after = Books::of(self.cores)?;
+        let (after, ran) = (Books::of(self.cores)?, process_ran_ns() - ran_before);
         let wrong: u64 = replies.iter().map(|reply| reply.wrong).sum();
         let balance = replies.iter().fold(0u64, |sum, reply| sum.wrapping_add(reply.balance));
         ensure!(wrong == 0 && balance == 0, "{}: messages were not what was sent", contest.id);
         let spent: Vec<Spent> = replies.iter().map(|reply| reply.spent).collect();
         let start_ns = spent.iter().map(|one| one.start_ns).min().unwrap_or(0);
         let end_ns = spent.iter().map(|one| one.end_ns).max().unwrap_or(0);
-        let cpu_ns = spent.iter().map(|one| one.ran_ns).sum();
+        // Members that are threads are what this process does meanwhile, and what they start is, too.
+        let cpu_ns = if contest.between_processes() { spent.iter().map(|one| one.ran_ns).sum() } else { ran };
         Ok(CrewRound {
             wall: Duration::from_nanos(end_ns - start_ns),
             cpu: Duration::from_nanos(cpu_ns),

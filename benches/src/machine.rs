@@ -1,5 +1,6 @@
 //! What the figures were measured on, and pinning.
 
+use crate::processor::ProcessorFamily;
 use anyhow::{Context, Result};
 use rustix::thread::{CpuSet, sched_setaffinity};
 use serde::Serialize;
@@ -10,6 +11,8 @@ use std::fs;
 pub struct Machine {
     /// The processor as it calls itself.
     pub processor: String,
+    /// Which family it belongs to, for which alone the ratios hold.
+    pub family: ProcessorFamily,
     /// Processors that the system has.
     pub processors: usize,
     /// Kernel release.
@@ -28,6 +31,7 @@ impl Machine {
         };
         Self {
             processor: value("model name"),
+            family: ProcessorFamily::of(&cpuinfo),
             processors: cpuinfo.lines().filter(|line| line.starts_with("processor")).count(),
             kernel: fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
             virtualised: value("flags").split(' ').any(|flag| flag == "hypervisor"),

@@ -3,6 +3,8 @@
 //! `cargo run --release -p memlane-benches -- run spsc`. Method and figures: docs/performance.md.
 
 mod arena;
+#[cfg(feature = "c")]
+mod c_ends;
 #[cfg(feature = "peers")]
 mod calls;
 mod clock;
@@ -20,6 +22,7 @@ mod payload;
 mod peer;
 mod peers;
 mod place;
+mod processor;
 mod report;
 mod rig;
 mod schedule;
@@ -53,10 +56,9 @@ enum Command {
     Run(Measure),
     /// Lists the tables
     List,
-    /// Shows what several runs say about what is asked for, side by side
+    /// Shows what runs say about what is asked for: all processor families side by side, and all runs of each
     Targets {
-        /// What they wrote with `run --out`
-        #[arg(required = true)]
+        /// What they wrote with `run --out`, or folders with several of those. Default: docs/performance, all that was kept
         folders: Vec<PathBuf>,
     },
     /// Runs every contest of every table for a moment and checks what arrives: whether it works, not how fast
@@ -102,6 +104,9 @@ struct Measure {
     /// Write results.md, results.json and plots (SVG) to this folder, too
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Write them to docs/performance, too: to the folder of this machine's processor family, as its next run
+    #[arg(long)]
+    keep: bool,
     /// Fail if a ratio that is asked for is missed
     #[arg(long)]
     check: bool,
@@ -159,19 +164,17 @@ fn run(measure: &Measure) -> Result<()> {
         round: Duration::from_millis(measure.round_ms),
         placement_ns: measure.placement.map_or(0.0..=f64::INFINITY, |[from, to]| from..=to),
     };
+    let machine = machine::Machine::describe();
+    let mut folders: Vec<PathBuf> = measure.out.iter().cloned().collect();
+    if measure.keep {
+        folders.push(report::kept::next(&machine.family.slug)?);
+    }
     let mut rig = Rig::start(cores)?;
     let clock_ns = clock::cost_ns();
     let outcomes = schedule::measure(&mut rig, &families, &effort)?;
-    let report = Report {
-        machine: machine::Machine::describe(),
-        cores,
-        clock_ns,
-        effort,
-        families: &families,
-        outcomes: &outcomes,
-    };
+    let report = Report { machine, cores, clock_ns, effort, families: &families, outcomes: &outcomes };
     print!("{}", report.markdown());
-    if let Some(folder) = &measure.out {
+    for folder in &folders {
         println!("\nWritten to {}: {}", folder.display(), report.write(folder)?.join(", "));
     }
     if measure.check {

@@ -1,4 +1,4 @@
-//! Quantities as people write them.
+//! Quantities as people write them, and names as files have them.
 
 /// A number of bytes in the largest unit in which it is whole.
 pub fn binary(bytes: usize) -> String {
@@ -23,9 +23,20 @@ pub fn number(value: f64) -> String {
     format!("{}", (value * 1e6).round() / 1e6)
 }
 
+/// A file's name for this text: in lower case, with a dash for all that is neither letter nor digit.
+pub fn slug(text: &str) -> String {
+    let words = text.split(|character: char| !character.is_ascii_alphanumeric());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-").to_lowercase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_named_like_its_table() {
+        assert_eq!(slug("Latency, one way: 1 million"), "latency-one-way-1-million");
+    }
 
     #[test]
     fn bytes_are_told_in_the_largest_whole_unit() {

@@ -143,9 +143,7 @@ fn between_threads<const N: usize>() -> Family {
 }
 
 /// Contests of which other families have the same need names of their own.
-fn family(name: &str, title: String, work: Work, mut contests: Vec<Contest>) -> Family {
-    for contest in &mut contests {
-        contest.id = format!("{name}-{}", contest.id);
-    }
+fn family(name: &str, title: String, work: Work, contests: Vec<Contest>) -> Family {
+    let contests = contests.into_iter().map(|contest| contest.of_table(name)).collect();
     Family { title, work, position: None, contests }
 }

@@ -25,7 +25,7 @@ pub fn families() -> Vec<Family> {
             merge_alone(),
             merge(peer, Shape { room: SMALL, batch: 1 }, None),
             merge(peer, Shape { room: SMALL, batch: 64 }, None),
-            merge(peer, Shape { room: LARGE, batch: 1 }, Some(Target::MERGE)),
+            merge(peer, Shape { room: LARGE, batch: 1 }, None),
             merge(peer, Shape { room: LARGE, batch: 16 }, None),
             merge(peer, Shape { room: LARGE, batch: 64 }, Some(Target::MERGE_IN_BATCHES)),
             // As large as the kernel allows.

@@ -13,7 +13,9 @@ pub fn families() -> Vec<Family> {
     let mut families = Vec::new();
     for slots in [1024, 16_384] {
         let of = |batch| Shape { room: 48 * slots, batch };
-        let [single, batch] = [Some(Target::QUEUE), Some(Target::QUEUE_IN_BATCHES)];
+        let single = Some(Target::QUEUE);
+        // Of those that the caches hold.
+        let batch = (slots == 1024).then_some(Target::QUEUE_IN_BATCHES);
         for each in [1, 2, 4] {
             let crew = Crew { receivers: each, senders: each };
             let contests = match each {

@@ -1,7 +1,7 @@
 //! The tables of message sizes and of ring sizes: what a message of each size costs, and whether a larger ring costs more.
 
 use super::limits;
-use crate::contest::{Contest, Family, Plot, Position, Work};
+use crate::contest::{Family, Plot, Position, Work};
 use crate::peer::Shape;
 use crate::peers::memlane::Spsc;
 use crate::shapes::one_way;
@@ -34,21 +34,16 @@ fn size<const N: usize>(streams: bool) -> Family {
     let shape = Shape { room, batch: 1 };
     let mut contests = vec![
         limits::copy::<N>(),
-        sized::<N>(one_way::<N, _>(Spsc::copying(Strategy::Adaptive), shape, None)),
-        sized::<N>(one_way::<N, _>(Spsc::in_place(Strategy::Adaptive), shape, None)),
+        one_way::<N, _>(Spsc::copying(Strategy::Adaptive), shape, None).of_table("sized"),
+        one_way::<N, _>(Spsc::in_place(Strategy::Adaptive), shape, None).of_table("sized"),
     ];
-    contests.extend(streams.then(|| sized::<N>(limits::stream::<N>(room))));
+    contests.extend(streams.then(|| limits::stream::<N>(room).of_table("sized")));
     Family {
         title: format!("Messages of {}, ring of {}", binary(N), binary(room)),
         work: Work::Messages { bytes: N },
         position: Some(Position { plot: Plot::MessageSizes, at: N }),
         contests,
     }
-}
-
-/// The same contest as in another table.
-fn sized<const N: usize>(contest: Contest) -> Contest {
-    Contest { id: format!("sized-{}", contest.id), ..contest }
 }
 
 /// Messages of 1 KiB through rings of all sizes.
@@ -66,7 +61,7 @@ pub fn rings() -> Vec<Family> {
             title: format!("A ring of {}, messages of {}", binary(room), binary(BYTES)),
             work: Work::Messages { bytes: BYTES },
             position: Some(Position { plot: Plot::RingSizes, at: room }),
-            contests: contests.map(|contest| Contest { id: format!("ring-{}", contest.id), ..contest }).into(),
+            contests: contests.map(|contest| contest.of_table("ring")).into(),
         }
     };
     RINGS.into_iter().map(family).collect()

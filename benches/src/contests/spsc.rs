@@ -28,8 +28,12 @@ pub fn families() -> Vec<Family> {
                 round_trip::<8, _>(adaptive, Some(Target::ROUND_TRIP)),
                 // What a message that fills a line takes at least.
                 limits::bare_log::<56>(),
-                round_trip::<56, _>(spin, Some(Target::ROUND_TRIP)),
-                round_trip::<56, _>(adaptive, Some(Target::ROUND_TRIP)),
+                round_trip::<56, _>(spin, Some(Target::ROUND_TRIP_OF_A_LINE)),
+                round_trip::<56, _>(adaptive, Some(Target::ROUND_TRIP_OF_A_LINE)),
+                // Less than a line, a line without its header, and almost two.
+                round_trip::<48, _>(spin, None),
+                round_trip::<64, _>(spin, None),
+                round_trip::<120, _>(spin, None),
             ],
         },
         Family {
@@ -46,8 +50,15 @@ pub fn families() -> Vec<Family> {
                 one_way_threads::<8, _>(Rtrb, of(1), None),
                 one_way::<8, _>(adaptive, of(1), Some(Target::SMALL_MESSAGES)),
                 one_way_threads::<8, _>(adaptive, of(1), Some(Target::SMALL_MESSAGES)),
-                one_way::<8, _>(adaptive, of(16), None),
-                one_way::<8, _>(adaptive, of(64), None),
+            ],
+            ..messages::<8>(room)
+        });
+        families.push(Family {
+            title: format!("Batches of messages of 8 bytes, ring of {} KiB", room >> 10),
+            contests: vec![
+                one_way::<8, _>(adaptive, of(1), None).of_table("batches"),
+                one_way::<8, _>(adaptive, of(16), Some(Target::BATCHES_OF_16)),
+                one_way::<8, _>(adaptive, of(64), Some(Target::BATCHES_OF_64)),
             ],
             ..messages::<8>(room)
         });
@@ -55,8 +66,8 @@ pub fn families() -> Vec<Family> {
             contests: vec![
                 limits::stream::<56>(room),
                 one_way_threads::<56, _>(Rtrb, of(1), None),
-                one_way::<56, _>(adaptive, of(1), Some(Target::STREAM)),
-                one_way::<56, _>(adaptive, of(64), Some(Target::STREAM)),
+                one_way::<56, _>(adaptive, of(1), Some(Target::STREAM_OF_LINES)),
+                one_way::<56, _>(adaptive, of(64), Some(Target::STREAM_OF_LINES)),
             ],
             ..messages::<56>(room)
         });

@@ -12,6 +12,8 @@ pub mod ipc_channel;
 pub mod memlane;
 pub mod message_queue;
 pub mod pipe;
+#[cfg(feature = "peers")]
+pub mod ringfire;
 pub mod rtrb;
 #[cfg(feature = "peers")]
 pub mod shaq;
@@ -86,6 +88,8 @@ mod tests {
     #[test]
     fn other_crates_deliver() {
         delivers::<56, _>(iceoryx2::PublishSubscribe);
+        delivers::<64, _>(ringfire::Ringfire::<ringfire::Lines<64>>::new());
+        delivers::<56, _>(ringfire::Ringfire::<[u8; 56]>::new());
         for waiting in [Waiting::Asleep, Waiting::Spinning] {
             delivers::<56, _>(shaq::Shaq(waiting));
             delivers::<56, _>(ipc_channel::IpcChannel(waiting));

@@ -1,11 +1,12 @@
 //! The figures for people, for programs, and for `--check`; and a folder with all of it.
 
 mod chart;
+pub mod kept;
 mod plots;
 mod scale;
 pub mod targets;
 
-use crate::contest::{CORES, Contest, Family, Target, Work};
+use crate::contest::{CORES, Contest, Family, Work};
 use crate::distribution::PERCENTILES;
 use crate::machine::Machine;
 use crate::outcome::{FamilyOutcome, Latency, Outcome};
@@ -39,12 +40,18 @@ impl Report<'_> {
         })
     }
 
+    /// The ratio that is asked for on this machine.
+    fn asked(&self, contest: &Contest) -> Option<f64> {
+        contest.target.map(|target| target.asked(&self.machine.family.slug))
+    }
+
     /// Tables in Markdown.
     pub fn markdown(&self) -> String {
         let mut text = String::new();
-        let Machine { processor, processors, kernel, virtualised } = &self.machine;
+        let Machine { processor, family: processor_family, processors, kernel, virtualised } = &self.machine;
         let [first, second] = self.cores;
         let virtual_ = if *virtualised { ", virtual" } else { "" };
+        let _ = writeln!(text, "Processor family: {} (`{}`).\n", processor_family.name, processor_family.slug);
         let _ = writeln!(
             text,
             "{processor}, {processors} processors{virtual_}; Linux {kernel}; cores {first} and {second}; "
@@ -71,15 +78,15 @@ impl Report<'_> {
             let _ = writeln!(text, "| --- |{}", " ---: |".repeat(columns.len() + 2));
             for (contest, outcome) in family.contests.iter().zip(&outcome.contests) {
                 let (label, place, cells) = (&contest.label, contest.place(), cells(family, outcome).join(" | "));
-                let target = contest.target.map_or_else(String::new, |target| {
-                    let met = outcome.ratio.map(|ratio| target.is_met(family.work, ratio.median));
+                let target = self.asked(contest).map_or_else(String::new, |asked| {
+                    let met = outcome.ratio.map(|ratio| family.work.meets(asked, ratio.median));
                     let sign = if family.work.is_time() { "≤" } else { "≥" };
                     let verdict = match met {
                         Some(true) => "met",
                         Some(false) => "missed",
                         None => "unknown",
                     };
-                    format!("{sign} {}: {verdict}", target.asked)
+                    format!("{sign} {asked}: {verdict}")
                 });
                 let Outcome { counted, run, .. } = outcome;
                 let _ = writeln!(text, "| {label} ({place}) | {cells} | {target} | {counted}/{run} |");
@@ -108,7 +115,7 @@ impl Report<'_> {
                 "ratio_of": if family.oversubscribed() && !family.work.is_time() { "cpu time" } else { "wall time" },
                 "wall_ratio": outcome.wall_ratio,
                 "baseline": family.contests[0].id,
-                "asked": contest.target.map(|target| target.asked),
+                "asked": self.asked(contest),
                 "asked_at_most": contest.target.map(|_| family.work.is_time()),
                 "groups_counted": outcome.counted,
                 "groups_run": outcome.run,
@@ -132,7 +139,7 @@ impl Report<'_> {
     pub fn write(&self, folder: &Path) -> Result<Vec<String>> {
         let mut files = vec![
             ("results.md".to_owned(), self.markdown()),
-            ("results.json".to_owned(), serde_json::to_string_pretty(&self.json())? + "\n"),
+            (kept::RESULTS.to_owned(), serde_json::to_string_pretty(&self.json())? + "\n"),
         ];
         files.extend(plots::draw(self.families, self.outcomes)?.into_iter().map(|plot| (plot.name, plot.svg)));
         std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
@@ -146,12 +153,10 @@ impl Report<'_> {
     /// What was asked for and not reached, or not measured, one line each.
     pub fn missed(&self) -> Vec<String> {
         let missed = |(family, contest, outcome): (&Family, &Contest, &Outcome)| {
-            let target: Target = contest.target?;
+            let asked = self.asked(contest)?;
             match outcome.ratio {
-                Some(ratio) if target.is_met(family.work, ratio.median) => None,
-                Some(ratio) => {
-                    Some(format!("{}: {}: {:.2}, asked {}", family.title, contest.label, ratio.median, target.asked))
-                }
+                Some(ratio) if family.work.meets(asked, ratio.median) => None,
+                Some(ratio) => Some(format!("{}: {}: {:.2}, asked {asked}", family.title, contest.label, ratio.median)),
                 None => Some(format!("{}: {}: no undisturbed group", family.title, contest.label)),
             }
         };
@@ -177,6 +182,12 @@ fn with_interval(estimate: Estimate, digits: usize) -> String {
 
 fn show(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
+}
+
+/// Millions of messages a second, with more digits where there are few of them.
+fn rate(mean_ns: Option<f64>) -> String {
+    let rate = mean_ns.map(|ns| 1e3 / ns);
+    show(rate, if rate.is_some_and(|rate| rate < 1.0) { 3 } else { 1 })
 }
 
 /// What a table has between the names and the targets.
@@ -216,12 +227,12 @@ fn cells(family: &Family, outcome: &Outcome) -> Vec<String> {
         }
         Work::Job { .. } => vec![show(mean_ns, 1), show(median(outcome.cpu_ns), 1), ratio],
         Work::Messages { .. } if family.oversubscribed() => {
-            let rate = show(mean_ns.map(|ns| 1e3 / ns), 1);
+            let rate = rate(mean_ns);
             let wall = outcome.wall_ratio.map_or_else(String::new, |ratio| format!(" ({})", with_interval(ratio, 2)));
             vec![cpu, rate + &wall, ratio]
         }
         Work::Messages { bytes } => {
-            vec![show(mean_ns.map(|ns| 1e3 / ns), 1), show(mean_ns.map(|ns| bytes as f64 / ns), 2), cpu, ratio]
+            vec![rate(mean_ns), show(mean_ns.map(|ns| bytes as f64 / ns), 2), cpu, ratio]
         }
     }
 }

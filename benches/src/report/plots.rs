@@ -4,7 +4,7 @@ use super::chart::{Axis, Chart, Lines};
 use super::scale::{Scale, percentile};
 use crate::contest::{Contest, Family, Plot, Work};
 use crate::outcome::{FamilyOutcome, Outcome};
-use crate::units::{binary, number, time};
+use crate::units::{binary, number, slug, time};
 use anyhow::Result;
 
 /// A file and what it contains.
@@ -50,7 +50,7 @@ fn latencies(family: &Family, outcome: &FamilyOutcome) -> Option<(String, Chart)
         lines: lines.sorted(),
         marked: false,
     };
-    Some((file_name(&family.title), chart))
+    Some((slug(&family.title), chart))
 }
 
 /// A point of each contest from each of the families in this plot.
@@ -109,22 +109,11 @@ fn is_limit(contest: &Contest) -> bool {
     contest.label.starts_with("limit: ")
 }
 
-/// The title in lower case, with a dash for all that is neither letter nor digit.
-fn file_name(title: &str) -> String {
-    let words = title.split(|character: char| !character.is_ascii_alphanumeric());
-    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-").to_lowercase()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::contests;
     use crate::statistics::Estimate;
-
-    #[test]
-    fn a_file_is_named_like_its_table() {
-        assert_eq!(file_name("Latency, one way: 1 million"), "latency-one-way-1-million");
-    }
 
     /// What a family whose contests all took so many nanoseconds says.
     fn outcome(family: &Family, ns: f64) -> FamilyOutcome {

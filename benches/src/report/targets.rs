@@ -1,5 +1,7 @@
-//! What is asked for, over several runs: one table of the files `results.json` that they wrote.
+//! What is asked for, over several runs on several processor families: one table of the files `results.json` that they wrote.
 
+use super::kept::{self, RESULTS};
+use crate::processor::ProcessorFamily;
 use crate::statistics::Estimate;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -9,8 +11,14 @@ use std::path::{Path, PathBuf};
 /// What a run wrote, as far as it is needed here.
 #[derive(Debug, Deserialize)]
 struct Run {
+    machine: Machine,
     rows: Vec<Row>,
     placements_ns: Vec<Placement>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Machine {
+    family: ProcessorFamily,
 }
 
 #[derive(Debug, Deserialize)]
@@ -33,7 +41,7 @@ struct Placement {
 
 impl Run {
     fn read(folder: &Path) -> Result<Self> {
-        let path = folder.join("results.json");
+        let path = folder.join(RESULTS);
         let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
         let run: Self =
             serde_json::from_str(&text).with_context(|| format!("{} is not what a run writes", path.display()))?;
@@ -42,9 +50,9 @@ impl Run {
         Ok(run)
     }
 
-    fn ratio(&self, wanted: &Row) -> Option<Estimate> {
-        let same = |row: &&Row| (&row.family, &row.contest) == (&wanted.family, &wanted.contest);
-        self.rows.iter().find(same)?.ratio
+    /// The same row of this run.
+    fn row(&self, wanted: &Row) -> Option<&Row> {
+        self.rows.iter().find(|row| row.is(wanted))
     }
 
     fn placement(&self, family: &str) -> Option<f64> {
@@ -53,45 +61,71 @@ impl Run {
 }
 
 impl Row {
-    fn is_met(&self, asked: f64, ratio: Estimate) -> bool {
-        if self.asked_at_most == Some(true) { ratio.median <= asked } else { ratio.median >= asked }
+    fn is(&self, other: &Self) -> bool {
+        (&self.family, &self.contest) == (&other.family, &other.contest)
+    }
+
+    /// Whether this run reached what was asked for, if it measured that.
+    fn is_met(&self) -> Option<bool> {
+        let (asked, ratio) = (self.asked?, self.ratio?.median);
+        Some(if self.asked_at_most == Some(true) { ratio <= asked } else { ratio >= asked })
     }
 }
 
-/// One cell for all runs.
-fn joined<T>(runs: &[Run], cell: impl Fn(&Run) -> Option<T>, show: impl Fn(T) -> String) -> String {
+/// One cell for all runs of a processor family.
+fn joined<T>(runs: &[&Run], cell: impl Fn(&Run) -> Option<T>, show: impl Fn(T) -> String) -> String {
     let cells = runs.iter().map(|run| cell(run).map_or_else(|| "–".to_owned(), &show));
     cells.collect::<Vec<_>>().join(" · ")
 }
 
-/// A table in Markdown of all that is asked for: the median of each run with its interval, and the two-line ping-pong around
-/// it, which tells where the two cores were.
+/// What the runs of a processor family say about a row.
+fn cell(runs: &[&Run], row: &Row) -> String {
+    let met: Vec<bool> = runs.iter().filter_map(|run| run.row(row)?.is_met()).collect();
+    if met.is_empty() {
+        return "not measured".to_owned();
+    }
+    let shown = joined(
+        runs,
+        |run| run.row(row)?.ratio,
+        |Estimate { median, low, high, .. }| format!("{median:.2} [{low:.2}, {high:.2}]"),
+    );
+    let placements = joined(runs, |run| run.placement(&row.family), |ns| format!("{ns:.0}"));
+    let reached = met.iter().filter(|&&met| met).count();
+    format!("{shown} (ping-pong {placements} ns); met in {reached} of {}", met.len())
+}
+
+/// What is asked for; where it differs, in the order of the columns.
+fn asked(columns: &[(ProcessorFamily, Vec<&Run>)], row: &Row) -> String {
+    let sign = if row.asked_at_most == Some(true) { "≤" } else { "≥" };
+    let mut asked: Vec<f64> =
+        columns.iter().filter_map(|(_, runs)| runs.iter().find_map(|run| run.row(row)?.asked)).collect();
+    asked.dedup();
+    asked.iter().map(|asked| format!("{sign} {asked}")).collect::<Vec<_>>().join("; ")
+}
+
+/// A table in Markdown of all that is asked for, a column a processor family: the median of each run with its interval, and the
+/// two-line ping-pong around it, which tells where the two cores were. Of the runs in these folders, or of those that are kept.
 pub fn markdown(folders: &[PathBuf]) -> Result<String> {
-    let runs: Vec<Run> = folders.iter().map(|folder| Run::read(folder)).collect::<Result<_>>()?;
-    let mut text = String::from("| work | asked | × first row, a run after the other | ping-pong, ns | met |\n");
-    text += "| --- | --- | --- | --- | --- |\n";
-    let mut seen: Vec<(&str, &str)> = Vec::new();
+    let runs: Vec<Run> = kept::runs(folders)?.iter().map(|folder| Run::read(folder)).collect::<Result<_>>()?;
+    let mut columns: Vec<(ProcessorFamily, Vec<&Run>)> = Vec::new();
+    for run in &runs {
+        match columns.iter_mut().find(|(family, _)| family.slug == run.machine.family.slug) {
+            Some((_, runs)) => runs.push(run),
+            None => columns.push((run.machine.family.clone(), vec![run])),
+        }
+    }
+    let heads: Vec<String> =
+        columns.iter().map(|(family, runs)| format!("{}, × first row, runs: {}", family.name, runs.len())).collect();
+    let mut text = format!("| work | asked | {} |\n| --- | --- |{}\n", heads.join(" | "), " --- |".repeat(heads.len()));
+    let mut seen: Vec<&Row> = Vec::new();
     for row in runs.iter().flat_map(|run| &run.rows) {
-        let Some(asked) = row.asked else { continue };
-        if seen.contains(&(&row.family, &row.contest)) {
+        if row.asked.is_none() || seen.iter().any(|earlier| earlier.is(row)) {
             continue;
         }
-        seen.push((&row.family, &row.contest));
-        let ratios: Vec<Estimate> = runs.iter().filter_map(|run| run.ratio(row)).collect();
-        let met = ratios.iter().filter(|&&ratio| row.is_met(asked, ratio)).count();
-        let shown = joined(
-            &runs,
-            |run| run.ratio(row),
-            |Estimate { median, low, high, .. }| format!("{median:.2} [{low:.2}, {high:.2}]"),
-        );
-        let placements = joined(&runs, |run| run.placement(&row.family), |ns| format!("{ns:.0}"));
-        let sign = if row.asked_at_most == Some(true) { "≤" } else { "≥" };
+        seen.push(row);
+        let cells: Vec<String> = columns.iter().map(|(_, runs)| cell(runs, row)).collect();
         let Row { family, label, between, .. } = row;
-        let all = ratios.len();
-        let _ = writeln!(
-            text,
-            "| {family}: {label} ({between}) | {sign} {asked} | {shown} | {placements} | {met} of {all} |"
-        );
+        let _ = writeln!(text, "| {family}: {label} ({between}) | {} | {} |", asked(&columns, row), cells.join(" | "));
     }
     ensure!(!seen.is_empty(), "nothing in these runs has a target");
     Ok(text)
@@ -101,52 +135,72 @@ pub fn markdown(folders: &[PathBuf]) -> Result<String> {
 mod tests {
     use super::*;
 
-    fn run(ratio: &str) -> String {
+    /// What a run on this processor family wrote: a limit, and what memlane took times that, where at most `asked` was asked for.
+    fn run(slug: &str, ratio: &str, asked: f64) -> String {
         format!(
-            r#"{{"rows": [
+            r#"{{"machine": {{"processor": "a processor", "family": {{"name": "The {slug}", "slug": "{slug}"}}}},
+                "rows": [
                 {{"family": "round trips", "contest": "limit", "label": "ping-pong", "between": "processes",
                   "ratio": null, "asked": null, "asked_at_most": null}},
                 {{"family": "round trips", "contest": "ours", "label": "memlane", "between": "processes",
-                  "ratio": {ratio}, "asked": 1.3, "asked_at_most": true}}],
+                  "ratio": {ratio}, "asked": {asked}, "asked_at_most": true}}],
                 "placements_ns": [{{"family": "round trips", "median": 117.4, "low": 1.0, "high": 2.0}}]}}"#
         )
     }
 
+    /// A folder for each of these results.
+    fn folders(root: &Path, results: &[String]) -> Vec<PathBuf> {
+        let write = |(number, results): (usize, &String)| {
+            let folder = root.join(number.to_string());
+            std::fs::create_dir(&folder).unwrap();
+            std::fs::write(folder.join(RESULTS), results).unwrap();
+            folder
+        };
+        results.iter().enumerate().map(write).collect()
+    }
+
+    const GOOD: &str = r#"{"median": 1.0, "low": 0.9, "high": 1.4, "values": 3}"#;
+    const BAD: &str = r#"{"median": 1.2, "low": 1.1, "high": 1.4, "values": 3}"#;
+
     #[test]
     fn runs_stand_side_by_side() {
-        let folder = tempfile::tempdir().unwrap();
-        let ratios = [
-            r#"{"median": 1.0, "low": 0.9, "high": 1.4, "values": 3}"#,
-            r#"{"median": 1.2, "low": 1.1, "high": 1.4, "values": 3}"#,
-            "null",
-        ];
-        let folders: Vec<PathBuf> = ratios
-            .iter()
-            .enumerate()
-            .map(|(number, ratio)| {
-                let folder = folder.path().join(number.to_string());
-                std::fs::create_dir(&folder).unwrap();
-                std::fs::write(folder.join("results.json"), run(ratio)).unwrap();
-                folder
-            })
-            .collect();
-        let text = markdown(&folders).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        folders(root.path(), &[GOOD, BAD, "null"].map(|ratio| run("one", ratio, 1.1)));
+        let text = markdown(&[root.path().to_owned()]).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "| work | asked | The one, × first row, runs: 3 |");
         assert_eq!(
-            text.lines().nth(2),
-            Some(
-                "| round trips: memlane (processes) | ≤ 1.3 | 1.00 [0.90, 1.40] · 1.20 [1.10, 1.40] · – | \
-                 117 · 117 · 117 | 2 of 2 |"
-            )
+            lines[2],
+            "| round trips: memlane (processes) | ≤ 1.1 | 1.00 [0.90, 1.40] · 1.20 [1.10, 1.40] · – \
+             (ping-pong 117 · 117 · 117 ns); met in 1 of 2 |"
         );
-        assert_eq!(text.lines().count(), 3, "rows without a target are left out");
+        assert_eq!(lines.len(), 3, "rows without a target are left out");
+    }
+
+    #[test]
+    fn processor_families_stand_side_by_side_each_with_its_own_target() {
+        let root = tempfile::tempdir().unwrap();
+        let other = run("other", BAD, 1.3);
+        let rows = [run("one", GOOD, 1.1), other.clone(), run("one", BAD, 1.1)];
+        let text = markdown(&folders(root.path(), &rows)).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "| work | asked | The one, × first row, runs: 2 | The other, × first row, runs: 1 |");
+        assert_eq!(
+            lines[2],
+            "| round trips: memlane (processes) | ≤ 1.1; ≤ 1.3 | 1.00 [0.90, 1.40] · 1.20 [1.10, 1.40] \
+             (ping-pong 117 · 117 ns); met in 1 of 2 | 1.20 [1.10, 1.40] (ping-pong 117 ns); met in 1 of 1 |"
+        );
+        let elsewhere = tempfile::tempdir().unwrap();
+        let text =
+            markdown(&folders(elsewhere.path(), &[other.replace("\"ours\"", "\"theirs\""), run("one", GOOD, 1.1)]));
+        assert!(text.unwrap().lines().nth(2).unwrap().ends_with("met in 1 of 1 | not measured |"));
     }
 
     #[test]
     fn what_is_no_result_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let folders = [folder.path().to_owned()];
-        assert!(markdown(&folders).unwrap_err().to_string().starts_with("reading "));
-        std::fs::write(folder.path().join("results.json"), "{}").unwrap();
-        assert!(markdown(&folders).unwrap_err().to_string().ends_with("is not what a run writes"));
+        let root = tempfile::tempdir().unwrap();
+        let folders = folders(root.path(), &["{}".to_owned(), run("one", GOOD, 1.1).replace("1.1,", "null,")]);
+        assert!(markdown(&folders[..1]).unwrap_err().to_string().ends_with("is not what a run writes"));
+        assert!(markdown(&folders[1..]).unwrap_err().to_string().starts_with("nothing in these runs"));
     }
 }

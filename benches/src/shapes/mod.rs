@@ -17,4 +17,6 @@ pub use many::{many, many_threads};
 pub use merge::{PASS, merge, merge_alone};
 pub use one_way::{one_way, one_way_threads};
 pub use paced::{Timetable, paced, paced_threads};
+#[cfg(feature = "c")]
+pub use round_trip::ROOM;
 pub use round_trip::{round_trip, timed_round_trip};

@@ -7,7 +7,7 @@ use anyhow::Result;
 use std::path::Path;
 
 /// Bytes that may be under way in each direction: one message is.
-const ROOM: usize = 1 << 20;
+pub const ROOM: usize = 1 << 20;
 
 /// A ping of `N` bytes through one path and a pong through another.
 pub fn round_trip<const N: usize, P: Peer<N>>(peer: P, target: Option<Target>) -> Contest {
