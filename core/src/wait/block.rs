@@ -3,22 +3,20 @@
 //! A wait is cut into slices, whether it spins or sleeps. At the end of a slice, the participant looks at the data again, and at
 //! its peers' lives. So it notices a peer that was killed between its commit and its wake-up, or while it held something.
 
+use super::looks::Looks;
 use super::waiting::{Waiter, Waiting};
 use super::{Strategy, eventcount};
 use crate::region::Moment;
 use std::hint::black_box;
 use std::time::Duration;
 
-/// Looks between two readings of the clock while spinning.
-const LOOKS_PER_CLOCK: u32 = 32;
-
-/// Looks between two slow attempts, which overlook nothing, while spinning.
-const LOOKS_PER_ATTEMPT: u32 = 64 * LOOKS_PER_CLOCK;
+/// Time between two slow attempts, which overlook nothing, while spinning.
+const BETWEEN_SLOW_ATTEMPTS: Duration = Duration::from_micros(50);
 
 /// Looks at the start of a spin, before the clock is read: the peer's answer is probably on its way.
 const EAGER_LOOKS: u32 = 64;
 
-/// Steps of an empty loop between two eager looks: some ten nanoseconds.
+/// Steps of an empty loop between two eager looks: with the look, some ten nanoseconds.
 ///
 /// A peer that writes to the line first takes it from the core that looks. If that core asks for the line back at once, it gets
 /// the line after the first of the peer's stores, before the header is written. The peer then has to take the line a second
@@ -26,8 +24,8 @@ const EAGER_LOOKS: u32 = 64;
 /// processors as on others.
 const STEPS_BETWEEN_LOOKS: u32 = 40;
 
-/// Looks in vain after which [`Strategy::SpinThenYield`] begins to yield.
-const LOOKS_BEFORE_YIELDING: u32 = 1024;
+/// Time in vain after which [`Strategy::SpinThenYield`] begins to yield.
+const BEFORE_YIELDING: Duration = Duration::from_micros(25);
 
 /// Waits until an attempt finds something or fails, or until `deadline` (absolute; `None`: for ever).
 ///
@@ -136,17 +134,24 @@ fn block_in_slices<W: Waiting>(
 
 /// Looks again and again until `until`, without sleeping.
 fn spin<W: Waiting>(waiting: &mut W, strategy: Strategy, until: Moment) -> Result<Option<W::Output>, W::Error> {
-    let mut looks = 0u32;
-    while waiting.waiter().now() < until {
+    let began = waiting.waiter().now();
+    if began >= until {
+        return Ok(None);
+    }
+    let looks = Looks::per_clock();
+    let (mut now, mut slow_attempt) = (began, began);
+    while now < until {
         // An attempt sees more than a glance does: that a peer left, for example.
-        let found = match looks.is_multiple_of(LOOKS_PER_ATTEMPT) {
-            true => waiting.attempt_slow()?,
-            false => waiting.attempt()?,
+        let found = if now >= slow_attempt {
+            slow_attempt = now.plus(BETWEEN_SLOW_ATTEMPTS);
+            waiting.attempt_slow()?
+        } else {
+            waiting.attempt()?
         };
         if found.is_some() {
             return Ok(found);
         }
-        for _ in 1..LOOKS_PER_CLOCK {
+        for _ in 1..looks {
             std::hint::spin_loop();
             if waiting.glance() {
                 if let Some(found) = waiting.attempt()? {
@@ -156,10 +161,10 @@ fn spin<W: Waiting>(waiting: &mut W, strategy: Strategy, until: Moment) -> Resul
                 break;
             }
         }
-        looks = looks.saturating_add(LOOKS_PER_CLOCK);
-        if strategy == Strategy::SpinThenYield && looks > LOOKS_BEFORE_YIELDING {
+        if strategy == Strategy::SpinThenYield && now.since(began) >= BEFORE_YIELDING {
             std::thread::yield_now();
         }
+        now = waiting.waiter().now();
     }
     Ok(None)
 }
@@ -205,6 +210,21 @@ mod tests {
                 "{strategy:?}"
             );
             assert!(waiting.attempts <= 3, "{strategy:?}: {} attempts", waiting.attempts);
+        }
+    }
+
+    #[test]
+    fn a_spin_overlooks_something_for_a_time_and_not_for_a_number_of_looks() {
+        const SPUN: Duration = Duration::from_millis(1);
+        for step in [Duration::from_nanos(100), Duration::from_micros(1), Duration::from_micros(4)] {
+            let mut waiting = Mirage::new(Strategy::Spin, step);
+            let until = waiting.wanderer.now.plus(SPUN);
+            assert_eq!(spin(&mut waiting, Strategy::Spin, until), Ok(None));
+            let between = SPUN / waiting.slow_attempts;
+            assert!(
+                between >= BETWEEN_SLOW_ATTEMPTS * 9 / 10 && between <= BETWEEN_SLOW_ATTEMPTS * 3 / 2,
+                "attempts of {step:?}: a slow one each {between:?}"
+            );
         }
     }
 

@@ -81,6 +81,8 @@ pub(super) struct Mirage {
     word: AtomicU32,
     step: Duration,
     pub attempts: u32,
+    /// How many of them were slow ones.
+    pub slow_attempts: u32,
     pub glances: Cell<u32>,
     pace: Pace,
     /// How often the wait asked for the pace.
@@ -97,6 +99,7 @@ impl Mirage {
             word: AtomicU32::new(0),
             step,
             attempts: 0,
+            slow_attempts: 0,
             glances: Cell::new(0),
             pace: Pace::new(1 << 20),
             paced: 0,
@@ -113,6 +116,11 @@ impl Waiting for Mirage {
         self.attempts += 1;
         self.wanderer.now = self.wanderer.now.plus(self.step);
         Ok(None)
+    }
+
+    fn attempt_slow(&mut self) -> Result<Option<()>, ()> {
+        self.slow_attempts += 1;
+        self.attempt()
     }
 
     fn glance(&self) -> bool {

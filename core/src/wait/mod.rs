@@ -8,6 +8,7 @@
 //! - `waiting`: the two traits that a wait is made over: `Waiting`, the call, and `Waiter`, the participant that makes it.
 //! - `parking`: sleeping and waking in a real process, on futexes or semaphores.
 //! - `block`: the loop that spins, yields and parks.
+//! - `looks`: how many looks a wait that spins makes between two readings of the clock.
 //! - `calls`: the ways to wait that callers use: not at all, until a deadline, or for as long as it takes.
 //!
 //! This layer knows no channel and no message. It asks a `Waiting` whether the wait is over. At the end of each slice it tells
@@ -22,6 +23,8 @@ pub mod sleepers;
 pub(crate) mod block;
 #[cfg(not(loom))]
 mod calls;
+#[cfg(not(loom))]
+mod looks;
 #[cfg(all(test, not(loom)))]
 mod mirage;
 #[cfg(not(loom))]
