@@ -4,7 +4,7 @@
 //! needs goes through functions of other names.
 
 use crate::peer::Shape;
-use crate::peers::memlane::Kind;
+use crate::peers::memlane::{Kind, PACKED};
 use anyhow::{Result, bail, ensure};
 use clap::ValueEnum;
 use crossbeam_queue::ArrayQueue;
@@ -77,7 +77,7 @@ pub fn run(through: Through, direction: Direction, messages: usize, bytes: usize
 }
 
 fn turns<K: Hot, const N: usize>(direction: Direction, messages: usize) -> Result<()> {
-    let channel = K::options(Shape { room: K::room(N), batch: K::BATCH }, N).private()?;
+    let channel = K::options(Shape { room: K::room(N), batch: K::BATCH }, N, PACKED).private()?;
     let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
     for _ in 0..messages / TURN {
         match direction {

@@ -30,10 +30,7 @@ pub fn families() -> Vec<Family> {
                 limits::bare_log::<56>(),
                 round_trip::<56, _>(spin, Some(Target::ROUND_TRIP_OF_A_LINE)),
                 round_trip::<56, _>(adaptive, Some(Target::ROUND_TRIP_OF_A_LINE)),
-                // Less than a line, a line without its header, and almost two.
-                round_trip::<48, _>(spin, None),
-                round_trip::<64, _>(spin, None),
-                round_trip::<120, _>(spin, None),
+                round_trip::<56, _>(spin.aligned(64), Some(Target::ROUND_TRIP_OF_A_LINE)),
             ],
         },
         Family {

@@ -14,21 +14,24 @@ use std::path::Path;
 /// A program keeps messages of up to so many bytes in local variables.
 const ON_STACK: usize = 256;
 
+/// Records start at multiples of so many bytes, unless a program asks for more.
+pub const PACKED: usize = 8;
+
 /// A kind of channel, and what its channels are like.
 pub trait Kind: ChannelKind {
     /// As memlane calls it.
     const NAME: &'static str;
 
-    /// Channels of this shape for messages of so many bytes.
-    fn options(shape: Shape, bytes: usize) -> Options<Self>;
+    /// Channels of this shape for messages of so many bytes, with this `record_alignment` where the kind has lanes.
+    fn options(shape: Shape, bytes: usize, record_alignment: usize) -> Options<Self>;
 }
 
 /// One sender, one receiver, and a ring of so many bytes between them.
 impl Kind for generic::Spsc {
     const NAME: &'static str = "spsc";
 
-    fn options(shape: Shape, _bytes: usize) -> Options<Self> {
-        Options::<Self>::new().capacity(shape.room)
+    fn options(shape: Shape, _bytes: usize, record_alignment: usize) -> Options<Self> {
+        Options::<Self>::new().capacity(shape.room).record_alignment(record_alignment)
     }
 }
 
@@ -36,7 +39,7 @@ impl Kind for generic::Spsc {
 impl Kind for generic::Mpmc {
     const NAME: &'static str = "mpmc";
 
-    fn options(shape: Shape, bytes: usize) -> Options<Self> {
+    fn options(shape: Shape, bytes: usize, _record_alignment: usize) -> Options<Self> {
         Options::<Self>::new().slots(shape.room / bytes).max_message(bytes)
     }
 }
@@ -45,7 +48,7 @@ impl Kind for generic::Mpmc {
 impl Kind for generic::Mpsc {
     const NAME: &'static str = "mpsc";
 
-    fn options(shape: Shape, _bytes: usize) -> Options<Self> {
+    fn options(shape: Shape, _bytes: usize, _record_alignment: usize) -> Options<Self> {
         Options::<Self>::new().capacity(shape.room).max_senders(8)
     }
 }
@@ -70,25 +73,33 @@ pub fn trust() -> TrustPeers {
 pub struct Memlane<K, const IN_PLACE: bool> {
     kind: PhantomData<K>,
     strategy: Strategy,
+    record_alignment: usize,
+}
+
+impl<const IN_PLACE: bool> Spsc<IN_PLACE> {
+    /// The same with records that start at multiples of so many bytes.
+    pub fn aligned(self, record_alignment: usize) -> Self {
+        Self { record_alignment, ..self }
+    }
 }
 
 impl<K: Kind> Memlane<K, false> {
     /// `send` and `recv_into`, which copy.
     pub fn copying(strategy: Strategy) -> Self {
-        Self { kind: PhantomData, strategy }
+        Self { kind: PhantomData, strategy, record_alignment: PACKED }
     }
 }
 
 impl<K: Kind> Memlane<K, true> {
     /// `reserve` and `recv`, and the message's bytes where they are.
     pub fn in_place(strategy: Strategy) -> Self {
-        Self { kind: PhantomData, strategy }
+        Self { kind: PhantomData, strategy, record_alignment: PACKED }
     }
 }
 
 impl<K: Kind, const IN_PLACE: bool> Memlane<K, IN_PLACE> {
-    fn channel<const N: usize>(path: &Path, side: Side, shape: Shape) -> Result<Channel<K>> {
-        let (options, name) = (K::options(shape, N), path.display().to_string());
+    fn channel<const N: usize>(self, path: &Path, side: Side, shape: Shape) -> Result<Channel<K>> {
+        let (options, name) = (K::options(shape, N, self.record_alignment), path.display().to_string());
         Ok(match side {
             Side::Creates => options.create(&name)?,
             Side::Opens => options.open(&name)?,
@@ -111,14 +122,19 @@ impl<K: Kind, const IN_PLACE: bool> Memlane<K, IN_PLACE> {
 impl<K: Kind, const IN_PLACE: bool> Named for Memlane<K, IN_PLACE> {
     fn id(&self) -> String {
         let way = if IN_PLACE { "-in-place" } else { "" };
-        format!("memlane-{}-{:?}{way}", K::NAME, self.strategy).to_lowercase()
+        let aligned = if self.record_alignment == PACKED { "" } else { "-aligned" };
+        format!("memlane-{}-{:?}{way}{aligned}", K::NAME, self.strategy).to_lowercase()
     }
 
     fn label(&self) -> String {
         let way = if IN_PLACE { ", in place" } else { "" };
         let is_default = self.strategy == Strategy::default();
         let strategy = if is_default { String::new() } else { format!(", {:?}", self.strategy) };
-        format!("memlane {}{way}{strategy}", K::NAME)
+        let aligned = match self.record_alignment {
+            PACKED => String::new(),
+            bytes => format!(", record_alignment({bytes})"),
+        };
+        format!("memlane {}{way}{aligned}{strategy}", K::NAME)
     }
 
     fn may_sleep(&self) -> bool {
@@ -131,11 +147,11 @@ impl<K: Kind, const N: usize, const IN_PLACE: bool> Peer<N> for Memlane<K, IN_PL
     type Rx = Receiving<K, N, IN_PLACE>;
 
     fn tx(&self, path: &Path, side: Side, shape: Shape) -> Result<Self::Tx> {
-        self.sending(&Self::channel::<N>(path, side, shape)?)
+        self.sending(&self.channel::<N>(path, side, shape)?)
     }
 
     fn rx(&self, path: &Path, side: Side, shape: Shape) -> Result<Self::Rx> {
-        self.receiving(&Self::channel::<N>(path, side, shape)?)
+        self.receiving(&self.channel::<N>(path, side, shape)?)
     }
 }
 
@@ -144,7 +160,7 @@ impl<K: Kind, const N: usize, const IN_PLACE: bool> ThreadPeer<N> for Memlane<K,
     type Rx = Receiving<K, N, IN_PLACE>;
 
     fn ends(&self, shape: Shape, senders: usize, receivers: usize) -> Result<(Vec<Self::Tx>, Vec<Self::Rx>)> {
-        let channel = K::options(shape, N).private()?;
+        let channel = K::options(shape, N, self.record_alignment).private()?;
         let senders = (0..senders).map(|_| self.sending(&channel)).collect::<Result<_>>()?;
         let receivers = (0..receivers).map(|_| self.receiving(&channel)).collect::<Result<_>>()?;
         Ok((senders, receivers))
