@@ -78,18 +78,19 @@ fn joined<T>(runs: &[&Run], cell: impl Fn(&Run) -> Option<T>, show: impl Fn(T) -
     cells.collect::<Vec<_>>().join(" · ")
 }
 
-/// What the runs of a processor family say about a row.
+/// What the runs of a processor family say about a row. A run of other tables says nothing.
 fn cell(runs: &[&Run], row: &Row) -> String {
+    let runs: Vec<&Run> = runs.iter().copied().filter(|run| run.row(row).is_some()).collect();
     let met: Vec<bool> = runs.iter().filter_map(|run| run.row(row)?.is_met()).collect();
     if met.is_empty() {
         return "not measured".to_owned();
     }
     let shown = joined(
-        runs,
+        &runs,
         |run| run.row(row)?.ratio,
         |Estimate { median, low, high, .. }| format!("{median:.2} [{low:.2}, {high:.2}]"),
     );
-    let placements = joined(runs, |run| run.placement(&row.family), |ns| format!("{ns:.0}"));
+    let placements = joined(&runs, |run| run.placement(&row.family), |ns| format!("{ns:.0}"));
     let reached = met.iter().filter(|&&met| met).count();
     format!("{shown} (ping-pong {placements} ns); met in {reached} of {}", met.len())
 }
