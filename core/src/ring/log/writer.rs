@@ -29,7 +29,7 @@ pub struct Writer<M> {
     consumed: Position,
     /// Up to here, a record needs neither padding nor another look at the reader, the header behind it included.
     frontier: Position,
-    /// The frontier in a plain lane; 0 in any other.
+    /// The frontier in a plain lane whose messages may have [`SURELY_ALLOWED`] bytes; 0 in any other.
     plain_frontier: Position,
     /// Up to here, lines are warm: the first word of every line behind the position is 0, and the line is probably in this
     /// core's cache.
@@ -61,6 +61,10 @@ const LINE: u64 = 64;
 /// have few requests under way at once, that is what a stream is waiting for: a Xeon (Sapphire Rapids) sent a third more messages of
 /// 56 bytes, and an eighth more of a kilobyte.
 const PREFETCHED: u64 = STRETCH;
+
+/// A message of at most so many bytes is not compared with the longest one in [`Writer::reserve_fast_plain`]: in a lane whose longest
+/// message is shorter, the plain frontier is 0. If the compiler knows the length, that saves the comparison.
+const SURELY_ALLOWED: u64 = 8;
 
 /// Of so many glances of a writer that waits for room, one looks at `consumed`.
 const GLANCES_PER_LOOK: u32 = 8;
@@ -278,6 +282,9 @@ impl<M: LaneMemory> Writer<M> {
     /// Finds room for a record with `length` bytes of payload before the frontier. `None`: ask [`Writer::reserve`].
     #[inline]
     pub fn reserve_fast(&self, length: u64) -> Option<Reservation> {
+        if length > self.geometry.max_message() {
+            return None;
+        }
         self.reserve_before(self.frontier, length, self.geometry.record_bytes(length), self.geometry.header_bytes())
     }
 
@@ -313,10 +320,13 @@ impl<M: LaneMemory> Writer<M> {
     /// [`Writer::reserve_fast`] in a plain lane, by constants if the compiler knows the length. `None`: ask [`Writer::reserve`].
     #[inline]
     pub fn reserve_fast_plain(&self, length: u64) -> Option<Reservation> {
+        if length > SURELY_ALLOWED && length > self.geometry.max_message() {
+            return None;
+        }
         self.reserve_before(self.plain_frontier, length, plain_record_bytes(length), RecordHeader::BYTES)
     }
 
-    /// Finds room for a record that ends before this frontier.
+    /// Finds room for a record, no longer than allowed, that ends before this frontier.
     #[inline(always)]
     fn reserve_before(
         &self,
@@ -325,9 +335,6 @@ impl<M: LaneMemory> Writer<M> {
         record_bytes: u64,
         header_bytes: u64,
     ) -> Option<Reservation> {
-        if length > self.geometry.max_message() {
-            return None;
-        }
         let end = self.position.plus(record_bytes);
         if end.0 > frontier.0 {
             return None;
@@ -359,7 +366,8 @@ impl<M: LaneMemory> Writer<M> {
         let stretch = if length <= SMALL_MESSAGE { STRETCH } else { LONG_STRETCH };
         let stretch_end = self.position.plus(stretch.min(self.geometry.stretch_max()));
         self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));
-        self.plain_frontier = if self.geometry.is_plain() { self.frontier } else { Position(0) };
+        let may_be_plain = self.geometry.is_plain() && self.geometry.max_message() >= SURELY_ALLOWED;
+        self.plain_frontier = if may_be_plain { self.frontier } else { Position(0) };
         self.warmed = self.position;
         let payload = record.plus(self.geometry.header_bytes());
         Ok(Reservation { padding, opens_stretch: true, end, payload, length })
@@ -536,6 +544,28 @@ mod tests {
 
         fn consumed(&self) -> &AtomicU64 {
             &self.words[2]
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_longer_than_allowed_finds_no_room_however_short_it_is() {
+        for max_message in 1..20 {
+            let lane = Noted {
+                words: [0, 0, 0].map(AtomicU64::new),
+                ring: (0..512).map(|_| AtomicU64::new(0)).collect(),
+                prefetched: RefCell::default(),
+            };
+            let mut writer = Writer::resume(lane, LaneGeometry::new(4096, 8, max_message)).unwrap();
+            // It opens a stretch, so that the frontiers lie ahead.
+            let opening = writer.reserve(max_message).unwrap();
+            writer.commit(opening, max_message);
+            assert!(writer.reserve_fast(max_message).is_some());
+            for length in max_message + 1..30 {
+                assert!(writer.reserve_fast(length).is_none());
+                assert!(writer.reserve_fast_plain(length).is_none(), "{length} bytes, of {max_message}");
+                assert!(!writer.run().append(length, |_, _| ()), "{length} bytes, of {max_message}");
+                assert_eq!(writer.reserve(length).unwrap_err(), Refusal::TooLarge);
+            }
         }
     }
 
