@@ -20,7 +20,7 @@ pub struct Shape {
     origin: u64,
 }
 
-/// Stretches may be as long as the ring. (They are at most 1/16 of it where the code ships: less than a record, in rings that
+/// Stretches may be as long as the ring. (They are at most 1/8 of it where the code ships: less than a record, in rings that
 /// loom can explore.)
 fn of(capacity: u64, payload_alignment: u64, max_message: u64) -> Shape {
     let geometry = LaneGeometry::new(capacity, payload_alignment, max_message).with_stretch_max(capacity);

@@ -69,9 +69,8 @@ pub struct LaneGeometry {
     stretch_max: u64,
 }
 
-/// A stretch is at most this part of the ring. In a lane that may be overwritten, the writer gives up a stretch of old messages
-/// ahead of time, and that should be little.
-const STRETCHES_MIN: u64 = 16;
+/// A stretch is at most this part of the ring: as much as a reader gives back at once, and as a writer that waits for room waits for.
+const STRETCHES_MIN: u64 = 8;
 
 impl LaneGeometry {
     /// A lane of `capacity` bytes (a power of two) whose payloads are aligned to `payload_alignment` (a power of two
@@ -105,7 +104,7 @@ impl LaneGeometry {
         }
     }
 
-    /// This geometry with stretches of another length: the models' rings are too small for 1/16 of them.
+    /// This geometry with stretches of another length: the models' rings are too small for 1/8 of them.
     #[cfg(loom)]
     pub fn with_stretch_max(self, stretch_max: u64) -> Self {
         Self { stretch_max, ..self }

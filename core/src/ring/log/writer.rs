@@ -40,7 +40,7 @@ pub struct Writer<M> {
 
 /// Length of a stretch of small messages, in bytes: how much of the ring is warmed at once.
 ///
-/// For messages of more than [`SMALL_MESSAGE`] bytes it is [`LONG_STRETCH`]. It is never more than 1/16 of the ring.
+/// For messages of more than [`SMALL_MESSAGE`] bytes it is [`LONG_STRETCH`]. It is never more than 1/8 of the ring.
 ///
 /// The lines that a writer comes to lie in the reader's cache, which read them a lap ago. The first store to each has to
 /// take it away from there. Stores leave the core in order, so all later ones wait for it. The store buffer holds a line's

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_published_is_a_sixteenth_of_the_ring_at_most() {
+    fn what_is_not_published_is_an_eighth_of_the_ring_at_most() {
         for (capacity, length) in [(4096, 8), (4096, 300), (1 << 16, 8), (1 << 16, 300), (1 << 20, 8), (1 << 20, 300)] {
             let region = region_of(geometry_of(1, capacity, 8, 8));
             let geometry = lane_geometry(region.geometry());
@@ -155,7 +155,7 @@ mod tests {
                 end += geometry.record_bytes(length);
                 furthest = furthest.max(end - writer.memory().committed().load(Relaxed));
             }
-            let stretch = (capacity / 16).min(if length == 8 { 2048 } else { 8192 });
+            let stretch = (capacity / 8).min(if length == 8 { 2048 } else { 8192 });
             assert!(furthest <= stretch.max(geometry.record_bytes(length)), "{furthest} of {capacity}, {length}");
             assert!(furthest > stretch / 2, "and not much less: {furthest} of {capacity}, {length}");
         }
