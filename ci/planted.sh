@@ -85,7 +85,7 @@ models no-settle slots_survive_deaths a_slot_whose_taker_died
 models no-head-recheck slots_deliver_once two_receivers_and_a_loan
 models no-zeroing lane_delivers_once_in_order over_the_end_of_the_ring
 models release-before-the-copy lane_delivers_once_in_order over_the_end_of_the_ring
-models missing-second-wake eventcount_wakes_one_of_many one_taker_in_two_rounds
+models later-flag-cleared eventcount_wakes_one_of_many one_taker_in_two_rounds
 models flag-without-sequence eventcount_loses_no_wake two_sleepers_and_one_waker
 
 for bug in $(basename -s .patch ci/planted/*.patch); do

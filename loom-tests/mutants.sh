@@ -312,18 +312,18 @@ mutant "it does not learn the number from padding" $reader_rs 'matches!(header.k
 mutant "it starts at committed" $reader_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.committed().load(Acquire));' $dead_reader::between_padding_and_record
 
 echo "--- the eventcount"
-mutant "no heavy fence" $eventcount_rs '    parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `notify` and `notify_one`
+mutant "no heavy fence" $eventcount_rs '    parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `notify` and `notify_some`
 ' '' $eventcount::one_sleeper_and_one_waker
 mutant "no light fence" $eventcount_rs 'pub fn notify<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
     parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
 ' 'pub fn notify<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
 ' $eventcount::one_sleeper_and_one_waker
 mutant "the flag is set after the heavy fence" $eventcount_rs '    let expected = word.fetch_or(flags, Relaxed) | flags;
-    parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `notify` and `notify_one`
+    parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `notify` and `notify_some`
 ' '    parking.heavy_fence();
     let expected = word.fetch_or(flags, Relaxed) | flags;
 ' $eventcount::one_sleeper_and_one_waker
-mutant "the flag is cleared without a step of the sequence" $eventcount_rs 'seen.wrapping_add(STEP) & !FLAGS' 'seen & !FLAGS' $eventcount::two_sleepers_and_one_waker
+mutant "the flag is cleared without a step of the sequence" $eventcount_rs 'let cleared = seen.wrapping_add(STEP) & !FLAGS;' 'let cleared = seen & !FLAGS;' $eventcount::two_sleepers_and_one_waker
 mutant "the wake comes before the flag is cleared" $eventcount_rs '    match word.compare_exchange(seen, cleared, Relaxed, Relaxed) {
         Ok(_) => {}' '    parking.unpark_all(word);
     match word.compare_exchange(seen, cleared, Relaxed, Relaxed) {
@@ -331,47 +331,46 @@ mutant "the wake comes before the flag is cleared" $eventcount_rs '    match wor
 mutant "the sleeper does not use its ticket" $eventcount_rs 'parking.park(word, ticket, until);' 'parking.park(word, Ticket { expected: word.load(Relaxed), ..ticket }, until);' $eventcount::one_sleeper_and_one_waker
 
 echo "--- waking one of many"
-mutant "a waker that finds nobody asleep takes the flag back, and wakes nobody" $eventcount_rs '            return true;
-        }
-    }
-    notify_sleepers(parking, word, seen)
-' '            return true;
-        }
-    }
-    word.compare_exchange(seen, seen.wrapping_add(STEP) & !SLEEPERS, Relaxed, Relaxed).is_ok()
-' $one_of_many
+mutant "a waker that finds nobody asleep takes back the flag of a later sleeper" $eventcount_rs 'let _ = word.compare_exchange(told, told & !OTHERS, Relaxed, Relaxed);' 'word.fetch_and(!FLAGS, Relaxed);' $one_of_many::one_taker_in_two_rounds
+mutant "a waker of some leaves no flag for the others" $eventcount_rs '& !FLAGS | OTHERS;' '& !FLAGS;' $one_of_many::two_takers_and_two_givers
+mutant "a waker that finds nobody asleep leaves its flag" $eventcount_rs 'if woken < count && is_ours {' 'if false {' $one_of_many::one_taker_in_two_rounds
+mutant "one is woken for two changes" $eventcount_rs 'parking.unpark(word, count)' 'parking.unpark(word, 1)' $one_of_many::two_takers_and_one_giver_of_two
 mutant "a waker of all gives up where another woke one" $eventcount_rs '        Err(_) => {
             word.fetch_add(STEP, Relaxed);
         }
 ' '        Err(_) => return false,
 ' $one_of_many::a_waker_of_all_is_not_mistaken_for_one
-mutant "no light fence before one is woken" $eventcount_rs '    parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
+mutant "no light fence before some are woken" $eventcount_rs '    parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
     let seen = word.load(Relaxed);
-    if seen & SLEEPERS == 0 {
+    if seen & FLAGS == 0 {
         return false;
     }
-    notify_one' '    let seen = word.load(Relaxed);
-    if seen & SLEEPERS == 0 {
+    notify_some' '    let seen = word.load(Relaxed);
+    if seen & FLAGS == 0 {
         return false;
     }
-    notify_one' $one_of_many::one_taker_in_two_rounds
+    notify_some' $one_of_many::one_taker_in_two_rounds
 
 echo "--- waking all where one asks for it"
-mutant "a sleeper that takes only wake-ups of all does not say so" $eventcount_rs 'Wakes::All => FLAGS' 'Wakes::All => SLEEPERS' $asks_for_all::a_watcher_misses_no_change_that_one_is_woken_for
-mutant "a waker of one does not look at the word again" $eventcount_rs '            let now = word.load(Relaxed);' '            let now = 0;' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost
-mutant "a waker of one only tells the sequence of all" $eventcount_rs '                notify_sleepers(parking, word, now);' '                word.fetch_add(STEP, Relaxed);' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost
+mutant "a sleeper that takes only wake-ups of all does not say so" $eventcount_rs 'Wakes::All => SLEEPERS | ALL' 'Wakes::All => SLEEPERS' $asks_for_all::a_watcher_misses_no_change_that_one_is_woken_for
+mutant "a waker of one does not look at the word again" $eventcount_rs '    let now = word.load(Relaxed);' '    let now = 0;' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost
+mutant "a waker of one only tells the sequence of all" $eventcount_rs '        notify_sleepers(parking, word, now);' '        word.fetch_add(STEP, Relaxed);' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost
 mutant "on semaphores, a sleeper that takes only wake-ups of all sleeps among the others" $sleepers_rs 'place_of(semaphores, ticket.wakes, row)' 'place_of(semaphores, Wakes::One, row)' $asks_for_all::a_wake_up_that_comes_to_the_wrong_one_is_not_lost_while_all_are_woken
 mutant "on semaphores, a wake-up of all is one of those that take any" $sleepers_rs '    fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
     for wakes in [Wakes::One, Wakes::All] {' '    fence(SeqCst);
     for wakes in [Wakes::One] {' $asks_for_all::a_watcher_misses_no_change_that_one_is_woken_for
 
 echo "--- sleeping on semaphores"
-mutant "the sleeper has no fence" $sleepers_rs '    fence(SeqCst); // FENCE bit: pairs with FENCE word in `unpark_all` and `unpark_one`
+mutant "the sleeper has no fence" $sleepers_rs '    fence(SeqCst); // FENCE bit: pairs with FENCE word in `unpark_all` and `unpark`
 ' '' $eventcount::one_sleeper_and_one_waker
 mutant "a waker of all has no fence" $sleepers_rs 'rows: Range<u32>) {
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
 ' 'rows: Range<u32>) {
 ' $eventcount::one_sleeper_and_one_waker
+mutant "a waker of some has no fence" $sleepers_rs 'turn: u32) -> u32 {
+    fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
+' 'turn: u32) -> u32 {
+' $one_of_many
 mutant "the sleeper does not look at the word" $sleepers_rs 'if word.load(Relaxed) == ticket.expected {' 'if word.load(Relaxed) == ticket.expected || true {' $eventcount::one_sleeper_and_one_waker
 mutant "the sleeper sets its bit after the look" $sleepers_rs '    sleepers.fetch_or(bit, Relaxed);
 <and>
@@ -386,7 +385,9 @@ mutant "who does not sleep after all leaves its bit" $sleepers_rs '        semap
     }' $one_of_many
 mutant "the bit is taken and nobody posted" $sleepers_rs '        semaphores.post(row);' '        let _ = row;' $eventcount::one_sleeper_and_one_waker
 # With one preemption more than the suite explores.
-LOOM_DEEP=1 mutant "the search ends with the first who was awake" $sleepers_rs '|row| !wake(semaphores, Wakes::One, row)' '|row| { wake(semaphores, Wakes::One, row); false }' $one_of_many::two_takers_and_two_givers
+LOOM_DEEP=1 mutant "the search ends with the first who was awake" $sleepers_rs '            left.get() > 0
+        })' '            false
+        })' $one_of_many::two_takers_and_two_givers
 
 echo "--- the slot queue"
 mutant "no second look at head" $queue_rs 'self.memory.head(ring).load(Relaxed) != position {' 'false {' $slots::two_receivers_and_a_loan
@@ -534,12 +535,6 @@ harmless "the reaper walks over the cells before it loads the words" "the dead q
         let held = self.held_by(dead)?;
         let mut report = ReapReport::default();
 ' $many::two_reap_a_nack_that_was_cut_short $many::two_reap_where_the_ring_wraps
-harmless "a waker of one on semaphores has no fence" "a waker that finds nobody asleep wakes all, behind a fence of its own" $sleepers_rs 'turn: u32) -> bool {
-    fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
-' 'turn: u32) -> bool {
-' $one_of_many
-harmless "a waker that stepped the sequence does not look for *all*" "it looks again behind the wake-up, which costs a system call" $eventcount_rs 'if seen & ALL == 0 && parking.unpark_one(word)' 'if parking.unpark_one(word)' $asks_for_all
-harmless "waking one is no step of the sequence" "the sleeper that was woken uses the change; the step spares others a sleep that ends with the next change" $eventcount_rs 'word.fetch_add(STEP, Relaxed).wrapping_add(STEP)' 'word.load(Relaxed)' $one_of_many
 
 echo
 if $check; then

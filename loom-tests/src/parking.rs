@@ -52,7 +52,7 @@ impl Event {
 
     /// The same after so many wake-ups: with semaphores, they decide whose turn it is next.
     pub fn aged(self, wake_ups: u32) -> Self {
-        Self { word: AtomicU32::new(wake_ups << 2), ..self }
+        Self { word: AtomicU32::new(wake_ups << 3), ..self }
     }
 
     /// Wakes every sleeper, after a change. Returns whether there was anybody.
@@ -62,7 +62,17 @@ impl Event {
 
     /// Wakes one sleeper, after a change that one can use. Returns whether there was anybody.
     pub fn notify_one(&self) -> bool {
-        eventcount::notify_one(&self.parking, &self.word)
+        self.notify_some(1)
+    }
+
+    /// Wakes so many sleepers, after a change of which each can use a part. Returns whether there was anybody.
+    pub fn notify_some(&self, count: u32) -> bool {
+        eventcount::notify_some(&self.parking, &self.word, count)
+    }
+
+    /// Whether the word says that there may be sleepers.
+    pub fn is_flagged(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & 7 != 0
     }
 
     /// Ends by timeout the sleep of every thread that sleeps here, now or later.
@@ -127,11 +137,11 @@ impl Parking for LoomParking {
         }
     }
 
-    fn unpark_one(&self, word: &AtomicU32) -> bool {
+    fn unpark(&self, word: &AtomicU32, count: u32) -> u32 {
         match self {
-            Self::Futex(futex) => futex.unpark_one(),
+            Self::Futex(futex) => futex.unpark(count),
             Self::Semaphores(all) => {
-                sleepers::unpark_one(all, 0..ROWS, eventcount::sequence(word.load(Ordering::Relaxed)))
+                sleepers::unpark(all, 0..ROWS, count, eventcount::sequence(word.load(Ordering::Relaxed)))
             }
         }
     }
@@ -207,15 +217,18 @@ impl LoomFutex {
         drop(bucket);
     }
 
-    fn unpark_one(&self) -> bool {
+    fn unpark(&self, count: u32) -> u32 {
         let mut bucket = self.bucket.lock().expect("not poisoned");
-        let first = bucket.asleep.iter().position(|&asleep| asleep > 0);
-        if let Some(queue) = first {
+        let mut woken = 0;
+        while woken < count
+            && let Some(queue) = bucket.asleep.iter().position(|&asleep| asleep > 0)
+        {
             bucket.asleep[queue] -= 1;
             self.sleepers[queue].notify_one();
+            woken += 1;
         }
         drop(bucket);
-        first.is_some()
+        woken
     }
 }
 

@@ -196,7 +196,7 @@ fn record_headers_are_those_of_the_page() {
 fn words_of_bits_are_those_of_the_page() {
     let ranges =
         |title: &str| rows(&[title, "part", "content"]).into_iter().map(|row| row[0].clone()).collect::<Vec<_>>();
-    assert_eq!(ranges("bits of an eventcount"), ["0", "1", "2–31"]);
+    assert_eq!(ranges("bits of an eventcount"), ["0", "1", "2", "3–31"]);
     assert_eq!(ranges("bits of a cell"), ["0–15", "16–63"]);
     assert_eq!(Cell::new(3 * 64 + 5, 64, 7).bits(), 4 << 16 | 7);
     assert_eq!(ranges("bits of a slot's word"), ["0–15", "16–18", "19–63"]);

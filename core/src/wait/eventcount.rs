@@ -1,14 +1,16 @@
 //! The eventcount: a thread sleeps until the data may have changed, and never misses a change.
 //!
 //! ```text
-//! word   ┌───────────────────────────────┬──────────┬──────────┐
-//!        │ sequence, 30 bits             │ all      │ sleepers │
-//!        └───────────────────────────────┴──────────┴──────────┘
-//! sleeper   set *sleepers*, or both flags · heavy fence · look at the data again · futex-wait while the word is unchanged
+//! word   ┌───────────────────────────────┬──────────┬──────────┬──────────┐
+//!        │ sequence, 29 bits             │ others   │ all      │ sleepers │
+//!        └───────────────────────────────┴──────────┴──────────┴──────────┘
+//! sleeper   set *sleepers*, or it and *all* · heavy fence · look at the data again · futex-wait while the word is unchanged
 //! waker     change the data · light fence · load the word
-//!             *sleepers* is clear                           → done
+//!             no flag is set                                → done
 //!             many can use the change, or *all* is set      → one CAS {s, flags} → {s+1, none}, then wake all
-//!             one can use the change                        → {s+1}, then wake one; if *all* was set meanwhile, wake all
+//!             n can use the change, one each                → one CAS {s, flags} → {s+1, others}, then wake n
+//!                                                             fewer than n slept   → one CAS {s+1, others} → {s+1, none}
+//!                                                             *all* is set by now  → wake all
 //! ```
 //!
 //! Invariants:
@@ -22,10 +24,13 @@
 //!    set it. A sleeper that sets it later looks at the data after its fence, and the data had changed before. If the CAS fails
 //!    and finds the flag, another waker may have woken one sleeper, or a sleeper has set *all*: then this waker bumps the
 //!    sequence, leaves the flags, and wakes all.
-//! 4. *Where one sleeper is enough, the flag stays set.* [`notify_one`] bumps the sequence and wakes one. Only if it finds no
-//!    sleeper, it clears the flag by the CAS of 2, and then wakes all.
+//! 4. *Where n sleepers are enough, a flag stays set while there may be more.* [`notify_some`] replaces *sleepers* by *others*, which
+//!    only wakers set, and wakes n. If fewer slept, then nobody was asleep at that moment, and it clears *others* by a CAS from the
+//!    word that it wrote. A sleeper that came since has set *sleepers* again, or was about to sleep on a word that is gone; so
+//!    the CAS fails, or nobody sleeps. (With one flag for both, a sleeper that sets it once more changes nothing, and the waker
+//!    could not tell. It would have to wake all again behind its CAS: a second system call for each sleep that ends.)
 //! 5. *A change is not swallowed.* A sleeper that may be unable to use the change that wakes it sets *all* before it sleeps. If
-//!    [`notify_one`] woke such a sleeper, it then loads the word again. It finds *all*; or another waker has cleared *all*
+//!    [`notify_some`] woke such a sleeper, it then loads the word again. It finds *all*; or another waker has cleared *all*
 //!    since, and wakes everybody. (Semaphores do better, since their wake-ups of all take a while: see
 //!    [`sleepers`](super::sleepers).)
 //! 6. *Nothing counts the sleepers.* So a killed sleeper leaves only a flag behind, which costs the next waker one wake-up.
@@ -42,10 +47,12 @@ use crate::sync::Ordering::Relaxed;
 const SLEEPERS: u32 = 1;
 /// The flag *all*: one of the sleepers may be unable to use the change that wakes it, so wakers wake all.
 const ALL: u32 = 2;
-/// Both flags.
-const FLAGS: u32 = SLEEPERS | ALL;
+/// The flag *others*: a waker has woken as many as could use its change, and others may sleep on.
+const OTHERS: u32 = 4;
+/// All flags.
+const FLAGS: u32 = SLEEPERS | ALL | OTHERS;
 /// One step of the sequence.
-const STEP: u32 = 4;
+const STEP: u32 = 8;
 
 /// Which wake-ups a sleeper takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,8 +88,8 @@ pub trait Parking {
     /// Wakes every thread that sleeps on `word`.
     fn unpark_all(&self, word: &AtomicU32);
 
-    /// Wakes one of the threads that sleep on `word`. False: there was none.
-    fn unpark_one(&self, word: &AtomicU32) -> bool;
+    /// Wakes up to `count` of the threads that sleep on `word`. Returns how many; fewer than `count`: there were no more.
+    fn unpark(&self, word: &AtomicU32, count: u32) -> u32;
 }
 
 /// What [`prepare`] saw. The caller may sleep only while the word still says this.
@@ -101,10 +108,10 @@ pub struct Ticket {
 pub fn prepare<P: Parking>(parking: &P, word: &AtomicU32, wakes: Wakes) -> Ticket {
     let flags = match wakes {
         Wakes::One => SLEEPERS,
-        Wakes::All => FLAGS,
+        Wakes::All => SLEEPERS | ALL,
     };
     let expected = word.fetch_or(flags, Relaxed) | flags;
-    parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `notify` and `notify_one`
+    parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `notify` and `notify_some`
     Ticket { expected, wakes }
 }
 
@@ -118,7 +125,7 @@ pub fn sleep<P: Parking>(parking: &P, word: &AtomicU32, ticket: Ticket, until: P
 pub fn notify<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
     parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
     let seen = word.load(Relaxed);
-    if seen & SLEEPERS == 0 {
+    if seen & FLAGS == 0 {
         return false;
     }
     notify_sleepers(parking, word, seen)
@@ -130,7 +137,7 @@ fn notify_sleepers<P: Parking>(parking: &P, word: &AtomicU32, seen: u32) -> bool
     // Relaxed: the word carries no data. A woken sleeper reads the data itself with Acquire.
     match word.compare_exchange(seen, cleared, Relaxed, Relaxed) {
         Ok(_) => {}
-        Err(found) if found & SLEEPERS == 0 => return false,
+        Err(found) if found & FLAGS == 0 => return false,
         Err(_) => {
             word.fetch_add(STEP, Relaxed);
         }
@@ -139,38 +146,47 @@ fn notify_sleepers<P: Parking>(parking: &P, word: &AtomicU32, seen: u32) -> bool
     true
 }
 
-/// Wakes one of the sleepers on `word`, after a change that one sleeper can use; all of them, if one of them may be unable to
-/// use it. Returns whether there may have been one.
+/// Wakes up to `count` of the sleepers on `word`, after a change that so many can use, each a part of it; all of them, if one
+/// may be unable to use its part. Returns whether there was one.
 ///
-/// The flag stays set while there are sleepers. To clear it would cost one CAS for each wake-up, and would have to wake all. A
-/// waker that finds nobody asleep clears it, and then wakes all: another thread may have set it again just before, and gone to
-/// sleep on the word as it was.
+/// While there may be more sleepers, a flag stays set. A waker that finds fewer than `count` asleep clears it.
 #[inline]
-pub fn notify_one<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
+pub fn notify_some<P: Parking>(parking: &P, word: &AtomicU32, count: u32) -> bool {
     parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
     let seen = word.load(Relaxed);
-    if seen & SLEEPERS == 0 {
+    if seen & FLAGS == 0 {
         return false;
     }
-    notify_one_sleeper(parking, word, seen)
+    notify_some_sleepers(parking, word, seen, count)
 }
 
 #[cold]
-fn notify_one_sleeper<P: Parking>(parking: &P, word: &AtomicU32, seen: u32) -> bool {
-    let mut seen = seen;
-    if seen & ALL == 0 {
-        // A sleeper that stands between flag and sleep must not sleep through this.
-        seen = word.fetch_add(STEP, Relaxed).wrapping_add(STEP);
-        if seen & ALL == 0 && parking.unpark_one(word) {
-            // The sleeper that was woken may have set *all* before it went to sleep: see invariant 5.
-            let now = word.load(Relaxed);
-            if now & ALL != 0 {
-                notify_sleepers(parking, word, now);
-            }
-            return true;
-        }
+fn notify_some_sleepers<P: Parking>(parking: &P, word: &AtomicU32, seen: u32, count: u32) -> bool {
+    if seen & ALL != 0 {
+        return notify_sleepers(parking, word, seen);
     }
-    notify_sleepers(parking, word, seen)
+    // A sleeper that stands between flag and sleep must not sleep through this.
+    let told = seen.wrapping_add(STEP) & !FLAGS | OTHERS;
+    let is_ours = match word.compare_exchange(seen, told, Relaxed, Relaxed) {
+        Ok(_) => true,
+        // As in `notify_sleepers`; or another waker has found nobody asleep.
+        Err(found) if found & FLAGS == 0 => return false,
+        Err(_) => {
+            word.fetch_add(STEP, Relaxed);
+            false
+        }
+    };
+    let woken = parking.unpark(word, count);
+    if woken < count && is_ours {
+        // Nobody slept on: see invariant 4.
+        let _ = word.compare_exchange(told, told & !OTHERS, Relaxed, Relaxed);
+    }
+    // A sleeper that was woken may have set *all* before it went to sleep: see invariant 5.
+    let now = word.load(Relaxed);
+    if now & ALL != 0 {
+        notify_sleepers(parking, word, now);
+    }
+    woken > 0
 }
 
 #[cfg(all(test, not(loom)))]
@@ -182,13 +198,13 @@ mod tests {
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     enum Asked {
         All,
-        One,
+        Some(u32),
     }
 
-    /// Counts wake-ups. Somebody sleeps there or not; and another sleeper may set its flags while one is woken.
+    /// Counts wake-ups. So many sleep there; and another sleeper may set its flags while some are woken.
     #[derive(Debug, Default)]
     struct Bench {
-        is_asleep: bool,
+        asleep: u32,
         joins: Cell<Option<Wakes>>,
         asked: RefCell<Vec<Asked>>,
     }
@@ -206,12 +222,12 @@ mod tests {
             self.asked.borrow_mut().push(Asked::All);
         }
 
-        fn unpark_one(&self, word: &AtomicU32) -> bool {
-            self.asked.borrow_mut().push(Asked::One);
+        fn unpark(&self, word: &AtomicU32, count: u32) -> u32 {
+            self.asked.borrow_mut().push(Asked::Some(count));
             if let Some(wakes) = self.joins.take() {
                 let _ = prepare(self, word, wakes);
             }
-            self.is_asleep
+            self.asleep.min(count)
         }
     }
 
@@ -232,31 +248,69 @@ mod tests {
 
     #[test]
     fn the_bits_stand_where_the_layout_says() {
-        let (bench, word) = (Bench::default(), AtomicU32::new(5 << 2));
-        assert_eq!(prepare(&bench, &word, Wakes::One).expected, 5 << 2 | 1);
-        assert_eq!(prepare(&bench, &word, Wakes::All).expected, 5 << 2 | 1 << 1 | 1);
+        let (bench, word) = (Bench { asleep: 1, ..Bench::default() }, AtomicU32::new(5 << 3));
+        assert_eq!(prepare(&bench, &word, Wakes::One).expected, 5 << 3 | 1);
+        assert!(notify_some(&bench, &word, 1));
+        assert_eq!(word.load(Relaxed), 6 << 3 | 1 << 2);
+        assert_eq!(prepare(&bench, &word, Wakes::All).expected, 6 << 3 | 1 << 2 | 1 << 1 | 1);
         assert!(notify(&bench, &word));
-        assert_eq!(word.load(Relaxed), 6 << 2);
+        assert_eq!(word.load(Relaxed), 7 << 3);
+    }
+
+    fn notify_one(bench: &Bench, word: &AtomicU32) -> bool {
+        notify_some(bench, word, 1)
+    }
+
+    fn notify_three(bench: &Bench, word: &AtomicU32) -> bool {
+        notify_some(bench, word, 3)
+    }
+
+    fn asleep(asleep: u32) -> Bench {
+        Bench { asleep, ..Bench::default() }
     }
 
     #[test]
-    fn one_is_woken_unless_a_sleeper_asks_for_all() {
-        use Asked::{All, One};
-        let asleep = || Bench { is_asleep: true, ..Bench::default() };
-        assert_eq!(after(asleep(), &[], notify_one), (false, vec![], (0, 0)));
-        assert_eq!(after(asleep(), &[Wakes::One], notify_one), (true, vec![One], (1, 1)), "the flag stays");
-        assert_eq!(after(asleep(), &[Wakes::All], notify_one), (true, vec![All], (1, 0)));
-        assert_eq!(after(asleep(), &[Wakes::One, Wakes::All], notify_one), (true, vec![All], (1, 0)));
-        assert_eq!(after(asleep(), &[Wakes::All, Wakes::One], notify), (true, vec![All], (1, 0)));
-        assert_eq!(after(Bench::default(), &[Wakes::One], notify_one), (true, vec![One, All], (2, 0)), "none asleep");
+    fn as_many_are_woken_as_are_needed_unless_a_sleeper_asks_for_all() {
+        use Asked::{All, Some};
+        assert_eq!(after(asleep(1), &[], notify_one), (false, vec![], (0, 0)));
+        assert_eq!(
+            after(asleep(1), &[Wakes::One], notify_one),
+            (true, vec![Some(1)], (1, OTHERS)),
+            "there may be more"
+        );
+        assert_eq!(
+            after(asleep(3), &[Wakes::One], notify_three),
+            (true, vec![Some(3)], (1, OTHERS)),
+            "there may be more"
+        );
+        assert_eq!(after(asleep(2), &[Wakes::One], notify_three), (true, vec![Some(3)], (1, 0)), "there were no more");
+        for notify in [notify_one, notify_three] {
+            assert_eq!(after(asleep(1), &[Wakes::All], notify), (true, vec![All], (1, 0)));
+            assert_eq!(after(asleep(1), &[Wakes::One, Wakes::All], notify), (true, vec![All], (1, 0)));
+        }
+        assert_eq!(after(asleep(1), &[Wakes::All, Wakes::One], notify), (true, vec![All], (1, 0)));
     }
 
     #[test]
-    fn a_sleeper_that_asks_for_all_while_one_is_woken_has_all_woken() {
-        let joins = |wakes| Bench { is_asleep: true, joins: Cell::new(Some(wakes)), ..Bench::default() };
-        let (_, asked, word) = after(joins(Wakes::All), &[Wakes::One], notify_one);
-        assert_eq!((asked, word), (vec![Asked::One, Asked::All], (2, 0)));
-        let (_, asked, word) = after(joins(Wakes::One), &[Wakes::One], notify_one);
-        assert_eq!((asked, word), (vec![Asked::One], (1, 1)));
+    fn behind_the_last_sleeper_one_wake_up_finds_nobody_and_the_next_change_costs_none() {
+        let (bench, word) = (asleep(1), AtomicU32::new(0));
+        let _ = prepare(&bench, &word, Wakes::One);
+        assert!(notify_one(&bench, &word));
+        let bench = asleep(0);
+        for _ in 0..3 {
+            assert!(!notify_one(&bench, &word));
+        }
+        assert_eq!(bench.asked.into_inner(), [Asked::Some(1)]);
+    }
+
+    #[test]
+    fn a_sleeper_that_comes_while_some_are_woken_keeps_its_flag() {
+        let joins = |asleep, wakes| Bench { asleep, joins: Cell::new(Some(wakes)), ..Bench::default() };
+        let (_, asked, word) = after(joins(1, Wakes::All), &[Wakes::One], notify_one);
+        assert_eq!((asked, word), (vec![Asked::Some(1), Asked::All], (2, 0)));
+        for count in [0, 1] {
+            let (_, asked, word) = after(joins(count, Wakes::One), &[Wakes::One], notify_one);
+            assert_eq!((asked, word), (vec![Asked::Some(1)], (1, SLEEPERS | OTHERS)), "{count} asleep");
+        }
     }
 }

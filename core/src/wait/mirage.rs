@@ -33,8 +33,8 @@ impl Parking for Bench {
 
     fn unpark_all(&self, _: &AtomicU32) {}
 
-    fn unpark_one(&self, _: &AtomicU32) -> bool {
-        false
+    fn unpark(&self, _: &AtomicU32, _: u32) -> u32 {
+        0
     }
 }
 

@@ -36,11 +36,11 @@ impl Parking for Signals {
         }
     }
 
-    fn unpark_one(&self, word: &AtomicU32) -> bool {
+    fn unpark(&self, word: &AtomicU32, count: u32) -> u32 {
         match self.sleep() {
-            Sleep::Futex(futex) => futex.wake_one(word),
+            Sleep::Futex(futex) => futex.wake(word, count),
             Sleep::Semaphores(all) => {
-                sleepers::unpark_one(all, all.rows_on(word), eventcount::sequence(word.load(Relaxed)))
+                sleepers::unpark(all, all.rows_on(word), count, eventcount::sequence(word.load(Relaxed)))
             }
         }
     }
@@ -121,6 +121,10 @@ mod tests {
         });
     }
 
+    fn one(signals: &Signals, word: &AtomicU32) -> bool {
+        eventcount::notify_some(signals, word, 1)
+    }
+
     #[test]
     fn a_wake_up_of_all_wakes_every_sleeper() {
         wakes_both(eventcount::notify, [Wakes::One, Wakes::One]);
@@ -128,14 +132,29 @@ mod tests {
     }
 
     #[test]
+    fn behind_the_last_sleeper_a_wake_up_of_some_leaves_no_flag() {
+        fn two(signals: &Signals, word: &AtomicU32) -> bool {
+            eventcount::notify_some(signals, word, 2)
+        }
+        wakes_both(two, [Wakes::One, Wakes::One]);
+        everywhere(|region| {
+            let (signals, word) = (Signals::of(region, Some(2)), &region.control().data);
+            let _ = eventcount::prepare(&signals, word, Wakes::One);
+            assert!(!two(&signals, word), "nobody sleeps");
+            let flags = word.load(Relaxed).wrapping_sub(eventcount::sequence(word.load(Relaxed)) << 3);
+            assert_eq!(flags, 0);
+        });
+    }
+
+    #[test]
     fn wake_ups_of_one_wake_one_after_the_other() {
-        wakes_both(eventcount::notify_one, [Wakes::One, Wakes::One]);
+        wakes_both(one, [Wakes::One, Wakes::One]);
     }
 
     #[test]
     fn one_sleeper_that_asks_for_all_has_all_woken_at_once() {
-        wakes_both(eventcount::notify_one, [Wakes::One, Wakes::All]);
-        wakes_both(eventcount::notify_one, [Wakes::All, Wakes::All]);
+        wakes_both(one, [Wakes::One, Wakes::All]);
+        wakes_both(one, [Wakes::All, Wakes::All]);
     }
 
     #[test]

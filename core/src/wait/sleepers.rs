@@ -28,6 +28,7 @@
 use super::eventcount::{Ticket, Wakes};
 use crate::sync::Ordering::{AcqRel, Relaxed, SeqCst};
 use crate::sync::{AtomicU32, AtomicU64, fence};
+use std::cell::Cell;
 use std::ops::Range;
 
 /// The bitmaps and the semaphores.
@@ -49,7 +50,7 @@ pub trait Semaphores {
 pub fn park<S: Semaphores>(semaphores: &S, row: u32, word: &AtomicU32, ticket: Ticket, until: S::Until) {
     let (sleepers, bit) = place_of(semaphores, ticket.wakes, row);
     sleepers.fetch_or(bit, Relaxed);
-    fence(SeqCst); // FENCE bit: pairs with FENCE word in `unpark_all` and `unpark_one`
+    fence(SeqCst); // FENCE bit: pairs with FENCE word in `unpark_all` and `unpark`
     if word.load(Relaxed) == ticket.expected {
         semaphores.wait(row, until);
     }
@@ -67,15 +68,24 @@ pub fn unpark_all<S: Semaphores>(semaphores: &S, rows: Range<u32>) {
     }
 }
 
-/// Wakes one participant in `rows` that sleeps and takes a wake-up of one. Returns whether there was one. The caller has changed
-/// the word that they sleep on.
+/// Wakes up to `count` participants in `rows` that sleep and take any wake-up. Returns how many; fewer: there were no more. The
+/// caller has changed the word that they sleep on.
 ///
 /// The search begins at another row for each `turn`, so that sleepers take turns.
-pub fn unpark_one<S: Semaphores>(semaphores: &S, rows: Range<u32>, turn: u32) -> bool {
+pub fn unpark<S: Semaphores>(semaphores: &S, rows: Range<u32>, count: u32, turn: u32) -> u32 {
     fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
     let middle = rows.start.wrapping_add(turn.checked_rem(rows.len() as u32).unwrap_or(0));
-    let none_in = |rows| for_each_sleeper(semaphores, Wakes::One, rows, |row| !wake(semaphores, Wakes::One, row));
-    !none_in(middle..rows.end) || !none_in(rows.start..middle)
+    let left = Cell::new(count);
+    let some_in = |rows| {
+        for_each_sleeper(semaphores, Wakes::One, rows, |row| {
+            if left.get() > 0 && wake(semaphores, Wakes::One, row) {
+                left.set(left.get().wrapping_sub(1));
+            }
+            left.get() > 0
+        })
+    };
+    let _ = some_in(middle..rows.end) && some_in(rows.start..middle);
+    count.wrapping_sub(left.get())
 }
 
 /// Takes away the bits that the last holder of this row may have left.

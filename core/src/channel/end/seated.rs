@@ -168,7 +168,13 @@ impl Seated {
     /// Wakes one of the receivers that sleep.
     #[inline]
     pub(crate) fn notify_one_receiver(&mut self) {
-        if eventcount::notify_one(&self.signals, self.outlook.data()) {
+        self.notify_some_receivers(1);
+    }
+
+    /// Wakes so many of the receivers that sleep.
+    #[inline]
+    pub(crate) fn notify_some_receivers(&mut self, count: u32) {
+        if eventcount::notify_some(&self.signals, self.outlook.data(), count) {
             self.tally.wake();
         }
     }
@@ -177,7 +183,7 @@ impl Seated {
     /// asked for wake-ups of all.
     #[inline]
     pub(crate) fn notify_one_sender(&mut self, space: &AtomicU32) {
-        if eventcount::notify_one(&self.signals, space) {
+        if eventcount::notify_some(&self.signals, space, 1) {
             self.tally.wake();
         }
     }

@@ -61,7 +61,7 @@ impl Signals {
         fn full_fence() {
             fence(SeqCst);
         }
-        // FENCE waker: for `notify` and `notify_one`.
+        // FENCE waker: for `notify` and `notify_some`.
         if self.asymmetric {
             compiler_fence(SeqCst);
         } else {
@@ -91,9 +91,12 @@ impl Futex {
         sys::futex_wait(word, expected, until, self.process_private);
     }
 
-    /// Wakes one of the threads that sleep on `word`. False: there was none.
-    pub(crate) fn wake_one(&self, word: &AtomicU32) -> bool {
-        sys::futex_wake(word, 1, self.process_private) > 0
+    /// Wakes up to `count` of the threads that sleep on `word`, and no more than [`Futex::wake_all`] does. Returns how many; `count`
+    /// also if others may sleep on.
+    pub(crate) fn wake(&self, word: &AtomicU32, count: u32) -> u32 {
+        let max = count.min(self.sleepers_max);
+        let woken = sys::futex_wake(word, max, self.process_private) as u32;
+        if woken < max { woken } else { count }
     }
 
     /// Wakes all participants that sleep on `word`.

@@ -26,6 +26,8 @@ pub struct CommitBatch {
     priority: u8,
     /// Behind the last message: where the next one probably goes.
     position: u64,
+    /// As far as receivers were woken for it.
+    told: u64,
     /// Messages since tail was moved.
     behind_tail: u32,
 }
@@ -33,6 +35,14 @@ pub struct CommitBatch {
 impl CommitBatch {
     /// Tail is moved after so many messages: other senders have to walk over no more.
     const BEHIND_TAIL_MAX: u32 = 64;
+
+    /// How many receivers to wake: for each message since the last call one. Those of other senders that came between are among
+    /// them.
+    pub fn untold(&mut self) -> u32 {
+        let untold = self.position.saturating_sub(self.told);
+        self.told = self.position;
+        u32::try_from(untold).unwrap_or(u32::MAX)
+    }
 }
 
 impl<M: SlotMemory> Queue<M> {
@@ -40,7 +50,8 @@ impl<M: SlotMemory> Queue<M> {
     #[inline]
     pub fn begin_batch(&self, priority: u8) -> CommitBatch {
         let ring = priority.min(self.geometry.rings() - 1);
-        CommitBatch { priority: ring, position: self.memory.tail(ring).load(Relaxed), behind_tail: 0 }
+        let position = self.memory.tail(ring).load(Relaxed);
+        CommitBatch { priority: ring, position, told: position, behind_tail: 0 }
     }
 
     /// Makes the next message of a batch exist, as [`Queue::commit`] does.

@@ -85,7 +85,7 @@ impl Holding {
     }
 
     fn notify_one(&self, word: &AtomicU32) {
-        if eventcount::notify_one(&self.signals, word) {
+        if eventcount::notify_some(&self.signals, word, 1) {
             self.tally.wake();
         }
     }

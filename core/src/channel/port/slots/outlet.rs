@@ -186,7 +186,10 @@ impl Outlet for SlotOutlet {
 
     fn tell_of_run(&mut self, end: &mut Seated, run: &mut CommitBatch, _: bool) {
         self.queue.end_batch(run);
-        end.notify_receivers();
+        let untold = run.untold();
+        if untold > 0 {
+            end.notify_some_receivers(untold);
+        }
     }
 
     fn set_priority(&mut self, priority: u8) -> Result<(), NoSuchPriority> {
