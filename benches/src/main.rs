@@ -36,7 +36,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, Parser, Subcommand};
 use contest::Family;
 use contests::{TABLES, Table};
-use report::Report;
+use report::{Report, kept};
 use rig::Rig;
 use schedule::Effort;
 use std::path::PathBuf;
@@ -60,6 +60,9 @@ enum Command {
     Targets {
         /// What they wrote with `run --out`, or folders with several of those. Default: docs/performance, all that was kept
         folders: Vec<PathBuf>,
+        /// Write docs/performance/targets.md instead
+        #[arg(long, conflicts_with = "folders")]
+        keep: bool,
     },
     /// Runs every contest of every table for a moment and checks what arrives: whether it works, not how fast
     Smoke {
@@ -126,7 +129,9 @@ fn main() -> Result<()> {
             TABLES.iter().for_each(|table| println!("{:<12} {}", table.name, table.about));
             Ok(())
         }
-        Command::Targets { folders } => {
+        Command::Targets { keep: true, .. } => std::fs::write(kept::TARGETS, report::targets::page(&[])?)
+            .with_context(|| format!("writing {}", kept::TARGETS)),
+        Command::Targets { folders, .. } => {
             print!("{}", report::targets::markdown(&folders)?);
             Ok(())
         }
@@ -167,7 +172,7 @@ fn run(measure: &Measure) -> Result<()> {
     let machine = machine::Machine::describe();
     let mut folders: Vec<PathBuf> = measure.out.iter().cloned().collect();
     if measure.keep {
-        folders.push(report::kept::next(&machine.family.slug)?);
+        folders.push(kept::next(&machine.family.slug)?);
     }
     let mut rig = Rig::start(cores)?;
     let clock_ns = clock::cost_ns();

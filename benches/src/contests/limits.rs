@@ -60,7 +60,8 @@ fn ping_pong(id: &str, label: &str, apart: usize, timing: Timing) -> Contest {
 
 /// A log of records of `N` bytes, a multiple of 8, behind a header each, and nothing else: the header's store makes a record
 /// exist, the next header is zeroed before, and the other end spins on the header that comes next. No log in which messages
-/// follow each other can be faster than these loads and stores; lines are written first by one end, then read by the other.
+/// follow each other has fewer loads and stores. That is no lower bound of time: this loop looks without a pause, and an end that
+/// looks less often leaves the line to its writer.
 pub fn bare_log<const N: usize>() -> Contest {
     const RING: usize = 1 << 16;
 

@@ -22,11 +22,11 @@ pub fn families() -> Vec<Family> {
             contests: vec![
                 limits::two_lines(Timing::Blocks),
                 limits::one_line(),
-                // What a log of messages takes at least.
+                // The loads and stores of a log of messages, and nothing else.
                 limits::bare_log::<8>(),
                 round_trip::<8, _>(spin, Some(Target::ROUND_TRIP)),
                 round_trip::<8, _>(adaptive, Some(Target::ROUND_TRIP)),
-                // What a message that fills a line takes at least.
+                // The same for messages that fill a line.
                 limits::bare_log::<56>(),
                 round_trip::<56, _>(spin, Some(Target::ROUND_TRIP_OF_A_LINE)),
                 round_trip::<56, _>(adaptive, Some(Target::ROUND_TRIP_OF_A_LINE)),

@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 /// From the root of the repository.
 pub const KEPT: &str = "docs/performance";
 
+/// What all kept runs say about what is asked for.
+pub const TARGETS: &str = "docs/performance/targets.md";
+
 /// What a run is called for programs.
 pub const RESULTS: &str = "results.json";
 

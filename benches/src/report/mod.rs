@@ -11,7 +11,7 @@ use crate::distribution::PERCENTILES;
 use crate::machine::Machine;
 use crate::outcome::{FamilyOutcome, Latency, Outcome};
 use crate::schedule::Effort;
-use crate::statistics::Estimate;
+use crate::statistics::{Estimate, INTERVAL};
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -58,7 +58,7 @@ impl Report<'_> {
         );
         let _ = writeln!(
             text,
-            "rounds of {} ms, {} groups wanted. In brackets: 95 % interval of the median.",
+            "rounds of {} ms, {} groups wanted. In brackets: {INTERVAL}.",
             self.effort.round.as_millis(),
             self.effort.groups
         );

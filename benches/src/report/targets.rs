@@ -2,7 +2,7 @@
 
 use super::kept::{self, RESULTS};
 use crate::processor::ProcessorFamily;
-use crate::statistics::Estimate;
+use crate::statistics::{Estimate, INTERVAL};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use std::fmt::Write;
@@ -36,7 +36,17 @@ struct Row {
 #[derive(Debug, Deserialize)]
 struct Placement {
     family: String,
-    median: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+impl Placement {
+    /// From the nearest group to the farthest. A median would name a distance that no group had, where the hypervisor moved the
+    /// processors between two groups.
+    fn shown(&self) -> Option<String> {
+        let (low, high) = (format!("{:.0}", self.low?), format!("{:.0}", self.high?));
+        Some(if low == high { low } else { format!("{low} to {high}") })
+    }
 }
 
 impl Run {
@@ -55,8 +65,8 @@ impl Run {
         self.rows.iter().find(|row| row.is(wanted))
     }
 
-    fn placement(&self, family: &str) -> Option<f64> {
-        self.placements_ns.iter().find(|placement| placement.family == family)?.median
+    fn placement(&self, family: &str) -> Option<String> {
+        self.placements_ns.iter().find(|placement| placement.family == family)?.shown()
     }
 }
 
@@ -90,7 +100,7 @@ fn cell(runs: &[&Run], row: &Row) -> String {
         |run| run.row(row)?.ratio,
         |Estimate { median, low, high, .. }| format!("{median:.2} [{low:.2}, {high:.2}]"),
     );
-    let placements = joined(&runs, |run| run.placement(&row.family), |ns| format!("{ns:.0}"));
+    let placements = joined(&runs, |run| run.placement(&row.family), |shown| shown);
     let reached = met.iter().filter(|&&met| met).count();
     format!("{shown} (ping-pong {placements} ns); met in {reached} of {}", met.len())
 }
@@ -102,6 +112,16 @@ fn asked(columns: &[(ProcessorFamily, Vec<&Run>)], row: &Row) -> String {
         columns.iter().filter_map(|(_, runs)| runs.iter().find_map(|run| run.row(row)?.asked)).collect();
     asked.dedup();
     asked.iter().map(|asked| format!("{sign} {asked}")).collect::<Vec<_>>().join("; ")
+}
+
+/// A page in Markdown: [`markdown`], and what is in it.
+pub fn page(folders: &[PathBuf]) -> Result<String> {
+    let table = markdown(folders)?;
+    Ok(format!(
+        "# Against the targets\n\nWritten by `memlane-benches targets --keep` from the runs that are kept in the folders beside this page, a column a processor \
+         family. Each cell has the median of each run; in brackets, {INTERVAL}; then the two-line ping-pong around the groups, from the \
+         nearest placement of the two cores to the farthest; and in how many runs the median is what is asked for.\n\n{table}"
+    ))
 }
 
 /// A table in Markdown of all that is asked for, a column a processor family: the median of each run with its interval, and the
@@ -145,7 +165,7 @@ mod tests {
                   "ratio": null, "asked": null, "asked_at_most": null}},
                 {{"family": "round trips", "contest": "ours", "label": "memlane", "between": "processes",
                   "ratio": {ratio}, "asked": {asked}, "asked_at_most": true}}],
-                "placements_ns": [{{"family": "round trips", "median": 117.4, "low": 1.0, "high": 2.0}}]}}"#
+                "placements_ns": [{{"family": "round trips", "median": 282.0, "low": 100.2, "high": 463.4}}]}}"#
         )
     }
 
@@ -173,7 +193,7 @@ mod tests {
         assert_eq!(
             lines[2],
             "| round trips: memlane (processes) | ≤ 1.1 | 1.00 [0.90, 1.40] · 1.20 [1.10, 1.40] · – \
-             (ping-pong 117 · 117 · 117 ns); met in 1 of 2 |"
+             (ping-pong 100 to 463 · 100 to 463 · 100 to 463 ns); met in 1 of 2 |"
         );
         assert_eq!(lines.len(), 3, "rows without a target are left out");
     }
@@ -189,7 +209,7 @@ mod tests {
         assert_eq!(
             lines[2],
             "| round trips: memlane (processes) | ≤ 1.1; ≤ 1.3 | 1.00 [0.90, 1.40] · 1.20 [1.10, 1.40] \
-             (ping-pong 117 · 117 ns); met in 1 of 2 | 1.20 [1.10, 1.40] (ping-pong 117 ns); met in 1 of 1 |"
+             (ping-pong 100 to 463 · 100 to 463 ns); met in 1 of 2 | 1.20 [1.10, 1.40] (ping-pong 100 to 463 ns); met in 1 of 1 |"
         );
         let elsewhere = tempfile::tempdir().unwrap();
         let text =
