@@ -59,3 +59,33 @@ fn without_membarrier_fences_are_symmetric_or_refused() {
         });
     });
 }
+
+/// The commands `GLOBAL_EXPEDITED` and `PRIVATE_EXPEDITED`, with what registers for each.
+const ALL_REGISTERED: [u32; 2] = [1 << 1, 1 << 2];
+const THIS_PROCESS: [u32; 2] = [1 << 3, 1 << 4];
+
+/// The fences of a private channel, and of one that other processes can open, in a process that may not use these commands.
+fn fences_without(commands: [u32; 2]) -> [FenceMode; 2] {
+    space::refuse_membarrier(commands);
+    [Options::new().private().unwrap(), Options::new().anonymous().unwrap()].map(|channel| channel.info().fence)
+}
+
+#[test]
+fn a_private_channel_needs_no_barrier_that_reaches_other_processes() {
+    child::alone("a_private_channel_needs_no_barrier_that_reaches_other_processes", || {
+        if Options::new().private().unwrap().info().fence == FenceMode::Symmetric {
+            return child::skip("this system refuses membarrier");
+        }
+        assert_eq!(fences_without(ALL_REGISTERED), [FenceMode::Asymmetric, FenceMode::Symmetric]);
+    });
+}
+
+#[test]
+fn a_channel_of_several_processes_needs_no_barrier_of_one_process() {
+    child::alone("a_channel_of_several_processes_needs_no_barrier_of_one_process", || {
+        if Options::new().private().unwrap().info().fence == FenceMode::Symmetric {
+            return child::skip("this system refuses membarrier");
+        }
+        assert_eq!(fences_without(THIS_PROCESS), [FenceMode::Symmetric, FenceMode::Asymmetric]);
+    });
+}

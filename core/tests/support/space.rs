@@ -72,6 +72,24 @@ fn install(filter: &[libc::sock_filter]) {
     }
 }
 
+/// Refuses these two commands of `membarrier`, with `EPERM`, and no others.
+pub fn refuse_membarrier([one, other]: [u32; 2]) {
+    let instruction = |code: u32, jt: u8, jf: u8, k: u32| libc::sock_filter { code: code as u16, jt, jf, k };
+    let load = |offset: usize| instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, offset as u32);
+    let equals = |value: u32, jt, jf| instruction(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, jt, jf, value);
+    let filter = [
+        load(std::mem::offset_of!(libc::seccomp_data, nr)),
+        equals(u32::try_from(libc::SYS_membarrier).unwrap(), 0, 4),
+        // The lower half of the first argument: the command.
+        load(std::mem::offset_of!(libc::seccomp_data, args)),
+        equals(one, 1, 0),
+        equals(other, 0, 1),
+        instruction(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
+        instruction(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    install(&filter);
+}
+
 /// Makes the kernel know no open-file-description locks, as one before Linux 3.15: `EINVAL`.
 pub fn refuse_locks() {
     let instruction = |code: u32, jt: u8, jf: u8, k: u32| libc::sock_filter { code: code as u16, jt, jf, k };

@@ -123,7 +123,8 @@ pub fn describe(call: &SystemCall, child: &Forked) -> Result<Described> {
         libc::SYS_memfd_create => ("memfd_create".to_owned(), &[EMFILE, ENFILE, ENOMEM, ENOSYS, EPERM]),
         libc::SYS_prlimit64 => ("getrlimit".to_owned(), &[ENOSYS, EPERM]),
         libc::SYS_membarrier => {
-            let what = if first == 4 { "register" } else { "fence" };
+            // The registrations of the two expedited barriers: for all that registered, and for this process.
+            let what = if [4, 16].contains(&first) { "register" } else { "fence" };
             (format!("membarrier: {what}"), &[ENOSYS, EPERM])
         }
         libc::SYS_futex => match second as i32 & !(libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME) {

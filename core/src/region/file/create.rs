@@ -12,7 +12,7 @@ use crate::region::Region;
 use crate::region::location::{Creation, Location, NamedPlace, Place};
 use crate::region::locks::{LIFECYCLE, lock_file};
 use crate::region::memory::{Bytes, Facts, MemoryOptions, NO_BOOT, Redelivery, SemaphoreKind, TYPE_NAME_MAX};
-use crate::region::sys::{self, KeptFile, LockingFile, TemporaryName};
+use crate::region::sys::{self, KeptFile, LockingFile, Reach, TemporaryName};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::io;
 use std::path::PathBuf;
@@ -38,10 +38,22 @@ pub(crate) struct CreateSpec {
 /// How long a region's memory can last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::region) enum Lifetime {
+    /// As long as the process that made it, which no other one can join.
+    ThisProcess,
     /// As long as the processes that have it: never beyond a reboot, so that no boot id is needed.
     Processes,
     /// As long as a file with a name.
     Files,
+}
+
+impl Lifetime {
+    /// Whose threads may take part.
+    fn reach(self) -> Reach {
+        match self {
+            Self::ThisProcess => Reach::ThisProcess,
+            Self::Processes | Self::Files => Reach::AllRegistered,
+        }
+    }
 }
 
 impl CreateSpec {
@@ -77,7 +89,7 @@ impl CreateSpec {
             let wanted = format!("has to be at most {TYPE_NAME_MAX} bytes without a zero byte");
             return Err(invalid("type_name", self.type_name.clone(), wanted));
         }
-        let membarrier = sys::register_membarrier();
+        let membarrier = sys::register_membarrier(lifetime.reach());
         let fence = match self.fence {
             Some(FenceMode::Asymmetric) if !membarrier => {
                 let wanted = "needs membarrier, which this system refuses: use symmetric".to_owned();
@@ -102,7 +114,7 @@ impl CreateSpec {
             redelivery: self.redelivery,
             instance: sys::random_id().map_err(|source| failed("getting random bits", source))?,
             boot: match lifetime {
-                Lifetime::Processes => NO_BOOT,
+                Lifetime::ThisProcess | Lifetime::Processes => NO_BOOT,
                 Lifetime::Files => sys::boot_id().map_err(|source| failed("reading the boot id", source))?,
             },
             created_unix_ns: sys::unix_time_ns(),
@@ -171,7 +183,7 @@ impl Region {
     /// Makes a region in this process's memory.
     pub(crate) fn create_private(spec: &CreateSpec) -> Result<Self, CreateError> {
         const LABEL: &str = "(private)";
-        let facts = spec.facts(LABEL, Lifetime::Processes)?;
+        let facts = spec.facts(LABEL, Lifetime::ThisProcess)?;
         let creation = spec.creation(LABEL, None, facts.map.total);
         creation.check_memory(facts.map.total)?;
         let bytes = Bytes::anonymous(facts.map.total as usize)

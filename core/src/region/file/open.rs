@@ -7,7 +7,7 @@ use crate::region::Region;
 use crate::region::location::{Location, NamedPlace, Place, not_found, not_opened};
 use crate::region::locks::lock_file;
 use crate::region::memory::{Bytes, Facts, MemoryOptions, SemaphoreKind, header};
-use crate::region::sys::{self, FileFacts, KeptFile};
+use crate::region::sys::{self, FileFacts, KeptFile, Reach};
 use memmap2::MmapOptions;
 use rustix::fd::{AsFd, OwnedFd};
 use std::io;
@@ -211,7 +211,7 @@ pub(in crate::region) fn check_expectations(
             return Err(OpenError::OptionsMismatch { channel: channel(), field, file, ours });
         }
     }
-    if facts.fence == FenceMode::Asymmetric && !sys::register_membarrier() {
+    if facts.fence == FenceMode::Asymmetric && !sys::register_membarrier(Reach::AllRegistered) {
         return Err(OpenError::FenceUnavailable { channel: channel() });
     }
     match facts.semaphores {

@@ -4,7 +4,7 @@ use super::semaphores::SemaphoresView;
 use crate::layout::{Backend, FenceMode};
 use crate::region::Region;
 use crate::region::location::Place;
-use crate::region::sys::{self, Moment};
+use crate::region::sys::{self, Moment, Reach};
 use crate::sync::Ordering::SeqCst;
 use crate::sync::{AtomicU32, compiler_fence, fence};
 use std::sync::Arc;
@@ -12,7 +12,8 @@ use std::sync::Arc;
 /// How the participants of a channel order and wake each other.
 #[derive(Debug)]
 pub(crate) struct Signals {
-    asymmetric: bool,
+    /// Where only sleepers pay for the fence: whose threads their fence reaches. `None`: wakers pay, too.
+    barrier: Option<Reach>,
     sleep: Sleep,
 }
 
@@ -45,7 +46,8 @@ impl Signals {
             }),
             Backend::Semaphore => Sleep::Semaphores(SemaphoresView::new(region, row)),
         };
-        Self { asymmetric: facts.fence == FenceMode::Asymmetric, sleep }
+        let barrier = (facts.fence == FenceMode::Asymmetric).then(|| region.place().reach());
+        Self { barrier, sleep }
     }
 
     /// What the sleepers sleep on.
@@ -62,20 +64,19 @@ impl Signals {
             fence(SeqCst);
         }
         // FENCE waker: for `notify` and `notify_some`.
-        if self.asymmetric {
+        if self.barrier.is_some() {
             compiler_fence(SeqCst);
         } else {
             full_fence();
         }
     }
 
-    /// The expensive side. In asymmetric mode it makes every running thread of every registered process pass a full
-    /// fence. Should the kernel refuse that at run time, sleeping in slices covers for it.
+    /// The expensive side. In asymmetric mode it makes every running thread that may be a waker pass a full fence. Should the kernel refuse that at run time, sleeping in slices covers for it.
     pub(crate) fn heavy_fence(&self) {
         // FENCE sleeper: for `prepare`.
         fence(SeqCst);
-        if self.asymmetric {
-            sys::membarrier();
+        if let Some(reach) = self.barrier {
+            sys::membarrier(reach);
             fence(SeqCst);
         }
     }
@@ -106,5 +107,22 @@ impl Futex {
     /// sleep: a participant behind a crowd of strangers sleeps on, and looks for itself at the end of its slice.
     pub(crate) fn wake_all(&self, word: &AtomicU32) {
         sys::futex_wake(word, self.sleepers_max, self.process_private);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::layout::Geometry;
+    use crate::region::CreateSpec;
+
+    #[test]
+    fn sleepers_of_a_private_channel_interrupt_this_process_alone() {
+        let spec = CreateSpec::plain(Geometry::of_a_small_queue(1, 1));
+        let of = |region: Region| Signals::of(&Arc::new(region), None).barrier;
+        assert_eq!(of(Region::create_private(&spec).unwrap()), Some(Reach::ThisProcess));
+        assert_eq!(of(Region::create_anonymous(&spec).unwrap()), Some(Reach::AllRegistered));
+        let symmetric = CreateSpec { fence: Some(FenceMode::Symmetric), ..spec };
+        assert_eq!(of(Region::create_private(&symmetric).unwrap()), None);
     }
 }

@@ -50,7 +50,7 @@ pub(crate) use self::{
     process::{is_ending, is_privileged_by_its_file, pid_namespace, process_id, user_id},
     random::random_id,
     semaphore::{C_LIBRARY, SEMAPHORE_BYTES, has_semaphores, semaphore_init, semaphore_post, semaphore_wait},
-    wake::{Clock, Moment, futex_wait, futex_wake, membarrier, pause, register_membarrier, unix_time_ns},
+    wake::{Clock, Moment, Reach, futex_wait, futex_wake, membarrier, pause, register_membarrier, unix_time_ns},
 };
 
 #[cfg(feature = "named-segments")]

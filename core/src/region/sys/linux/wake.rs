@@ -100,23 +100,46 @@ pub(crate) fn futex_wake(word: &AtomicU32, count: u32, process_private: bool) ->
     futex::wake(word, flags(process_private), count).unwrap_or(0)
 }
 
-const MEMBARRIER_CMD_GLOBAL_EXPEDITED: libc::c_int = 1 << 1;
-const MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED: libc::c_int = 1 << 2;
+/// Whose running threads a [`membarrier`] reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Those that have this process's memory, a child that shares it included. No other process is interrupted.
+    ThisProcess,
+    /// Those of every process that has registered for it.
+    AllRegistered,
+}
+
+impl Reach {
+    /// The commands that register, and that make the barrier.
+    fn commands(self) -> [libc::c_int; 2] {
+        const GLOBAL_EXPEDITED: libc::c_int = 1 << 1;
+        const REGISTER_GLOBAL_EXPEDITED: libc::c_int = 1 << 2;
+        const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
+        const REGISTER_PRIVATE_EXPEDITED: libc::c_int = 1 << 4;
+        match self {
+            Self::ThisProcess => [REGISTER_PRIVATE_EXPEDITED, PRIVATE_EXPEDITED],
+            Self::AllRegistered => [REGISTER_GLOBAL_EXPEDITED, GLOBAL_EXPEDITED],
+        }
+    }
+}
 
 fn membarrier_call(command: libc::c_int) -> bool {
     // SAFETY: membarrier takes three integers and touches no memory of ours.
     unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
 }
 
-/// Registers this process as one whose running threads take part in [`membarrier`]. Returns whether the system allows
-/// it. Cheap and idempotent; a child of `fork` may have to register anew, so callers do it per channel.
-pub(crate) fn register_membarrier() -> bool {
-    membarrier_call(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED)
+/// Registers this process for [`membarrier`] with this reach. Returns whether the system allows it. Cheap and idempotent.
+///
+/// A program that was executed anew is not registered; whether a child of `fork` is, no manual says. So callers do it per channel.
+pub(crate) fn register_membarrier(reach: Reach) -> bool {
+    let [register, _] = reach.commands();
+    membarrier_call(register)
 }
 
-/// Makes every running thread of every registered process execute a full fence. Returns whether the system did so.
-pub(crate) fn membarrier() -> bool {
-    membarrier_call(MEMBARRIER_CMD_GLOBAL_EXPEDITED)
+/// Makes every running thread that is within reach execute a full fence. Returns whether the system did so.
+pub(crate) fn membarrier(reach: Reach) -> bool {
+    let [_, barrier] = reach.commands();
+    membarrier_call(barrier)
 }
 
 /// Nanoseconds since the Unix epoch, to be shown to people.
