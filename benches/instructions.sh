@@ -38,8 +38,14 @@ hot() {
     count "$1" "$function" 100000 "$runner" hot "$2" "$3" 100000 "$4"
 }
 
+# c KIND DIRECTION BYTES: one direction, through the C interface.
+c() {
+    local function=${2/-/_}
+    count "C, $1, $2, $3 bytes" "hot_$function" 100000 "$folder/hot_path" "$function" "$1" 100000 "$3"
+}
+
 counts() {
-    local bytes direction function kind
+    local bytes direction kind
     for bytes in 8 56 1024; do
         for direction in send recv send-batch recv-batch; do
             hot "spsc, $direction, $bytes bytes" spsc "$direction" "$bytes"
@@ -54,9 +60,11 @@ counts() {
         "$target/libmemlane_ffi.a" -lpthread -ldl -lm
     for kind in spsc mpmc; do
         for direction in send recv send-batch recv-batch; do
-            function=${direction/-/_}
-            count "C, $kind, $direction, 8 bytes" "hot_$function" 100000 "$folder/hot_path" "$function" "$kind" 100000
+            c "$kind" "$direction" 8
         done
+    done
+    for direction in send recv; do
+        c spsc "$direction" 56
     done
 }
 

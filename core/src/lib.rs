@@ -102,6 +102,8 @@ mod public {
 
     /// Channels of any kind, for code that is generic over the kind. [`spsc`] and [`mpmc`] name these types for one kind.
     pub mod generic {
+        #[doc(hidden)]
+        pub use crate::channel::at_once::AtOnce;
         pub use crate::channel::batch::{Batch, BatchIter};
         pub use crate::channel::contents::BatchMessage;
         pub use crate::channel::grant::Grant;

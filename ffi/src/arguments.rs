@@ -13,6 +13,9 @@ pub(crate) fn invalid(what: impl Into<String>) -> Failed {
     detail::record(Status::MEMLANE_INVALID_ARGUMENT, what.into())
 }
 
+/// Bytes of a word: the hot calls have a straight way for a message that is one.
+pub(crate) const WORD: usize = size_of::<u64>();
+
 /// How long a call waits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Timeout {
@@ -33,6 +36,12 @@ impl Timeout {
             Self::FOREVER_NS => Ok(Self::Forever),
             _ => Err(no_timeout(nanoseconds)),
         }
+    }
+
+    /// Whether there is a timeout of so many nanoseconds.
+    #[inline(always)]
+    pub(crate) fn is_one(nanoseconds: i64) -> bool {
+        nanoseconds >= Self::FOREVER_NS
     }
 
     /// Makes the one call of three that waits so long.
@@ -63,11 +72,13 @@ fn null(what: &str) -> Failed {
     invalid(format!("{what} is null"))
 }
 
+/// Bytes that cannot be. None at a null pointer are fine.
 #[cold]
-fn no_bytes(is_null: bool, length: usize) -> Failed {
+fn no_bytes(is_null: bool, length: usize) -> Result<(), Failed> {
     match is_null {
-        true => invalid(format!("{length} bytes at a null pointer")),
-        false => invalid(format!("{length} bytes are more than there can be")),
+        true if length == 0 => Ok(()),
+        true => Err(invalid(format!("{length} bytes at a null pointer"))),
+        false => Err(invalid(format!("{length} bytes are more than there can be"))),
     }
 }
 
@@ -91,23 +102,14 @@ pub(crate) unsafe fn given<'a, T>(pointer: *const T, what: &str) -> Result<&'a T
     unsafe { pointer.as_ref() }.ok_or_else(|| null(what))
 }
 
-#[inline]
-fn check_length(is_null: bool, length: usize) -> Result<(), Failed> {
-    if (is_null && length > 0) || length > isize::MAX as usize {
-        return Err(no_bytes(is_null, length));
-    }
-    Ok(())
-}
-
 /// Bytes to be sent. Null is fine for none.
 ///
 /// # Safety
 /// Null, or valid for reading `length` bytes, which nobody writes to for `'a`.
 #[inline]
 pub(crate) unsafe fn bytes<'a>(data: *const c_void, length: usize) -> Result<&'a [u8], Failed> {
-    check_length(data.is_null(), length)?;
-    if length == 0 {
-        return Ok(&[]);
+    if data.is_null() || length > isize::MAX as usize {
+        return no_bytes(data.is_null(), length).map(|()| &[][..]);
     }
     // SAFETY: not null, not longer than can be, and otherwise the caller's promise.
     Ok(unsafe { std::slice::from_raw_parts(data.cast(), length) })
@@ -119,9 +121,8 @@ pub(crate) unsafe fn bytes<'a>(data: *const c_void, length: usize) -> Result<&'a
 /// Null, or valid for writing `capacity` bytes, nobody else's for `'a`.
 #[inline]
 pub(crate) unsafe fn buffer<'a>(data: *mut c_void, capacity: usize) -> Result<&'a mut [u8], Failed> {
-    check_length(data.is_null(), capacity)?;
-    if capacity == 0 {
-        return Ok(&mut []);
+    if data.is_null() || capacity > isize::MAX as usize {
+        return no_bytes(data.is_null(), capacity).map(|()| &mut [][..]);
     }
     // SAFETY: not null, not longer than can be, and otherwise the caller's promise.
     Ok(unsafe { std::slice::from_raw_parts_mut(data.cast(), capacity) })

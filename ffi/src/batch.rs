@@ -68,12 +68,12 @@ impl Receiving {
         buffer: &mut [u8],
         messages: &mut [Bytes],
         count: &mut usize,
-        timeout: Timeout,
+        timeout_ns: i64,
     ) -> Result<(), Failed> {
         let start: *const u8 = buffer.as_ptr();
         let message = |at: usize, length| Bytes { data: start.wrapping_add(at).cast(), length };
         let mut length = 0;
-        if let Err(failed) = self.recv_within(buffer, &mut length, timeout) {
+        if let Err(failed) = self.recv(buffer, &mut length, timeout_ns) {
             if failed == Failed(Status::MEMLANE_BUFFER_TOO_SMALL) {
                 messages[0] = Bytes { data: ptr::null(), length };
             }
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn memlane_recv_batch(
         if messages.is_empty() {
             return Err(invalid("max is 0: a batch has one message at least"));
         }
-        let timeout = Timeout::from_ns(timeout_ns)?;
-        receiver.enter()?.recv_batch(buffer, messages, count, timeout)
+        Timeout::from_ns(timeout_ns)?;
+        receiver.enter()?.recv_batch(buffer, messages, count, timeout_ns)
     })
 }

@@ -4,6 +4,7 @@ use crate::detail::{self, Failed};
 use crate::status::Status;
 use std::any::Any;
 use std::ffi::c_int;
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
@@ -16,7 +17,7 @@ pub(crate) fn call(body: impl FnOnce() -> Result<Status, Failed>) -> Status {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(status)) => status,
         Ok(Err(Failed(status))) => status,
-        Err(payload) => panicked(payload),
+        Err(payload) => panicked(&ManuallyDrop::new(payload)),
     }
 }
 
@@ -45,9 +46,10 @@ pub(crate) fn done_with_descriptors(body: impl FnOnce() -> Result<(), Failed>) -
     status
 }
 
+/// Tells of a panic. By C's convention, which no panic passes: so the compiler knows of every entry point that it does not unwind.
 #[cold]
 #[inline(never)]
-fn panicked(payload: Box<dyn Any + Send>) -> Status {
+extern "C" fn panicked(payload: &ManuallyDrop<Box<dyn Any + Send>>) -> Status {
     let what = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
         (Some(text), _) => text,
         (_, Some(text)) => text.as_str(),
@@ -55,8 +57,7 @@ fn panicked(payload: Box<dyn Any + Send>) -> Status {
     };
     let Failed(status) =
         detail::record(Status::MEMLANE_PANIC, format!("a bug in memlane, please report it: panicked: {what}"));
-    // Dropping what somebody panicked with could panic again.
-    std::mem::forget(payload);
+    // The payload is not dropped, since that could panic again.
     status
 }
 

@@ -44,13 +44,13 @@ impl Opened {
     }
 }
 
-static CHANNELS: Table<Opened> = Table::new(handles::CHANNELS);
+static CHANNELS: Table<Opened, { handles::CHANNELS }> = Table::new();
 
-impl Handle for ChannelHandle {
+impl Handle<{ handles::CHANNELS }> for ChannelHandle {
     type Thing = Opened;
     const NOUN: &'static str = "channel";
 
-    fn table() -> &'static Table<Opened> {
+    fn table() -> &'static Table<Opened, { handles::CHANNELS }> {
         &CHANNELS
     }
 

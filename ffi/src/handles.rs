@@ -39,7 +39,7 @@ pub(crate) const SENDERS: u64 = 2;
 pub(crate) const RECEIVERS: u64 = 3;
 
 /// A number that leads to something.
-pub(crate) trait Handle: Copy + 'static {
+pub(crate) trait Handle<const TABLE: u64>: Copy + 'static {
     /// What it leads to.
     type Thing: Send + 'static;
 
@@ -47,21 +47,39 @@ pub(crate) trait Handle: Copy + 'static {
     const NOUN: &'static str;
 
     /// Where the things are.
-    fn table() -> &'static Table<Self::Thing>;
+    fn table() -> &'static Table<Self::Thing, TABLE>;
 
     fn of_id(id: u64) -> Self;
 
     fn id(self) -> u64;
 
+    /// Whether hot calls that want this have a straight way: see [`Handle::enter_straight`].
+    fn has_straight_way(_: &mut Self::Thing) -> bool {
+        false
+    }
+
     /// Puts the thing into the table.
-    fn new(thing: Self::Thing) -> Result<Self, Failed> {
-        Self::table().insert(thing).map(Self::of_id).map_err(full)
+    fn new(mut thing: Self::Thing) -> Result<Self, Failed> {
+        let is_straight = Self::has_straight_way(&mut thing);
+        Self::table().insert(thing, is_straight).map(Self::of_id).map_err(full)
     }
 
     /// The thing, which is the caller's alone until it drops what it gets.
     #[inline]
     fn enter(self) -> Result<Inside<'static, Self::Thing>, Failed> {
         Self::table().enter(self.id()).map_err(|refusal| refused(Self::NOUN, refusal))
+    }
+
+    /// Whether it is a number of a thing whose hot calls have a straight way, if it is one at all.
+    #[inline(always)]
+    fn is_straight(self) -> bool {
+        Table::<Self::Thing, TABLE>::is_marked(self.id())
+    }
+
+    /// The thing, if hot calls that want it have a straight way, and nothing is in that. It calls nothing and cannot panic.
+    #[inline(always)]
+    fn enter_straight(self) -> Option<Inside<'static, Self::Thing>> {
+        Self::table().enter_marked(self.id())
     }
 
     /// Takes the thing out. The handle leads nowhere from now on.

@@ -11,8 +11,8 @@
 //! - `lent` is dropped before the endpoint ([`Drop`]), and leaves this file by value only for code that works for every
 //!   lifetime and so cannot keep it ([`Lender::finish`]).
 
-use memlane::AckError;
 use memlane::any::{Batch, Grant, Message, Receiver, Sender};
+use memlane::{AckError, spsc};
 use std::ptr::NonNull;
 
 /// An endpoint, and what it lends.
@@ -21,14 +21,31 @@ pub(crate) trait Lend: Sized {
     type Loan<'a>
     where
         Self: 'a;
+
+    /// It, if it is of the kind whose hot calls have a straight way.
+    type Straight;
+
+    fn straight(&mut self) -> Option<&mut Self::Straight>;
 }
 
 impl Lend for Sender {
     type Loan<'a> = Grant<'a>;
+    type Straight = spsc::Sender;
+
+    #[inline(always)]
+    fn straight(&mut self) -> Option<&mut spsc::Sender> {
+        if let Self::Spsc(sender) = self { Some(sender) } else { None }
+    }
 }
 
 impl Lend for Receiver {
     type Loan<'a> = Taken<'a>;
+    type Straight = spsc::Receiver;
+
+    #[inline(always)]
+    fn straight(&mut self) -> Option<&mut spsc::Receiver> {
+        if let Self::Spsc(receiver) = self { Some(receiver) } else { None }
+    }
 }
 
 /// What a receiver lends.
@@ -58,6 +75,10 @@ impl Taken<'_> {
 /// See the module.
 pub(crate) struct Lender<E: Lend + 'static> {
     lent: Option<E::Loan<'static>>,
+    /// Whether the endpoint is of the kind whose hot calls have a straight way.
+    is_straight: bool,
+    /// Whether it is, and nothing is lent.
+    straight: bool,
     end: NonNull<E>,
 }
 
@@ -66,7 +87,9 @@ unsafe impl<E: Lend + Send> Send for Lender<E> where E::Loan<'static>: Send {}
 
 impl<E: Lend> Lender<E> {
     pub(crate) fn new(end: E) -> Self {
-        Self { lent: None, end: NonNull::from(Box::leak(Box::new(end))) }
+        let end = Box::leak(Box::new(end));
+        let is_straight = end.straight().is_some();
+        Self { lent: None, is_straight, straight: is_straight, end: NonNull::from(end) }
     }
 
     /// The endpoint, unless something is lent.
@@ -78,6 +101,19 @@ impl<E: Lend> Lender<E> {
             None => Some(unsafe { self.end.as_mut() }),
             Some(_) => None,
         }
+    }
+
+    /// The endpoint, if it is of the kind whose hot calls have a straight way, and nothing is lent.
+    #[inline(always)]
+    pub(crate) fn straight(&mut self) -> Option<&mut E::Straight> {
+        if !self.straight {
+            return None;
+        }
+        // SAFETY: as in `end`: nothing is lent.
+        let end = unsafe { self.end.as_mut() }.straight();
+        // SAFETY: it was of that kind when the lender was made, and no endpoint takes another one's place.
+        unsafe { std::hint::assert_unchecked(end.is_some()) };
+        end
     }
 
     /// What is lent.
@@ -95,8 +131,9 @@ impl<E: Lend> Lender<E> {
         // SAFETY: the pointer came from a `Box` that only `drop` frees, after the loan: so the borrow may be of any length as
         // long as no other reference is made meanwhile, which `end` sees to. `make` works for every length, so it cannot keep
         // the reference anywhere but in the loan.
-        let loan = make(unsafe { &mut *self.end.as_ptr() })?;
-        Ok(self.lent.insert(loan))
+        let loan = make(unsafe { &mut *self.end.as_ptr() });
+        self.straight = self.is_straight && loan.is_err();
+        Ok(self.lent.insert(loan?))
     }
 
     /// The endpoint itself. A loan that is still there ends first.
@@ -112,7 +149,9 @@ impl<E: Lend> Lender<E> {
     /// Ends the loan in this way, if there is one. `end` works for every lifetime, so it cannot keep it.
     #[inline]
     pub(crate) fn finish<R>(&mut self, end: impl for<'a> FnOnce(E::Loan<'a>) -> R) -> Option<R> {
-        self.lent.take().map(end)
+        let outcome = self.lent.take().map(end);
+        self.straight = self.is_straight;
+        outcome
     }
 }
 

@@ -1,7 +1,7 @@
 //! The receiving end: copies, and messages that are taken and left in place.
 
-use crate::arguments::{self, Timeout, given, invalid, out};
-use crate::call::done;
+use crate::arguments::{self, Timeout, WORD, given, invalid, out};
+use crate::call::{call, done};
 use crate::channel::Opened;
 use crate::detail::{self, Failed};
 use crate::errors::Coded;
@@ -12,7 +12,7 @@ use crate::sender::strategy;
 use crate::status::Status;
 use crate::table::Table;
 use memlane::any::Receiver;
-use memlane::{Strategy, TrustPeers};
+use memlane::{RecvError, Strategy, TrustPeers};
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
@@ -26,15 +26,19 @@ pub(crate) struct Receiving {
     pub(crate) of: Opened,
 }
 
-static RECEIVERS: Table<Receiving> = Table::new(handles::RECEIVERS);
+static RECEIVERS: Table<Receiving, { handles::RECEIVERS }> = Table::new();
 
-impl Handle for ReceiverHandle {
+impl Handle<{ handles::RECEIVERS }> for ReceiverHandle {
     type Thing = Receiving;
     const NOUN: &'static str = "receiver";
 
     #[inline]
-    fn table() -> &'static Table<Receiving> {
+    fn table() -> &'static Table<Receiving, { handles::RECEIVERS }> {
         &RECEIVERS
+    }
+
+    fn has_straight_way(thing: &mut Receiving) -> bool {
+        thing.end.straight().is_some()
     }
 
     fn of_id(id: u64) -> Self {
@@ -125,23 +129,35 @@ impl Receiving {
         detail::record(Status::MEMLANE_HELD, sentence)
     }
 
-    /// Copies the next message, however long that takes to come, and is done with it. Its length is stored if it was too long, too. In
-    /// line, and without what other calls want.
+    /// Copies the next message, if it comes in time, and is done with it. Its length is stored if it was too long, too.
     #[inline(always)]
-    fn recv(&mut self, buffer: &mut [u8], length: &mut usize) -> Result<(), Failed> {
-        let capacity = buffer.len();
-        let (receiver, channel) = self.receiver()?;
-        tell(receiver.recv_into(buffer), capacity, length, channel)
+    pub(crate) fn recv(&mut self, buffer: &mut [u8], length: &mut usize, timeout_ns: i64) -> Result<(), Failed> {
+        match self.receiver()?.0.recv_at_once(buffer) {
+            Ok(Some(received)) => {
+                *length = received;
+                Ok(())
+            }
+            outcome => self.recv_slow(outcome, buffer, length, timeout_ns),
+        }
     }
 
-    /// Copies the next message, if it comes in time, and is done with it. Its length is stored if it was too long, too.
+    /// Goes on where nothing was received at once.
     #[inline(never)]
-    pub(crate) fn recv_within(
+    fn recv_slow(
         &mut self,
+        at_once: Result<Option<usize>, RecvError>,
         buffer: &mut [u8],
         length: &mut usize,
-        timeout: Timeout,
+        timeout_ns: i64,
     ) -> Result<(), Failed> {
+        match at_once {
+            Err(error) => tell(Err(error), buffer.len(), length, &self.of.label),
+            Ok(_) => self.recv_within(buffer, length, Timeout::from_ns(timeout_ns)?),
+        }
+    }
+
+    /// Receives by the full call.
+    fn recv_within(&mut self, buffer: &mut [u8], length: &mut usize, timeout: Timeout) -> Result<(), Failed> {
         let capacity = buffer.len();
         let (receiver, channel) = self.receiver()?;
         match timeout {
@@ -304,32 +320,116 @@ pub unsafe extern "C" fn memlane_recv(
     info: *mut MessageInfo,
     timeout_ns: i64,
 ) -> Status {
-    done(|| {
+    // In the order of memlane_send.
+    //
+    // SAFETY: the crate's contract.
+    unsafe {
+        if !info.is_null() {
+            return recv_with_info(receiver, buffer, capacity, length, info, timeout_ns);
+        }
+        if !receiver.is_straight() {
+            return recv(receiver, buffer, capacity, length, info, timeout_ns);
+        }
+        let Some(word) = buffer.cast::<[u8; WORD]>().as_mut() else {
+            return recv_unusual(receiver, buffer, capacity, length, info, timeout_ns);
+        };
+        if capacity != WORD {
+            return recv_straight(receiver, buffer, capacity, length, info, timeout_ns);
+        }
+        let (Some(into), true) = (length.as_mut(), Timeout::is_one(timeout_ns)) else {
+            return recv_unusual(receiver, buffer, capacity, length, info, timeout_ns);
+        };
+        // Nothing here panics, and nothing is a call but what ends it: so a word needs no frame.
+        if let Some(mut receiving) = receiver.enter_straight()
+            && let Some(receiver) = receiving.end.straight()
+            && receiver.fill_at_once(word)
+        {
+            *into = WORD;
+            return Status::MEMLANE_OK;
+        }
+        recv(receiver, buffer, capacity, length, info, timeout_ns)
+    }
+}
+
+/// Receives a message of any length by a receiver that has a straight way.
+#[inline(never)]
+unsafe extern "C" fn recv_straight(
+    receiver: ReceiverHandle,
+    buffer: *mut c_void,
+    capacity: usize,
+    length: *mut usize,
+    info: *mut MessageInfo,
+    timeout_ns: i64,
+) -> Status {
+    call(|| {
         // SAFETY: the crate's contract.
-        let (buffer, length) = unsafe { (arguments::buffer(buffer, capacity)?, out(length, "length")?) };
-        if timeout_ns == Timeout::FOREVER_NS && info.is_null() {
-            return receiver.enter()?.recv(buffer, length);
+        let (into, length_into) = unsafe { (arguments::buffer(buffer, capacity)?, out(length, "length")?) };
+        if Timeout::is_one(timeout_ns)
+            && let Some(mut receiving) = receiver.enter_straight()
+            && let Some(receiver) = receiving.end.straight()
+            && let Ok(Some(received)) = receiver.recv_at_once(into)
+        {
+            *length_into = received;
+            return Ok(Status::MEMLANE_OK);
         }
         // SAFETY: the crate's contract.
-        recv_otherwise(receiver, buffer, length, unsafe { info.as_mut() }, timeout_ns)
+        Ok(unsafe { recv(receiver, buffer, capacity, length, info, timeout_ns) })
     })
 }
 
-/// A call that waits for no longer than it is told to, or tells more than a length.
+/// Receives no bytes, or says what the arguments lack.
+#[cold]
 #[inline(never)]
-fn recv_otherwise(
+unsafe extern "C" fn recv_unusual(
     receiver: ReceiverHandle,
-    buffer: &mut [u8],
-    length: &mut usize,
-    info: Option<&mut MessageInfo>,
+    buffer: *mut c_void,
+    capacity: usize,
+    length: *mut usize,
+    info: *mut MessageInfo,
     timeout_ns: i64,
-) -> Result<(), Failed> {
-    let timeout = Timeout::from_ns(timeout_ns)?;
-    let mut receiver = receiver.enter()?;
-    match info {
-        None => receiver.recv_within(buffer, length, timeout),
-        Some(info) => receiver.recv_with_info(buffer, length, info, timeout),
-    }
+) -> Status {
+    // SAFETY: the crate's contract.
+    unsafe { recv(receiver, buffer, capacity, length, info, timeout_ns) }
+}
+
+/// Receives any message by any receiver, and tells what is known about it.
+#[inline(never)]
+unsafe extern "C" fn recv_with_info(
+    receiver: ReceiverHandle,
+    buffer: *mut c_void,
+    capacity: usize,
+    length: *mut usize,
+    info: *mut MessageInfo,
+    timeout_ns: i64,
+) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let (buffer, length) = unsafe { (arguments::buffer(buffer, capacity)?, out(length, "length")?) };
+        // SAFETY: the crate's contract.
+        let info = unsafe { out(info, "info") }?;
+        let timeout = Timeout::from_ns(timeout_ns)?;
+        receiver.enter()?.recv_with_info(buffer, length, info, timeout)
+    })
+}
+
+/// Receives any message by any receiver. All that memlane_recv is passed, so that it can end with this call.
+#[inline(never)]
+unsafe extern "C" fn recv(
+    receiver: ReceiverHandle,
+    buffer: *mut c_void,
+    capacity: usize,
+    length: *mut usize,
+    _info: *mut MessageInfo,
+    timeout_ns: i64,
+) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let (buffer, length) = unsafe { (arguments::buffer(buffer, capacity)?, out(length, "length")?) };
+        if !Timeout::is_one(timeout_ns) {
+            Timeout::from_ns(timeout_ns)?;
+        }
+        receiver.enter()?.recv(buffer, length, timeout_ns)
+    })
 }
 
 /// Takes the next message and leaves it in place. Waits while there is none: for timeout_ns nanoseconds, not at all if that is

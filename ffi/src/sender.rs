@@ -1,7 +1,7 @@
 //! The sending end: copies, and grants to be filled in place.
 
-use crate::arguments::{self, Timeout, given, invalid, out};
-use crate::call::done;
+use crate::arguments::{self, Timeout, WORD, given, invalid, out};
+use crate::call::{call, done};
 use crate::channel::Opened;
 use crate::detail::{self, Failed};
 use crate::errors::Coded;
@@ -10,6 +10,7 @@ use crate::lending::Lender;
 use crate::status::Status;
 use crate::table::Table;
 use memlane::any::Sender;
+use memlane::generic::AtOnce;
 use memlane::{GrantError, Strategy, TrustPeers};
 use std::ffi::c_void;
 use std::ptr;
@@ -59,15 +60,19 @@ pub(crate) struct Sending {
     pub(crate) of: Opened,
 }
 
-static SENDERS: Table<Sending> = Table::new(handles::SENDERS);
+static SENDERS: Table<Sending, { handles::SENDERS }> = Table::new();
 
-impl Handle for SenderHandle {
+impl Handle<{ handles::SENDERS }> for SenderHandle {
     type Thing = Sending;
     const NOUN: &'static str = "sender";
 
     #[inline]
-    fn table() -> &'static Table<Sending> {
+    fn table() -> &'static Table<Sending, { handles::SENDERS }> {
         &SENDERS
+    }
+
+    fn has_straight_way(thing: &mut Sending) -> bool {
+        thing.end.straight().is_some()
     }
 
     fn of_id(id: u64) -> Self {
@@ -102,7 +107,10 @@ impl Sending {
         detail::record(Status::MEMLANE_HELD, sentence)
     }
 
-    fn send_within(&mut self, message: &[u8], timeout: Timeout) -> Result<(), Failed> {
+    /// Sends what was not sent at once.
+    #[inline(never)]
+    fn send_slow(&mut self, message: &[u8], timeout_ns: i64) -> Result<(), Failed> {
+        let timeout = Timeout::from_ns(timeout_ns)?;
         let (sender, channel) = self.sender()?;
         timeout.call(
             sender,
@@ -229,24 +237,93 @@ pub unsafe extern "C" fn memlane_send(
     length: usize,
     timeout_ns: i64,
 ) -> Status {
-    done(|| {
+    // What checks lead to alternates, because the compiler makes one branch of two checks in a row that lead to the same, which
+    // takes longer.
+    //
+    // SAFETY: the crate's contract.
+    unsafe {
+        if !sender.is_straight() {
+            return send(sender, data, length, timeout_ns);
+        }
+        let Some(word) = data.cast::<[u8; WORD]>().as_ref() else {
+            return send_unusual(sender, data, length, timeout_ns);
+        };
+        if length != WORD {
+            return send_straight(sender, data, length, timeout_ns);
+        }
+        if !Timeout::is_one(timeout_ns) {
+            return send_unusual(sender, data, length, timeout_ns);
+        }
+        // Nothing here panics, and nothing is a call but what ends it: so a word needs no frame.
+        sender.send_at_once(word).unwrap_or_else(|| send(sender, data, length, timeout_ns))
+    }
+}
+
+/// Sends a message of any length by a sender that has a straight way.
+#[inline(never)]
+unsafe extern "C" fn send_straight(
+    sender: SenderHandle,
+    data: *const c_void,
+    length: usize,
+    timeout_ns: i64,
+) -> Status {
+    call(|| {
         // SAFETY: the crate's contract.
         let message = unsafe { arguments::bytes(data, length) }?;
-        if timeout_ns == Timeout::FOREVER_NS {
-            // In line, and without what the other calls want.
-            let mut sending = sender.enter()?;
-            let (sender, channel) = sending.sender()?;
-            return sender.send(message).map_err(|error| error.fail_on(channel));
-        }
-        send_within(sender, message, timeout_ns)
+        let at_once = if Timeout::is_one(timeout_ns) { sender.send_at_once(message) } else { None };
+        // SAFETY: the crate's contract.
+        Ok(at_once.unwrap_or_else(|| unsafe { send(sender, data, length, timeout_ns) }))
     })
 }
 
-/// A call that waits for no longer than it is told to.
+impl SenderHandle {
+    /// The straight way. In line, so that the compiler knows the length of a word. `None`: nothing was sent.
+    #[inline(always)]
+    fn send_at_once(self, message: &[u8]) -> Option<Status> {
+        let mut sending = self.enter_straight()?;
+        match sending.end.straight()?.send_at_once(message) {
+            AtOnce::Sent => Some(Status::MEMLANE_OK),
+            // SAFETY: this call is inside, and hands that over.
+            AtOnce::SentToSleeper => Some(unsafe { wake_receiver(sending.hand_over()) }),
+            AtOnce::Not => None,
+        }
+    }
+}
+
+/// Wakes a receiver for a message that was sent. The caller is inside the sender of this number, and hands that over.
+#[cold]
 #[inline(never)]
-fn send_within(sender: SenderHandle, message: &[u8], timeout_ns: i64) -> Result<(), Failed> {
-    let timeout = Timeout::from_ns(timeout_ns)?;
-    sender.enter()?.send_within(message, timeout)
+unsafe extern "C" fn wake_receiver(number: u64) -> Status {
+    done(|| {
+        // SAFETY: the caller's promise.
+        let mut sending = unsafe { SENDERS.take_over(number) };
+        if let Some(sender) = sending.end.straight() {
+            sender.wake_receiver();
+        }
+        Ok(())
+    })
+}
+
+/// Sends no bytes, or says what the arguments lack.
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn send_unusual(sender: SenderHandle, data: *const c_void, length: usize, timeout_ns: i64) -> Status {
+    // SAFETY: the crate's contract.
+    unsafe { send(sender, data, length, timeout_ns) }
+}
+
+/// Sends any message by any sender.
+#[inline(never)]
+unsafe extern "C" fn send(sender: SenderHandle, data: *const c_void, length: usize, timeout_ns: i64) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let message = unsafe { arguments::bytes(data, length) }?;
+        if !Timeout::is_one(timeout_ns) {
+            Timeout::from_ns(timeout_ns)?;
+        }
+        let mut sending = sender.enter()?;
+        if sending.sender()?.0.send_at_once(message) { Ok(()) } else { sending.send_slow(message, timeout_ns) }
+    })
 }
 
 /// Room for a message of up to `length` bytes, to be filled in place: write to grant->data, then memlane_commit. Waits as

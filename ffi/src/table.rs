@@ -2,10 +2,13 @@
 //! nowhere; one that another thread is using says so.
 //!
 //! ```text
-//! number    generation:45 | table:2 | index:16 | 0        the word of its slot while nobody is inside
-//! word      generation:45 | table:2 | index:16 | busy     busy: one thread has the slot to itself
-//!           generation:45 |   0     | index:16 | 0        vacant; the next number has the next generation
+//! number    chunk:10 | generation:40 | slot:6 | 0:4 | marked | table:2 | 0        the word of its slot while nobody is inside
+//! word      chunk:10 | generation:40 | slot:6 | 0:4 | marked | table:2 | busy     busy: one thread has the slot to itself
+//!           chunk:10 | generation:40 | slot:6 | 0:8                               vacant; the next number has the next generation
 //! ```
+//!
+//! The fields stand where a call finds its slot by the fewest instructions: the chunk by one shift, and what kind of number it is
+//! by one comparison of its lowest byte.
 //!
 //! What holds:
 //! - Whoever changed a word from not busy to busy, by a compare-and-swap, has the slot to itself until it stores the next
@@ -25,24 +28,27 @@
 use std::cell::UnsafeCell;
 use std::hash::{BuildHasher, RandomState};
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::{Deref, DerefMut};
-use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 
 const BUSY: u64 = 1;
-const INDEX_SHIFT: u32 = 1;
-const INDEX_MASK: u64 = 0xffff << INDEX_SHIFT;
-const TABLE_SHIFT: u32 = 17;
-const TABLE_MASK: u64 = 3 << TABLE_SHIFT;
-const GENERATION: u64 = 1 << 19;
+const TABLE_SHIFT: u32 = 1;
+const MARKED: u64 = 1 << 3;
+/// All that tells numbers and words of different kinds from each other.
+const KIND_MASK: u64 = 0xff;
+const SLOT_SHIFT: u32 = 8;
+const GENERATION: u64 = 1 << 14;
+const GENERATION_MASK: u64 = CHUNK_BIT - GENERATION;
+const CHUNK_SHIFT: u32 = 54;
+const CHUNK_BIT: u64 = 1 << CHUNK_SHIFT;
 
 /// Slots of one chunk.
 const CHUNK: usize = 64;
 
-/// Chunks of a table that uses the whole index.
-pub(crate) const CHUNKS: usize = 0x10000 / CHUNK;
+/// Chunks of a table that uses the whole number.
+pub(crate) const CHUNKS: usize = 1 << (u64::BITS - CHUNK_SHIFT);
 
 /// Why a number leads nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,10 +74,16 @@ struct Slot<T> {
 // SAFETY: the contents are reached by one thread at a time (whoever made the word busy), any thread: so `Send` suffices.
 unsafe impl<T: Send> Sync for Slot<T> {}
 
-/// The table. `N` is how many chunks it may grow to.
-pub(crate) struct Table<T, const N: usize = CHUNKS> {
-    /// Which table this is: 1 to 3, in place.
-    tag: u64,
+/// Room for a chunk of zeros, whatever its slots have: a slot of zeros is vacant.
+#[repr(align(128))]
+struct Vacancy {
+    _words: [AtomicU64; CHUNK * 32],
+}
+
+static VACANCY: Vacancy = Vacancy { _words: [const { AtomicU64::new(0) }; CHUNK * 32] };
+
+/// The table. `TABLE` tells it from other tables: 1 to 3. `N` is how many chunks it may grow to.
+pub(crate) struct Table<T, const TABLE: u64, const N: usize = CHUNKS> {
     chunks: [AtomicPtr<[Slot<T>; CHUNK]>; N],
     /// Where the next search for a vacant slot starts.
     cursor: AtomicUsize,
@@ -92,54 +104,82 @@ impl<T> std::fmt::Debug for Slot<T> {
     }
 }
 
-impl<T: Send, const N: usize> Table<T, N> {
-    /// An empty table. `number` tells it from other tables: 1 to 3.
-    pub(crate) const fn new(number: u64) -> Self {
-        assert!(number >= 1 && number <= 3 && N <= CHUNKS);
-        Self {
-            tag: number << TABLE_SHIFT,
-            chunks: [const { AtomicPtr::new(ptr::null_mut()) }; N],
-            cursor: AtomicUsize::new(0),
-        }
+impl<T: Send, const TABLE: u64, const N: usize> Table<T, TABLE, N> {
+    /// What stands in the place of a chunk that the table has not grown to: slots that are vacant, and stay so. No number leads there,
+    /// because a number has a table.
+    const VACANCY: *mut [Slot<T>; CHUNK] = {
+        assert!(
+            size_of::<[Slot<T>; CHUNK]>() <= size_of::<Vacancy>() && align_of::<Slot<T>>() <= align_of::<Vacancy>()
+        );
+        (&raw const VACANCY).cast_mut().cast()
+    };
+
+    /// What its numbers have in their lowest byte, if they are not marked.
+    const TAG: u64 = TABLE << TABLE_SHIFT;
+
+    /// An empty table.
+    pub(crate) const fn new() -> Self {
+        assert!(TABLE >= 1 && TABLE <= 3 && N >= 1 && N <= CHUNKS);
+        Self { chunks: [const { AtomicPtr::new(Self::VACANCY) }; N], cursor: AtomicUsize::new(0) }
     }
 
-    #[inline]
-    fn slot(&self, index: usize) -> Option<&Slot<T>> {
-        let chunk = self.chunks.get(index / CHUNK)?.load(Acquire);
-        // SAFETY: a pointer in `chunks` is null or came from `Box::into_raw` in `grow`, and is never freed; the Acquire
+    /// The slot of this number. One of a chunk that there cannot be leads to another slot, which has other numbers.
+    #[inline(always)]
+    fn slot(&self, number: u64) -> &Slot<T> {
+        let chunk = self.chunks[(number >> CHUNK_SHIFT) as usize % N].load(Acquire);
+        // SAFETY: as said below; the compiler would look for null where a slot is an `Option`.
+        unsafe { std::hint::assert_unchecked(!chunk.is_null()) };
+        // SAFETY: a pointer in `chunks` is `VACANCY`, or came from `Box::into_raw` in `grow`, and is never freed; the Acquire
         // pairs with the Release that published it.
-        let chunk = unsafe { chunk.as_ref() }?;
-        Some(&chunk[index % CHUNK])
+        let chunk = unsafe { &*chunk };
+        &chunk[(number >> SLOT_SHIFT) as usize % CHUNK]
     }
 
     /// Goes inside.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn enter(&self, number: u64) -> Result<Inside<'_, T>, Refusal> {
         // A forged number must not match a vacant or busy word.
-        if number & (TABLE_MASK | BUSY) != self.tag {
+        if number & KIND_MASK & !MARKED != Self::TAG {
             return Err(Refusal::Stale);
         }
-        let slot = self.slot(((number & INDEX_MASK) >> INDEX_SHIFT) as usize).ok_or(Refusal::Stale)?;
-        match slot.word.compare_exchange(number, number | BUSY, Acquire, Relaxed) {
-            Ok(_) => Ok(Inside { slot, number, one_thread: PhantomData }),
-            Err(found) => Err(slot.refusal(number, found)),
-        }
+        let slot = self.slot(number);
+        slot.enter(number).map_err(|found| slot.refusal(number, found))
     }
 
-    /// Puts something into the table. Returns its number, or the thing if the table is full.
-    pub(crate) fn insert(&self, thing: T) -> Result<u64, T> {
+    /// Whether this may be a marked number of the table.
+    #[inline(always)]
+    pub(crate) fn is_marked(number: u64) -> bool {
+        number & KIND_MASK == Self::TAG | MARKED
+    }
+
+    /// Goes inside, if the number is marked. `None`: it is not, or [`Table::enter`] has the reason.
+    #[inline(always)]
+    pub(crate) fn enter_marked(&self, number: u64) -> Option<Inside<'_, T>> {
+        if Self::is_marked(number) { self.slot(number).enter(number).ok() } else { None }
+    }
+
+    /// Inside the slot of a number that was [handed over](Inside::hand_over).
+    ///
+    /// # Safety
+    /// The number was handed over, and nobody has taken it over yet.
+    pub(crate) unsafe fn take_over(&self, number: u64) -> Inside<'_, T> {
+        Inside { slot: self.slot(number), number, one_thread: PhantomData }
+    }
+
+    /// Puts something into the table. Returns its number, which is marked or not, or the thing if the table is full.
+    pub(crate) fn insert(&self, thing: T, is_marked: bool) -> Result<u64, T> {
+        let kind = if is_marked { Self::TAG | MARKED } else { Self::TAG };
         loop {
-            let slots = self.chunks.iter().take_while(|chunk| !chunk.load(Relaxed).is_null()).count() * CHUNK;
+            let slots = self.chunks.iter().take_while(|chunk| chunk.load(Relaxed) != Self::VACANCY).count() * CHUNK;
             let start = self.cursor.load(Relaxed);
             for step in 0..slots {
                 let index = (start + step) % slots;
-                let Some(slot) = self.slot(index) else { break };
+                let slot = self.slot(place_of(index));
                 let word = slot.word.load(Relaxed);
-                if word & (TABLE_MASK | BUSY) == 0
-                    && slot.word.compare_exchange(word, word | BUSY, Acquire, Relaxed).is_ok()
-                {
+                if word & KIND_MASK == 0 && slot.word.compare_exchange(word, word | BUSY, Acquire, Relaxed).is_ok() {
                     self.cursor.store(index + 1, Relaxed);
-                    let number = (word | self.tag).wrapping_add(GENERATION);
+                    let generation = word.wrapping_add(GENERATION) & GENERATION_MASK;
+                    let number = word & !GENERATION_MASK | generation | kind;
                     slot.process.store(std::process::id(), Relaxed);
                     // SAFETY: this thread made the word busy, so it has the slot to itself; a vacant slot has no contents.
                     unsafe { (*slot.contents.get()).write(thing) };
@@ -158,14 +198,12 @@ impl<T: Send, const N: usize> Table<T, N> {
         let Some(chunk) = self.chunks.get(place) else { return false };
         let random = RandomState::new();
         let slots = std::array::from_fn(|at| Slot {
-            word: AtomicU64::new(
-                random.hash_one(at) & !(GENERATION - 1) | ((place * CHUNK + at) as u64) << INDEX_SHIFT,
-            ),
+            word: AtomicU64::new(random.hash_one(at) & GENERATION_MASK | place_of(place * CHUNK + at)),
             process: AtomicU32::new(0),
             contents: UnsafeCell::new(MaybeUninit::uninit()),
         });
         let fresh = Box::into_raw(Box::new(slots));
-        if chunk.compare_exchange(ptr::null_mut(), fresh, AcqRel, Relaxed).is_err() {
+        if chunk.compare_exchange(Self::VACANCY, fresh, AcqRel, Relaxed).is_err() {
             // SAFETY: it came from `Box::into_raw` just now and was not published; its slots have no contents.
             drop(unsafe { Box::from_raw(fresh) });
         }
@@ -173,7 +211,19 @@ impl<T: Send, const N: usize> Table<T, N> {
     }
 }
 
+/// Where the slot of this index is, as its numbers say it.
+fn place_of(index: usize) -> u64 {
+    ((index / CHUNK) as u64) << CHUNK_SHIFT | ((index % CHUNK) as u64) << SLOT_SHIFT
+}
+
 impl<T> Slot<T> {
+    /// Goes inside, or returns what was found instead of the number.
+    #[inline(always)]
+    fn enter(&self, number: u64) -> Result<Inside<'_, T>, u64> {
+        self.word.compare_exchange(number, number | BUSY, Acquire, Relaxed)?;
+        Ok(Inside { slot: self, number, one_thread: PhantomData })
+    }
+
     #[cold]
     fn refusal(&self, number: u64, found: u64) -> Refusal {
         match found == number | BUSY {
@@ -185,12 +235,18 @@ impl<T> Slot<T> {
 }
 
 impl<T> Inside<'_, T> {
+    /// Stays inside, for code that is handed the number: see [`Table::take_over`].
+    #[inline(always)]
+    pub(crate) fn hand_over(self) -> u64 {
+        ManuallyDrop::new(self).number
+    }
+
     /// Takes the thing out. Its number leads nowhere from now on.
     pub(crate) fn remove(self) -> T {
         // SAFETY: this thread is inside and the number is not vacant, so there are contents; they are not touched again,
         // because the next word is a vacant one.
         let thing = unsafe { (*self.slot.contents.get()).assume_init_read() };
-        self.slot.word.store(self.number & !TABLE_MASK, Release);
+        self.slot.word.store(self.number & !KIND_MASK, Release);
         std::mem::forget(self);
         thing
     }
@@ -228,9 +284,9 @@ mod tests {
 
     #[test]
     fn a_number_leads_to_its_thing_until_it_is_taken_out() {
-        let table = Table::<String, 2>::new(1);
-        let one = table.insert("one".to_owned()).unwrap();
-        let two = table.insert("two".to_owned()).unwrap();
+        let table = Table::<String, 1, 2>::new();
+        let one = table.insert("one".to_owned(), false).unwrap();
+        let two = table.insert("two".to_owned(), false).unwrap();
         assert_ne!(one, two);
         table.enter(one).unwrap().push('!');
         assert_eq!(*table.enter(one).unwrap(), "one!");
@@ -241,10 +297,10 @@ mod tests {
 
     #[test]
     fn a_slot_that_is_used_again_has_another_number() {
-        let table = Table::<u32, 1>::new(2);
+        let table = Table::<u32, 2, 1>::new();
         let mut numbers: Vec<_> = (0..1000)
             .map(|thing| {
-                let number = table.insert(thing).unwrap();
+                let number = table.insert(thing, false).unwrap();
                 assert_eq!(table.enter(number).unwrap().remove(), thing);
                 number
             })
@@ -259,14 +315,14 @@ mod tests {
 
     #[test]
     fn numbers_of_one_table_say_nothing_about_those_of_another() {
-        let numbers = [1, 1].map(|tag| Table::<u32, 1>::new(tag).insert(7).unwrap());
+        let numbers = [(); 2].map(|()| Table::<u32, 1, 1>::new().insert(7, false).unwrap());
         assert_ne!(numbers[0], numbers[1]);
     }
 
     #[test]
     fn made_up_numbers_lead_nowhere() {
-        let table = Table::<u32, 2>::new(3);
-        let number = table.insert(7).unwrap();
+        let table = Table::<u32, 3, 2>::new();
+        let number = table.insert(7, false).unwrap();
         for bit in 0..u64::BITS {
             assert_eq!(table.enter(number ^ 1 << bit).unwrap_err(), Refusal::Stale, "bit {bit}");
         }
@@ -274,24 +330,65 @@ mod tests {
         assert_eq!(table.enter(number | BUSY).unwrap_err(), Refusal::Stale, "the word of a busy slot is no number");
         drop(inside);
         assert_eq!(table.enter(number).unwrap().remove(), 7);
-        assert_eq!(table.enter(number & !TABLE_MASK).unwrap_err(), Refusal::Stale, "nor is that of a vacant one");
-        for number in [0, 1, u64::MAX, INDEX_MASK | 3 << TABLE_SHIFT] {
+        assert_eq!(table.enter(number & !KIND_MASK).unwrap_err(), Refusal::Stale, "nor is that of a vacant one");
+        for number in [0, 1, u64::MAX, 3 << TABLE_SHIFT, CHUNK_BIT.wrapping_neg() | 3 << TABLE_SHIFT] {
             assert_eq!(table.enter(number).unwrap_err(), Refusal::Stale);
         }
     }
 
     #[test]
+    fn marked_numbers_have_a_short_way_in_to_the_same_place() {
+        let table = Table::<u32, 2, 1>::new();
+        let [plain, marked] = [false, true].map(|is_marked| table.insert(7, is_marked).unwrap());
+        assert!(table.enter_marked(plain).is_none());
+        assert!(table.enter_marked(plain | MARKED).is_none() && table.enter_marked(marked ^ GENERATION).is_none());
+        *table.enter_marked(marked).unwrap() += 1;
+        assert_eq!(table.enter(marked ^ MARKED).unwrap_err(), Refusal::Stale, "the mark is part of the number");
+        let inside = table.enter_marked(marked).unwrap();
+        assert!(table.enter_marked(marked).is_none(), "busy");
+        assert_eq!(table.enter(marked).unwrap_err(), Refusal::Busy);
+        drop(inside);
+        assert_eq!(table.enter(marked).unwrap().remove(), 8);
+        assert!(table.enter_marked(marked).is_none(), "stale");
+    }
+
+    #[test]
+    fn what_is_handed_over_stays_busy_until_it_was_taken_over() {
+        let table = Table::<u32, 2, 1>::new();
+        let number = table.insert(7, false).unwrap();
+        let handed = table.enter(number).unwrap().hand_over();
+        assert_eq!((handed, table.enter(number).unwrap_err()), (number, Refusal::Busy));
+        // SAFETY: handed over above, and taken over here.
+        assert_eq!(*unsafe { table.take_over(handed) }, 7);
+        assert_eq!(*table.enter(number).unwrap(), 7);
+    }
+
+    #[test]
+    fn generations_go_round_and_leave_the_other_fields_alone() {
+        let table = Table::<u32, 3, 2>::new();
+        let numbers: Vec<_> = (0..=CHUNK as u32).map(|thing| table.insert(thing, true).unwrap()).collect();
+        let slot = table.slot(numbers[CHUNK]);
+        table.enter(numbers[CHUNK]).unwrap().remove();
+        slot.word.fetch_or(GENERATION_MASK, Relaxed);
+        table.cursor.store(CHUNK, Relaxed);
+        let number = table.insert(9, true).unwrap();
+        assert_eq!(number & GENERATION_MASK, 0);
+        assert_eq!(number, numbers[CHUNK] & !GENERATION_MASK);
+        assert_eq!((*table.enter(number).unwrap(), *table.enter(numbers[0]).unwrap()), (9, 0));
+    }
+
+    #[test]
     fn tables_do_not_know_each_others_numbers() {
-        let (one, two) = (Table::<u32, 1>::new(1), Table::<u32, 1>::new(2));
-        let (first, second) = (one.insert(1).unwrap(), two.insert(2).unwrap());
+        let (one, two) = (Table::<u32, 1, 1>::new(), Table::<u32, 2, 1>::new());
+        let (first, second) = (one.insert(1, false).unwrap(), two.insert(2, false).unwrap());
         assert_eq!(one.enter(second).unwrap_err(), Refusal::Stale);
         assert_eq!(two.enter(first).unwrap_err(), Refusal::Stale);
     }
 
     #[test]
     fn one_thread_is_inside_at_a_time() {
-        let table = Table::<u32, 1>::new(1);
-        let number = table.insert(0).unwrap();
+        let table = Table::<u32, 1, 1>::new();
+        let number = table.insert(0, false).unwrap();
         let inside = table.enter(number).unwrap();
         assert_eq!(table.enter(number).unwrap_err(), Refusal::Busy);
         drop(inside);
@@ -316,22 +413,22 @@ mod tests {
 
     #[test]
     fn a_full_table_gives_the_thing_back() {
-        let table = Table::<usize, 2>::new(1);
-        let numbers: Vec<_> = (0..2 * CHUNK).map(|thing| table.insert(thing).unwrap()).collect();
-        assert_eq!(table.insert(999), Err(999));
+        let table = Table::<usize, 1, 2>::new();
+        let numbers: Vec<_> = (0..2 * CHUNK).map(|thing| table.insert(thing, false).unwrap()).collect();
+        assert_eq!(table.insert(999, false), Err(999));
         assert_eq!(table.enter(numbers[100]).unwrap().remove(), 100);
-        let again = table.insert(999).unwrap();
+        let again = table.insert(999, false).unwrap();
         assert_eq!(*table.enter(again).unwrap(), 999);
         assert_eq!(*table.enter(numbers[127]).unwrap(), 127);
     }
 
     #[test]
     fn threads_that_insert_at_once_get_different_slots() {
-        let table = Table::<usize, 8>::new(1);
+        let table = Table::<usize, 1, 8>::new();
         let barrier = Barrier::new(4);
         let insert = |thread: usize| {
             barrier.wait();
-            (0..100).map(|at| (thread * 100 + at, table.insert(thread * 100 + at).unwrap())).collect::<Vec<_>>()
+            (0..100).map(|at| (thread * 100 + at, table.insert(thread * 100 + at, false).unwrap())).collect::<Vec<_>>()
         };
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..4).map(|thread| scope.spawn(move || insert(thread))).collect();

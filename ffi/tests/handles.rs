@@ -40,6 +40,8 @@ fn sender_calls(sender: SenderHandle) -> Vec<(&'static str, Status)> {
     };
     vec![
         ("send", send(sender, b"x", 0)),
+        ("send of a word", send(sender, &[7; 8], 0)),
+        ("send of words", send(sender, &[7; 56], 0)),
         ("send_batch", send_batch(sender, &[b"x"], 0).0),
         ("reserve", try_reserve(sender, 1, 0).0),
         ("set_strategy", memlane_sender_set_strategy(sender, MEMLANE_PARK)),
@@ -58,6 +60,8 @@ fn receiver_calls(receiver: ReceiverHandle) -> Vec<(&'static str, Status)> {
     };
     vec![
         ("recv", recv(receiver, 0).unwrap_err()),
+        ("recv of a word", recv_into(receiver, 8, 0).unwrap_err().0),
+        ("recv with info", recv_info(receiver, 8).unwrap_err().0),
         ("recv_batch", recv_batch(receiver, 8, 1, 0).unwrap_err().0),
         ("take", try_take(receiver, 0).0),
         ("set_strategy", memlane_receiver_set_strategy(receiver, MEMLANE_PARK)),
@@ -305,11 +309,18 @@ fn null_is_found_wherever_something_is_needed() {
     }
     // SAFETY: as above.
     fails(unsafe { memlane_ack(null_mut()) }, MEMLANE_INVALID_ARGUMENT, "message is null");
-    // SAFETY: as above.
-    fails(unsafe { memlane_send(tx, null(), 1, 0) }, MEMLANE_INVALID_ARGUMENT, "1 bytes at a null pointer");
-    // SAFETY: as above.
-    let received = unsafe { memlane_recv(rx, null_mut(), 1, &mut length, null_mut(), 0) };
-    fails(received, MEMLANE_INVALID_ARGUMENT, "1 bytes at a null pointer");
+    for bytes in [1, 8, 56] {
+        let sentence = format!("{bytes} bytes at a null pointer");
+        // SAFETY: as above.
+        fails(unsafe { memlane_send(tx, null(), bytes, 0) }, MEMLANE_INVALID_ARGUMENT, &sentence);
+        // SAFETY: as above.
+        let received = unsafe { memlane_recv(rx, null_mut(), bytes, &mut length, null_mut(), 0) };
+        fails(received, MEMLANE_INVALID_ARGUMENT, &sentence);
+        let mut buffer = [0_u8; 56];
+        // SAFETY: as above.
+        let received = unsafe { memlane_recv(rx, buffer.as_mut_ptr().cast(), bytes, null_mut(), null_mut(), 0) };
+        fails(received, MEMLANE_INVALID_ARGUMENT, "length is null");
+    }
     // SAFETY: more than there can be is found before anything is touched.
     let sent = unsafe { memlane_send(tx, c"".as_ptr().cast(), usize::MAX, 0) };
     fails(sent, MEMLANE_INVALID_ARGUMENT, "more than there can be");
@@ -319,7 +330,11 @@ fn null_is_found_wherever_something_is_needed() {
 fn numbers_that_mean_nothing_are_found() {
     let (channel, tx, rx) = pair(MEMLANE_SPSC);
     for timeout in [-2, i64::MIN] {
-        fails(send(tx, b"x", timeout), MEMLANE_INVALID_ARGUMENT, "use nanoseconds, 0 to try, or -1");
+        for length in [0, 1, 8, 56] {
+            fails(send(tx, &vec![7; length], timeout), MEMLANE_INVALID_ARGUMENT, "use nanoseconds, 0 to try, or -1");
+            let received = recv_into(rx, length, timeout).unwrap_err();
+            fails(received.0, MEMLANE_INVALID_ARGUMENT, "a timeout of");
+        }
         fails(try_reserve(tx, 1, timeout).0, MEMLANE_INVALID_ARGUMENT, "a timeout of");
         fails(recv(rx, timeout).unwrap_err(), MEMLANE_INVALID_ARGUMENT, "a timeout of");
         fails(try_take(rx, timeout).0, MEMLANE_INVALID_ARGUMENT, "a timeout of");

@@ -32,6 +32,89 @@ fn what_is_sent_is_received_with_every_way_of_waiting() {
     });
 }
 
+/// Whether this thread of the process sleeps.
+fn is_asleep(thread: i32) -> bool {
+    let state = std::fs::read_to_string(format!("/proc/self/task/{thread}/stat")).unwrap();
+    state.rsplit_once(") ").unwrap().1.starts_with('S')
+}
+
+#[test]
+fn a_message_that_is_sent_to_a_sleeper_wakes_it_at_once() {
+    each_kind(|kind| {
+        for length in [8, 56] {
+            let (_, tx, rx) = pair(kind);
+            ok(memlane_receiver_set_strategy(rx, MEMLANE_PARK));
+            let message = vec![7; length];
+            // The first message of a stretch goes the full way.
+            ok(send(tx, &message, 0));
+            assert_eq!(recv_into(rx, length, 0).unwrap(), message);
+            std::thread::scope(|scope| {
+                let (says, thread) = std::sync::mpsc::channel();
+                let receiving = scope.spawn(move || {
+                    says.send(rustix::thread::gettid().as_raw_nonzero().get()).unwrap();
+                    // The look whether it waits yet can be in its way.
+                    loop {
+                        match recv_into(rx, length, FOR_EVER) {
+                            Err((MEMLANE_BUSY, _)) => {}
+                            received => return received,
+                        }
+                    }
+                });
+                let thread = thread.recv().unwrap();
+                support::eventually("it sleeps", || memlane_receiver_publish(rx) == MEMLANE_BUSY && is_asleep(thread));
+                ok(send(tx, &message, 0));
+                // The sender can be used at once: nobody is inside.
+                assert_eq!(sender_stats(tx).wakes, 1);
+                assert_eq!(receiving.join().unwrap().unwrap(), message);
+            });
+        }
+    });
+}
+
+#[test]
+fn messages_of_any_lengths_come_in_turn_whatever_the_buffer() {
+    each_kind(|kind| {
+        let (_, tx, rx) = pair(kind);
+        for round in 0..400 {
+            let message = vec![round as u8; [8, 0, 7, 8, 9, 56, 100, 64][round % 8]];
+            ok(send(tx, &message, 0));
+            let capacity = if round % 3 == 0 { 100 } else { message.len() };
+            assert_eq!(recv_into(rx, capacity, 0).unwrap(), message);
+        }
+    });
+}
+
+#[test]
+fn a_word_into_a_buffer_that_is_not_one_and_the_other_way_round() {
+    each_kind(|kind| {
+        let (_, tx, rx) = pair(kind);
+        ok(send(tx, &[1; 8], 0));
+        ok(send(tx, &[2; 9], 0));
+        ok(send(tx, &[3; 3], 0));
+        assert_eq!(recv_into(rx, 7, 0), Err((MEMLANE_BUFFER_TOO_SMALL, 8)));
+        assert_eq!(recv_into(rx, 8, 0).unwrap(), [1; 8]);
+        assert_eq!(recv_into(rx, 8, 0), Err((MEMLANE_BUFFER_TOO_SMALL, 9)));
+        assert_eq!(recv_into(rx, 9, 0).unwrap(), [2; 9]);
+        assert_eq!(recv_into(rx, 8, 0).unwrap(), [3; 3]);
+        assert_eq!(recv_into(rx, 8, 0), Err((MEMLANE_EMPTY, usize::MAX)));
+    });
+}
+
+#[test]
+fn a_word_waits_for_what_is_in_hand() {
+    each_kind(|kind| {
+        let (_, tx, rx) = pair(kind);
+        let mut grant = reserve(tx, 8);
+        assert_eq!(send(tx, &[1; 8], 0), MEMLANE_HELD);
+        ok(commit(&mut grant, 8));
+        ok(send(tx, &[1; 8], 0));
+        let mut message = take(rx);
+        assert_eq!(recv_into(rx, 8, 0), Err((MEMLANE_HELD, usize::MAX)));
+        ok(ack(&mut message));
+        assert_eq!(recv_into(rx, 8, 0).unwrap(), [1; 8]);
+    });
+}
+
 #[test]
 fn a_message_of_no_bytes_is_a_message() {
     each_kind(|kind| {
@@ -317,21 +400,23 @@ fn ends_for_both(kind: u32, shut_down: impl Fn(ChannelHandle, ReceiverHandle) ->
 fn a_waiting_receiver_is_woken_by_what_is_sent() {
     each_kind(|kind| {
         for strategy in [MEMLANE_SPIN, MEMLANE_SPIN_THEN_YIELD, MEMLANE_ADAPTIVE, MEMLANE_PARK] {
-            let (_, tx, rx) = pair(kind);
-            ok(memlane_receiver_set_strategy(rx, strategy));
-            ok(memlane_sender_set_strategy(tx, strategy));
-            // Alone with a waiting receiver, the look whether it waits yet can be in its way.
-            let waiting = std::thread::spawn(move || {
-                loop {
-                    match recv(rx, FOR_EVER) {
-                        Err(MEMLANE_BUSY) => {}
-                        received => return received,
+            for message in [&b"wake up"[..], b"a word, ", b"many more words in one message"] {
+                let (_, tx, rx) = pair(kind);
+                ok(memlane_receiver_set_strategy(rx, strategy));
+                ok(memlane_sender_set_strategy(tx, strategy));
+                // Alone with a waiting receiver, the look whether it waits yet can be in its way.
+                let waiting = std::thread::spawn(move || {
+                    loop {
+                        match recv_into(rx, message.len(), FOR_EVER) {
+                            Err((MEMLANE_BUSY, _)) => {}
+                            received => return received,
+                        }
                     }
-                }
-            });
-            support::eventually("somebody waits", || memlane_receiver_publish(rx) == MEMLANE_BUSY);
-            ok(send(tx, b"wake up", FOR_EVER));
-            assert_eq!(waiting.join().unwrap().unwrap(), b"wake up");
+                });
+                support::eventually("somebody waits", || memlane_receiver_publish(rx) == MEMLANE_BUSY);
+                ok(send(tx, message, FOR_EVER));
+                assert_eq!(waiting.join().unwrap().unwrap(), message);
+            }
         }
     });
 }

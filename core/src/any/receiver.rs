@@ -46,6 +46,30 @@ impl Receiver {
         each!(self, Self(receiver) => receiver.set_strategy(strategy));
     }
 
+    /// Copies the next message into `buffer`, acknowledges it, and returns its length, if that is the straight way. `None`: nothing was
+    /// received, and [`Receiver::recv_into`] tells why, or waits.
+    ///
+    /// # Errors
+    /// As [`Receiver::recv_into`], of a message that was at hand.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// let mut buffer = [0; 64];
+    /// let length = match rx.recv_at_once(&mut buffer)? {
+    ///     Some(length) => length,
+    ///     None => rx.recv_into(&mut buffer)?,
+    /// };
+    /// assert_eq!(&buffer[..length], b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn recv_at_once(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, RecvError> {
+        each!(self, Self(receiver) => receiver.received_at_once(buffer))
+    }
+
     /// Copies the next message into `buffer`, acknowledges it, and returns its length. Blocks while there is none.
     ///
     /// # Errors

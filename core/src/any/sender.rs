@@ -61,6 +61,23 @@ impl Sender {
         each!(self, Self(sender) => sender.send_of_kind(message))
     }
 
+    /// Sends a copy of `message`, if that is the straight way. False: it was not sent, and [`Sender::send`] tells why, or waits.
+    ///
+    /// ```
+    /// # let channel = memlane::any::Options::default().private()?;
+    /// # let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// if !tx.send_at_once(b"hello") {
+    ///     tx.send(b"hello")?;
+    /// }
+    /// assert_eq!(rx.recv()?.to_vec(), b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn send_at_once(&mut self, message: &[u8]) -> bool {
+        each!(self, Self(sender) => sender.sent_at_once(message))
+    }
+
     /// Sends a copy of `message` if there is room now.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ impl<K: ChannelKind> Receiver<K> {
 
     /// Takes and copies a message as long as the buffer, if one is at hand.
     #[inline(always)]
-    fn copy_exact(&mut self, buffer: &mut [u8]) -> Result<Exact<ItemOf<K>>, RecvError> {
+    pub(super) fn copy_exact(&mut self, buffer: &mut [u8]) -> Result<Exact<ItemOf<K>>, RecvError> {
         if self.end.is_foreign() { Ok(Exact::Undecided) } else { self.port.copy_exact(&mut self.end, buffer) }
     }
 
@@ -135,12 +135,12 @@ impl<K: ChannelKind> Receiver<K> {
 
     /// Copies and finishes a message that does not fill the buffer: apart from the calls that have a way for one that does.
     #[inline(never)]
-    fn copy_and_finish_slow(&mut self, item: ItemOf<K>, buffer: &mut [u8]) -> Result<usize, RecvError> {
+    pub(super) fn copy_and_finish_slow(&mut self, item: ItemOf<K>, buffer: &mut [u8]) -> Result<usize, RecvError> {
         self.copy_and_finish(item, buffer)
     }
 
     #[inline(always)]
-    fn copy_and_finish(&mut self, item: ItemOf<K>, buffer: &mut [u8]) -> Result<usize, RecvError> {
+    pub(super) fn copy_and_finish(&mut self, item: ItemOf<K>, buffer: &mut [u8]) -> Result<usize, RecvError> {
         let entry = self.port.entry(&item);
         let length = K::Inlet::length(&entry);
         let Some(target) = buffer.get_mut(..length) else {

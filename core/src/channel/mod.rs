@@ -8,6 +8,7 @@
 //! - `kind`: what a kind is made of. `port`: the rings of a mapped or private region, as senders and receivers use them.
 //! - `sender`: the sending end, of any kind; `sending`, `sending_batches`: its calls that copy; `grant`: filling in place.
 //! - `receiver`, `receiving`, `copying`: the receiving end.
+//! - `at_once`: copying by the straight way alone, for callers that have a way of their own for everything else.
 //! - `message`, `batch`, `messages`: what a receiver hands out. `contents`: what can be done with the bytes of a message. `on_drop`:
 //!   what dropping one means. `places`: where the messages of a batch are, and which of them are left.
 //! - `seed`: what another handle of the same channel and role is made from.
@@ -18,6 +19,7 @@
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
+pub(crate) mod at_once;
 mod awaiting;
 pub(crate) mod batch;
 pub(crate) mod contents;

@@ -1,6 +1,7 @@
 //! What `any` asks of handles of any kind: what only some kinds have, which give it a name on their own pages; and hot calls that
 //! stand in line for one kind alone.
 
+use super::at_once::AtOnce;
 use super::batch::Batch;
 use super::contents::BatchMessage;
 use super::kind::{ChannelKind, Ports};
@@ -17,6 +18,16 @@ impl<K: ChannelKind> Sender<K> {
     #[inline(always)]
     pub(crate) fn send_of_kind(&mut self, message: &[u8]) -> Result<(), SendError> {
         if K::IN_LINE { self.send(message) } else { self.send_called(message) }
+    }
+
+    /// [`Sender::send_at_once`], with the wake-up. False: it was not sent.
+    #[inline(never)]
+    pub(crate) fn sent_at_once(&mut self, message: &[u8]) -> bool {
+        let at_once = self.send_at_once(message);
+        if at_once == AtOnce::SentToSleeper {
+            self.wake_receiver();
+        }
+        at_once != AtOnce::Not
     }
 
     #[inline(never)]
@@ -56,6 +67,12 @@ impl<K: ChannelKind> Receiver<K> {
     #[inline(always)]
     pub(crate) fn try_recv_into_of_kind(&mut self, buffer: &mut [u8]) -> Result<usize, TryRecvError> {
         if K::IN_LINE { self.try_recv_into(buffer) } else { self.try_recv_into_called(buffer) }
+    }
+
+    /// [`Receiver::recv_at_once`], as a call.
+    #[inline(never)]
+    pub(crate) fn received_at_once(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, RecvError> {
+        self.recv_at_once(buffer)
     }
 
     #[inline(never)]

@@ -111,7 +111,7 @@ pub fn prepare<P: Parking>(parking: &P, word: &AtomicU32, wakes: Wakes) -> Ticke
         Wakes::All => SLEEPERS | ALL,
     };
     let expected = word.fetch_or(flags, Relaxed) | flags;
-    parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `notify` and `notify_some`
+    parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `seen_asleep`
     Ticket { expected, wakes }
 }
 
@@ -123,12 +123,22 @@ pub fn sleep<P: Parking>(parking: &P, word: &AtomicU32, ticket: Ticket, until: P
 /// Wakes every sleeper on `word`, after a change that they wait for. Returns whether there may have been one.
 #[inline]
 pub fn notify<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
+    seen_asleep(parking, word).is_some_and(|seen| notify_sleepers(parking, word, seen))
+}
+
+/// Whether [`notify`] or [`notify_some`] would find no sleeper, after a change that sleepers wait for. A caller that has all in line
+/// otherwise calls those only if not.
+#[inline(always)]
+pub fn is_deserted<P: Parking>(parking: &P, word: &AtomicU32) -> bool {
+    seen_asleep(parking, word).is_none()
+}
+
+/// The word, if it says that a sleeper may be there, after a change that sleepers wait for.
+#[inline(always)]
+fn seen_asleep<P: Parking>(parking: &P, word: &AtomicU32) -> Option<u32> {
     parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
     let seen = word.load(Relaxed);
-    if seen & FLAGS == 0 {
-        return false;
-    }
-    notify_sleepers(parking, word, seen)
+    if seen & FLAGS == 0 { None } else { Some(seen) }
 }
 
 #[cold]
@@ -152,12 +162,7 @@ fn notify_sleepers<P: Parking>(parking: &P, word: &AtomicU32, seen: u32) -> bool
 /// While there may be more sleepers, a flag stays set. A waker that finds fewer than `count` asleep clears it.
 #[inline]
 pub fn notify_some<P: Parking>(parking: &P, word: &AtomicU32, count: u32) -> bool {
-    parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
-    let seen = word.load(Relaxed);
-    if seen & FLAGS == 0 {
-        return false;
-    }
-    notify_some_sleepers(parking, word, seen, count)
+    seen_asleep(parking, word).is_some_and(|seen| notify_some_sleepers(parking, word, seen, count))
 }
 
 #[cold]

@@ -165,6 +165,12 @@ impl Seated {
         }
     }
 
+    /// Whether no receiver sleeps, so that [`Seated::notify_receivers`] can be left out.
+    #[inline(always)]
+    pub(crate) fn receivers_are_awake(&self) -> bool {
+        eventcount::is_deserted(&self.signals, self.outlook.data())
+    }
+
     /// Wakes one of the receivers that sleep.
     #[inline]
     pub(crate) fn notify_one_receiver(&mut self) {

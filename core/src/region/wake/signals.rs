@@ -60,10 +60,11 @@ impl Signals {
     pub(crate) fn light_fence(&self) {
         // Apart, so that the other way is the straight one.
         #[cold]
+        #[inline(always)]
         fn full_fence() {
             fence(SeqCst);
         }
-        // FENCE waker: for `notify` and `notify_some`.
+        // FENCE waker: for `seen_asleep`.
         if self.barrier.is_some() {
             compiler_fence(SeqCst);
         } else {
