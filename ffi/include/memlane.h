@@ -14,6 +14,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 /* What this header belongs to. Compare with what memlane_version and memlane_layout_major say. */
 #define MEMLANE_VERSION "0.1.0"
@@ -443,7 +444,7 @@ typedef struct {
     uint64_t reserved[2];
 } memlane_message;
 
-// Where a message is, in the form of POSIX's struct iovec.
+// Where a message is.
 typedef struct {
     // Its bytes. May be null if there are none.
     const void *data;
@@ -719,6 +720,27 @@ memlane_status memlane_recv_batch(memlane_receiver receiver,
                                   size_t max,
                                   size_t *count,
                                   int64_t timeout_ns);
+
+// As memlane_send_batch, of messages each of which a struct iovec says the place of: one message each, not parts of one. The structs are
+// read where they are.
+memlane_status memlane_send_batch_iov(memlane_sender sender,
+                                      const struct iovec *messages,
+                                      size_t count,
+                                      size_t *sent,
+                                      int64_t timeout_ns);
+
+// Copies messages, each into a place of its own, and is done with them. On entry, `messages` says where the places are and how many bytes
+// each has (`iov_len`); then `iov_len` is the length of the message there. Waits for the first one as memlane_recv does; of those
+// that are there behind it, it copies up to one that does not fit into its place, and up to `max` in all. `count` is how many there
+// are, and 0 if the call fails; the structs behind them are as they were. Whether a message was delivered before is not told.
+//
+// MEMLANE_BUFFER_TOO_SMALL if the first one does not fit into the first place: its length is stored in `messages[0].iov_len`, and it
+// stays the next one of this receiver. Otherwise `messages` is written on success only.
+memlane_status memlane_recv_batch_iov(memlane_receiver receiver,
+                                      struct iovec *messages,
+                                      size_t max,
+                                      size_t *count,
+                                      int64_t timeout_ns);
 
 // Takes messages and leaves them in place: what is there, up to `max` (and 65,536), in mpmc of one priority. Says in `messages` where
 // each is. Waits while there is none, as memlane_take does, but not for more. MEMLANE_HELD if this receiver has a message or a

@@ -13,7 +13,7 @@ use std::ffi::c_void;
 use std::ptr;
 use std::sync::Arc;
 
-/// Where a message is, in the form of POSIX's struct iovec.
+/// Where a message is.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct Bytes {

@@ -7,7 +7,7 @@
 //! - `options`, `channel`, `stats`: creating, opening, looking, removing.
 //! - `peers`: how full a channel is, who takes part, waiting for the other side.
 //! - `deadline`: the timeout that is left until a moment.
-//! - `sender`, `receiver`, `message`, `batch`, `batch_in_place`: sending and receiving.
+//! - `sender`, `receiver`, `message`, `batch`, `batch_iov`, `batch_in_place`: sending and receiving.
 //!
 //! And what carries it:
 //!
@@ -73,6 +73,9 @@ pub use peers::*;
 
 mod batch;
 pub use batch::*;
+
+mod batch_iov;
+pub use batch_iov::*;
 
 mod batch_in_place;
 pub use batch_in_place::*;

@@ -56,6 +56,8 @@ static void messages(uint32_t kind) {
     memlane_stats stats;
     memlane_counters counters;
     memlane_bytes batch[3];
+    struct iovec places[2];
+    char text[] = "first";
     memlane_batch taken;
     memlane_batch_message parts[3];
     char buffer[100];
@@ -124,6 +126,20 @@ static void messages(uint32_t kind) {
     CHECK(count == 2 && batch[0].data == buffer && batch[0].length == 5 && batch[1].length == 0);
     CHECK(memcmp(batch[0].data, "first", 5) == 0);
 
+    places[0].iov_base = text;
+    places[0].iov_len = 5;
+    places[1].iov_base = NULL;
+    places[1].iov_len = 0;
+    OK(memlane_send_batch_iov(sender, places, 2, &count, -1));
+    CHECK(count == 2);
+    places[0].iov_base = buffer;
+    places[0].iov_len = sizeof buffer;
+    places[1].iov_base = text;
+    places[1].iov_len = sizeof text;
+    OK(memlane_recv_batch_iov(receiver, places, 2, &count, -1));
+    CHECK(count == 2 && places[0].iov_len == 5 && places[1].iov_len == 0);
+    CHECK(memcmp(buffer, "first", 5) == 0 && places[1].iov_base == text);
+
     OK(memlane_send_batch(sender, batch, 2, &count, 0));
     OK(memlane_take_batch(receiver, &taken, parts, 3, 0));
     CHECK(taken.count == 2 && parts[0].length == 5 && memcmp(parts[0].data, "first", 5) == 0);
@@ -141,9 +157,9 @@ static void messages(uint32_t kind) {
     CHECK(stats.kind == kind && stats.max_message == 100 && stats.senders == 1 && stats.receivers == 1);
     counters.size = sizeof counters;
     OK(memlane_sender_stats(sender, &counters));
-    CHECK(counters.messages == 7 && counters.bytes == 24);
+    CHECK(counters.messages == 9 && counters.bytes == 29);
     OK(memlane_receiver_stats(receiver, &counters));
-    CHECK(counters.messages == 7 && counters.bytes == 24);
+    CHECK(counters.messages == 9 && counters.bytes == 29);
 
     /* The end: what is in hand goes with its sender or receiver. */
     OK(memlane_send(sender, "last", 4, 0));

@@ -293,6 +293,42 @@ pub fn recv_batch(
     Ok(copied.collect())
 }
 
+/// Sends a batch from places that iovecs say. How many went out comes with the status.
+pub fn send_batch_iov(sender: SenderHandle, messages: &[&[u8]], timeout_ns: i64) -> (Status, usize) {
+    let iov = |one: &&[u8]| IoVec { iov_base: one.as_ptr().cast_mut().cast(), iov_len: one.len() };
+    let all: Vec<_> = messages.iter().map(iov).collect();
+    let mut sent = usize::MAX;
+    // SAFETY: the pointers are valid, and what they lead to is only read.
+    (unsafe { memlane_send_batch_iov(sender, all.as_ptr(), all.len(), &mut sent, timeout_ns) }, sent)
+}
+
+/// Receives into places of so many bytes. On failure, the first length comes with it.
+pub fn recv_batch_iov(
+    receiver: ReceiverHandle,
+    capacities: &[usize],
+    timeout_ns: i64,
+) -> Result<Vec<Vec<u8>>, (Status, usize)> {
+    let mut places: Vec<_> = capacities.iter().map(|&capacity| vec![0xee_u8; capacity]).collect();
+    let iov = |place: &mut Vec<u8>| IoVec { iov_base: place.as_mut_ptr().cast(), iov_len: place.len() };
+    let mut iovs: Vec<_> = places.iter_mut().map(iov).collect();
+    let mut count = usize::MAX;
+    // SAFETY: the pointers are valid, the arrays as long as is said.
+    let status = unsafe { memlane_recv_batch_iov(receiver, iovs.as_mut_ptr(), iovs.len(), &mut count, timeout_ns) };
+    if status != MEMLANE_OK {
+        assert_eq!(count, 0);
+        return Err((status, iovs.first().map_or(0, |first| first.iov_len)));
+    }
+    assert!((1..=capacities.len()).contains(&count));
+    for (iov, &capacity) in iovs.iter().zip(capacities).skip(count) {
+        assert_eq!(iov.iov_len, capacity, "no more are written");
+    }
+    for (place, iov) in places.iter_mut().zip(&iovs) {
+        place.truncate(iov.iov_len);
+    }
+    places.truncate(count);
+    Ok(places)
+}
+
 /// Takes a batch of up to so many messages, and says what is in it.
 pub fn try_take_batch(receiver: ReceiverHandle, max: usize, timeout_ns: i64) -> (Status, Batch, Vec<BatchMessage>) {
     // SAFETY: zero is a value of every field.
