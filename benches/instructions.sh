@@ -55,6 +55,12 @@ counts() {
         hot "mpmc, $direction, 48 bytes" mpmc "$direction" 48
         hot "mpmc-batches, $direction, 48 bytes" mpmc "$direction-batch" 48
         hot "array-queue, $direction, 48 bytes" array-queue "$direction" 48
+        # What must not grow: a thousand channels in turn, and 1,024 seats of which nobody has the others.
+        hot "spsc, 10 channels, $direction, 8 bytes" ten-of-spsc "$direction" 8
+        hot "spsc, 1,000 channels, $direction, 8 bytes" thousand-of-spsc "$direction" 8
+        hot "mpmc, 1,024 seats, $direction, 48 bytes" mpmc-seats "$direction" 48
+        hot "mpsc, $direction, 8 bytes" mpsc "$direction" 8
+        hot "mpsc, 1,024 seats, $direction, 8 bytes" mpsc-seats "$direction" 8
     done
     "${CC:-cc}" -O2 -g -Iffi/include ffi/benches/hot_path.c -o "$folder/hot_path" \
         "$target/libmemlane_ffi.a" -lpthread -ldl -lm

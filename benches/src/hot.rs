@@ -8,7 +8,7 @@ use crate::peers::memlane::{Kind, PACKED};
 use anyhow::{Result, bail, ensure};
 use clap::ValueEnum;
 use crossbeam_queue::ArrayQueue;
-use memlane::generic::{Mpmc, Receiver, Sender, Spsc};
+use memlane::generic::{Mpmc, Mpsc, Options, Receiver, Sender, Spsc};
 use std::hint::black_box;
 
 /// Through what messages go.
@@ -20,6 +20,16 @@ pub enum Through {
     Mpmc,
     /// crossbeam's queue.
     ArrayQueue,
+    /// Ten channels of memlane's `spsc`, in turn.
+    TenOfSpsc,
+    /// A thousand of them.
+    ThousandOfSpsc,
+    /// memlane's `mpmc` with as many seats as there can be, of which nobody has the others.
+    MpmcSeats,
+    /// memlane's `mpsc` with two seats.
+    Mpsc,
+    /// memlane's `mpsc` with as many seats as there can be.
+    MpscSeats,
 }
 
 /// What to repeat.
@@ -38,6 +48,8 @@ pub enum Direction {
 /// Messages between two turns: there is room for more.
 const TURN: usize = 800;
 const SLOTS: usize = 1024;
+/// The most seats that a channel has.
+const SEATS_MAX: usize = 1024;
 
 /// A kind whose messages are counted.
 trait Hot: Kind {
@@ -56,6 +68,14 @@ impl Hot for Spsc {
     }
 }
 
+impl Hot for Mpsc {
+    const BATCH: usize = 50;
+
+    fn room(_: usize) -> usize {
+        1 << 16
+    }
+}
+
 impl Hot for Mpmc {
     const BATCH: usize = 16;
 
@@ -67,17 +87,32 @@ impl Hot for Mpmc {
 /// Sends and receives `messages` messages of so many bytes, in turns.
 pub fn run(through: Through, direction: Direction, messages: usize, bytes: usize) -> Result<()> {
     match (through, bytes) {
-        (Through::Spsc, 8) => turns::<Spsc, 8>(direction, messages),
-        (Through::Spsc, 56) => turns::<Spsc, 56>(direction, messages),
-        (Through::Spsc, 1024) => turns::<Spsc, 1024>(direction, messages),
-        (Through::Mpmc, 48) => turns::<Mpmc, 48>(direction, messages),
+        (Through::Spsc, 8) => turns::<Spsc, 8>(&options::<Spsc, 8>(), direction, messages),
+        (Through::Spsc, 56) => turns::<Spsc, 56>(&options::<Spsc, 56>(), direction, messages),
+        (Through::Spsc, 1024) => turns::<Spsc, 1024>(&options::<Spsc, 1024>(), direction, messages),
+        (Through::Mpmc, 48) => turns::<Mpmc, 48>(&options::<Mpmc, 48>(), direction, messages),
         (Through::ArrayQueue, 48) => turns_of_array::<48>(messages),
+        (Through::TenOfSpsc, 8) => channels_in_turn::<8>(10, direction, messages),
+        (Through::ThousandOfSpsc, 8) => channels_in_turn::<8>(1000, direction, messages),
+        (Through::MpmcSeats, 48) => {
+            let options = options::<Mpmc, 48>().max_senders(SEATS_MAX / 2).max_receivers(SEATS_MAX / 2);
+            turns::<Mpmc, 48>(&options, direction, messages)
+        }
+        (Through::Mpsc, 8) => turns::<Mpsc, 8>(&options::<Mpsc, 8>().max_senders(1), direction, messages),
+        (Through::MpscSeats, 8) => {
+            turns::<Mpsc, 8>(&options::<Mpsc, 8>().max_senders(SEATS_MAX - 1), direction, messages)
+        }
         _ => bail!("messages of {bytes} bytes through {through:?} are not counted"),
     }
 }
 
-fn turns<K: Hot, const N: usize>(direction: Direction, messages: usize) -> Result<()> {
-    let channel = K::options(Shape { room: K::room(N), batch: K::BATCH }, N, PACKED).private()?;
+/// Those of a channel for a turn of messages.
+fn options<K: Hot, const N: usize>() -> Options<K> {
+    K::options(Shape { room: K::room(N), batch: K::BATCH }, N, PACKED)
+}
+
+fn turns<K: Hot, const N: usize>(options: &Options<K>, direction: Direction, messages: usize) -> Result<()> {
+    let channel = options.private()?;
     let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
     for _ in 0..messages / TURN {
         match direction {
@@ -134,6 +169,49 @@ fn hot_receive_batches<K: Hot, const N: usize>(rx: &mut Receiver<K>) -> Result<(
             received.copy_to(&mut message)?;
             black_box(&mut message);
         }
+    }
+    Ok(())
+}
+
+/// A sender and a receiver of the same channel.
+type Ends = (Sender<Spsc>, Receiver<Spsc>);
+
+/// A message through each of so many channels, again and again.
+fn channels_in_turn<const N: usize>(count: usize, direction: Direction, messages: usize) -> Result<()> {
+    let open = || -> Result<Ends> {
+        let channel = Options::<Spsc>::new().capacity(1 << 16).private()?;
+        Ok((channel.sender()?, channel.receiver()?))
+    };
+    let mut channels = (0..count).map(|_| open()).collect::<Result<Vec<_>>>()?;
+    for _ in 0..messages / count {
+        match direction {
+            Direction::Send => hot_send_in_turn::<N>(&mut channels)?,
+            _ => channels.iter_mut().try_for_each(|(tx, _)| tx.send(&[1; N]))?,
+        }
+        match direction {
+            Direction::Recv => hot_receive_in_turn::<N>(&mut channels)?,
+            _ => channels.iter_mut().for_each(|(_, rx)| while rx.try_recv().is_ok() {}),
+        }
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn hot_send_in_turn<const N: usize>(channels: &mut [Ends]) -> Result<()> {
+    let message = [1; N];
+    for (tx, _) in channels {
+        let message: &[u8; N] = black_box(&message);
+        tx.send(message)?;
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn hot_receive_in_turn<const N: usize>(channels: &mut [Ends]) -> Result<()> {
+    let mut message = [0; N];
+    for (_, rx) in channels {
+        rx.recv_into(&mut message)?;
+        black_box(&mut message);
     }
     Ok(())
 }

@@ -222,7 +222,7 @@ impl Region {
             }
             other => other,
         })?;
-        orphans::sweep_some(location);
+        orphans::sweep_some(location, &region);
         Ok(region)
     }
 }

@@ -7,7 +7,7 @@ use crate::region::Region;
 use crate::region::location::{Location, NamedPlace, Place, not_found, not_opened};
 use crate::region::locks::lock_file;
 use crate::region::memory::{Bytes, Facts, MemoryOptions, SemaphoreKind, header};
-use crate::region::sys::{self, FileFacts, KeptFile, Reach};
+use crate::region::sys::{self, FileFacts, Filesystem, KeptFile, Reach};
 use memmap2::MmapOptions;
 use rustix::fd::{AsFd, OwnedFd};
 use std::io;
@@ -40,6 +40,7 @@ pub(crate) struct Expectations {
 pub(in crate::region) struct Recognised {
     pub(in crate::region) file: OwnedFd,
     pub(in crate::region) file_facts: FileFacts,
+    pub(in crate::region) filesystem: Filesystem,
     pub(in crate::region) header: Facts,
 }
 
@@ -56,12 +57,14 @@ pub(in crate::region) fn recognise(
     if let Some(expected) = expected {
         check_owner(label, file_facts, expected)?;
     }
-    if let Some(filesystem) = sys::refused_filesystem(&pinned).map_err(failed("looking at the filesystem"))? {
+    let filesystem = Filesystem::of(&pinned).map_err(failed("looking at the filesystem"))?;
+    if let Some(filesystem) = filesystem.refused() {
         return Err(OpenError::UnsupportedFilesystem { channel: label.clone(), filesystem });
     }
-    let file = sys::reopen(pinned.as_fd(), expected.is_some()).map_err(failed("opening the file"))?;
+    let file =
+        sys::reopen_known(pinned.as_fd(), file_facts.id, expected.is_some()).map_err(failed("opening the file"))?;
     let header = read_header(label, &file, file_facts.length)?;
-    Ok(Recognised { file, file_facts, header })
+    Ok(Recognised { file, file_facts, filesystem, header })
 }
 
 impl Region {
@@ -78,7 +81,7 @@ impl Region {
     ) -> Result<Self, OpenError> {
         let label = &location.label;
         let failed = |action: &'static str| move |source: io::Error| not_opened(label, Some(location), action, source);
-        let Recognised { file, file_facts, header } = recognise(location, Some(expected))?;
+        let Recognised { file, file_facts, filesystem, header } = recognise(location, Some(expected))?;
         check_kind(label, &header, expected)?;
         if stale::is_stale(location, &header, file_facts.owner).map_err(failed("looking whether it is stale"))? {
             return Err(OpenError::Stale { channel: label.clone(), boot: header.boot_text() });
@@ -97,6 +100,7 @@ impl Region {
             Err(source) => return Err(failed("opening the lock file")(source)),
         };
         let place = NamedPlace { location: location.clone(), id: Some(file_facts.id), lock_path, lock_id };
+        check_whole(label, file_facts, filesystem, &header)?;
         map_and_check(label, &file, header, Place::Named(place), memory)
     }
 
@@ -117,13 +121,15 @@ impl Region {
                 return Err(OpenError::NotAChannel { channel: LABEL.to_owned(), found: NotAChannel::Unsealed });
             }
         }
-        let length = sys::look_at_open(&file).map_err(failed("looking at the file"))?.length;
-        let header = read_header(LABEL, &file, length)?;
+        let file_facts = sys::look_at_open(&file).map_err(failed("looking at the file"))?;
+        let header = read_header(LABEL, &file, file_facts.length)?;
         check_kind(LABEL, &header, expected)?;
         check_expectations(LABEL, &header, expected)?;
         if !lock_file::is_lock_file_of(&locks, &header).map_err(failed("reading the lock file"))? {
             return Err(OpenError::LockFile { channel: LABEL.to_owned(), path: "(the second descriptor)".to_owned() });
         }
+        let filesystem = Filesystem::of(&file).map_err(failed("looking at the filesystem"))?;
+        check_whole(LABEL, file_facts, filesystem, &header)?;
         let mapped = sys::duplicate(&file).map_err(failed("duplicating the descriptor"))?;
         let kept = |file| KeptFile::new(file).map_err(failed("looking at the file"));
         let place = Place::Anonymous { file: kept(file)?, locks: kept(locks)? };
@@ -233,7 +239,6 @@ fn map_and_check(
     place: Place,
     memory: MemoryOptions,
 ) -> Result<Region, OpenError> {
-    check_whole(label, file, &facts)?;
     let mapping = MmapOptions::new().len(facts.map.total as usize).map_raw(file);
     let bytes = Bytes::mapped(mapping.map_err(|source| not_opened(label, None, "mapping the file", source))?);
     check_status(label, bytes, facts, place, memory)
@@ -241,9 +246,13 @@ fn map_and_check(
 
 /// Refuses a file with holes. A channel is created with all of its bytes, so such a file is a copy, or a forgery that claims
 /// more bytes than are there.
-pub(in crate::region) fn check_whole(label: &str, file: impl AsFd, facts: &Facts) -> Result<(), OpenError> {
-    let has_holes = sys::has_holes(file, facts.map.total);
-    if has_holes.map_err(|source| not_opened(label, None, "looking at the file", source))? {
+pub(in crate::region) fn check_whole(
+    label: &str,
+    file: FileFacts,
+    filesystem: Filesystem,
+    facts: &Facts,
+) -> Result<(), OpenError> {
+    if filesystem.has_holes(file, facts.map.total) {
         return Err(OpenError::NotAChannel { channel: label.to_owned(), found: NotAChannel::Sparse });
     }
     Ok(())

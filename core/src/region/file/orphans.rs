@@ -11,9 +11,11 @@
 //! has its name, a remover its turn.
 
 use crate::layout::HeaderBlock;
+use crate::region::Region;
 use crate::region::location::Location;
 use crate::region::sys::{self, LockingFile};
 use rustix::fd::AsFd;
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use zerocopy::FromBytes;
@@ -24,10 +26,14 @@ const NAMES: usize = 128;
 /// How many lock files it opens.
 const OPENED: usize = 8;
 
-/// Removes some orphans of this channel's name, at a cost that has a bound.
-pub(in crate::region) fn sweep_some(location: &Location) {
+/// Removes some orphans of this channel's name, at a cost that has a bound. The lock file of the region that the caller has just
+/// `made` is none, and is not looked at.
+pub(in crate::region) fn sweep_some(location: &Location, made: &Region) {
     let names = sys::some_names(location.folder(), NAMES).unwrap_or_default();
-    let mut lock_files: Vec<_> = names.into_iter().filter(|name| location.is_lock_file(name)).collect();
+    let own = location.lock_path(&made.facts().instance);
+    let is_another = |name: &OsString| own.file_name() != Some(name);
+    let mut lock_files: Vec<_> =
+        names.into_iter().filter(|name| location.is_lock_file(name) && is_another(name)).collect();
     if lock_files.len() > OPENED {
         // Those that stand first may be no orphans each time.
         let random = sys::random_id().map_or(0, |id| usize::from(u16::from_le_bytes([id[0], id[1]])));

@@ -15,7 +15,7 @@ use crate::region::Region;
 use crate::region::location::{InvalidName, Location, Place, UNLINKING, not_removed};
 use crate::region::locks::{InUse, NoTurn, Turn, count_processes, lock_file};
 use crate::region::memory::{Facts, header};
-use crate::region::sys::{self, FileId, FileKind};
+use crate::region::sys::{self, FileId, FileKind, Filesystem};
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::io::Errno;
 use std::io;
@@ -50,7 +50,8 @@ fn remove_located(location: &Location, force: bool, id: Option<FileId>) -> Resul
     if let Some(found) = facts.kind.not_a_channel().filter(|found| !(force && found.yields_to_force())) {
         return Err(RemoveError::NotAChannel { channel: name.to_owned(), found });
     }
-    if !force && let Some(filesystem) = sys::refused_filesystem(&pinned).map_err(failed("looking at the filesystem"))? {
+    let filesystem = || Filesystem::of(&pinned).map_err(failed("looking at the filesystem"));
+    if !force && let Some(filesystem) = filesystem()?.refused() {
         return Err(RemoveError::UnsupportedFilesystem { channel: name.to_owned(), filesystem });
     }
     let header = match read_header(name, pinned.as_fd(), facts.length) {

@@ -20,7 +20,7 @@ use crate::region::Region;
 use crate::region::location::{InvalidName, Location, NamedPlace, Place, not_opened, not_removed};
 use crate::region::locks::{count_processes, lock_file, lock_unless_alive};
 use crate::region::memory::{Bytes, Facts, MemoryOptions, header};
-use crate::region::sys::{self, LockingFile};
+use crate::region::sys::{self, Filesystem, LockingFile};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use shared_memory::{Shmem, ShmemConf, ShmemError};
@@ -86,7 +86,9 @@ impl Region {
         let Some((_, lock_id)) = lock_file.map_err(failed("opening the lock file"))? else {
             return Err(OpenError::LockFile { channel: name.to_owned(), path: lock_path.display().to_string() });
         };
-        open::check_whole(name, &file, &facts)?;
+        let file_facts = sys::look_at_open(&file).map_err(failed("looking at the file"))?;
+        let filesystem = Filesystem::of(&file).map_err(failed("looking at the filesystem"))?;
+        open::check_whole(name, file_facts, filesystem, &facts)?;
         let place = NamedPlace { location: location.clone(), id: None, lock_path, lock_id };
         open::check_status(name, bytes, facts, Place::Named(place), memory)
     }

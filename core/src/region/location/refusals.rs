@@ -7,7 +7,7 @@
 use super::names::{Location, private_folder_owner};
 use crate::error::{CreateError, Denied, OpenError, RemoveError, Shortage};
 use crate::layout::Kind;
-use crate::region::sys::{self, FileFacts, MemoryLimit, errno_of, explained};
+use crate::region::sys::{self, FileFacts, Filesystem, MemoryLimit, errno_of, explained};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::io;
@@ -49,9 +49,10 @@ impl Creation<'_> {
     pub(in crate::region) fn back(&self, file: &OwnedFd) -> Result<(), CreateError> {
         const STEP: u64 = 64 << 20;
         let failed = |action: &'static str| move |source: io::Error| self.refused(action, source);
-        sys::write_in_place(file).map_err(failed("turning copy-on-write off"))?;
-        let is_memory = sys::is_memory(file).map_err(failed("looking at the filesystem"))?;
-        if is_memory && sys::free_space_of(file).map_err(failed("looking at the filesystem"))? < self.bytes {
+        let filesystem = Filesystem::of(file).map_err(failed("looking at the filesystem"))?;
+        filesystem.write_in_place(file).map_err(failed("turning copy-on-write off"))?;
+        let is_memory = filesystem.is_memory();
+        if is_memory && filesystem.free() < self.bytes {
             return Err(failed("allocating the file")(Errno::NOSPC.into()));
         }
         let mut at = 0;

@@ -6,7 +6,7 @@
 use crate::error::CreateError;
 use crate::region::location::{Creation, Location};
 use crate::region::memory::Facts;
-use crate::region::sys::{self, FileId, FileKind, TemporaryName};
+use crate::region::sys::{self, FileId, FileKind, Filesystem, TemporaryName};
 use rustix::fd::{AsFd, OwnedFd};
 use std::io;
 use std::path::Path;
@@ -24,7 +24,7 @@ pub(in crate::region) fn build(
     let channel = || location.label.clone();
     let failed = |action: &'static str| move |source: io::Error| creation.refused(action, source);
     let (file, temporary) = sys::create_unnamed(location.folder()).map_err(failed("creating the lock file"))?;
-    if let Some(filesystem) = sys::refused_filesystem(&file).map_err(failed("looking at the filesystem"))? {
+    if let Some(filesystem) = Filesystem::of(&file).map_err(failed("looking at the filesystem"))?.refused() {
         return Err(CreateError::UnsupportedFilesystem { channel: channel(), filesystem });
     }
     sys::set_mode(&file, lock_mode(region_mode)).map_err(failed("setting the lock file's mode"))?;
@@ -47,7 +47,12 @@ fn belongs_to(file: impl AsFd, instance: &[u8; 16]) -> io::Result<bool> {
 ///
 /// A copy has the same content, but participants that joined before it was made hold no lock on it.
 pub(in crate::region) fn is_lock_file_of(file: &OwnedFd, region: &Facts) -> io::Result<bool> {
-    Ok(sys::look_at_open(file)?.id.inode() == region.lock_inode && belongs_to(file, &region.instance)?)
+    is_known_lock_file_of(file, sys::look_at_open(file)?.id, region)
+}
+
+/// Whether a file, which is known to be this one, is the lock file that the channel was created with.
+fn is_known_lock_file_of(file: &OwnedFd, id: FileId, region: &Facts) -> io::Result<bool> {
+    Ok(id.inode() == region.lock_inode && belongs_to(file, &region.instance)?)
 }
 
 /// Opens the lock file of this region and tells its id. `None`: there is none, or somebody put something else there, or another
@@ -58,7 +63,7 @@ pub(in crate::region) fn open_of(
     region_owner: u32,
 ) -> io::Result<Option<(OwnedFd, FileId)>> {
     let Some((file, id)) = open_believed(path, region_owner)? else { return Ok(None) };
-    Ok(is_lock_file_of(&file, region)?.then_some((file, id)))
+    Ok(is_known_lock_file_of(&file, id, region)?.then_some((file, id)))
 }
 
 /// Opens a lock file as long as it is the region's owner's, root's or this user's, and tells its id. `None`: there is none, or
@@ -82,7 +87,7 @@ fn open_if(path: &Path, believes: impl FnOnce(u32) -> bool) -> io::Result<Option
     if facts.kind != FileKind::Regular || !believes(facts.owner) {
         return Ok(None);
     }
-    Ok(Some((sys::reopen(pinned.as_fd(), true)?, facts.id)))
+    Ok(Some((sys::reopen_known(pinned.as_fd(), facts.id, true)?, facts.id)))
 }
 
 /// Permission bits of a lock file: a user that may write to the region may prove its life there, others may not even open it.

@@ -5,9 +5,7 @@ use super::descriptors::owned_above_standard;
 use super::random::random_id;
 use crate::error::NotAChannel;
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use rustix::fs::{
-    self, Access, AtFlags, CWD, FallocateFlags, FileType, IFlags, MemfdFlags, Mode, OFlags, SealFlags, Stat,
-};
+use rustix::fs::{self, Access, AtFlags, CWD, FallocateFlags, FileType, MemfdFlags, Mode, OFlags, SealFlags, Stat};
 use rustix::io::{Errno, retry_on_intr};
 use std::io;
 use std::mem::ManuallyDrop;
@@ -63,10 +61,15 @@ pub(crate) struct FileFacts {
     pub(crate) id: FileId,
     pub(crate) kind: FileKind,
     pub(crate) length: u64,
+    /// Bytes that the filesystem has set aside for it, where it counts them.
+    pub(super) allocated: u64,
     pub(crate) owner: u32,
     /// Permission bits.
     pub(crate) mode: u32,
 }
+
+/// The unit of what `stat` tells to be allocated, on every filesystem.
+const BLOCK: u64 = 512;
 
 impl From<Stat> for FileFacts {
     fn from(stat: Stat) -> Self {
@@ -82,6 +85,7 @@ impl From<Stat> for FileFacts {
             id: FileId { device: stat.st_dev, inode: stat.st_ino },
             kind,
             length: u64::try_from(stat.st_size).unwrap_or(0),
+            allocated: u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(BLOCK),
             owner: stat.st_uid,
             mode: stat.st_mode & 0o7777,
         }
@@ -122,9 +126,13 @@ pub(crate) fn open_pinned(path: &Path) -> io::Result<OwnedFd> {
 
 /// Opens the file that a descriptor stands for once more, as a new open file description.
 pub(crate) fn reopen(file: BorrowedFd<'_>, writable: bool) -> io::Result<OwnedFd> {
+    reopen_known(file, look_at_open(file)?.id, writable)
+}
+
+/// Opens the file that a descriptor stands for once more, which is known to be this one.
+pub(crate) fn reopen_known(file: BorrowedFd<'_>, id: FileId, writable: bool) -> io::Result<OwnedFd> {
     let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
     let flags = access | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let id = look_at_open(file)?.id;
     let again = by_descriptor(file, |path| open(path, flags, Mode::empty()))?;
     if look_at_open(&again)?.id != id {
         return Err(io::Error::other("/proc leads from the descriptor to another file"));
@@ -274,30 +282,6 @@ pub(crate) fn file_size_limit() -> io::Result<u64> {
     Ok(limit.rlim_cur)
 }
 
-/// How much room a filesystem has left.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct FreeSpace {
-    /// Bytes that this user may write.
-    pub(crate) bytes: u64,
-    /// Files that can be made. `None`: the filesystem does not count them.
-    pub(crate) inodes: Option<u64>,
-}
-
-/// How much room the filesystem of this folder has left.
-pub(crate) fn free_space(folder: &Path) -> io::Result<FreeSpace> {
-    let told = retry_on_intr(|| fs::statvfs(folder))?;
-    Ok(FreeSpace {
-        bytes: told.f_bavail.saturating_mul(told.f_frsize),
-        inodes: (told.f_files > 0).then_some(told.f_favail),
-    })
-}
-
-/// Bytes that the filesystem of an open file has left; `u64::MAX` if it has no limit of its own.
-pub(crate) fn free_space_of(file: impl AsFd) -> io::Result<u64> {
-    let told = retry_on_intr(|| fs::fstatvfs(&file))?;
-    Ok(if told.f_blocks == 0 { u64::MAX } else { told.f_bfree.saturating_mul(told.f_frsize) })
-}
-
 /// Whether this user may look up names in the folder.
 pub(crate) fn may_enter(folder: &Path) -> bool {
     fs::accessat(CWD, folder, Access::EXEC_OK, AtFlags::EACCESS).is_ok()
@@ -333,29 +317,6 @@ fn write_zeros(file: BorrowedFd<'_>, mut at: u64, length: u64) -> io::Result<()>
     }
     Ok(())
 }
-
-/// Makes btrfs, which writes every page to a new place, write this file's pages in place. Otherwise a full disk would be SIGBUS,
-/// however much was allocated. The file has to be empty.
-pub(crate) fn write_in_place(file: impl AsFd) -> io::Result<()> {
-    if magic_of(&file)? == BTRFS {
-        let flags = fs::ioctl_getflags(&file)?;
-        fs::ioctl_setflags(&file, flags | IFlags::NOCOW)?;
-    }
-    Ok(())
-}
-
-/// Whether the file's bytes are memory that only swap can take back.
-pub(crate) fn is_memory(file: impl AsFd) -> io::Result<bool> {
-    Ok([TMPFS, RAMFS].contains(&magic_of(file)?))
-}
-
-fn magic_of(file: impl AsFd) -> io::Result<u64> {
-    Ok(retry_on_intr(|| fs::fstatfs(&file))?.f_type as u64 & 0xffff_ffff)
-}
-
-const BTRFS: u64 = 0x9123_683e;
-const TMPFS: u64 = 0x0102_1994;
-const RAMFS: u64 = 0x8584_58f6;
 
 /// Writes all of `bytes` at `at`.
 pub(crate) fn write_at(file: impl AsFd, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
@@ -407,7 +368,7 @@ pub(crate) fn boot_id() -> io::Result<[u8; 16]> {
         Err(Errno::NOENT | Errno::NOTDIR) => return Err(without_boot_id()),
         other => other?,
     };
-    let mut text = [0; 64];
+    let mut text = [0; BOOT_ID_BYTES];
     let length = read_at(file, &mut text, 0)?;
     let mut digits = text[..length].iter().filter(|byte| byte.is_ascii_hexdigit());
     let id =
@@ -416,6 +377,9 @@ pub(crate) fn boot_id() -> io::Result<[u8; 16]> {
 }
 
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// Its text: 32 digits and four dashes, and behind them a new line that nobody needs to read.
+const BOOT_ID_BYTES: usize = 36;
 
 /// The error of a process that cannot see the boot id.
 fn without_boot_id() -> io::Error {
@@ -457,50 +421,6 @@ pub(crate) fn has_seals(file: impl AsFd) -> io::Result<bool> {
         Err(error) => Err(error.into()),
     }
 }
-
-/// The name of the file's filesystem, if two mappings of one file on it may be different memory. No channel can be there.
-pub(crate) fn refused_filesystem(file: impl AsFd) -> io::Result<Option<&'static str>> {
-    const REFUSED: &[(u64, &str)] = &[
-        (0x6969, "NFS"),
-        (0x517b, "SMB"),
-        (0xfe53_4d42, "SMB2"),
-        (0xff53_4d42, "CIFS"),
-        (0x00c3_6400, "Ceph"),
-        (0x5346_414f, "AFS"),
-        (0x6b41_4653, "AFS"),
-        (0x7375_7245, "Coda"),
-        (0x0102_1997, "9P"),
-        (0x0bd0_0bd0, "Lustre"),
-        (0x0116_1970, "GFS2"),
-        (0x7461_636f, "OCFS2"),
-        (0x4750_4653, "GPFS"),
-        (0x6573_5546, "FUSE"),
-        (0x794c_7630, "an overlay filesystem"),
-    ];
-    let magic = magic_of(file)?;
-    Ok(REFUSED.iter().find(|(refused, _)| *refused == magic).map(|(_, name)| *name))
-}
-
-/// Whether the filesystem holds room for fewer than `length` bytes of the file. Asked only of filesystems that count what is
-/// allocated, and compress nothing; false for any other, where it is not known.
-pub(crate) fn has_holes(file: impl AsFd, length: u64) -> io::Result<bool> {
-    const EXT4: u64 = 0xef53;
-    const XFS: u64 = 0x5846_5342;
-    const BLOCK: u64 = 512;
-    Ok([TMPFS, EXT4, XFS].contains(&magic_of(&file)?)
-        && (fs::fstat(file)?.st_blocks as u64).saturating_mul(BLOCK) < length)
-}
-
-/// Why no channel can be created on this folder's filesystem, and what to use instead; `None`: one can.
-pub(crate) fn unsuitable_filesystem(folder: &Path) -> Option<&'static str> {
-    let magic = retry_on_intr(|| fs::statfs(folder)).ok()?.f_type as u64 & 0xffff_ffff;
-    (magic == HUGETLBFS).then_some(
-        "is on hugetlbfs, whose files hold whole huge pages and cannot be written to as lock files are; use a folder on a \
-         tmpfs such as /dev/shm, and the option huge_pages",
-    )
-}
-
-const HUGETLBFS: u64 = 0x9584_58f6;
 
 /// The path of the file behind a named segment, which the C library chooses.
 #[cfg(feature = "named-segments")]

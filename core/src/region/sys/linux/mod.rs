@@ -2,7 +2,8 @@
 //!
 //! - `advice`: what a user can do about an error number.
 //! - `descriptors`: making descriptors without taking one of the three standard numbers.
-//! - `files`: opening without following links, unnamed files, memfds, seals, filesystems.
+//! - `files`: opening without following links, unnamed files, memfds, seals.
+//! - `filesystems`: which one a file is on, and how much room it has.
 //! - `folder`: making and listing folders.
 //! - `locks`: open-file-description locks.
 //! - `pin`: a lock that is held by a mapping, which no child inherits.
@@ -19,6 +20,7 @@ mod advice;
 mod cancel;
 mod descriptors;
 mod files;
+mod filesystems;
 mod folder;
 mod fork;
 mod locks;
@@ -36,11 +38,11 @@ pub(crate) use self::{
     descriptors::{duplicate, moved_above_standard},
     files::{
         FileFacts, FileId, FileKind, KeptFile, TemporaryName, allocate, anonymous_file, boot_id, check_file_size_limit,
-        create_unnamed, file_size_limit, free_space, free_space_of, fresh_description, has_holes, has_seals, is_memory,
-        is_still_at, link_into_place, look_at, look_at_open, may_enter, may_write, open_pinned, read_at, read_exact_at,
-        refused_filesystem, rename, reopen, seal_size, set_mode, unlink, unsuitable_filesystem, write_at,
-        write_in_place,
+        create_unnamed, file_size_limit, fresh_description, has_seals, is_still_at, link_into_place, look_at,
+        look_at_open, may_enter, may_write, open_pinned, read_at, read_exact_at, rename, reopen, reopen_known,
+        seal_size, set_mode, unlink, write_at,
     },
+    filesystems::{Filesystem, free_space, unsuitable_filesystem},
     folder::{make_private_folder, read_folder, some_names},
     fork::ProcessMark,
     locks::{Holder, LockingFile, lock_on, try_write_lock, write_lock_on},
