@@ -23,6 +23,7 @@
 //! - [`mpmc`]: many senders and receivers. Each message goes to one of the receivers, which acknowledges it; if that one gives it
 //!   back or dies, another one gets it. Priorities, and a limit to deliveries.
 //! - [`mpsc`]: many senders, one receiver, and a lane for each sender. Order per sender; the receiver is fair to all of them.
+//! - [`pipe`]: streams of bytes through an `spsc` channel, as `std::io::Write` and `Read`.
 //! - [`any`]: channels of whatever kind, for programs that learn the kind at run time.
 //! - [`inspect`](fn@inspect) and [`list`]: look at channels from outside without disturbing them.
 //! - [`remove`]: the only thing that deletes a channel.
@@ -93,7 +94,7 @@ mod public {
     #[cfg(feature = "named-segments")]
     pub use crate::channel::remove::remove_segment;
     pub use crate::channel::remove::{remove, remove_forced};
-    pub use crate::channel::{mpmc, mpsc, spsc};
+    pub use crate::channel::{mpmc, mpsc, pipe, spsc};
     pub use crate::error::*;
     pub use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role};
     pub use crate::liveness::Counters;

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -51,8 +52,13 @@ impl Stage {
     }
 
     fn start(&self, example: &str) -> Running {
+        self.start_with(example, Stdio::null())
+    }
+
+    fn start_with(&self, example: &str, input: impl Into<Stdio>) -> Running {
         let mut command = Command::new(programs().join(example));
-        Running(Some(command.env("MEMLANE_DIR", self.0.path()).stdout(Stdio::piped()).spawn().unwrap()))
+        command.env("MEMLANE_DIR", self.0.path()).stdin(input).stdout(Stdio::piped());
+        Running(Some(command.spawn().unwrap()))
     }
 
     /// The sorted lines that these programs have printed, once they have ended.
@@ -94,6 +100,25 @@ fn one_sender_reaches_one_receiver_in_any_order() {
     let stage = Stage::new();
     assert_eq!(stage.lines([stage.start("spsc_sender")]), [""; 0]);
     assert_eq!(stage.lines([stage.start("spsc_receiver")]), prices);
+    stage.assert_left_nothing();
+}
+
+#[test]
+fn what_one_writes_the_other_reads_in_any_order() {
+    let text = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let lines = std::fs::read_to_string(text).unwrap();
+    let numbered = sorted((1..).zip(lines.lines()).map(|(number, line)| format!("{number}: {line}")));
+
+    let stage = Stage::new();
+    let reader = stage.start("pipe_reader");
+    stage.await_participants("example-text", 1);
+    assert_eq!(stage.lines([stage.start_with("pipe_writer", File::open(text).unwrap())]), [""; 0]);
+    assert_eq!(stage.lines([reader]), numbered);
+    stage.assert_left_nothing();
+
+    let stage = Stage::new();
+    assert_eq!(stage.lines([stage.start_with("pipe_writer", File::open(text).unwrap())]), [""; 0]);
+    assert_eq!(stage.lines([stage.start("pipe_reader")]), numbered);
     stage.assert_left_nothing();
 }
 

@@ -13,6 +13,7 @@
 //!   what dropping one means. `places`: where the messages of a batch are, and which of them are left.
 //! - `seed`: what another handle of the same channel and role is made from.
 //! - `levels`: how full a channel is. `peers`: who takes part; `awaiting`: waiting for them.
+//! - `pipe`: streams of bytes through an `spsc` channel. `fate`: what became of its sender.
 //! - `optional`: what only some kinds have, asked of any.
 //! - `debug`: what handles print of themselves.
 //! - [`inspect`], [`remove`]: looking at a channel from outside, and deleting it.
@@ -26,6 +27,7 @@ pub(crate) mod contents;
 mod copying;
 mod debug;
 mod end;
+mod fate;
 pub(crate) mod grant;
 pub(crate) mod inspect;
 pub(crate) mod kind;
@@ -39,6 +41,7 @@ pub(crate) mod opened;
 mod optional;
 pub(crate) mod options;
 pub(crate) mod peers;
+pub mod pipe;
 mod places;
 mod port;
 pub(crate) mod receiver;

@@ -101,6 +101,14 @@ impl<K: ChannelKind> Sender<K> {
         self.end.check_farewell()
     }
 
+    /// Ends the slice if it is over, so that a sender that seldom searches for room looks for the dead, too.
+    pub(super) fn end_slice_if_over(&mut self) -> Result<(), SendError> {
+        if self.end.is_foreign() {
+            return Err(SendError::Forked);
+        }
+        Ok(self.end.pass_slice()?)
+    }
+
     /// Waiting for room for `length` bytes.
     #[inline]
     pub(super) fn room_for(&mut self, length: usize) -> Room<'_, K> {

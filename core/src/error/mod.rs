@@ -7,6 +7,7 @@
 //!   of these is on the hot path, so they carry the channel's name.
 //! - [`transfer`]: errors of sending and receiving. They are small `Copy` values. A message is passed by reference, so it stays
 //!   with the caller; a batch error says how many of its messages went out.
+//! - [`pipe`]: why a byte pipe broke.
 //! - [`refusal`]: what stood in a channel's place, what it lacked, and what refused it, in words.
 //! - [`sentences`]: messages of errors that depend on more than one field.
 //! - [`corruption`]: what was found that no correct participant writes.
@@ -16,6 +17,7 @@
 mod corruption;
 mod into_io;
 mod joining;
+mod pipe;
 mod printable;
 mod refusal;
 mod removal;
@@ -25,6 +27,7 @@ mod transfer;
 
 pub use corruption::Corruption;
 pub use joining::JoinError;
+pub use pipe::PipeError;
 pub use printable::Printable;
 pub use refusal::{Denied, NotAChannel, Shortage};
 pub use removal::RemoveError;

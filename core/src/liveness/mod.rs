@@ -60,6 +60,6 @@ pub(crate) use self::{
     living::{living, seats},
     peers::{PeerWatch, Presence},
     reap::{Dead, Settle, probe, reap_dead},
-    rows::{Change, announce, is_anybody_but, is_taken},
+    rows::{Change, announce, is_anybody_but, is_taken, last_of},
     seat::{Seat, not_joined, read_name},
 };

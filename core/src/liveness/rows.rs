@@ -79,6 +79,14 @@ pub(crate) fn is_anybody_but(region: &Region, role: Role, row: u32) -> Result<bo
     Ok(false)
 }
 
+/// What the first row of a role says: in a kind with one seat for it, what became of the last one that had it.
+///
+/// # Errors
+/// The row says what no participant writes.
+pub(crate) fn last_of(region: &Region, role: Role) -> Result<ParticipantState, Corruption> {
+    row_state(region, rows_of(region.geometry(), role).start).map(|(state, _)| state.state)
+}
+
 /// What a row says, and its word.
 fn row_state(region: &Region, row: u32) -> Result<(RowState, u64), Corruption> {
     word::look(&region.row(row).state)

@@ -52,15 +52,21 @@ pub fn stay() {
     while !hear().is_empty() {}
 }
 
-/// Runs `body` in a process of its own. `test` is the calling test's name.
+/// What a body that ran alone tells at its end.
+const RAN: &str = "ran to its end";
+
+/// Runs `body` in a process of its own. `test` is the calling test's name, with its module's in front if it has one.
 pub fn alone(test: &str, body: impl FnOnce()) {
     if std::env::var(ALONE).as_deref() == Ok(test) {
-        return body();
+        body();
+        return tell(RAN);
     }
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(ALONE, test).env_remove("MEMLANE_DIR");
     let mut child = Child::spawn(command);
-    for line in child.finish() {
+    let (told, ran): (Vec<_>, Vec<_>) = child.finish().into_iter().partition(|line| line != RAN);
+    assert_eq!(ran.len(), 1, "no test has the name {test}");
+    for line in told {
         eprintln!("{test}: {line}");
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Outlook {
     /// The word that moves with the peers.
     membership: View<AtomicU32>,
     peers: PeerWatch,
+    /// Whether it is over for this handle, too, when a peer died. Otherwise that one's successor is waited for.
+    ends_with_peers: bool,
     /// What was wrong with the channel's file when it was last looked at.
     file: Option<Trouble>,
     /// Dropped last: it may remove the channel.
@@ -45,7 +47,9 @@ impl Outlook {
         let region = &shared.region;
         let (mark, control, membership) =
             (region.mark(), View::control(region), View::membership(region, peers.role()));
-        let mut outlook = Self { mark, seen: 0, control, membership, peers, file: None, shared: Arc::clone(shared) };
+        let shared = Arc::clone(shared);
+        let mut outlook =
+            Self { mark, seen: 0, control, membership, peers, ends_with_peers: false, file: None, shared };
         outlook.look_again();
         outlook
     }
@@ -137,9 +141,21 @@ impl Outlook {
         }
     }
 
-    /// Whether nobody gets what a sender sends. One that died has a successor, which gets it.
+    /// Whether nobody gets what a sender sends. One that died has a successor, which gets it, unless that is
+    /// [not waited for](Outlook::set_ends_with_peers).
     pub(crate) fn receivers_are_gone(&self, presence: Presence) -> bool {
-        presence == Presence::AllClosed && !self.region().facts().persistent
+        let gone = match presence {
+            Presence::Alive | Presence::Unsettled | Presence::NoneYet => false,
+            Presence::AllClosed => true,
+            Presence::SomeDied => self.ends_with_peers,
+        };
+        gone && !self.region().facts().persistent
+    }
+
+    /// Whether it is over for this handle, too, when a peer died, instead of going on with that one's successor.
+    pub(in crate::channel) fn set_ends_with_peers(&mut self, ends: bool) {
+        self.ends_with_peers = ends;
+        self.look_again();
     }
 
     /// Whether a receiver that finds the channel drained is done, since all senders have gone. `held_messages`: whether there

@@ -243,6 +243,11 @@ impl Seated {
         self.patience.has_time()
     }
 
+    /// Whether it is over for this handle, too, when a peer died: see [`Outlook::set_ends_with_peers`].
+    pub(in crate::channel) fn set_ends_with_peers(&mut self, ends: bool) {
+        self.outlook.set_ends_with_peers(ends);
+    }
+
     pub(crate) fn set_strategy(&mut self, strategy: Strategy) {
         self.patience.set_strategy(strategy);
     }

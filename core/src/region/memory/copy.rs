@@ -55,6 +55,22 @@ impl<'a> PayloadView<'a> {
         unsafe { copy_out(self.start, buffer) }
     }
 
+    /// Copies the bytes behind the first `skip` into `buffer`, up to the end.
+    #[inline]
+    pub(in crate::region) fn read_behind(self, skip: usize, buffer: &mut [u8]) {
+        debug_assert_eq!(skip + buffer.len(), self.length);
+        // SAFETY: valid for `skip + buffer.len()` bytes, as this type promises, and aligned to 8 at its start; private memory and
+        // the ring do not overlap.
+        unsafe {
+            if skip == 0 {
+                copy_out(self.start, buffer);
+            } else {
+                let length = buffer.len();
+                copy_large(self.start.add(skip), NonNull::from(buffer).cast(), length);
+            }
+        }
+    }
+
     /// Copies all of it to the end of `vector`, which grows by it, unless there is no memory for that.
     pub(in crate::region) fn append_to(self, vector: &mut Vec<u8>) -> Result<(), TryReserveError> {
         vector.try_reserve(self.length)?;

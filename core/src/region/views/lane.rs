@@ -123,6 +123,12 @@ impl<'a> RingView<'a> {
         self.payload(position, buffer.len()).read(buffer);
     }
 
+    /// Copies bytes out of the ring at `position`, `skip` bytes further on, filling `buffer`.
+    #[inline]
+    pub(crate) fn read_behind(self, position: u64, skip: usize, buffer: &mut [u8]) {
+        self.payload(position, skip.saturating_add(buffer.len())).read_behind(skip, buffer);
+    }
+
     /// Copies `length` bytes out of the ring at `position` to the end of `vector`, which grows by them.
     pub(crate) fn append_to(self, position: u64, length: usize, vector: &mut Vec<u8>) -> Result<(), TryReserveError> {
         self.payload(position, length).append_to(vector)

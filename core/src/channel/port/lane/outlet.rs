@@ -30,6 +30,13 @@ impl LaneOutlet {
         self.writer.count()
     }
 
+    /// Bytes of payload of a record that takes an eighth of the ring, or of the longest one if that is shorter.
+    pub(in crate::channel) fn an_eighth(&self) -> usize {
+        let geometry = self.writer.geometry();
+        let payload = (geometry.capacity() / 8).saturating_sub(geometry.header_bytes());
+        payload.min(geometry.max_message()) as usize
+    }
+
     /// Tells observers what was sent so far.
     fn publish(&mut self, end: &mut Seated) {
         self.writer.publish();
