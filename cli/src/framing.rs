@@ -3,7 +3,7 @@
 //! ```text
 //! lines    message \n message \n …      the delimiter is not part of the message; the last one may lack it
 //! length   u32 message u32 message …    little-endian length, then that many bytes
-//! raw      whatever one read returned   boundaries mean nothing
+//! raw      whatever one read returned   boundaries mean nothing (into a lane of one sender: see `pouring`)
 //! ```
 //!
 //! A [`FrameReader`] reads once, cuts out every message that is whole, and hands them over as one [`Portion`]: a line

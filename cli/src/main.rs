@@ -2,6 +2,7 @@
 //!
 //! - One file a subcommand: `create`, `ls`, `info`, `rm`, `send`, `recv`, and the folder `demo`.
 //! - `framing`: from a stream of bytes to messages and back. `progress`: how far a long input is.
+//! - `pouring`: a stream into a channel, without boundaries. `source`: messages or such a stream out of it. `sink`: where they go.
 //! - `creation`: the options that `create` and `send` share. `opening`: those of `send` and `recv`. `waiting`: for a channel to appear or to change.
 //! - `facts`: what can be seen of a channel, as `--json` prints it.
 //! - `size`, `time`: how numbers are written. `streams`: standard input and output.
@@ -18,8 +19,11 @@ mod framing;
 mod opening;
 mod output;
 mod parsing;
+mod pouring;
 mod progress;
+mod sink;
 mod size;
+mod source;
 mod streams;
 mod time;
 mod waiting;

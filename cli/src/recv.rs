@@ -5,18 +5,17 @@
 //! ```
 //!
 //! What holds: a message is released only after its last byte was written. Kill the command at any instant, and its
-//! successor gets every message that was not written completely, and perhaps some that were: at most one batch of them.
+//! successor gets every message that was not written completely, and perhaps some that were: at most one batch of them, or one
+//! record of a stream.
 
 use crate::failure::{self, Failure, Outcome};
 use crate::framing::Framing;
 use crate::opening::OpeningArguments;
-use crate::output;
-use crate::streams::Output;
+use crate::sink::Sink;
+use crate::source::{Source, Turn};
 use crate::time;
 use crate::waiting::{self, Patience};
-use memlane::any::{Batch, Receiver};
-use memlane::{Info, JoinError, Kind, ParticipantInfo, RecvTimeoutError, Role};
-use std::io::Write;
+use memlane::{Info, JoinError, ParticipantInfo, Role};
 use std::time::Duration;
 
 /// Write messages to standard output, one a line
@@ -51,18 +50,9 @@ pub struct Arguments {
     opening: OpeningArguments,
 }
 
-/// Messages that are written and released together. So many can be repeated after a kill.
-const BATCH_MAX: u64 = 1024;
-
-/// The same where others receive, too: what one takes, they do not get.
-const SHARED_BATCH_MAX: u64 = 64;
-
 /// A follower whose senders have gone looks at the channel's name once in so many pauses: others may have removed the
 /// channel without telling anybody in it.
 const PAUSES_PER_NAME: u32 = 10;
-
-/// What is written at once, except for a longer message.
-const WRITE_BYTES: usize = 256 << 10;
 
 /// Receives everything.
 pub fn run(arguments: &Arguments) -> Outcome {
@@ -84,8 +74,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
             Err(JoinError::Closed { .. }) if arguments.follow => continue,
             other => other?,
         };
-        let batch_max = batch_max(channel.kind());
-        let mut receiving = Receiving { arguments, patience, instance: channel.info().instance, receiver, batch_max };
+        let source = Source::new(receiver, channel.kind(), arguments.framing, arguments.count.is_some());
+        let mut receiving = Receiving { arguments, patience, instance: channel.info().instance, source };
         match receiving.receive(&mut sink, &mut left) {
             Ok(Stop::Done) => return Ok(()),
             Ok(Stop::Removed) if arguments.follow => {}
@@ -93,7 +83,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
             Ok(Stop::Unwritten(failure)) => {
                 // A successor gets it all. For the sender this is a death, not a farewell: the seat stays open until this process
                 // ends, which is the proof that its holder died, and the sender waits for that one.
-                std::mem::forget(receiving.receiver);
+                std::mem::forget(receiving.source);
                 return Err(failure);
             }
             Err(failure) => return Err(failure),
@@ -117,9 +107,7 @@ struct Receiving<'a> {
     patience: Patience,
     /// Which channel it is, whatever its name leads to by now.
     instance: String,
-    receiver: Receiver,
-    /// Messages that are written and released together.
-    batch_max: u64,
+    source: Source,
 }
 
 /// Whether the last sender came and went without a message, after every receiver that there was. Its end is the end of an
@@ -142,21 +130,14 @@ impl Receiving<'_> {
         let mut wait = self.patience.start();
         let mut pauses = 0u32;
         while *left != Some(0) {
-            let max = left.map_or(self.batch_max, |left| left.min(self.batch_max)) as usize;
-            match next_batch(&mut self.receiver, max, wait.left()) {
-                Ok(batch) => {
-                    let taken = batch.len() as u64;
-                    if let Err(failure) = sink.write(&batch) {
-                        batch.hand_back();
-                        return Ok(Stop::Unwritten(failure));
-                    }
-                    drop(batch);
+            match self.source.turn(*left, wait.left(), sink) {
+                Turn::Written(taken) => {
                     *left = left.map(|left| left - taken);
                     wait = self.patience.start();
                 }
-                Err(RecvTimeoutError::Disconnected) if !self.arguments.follow => return Ok(Stop::Done),
+                Turn::Unwritten(failure) => return Ok(Stop::Unwritten(failure)),
                 // The senders have gone, and the call says so at once until another one joins.
-                Err(RecvTimeoutError::Disconnected) => {
+                Turn::Ended | Turn::SenderDied if self.arguments.follow => {
                     pauses += 1;
                     if pauses.is_multiple_of(PAUSES_PER_NAME) && !waiting::leads_to(name, &self.instance) {
                         return Ok(Stop::Removed);
@@ -165,79 +146,20 @@ impl Receiving<'_> {
                         return Err(timed_out(name, &wait));
                     }
                 }
-                Err(RecvTimeoutError::Removed) => return Ok(Stop::Removed),
-                Err(RecvTimeoutError::Timeout) => return Err(timed_out(name, &wait)),
-                Err(other) => return Err(Failure::failed(format!("channel {name}: {other}"))),
+                Turn::Ended => return Ok(Stop::Done),
+                Turn::SenderDied => {
+                    let sentence = "its sender died; all that it had sent was written, and the rest is missing";
+                    return Err(Failure::failed(format!("channel {name}: {sentence}")));
+                }
+                Turn::Removed => return Ok(Stop::Removed),
+                Turn::TimedOut => return Err(timed_out(name, &wait)),
+                Turn::Failed(reason) => return Err(Failure::failed(format!("channel {name}: {reason}"))),
             }
         }
         Ok(Stop::Done)
     }
 }
 
-/// How many messages a receiver of this kind takes at once.
-fn batch_max(kind: Kind) -> u64 {
-    if kind.max_seats(Role::Receiver) > 1 { SHARED_BATCH_MAX } else { BATCH_MAX }
-}
-
-/// The next messages. `None` waits for ever.
-fn next_batch(receiver: &mut Receiver, max: usize, timeout: Option<Duration>) -> Result<Batch<'_>, RecvTimeoutError> {
-    match timeout {
-        None => Ok(receiver.recv_batch(max)?),
-        Some(timeout) => receiver.recv_batch_timeout(max, timeout),
-    }
-}
-
 fn timed_out(name: &str, wait: &waiting::Wait) -> Failure {
     Failure::TimedOut(format!("channel {name}: no message came within {}", wait.limit_text()))
-}
-
-/// Where messages go, framed.
-struct Sink {
-    output: Output,
-    framing: Framing,
-    show_redelivered: bool,
-    buffer: Vec<u8>,
-    /// Messages in `buffer` and before.
-    messages: u64,
-    /// Numbers of those in `buffer` that were delivered before, from 1: where no message holds a line end, the line's.
-    redelivered: Vec<u64>,
-}
-
-impl Sink {
-    fn new(framing: Framing, show_redelivered: bool) -> Outcome<Self> {
-        let output = Output::standard()?;
-        Ok(Self {
-            output,
-            framing,
-            show_redelivered,
-            buffer: Vec::with_capacity(WRITE_BYTES),
-            messages: 0,
-            redelivered: Vec::new(),
-        })
-    }
-
-    /// Writes the whole batch.
-    fn write(&mut self, batch: &Batch<'_>) -> Outcome {
-        for message in batch {
-            self.messages += 1;
-            if self.show_redelivered && message.redelivered() == Some(true) {
-                self.redelivered.push(self.messages);
-            }
-            self.framing.encode(&mut self.buffer, message.len(), |stream| message.append_to(stream))?;
-            if self.buffer.len() >= WRITE_BYTES {
-                self.flush()?;
-            }
-        }
-        self.flush()
-    }
-
-    /// The marks go first: nothing that came again is ever written without one.
-    fn flush(&mut self) -> Outcome {
-        for number in self.redelivered.drain(..) {
-            output::complain(&format!("message {number} was delivered before"));
-        }
-        let written = self.output.write_all(&self.buffer).map_err(|error| output::write_failed(&error));
-        self.buffer.clear();
-        written
-    }
 }

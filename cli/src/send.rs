@@ -8,6 +8,7 @@ use crate::failure::{self, Failure, Outcome};
 use crate::framing::{End, FrameReader, Framing};
 use crate::opening::OpeningArguments;
 use crate::output;
+use crate::pouring::Pouring;
 use crate::progress::Progress;
 use crate::streams::Input;
 use crate::{size, time};
@@ -64,6 +65,12 @@ pub fn run(arguments: &Arguments) -> Outcome {
         let refused = |error| Failure::failed(format!("channel {name}: --priority: {error}"));
         sender.set_priority(priority).map_err(refused)?;
     }
+    let sender = match (sender, &input) {
+        (Sender::Spsc(sender), Some(input)) if arguments.framing == Framing::Raw => {
+            return Pouring::new(name, sender, arguments.timeout)?.pour(input);
+        }
+        (sender, _) => sender,
+    };
     let (noun, timeout) = (arguments.framing.noun(), arguments.timeout);
     let mut sending = Sending { channel: name, kind, noun, sender, timeout, sent: 0 };
     match input {

@@ -87,6 +87,12 @@ fn when_ready<T>(file: &File, ready: PollFlags, mut call: impl FnMut() -> io::Re
 
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&*self).read(buffer)
+    }
+}
+
+impl Read for &Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         when_ready(&self.0, PollFlags::IN, || (&self.0).read(buffer))
     }
 }

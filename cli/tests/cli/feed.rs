@@ -69,6 +69,16 @@ fn the_feed_arrives_through_a_queue_as_it_is_by_default() {
 }
 
 #[test]
+fn the_feed_arrives_as_a_stream() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.scratch();
+    fs::write(&path, &*FEED).unwrap();
+    let sender = sandbox.start_reading(&["send", "feed", "--framing", "raw", "--capacity", "64K"], &path);
+    same(&sandbox.run(&["recv", "feed", "--framing", "raw"]).ok(), &FEED);
+    sender.end().ok();
+}
+
+#[test]
 fn the_feed_arrives_with_length_framing() {
     let sandbox = Sandbox::new();
     let lines: Vec<&[u8]> = FEED.strip_suffix(b"\n").unwrap().split(|&byte| byte == b'\n').collect();

@@ -13,6 +13,7 @@ mod forged_words;
 mod hostile_texts;
 mod output;
 mod queue;
+mod raw;
 mod sandbox;
 mod stale;
 mod transfer;
