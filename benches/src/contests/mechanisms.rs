@@ -7,6 +7,7 @@ use crate::peer::{Shape, Waiting};
 use crate::peers::array_queue::Crossbeam;
 #[cfg(feature = "native-peers")]
 use crate::peers::boost::Boost;
+use crate::peers::byte_pipe::BytePipe;
 use crate::peers::crossbeam_channel::CrossbeamChannel;
 use crate::peers::eventfd::EventRing;
 #[cfg(feature = "peers")]
@@ -66,6 +67,7 @@ fn awake<const N: usize>(limits: Vec<Contest>) -> Family {
     #[cfg(feature = "native-peers")]
     contests.push(round_trip::<N, _>(Boost(Waiting::Spinning), None));
     contests.extend([
+        round_trip::<N, _>(BytePipe(Strategy::Spin), None),
         round_trip::<N, _>(Pipe(Waiting::Spinning), None),
         round_trip::<N, _>(UnixStreams(Waiting::Spinning), None),
         round_trip::<N, _>(Tcp(Waiting::Spinning), None),
@@ -90,6 +92,7 @@ fn asleep() -> Family {
     contests.extend([round_trip::<8, _>(Boost(Waiting::Asleep), None), round_trip::<8, _>(ZeroMq, None)]);
     contests.extend([
         round_trip::<8, _>(EventRing, None),
+        round_trip::<8, _>(BytePipe(Strategy::Park), None),
         round_trip::<8, _>(Pipe(Waiting::Asleep), None),
         round_trip::<8, _>(UnixStreams(Waiting::Asleep), None),
         round_trip::<8, _>(UnixSeqpacket, None),
@@ -116,6 +119,7 @@ fn messages<const N: usize>(room: usize) -> Family {
     contests.extend([one_way::<N, _>(Boost(Waiting::Asleep), shape, None), one_way::<N, _>(ZeroMq, shape, None)]);
     contests.extend([
         one_way::<N, _>(EventRing, shape, None),
+        one_way::<N, _>(BytePipe(Strategy::Adaptive), shape, None),
         one_way::<N, _>(Pipe(Waiting::Asleep), shape, None),
         one_way::<N, _>(UnixStreams(Waiting::Asleep), shape, None),
         one_way::<N, _>(Tcp(Waiting::Asleep), shape, None),

@@ -3,6 +3,7 @@
 pub mod array_queue;
 #[cfg(feature = "native-peers")]
 pub mod boost;
+pub mod byte_pipe;
 pub mod crossbeam_channel;
 pub mod eventfd;
 #[cfg(feature = "peers")]
@@ -28,6 +29,7 @@ mod tests {
     use super::*;
     use crate::peer::{Peer, Rx, Shape, Side, Tx, Waiting};
     use crate::place::Place;
+    use ::memlane::Strategy;
     use std::sync::Barrier;
 
     /// 2000 messages between two threads, through rings that they fill; either side comes first.
@@ -76,6 +78,14 @@ mod tests {
         }
         delivers::<56, _>(unix_seqpacket::UnixSeqpacket);
         delivers::<56, _>(message_queue::Posix);
+    }
+
+    #[test]
+    fn memlanes_pipe_delivers() {
+        for strategy in [Strategy::Spin, Strategy::Park] {
+            delivers::<56, _>(byte_pipe::BytePipe(strategy));
+            delivers::<5000, _>(byte_pipe::BytePipe(strategy));
+        }
     }
 
     #[test]
