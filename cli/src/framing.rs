@@ -26,7 +26,7 @@ pub enum Framing {
     Lines,
     /// Each message behind its length, an unsigned little-endian number of 4 bytes
     Length,
-    /// No boundaries: what is read at once is a message, and messages are written one behind the other
+    /// No boundaries: a stream of bytes; in a channel of kind spsc, with the ends of a pipe
     Raw,
 }
 

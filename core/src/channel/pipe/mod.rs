@@ -1,5 +1,5 @@
 //! Byte pipes: [`Write`](std::io::Write) at one end, [`Read`](std::io::Read) and [`BufRead`](std::io::BufRead) at the other, over an
-//! [`spsc`](crate::spsc) channel.
+//! [`spsc`] channel.
 //!
 //! ```text
 //! Writer ──write──► │ lane: a record a write │ ──read, fill_buf──► Reader

@@ -68,7 +68,7 @@ pub struct Reader {
 
 impl Reader {
     /// The reading end of the pipe with this name, which is created if there is none: an `spsc` channel with the default options. For
-    /// others, make the receiver by [`spsc::Options`](crate::spsc::Options) and turn it into a reader.
+    /// others, make the receiver by [`spsc::Options`] and turn it into a reader.
     ///
     /// Does not wait for a writer, but reading does: until one comes, or at once what one has left.
     ///
@@ -95,7 +95,7 @@ impl Reader {
     /// The reading end of the pipe with this name, which has to exist.
     ///
     /// # Errors
-    /// Those of [`spsc::open`](crate::spsc::open) and of [`Channel::receiver`](crate::spsc::Channel::receiver), as [`io::Error`]s: kind
+    /// Those of [`spsc::open`] and of [`Channel::receiver`](crate::spsc::Channel::receiver), as [`io::Error`]s: kind
     /// `NotFound` if there is no such channel.
     ///
     /// ```

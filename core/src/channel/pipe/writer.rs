@@ -38,7 +38,7 @@ pub struct Writer {
 
 impl Writer {
     /// The writing end of the pipe with this name, which is created if there is none: an `spsc` channel with the default options. For
-    /// others, make the sender by [`spsc::Options`](crate::spsc::Options) and turn it into a writer.
+    /// others, make the sender by [`spsc::Options`] and turn it into a writer.
     ///
     /// Does not wait for a reader. What is written before one comes waits for it, and so does a writer that finds the ring full.
     ///
@@ -68,7 +68,7 @@ impl Writer {
     /// The writing end of the pipe with this name, which has to exist.
     ///
     /// # Errors
-    /// Those of [`spsc::open`](crate::spsc::open) and of [`Channel::sender`](crate::spsc::Channel::sender), as [`io::Error`]s: kind
+    /// Those of [`spsc::open`] and of [`Channel::sender`](crate::spsc::Channel::sender), as [`io::Error`]s: kind
     /// `NotFound` if there is no such channel.
     ///
     /// ```
@@ -198,7 +198,7 @@ impl Writer {
     /// Ends the stream, as dropping does, and says whether what was written is where readers find it.
     ///
     /// # Errors
-    /// Those of [`spsc::Sender::leave`](crate::spsc::Sender::leave), as [`io::Error`]s: kind `NotFound` if the channel's file was removed
+    /// Those of [`spsc::Sender::leave`], as [`io::Error`]s: kind `NotFound` if the channel's file was removed
     /// meanwhile.
     ///
     /// ```
