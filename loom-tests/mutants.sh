@@ -154,6 +154,7 @@ rows=rows_change_hands
 probing=probers_take_turns
 
 writer_rs=ring/log/writer.rs
+run_rs=ring/log/run.rs
 queue_rs=ring/slots/queue.rs
 append_rs=ring/slots/append.rs
 found_rs=ring/lanes/found.rs
@@ -198,28 +199,38 @@ mutant "the padding is Relaxed" $writer_rs 'store(padding.bits(), Release)' 'sto
 mutant "the padding is visible before the record" $writer_rs "$commits$padding" "$padding$commits" $lane::over_the_end_of_the_ring
 mutant "the padding is visible before the next header is zeroed" $writer_rs "$commits$padding" "    $commit$padding        ring.header(next).store(RecordHeader::EMPTY.bits(), Relaxed);
 " $lane::over_the_end_of_the_ring
-mutant "a run does not heed the frontier" $writer_rs 'if next.0 > self.frontier.0 {' 'if next.0 > self.frontier.plus(4 * LINE).0 {' $lane::a_run_ends_where_the_fast_path_does
-mutant "a run gives all its records one number" $writer_rs 'next_header: next_header.next(),' 'next_header,' $lane::a_batch_is_sent_and_gathered_before_the_frontier
-mutant "a run forgets how far it has come" $writer_rs '(self.end.position, self.end.next_header, self.end.filling);' '(*self.position, self.end.next_header, self.end.filling);' $lane::a_batch_is_sent_and_gathered_before_the_frontier
+mutant "the shortest way goes beyond the frontier" $writer_rs 'self.cursor.allow(Position(last));' 'self.cursor.allow(Position(last).plus(4 * LINE));' $lane::a_run_ends_where_the_fast_path_does
+mutant "the shortest way zeroes no next header" $run_rs 'if !spot.ends_a_line(LINE) {' 'if false {' $warms::where_stale_bytes_look_like_the_next_header_behind_a_run
+mutant "the shortest way commits before the next header is zeroed" $run_rs 'if !spot.ends_a_line(LINE) {' 'spot.header().store(header.with_length(length as u32).bits(), Release);
+    if !spot.ends_a_line(LINE) {' $warms::where_stale_bytes_look_like_the_next_header_behind_a_run
+mutant "the shortest way commits Relaxed" $run_rs 'spot.header().store(header.with_length(length as u32).bits(), Release);' 'spot.header().store(header.with_length(length as u32).bits(), Relaxed);' $lane::a_batch_is_sent_and_gathered_before_the_frontier
+mutant "a run gives all its records one number" $run_rs 'self.next_header = self.next_header.next();' '' $lane::a_batch_is_sent_and_gathered_before_the_frontier
+mutant "a run forgets how many it sent" $run_rs '        *self.home.next_header = self.next_header;
+' '' $lane::a_batch_is_sent_and_gathered_before_the_frontier
 mutant "a header carries the published count" $writer_rs 'self.next_header.with_length(used as u32);' 'RecordHeader::message(used as u32, self.count);' $lane::over_the_end_of_the_ring
 
 echo "--- the writer warms lines"
-mutant "warming stores no zero" $writer_rs '            ring.header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
+mutant "warming stores no zero" $writer_rs '        ring.zero_lines(first, warm);
 ' '' $warms::where_stale_bytes_look_like_the_next_header
-mutant "warming leaves out the first line" $writer_rs 'Position(self.position.0 | (LINE - 1)).plus(1)' 'Position(self.position.0 | (LINE - 1)).plus(1 + LINE)' $warms::where_stale_bytes_look_like_the_next_header
-mutant "warming begins one line too early" $writer_rs 'Position(self.position.0 | (LINE - 1)).plus(1)' 'Position(self.position.0 & !(LINE - 1))' $lane::over_the_end_of_the_ring
-mutant "warming goes beyond the frontier" $writer_rs 'while line.0 < self.frontier.0 {' 'while line.0 < self.position.plus(self.geometry.until_end(self.position)).0 {' $warms::beside_lines_that_were_not_given_back
-mutant "more counts as warm than lies before the frontier" $writer_rs 'self.warmed = self.frontier;' 'self.warmed = self.frontier.plus(LINE);' $warms::up_to_the_end_of_the_ring $warms::where_stretches_end_in_the_middle_of_the_ring
+mutant "warming leaves out the first line" $writer_rs 'Position(self.position().0 | (LINE - 1)).plus(1)' 'Position(self.position().0 | (LINE - 1)).plus(1 + LINE)' $warms::where_stale_bytes_look_like_the_next_header
+mutant "warming begins one line too early" $writer_rs 'Position(self.position().0 | (LINE - 1)).plus(1)' 'Position(self.position().0 & !(LINE - 1))' $lane::over_the_end_of_the_ring
+mutant "warming goes beyond the frontier" $writer_rs 'Position(self.frontier.0.wrapping_add(LINE - 1) & !(LINE - 1))' 'self.position().plus(self.geometry.until_end(self.position()))' $warms::beside_lines_that_were_not_given_back
+mutant "more counts as warm than lies before the frontier" $writer_rs 'self.know_warmed(self.frontier);' 'self.know_warmed(self.frontier.plus(LINE));' $warms::up_to_the_end_of_the_ring $warms::where_stretches_end_in_the_middle_of_the_ring
 mutant "what ends with the warm lines is not zeroed" $writer_rs 'if next.0 >= warmed.0' 'if next.0 > warmed.0' $warms::up_to_the_end_of_the_ring
 mutant "the start of a line is never zeroed" $writer_rs 'if next.0 >= warmed.0 || !next.0.is_multiple_of(LINE)' 'if !next.0.is_multiple_of(LINE)' $warms::where_a_reservation_was_dropped
 mutant "nothing before the frontier is zeroed" $writer_rs 'if next.0 >= warmed.0 || !next.0.is_multiple_of(LINE)' 'if next.0 >= warmed.0' $warms::where_stale_bytes_look_like_the_next_header
-mutant "forgetting what was warmed forgets nothing" $writer_rs 'Warmed(std::mem::replace(&mut self.warmed, self.position))' 'Warmed(self.warmed)' $warms::where_a_reservation_was_dropped $warms::where_less_was_used_than_reserved
-mutant "what was forgotten is more than was warmed" $writer_rs 'Warmed(std::mem::replace(&mut self.warmed, self.position))' '{ self.warmed = self.position; Warmed(self.frontier) }' $warms::where_warm_lines_were_forgotten
+mutant "forgetting what was warmed forgets nothing" $writer_rs 'Warmed(self.forget_warmed_lines())' 'Warmed(self.warmed)' $warms::where_a_reservation_was_dropped $warms::where_less_was_used_than_reserved
+mutant "forgetting what was warmed does not stop the shortest way" $writer_rs '        self.cursor.stop();
+        let position = self.position();
+' '        let position = self.position();
+' $warms::where_a_reservation_was_dropped_before_a_run $warms::where_less_was_used_than_reserved_before_a_run
+mutant "the shortest way counts on the start of a line that was not warmed" $writer_rs 'let last = if ends_a_line {' 'let last = if false {' $warms::where_stretches_end_in_the_middle_of_the_ring_behind_a_run
+mutant "what was forgotten is more than was warmed" $writer_rs 'Warmed(self.forget_warmed_lines())' '{ self.forget_warmed_lines(); Warmed(self.frontier) }' $warms::where_warm_lines_were_forgotten
 mutant "warm lines come back where less was used" $writer_rs 'if used >= reservation.length {
-            self.warmed' 'if used <= reservation.length {
-            self.warmed' $warms::where_less_was_used_than_reserved
-mutant "a stretch counts as warm before it is" $writer_rs '        self.warmed = self.position;
-        let payload' '        self.warmed = self.frontier;
+            self.know_warmed' 'if used <= reservation.length {
+            self.know_warmed' $warms::where_less_was_used_than_reserved
+mutant "a stretch counts as warm before it is" $writer_rs '        self.forget_warmed_lines();
+        let payload' '        self.know_warmed(self.frontier);
         let payload' $warms::where_stale_bytes_look_like_the_next_header $warms::behind_a_large_record
 
 echo "--- the writer finds room"
@@ -238,7 +249,7 @@ first='        // Before anything is overwritten beyond the old frontier: see in
 '
 count='        self.memory.count().store(self.count, Release);
 '
-committed='        self.memory.committed().store(self.position.0, Release);
+committed='        self.memory.committed().store(self.position().0, Release);
 '
 mutant "a stretch is not published" $writer_rs "$first" '' $dead_writer::between_padding_and_record
 mutant "a stretch is published after the next one was warmed" $writer_rs "$first$and            self.warm_stretch();" "$and            self.warm_stretch();
@@ -285,18 +296,23 @@ mutant "it loads committed Relaxed" $walk_rs 'let committed = memory.committed()
 mutant "it loads headers Relaxed" $walk_rs 'memory.ring().header(walk.end).load(Acquire)' 'memory.ring().header(walk.end).load(Relaxed)' $publishes::observers_see_through_warming_over_what_was_published
 
 echo "--- the reader"
-mutant "poll loads the header Relaxed" $reader_rs 'self.memory.ring().header(self.position).load(Acquire)' 'self.memory.ring().header(self.position).load(Relaxed)' $lane::over_the_end_of_the_ring
+mutant "poll loads the header Relaxed" $reader_rs 'self.memory.ring().header(self.position()).load(Acquire)' 'self.memory.ring().header(self.position()).load(Relaxed)' $lane::over_the_end_of_the_ring
 mutant "consumed is stored Relaxed" $reader_rs 'store(position.0, Release)' 'store(position.0, Relaxed)' $lane::over_the_end_of_the_ring
-mutant "consumed is published before the copy, before the frontier" $reader_rs '        Some(Record { end, payload: self.position.plus(header_bytes), length })' '        self.memory.consumed().store(end.0, Release);
-        Some(Record { end, payload: self.position.plus(header_bytes), length })' $warms::beside_lines_that_were_not_given_back
-mutant "a batch loads headers Relaxed" $reader_rs 'RecordHeader::from_bits(ring.header(position).load(Acquire))' 'RecordHeader::from_bits(ring.header(position).load(Relaxed))' $lane::a_batch_is_sent_and_gathered_before_the_frontier
-mutant "a batch forgets the numbers" $reader_rs '(self.position, self.expected, self.filling) = (position, expected, self.filling.wrapping_add(filling));' 'self.position = position;' $lane::a_batch_is_sent_and_gathered_before_the_frontier
-mutant "consumed is published before the copy, beyond the frontier" $reader_rs '        let payload = self.position.plus(self.geometry.header_bytes());
-        Ok(Record {' '        let payload = self.position.plus(self.geometry.header_bytes());
-        self.memory.consumed().store(self.position.plus(bytes).0, Release);
+mutant "consumed is published before the copy, before the frontier" $reader_rs '        read(spot);
+        way.go();
+' '        way.go();
+        self.memory.consumed().store(way.position().0, Release);
+        read(spot);
+' $warms::beside_lines_that_were_not_given_back
+mutant "the shortest way loads the header Relaxed" $reader_rs 'RecordHeader::from_bits(spot.header().load(Acquire))' 'RecordHeader::from_bits(spot.header().load(Relaxed))' $warms::where_stale_bytes_look_like_the_next_header
+mutant "a batch loads headers Relaxed" $reader_rs 'RecordHeader::from_bits(way.here().header().load(Acquire))' 'RecordHeader::from_bits(way.here().header().load(Relaxed))' $lane::a_batch_is_sent_and_gathered_before_the_frontier
+mutant "a batch forgets the numbers" $reader_rs '(self.expected, self.filling) = (likely.without_length(), self.filling.wrapping_add(filling));' 'let _ = filling;' $lane::a_batch_is_sent_and_gathered_before_the_frontier
+mutant "consumed is published before the copy, beyond the frontier" $reader_rs '        let payload = self.position().plus(self.geometry.header_bytes());
+        Ok(Record {' '        let payload = self.position().plus(self.geometry.header_bytes());
+        self.memory.consumed().store(self.position().plus(bytes).0, Release);
         Ok(Record {' $lane::over_the_end_of_the_ring
 mutant "what is released is not told" $reader_rs '        // keep its writer from the room.
-        self.tell(self.position);
+        tell(&self.memory, way.position());
 ' '        // keep its writer from the room.
 ' $dead_reader::before_the_frontier
 mutant "a guess is not compared with the header" $reader_rs 'if header != self.expected.with_length(self.likely_length) {' 'if header != self.expected.with_length(self.likely_length) && header.is_after(self.expected) {' $warms::where_lengths_are_guessed
@@ -501,13 +517,14 @@ death="the proof of its predecessor's death comes in between"
 harmless "a writer's successor loads committed Relaxed" "$death" $writer_rs 'let committed = Position(memory.committed().load(Acquire));' 'let committed = Position(memory.committed().load(Relaxed));' $dead_writer $both $publishes
 harmless "a writer's successor does not publish at once" "its first reservation does, and everybody walks until then" $writer_rs '        writer.publish();
 ' '' $dead_writer $both $publishes
-harmless "what opens a stretch leaves what is warm as it is" "it ends beyond the frontier, and so beyond everything that was warmed" $writer_rs '        self.warmed = self.position;
+harmless "what opens a stretch leaves what is warm as it is" "it ends beyond the frontier, and so beyond everything that was warmed" $writer_rs '        self.forget_warmed_lines();
         let payload' '        let payload' $warms
 harmless "warm lines do not come back" "it only costs time" $writer_rs 'if used >= reservation.length {
-            self.warmed' 'if false {
-            self.warmed' $warms
+            self.know_warmed' 'if false {
+            self.know_warmed' $warms
 harmless "a reader's successor loads consumed Relaxed" "$death" $reader_rs 'let consumed = Position(memory.consumed().load(Acquire));' 'let consumed = Position(memory.consumed().load(Relaxed));' $dead_reader $both
-harmless "rewinding leaves the frontier in a later lap" "only what no writer writes could stand before it" $reader_rs '        (self.frontier, self.plain_frontier) = (mark.position, Position(0));
+harmless "rewinding leaves the frontier in a later lap" "only what no writer writes could stand before it" $reader_rs '        self.frontier = mark.position;
+        self.cursor.stop();
 ' '' $dead_reader::after_second_thoughts
 harmless "the reader's frontier does not heed the end of the ring" "only a damaged lane holds a record that reaches beyond it, and no model does" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = publish_at;' $lane $warms $dead_reader
 harmless "the reader's frontier does not heed what is to be published" "it only counts later, and wakes a writer that sleeps later" $reader_rs 'self.frontier = Position(lap_end.0.min(publish_at.0));' 'self.frontier = lap_end;' $dead_reader $warms

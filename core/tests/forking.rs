@@ -99,6 +99,102 @@ fn touch_an_inherited_receiver(channel: &Channel, receiver: &mut Receiver) {
     assert_eq!(snapshot(channel), before);
 }
 
+/// A child by the bare system call, which runs no fork handler.
+fn bare_clone(body: impl FnOnce()) -> i32 {
+    // SAFETY: as for `fork`; the child shares no memory with its parent.
+    let child = unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) };
+    if child != 0 {
+        return child as i32;
+    }
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
+    // SAFETY: ends the child at once.
+    unsafe { libc::_exit(if outcome.is_ok() { 0 } else { 101 }) }
+}
+
+/// Runs the body in several children, each of which makes it its first call: of both ways to be born, and of a second generation.
+macro_rules! in_children {
+    ($body:expr) => {
+        join(fork(|| $body));
+        join(bare_clone(|| $body));
+        join(fork(|| join(bare_clone(|| $body))));
+    };
+}
+
+/// What the fast paths do in a child, of a kind whose messages are 8 bytes long, in the middle of a stretch.
+macro_rules! fast_paths_stop {
+    ($kind:ident) => {
+        let scratch = Scratch::new();
+        let channel = memlane::$kind::Options::new().capacity(1 << 16).create(&scratch.name("prices")).unwrap();
+        let (mut sender, mut receiver) = (channel.sender().unwrap(), channel.receiver().unwrap());
+        let mut buffer = [0; 8];
+        for number in 0..9u64 {
+            sender.send(&number.to_le_bytes()).unwrap();
+        }
+        for number in 0..3u64 {
+            assert_eq!(receiver.recv_into(&mut buffer), Ok(8));
+            assert_eq!(u64::from_le_bytes(buffer), number);
+        }
+        in_children!(assert_eq!(sender.send(&[1; 8]), Err(SendError::Forked)));
+        in_children!(assert_eq!(
+            sender.send_batch([[1; 8]; 3]),
+            Err(SendBatchError { sent: 0, error: SendError::Forked })
+        ));
+        in_children!(assert_eq!(sender.reserve(8).unwrap_err(), SendError::Forked));
+        in_children!(assert_eq!(receiver.recv_into(&mut buffer), Err(RecvError::Forked)));
+        in_children!(assert_eq!(receiver.try_recv_into(&mut buffer), Err(TryRecvError::Forked)));
+        in_children!(assert_eq!(receiver.recv().unwrap_err(), RecvError::Forked));
+        in_children!(assert_eq!(receiver.recv_batch(3).unwrap_err(), RecvError::Forked));
+        in_children!(assert_eq!(receiver.messages().next(), Some(Err(RecvError::Forked))));
+        for number in 9..20u64 {
+            sender.send(&number.to_le_bytes()).unwrap();
+        }
+        for number in 3..20u64 {
+            assert_eq!(receiver.recv_into(&mut buffer), Ok(8));
+            assert_eq!(u64::from_le_bytes(buffer), number, "no child sent one, and none took one");
+        }
+        assert_eq!(receiver.try_recv_into(&mut buffer), Err(TryRecvError::Empty));
+    };
+}
+
+#[test]
+fn the_first_fast_call_in_a_child_is_forked() {
+    alone("the_first_fast_call_in_a_child_is_forked", || {
+        fast_paths_stop!(spsc);
+        fast_paths_stop!(mpsc);
+    });
+}
+
+#[test]
+fn a_batch_whose_iterator_forks_goes_on_in_the_parent_alone() {
+    alone("a_batch_whose_iterator_forks_goes_on_in_the_parent_alone", || {
+        let scratch = Scratch::new();
+        let channel = small().create(&scratch.name("prices")).unwrap();
+        let (mut sender, mut receiver) = (channel.sender().unwrap(), channel.receiver().unwrap());
+        sender.send(&[0; 8]).unwrap();
+        let mut child = None;
+        let forking = (1..9u64).inspect(|number| {
+            if *number == 5 {
+                // SAFETY: the child goes on with its copy of this test, up to its exit below.
+                child = Some(unsafe { libc::fork() });
+            }
+        });
+        let outcome = sender.send_batch(forking.map(u64::to_le_bytes));
+        match child {
+            Some(0) => {
+                let is_told = outcome == Err(SendBatchError { sent: 4, error: SendError::Forked });
+                // SAFETY: ends the child at once.
+                unsafe { libc::_exit(if is_told { 0 } else { 101 }) }
+            }
+            child => join(child.unwrap()),
+        }
+        assert_eq!(outcome, Ok(8));
+        for number in 0..9u64 {
+            assert_eq!(receiver.recv().unwrap().to_vec(), number.to_le_bytes());
+        }
+        assert_eq!(receiver.try_recv().unwrap_err(), TryRecvError::Empty);
+    });
+}
+
 #[test]
 fn an_inherited_message_is_not_released() {
     alone("an_inherited_message_is_not_released", || {

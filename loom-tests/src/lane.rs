@@ -10,7 +10,8 @@
 //! payload that is still being read.
 
 use loom::cell::Cell;
-use memlane::ring::log::{LaneGeometry, LaneMemory, Position, Ring};
+use memlane::ring::log::by_position::PositionCursor;
+use memlane::ring::log::{LaneEnd, LaneGeometry, LaneMemory, Position, Ring};
 use memlane::sync::{AtomicU64, Ordering::Relaxed};
 use std::rc::Rc;
 
@@ -100,5 +101,13 @@ impl LaneMemory for LoomLane {
 
     fn consumed(&self) -> &AtomicU64 {
         &self.0.consumed
+    }
+}
+
+impl LaneEnd for LoomLane {
+    type Cursor = PositionCursor<Self>;
+
+    fn cursor(&self) -> Self::Cursor {
+        PositionCursor::new(self.clone(), self.0.ring.len() as u64 * WORD)
     }
 }

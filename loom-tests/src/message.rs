@@ -140,7 +140,12 @@ impl Received {
 
     /// A copy of what the reader has moved past already, as part of a batch.
     pub fn behind(reader: &Reader<LoomLane>, place: Payload) -> Self {
-        let mut payload = reader.memory().read(place.payload, place.length.div_ceil(8) as usize);
+        Self::of(reader.memory(), place)
+    }
+
+    /// A copy of what stands in this place.
+    pub fn of(lane: &LoomLane, place: Payload) -> Self {
+        let mut payload = lane.read(place.payload, place.length.div_ceil(8) as usize);
         mask_last(&mut payload, place.length);
         Self { place, record: None, payload }
     }

@@ -82,13 +82,16 @@ pub fn one_by_one(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
 /// the frontier is only advanced past.
 pub fn fast(reader: &mut Reader<LoomLane>, polls: usize, life: &Life) {
     for _ in 0..polls {
-        match reader.poll_fast_plain(life.ledger.length_of(reader.sequence())) {
-            Some(record) => {
-                life.receives(Received::next(reader, record));
-                reader.release_fast(record);
-                life.gives_back(true);
-            }
-            None => one_by_one(reader, 1, life),
+        let sequence = reader.sequence();
+        let length = life.ledger.length_of(sequence);
+        let lane = reader.memory().clone();
+        let is_taken = reader.take_exact(length, |spot| {
+            life.receives(Received::of(&lane, Payload { payload: spot.payload(), length, sequence }));
+        });
+        if is_taken {
+            life.gives_back(true);
+        } else {
+            one_by_one(reader, 1, life);
         }
     }
 }

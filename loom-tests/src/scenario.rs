@@ -198,12 +198,13 @@ impl Ledger {
     /// The same, in runs where that is possible.
     pub fn send_in_runs(&self, messages: &[Message], writer: &mut Writer<LoomLane>) {
         let mut left = messages.iter().peekable();
+        let lane = writer.memory().clone();
         while left.peek().is_some() {
             let mut run = writer.run();
             while let Some(message) = left.next_if(|message| {
                 self.entries.borrow_mut().in_doubt = Some(**message);
                 let payload = message.payload(self.count(), message.used);
-                run.append(message.used, |lane, position| lane.write(position, &payload))
+                run.append(message.used, |spot| lane.write(spot.payload(), &payload))
             }) {
                 self.entries.borrow_mut().certain.push(*message);
             }

@@ -66,6 +66,16 @@ fn where_stale_bytes_look_like_the_next_header() {
 }
 
 #[test]
+fn where_stale_bytes_look_like_the_next_header_behind_a_run() {
+    // The same, where the first record opens the stretch and the others go the shortest way, which looks at nothing but its limit.
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
+        ledger.send_in_runs(&lengths([16, 16, 32, 0]), writer);
+        assert_eq!(ledger.certain(), 7, "there is room");
+    };
+    window(Model::bounded("stale bytes behind a run", 3), lines(), SECOND_LAP, [], act, 5);
+}
+
+#[test]
 fn where_stretches_end_in_the_middle_of_the_ring() {
     // 256–320; 320–344 opens a stretch up to 384, where 344–384 ends with it: the line at 384, with the header of the message that
     // starts there, is not warmed, so the zero comes with the commit; 384–392 opens the next stretch, 392–408.
@@ -75,6 +85,17 @@ fn where_stretches_end_in_the_middle_of_the_ring() {
         assert_eq!(ledger.certain(), 7, "there is room");
     };
     window(Model::bounded("stretches end in the middle of the ring", 3), short_stretches(), prelude, [], act, 5);
+}
+
+#[test]
+fn where_stretches_end_in_the_middle_of_the_ring_behind_a_run() {
+    // The same: what ends with the stretch does not belong to the run.
+    let prelude = [Message::of(104).feigning(4), Message::of(104).feigning(5), Message::of(56)];
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
+        ledger.send_in_runs(&lengths([16, 32, 0, 8]), writer);
+        assert_eq!(ledger.certain(), 7, "there is room");
+    };
+    window(Model::bounded("a run ends in the middle of the ring", 3), short_stretches(), prelude, [], act, 5);
 }
 
 #[test]
@@ -106,6 +127,26 @@ fn where_a_reservation_was_dropped() {
         ledger.send_all(&lengths([48, 0]), writer);
     };
     window(Model::exhaustive("a reservation is dropped"), lines(), SECOND_LAP, [], act, 3);
+}
+
+#[test]
+fn where_a_reservation_was_dropped_before_a_run() {
+    // The same; the run behind it has to see that the line at 384 is warm no longer.
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
+        ledger.send(Message::of(24), writer);
+        Message::of(64).feigning(5).abandon(writer);
+        ledger.send_in_runs(&lengths([48, 0]), writer);
+    };
+    window(Model::exhaustive("a reservation is dropped before a run"), lines(), SECOND_LAP, [], act, 3);
+}
+
+#[test]
+fn where_less_was_used_than_reserved_before_a_run() {
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
+        ledger.send_all(&[Message::of(24), Message::of(64).using(40).feigning(5)], writer);
+        ledger.send_in_runs(&lengths([0, 0]), writer);
+    };
+    window(Model::exhaustive("less used than reserved before a run"), lines(), SECOND_LAP, [], act, 3);
 }
 
 #[test]
@@ -183,6 +224,17 @@ fn up_to_the_end_of_the_ring() {
     };
     let prelude = lengths([104, 104, 24, 88, 88]);
     window(Model::exhaustive("warm up to the end of the ring"), lines(), prelude, [], act, 4);
+}
+
+#[test]
+fn up_to_the_end_of_the_ring_in_a_run() {
+    // The same: no run goes up to the end, and none goes on behind it.
+    let act = |ledger: &Ledger, writer: &mut Writer<LoomLane>| {
+        ledger.send_in_runs(&lengths([8, 8, 16, 0]), writer);
+        assert_eq!(ledger.certain(), 9, "there is room");
+    };
+    let prelude = lengths([104, 104, 24, 88, 88]);
+    window(Model::bounded("a run up to the end of the ring", 3), lines(), prelude, [], act, 5);
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub enum Phase {
 }
 
 /// How often a worker now and then repeats what is over too soon for a kill to hit it: reserving, writing, publishing.
-pub const REPEATS: u32 = 1_000;
+pub const REPEATS: u32 = 1_500;
 
 use Phase::{Acknowledging, Committing, Copying, Joining, Reaping, Reserving, Taking, Waiting};
 

@@ -42,16 +42,15 @@ impl<K: ChannelKind> Sender<K> {
     #[doc(hidden)]
     #[inline(always)]
     pub fn send_at_once(&mut self, message: &[u8]) -> AtOnce {
-        if self.has_no_news()
-            && let Some(claim) = self.port.claim_fast_plain(message.len())
-        {
-            return match self.port.commit_copy(&mut self.end, claim, message) {
-                Ok(()) if self.end.receivers_are_awake() => AtOnce::Sent,
-                Ok(()) => AtOnce::SentToSleeper,
-                Err(reason) => self.not_sent(reason),
-            };
+        if !self.may_send_fast() {
+            return AtOnce::Not;
         }
-        AtOnce::Not
+        match self.port.send_fast(&mut self.end, message) {
+            Ok(true) if self.end.receivers_are_awake() => AtOnce::Sent,
+            Ok(true) => AtOnce::SentToSleeper,
+            Ok(false) => AtOnce::Not,
+            Err(reason) => self.not_sent(reason),
+        }
     }
 
     /// The channel is beyond use: the full call says so.

@@ -32,27 +32,34 @@ impl<K: ChannelKind> Receiver<K> {
     #[inline(always)]
     pub fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
         // In line, so that the compiler knows the length of a message that has a fixed one.
-        match self.copy_exact(buffer)? {
-            Exact::Copied => return Ok(buffer.len()),
-            Exact::Other(item) => return self.copy_and_finish_slow(item, buffer),
-            Exact::Undecided => {}
-        }
-        let mut look = Look::Unusual;
-        if K::Inlet::LOOKS_AHEAD {
-            look = self.look_for_next();
-            if look == Look::Found
-                && let Exact::Copied = self.copy_exact(buffer)?
-            {
-                return Ok(buffer.len());
+        let mut look = None;
+        loop {
+            match self.copy_exact(buffer)? {
+                Exact::Copied => return Ok(buffer.len()),
+                Exact::Other(item) => return self.copy_and_finish_slow(item, buffer),
+                Exact::Undecided => {}
+            }
+            if !K::Inlet::LOOKS_AHEAD {
+                return self.recv_into_slow(buffer, Look::Unusual);
+            }
+            if let Some(look) = look {
+                return self.recv_into_slow(buffer, look);
+            }
+            match self.look_for_next() {
+                // Once more the same way.
+                Look::Found => look = Some(Look::Found),
+                vain => return self.recv_into_slow(buffer, vain),
             }
         }
-        self.recv_into_slow(buffer, look)
     }
 
     /// Takes and copies a message as long as the buffer, if one is at hand.
     #[inline(always)]
     pub(super) fn copy_exact(&mut self, buffer: &mut [u8]) -> Result<Exact<ItemOf<K>>, RecvError> {
-        if self.end.is_foreign() { Ok(Exact::Undecided) } else { self.port.copy_exact(&mut self.end, buffer) }
+        if !K::Inlet::STOPS_IN_A_CHILD && self.end.is_foreign() {
+            return Ok(Exact::Undecided);
+        }
+        self.port.copy_exact(&mut self.end, buffer)
     }
 
     #[inline(never)]

@@ -28,14 +28,25 @@ impl<K: ChannelKind> Sender<K> {
     #[inline(always)]
     pub fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
         // In line, so that the compiler knows the length of a message that has a fixed one.
-        if self.has_no_news()
-            && let Some(claim) = self.port.claim_fast_plain(message.len())
-        {
-            self.commit_copy(claim, message)?;
+        if self.may_send_fast() && self.send_fast(message)? {
             self.port.wake(&mut self.end);
             return Ok(());
         }
         self.send_slow(message)
+    }
+
+    /// Whether nothing has to be looked at before the port's [fast way](Outlet::send_fast).
+    #[inline(always)]
+    pub(super) fn may_send_fast(&self) -> bool {
+        (K::Outlet::STOPS_IN_A_CHILD || !self.end.is_foreign()) && !self.end.has_news()
+    }
+
+    #[inline(always)]
+    fn send_fast(&mut self, message: &[u8]) -> Result<bool, SendError> {
+        match self.port.send_fast(&mut self.end, message) {
+            Ok(is_sent) => Ok(is_sent),
+            Err(reason) => Err(self.corrupted(reason)),
+        }
     }
 
     #[cold]

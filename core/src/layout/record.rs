@@ -135,6 +135,13 @@ impl RecordHeader {
         Self(self.0 | u64::from(length))
     }
 
+    /// The header of a message of length 0, if this one is that of a message with the same number.
+    #[inline]
+    #[must_use]
+    pub fn without_length(self) -> Self {
+        Self(self.0 & !u64::from(u32::MAX))
+    }
+
     /// The full sequence: the largest one with this header's 30 bits that is not above `not_above`.
     pub fn sequence_not_above(self, not_above: u64) -> u64 {
         let low = self.0 >> SEQUENCE_SHIFT;

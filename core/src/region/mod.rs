@@ -46,6 +46,6 @@ pub(crate) use self::{
     locks::{Life, LockQuery, NoLife},
     memory::{MemoryOptions, Redelivery},
     sys::{Clock, Moment, ProcessMark, explained},
-    views::{LaneView, RingView, SlotWords, SlotsView, View},
+    views::{LaneView, RingCursor, RingSpot, RingView, RingWay, SlotWords, SlotsView, View},
     wake::{SemaphoresView, Signals, Sleep},
 };

@@ -32,6 +32,22 @@ pub(crate) struct Outlook {
     shared: Arc<Shared>,
 }
 
+/// Watches for [news](Outlook::has_news).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewsWatch<'a> {
+    membership: &'a AtomicU32,
+    seen: u32,
+}
+
+impl NewsWatch<'_> {
+    /// Whether there are news.
+    #[inline(always)]
+    pub(crate) fn has_come(&self) -> bool {
+        // EDGE announce→news: as in `has_news`.
+        self.membership.load(Acquire) != self.seen
+    }
+}
+
 /// What a look found wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Finding {
@@ -91,6 +107,12 @@ impl Outlook {
     pub(crate) fn has_news(&self) -> bool {
         // EDGE announce→news: pairs with the Release in `tell`.
         self.membership.load(Acquire) != self.seen
+    }
+
+    /// What tells of news between two messages of a batch, in a value that stays in registers.
+    #[inline]
+    pub(crate) fn watch(&self) -> NewsWatch<'_> {
+        NewsWatch { membership: &self.membership, seen: self.seen }
     }
 
     /// What changes whenever there are news.

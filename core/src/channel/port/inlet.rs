@@ -53,6 +53,9 @@ pub(crate) trait Inlet: Sized + Debug + Send + 'static {
     /// Finishes or undoes what dead participants held.
     const SETTLE: Settle;
 
+    /// Whether [`Inlet::copy_exact`] takes nothing in a forked child.
+    const STOPS_IN_A_CHILD: bool = false;
+
     /// Whether a call that waits looks for a moment before it does anything else, and then takes the fast way again.
     const LOOKS_AHEAD: bool;
 

@@ -31,6 +31,9 @@ pub(crate) trait Outlet: Sized + Debug + Send + 'static {
     /// Finishes or undoes what dead participants held.
     const SETTLE: Settle;
 
+    /// Whether [`Outlet::send_fast`] and [`Outlet::send_run_fast`] send nothing in a forked child.
+    const STOPS_IN_A_CHILD: bool = false;
+
     /// Which wake-ups a sender takes that waits for room.
     const WAKES: Wakes;
 
@@ -46,11 +49,14 @@ pub(crate) trait Outlet: Sized + Debug + Send + 'static {
     /// Claims room for a message of this length, if that is at hand.
     fn claim_fast(&mut self, length: usize) -> Option<Self::Claim>;
 
-    /// Claims room for a message of this length, if that is at hand and payloads are not aligned beyond a word. For a length
-    /// that the compiler knows, it computes the room at compile time.
+    /// Copies the message into the channel and commits it, if room is at hand. For a length that the compiler knows, it computes as
+    /// much as possible at compile time. False: nothing was sent.
     #[inline(always)]
-    fn claim_fast_plain(&mut self, length: usize) -> Option<Self::Claim> {
-        self.claim_fast(length)
+    fn send_fast(&mut self, end: &mut Seated, message: &[u8]) -> Result<bool, Corruption> {
+        match self.claim_fast(message.len()) {
+            Some(claim) => self.commit_copy(end, claim, message).map(|()| true),
+            None => Ok(false),
+        }
     }
 
     /// Called before each [`Outlet::claim`]. Here a sender that is always busy checks its channel every now and then.

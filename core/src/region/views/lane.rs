@@ -1,10 +1,12 @@
 //! A lane's words and its ring, in a region.
 
+use super::cursor::RingCursor;
 use super::words::View;
 use crate::layout::{Gate, LaneControl};
 use crate::region::Region;
 use crate::region::memory::{PayloadView, TrustPeers, learn_prefetching, prefetch_write};
 use crate::sync::AtomicU64;
+use crate::sync::Ordering::Relaxed;
 use std::collections::TryReserveError;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -13,7 +15,7 @@ use std::sync::Arc;
 /// The smallest ring, and more than the largest.
 const RING_BYTES_MIN: u64 = 4096;
 const RING_BYTES_MAX: u64 = 1 << 40;
-const LINE: usize = 64;
+const LINE: u64 = size_of::<Line>() as u64;
 
 /// One lane: its words and its ring, for one writer or one reader seat. Keeps the region alive.
 #[derive(Debug)]
@@ -36,6 +38,11 @@ pub(crate) struct RingView<'a> {
     lane: PhantomData<&'a LaneView>,
 }
 
+/// The words of a cache line.
+#[derive(Debug)]
+#[repr(C, align(64))]
+struct Line([AtomicU64; 8]);
+
 // SAFETY: the ring pointer stands for shared memory that `control` keeps alive; access to it is atomic or, for payloads,
 // ordered by the lane's headers.
 unsafe impl Send for LaneView {}
@@ -56,6 +63,13 @@ impl LaneView {
             base,
             mask: capacity - 8,
         }
+    }
+
+    /// A cursor of its own for an end of the lane.
+    pub(crate) fn cursor(&self) -> RingCursor {
+        // SAFETY: the ring is `mask + 8` bytes, a power of two from 4096 on, and page-aligned, as is every data area; it lies in the
+        // region's memory, as `new` asserted.
+        unsafe { RingCursor::new(self.control.region(), self.base, self.mask) }
     }
 
     /// The ring.
@@ -82,13 +96,31 @@ impl<'a> RingView<'a> {
         unsafe { self.base.add(at).cast::<AtomicU64>().as_ref() }
     }
 
-    /// Takes the lines of so many bytes from this position on, which wraps, to this core, for writing, some time soon: those before
-    /// the end of the ring.
+    /// The lines of so many bytes from this position on, which wraps, and is rounded down to a line: those before the end of the ring.
+    #[inline]
+    fn lines(self, position: u64, bytes: u64) -> &'a [Line] {
+        let first = position & self.mask & !(LINE - 1);
+        let end = self.mask.saturating_add(8).min(first.saturating_add(bytes));
+        // SAFETY: they begin at a multiple of a line below the capacity, a power of two from a page on, and end there at the latest,
+        // so they lie inside the ring, which the lane keeps alive; the ring is page-aligned; any content is valid for atomics.
+        unsafe {
+            let lines = self.base.add(first as usize).cast::<Line>();
+            std::slice::from_raw_parts(lines.as_ptr(), (end.saturating_sub(first) / LINE) as usize)
+        }
+    }
+
+    /// Stores 0 at the starts of the lines of so many bytes from this position on.
+    #[inline]
+    pub(crate) fn zero_lines(self, position: u64, bytes: u64) {
+        for line in self.lines(position, bytes) {
+            line.start().store(0, Relaxed);
+        }
+    }
+
+    /// Takes these lines to this core, for writing, some time soon.
     #[inline]
     pub(crate) fn prefetch_write(self, position: u64, bytes: u64) {
-        let first = position & self.mask;
-        let end = self.mask.saturating_add(8).min(first.saturating_add(bytes));
-        prefetch_write((first..end).step_by(LINE).map(|at| self.word(at)));
+        prefetch_write(self.lines(position, bytes).iter().map(Line::start));
     }
 
     /// The place of `length` payload bytes at `position`, which wraps, and is rounded down to a multiple of 8.
@@ -138,6 +170,14 @@ impl<'a> RingView<'a> {
     #[inline]
     pub(crate) fn borrow(self, trust: TrustPeers, position: u64, length: usize) -> &'a [u8] {
         self.payload(position, length).borrow(trust)
+    }
+}
+
+impl Line {
+    #[inline]
+    fn start(&self) -> &AtomicU64 {
+        let [start, ..] = &self.0;
+        start
     }
 }
 

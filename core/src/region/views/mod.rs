@@ -1,7 +1,7 @@
 //! Typed, bounds-checked windows into an open region, which they keep alive.
 //!
 //! - `words`: the channel's own words, the participants' rows, the control words of lanes and queue.
-//! - `lane`: a lane's ring.
+//! - `lane`: a lane's ring. `cursor`: where one of its ends stands there.
 //! - `slots`: the slot queue's rings, cells and slots.
 //!
 //! What holds: *where a window lies is computed from the validated geometry alone*, never from a word of the file, and is inside the
@@ -9,11 +9,13 @@
 //!
 //! It needs `memory` and the region that it looks into.
 
+mod cursor;
 mod lane;
 mod slots;
 mod words;
 
 pub(crate) use self::{
+    cursor::{RingCursor, RingSpot, RingWay},
     lane::{LaneView, RingView},
     slots::{SlotWords, SlotsView},
     words::View,

@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct View<T> {
     pointer: NonNull<T>,
-    _region: Arc<Region>,
+    region: Arc<Region>,
 }
 
 // SAFETY: a `View` is a shared reference to atomics (`T: SharedWords` at construction) plus an `Arc`.
@@ -26,7 +26,12 @@ impl<T> View<T> {
     where
         T: SharedWords,
     {
-        Self { pointer: NonNull::from(region.bytes().shared::<T>(at)), _region: Arc::clone(region) }
+        Self { pointer: NonNull::from(region.bytes().shared::<T>(at)), region: Arc::clone(region) }
+    }
+
+    /// The region.
+    pub(super) fn region(&self) -> &Arc<Region> {
+        &self.region
     }
 }
 
@@ -35,7 +40,7 @@ impl<T> Deref for View<T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        // SAFETY: made from a valid reference into the region's memory, which `_region` keeps alive and in place.
+        // SAFETY: made from a valid reference into the region's memory, which `region` keeps alive and in place.
         unsafe { self.pointer.as_ref() }
     }
 }

@@ -4,12 +4,12 @@ use super::memory::{GROUP, LanesMemory};
 use super::turns::Turns;
 use crate::error::Corruption;
 use crate::layout::{ParticipantState, RowState};
-use crate::ring::log::{LaneGeometry, Position, Reader};
+use crate::ring::log::{LaneEnd, LaneGeometry, Position, Reader};
 use crate::sync::Ordering::Acquire;
 
 /// A lane that was attached at least once.
 #[derive(Debug)]
-pub struct Attached<L> {
+pub struct Attached<L: LaneEnd> {
     /// Its reading end.
     pub reader: Reader<L>,
     /// What was published when its sender was woken last.
@@ -22,7 +22,7 @@ pub struct Attached<L> {
 
 /// What a receiver knows of one lane.
 #[derive(Debug)]
-struct Lane<L> {
+struct Lane<L: LaneEnd> {
     /// The life that its row said last; 0: none yet.
     life: u64,
     /// Whether the row said then that the life is over: what is committed is all that comes of it.

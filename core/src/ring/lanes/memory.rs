@@ -1,6 +1,6 @@
 //! What several lanes stand on: their senders' rows, and the words that tell of changes to them.
 
-use crate::ring::log::LaneMemory;
+use crate::ring::log::LaneEnd;
 use crate::sync::{AtomicU32, AtomicU64};
 use std::fmt::Debug;
 
@@ -10,7 +10,7 @@ pub(super) const GROUP: u32 = 64;
 /// The words of a channel with several lanes, as its receiver sees them.
 pub trait LanesMemory {
     /// One lane.
-    type Lane: LaneMemory + Debug;
+    type Lane: LaneEnd + Debug;
     /// How many lanes there are. Lane l is that of the sender in row l.
     fn lanes(&self) -> u32;
     /// The first word of a sender's row.

@@ -2,6 +2,7 @@
 
 use crate::layout::RecordHeader;
 use crate::sync::AtomicU64;
+use crate::sync::Ordering::Relaxed;
 
 /// The words of one lane, as seen by its writer or by one of its readers.
 ///
@@ -27,6 +28,13 @@ pub trait LaneMemory {
 pub trait Ring: Copy {
     /// The word at this position, as a record header.
     fn header(&self, position: Position) -> &AtomicU64;
+    /// Stores 0 at the start of each line from this position on, which begins one: so many bytes but not beyond the end of the ring.
+    #[inline]
+    fn zero_lines(&self, from: Position, bytes: u64) {
+        for offset in (0..bytes).step_by(LINE as usize) {
+            self.header(from.plus(offset)).store(RecordHeader::EMPTY.bits(), Relaxed);
+        }
+    }
     /// Takes the lines from this position on, so many bytes but not beyond the end of the ring, to this core, for writing, some
     /// time soon. A hint: nothing changes, and nothing waits.
     ///
@@ -180,6 +188,9 @@ impl LaneGeometry {
         position.0 & !self.rounding_mask == 0
     }
 }
+
+/// Bytes of a cache line.
+pub(super) const LINE: u64 = 64;
 
 /// The longest stretch that a writer warms, and fills without publishing, in bytes: see `writer`. Its first record may be longer.
 pub(super) const LONG_STRETCH: u64 = 8192;

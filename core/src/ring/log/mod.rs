@@ -45,14 +45,21 @@
 //! Sources: commit-in-record with a zeroed next header is Aeron's log buffer and the Linux trace buffer's idea; the
 //! contiguous grant with padding at the wrap is the bip-buffer (bbqueue, LMAX).
 
+#[cfg(any(test, loom))]
+pub mod by_position;
+mod cursor;
 mod level;
 mod memory;
 mod reader;
+mod record;
+mod run;
 mod walk;
 mod writer;
 
+pub use cursor::{Cursor, LaneEnd, Spot, Way};
 pub use level::Level;
 pub use memory::{LaneGeometry, LaneMemory, Position, Ring};
-pub use reader::{Payload, Reader, ReaderMark, Record, RecordPlace};
+pub use reader::Reader;
+pub use record::{Payload, ReaderMark, Record, RecordPlace};
 pub use walk::Survey;
 pub use writer::{Refusal, Reservation, Warmed, Writer};

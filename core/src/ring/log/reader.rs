@@ -1,18 +1,19 @@
 //! The reading end of a lane.
 
 use super::memory::plain_record_bytes;
-use super::{LaneGeometry, LaneMemory, Position, Ring};
+use super::record::{Payload, ReaderMark, Record, RecordPlace};
+use super::{Cursor, LaneEnd, LaneGeometry, LaneMemory, Position, Ring, Spot, Way};
 use crate::error::Corruption;
 use crate::layout::{RecordHeader, RecordKind};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 
 /// Reads records from a lane. There is one at a time; its successor is made by [`Reader::resume`].
 #[derive(Debug)]
-pub struct Reader<M> {
+pub struct Reader<M: LaneEnd> {
     memory: M,
     geometry: LaneGeometry,
-    /// Where the next record starts.
-    position: Position,
+    /// Stands where the next record starts. In a plain lane, it is allowed to go up to the frontier.
+    cursor: M::Cursor,
     /// Up to here, what was given back is counted, and the writer was woken if it waited. `consumed` is less than an eighth of
     /// the ring ahead of it.
     published: Position,
@@ -30,88 +31,14 @@ pub struct Reader<M> {
     filling: u64,
     /// Up to here, a record neither reaches beyond the end of the ring nor makes publishing due when it is released.
     frontier: Position,
-    /// The frontier in a plain lane; 0 in any other.
-    plain_frontier: Position,
     /// Bytes of payload that the next record probably has: as many as the last one that [`Reader::poll_fast`] found.
     likely_length: u32,
 }
 
-/// A committed record at the reader's position, validated against private geometry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use = "a record stays in the lane until it is given back"]
-pub struct Record {
-    /// Where the next record starts.
-    end: Position,
-    /// Position of the payload.
-    pub payload: Position,
-    /// Bytes of payload.
-    pub length: u64,
-}
+/// So many places of a batch are made at once.
+const GATHERED_AT_ONCE: usize = 64;
 
-/// A place of a [`Reader`] to go back to.
-#[derive(Debug, Clone, Copy)]
-pub struct ReaderMark {
-    position: Position,
-    sequence: u64,
-    filling: u64,
-}
-
-/// Where the payload of a record behind a [`ReaderMark`] stands, in eight bytes.
-#[derive(Debug, Clone, Copy)]
-pub struct RecordPlace {
-    /// From the mark to the payload, in words: a ring and its padding have fewer than 2³².
-    words: u32,
-    length: u32,
-}
-
-/// The payload of a record whose number is known.
-#[derive(Debug, Clone, Copy)]
-pub struct Payload {
-    /// Position of its first byte.
-    pub payload: Position,
-    /// Bytes of payload.
-    pub length: u64,
-    /// How many messages the lane carried before this one.
-    pub sequence: u64,
-}
-
-impl Record {
-    /// Bytes behind the payload.
-    #[inline]
-    fn filling(&self) -> u64 {
-        self.end.since(self.payload).wrapping_sub(self.length)
-    }
-}
-
-impl RecordPlace {
-    /// Bytes of payload.
-    #[inline]
-    pub fn length(&self) -> u64 {
-        self.length.into()
-    }
-}
-
-impl ReaderMark {
-    const WORD: u64 = 8;
-
-    /// Where a record stands that was read after the mark was taken.
-    #[inline]
-    pub fn place(&self, record: &Record) -> RecordPlace {
-        RecordPlace { words: (record.payload.since(self.position) / Self::WORD) as u32, length: record.length as u32 }
-    }
-
-    /// The payload of the record in this place, which was the `index`th after the mark.
-    #[inline]
-    pub fn payload(&self, place: RecordPlace, index: usize) -> Payload {
-        Payload {
-            payload: self.position.plus(u64::from(place.words) * Self::WORD),
-            length: place.length.into(),
-            sequence: self.sequence.wrapping_add(index as u64),
-        }
-    }
-}
-
-impl<M: LaneMemory> Reader<M> {
+impl<M: LaneEnd> Reader<M> {
     /// Goes on behind the last record that the previous reader gave back (as far as it published that), or starts a
     /// fresh lane.
     ///
@@ -126,10 +53,12 @@ impl<M: LaneMemory> Reader<M> {
             return Err(Corruption::Positions);
         }
         let sequence = memory.count().load(Relaxed);
+        let mut cursor = memory.cursor();
+        cursor.seek(consumed);
         Ok(Self {
             memory,
             geometry,
-            position: consumed,
+            cursor,
             published: consumed,
             expected: RecordHeader::message(0, sequence),
             sequence_known: false,
@@ -139,7 +68,6 @@ impl<M: LaneMemory> Reader<M> {
             first: consumed,
             filling: 0,
             frontier: consumed,
-            plain_frontier: Position(0),
             likely_length: 0,
         })
     }
@@ -163,8 +91,7 @@ impl<M: LaneMemory> Reader<M> {
     #[inline]
     pub fn poll(&mut self) -> Result<Option<Record>, Corruption> {
         let length = self.header().length_after(self.expected);
-        let record_bytes = self.geometry.record_bytes(length);
-        match self.allowed_before(self.frontier, length, record_bytes, self.geometry.header_bytes()) {
+        match self.record_before_frontier(length) {
             Some(record) => Ok(Some(record)),
             None => self.poll_slow(),
         }
@@ -177,21 +104,38 @@ impl<M: LaneMemory> Reader<M> {
         // EDGE published→observe: pairs with the Release in `Writer::publish`; the headers before it were stored earlier.
         let committed = Position(self.memory.committed().load(Acquire));
         // It may lag behind what was read already.
-        let ahead = committed.since(self.position);
+        let ahead = committed.since(self.position());
         (1..=self.geometry.capacity()).contains(&ahead) && self.header() == RecordHeader::EMPTY
     }
 
-    /// The record at the position, if it has this many bytes of payload and ends before the frontier of a plain lane. `None`: ask
+    /// Reads the record at the position and gives it back, if it has this many bytes of payload and ends before the frontier of a
+    /// plain lane: the shortest way, for a caller that knows which length comes. `read` copies it out of its spot. False: ask
     /// [`Reader::poll`].
     ///
-    /// For a caller that knows which length comes; it gives the record back by [`Reader::release_fast`]. The length is not
-    /// compared with the longest message's: only a caller that asks for more would notice, and the frontier bounds that, too.
-    #[inline]
-    pub fn poll_fast_plain(&self, length: u64) -> Option<Record> {
-        if self.header() != self.expected.with_length(length as u32) {
-            return None;
+    /// The length is not compared with the longest message's: only a caller that asks for more would notice, and the frontier
+    /// bounds that, too. Publishing is not due before the frontier.
+    #[inline(always)]
+    pub fn take_exact(
+        &mut self,
+        length: u64,
+        read: impl FnOnce(<<M::Cursor as Cursor>::Way<'_> as Way>::Spot),
+    ) -> bool {
+        let mut way = self.cursor.way();
+        let bytes = plain_record_bytes(length);
+        let Some(spot) = way.ahead(bytes) else { return false };
+        // EDGE commit→poll: pairs with the Release in `write_record`, `commit_record` and `Writer::fill_and_commit`.
+        let header = RecordHeader::from_bits(spot.header().load(Acquire));
+        if header.length_after(self.expected) != length {
+            return false;
         }
-        self.record_before(self.plain_frontier, length, plain_record_bytes(length), RecordHeader::BYTES)
+        read(spot);
+        way.go();
+        self.expected = self.expected.next();
+        self.filling = self.filling.wrapping_add(bytes.wrapping_sub(RecordHeader::BYTES).wrapping_sub(length));
+        // For every record: a reader that takes one message out of a full ring, and then does something else for an hour, must not
+        // keep its writer from the room.
+        tell(&self.memory, way.position());
+        true
     }
 
     /// The record at the position, if it ends before the frontier. `None`: ask [`Reader::poll`].
@@ -204,34 +148,28 @@ impl<M: LaneMemory> Reader<M> {
         if header != self.expected.with_length(self.likely_length) {
             self.likely_length = u32::try_from(header.length_after(self.expected)).ok()?;
         }
-        let length = self.likely_length.into();
-        self.allowed_before(self.frontier, length, self.geometry.record_bytes(length), self.geometry.header_bytes())
+        self.record_before_frontier(self.likely_length.into())
     }
 
-    /// The record at the position, if it is no longer than allowed and ends before this frontier.
+    /// The record at the position, if it is no longer than allowed and ends before the frontier. Until the reader knows the number of
+    /// its first message, the frontier stands at the position.
     #[inline(always)]
-    fn allowed_before(&self, frontier: Position, length: u64, record_bytes: u64, header_bytes: u64) -> Option<Record> {
+    fn record_before_frontier(&self, length: u64) -> Option<Record> {
         if length > self.geometry.max_message() {
             return None;
         }
-        self.record_before(frontier, length, record_bytes, header_bytes)
-    }
-
-    /// The record at the position, if it ends before this frontier. Until the reader knows the number of its first message, the
-    /// frontier stands at the position.
-    #[inline(always)]
-    fn record_before(&self, frontier: Position, length: u64, record_bytes: u64, header_bytes: u64) -> Option<Record> {
-        let end = self.position.plus(record_bytes);
-        if end.0 > frontier.0 {
+        let start = self.position();
+        let end = start.plus(self.geometry.record_bytes(length));
+        if end.0 > self.frontier.0 {
             return None;
         }
-        Some(Record { end, payload: self.position.plus(header_bytes), length })
+        Some(Record { end, payload: start.plus(self.geometry.header_bytes()), length })
     }
 
     /// Whether something stands at the reader's position: a cheap hint for a receiver that waits.
     #[inline]
     pub fn glance(&self) -> bool {
-        self.memory.ring().header(self.position).load(Relaxed) != RecordHeader::EMPTY.bits()
+        self.memory.ring().header(self.position()).load(Relaxed) != RecordHeader::EMPTY.bits()
     }
 
     /// The record at the position, wherever that is: at the end of the ring, where publishing is due, or where nothing is
@@ -265,31 +203,39 @@ impl<M: LaneMemory> Reader<M> {
     /// Moves the frontier after the position and what was published.
     fn move_frontier(&mut self) {
         if self.sequence_known && !self.ended {
-            let lap_end = self.position.plus(self.geometry.until_end(self.position));
+            let lap_end = self.position().plus(self.geometry.until_end(self.position()));
             // A record that ends where publishing is due is released by a call that publishes.
             let publish_at =
                 self.published.plus(self.geometry.publish_after().wrapping_sub(self.geometry.header_bytes()));
             self.frontier = Position(lap_end.0.min(publish_at.0));
-            self.plain_frontier = if self.geometry.is_plain() { self.frontier } else { Position(0) };
+            if self.geometry.is_plain() {
+                self.cursor.allow(self.frontier);
+            }
         }
+    }
+
+    /// Where the next record starts.
+    #[inline]
+    fn position(&self) -> Position {
+        self.cursor.position()
     }
 
     #[inline]
     fn header(&self) -> RecordHeader {
-        // EDGE commit→poll: pairs with the Release in `commit_record` and `Writer::fill_and_commit`.
-        RecordHeader::from_bits(self.memory.ring().header(self.position).load(Acquire))
+        // EDGE commit→poll: pairs with the Release in `write_record`, `commit_record` and `Writer::fill_and_commit`.
+        RecordHeader::from_bits(self.memory.ring().header(self.position()).load(Acquire))
     }
 
     /// The record of a header that was read once, if its length fits the lane.
     fn accept(&self, header: RecordHeader) -> Result<Record, Corruption> {
         let length = u64::from(header.length());
         let bytes = self.geometry.record_bytes(length);
-        let fits = length <= self.geometry.max_message() && bytes <= self.geometry.until_end(self.position);
+        let fits = length <= self.geometry.max_message() && bytes <= self.geometry.until_end(self.position());
         if !fits {
             return Err(Corruption::RecordLength);
         }
-        let payload = self.position.plus(self.geometry.header_bytes());
-        Ok(Record { end: self.position.plus(bytes), payload, length })
+        let payload = self.position().plus(self.geometry.header_bytes());
+        Ok(Record { end: self.position().plus(bytes), payload, length })
     }
 
     /// The record behind a header that is padding, the first one after [`Reader::resume`], or damage.
@@ -297,13 +243,13 @@ impl<M: LaneMemory> Reader<M> {
     fn poll_unusual(&mut self, mut header: RecordHeader) -> Result<Option<Record>, Corruption> {
         self.learn_sequence(header);
         if header.kind() == RecordKind::Padding {
-            let until_end = self.geometry.until_end(self.position);
+            let until_end = self.geometry.until_end(self.position());
             if header
                 != RecordHeader::padding(until_end.wrapping_sub(self.geometry.header_bytes()) as u32, self.sequence())
             {
                 return Err(Corruption::RecordHeader);
             }
-            self.position = self.position.plus(until_end);
+            self.cursor.seek(self.position().plus(until_end));
             self.filling = self.filling.wrapping_add(until_end);
             header = self.header();
             if header == RecordHeader::EMPTY {
@@ -335,29 +281,14 @@ impl<M: LaneMemory> Reader<M> {
     #[inline]
     pub fn release(&mut self, record: Record) -> bool {
         self.advance(record);
-        let is_due = self.is_due(self.published, self.position);
+        let is_due = self.is_due(self.published, self.position());
         if is_due {
             self.publish_what_is_due();
         } else {
-            self.tell(self.position);
+            // For every record: as in `take_exact`.
+            tell(&self.memory, self.position());
         }
         is_due
-    }
-
-    /// Gives the record back that [`Reader::poll_fast_plain`] returned last: publishing is not due before the frontier.
-    #[inline]
-    pub fn release_fast(&mut self, record: Record) {
-        self.advance(record);
-        // For every record: a reader that takes one message out of a full ring, and then does something else for an hour, must not
-        // keep its writer from the room.
-        self.tell(self.position);
-    }
-
-    /// Stores up to where everything was given back: a plain store into a line that only this reader writes.
-    #[inline(always)]
-    fn tell(&self, position: Position) {
-        // EDGE consume→reuse: pairs with the Acquire in `Writer::refresh`.
-        self.memory.consumed().store(position.0, Release);
     }
 
     // A function of its own, so that giving back is short enough to stand in line everywhere.
@@ -391,40 +322,54 @@ impl<M: LaneMemory> Reader<M> {
     // A function of its own: among what comes before and after it, its variables would not all stay in registers.
     #[inline(never)]
     pub fn gather(&mut self, start: ReaderMark, max: usize, places: &mut Vec<RecordPlace>) {
-        let ring = self.memory.ring();
-        let (max_message, frontier) = (self.geometry.max_message(), self.plain_frontier);
-        let (mut position, mut expected, mut carried) = (self.position, self.expected, 0u64);
+        let max_message = self.geometry.max_message();
+        let mut way = self.cursor.way();
+        let start_position = way.position();
         let before = places.len();
         // Probably as long as the last one. Where it is, the processor loads the next header without waiting for this one.
-        let mut length = places.last().map_or(0, |place| u64::from(place.length));
-        for _ in 0..max {
-            // EDGE commit→poll: pairs with the Release in `commit_record` and `Writer::fill_and_commit`.
-            let header = RecordHeader::from_bits(ring.header(position).load(Acquire));
-            let found = header.length_after(expected);
-            if found != length {
-                if found > max_message {
+        let length = places.last().map_or(0, |place| place.length() as u32);
+        let (mut likely, mut bytes) = (self.expected.with_length(length), plain_record_bytes(length.into()));
+        let mut carried = 0u64;
+        let mut left = max;
+        while left > 0 {
+            let (known, first, wanted) = (places.len(), likely.without_length(), left.min(GATHERED_AT_ONCE));
+            // They are there before they are known: to push each of them would compare the vector's length with its capacity.
+            places.resize(known + wanted, RecordPlace::UNKNOWN);
+            for place in &mut places[known..] {
+                // EDGE commit→poll: pairs with the Release in `write_record`, `commit_record` and `Writer::fill_and_commit`.
+                let header = RecordHeader::from_bits(way.here().header().load(Acquire));
+                if header != likely {
+                    if header.length_after(likely.without_length()) > max_message {
+                        break;
+                    }
+                    (likely, bytes) = (header, plain_record_bytes(header.length().into()));
+                }
+                let payload = way.position().plus(RecordHeader::BYTES);
+                if way.ahead(bytes).is_none() {
                     break;
                 }
-                length = found;
+                way.go();
+                *place = start.place_of(payload, likely.length().into());
+                carried = carried.wrapping_add(likely.length().into());
+                likely = likely.next();
             }
-            let end = position.plus(plain_record_bytes(length));
-            if end.0 > frontier.0 {
+            let gathered = likely.without_length().messages_since(first) as usize;
+            places.truncate(known + gathered);
+            if gathered < wanted {
                 break;
             }
-            let record = Record { end, payload: position.plus(RecordHeader::BYTES), length };
-            places.push(start.place(&record));
-            carried = carried.wrapping_add(length);
-            (position, expected) = (end, expected.next());
+            left -= gathered;
         }
         let headers = RecordHeader::BYTES.wrapping_mul((places.len() - before) as u64);
-        let filling = position.since(self.position).wrapping_sub(headers).wrapping_sub(carried);
-        (self.position, self.expected, self.filling) = (position, expected, self.filling.wrapping_add(filling));
+        let filling = way.position().since(start_position).wrapping_sub(headers).wrapping_sub(carried);
+        drop(way);
+        (self.expected, self.filling) = (likely.without_length(), self.filling.wrapping_add(filling));
     }
 
     /// Moves past a record without giving it back. The caller still reads it, and publishes later.
     #[inline]
     pub fn advance(&mut self, record: Record) {
-        self.position = record.end;
+        self.cursor.seek(record.end);
         self.expected = self.expected.next();
         self.filling = self.filling.wrapping_add(record.filling());
     }
@@ -456,7 +401,7 @@ impl<M: LaneMemory> Reader<M> {
 
     /// Where the reader stands now, for [`Reader::rewind`].
     pub fn mark(&self) -> ReaderMark {
-        ReaderMark { position: self.position, sequence: self.sequence(), filling: self.filling }
+        ReaderMark { position: self.position(), sequence: self.sequence(), filling: self.filling }
     }
 
     /// The mark behind so many records, the first of which is the next one after `from`. They carry so many bytes of payload, and
@@ -476,10 +421,12 @@ impl<M: LaneMemory> Reader<M> {
 
     /// Goes back to a mark, so that what was read since comes again. Nothing behind it was given back.
     pub fn rewind(&mut self, mark: ReaderMark) {
-        (self.position, self.filling) = (mark.position, mark.filling);
+        self.cursor.seek(mark.position);
+        self.filling = mark.filling;
         self.expected = RecordHeader::message(0, mark.sequence);
         // The frontier may be of a later lap.
-        (self.frontier, self.plain_frontier) = (mark.position, Position(0));
+        self.frontier = mark.position;
+        self.cursor.stop();
     }
 
     /// Gives back everything that was read so far, and publishes that.
@@ -487,11 +434,11 @@ impl<M: LaneMemory> Reader<M> {
     /// Returns whether there was anything to publish: then the caller counts it, and wakes a writer that waits for room.
     #[inline]
     pub fn publish(&mut self) -> bool {
-        if self.published == self.position {
+        if self.published == self.position() {
             return false;
         }
         self.published_sequence = self.sequence();
-        self.publish_at(self.position);
+        self.publish_at(self.position());
         true
     }
 
@@ -507,18 +454,27 @@ impl<M: LaneMemory> Reader<M> {
     fn publish_at(&mut self, position: Position) {
         self.published = position;
         self.move_frontier();
-        self.tell(position);
+        tell(&self.memory, position);
     }
 
     /// Keeps the fast paths from finding anything, until [`Reader::publish`], [`Reader::rewind`] or [`Reader::poll`].
     #[inline]
     pub fn pause(&mut self) {
-        (self.frontier, self.plain_frontier) = (Position(0), Position(0));
+        self.frontier = Position(0);
+        self.cursor.stop();
     }
+}
+
+/// Stores up to where everything was given back: a plain store into a line that only this reader writes.
+#[inline(always)]
+fn tell<M: LaneMemory>(memory: &M, position: Position) {
+    // EDGE consume→reuse: pairs with the Acquire in `Writer::refresh`.
+    memory.consumed().store(position.0, Release);
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use super::super::by_position::PositionCursor;
     use super::*;
     use crate::sync::AtomicU64;
 
@@ -536,10 +492,13 @@ mod tests {
         }
     }
 
-    impl LaneMemory for Endless {
-        type Ring<'a> = &'a Self;
+    impl LaneMemory for &Endless {
+        type Ring<'a>
+            = Self
+        where
+            Self: 'a;
 
-        fn ring(&self) -> &Self {
+        fn ring(&self) -> Self {
             self
         }
 
@@ -556,10 +515,22 @@ mod tests {
         }
     }
 
+    impl LaneEnd for &Endless {
+        type Cursor = PositionCursor<Self>;
+
+        fn cursor(&self) -> Self::Cursor {
+            PositionCursor::new(self, geometry().capacity())
+        }
+    }
+
+    fn geometry() -> LaneGeometry {
+        LaneGeometry::new(4096, 8, 100)
+    }
+
     #[test]
     fn a_writer_that_goes_further_than_a_ring_is_noticed() {
-        let geometry = LaneGeometry::new(4096, 8, 100);
-        let mut reader = Reader::resume(Endless::default(), geometry).unwrap();
+        let (lane, geometry) = (Endless::default(), geometry());
+        let mut reader = Reader::resume(&lane, geometry).unwrap();
         // A ring's worth, and what may have been given back since that was published last.
         let most = geometry.records_max() + geometry.records_max() / 8;
         let mut records = 0;

@@ -1,8 +1,9 @@
 //! The writing end of a lane.
 
-use super::memory::{LONG_STRETCH, plain_record_bytes};
+use super::memory::{LINE, LONG_STRETCH};
+use super::run::{Run, SURELY_ALLOWED, is_too_long, write_record};
 use super::walk::{Walk, walk};
-use super::{LaneGeometry, LaneMemory, Position, Ring};
+use super::{Cursor, LaneEnd, LaneGeometry, Position, Ring, Way};
 use crate::error::Corruption;
 use crate::layout::RecordHeader;
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
@@ -11,11 +12,12 @@ use std::cell::Cell;
 
 /// Writes records into a lane. There is one at a time; its successor is made by [`Writer::resume`].
 #[derive(Debug)]
-pub struct Writer<M> {
+pub struct Writer<M: LaneEnd> {
     memory: M,
     geometry: LaneGeometry,
-    /// Where the next record starts.
-    position: Position,
+    /// Stands where the next record starts. In a plain lane, it is allowed to go up to the frontier, if the lines up to there are
+    /// warm.
+    cursor: M::Cursor,
     /// Messages committed in this lane, as published.
     count: u64,
     /// The header of the next message if it has length 0. Its number tells how many were committed since `count`.
@@ -29,8 +31,6 @@ pub struct Writer<M> {
     consumed: Position,
     /// Up to here, a record needs neither padding nor another look at the reader, the header behind it included.
     frontier: Position,
-    /// The frontier in a plain lane whose messages may have [`SURELY_ALLOWED`] bytes; 0 in any other.
-    plain_frontier: Position,
     /// Up to here, lines are warm: the first word of every line behind the position is 0, and the line is probably in this
     /// core's cache.
     warmed: Position,
@@ -53,7 +53,6 @@ pub struct Writer<M> {
 /// What is written in a stretch is published at its end: the longer it is, the further observers and successors walk.
 const STRETCH: u64 = 2048;
 const SMALL_MESSAGE: u64 = 256;
-const LINE: u64 = 64;
 
 /// So many bytes behind a stretch that was warmed are prefetched for writing: a stretch of small messages.
 ///
@@ -62,69 +61,8 @@ const LINE: u64 = 64;
 /// 56 bytes, and an eighth more of a kilobyte.
 const PREFETCHED: u64 = STRETCH;
 
-/// A message of at most so many bytes is not compared with the longest one in [`Writer::reserve_fast_plain`]: in a lane whose longest
-/// message is shorter, the plain frontier is 0. If the compiler knows the length, that saves the comparison.
-const SURELY_ALLOWED: u64 = 8;
-
 /// Of so many glances of a writer that waits for room, one looks at `consumed`.
 const GLANCES_PER_LOOK: u32 = 8;
-
-/// Several records in a row, written by the fast path: see [`Writer::run`].
-///
-/// Its fields can stay in registers. A writer's own cannot: every record's Release store makes the compiler write them back.
-/// They follow when the run is dropped.
-#[derive(Debug)]
-pub struct Run<'a, R> {
-    ring: R,
-    max_message: u64,
-    frontier: Position,
-    warmed: Position,
-    end: Place,
-    position: &'a mut Position,
-    next_header: &'a mut RecordHeader,
-    filling: &'a mut u64,
-}
-
-/// Where a run has come to: fields of its [`Writer`].
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    position: Position,
-    next_header: RecordHeader,
-    filling: u64,
-}
-
-impl<R: Ring> Run<'_, R> {
-    /// Appends a record of so many bytes, which `fill` writes to the position that it is given. False: the fast path does not
-    /// suffice, and nothing was written.
-    #[inline(always)]
-    pub fn append(&mut self, length: u64, fill: impl FnOnce(R, Position)) -> bool {
-        if length > self.max_message {
-            return false;
-        }
-        let Place { position: record, next_header, filling } = self.end;
-        let next = record.plus(plain_record_bytes(length));
-        if next.0 > self.frontier.0 {
-            return false;
-        }
-        let payload = record.plus(RecordHeader::BYTES);
-        fill(self.ring, payload);
-        commit_record(self.ring, record, next_header.with_length(length as u32), next, self.warmed);
-        self.end = Place {
-            position: next,
-            next_header: next_header.next(),
-            filling: filling.wrapping_add(next.since(payload)).wrapping_sub(length),
-        };
-        true
-    }
-}
-
-impl<R> Drop for Run<'_, R> {
-    #[inline]
-    fn drop(&mut self) {
-        (*self.position, *self.next_header, *self.filling) =
-            (self.end.position, self.end.next_header, self.end.filling);
-    }
-}
 
 /// Why nothing was reserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,7 +105,7 @@ pub struct Reservation {
     pub length: u64,
 }
 
-impl<M: LaneMemory> Writer<M> {
+impl<M: LaneEnd> Writer<M> {
     /// Goes on where the previous writer stopped, or starts a fresh lane.
     ///
     /// The caller has exclusive possession of the writer's role, and its predecessor is gone for good.
@@ -190,17 +128,18 @@ impl<M: LaneMemory> Writer<M> {
         if end.since(consumed) > geometry.capacity() {
             return Err(Corruption::Positions);
         }
+        let mut cursor = memory.cursor();
+        cursor.seek(end);
         let mut writer = Self {
             memory,
             geometry,
-            position: end,
+            cursor,
             count,
             next_header: RecordHeader::message(0, count),
             first: (end, count),
             filling: 0,
             consumed,
             frontier: end,
-            plain_frontier: Position(0),
             warmed: end,
             glances: Cell::new(0),
         };
@@ -248,7 +187,7 @@ impl<M: LaneMemory> Writer<M> {
     /// Bytes of payload that this writer committed.
     pub fn bytes(&self) -> u64 {
         let headers = self.geometry.header_bytes().wrapping_mul(self.messages());
-        self.position.since(self.first.0).wrapping_sub(headers).wrapping_sub(self.filling)
+        self.position().since(self.first.0).wrapping_sub(headers).wrapping_sub(self.filling)
     }
 
     /// Stores how far this writer has come. It happens by itself once a stretch.
@@ -258,25 +197,35 @@ impl<M: LaneMemory> Writer<M> {
         self.count = self.count();
         // EDGE published→observe: pairs with the Acquire of observers; also keeps the order header → count → committed.
         self.memory.count().store(self.count, Release);
-        self.memory.committed().store(self.position.0, Release);
+        self.memory.committed().store(self.position().0, Release);
         // EDGE published→observe: what is written from now on may lie over what the old position led to. An observer that sees
         // any of it sees the new position.
         fence(Release);
     }
 
-    /// Begins several records in a row, as far as the fast path goes.
-    #[inline]
-    pub fn run(&mut self) -> Run<'_, M::Ring<'_>> {
-        Run {
-            ring: self.memory.ring(),
-            max_message: self.geometry.max_message(),
-            frontier: self.plain_frontier,
-            warmed: self.warmed,
-            end: Place { position: self.position, next_header: self.next_header, filling: self.filling },
-            position: &mut self.position,
-            next_header: &mut self.next_header,
-            filling: &mut self.filling,
+    /// Appends a record of so many bytes, which `fill` writes into the spot that it is given, by the shortest way: if the compiler
+    /// knows the length, by constants. False: ask [`Writer::reserve`].
+    #[inline(always)]
+    pub fn append(&mut self, length: u64, fill: impl FnOnce(<<M::Cursor as Cursor>::Way<'_> as Way>::Spot)) -> bool {
+        if is_too_long(length, self.geometry.max_message()) {
+            return false;
         }
+        let Some(filling) = write_record(&mut self.cursor.way(), self.next_header, length, fill) else { return false };
+        self.next_header = self.next_header.next();
+        self.filling = self.filling.wrapping_add(filling);
+        true
+    }
+
+    /// Begins several records in a row, as far as the shortest way goes.
+    #[inline(always)]
+    pub fn run(&mut self) -> Run<'_, <M::Cursor as Cursor>::Way<'_>> {
+        Run::new(self.cursor.way(), &self.geometry, &mut self.next_header, &mut self.filling)
+    }
+
+    /// Where the next record starts.
+    #[inline]
+    fn position(&self) -> Position {
+        self.cursor.position()
     }
 
     /// Finds room for a record with `length` bytes of payload before the frontier. `None`: ask [`Writer::reserve`].
@@ -285,7 +234,13 @@ impl<M: LaneMemory> Writer<M> {
         if length > self.geometry.max_message() {
             return None;
         }
-        self.reserve_before(self.frontier, length, self.geometry.record_bytes(length), self.geometry.header_bytes())
+        let start = self.position();
+        let end = start.plus(self.geometry.record_bytes(length));
+        if end.0 > self.frontier.0 {
+            return None;
+        }
+        let payload = start.plus(self.geometry.header_bytes());
+        Some(Reservation { padding: 0, opens_stretch: false, end, payload, length })
     }
 
     /// Finds room for a record with `length` bytes of payload. Changes nothing that others see.
@@ -317,32 +272,6 @@ impl<M: LaneMemory> Writer<M> {
         }
     }
 
-    /// [`Writer::reserve_fast`] in a plain lane, by constants if the compiler knows the length. `None`: ask [`Writer::reserve`].
-    #[inline]
-    pub fn reserve_fast_plain(&self, length: u64) -> Option<Reservation> {
-        if length > SURELY_ALLOWED && length > self.geometry.max_message() {
-            return None;
-        }
-        self.reserve_before(self.plain_frontier, length, plain_record_bytes(length), RecordHeader::BYTES)
-    }
-
-    /// Finds room for a record, no longer than allowed, that ends before this frontier.
-    #[inline(always)]
-    fn reserve_before(
-        &self,
-        frontier: Position,
-        length: u64,
-        record_bytes: u64,
-        header_bytes: u64,
-    ) -> Option<Reservation> {
-        let end = self.position.plus(record_bytes);
-        if end.0 > frontier.0 {
-            return None;
-        }
-        let payload = self.position.plus(header_bytes);
-        Some(Reservation { padding: 0, opens_stretch: false, end, payload, length })
-    }
-
     /// Finds room beyond the frontier: at the end of a stretch or of the ring, or where the reader was last seen.
     #[cold]
     fn reserve_slow(&mut self, length: u64, room: Room) -> Result<Reservation, Refusal> {
@@ -352,23 +281,21 @@ impl<M: LaneMemory> Writer<M> {
             return Err(Refusal::TooLarge);
         }
         let record_bytes = self.geometry.record_bytes(length);
-        let until_end = self.geometry.until_end(self.position);
+        let until_end = self.geometry.until_end(self.position());
         let padding = if record_bytes > until_end { until_end } else { 0 };
-        let record = self.position.plus(padding);
+        let record = self.position().plus(padding);
         let end = record.plus(record_bytes);
         // The writer zeroes the next header, so it needs room for that, too.
         let next_header = self.geometry.header_bytes();
         if end.plus(next_header).since(self.consumed) > self.geometry.capacity() {
             self.refresh(end.plus(next_header), room)?;
         }
-        let lap_end = self.position.plus(until_end);
+        let lap_end = self.position().plus(until_end);
         let limit = self.consumed.plus(self.geometry.capacity().wrapping_sub(next_header));
         let stretch = if length <= SMALL_MESSAGE { STRETCH } else { LONG_STRETCH };
-        let stretch_end = self.position.plus(stretch.min(self.geometry.stretch_max()));
+        let stretch_end = self.position().plus(stretch.min(self.geometry.stretch_max()));
         self.frontier = Position(lap_end.0.min(limit.0).min(stretch_end.0));
-        let may_be_plain = self.geometry.is_plain() && self.geometry.max_message() >= SURELY_ALLOWED;
-        self.plain_frontier = if may_be_plain { self.frontier } else { Position(0) };
-        self.warmed = self.position;
+        self.forget_warmed_lines();
         let payload = record.plus(self.geometry.header_bytes());
         Ok(Reservation { padding, opens_stretch: true, end, payload, length })
     }
@@ -386,15 +313,34 @@ impl<M: LaneMemory> Writer<M> {
     /// Warms the lines up to the frontier, and asks for those behind it: what stands in them is free to be overwritten.
     fn warm_stretch(&mut self) {
         let ring = self.memory.ring();
-        let mut line = Position(self.position.0 | (LINE - 1)).plus(1);
-        while line.0 < self.frontier.0 {
-            ring.header(line).store(RecordHeader::EMPTY.bits(), Relaxed);
-            line = line.plus(LINE);
-        }
-        self.warmed = self.frontier;
+        let first = Position(self.position().0 | (LINE - 1)).plus(1);
+        // Up to the first line that begins at the frontier or behind it.
+        let behind = Position(self.frontier.0.wrapping_add(LINE - 1) & !(LINE - 1));
+        let warm = behind.0.saturating_sub(first.0);
+        ring.zero_lines(first, warm);
         // No line that holds anything the reader has not given back.
-        let limit = self.consumed.plus(self.geometry.capacity());
-        ring.prefetch_write(line, limit.0.saturating_sub(line.0).min(PREFETCHED) & !(LINE - 1));
+        let (next, limit) = (first.plus(warm), self.consumed.plus(self.geometry.capacity()));
+        ring.prefetch_write(next, limit.0.saturating_sub(next.0).min(PREFETCHED) & !(LINE - 1));
+        self.know_warmed(self.frontier);
+    }
+
+    /// No line is known to be warm.
+    fn forget_warmed_lines(&mut self) -> Position {
+        self.cursor.stop();
+        let position = self.position();
+        std::mem::replace(&mut self.warmed, position)
+    }
+
+    /// The lines up to here are warm. So the shortest way, which looks at nothing but its limit, goes as far, if the lane is plain.
+    #[inline]
+    fn know_warmed(&mut self, warmed: Position) {
+        self.warmed = warmed;
+        if self.geometry.is_plain() && self.geometry.max_message() >= SURELY_ALLOWED {
+            // If a line begins where the warm ones end, nothing is known of its start.
+            let ends_a_line = warmed.0.is_multiple_of(LINE);
+            let last = if ends_a_line { warmed.0.saturating_sub(RecordHeader::BYTES) } else { warmed.0 };
+            self.cursor.allow(Position(last));
+        }
     }
 
     /// Forgets which lines are warm, and returns that for [`Writer::commit_in_place`].
@@ -403,7 +349,7 @@ impl<M: LaneMemory> Writer<M> {
     /// such a payload may stand where the writer counts on a 0.
     #[inline]
     pub fn forget_warmed(&mut self) -> Warmed {
-        Warmed(std::mem::replace(&mut self.warmed, self.position))
+        Warmed(self.forget_warmed_lines())
     }
 
     /// Whether another attempt is worth it: a cheap hint for a caller that waits for room.
@@ -425,15 +371,15 @@ impl<M: LaneMemory> Writer<M> {
     /// Whether an eighth of the ring is free, if the reader has come as far as this.
     #[inline]
     fn is_plenty(&self, consumed: Position) -> bool {
-        self.position.since(consumed) <= self.geometry.capacity().wrapping_sub(self.geometry.publish_after())
+        self.position().since(consumed) <= self.geometry.capacity().wrapping_sub(self.geometry.publish_after())
     }
 
     /// Reads how far the reader has come. Called once the last known limit is reached.
     fn refresh(&mut self, end: Position, room: Room) -> Result<(), Refusal> {
-        // EDGE consume→reuse: pairs with the Release in `Reader::tell`.
+        // EDGE consume→reuse: pairs with the Release in `reader::tell`.
         let consumed = Position(self.memory.consumed().load(Acquire));
         let moved = consumed.since(self.consumed);
-        if moved > self.position.since(self.consumed) || !self.geometry.is_possible(consumed) {
+        if moved > self.position().since(self.consumed) || !self.geometry.is_possible(consumed) {
             return Err(Refusal::Corrupted(Corruption::Positions));
         }
         let fits = end.since(consumed) <= self.geometry.capacity();
@@ -460,7 +406,7 @@ impl<M: LaneMemory> Writer<M> {
     #[inline(always)]
     pub fn commit_in_place(&mut self, Warmed(warmed): Warmed, reservation: Reservation, used: u64) {
         if used >= reservation.length {
-            self.warmed = warmed;
+            self.know_warmed(warmed);
         }
         self.commit(reservation, used);
     }
@@ -469,7 +415,7 @@ impl<M: LaneMemory> Writer<M> {
     #[inline(always)]
     pub fn fill_and_commit(&mut self, reservation: Reservation, used: u64, fill: impl FnOnce(M::Ring<'_>, Position)) {
         let ring = self.memory.ring();
-        let start = self.position;
+        let start = self.position();
         let record = start.plus(reservation.padding);
         let used = used.min(reservation.length);
         let whole = used == reservation.length;
@@ -485,7 +431,7 @@ impl<M: LaneMemory> Writer<M> {
             ring.header(start).store(padding.bits(), Release);
             self.filling = self.filling.wrapping_add(reservation.padding);
         }
-        self.position = next;
+        self.cursor.seek(next);
         self.next_header = self.next_header.next();
         self.filling = self.filling.wrapping_add(next.since(reservation.payload)).wrapping_sub(used);
     }
@@ -504,9 +450,12 @@ fn commit_record<R: Ring>(ring: R, record: Position, header: RecordHeader, next:
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use super::super::LaneMemory;
+    use super::super::by_position::PositionCursor;
     use super::*;
     use crate::sync::AtomicU64;
     use std::cell::RefCell;
+    use std::rc::Rc;
 
     /// A lane in private memory that notes what is prefetched.
     #[derive(Debug)]
@@ -527,10 +476,10 @@ mod tests {
         }
     }
 
-    impl LaneMemory for Noted {
-        type Ring<'a> = &'a Self;
+    impl LaneMemory for Rc<Noted> {
+        type Ring<'a> = &'a Noted;
 
-        fn ring(&self) -> &Self {
+        fn ring(&self) -> &Noted {
             self
         }
 
@@ -547,6 +496,14 @@ mod tests {
         }
     }
 
+    impl LaneEnd for Rc<Noted> {
+        type Cursor = PositionCursor<Self>;
+
+        fn cursor(&self) -> Self::Cursor {
+            PositionCursor::new(Self::clone(self), self.ring.len() as u64 * 8)
+        }
+    }
+
     #[test]
     fn a_message_that_is_longer_than_allowed_finds_no_room_however_short_it_is() {
         for max_message in 1..20 {
@@ -555,15 +512,16 @@ mod tests {
                 ring: (0..512).map(|_| AtomicU64::new(0)).collect(),
                 prefetched: RefCell::default(),
             };
-            let mut writer = Writer::resume(lane, LaneGeometry::new(4096, 8, max_message)).unwrap();
+            let mut writer = Writer::resume(Rc::new(lane), LaneGeometry::new(4096, 8, max_message)).unwrap();
             // It opens a stretch, so that the frontiers lie ahead.
             let opening = writer.reserve(max_message).unwrap();
             writer.commit(opening, max_message);
+            writer.warm_after(&opening);
             assert!(writer.reserve_fast(max_message).is_some());
             for length in max_message + 1..30 {
                 assert!(writer.reserve_fast(length).is_none());
-                assert!(writer.reserve_fast_plain(length).is_none(), "{length} bytes, of {max_message}");
-                assert!(!writer.run().append(length, |_, _| ()), "{length} bytes, of {max_message}");
+                assert!(!writer.append(length, |_| ()), "{length} bytes, of {max_message}");
+                assert!(!writer.run().append(length, |_| ()), "{length} bytes, of {max_message}");
                 assert_eq!(writer.reserve(length).unwrap_err(), Refusal::TooLarge);
             }
         }
@@ -575,7 +533,7 @@ mod tests {
         let words = [0, 0, 0].map(AtomicU64::new);
         let ring = (0..CAPACITY / 8).map(|_| AtomicU64::new(0)).collect();
         let lane = Noted { words, ring, prefetched: RefCell::default() };
-        let mut writer = Writer::resume(lane, LaneGeometry::new(CAPACITY, 8, 1000)).unwrap();
+        let mut writer = Writer::resume(Rc::new(lane), LaneGeometry::new(CAPACITY, 8, 1000)).unwrap();
         let mut sent = 0;
         for length in [8, 56, 300, 1000].into_iter().cycle().take(4000) {
             match writer.reserve(length) {
@@ -585,7 +543,7 @@ mod tests {
                     sent += 1;
                 }
                 // The reader gives back part of it: as much as was written when the writer stood here.
-                Err(_) => writer.memory.consumed().store(writer.position.0 - CAPACITY / 4, Relaxed),
+                Err(_) => writer.memory.consumed().store(writer.position().0 - CAPACITY / 4, Relaxed),
             }
             let limit = Position(writer.memory.consumed().load(Relaxed)).plus(CAPACITY);
             for (from, bytes) in writer.memory.prefetched.borrow_mut().drain(..) {
@@ -593,6 +551,6 @@ mod tests {
                 assert!(bytes == 0 || from.plus(bytes).0 <= limit.0, "{from:?} and {bytes} bytes, of {limit:?}");
             }
         }
-        assert!(sent > 3000 && writer.position.0 > 4 * CAPACITY, "over the end of the ring, and often");
+        assert!(sent > 3000 && writer.position().0 > 4 * CAPACITY, "over the end of the ring, and often");
     }
 }

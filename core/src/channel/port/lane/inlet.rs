@@ -86,6 +86,8 @@ impl Inlet for LaneInlet {
     type Place = RecordPlace;
 
     const SETTLE: Settle = settle_nothing;
+    /// The limit of the shortest way is 0 there.
+    const STOPS_IN_A_CHILD: bool = true;
     const LOOKS_AHEAD: bool = true;
 
     fn join(end: &Seated) -> Result<Self, Corruption> {
@@ -115,10 +117,8 @@ impl Inlet for LaneInlet {
 
     #[inline(always)]
     fn copy_exact(&mut self, _: &mut Seated, buffer: &mut [u8]) -> Result<Exact<Record>, RecvError> {
-        let Some(record) = self.reader.poll_fast_plain(buffer.len() as u64) else { return Ok(Exact::Undecided) };
-        self.reader.memory().ring().read(record.payload.0, buffer);
-        self.reader.release_fast(record);
-        Ok(Exact::Copied)
+        let is_copied = self.reader.take_exact(buffer.len() as u64, |spot| spot.read(buffer));
+        Ok(if is_copied { Exact::Copied } else { Exact::Undecided })
     }
 
     #[inline]

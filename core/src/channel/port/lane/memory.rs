@@ -3,8 +3,8 @@
 use crate::error::Corruption;
 use crate::layout::Geometry;
 use crate::liveness::Dead;
-use crate::region::{LaneLook, LaneView, Region, RingLook, RingView};
-use crate::ring::log::{LaneGeometry, LaneMemory, Position, Ring};
+use crate::region::{LaneLook, LaneView, Region, RingCursor, RingLook, RingSpot, RingView, RingWay};
+use crate::ring::log::{Cursor, LaneEnd, LaneGeometry, LaneMemory, Position, Ring, Spot, Way};
 use crate::sync::AtomicU64;
 use std::sync::Arc;
 
@@ -12,6 +12,11 @@ impl Ring for RingView<'_> {
     #[inline]
     fn header(&self, position: Position) -> &AtomicU64 {
         self.word(position.0)
+    }
+
+    #[inline]
+    fn zero_lines(&self, from: Position, bytes: u64) {
+        RingView::zero_lines(*self, from.0, bytes);
     }
 
     #[inline]
@@ -41,6 +46,84 @@ impl LaneMemory for LaneView {
     #[inline]
     fn consumed(&self) -> &AtomicU64 {
         &self.gate.consumed
+    }
+}
+
+impl LaneEnd for LaneView {
+    type Cursor = RingCursor;
+
+    fn cursor(&self) -> RingCursor {
+        LaneView::cursor(self)
+    }
+}
+
+impl Cursor for RingCursor {
+    type Way<'a> = RingWay<'a>;
+
+    #[inline]
+    fn position(&self) -> Position {
+        Position(RingCursor::position(self))
+    }
+
+    #[inline]
+    fn seek(&mut self, position: Position) {
+        RingCursor::seek(self, position.0);
+    }
+
+    #[inline]
+    fn allow(&mut self, limit: Position) {
+        RingCursor::allow(self, limit.0);
+    }
+
+    #[inline]
+    fn stop(&mut self) {
+        RingCursor::stop(self);
+    }
+
+    #[inline(always)]
+    fn way(&mut self) -> RingWay<'_> {
+        RingCursor::way(self)
+    }
+}
+
+impl<'a> Way for RingWay<'a> {
+    type Spot = RingSpot<'a>;
+
+    #[inline(always)]
+    fn here(&self) -> RingSpot<'a> {
+        RingWay::here(self)
+    }
+
+    #[inline(always)]
+    fn ahead(&mut self, bytes: u64) -> Option<RingSpot<'a>> {
+        RingWay::ahead(self, bytes)
+    }
+
+    #[inline(always)]
+    fn go(&mut self) {
+        RingWay::go(self);
+    }
+
+    #[inline(always)]
+    fn position(&self) -> Position {
+        Position(RingWay::position(self))
+    }
+}
+
+impl Spot for RingSpot<'_> {
+    #[inline(always)]
+    fn header(&self) -> &AtomicU64 {
+        self.first()
+    }
+
+    #[inline(always)]
+    fn next_header(&self) -> &AtomicU64 {
+        self.behind()
+    }
+
+    #[inline(always)]
+    fn ends_a_line(&self, line: u64) -> bool {
+        RingSpot::ends_a_line(*self, line)
     }
 }
 
@@ -140,6 +223,81 @@ mod tests {
                 writer.publish();
                 assert_eq!(writer.count(), 200 + fits, "a full ring less one header, lane {lane}");
             }
+        }
+    }
+
+    #[test]
+    fn whatever_a_peer_writes_the_ends_of_a_lane_stay_in_its_ring() {
+        const CAPACITY: u64 = 4096;
+        let region = region_of(geometry_of(3, CAPACITY, 8, 8));
+        let geometry = lane_geometry(region.geometry());
+        let [before, lane, behind] = [0, 1, 2].map(|lane| LaneView::new(&region, lane, 0));
+        let mut state = 0x9e37_79b9_7f4a_7c15u64;
+        let mut random = |below: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state % below
+        };
+        let mut fast = 0;
+        for _ in 0..300 {
+            let view = || LaneView::new(&region, 1, 0);
+            for word in [view().committed(), view().count(), view().consumed()] {
+                word.store(0, Relaxed);
+            }
+            (0..CAPACITY).step_by(8).for_each(|at| lane.ring().header(Position(at)).store(0, Relaxed));
+            let mut writer = Writer::resume(view(), geometry).unwrap();
+            let mut reader = Reader::resume(view(), geometry).unwrap();
+            let mut places = Vec::new();
+            for _ in 0..200 {
+                let length = random(48);
+                match random(8) {
+                    0..=2 => fast += u32::from(writer.append(length, |spot| spot.write(&vec![7; length as usize]))),
+                    3 => {
+                        let mut run = writer.run();
+                        while random(9) > 0 && run.append(length, |spot| spot.write(&vec![7; length as usize])) {}
+                    }
+                    4 => {
+                        if let Ok(reservation) = writer.reserve(length) {
+                            let warmed = writer.forget_warmed();
+                            writer.commit_in_place(warmed, reservation, random(length + 2));
+                            writer.warm_after(&reservation);
+                        }
+                    }
+                    5 => {
+                        let mut buffer = vec![0; length as usize];
+                        fast += u32::from(reader.take_exact(length, |spot| spot.read(&mut buffer)));
+                    }
+                    6 => {
+                        let mark = reader.mark();
+                        reader.gather(mark, 5, &mut places);
+                        while let Ok(Some(record)) = reader.poll() {
+                            reader.advance(record);
+                        }
+                        if random(2) == 0 {
+                            reader.rewind(mark)
+                        } else {
+                            let _ = reader.publish();
+                        }
+                    }
+                    // The peer: mostly a word that is nearly right.
+                    _ => {
+                        let ring = lane.ring();
+                        let word = match random(4) {
+                            0 => lane.committed(),
+                            1 => lane.consumed(),
+                            _ => ring.header(Position(random(CAPACITY))),
+                        };
+                        let change = [8, 64, 1 << 34, u64::MAX - 7, 1 << 63][random(5) as usize];
+                        word.store(word.load(Relaxed).wrapping_add(change), Relaxed);
+                    }
+                }
+            }
+        }
+        assert!(fast > 1000, "the shortest way was taken {fast} times");
+        for neighbour in [before, behind] {
+            let is_zero = |at| neighbour.ring().header(Position(at)).load(Relaxed) == 0;
+            assert!((0..CAPACITY).step_by(8).all(is_zero), "a lane's neighbour was written to");
         }
     }
 

@@ -5,8 +5,8 @@ use crate::channel::end::{Seated, Trouble};
 use crate::channel::port::outlet::{Effort, Outlet};
 use crate::error::{Corruption, SendError};
 use crate::liveness::Settle;
-use crate::region::{LaneView, RingView, TrustPeers};
-use crate::ring::log::{Position, Refusal, Reservation, Warmed, Writer};
+use crate::region::{LaneView, TrustPeers};
+use crate::ring::log::{Refusal, Reservation, Warmed, Writer};
 use crate::sync::AtomicU32;
 use crate::wait::eventcount::Wakes;
 
@@ -70,6 +70,8 @@ impl Outlet for LaneOutlet {
     type Run = ();
 
     const SETTLE: Settle = settle_nothing;
+    /// The limit of the shortest way is 0 there.
+    const STOPS_IN_A_CHILD: bool = true;
     /// What was released may not be room enough.
     const WAKES: Wakes = Wakes::All;
 
@@ -90,9 +92,10 @@ impl Outlet for LaneOutlet {
         self.writer.reserve_fast(length as u64)
     }
 
+    /// By the shortest way, which looks no further than its limit.
     #[inline(always)]
-    fn claim_fast_plain(&mut self, length: usize) -> Option<Reservation> {
-        self.writer.reserve_fast_plain(length as u64)
+    fn send_fast(&mut self, _: &mut Seated, message: &[u8]) -> Result<bool, Corruption> {
+        Ok(self.writer.append(message.len() as u64, |spot| spot.write(message)))
     }
 
     /// Every few stretches, and while it waits: a sender that is busy notices, too, that the file is gone.
@@ -188,13 +191,12 @@ impl Outlet for LaneOutlet {
     where
         I::Item: AsRef<[u8]>,
     {
-        let mut run = self.writer.run();
+        let (news, mut run) = (end.watch(), self.writer.run());
         loop {
             let Some(message) = messages.next() else { return Ok(None) };
             let bytes = message.as_ref();
-            let appended = |ring: RingView<'_>, payload: Position| ring.write(payload.0, 0, bytes);
-            // The iterator may have forked, or taken its time.
-            if end.is_foreign() || end.has_news() || !run.append(bytes.len() as u64, appended) {
+            // The iterator may have taken its time, or forked: then the run has come to its limit.
+            if news.has_come() || !run.append(bytes.len() as u64, |spot| spot.write(bytes)) {
                 return Ok(Some(message));
             }
             *sent += 1;

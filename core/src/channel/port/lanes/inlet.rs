@@ -134,6 +134,8 @@ impl Inlet for LanesInlet {
     type Place = LaneEntry;
 
     const SETTLE: Settle = settle_nothing;
+    /// The limit of each lane's shortest way is 0 there.
+    const STOPS_IN_A_CHILD: bool = true;
     const LOOKS_AHEAD: bool = false;
 
     fn join(end: &Seated) -> Result<Self, Corruption> {
@@ -164,10 +166,11 @@ impl Inlet for LanesInlet {
     #[inline]
     fn copy_exact(&mut self, _: &mut Seated, buffer: &mut [u8]) -> Result<Exact<Record>, RecvError> {
         let Some((_, lane)) = self.lanes.visited() else { return Ok(Exact::Undecided) };
-        let Some(record) = lane.reader.poll_fast_plain(buffer.len() as u64) else { return Ok(Exact::Undecided) };
-        lane.reader.memory().ring().read(record.payload.0, buffer);
-        lane.reader.release_fast(record);
-        self.lanes.spend(record.length);
+        let length = buffer.len() as u64;
+        if !lane.reader.take_exact(length, |spot| spot.read(buffer)) {
+            return Ok(Exact::Undecided);
+        }
+        self.lanes.spend(length);
         Ok(Exact::Copied)
     }
 

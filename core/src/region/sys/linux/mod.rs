@@ -15,6 +15,7 @@
 //! - `semaphore`: the C library's semaphores.
 //! - `memory_group`: the limits of memory control groups.
 //! - `pages`: prefaulting, locking, huge pages.
+//! - `wiped`: words that a forked child finds zero.
 
 mod advice;
 mod cancel;
@@ -31,6 +32,7 @@ mod process;
 mod random;
 mod semaphore;
 mod wake;
+mod wiped;
 
 pub(crate) use self::{
     advice::{COLLAPSING, LOCKING_MEMORY, PREFAULTING, errno_of, explained},
@@ -53,6 +55,7 @@ pub(crate) use self::{
     random::random_id,
     semaphore::{C_LIBRARY, SEMAPHORE_BYTES, has_semaphores, semaphore_init, semaphore_post, semaphore_wait},
     wake::{Clock, Moment, Reach, futex_wait, futex_wake, membarrier, pause, register_membarrier, unix_time_ns},
+    wiped::WipedWord,
 };
 
 #[cfg(feature = "named-segments")]
