@@ -23,7 +23,7 @@ const EAGER_LOOKS: u32 = 64;
 /// time, which costs half a round trip. A pause instruction would help as well, but it takes ten times as long on some
 /// processors as on others.
 ///
-/// What a step takes is not measured, since half as many steps and twice as many make no difference: `docs/design.md` has the figures.
+/// What a step takes is not measured: half as many steps, or twice as many, cost little. `docs/design.md` has the figures.
 const STEPS_BETWEEN_LOOKS: u32 = 40;
 
 /// Time in vain after which [`Strategy::SpinThenYield`] begins to yield.
