@@ -92,8 +92,7 @@ impl<'a> Pouring<'a> {
     }
 
     fn sent_text(&self) -> String {
-        let were = if self.sent == 1 { "was" } else { "were" };
-        format!("{} {were} sent before that", size::count(self.sent, "byte"))
+        size::sent(self.sent, "byte")
     }
 }
 

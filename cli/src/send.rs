@@ -220,7 +220,6 @@ impl Sending<'_> {
     }
 
     fn sent_text(&self) -> String {
-        let were = if self.sent == 1 { "was" } else { "were" };
-        format!("{} {were} sent before that", size::count(self.sent, "message"))
+        size::sent(self.sent, "message")
     }
 }

@@ -71,6 +71,12 @@ pub fn count(number: u64, noun: &str) -> String {
     format!("{} {noun}{plural}", HumanCount(number))
 }
 
+/// What a sentence about a command that stopped ends with: `2,000 messages were sent before that`.
+pub fn sent(number: u64, noun: &str) -> String {
+    let were = if number == 1 { "was" } else { "were" };
+    format!("{} {were} sent before that", count(number, noun))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

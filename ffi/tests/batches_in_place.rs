@@ -1,6 +1,8 @@
 //! Batches that stay in place: taken by one call, finished as a whole or message by message.
 
 mod c_calls;
+#[path = "../../core/tests/support/mod.rs"]
+mod support;
 
 use c_calls::*;
 use memlane_ffi::*;

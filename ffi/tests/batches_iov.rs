@@ -7,19 +7,6 @@ mod support;
 use c_calls::*;
 use memlane_ffi::*;
 use std::ptr::null_mut;
-use support::Watchdog;
-
-const FOR_EVER: i64 = -1;
-const SHORT: i64 = 1_000_000;
-const TIMEOUTS: [i64; 4] = [0, SHORT, i64::MAX, FOR_EVER];
-
-fn each_kind(test: impl Fn(u32)) {
-    let _watchdog = Watchdog::new();
-    for kind in kinds() {
-        eprintln!("kind {kind}");
-        test(kind);
-    }
-}
 
 #[test]
 fn the_struct_is_the_systems() {

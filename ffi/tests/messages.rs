@@ -6,24 +6,12 @@ mod support;
 
 use c_calls::*;
 use memlane_ffi::*;
-use support::Watchdog;
-
-const FOR_EVER: i64 = -1;
-const SHORT: i64 = 1_000_000;
-
-fn each_kind(test: impl Fn(u32)) {
-    let _watchdog = Watchdog::new();
-    for kind in kinds() {
-        eprintln!("kind {kind}");
-        test(kind);
-    }
-}
 
 #[test]
 fn what_is_sent_is_received_with_every_way_of_waiting() {
     each_kind(|kind| {
         let (_, tx, rx) = pair(kind);
-        for timeout in [0, SHORT, i64::MAX, FOR_EVER] {
+        for timeout in TIMEOUTS {
             ok(send(tx, b"hello", timeout));
             assert_eq!(recv(rx, timeout).unwrap(), b"hello", "{timeout}");
             ok(send(tx, b"exact", timeout));

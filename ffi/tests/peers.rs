@@ -1,6 +1,8 @@
 //! How full a channel is, who takes part, and waiting for the other side, through the C calls.
 
 mod c_calls;
+#[path = "../../core/tests/support/mod.rs"]
+mod support;
 
 use c_calls::*;
 use memlane_ffi::*;

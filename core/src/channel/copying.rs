@@ -32,7 +32,7 @@ impl<K: ChannelKind> Receiver<K> {
     #[inline(always)]
     pub fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
         // In line, so that the compiler knows the length of a message that has a fixed one.
-        let mut look = None;
+        let mut has_looked = false;
         loop {
             match self.copy_exact(buffer)? {
                 Exact::Copied => return Ok(buffer.len()),
@@ -42,12 +42,12 @@ impl<K: ChannelKind> Receiver<K> {
             if !K::Inlet::LOOKS_AHEAD {
                 return self.recv_into_slow(buffer, Look::Unusual);
             }
-            if let Some(look) = look {
-                return self.recv_into_slow(buffer, look);
+            if has_looked {
+                return self.recv_into_slow(buffer, Look::Found);
             }
             match self.look_for_next() {
                 // Once more the same way.
-                Look::Found => look = Some(Look::Found),
+                Look::Found => has_looked = true,
                 vain => return self.recv_into_slow(buffer, vain),
             }
         }

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
+use crate::support::Watchdog;
 use memlane::Kind;
 use memlane_ffi::*;
 use std::ffi::{CStr, CString};
@@ -13,6 +14,20 @@ use std::ptr::null;
 pub fn kinds() -> impl Iterator<Item = u32> {
     Kind::ALL.iter().map(|kind| kind.code().into())
 }
+
+/// Runs a test over all kinds, and ends it if it hangs.
+pub fn each_kind(test: impl Fn(u32)) {
+    let _watchdog = Watchdog::new();
+    for kind in kinds() {
+        eprintln!("kind {kind}");
+        test(kind);
+    }
+}
+
+/// Timeouts: a call's that waits as long as it takes, a millisecond, and one of each sort.
+pub const FOR_EVER: i64 = -1;
+pub const SHORT: i64 = 1_000_000;
+pub const TIMEOUTS: [i64; 4] = [0, SHORT, i64::MAX, FOR_EVER];
 
 pub use memlane_ffi::Status::*;
 

@@ -43,7 +43,7 @@ impl NewsWatch<'_> {
     /// Whether there are news.
     #[inline(always)]
     pub(crate) fn has_come(&self) -> bool {
-        // EDGE announce→news: as in `has_news`.
+        // EDGE announce→news: pairs with the Release in `tell`.
         self.membership.load(Acquire) != self.seen
     }
 }
@@ -105,19 +105,18 @@ impl Outlook {
     /// [noted the news as seen](Outlook::note_seen).
     #[inline]
     pub(crate) fn has_news(&self) -> bool {
-        // EDGE announce→news: pairs with the Release in `tell`.
-        self.membership.load(Acquire) != self.seen
+        self.watch().has_come()
     }
 
     /// What tells of news between two messages of a batch, in a value that stays in registers.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn watch(&self) -> NewsWatch<'_> {
         NewsWatch { membership: &self.membership, seen: self.seen }
     }
 
     /// What changes whenever there are news.
     pub(crate) fn news(&self) -> u32 {
-        // EDGE announce→news: as in `has_news`.
+        // EDGE announce→news: as in `NewsWatch::has_come`.
         self.membership.load(Acquire)
     }
 
@@ -142,7 +141,7 @@ impl Outlook {
         if let Some(trouble) = self.file {
             return Err(Finding::Known(trouble));
         }
-        // EDGE announce→news: as in `has_news`.
+        // EDGE announce→news: as in `NewsWatch::has_come`.
         let membership = self.membership.load(Acquire);
         match self.region().status() {
             Status::Live | Status::Closed if self.region().is_removed() => Err(Finding::Known(Trouble::Removed)),

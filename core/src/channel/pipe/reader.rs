@@ -225,12 +225,11 @@ impl Reader {
                 self.front = Some(record);
                 Ok(self.front)
             }
-            Ok(None) => Err(nothing_yet(wait)),
             unusual => self.next_after(unusual, wait),
         }
     }
 
-    /// The next record after a look that found one without bytes, or that no writer is there.
+    /// The next record after a look that found none, one without bytes, or that no writer is there.
     #[cold]
     fn next_after(&mut self, mut found: Result<Option<Record>, RecvError>, wait: Wait) -> io::Result<Option<Record>> {
         let deadline = match wait {

@@ -220,13 +220,6 @@ impl Writer {
         self.tx.end_slice_if_over().map_err(broken)?;
         match self.limit.wait() {
             Wait::Endless => self.tx.send(record).map_err(broken),
-            wait => self.send_within(record, wait),
-        }
-    }
-
-    fn send_within(&mut self, record: &[u8], wait: Wait) -> io::Result<()> {
-        match wait {
-            Wait::Endless => self.tx.send(record).map_err(broken),
             Wait::For(timeout) => self.tx.send_timeout(record, timeout).map_err(broken_in_time),
             Wait::Never => self.tx.try_send(record).map_err(broken_at_once),
         }

@@ -72,7 +72,8 @@ impl Signals {
         }
     }
 
-    /// The expensive side. In asymmetric mode it makes every running thread that may be a waker pass a full fence. Should the kernel refuse that at run time, sleeping in slices covers for it.
+    /// The expensive side. In asymmetric mode it makes every running thread that may be a waker pass a full fence. Should the kernel
+    /// refuse that at run time, sleeping in slices covers for it.
     pub(crate) fn heavy_fence(&self) {
         // FENCE sleeper: for `prepare`.
         fence(SeqCst);

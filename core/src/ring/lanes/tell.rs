@@ -13,6 +13,6 @@ pub fn tell<'a>(changes: impl IntoIterator<Item = &'a AtomicU32>, membership: &A
             group.fetch_add(1, Release);
         }
     }
-    // EDGE announce→news: pairs with the Acquire in `Outlook::has_news` and `Lanes::look_at_rows`.
+    // EDGE announce→news: pairs with the Acquire in `NewsWatch::has_come` and `Lanes::look_at_rows`.
     membership.fetch_add(1, Release);
 }

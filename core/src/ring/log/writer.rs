@@ -504,15 +504,18 @@ mod tests {
         }
     }
 
+    /// A writer into a fresh lane.
+    fn writer(capacity: u64, max_message: u64) -> Writer<Rc<Noted>> {
+        let words = [0, 0, 0].map(AtomicU64::new);
+        let ring = (0..capacity / 8).map(|_| AtomicU64::new(0)).collect();
+        let lane = Noted { words, ring, prefetched: RefCell::default() };
+        Writer::resume(Rc::new(lane), LaneGeometry::new(capacity, 8, max_message)).unwrap()
+    }
+
     #[test]
     fn a_message_that_is_longer_than_allowed_finds_no_room_however_short_it_is() {
         for max_message in 1..20 {
-            let lane = Noted {
-                words: [0, 0, 0].map(AtomicU64::new),
-                ring: (0..512).map(|_| AtomicU64::new(0)).collect(),
-                prefetched: RefCell::default(),
-            };
-            let mut writer = Writer::resume(Rc::new(lane), LaneGeometry::new(4096, 8, max_message)).unwrap();
+            let mut writer = writer(4096, max_message);
             // It opens a stretch, so that the frontiers lie ahead.
             let opening = writer.reserve(max_message).unwrap();
             writer.commit(opening, max_message);
@@ -530,10 +533,7 @@ mod tests {
     #[test]
     fn no_line_is_prefetched_that_the_reader_has_not_given_back() {
         const CAPACITY: u64 = 1 << 14;
-        let words = [0, 0, 0].map(AtomicU64::new);
-        let ring = (0..CAPACITY / 8).map(|_| AtomicU64::new(0)).collect();
-        let lane = Noted { words, ring, prefetched: RefCell::default() };
-        let mut writer = Writer::resume(Rc::new(lane), LaneGeometry::new(CAPACITY, 8, 1000)).unwrap();
+        let mut writer = writer(CAPACITY, 1000);
         let mut sent = 0;
         for length in [8, 56, 300, 1000].into_iter().cycle().take(4000) {
             match writer.reserve(length) {

@@ -7,9 +7,10 @@
 //! Nothing here waits for another thread. A child that is born while a thread of its parent runs one of these functions finds
 //! either the state before or the state after each of its steps, and goes on from there.
 
+use super::pages::wiped_on_fork;
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::sync::{AtomicPtr, AtomicU32};
-use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
+use rustix::mm::munmap;
 
 /// The mark of the process that made a handle.
 #[derive(Debug, Clone, Copy)]
@@ -63,13 +64,9 @@ fn witness() -> &'static AtomicU32 {
 #[cold]
 fn publish_witness() -> *mut AtomicU32 {
     const PAGE: usize = 4096;
-    // SAFETY: a fresh anonymous mapping at an address of the kernel's choice touches no memory of ours.
-    let page =
-        unsafe { mmap_anonymous(std::ptr::null_mut(), PAGE, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE) };
-    // SAFETY: the page is ours, and wiping it in children is what it is for.
-    let wiped = page.and_then(|page| unsafe { madvise(page, PAGE, Advice::LinuxWipeOnFork) }.map(|()| page));
+    let wiped = wiped_on_fork(PAGE);
     let ours = match wiped {
-        Ok(page) => page.cast::<AtomicU32>(),
+        Ok(page) => page.cast::<AtomicU32>().as_ptr(),
         // The process is out of mappings, or the kernel wipes no pages: use a word on the heap, which a fork handler zeroes.
         Err(_) => {
             // SAFETY: the handler calls nothing. Should the registration fail for lack of memory, a child of `fork` takes
@@ -85,7 +82,7 @@ fn publish_witness() -> *mut AtomicU32 {
             // A page that lost the race is unmapped. A word on the heap stays: the fork handler may be about to use it.
             if let Ok(page) = wiped {
                 // SAFETY: mapped above, and never published.
-                let _ = unsafe { munmap(page, PAGE) };
+                let _ = unsafe { munmap(page.as_ptr().cast(), PAGE) };
             }
             first
         }
@@ -97,8 +94,29 @@ unsafe extern "C" fn after_fork_in_child() {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Runs `check` in a child, by a clone that runs no handlers. It calls nothing that another thread's state could block, and the
+    /// child exits behind it.
+    pub(in super::super) fn in_a_child(check: impl FnOnce() -> bool) -> bool {
+        // SAFETY: a clone without shared memory is a fork that runs no handlers; the child does what is said above.
+        let child = unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) };
+        if child == 0 {
+            let code = i32::from(!check());
+            // SAFETY: ends the child at once.
+            unsafe { libc::_exit(code) };
+        }
+        has_succeeded(child as libc::pid_t)
+    }
+
+    /// Waits for a child to end, and tells whether its check held.
+    pub(in super::super) fn has_succeeded(child: libc::pid_t) -> bool {
+        let mut status = -1;
+        // SAFETY: waits for a child of the caller.
+        unsafe { libc::waitpid(child, &mut status, 0) };
+        status == 0
+    }
 
     #[test]
     fn a_process_recognises_its_own_mark_and_a_child_does_not() {
@@ -111,26 +129,13 @@ mod tests {
             // SAFETY: ends the child at once.
             unsafe { libc::_exit(code) };
         }
-        let mut status = 0;
-        // SAFETY: waits for the child made above.
-        unsafe { libc::waitpid(child, &mut status, 0) };
-        assert_eq!(status, 0);
+        assert!(has_succeeded(child));
         assert!(!mark.is_foreign());
     }
 
     #[test]
     fn a_child_of_a_bare_clone_does_not_pass_for_its_parent() {
         let mark = ProcessMark::current();
-        // SAFETY: a clone without shared memory is a fork that runs no handlers; the child only loads and exits.
-        let child = unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) };
-        if child == 0 {
-            let is_seen = mark.is_foreign() && ProcessMark::current().is_a_childs();
-            // SAFETY: ends the child at once.
-            unsafe { libc::_exit(i32::from(!is_seen)) };
-        }
-        let mut status = 0;
-        // SAFETY: waits for the child made above.
-        unsafe { libc::waitpid(child as libc::pid_t, &mut status, 0) };
-        assert_eq!(status, 0);
+        assert!(in_a_child(|| mark.is_foreign() && ProcessMark::current().is_a_childs()));
     }
 }

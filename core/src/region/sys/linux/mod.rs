@@ -14,7 +14,7 @@
 //! - `wake`: clock, futex, membarrier.
 //! - `semaphore`: the C library's semaphores.
 //! - `memory_group`: the limits of memory control groups.
-//! - `pages`: prefaulting, locking, huge pages.
+//! - `pages`: prefaulting, locking, huge pages, pages that a forked child finds zero.
 //! - `wiped`: words that a forked child finds zero.
 
 mod advice;

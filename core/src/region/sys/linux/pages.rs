@@ -1,6 +1,8 @@
-//! The pages of a mapping: faulting them in ahead of time, locking them in memory, and making huge pages of them.
+//! The pages of a mapping: faulting them in ahead of time, locking them in memory, and making huge pages of them; and pages that a
+//! forked child finds zero.
 
-use rustix::mm::{Advice, madvise, mlock};
+use rustix::io::Errno;
+use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mlock, mmap_anonymous, munmap};
 use std::io;
 use std::ptr::NonNull;
 
@@ -26,4 +28,21 @@ pub(crate) fn collapse(base: NonNull<u8>, length: usize) -> io::Result<()> {
         return Ok(());
     }
     Err(io::Error::last_os_error())
+}
+
+/// Fresh pages of so many bytes, which the kernel zeroes in a child (`MADV_WIPEONFORK`), even in that of a bare `clone`.
+///
+/// # Errors
+/// `EINVAL`: the kernel wipes no pages. Otherwise the process is out of mappings, or of memory.
+pub(super) fn wiped_on_fork(bytes: usize) -> Result<NonNull<u8>, Errno> {
+    // SAFETY: a fresh anonymous mapping at an address of the kernel's choice touches no memory of ours.
+    let page =
+        unsafe { mmap_anonymous(std::ptr::null_mut(), bytes, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE)? };
+    // SAFETY: the pages are ours, and wiping them in children is what they are for.
+    if let Err(error) = unsafe { madvise(page, bytes, Advice::LinuxWipeOnFork) } {
+        // SAFETY: mapped above, and nothing points to it.
+        let _ = unsafe { munmap(page, bytes) };
+        return Err(error);
+    }
+    NonNull::new(page.cast()).ok_or(Errno::NOMEM)
 }

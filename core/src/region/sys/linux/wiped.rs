@@ -17,10 +17,10 @@
 //!
 //! As in `fork`, no thread waits for another one.
 
+use super::pages::wiped_on_fork;
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::{AtomicPtr, AtomicU64};
 use rustix::io::Errno;
-use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
 
 /// Words of a sheet: one for each bit of `taken`.
 const WORDS: usize = 64;
@@ -140,18 +140,9 @@ fn add_sheet() -> Option<&'static Sheet> {
 
 /// Lines on a page that the kernel zeroes in a child.
 fn wiped_lines() -> Result<&'static [Line; WORDS], Errno> {
-    const BYTES: usize = size_of::<[Line; WORDS]>();
-    // SAFETY: a fresh anonymous mapping at an address of the kernel's choice touches no memory of ours.
-    let page =
-        unsafe { mmap_anonymous(std::ptr::null_mut(), BYTES, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE)? };
-    // SAFETY: the page is ours, and wiping it in children is what it is for.
-    if let Err(error) = unsafe { madvise(page, BYTES, Advice::LinuxWipeOnFork) } {
-        // SAFETY: mapped above, and nothing points to it.
-        let _ = unsafe { munmap(page, BYTES) };
-        return Err(error);
-    }
+    let page = wiped_on_fork(size_of::<[Line; WORDS]>())?;
     // SAFETY: as many bytes were mapped, aligned to a page, and are never unmapped; zero is a valid atomic.
-    Ok(unsafe { &*page.cast::<[Line; WORDS]>() })
+    Ok(unsafe { page.cast().as_ref() })
 }
 
 /// Lines on the heap, which a fork handler zeroes. `None`: the C library has no memory for the handler.
@@ -194,30 +185,12 @@ fn publish(lines: &'static [Line; WORDS]) -> &'static Sheet {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fork::tests::{has_succeeded, in_a_child};
     use super::*;
     use std::collections::HashSet;
 
     fn addresses(words: &[WipedWord]) -> HashSet<*const AtomicU64> {
         words.iter().map(|word| std::ptr::from_ref(word.word())).collect()
-    }
-
-    /// Runs `check` in a child, by a clone that runs no handlers; it only looks, takes words that are free, and exits.
-    fn in_a_child(check: impl FnOnce() -> bool) -> bool {
-        // SAFETY: a clone without shared memory is a fork that runs no handlers; the child does what is said above.
-        let child = unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) };
-        if child == 0 {
-            let code = i32::from(!check());
-            // SAFETY: ends the child at once.
-            unsafe { libc::_exit(code) };
-        }
-        has_succeeded(child as libc::pid_t)
-    }
-
-    fn has_succeeded(child: libc::pid_t) -> bool {
-        let mut status = -1;
-        // SAFETY: waits for a child of the caller.
-        unsafe { libc::waitpid(child, &mut status, 0) };
-        status == 0
     }
 
     #[test]
