@@ -474,19 +474,11 @@ seen='        let membership = self.memory().membership().load(Acquire);
         self.found.look(&mut self.turns)?;
         self.seen = membership;
 '
-told='    for group in changes {
-        // EDGE change→rows: pairs with the Acquire in `Found::look`.
-        if group.fetch_add(1, Release) == u32::MAX {
-            group.fetch_add(1, Release);
-        }
-    }
-'
 at_last='        self.poll_active(&mut emptied)
     }
 '
-tells='    // EDGE announce→news: pairs with the Acquire in `Outlook::has_news` and `Lanes::look_at_rows`.
-    membership.fetch_add(1, Release);
-'
+told_first='    membership.fetch_add(1, Release);
+    for group in changes {'
 
 mutant "a receiver clears what changed" $found_rs "$changes" "            let changes = self.memory.changes(group as u32).fetch_and(0, crate::sync::Ordering::AcqRel);
             if changes != 0 {
@@ -500,7 +492,7 @@ mutant "the last look at the rows is behind the last poll" $lanes_rs "$at_last" 
     }
 " $looked_at
 mutant "a life that is over attaches no lane" $found_rs 'let is_new = known.life != life;' 'let is_new = known.life != life && state == ParticipantState::Live;' $found::a_sender_that_comes_and_goes_between_two_looks_loses_nothing
-mutant "membership is told before the counter" $tell_rs "$told$tells" "$tells$told" $found::a_receiver_does_not_sleep_through_a_new_sender
+mutant "membership is told before the counter" $tell_rs "    membership.fetch_add(1, Release);${and}    for group in changes {" "$and$told_first" $found::a_receiver_does_not_sleep_through_a_new_sender
 mutant "a counter is told Relaxed" $tell_rs 'if group.fetch_add(1, Release) ==' 'if group.fetch_add(1, crate::sync::Ordering::Relaxed) ==' $found
 mutant "membership is told Relaxed" $tell_rs 'membership.fetch_add(1, Release);' 'membership.fetch_add(1, crate::sync::Ordering::Relaxed);' $found
 mutant "a counter is looked at Relaxed" $found_rs 'changes(group as u32).load(Acquire)' 'changes(group as u32).load(crate::sync::Ordering::Relaxed)' $found

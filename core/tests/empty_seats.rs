@@ -31,8 +31,9 @@ fn fewest(act: impl Fn()) -> i64 {
 #[track_caller]
 fn assert_no_more(what: &str, few: impl Fn(), many: impl Fn()) {
     let (few, many) = (fewest(few), fewest(many));
-    // A large mapping lies in another place of the page tables.
-    const SLACK: i64 = 4;
+    // The kernel fills in several neighbours of a page at once. What is touched lies in as many such groups as there are parts of
+    // the memory, in both channels, and each of two of them may begin in one group and end in the next.
+    const SLACK: i64 = 2;
     assert!(many <= few + SLACK, "{what}: {many} pages in place of {few}");
 }
 
@@ -40,7 +41,7 @@ fn assert_no_more(what: &str, few: impl Fn(), many: impl Fn()) {
 fn a_queue_is_joined_and_left_without_a_look_at_empty_seats_or_at_slots() {
     let scratch = Scratch::new();
     let [small, large] = ["small", "large"].map(|name| scratch.name(name));
-    let _small = mpmc::Options::new().max_senders(1).max_receivers(2).slots(4).create(&small).unwrap();
+    let _small = mpmc::Options::new().max_senders(127).max_receivers(128).slots(1024).create(&small).unwrap();
     let _large = mpmc::Options::new().max_senders(511).max_receivers(512).slots(4096).create(&large).unwrap();
     let send = |name: &str| drop(mpmc::open(name).unwrap().sender().unwrap());
     let receive = |name: &str| drop(mpmc::open(name).unwrap().receiver().unwrap());
@@ -58,7 +59,7 @@ fn a_queue_is_joined_and_left_without_a_look_at_empty_seats_or_at_slots() {
 fn a_channel_of_many_lanes_is_joined_and_left_without_a_look_at_those_that_nobody_ever_had() {
     let scratch = Scratch::new();
     let [small, large] = ["small", "large"].map(|name| scratch.name(name));
-    let _small = mpsc::Options::new().max_senders(2).capacity(4096).create(&small).unwrap();
+    let _small = mpsc::Options::new().max_senders(255).capacity(4096).create(&small).unwrap();
     let _large = mpsc::Options::new().max_senders(1023).capacity(4096).create(&large).unwrap();
     let send = |name: &str| drop(mpsc::open(name).unwrap().sender().unwrap());
     let talk = |name: &str| {
