@@ -329,6 +329,8 @@ impl Target {
     pub const ROUND_TRIP: Self = Self::everywhere(1.0);
     /// Of 56 bytes.
     pub const ROUND_TRIP_OF_A_LINE: Self = Self::everywhere(1.2);
+    /// Messages through a lane of several: times those through an only one, at least.
+    pub const LANES: Self = Self::everywhere(0.9);
     /// Messages of 8 bytes: times rtrb, at least. What rtrb reaches differs more between families than what memlane does.
     pub const SMALL_MESSAGES: Self = Self { asked: 1.0, elsewhere: &[("amd-", 1.7)] };
     /// Messages of 8 bytes in batches of 16: times one by one, at least.

@@ -273,6 +273,28 @@ fn slow_and_fast_senders_both_get_on() {
 }
 
 #[test]
+fn a_thousand_senders_at_once_are_all_heard_each_in_order() {
+    const SENDERS: usize = 1000;
+    const EACH: u64 = 1000;
+    let channel = mpsc::Options::new().max_senders(SENDERS).capacity(4096).private().unwrap();
+    let mut rx = channel.receiver().unwrap();
+    // All have their lanes before the first one sends.
+    let senders: Vec<_> = (0..SENDERS).map(|_| channel.sender().unwrap()).collect();
+    let mut next = BTreeMap::new();
+    std::thread::scope(|scope| {
+        for mut tx in senders {
+            let send = move || (0..EACH).for_each(|number| tx.send(&number.to_le_bytes()).unwrap());
+            std::thread::Builder::new().stack_size(128 << 10).spawn_scoped(scope, send).unwrap();
+        }
+        while let Ok(message) = rx.recv() {
+            let number = number_of(&message);
+            assert_eq!(number, std::mem::replace(next.entry(message.sender()).or_insert(0), number + 1));
+        }
+    });
+    assert_eq!(next.into_values().collect::<Vec<_>>(), [EACH; SENDERS]);
+}
+
+#[test]
 fn a_sender_that_comes_or_goes_wakes_no_other_one() {
     let channel = channel();
     let mut rx = channel.receiver().unwrap();

@@ -41,7 +41,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "mpsc",
-        about: "two senders, one receiver: a lane for each, and a queue for both",
+        about: "one, two and four senders, one receiver: a lane for each, beside an only lane, a queue, channels of threads, datagrams",
         families: mpsc::families,
     },
     Table {

@@ -18,7 +18,10 @@ pub mod ringfire;
 pub mod rtrb;
 #[cfg(feature = "peers")]
 pub mod shaq;
+pub mod spsc_each;
+pub mod std_mpsc;
 pub mod tcp;
+pub mod unix_datagram;
 pub mod unix_seqpacket;
 pub mod unix_stream;
 #[cfg(feature = "native-peers")]
@@ -77,6 +80,7 @@ mod tests {
             delivers::<56, _>(tcp::Tcp(waiting));
         }
         delivers::<56, _>(unix_seqpacket::UnixSeqpacket);
+        delivers::<56, _>(unix_datagram::UnixDatagrams);
         delivers::<56, _>(message_queue::Posix);
     }
 

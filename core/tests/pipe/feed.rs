@@ -1,19 +1,15 @@
 //! The recorded market feed through a pipe, from one process to another, byte for byte.
 
+use crate::recording::feed;
 use crate::support::Scratch;
 use crate::support::child::{self, Child, Part};
 use crate::{Random, Reader, Writer, read_to_end};
-use flate2::read::GzDecoder;
 use memlane::spsc::Options;
-use std::fs::File;
 use std::io::{BufRead, Read, Write};
-use std::path::Path;
-
-const RECORDING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/btcusdt_20240808.gz");
 
 pub const PARTS: [(&str, Part); 1] = [("writes the feed", |arguments| {
     let mut writer = Writer::open(&arguments[0]).unwrap();
-    let feed = feed().unwrap();
+    let feed = feed();
     let (mut rest, mut random) = (&feed[..], Random(arguments[1].parse().unwrap()));
     while !rest.is_empty() {
         let (now, later) = rest.split_at((1 + random.below(50_000)).min(rest.len()));
@@ -24,20 +20,9 @@ pub const PARTS: [(&str, Part); 1] = [("writes the feed", |arguments| {
     child::tell("written");
 })];
 
-/// The feed, unless the recording is absent.
-fn feed() -> Option<Vec<u8>> {
-    let recording = File::open(Path::new(RECORDING)).ok()?;
-    let mut feed = Vec::new();
-    GzDecoder::new(recording).read_to_end(&mut feed).unwrap();
-    Some(feed)
-}
-
 #[test]
 fn the_recorded_feed_arrives_byte_for_byte_however_it_is_read() {
-    let Some(feed) = feed() else {
-        eprintln!("skipped: {RECORDING} is absent");
-        return;
-    };
+    let feed = feed();
     let readers: [fn(&mut Reader) -> Vec<u8>; 3] = [
         |reader| {
             let (bytes, end) = read_to_end(reader);

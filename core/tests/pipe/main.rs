@@ -6,6 +6,8 @@ mod ends;
 mod feed;
 mod kills;
 mod model;
+#[path = "../support/feed.rs"]
+mod recording;
 #[path = "../support/mod.rs"]
 mod support;
 mod waits;

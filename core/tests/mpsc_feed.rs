@@ -1,0 +1,127 @@
+//! A recorded feed from several senders at a time, which are killed and restarted at random: in order, and complete.
+
+#[path = "support/feed.rs"]
+mod recording;
+mod support;
+
+use memlane::mpsc;
+use recording::feed;
+use std::fs::{File, OpenOptions};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use support::child::{self, Child, Part};
+use support::{PATIENCE, Scratch};
+
+const SENDERS: usize = 4;
+
+/// The senders start again so often.
+const KILLS: usize = 60;
+
+const PARTS: [(&str, Part); 1] = [("sends its part of the feed", sends_a_part)];
+
+#[test]
+fn child_part() {
+    child::play(&PARTS);
+}
+
+/// The lines of the feed that this one of the senders has.
+fn part(sender: usize, lines: usize) -> Range<usize> {
+    lines * sender / SENDERS..lines * (sender + 1) / SENDERS
+}
+
+/// The number of its line, and the line.
+fn message(number: usize, line: &[u8]) -> Vec<u8> {
+    [&(number as u64).to_le_bytes(), line].concat()
+}
+
+/// Where a sender notes behind each line how far it came. One that was killed between its line and the note sends the line again.
+fn journal(path: &str) -> File {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).unwrap()
+}
+
+fn noted(journal: &File) -> Option<usize> {
+    let mut number = [0; 8];
+    journal.read_exact_at(&mut number, 0).ok().map(|()| u64::from_le_bytes(number) as usize)
+}
+
+fn sends_a_part(arguments: &[String]) {
+    let feed = std::fs::read(&arguments[3]).unwrap();
+    let lines: Vec<_> = feed.split_inclusive(|&byte| byte == b'\n').collect();
+    let part = part(arguments[2].parse().unwrap(), lines.len());
+    let journal = journal(&arguments[1]);
+    let mut tx = mpsc::open(&arguments[0]).unwrap().sender().unwrap();
+    child::tell("joined");
+    let first = noted(&journal).unwrap_or(part.start);
+    for (number, line) in lines.iter().enumerate().take(part.end).skip(first) {
+        tx.send(&message(number, line)).unwrap();
+        journal.write_all_at(&(number as u64 + 1).to_le_bytes(), 0).unwrap();
+    }
+    child::tell("sent");
+    child::stay();
+}
+
+/// Numbers that look random, from a seed that the test prints.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound as u64) as usize
+    }
+}
+
+#[test]
+fn four_senders_of_the_feed_that_are_killed_and_restarted_lose_nothing_that_they_committed() {
+    let seed = std::process::id().into();
+    eprintln!("seed {seed}");
+    let mut random = Random(seed);
+    let feed = feed();
+    let lines: Vec<_> = feed.split_inclusive(|&byte| byte == b'\n').collect();
+    let scratch = Scratch::new();
+    let (name, unpacked) = (scratch.name("feed"), scratch.name("lines"));
+    std::fs::write(&unpacked, &feed).unwrap();
+    let journals: Vec<_> = (0..SENDERS).map(|sender| scratch.name(&format!("journal-{sender}"))).collect();
+    // Small lanes: senders are killed while they wait for room, too.
+    let channel = mpsc::Options::new().max_senders(SENDERS + 1).capacity(128 << 10).create(&name).unwrap();
+    let mut rx = channel.receiver().unwrap();
+    // While all of them are dead, the stream has not ended.
+    let _says_nothing = channel.sender().unwrap();
+    let start = |sender: usize| Child::start(PARTS[0].0, &[&name, &journals[sender], &sender.to_string(), &unpacked]);
+    let mut senders: Vec<_> = (0..SENDERS).map(start).collect();
+
+    let parts: Vec<_> = (0..SENDERS).map(|sender| part(sender, lines.len())).collect();
+    let mut next: Vec<_> = parts.iter().map(|part| part.start).collect();
+    let (mut kills, mut repeated, mut received, mut kill_at) = (0, 0, 0, 100);
+    while next.iter().zip(&parts).any(|(next, part)| *next < part.end) {
+        let found = rx.recv_timeout(PATIENCE).unwrap().to_vec();
+        let number = u64::from_le_bytes(found[..8].try_into().unwrap()) as usize;
+        let sender = parts.iter().position(|part| part.contains(&number)).expect("a line of the feed");
+        assert!(found[8..] == *lines[number], "line {number} is another one");
+        if number + 1 == next[sender] {
+            repeated += 1;
+        } else {
+            assert_eq!(number, next[sender], "sender {sender} of {parts:?}");
+            next[sender] += 1;
+        }
+        received += 1;
+        if received >= kill_at && kills < KILLS {
+            let victim = random.below(SENDERS);
+            senders[victim].kill();
+            senders[victim] = start(victim);
+            // Until then nothing is received: it goes on behind what is left, and the others' lanes fill.
+            senders[victim].expect("joined");
+            kills += 1;
+            // Every other time soon, while those that were waiting for room are writing.
+            let soon = [64, 2 * lines.len() / KILLS][random.below(2)];
+            kill_at = received + 1 + random.below(soon);
+        }
+    }
+    eprintln!("{received} messages, {kills} kills, {repeated} lines sent twice");
+    assert!(repeated <= kills, "{repeated} lines came twice after {kills} kills");
+    for (journal, part) in journals.iter().zip(&parts) {
+        support::eventually("the last line is noted", || noted(&self::journal(journal)) == Some(part.end));
+    }
+    assert!(rx.try_recv().is_err(), "there is nothing else");
+}
