@@ -51,6 +51,11 @@ counts() {
             hot "spsc, $direction, $bytes bytes" spsc "$direction" "$bytes"
         done
     done
+    for bytes in 8 56; do
+        for direction in send recv; do
+            hot "spsc of values, $direction, $bytes bytes" typed "$direction" "$bytes"
+        done
+    done
     for direction in send recv; do
         hot "mpmc, $direction, 48 bytes" mpmc "$direction" 48
         hot "mpmc-batches, $direction, 48 bytes" mpmc "$direction-batch" 48

@@ -11,9 +11,12 @@ before=$(left)
 
 cargo test --workspace
 
-# The same contract in the segments that only a feature brings.
-cargo test -p memlane --features named-segments --test segments
-cargo test -p memlane --features named-segments --test contract segment
+# What only features bring: the same contract in named segments, and the codec of serde.
+features=named-segments,serde
+cargo test -p memlane --features "$features" --test segments
+cargo test -p memlane --features "$features" --test contract segment
+cargo test -p memlane --features "$features" --test typed coded
+cargo test -p memlane --features "$features" --doc typed
 
 after=$(comm -13 <(echo "$before") <(left))
 [[ -z $after ]] || { printf 'tests left in /dev/shm:\n%s\n' "$after"; exit 1; }

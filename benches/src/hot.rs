@@ -9,6 +9,7 @@ use anyhow::{Result, bail, ensure};
 use clap::ValueEnum;
 use crossbeam_queue::ArrayQueue;
 use memlane::generic::{Mpmc, Mpsc, Options, Receiver, Sender, Spsc};
+use memlane::typed;
 use std::hint::black_box;
 
 /// Through what messages go.
@@ -16,6 +17,8 @@ use std::hint::black_box;
 pub enum Through {
     /// memlane's `spsc`.
     Spsc,
+    /// memlane's `spsc`, as values of a type.
+    Typed,
     /// memlane's `mpmc`.
     Mpmc,
     /// crossbeam's queue.
@@ -90,6 +93,8 @@ pub fn run(through: Through, direction: Direction, messages: usize, bytes: usize
         (Through::Spsc, 8) => turns::<Spsc, 8>(&options::<Spsc, 8>(), direction, messages),
         (Through::Spsc, 56) => turns::<Spsc, 56>(&options::<Spsc, 56>(), direction, messages),
         (Through::Spsc, 1024) => turns::<Spsc, 1024>(&options::<Spsc, 1024>(), direction, messages),
+        (Through::Typed, 8) => turns_of_values::<8>(direction, messages),
+        (Through::Typed, 56) => turns_of_values::<56>(direction, messages),
         (Through::Mpmc, 48) => turns::<Mpmc, 48>(&options::<Mpmc, 48>(), direction, messages),
         (Through::ArrayQueue, 48) => turns_of_array::<48>(messages),
         (Through::TenOfSpsc, 8) => channels_in_turn::<8>(10, direction, messages),
@@ -127,6 +132,43 @@ fn turns<K: Hot, const N: usize>(options: &Options<K>, direction: Direction, mes
             Direction::RecvBatch => hot_receive_batches::<K, N>(&mut rx)?,
             Direction::Send | Direction::SendBatch => while rx.try_recv().is_ok() {},
         }
+    }
+    Ok(())
+}
+
+/// Values that are sent as their bytes: they should cost what these bytes do.
+fn turns_of_values<const N: usize>(direction: Direction, messages: usize) -> Result<()> {
+    let channel = options::<Spsc, N>().of::<[u8; N]>().private()?;
+    let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    for _ in 0..messages / TURN {
+        match direction {
+            Direction::Send => {
+                hot_send_values(&mut tx)?;
+                while rx.try_recv().is_ok() {}
+            }
+            Direction::Recv => {
+                tx.send_batch((0..TURN).map(|_| [1; N]))?;
+                hot_receive_values(&mut rx)?;
+            }
+            Direction::SendBatch | Direction::RecvBatch => bail!("values in batches are not counted"),
+        }
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn hot_send_values<const N: usize>(tx: &mut typed::Sender<[u8; N], Spsc>) -> Result<()> {
+    let value = [1; N];
+    for _ in 0..TURN {
+        tx.send(black_box(&value))?;
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn hot_receive_values<const N: usize>(rx: &mut typed::Receiver<[u8; N], Spsc>) -> Result<()> {
+    for _ in 0..TURN {
+        black_box(&mut rx.recv()?);
     }
     Ok(())
 }

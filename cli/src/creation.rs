@@ -64,7 +64,8 @@ pub struct CreationArguments {
     /// How sleepers are woken; semaphore means that whoever can write to the channel is trusted [default: futex]
     #[arg(long)]
     backend: Option<Waking>,
-    /// A name for the type of the messages, at most 64 bytes
+    /// The name of the type of the messages: what programs agree on, or a layout as typed programs write it and `memlane info` shows
+    /// it, such as Order{id:u64@0,px:f64@8}#16/8
     #[arg(long, value_name = "NAME")]
     type_name: Option<String>,
     /// Touch every page now, so that none faults later

@@ -24,7 +24,13 @@ pub struct ChannelFacts {
     /// 0 for kinds without lanes.
     record_alignment: u64,
     persistent: bool,
+    /// Empty for bytes.
     type_name: String,
+    type_form: &'static str,
+    type_size: u32,
+    type_alignment: u32,
+    /// Hexadecimal, since not every reader of JSON has numbers of 64 bits; `null` for bytes.
+    type_hash: Option<String>,
     lanes: Vec<LaneFacts>,
     /// `null` for kinds without slots.
     queue: Option<QueueFacts>,
@@ -119,6 +125,10 @@ impl From<&Info> for ChannelFacts {
             record_alignment: info.record_alignment,
             persistent: info.persistent,
             type_name: info.type_name.clone(),
+            type_form: info.type_form.name(),
+            type_size: info.type_size,
+            type_alignment: info.type_alignment,
+            type_hash: (!info.type_name.is_empty()).then(|| format!("{:016x}", info.type_hash)),
             lanes: info.lanes.iter().map(LaneFacts::from).collect(),
             queue: info.queue.as_ref().map(QueueFacts::from),
             participants: info.participants.iter().map(ParticipantFacts::from).collect(),

@@ -5,7 +5,7 @@ use crate::failure::{self, Outcome};
 use crate::output::{self, Align, printable};
 use crate::{size, time};
 use indicatif::{BinaryBytes, HumanCount};
-use memlane::{ChannelStatus, Info, LaneInfo, ParticipantInfo, ParticipantState, QueueInfo};
+use memlane::{ChannelStatus, Info, LaneInfo, ParticipantInfo, ParticipantState, QueueInfo, TypeForm};
 use std::fmt::Write;
 
 /// Show a channel: its shape, what is in it, and who takes part
@@ -38,13 +38,22 @@ fn alignment(info: &Info) -> String {
     }
 }
 
+/// What messages are, and how many bytes that takes where their type says so.
+fn message_type(info: &Info) -> String {
+    match info.type_form {
+        TypeForm::Bytes => info.type_form.name().to_owned(),
+        TypeForm::One => format!("{}: {} each", info.type_name, size::show_bytes(info.type_size.into())),
+        TypeForm::Slice => format!("{}: {} an element", info.type_name, size::show_bytes(info.type_size.into())),
+        _ => info.type_name.clone(),
+    }
+}
+
 fn describe(info: &Info) -> String {
     let status = match info.status {
         ChannelStatus::Corrupted(reason) => format!("corrupted: {reason}"),
         ChannelStatus::Stale => "stale: from before the last reboot".to_owned(),
         other => other.name().to_owned(),
     };
-    let type_name = if info.type_name.is_empty() { "bytes".to_owned() } else { info.type_name.clone() };
     let path = info.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     let facts = [
         ("kind", info.kind.name().to_owned()),
@@ -54,7 +63,7 @@ fn describe(info: &Info) -> String {
         ("capacity", output::capacity(info)),
         ("largest message", size::show_bytes(info.max_message)),
         ("alignment", alignment(info)),
-        ("message type", type_name),
+        ("message type", message_type(info)),
         ("persistent", if info.persistent { "yes: it never disconnects" } else { "no" }.to_owned()),
         ("waking", format!("{} with {} fences", info.backend.name(), info.fence.name())),
         ("created", format!("{} by process {}", time::ago(info.created_unix_ns), info.creator_pid)),

@@ -25,6 +25,7 @@
 //! - [`mpsc`]: many senders, one receiver, and a lane for each sender. Order per sender; the receiver is fair to all of them.
 //! - [`pipe`]: streams of bytes through an `spsc` channel, as `std::io::Write` and `Read`.
 //! - [`any`]: channels of whatever kind, for programs that learn the kind at run time.
+//! - [`typed`]: messages that are values, numbers, structs and slices of them, over every kind.
 //! - [`inspect`](fn@inspect) and [`list`]: look at channels from outside without disturbing them.
 //! - [`remove`]: the only thing that deletes a channel.
 //!
@@ -43,7 +44,7 @@
 //! # Layers
 //!
 //! Data flows one way; a module imports only what stands above it: `sync`, `error`, `layout`, `region`, `ring`,
-//! `wait`, `liveness`, `channel`, `any`. `unsafe` stands in `region` alone.
+//! `wait`, `liveness`, `channel`, `any`, `typed`. `unsafe` stands in `region` alone.
 
 #![deny(unsafe_code)]
 #![warn(clippy::disallowed_types, clippy::disallowed_methods)]
@@ -83,6 +84,8 @@ mod ring;
 #[cfg(not(loom))]
 mod sync;
 #[cfg(not(loom))]
+pub mod typed;
+#[cfg(not(loom))]
 mod wait;
 
 #[cfg(not(loom))]
@@ -96,7 +99,7 @@ mod public {
     pub use crate::channel::remove::{remove, remove_forced};
     pub use crate::channel::{mpmc, mpsc, pipe, spsc};
     pub use crate::error::*;
-    pub use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role};
+    pub use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, TypeForm};
     pub use crate::liveness::Counters;
     pub use crate::region::{Granted, MemoryReport, Origin, TrustPeers, channel_path};
     pub use crate::wait::Strategy;

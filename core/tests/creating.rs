@@ -209,7 +209,7 @@ fn an_option_out_of_its_range_is_named_and_leaves_nothing() {
         (o().record_alignment(usize::MAX).max_message(10), "record_alignment"),
         (o().payload_alignment(64).record_alignment(8), "record_alignment"),
         (o().payload_alignment(64).record_alignment(32).max_message(10), "record_alignment"),
-        (o().type_name(&"x".repeat(65)), "type_name"),
+        (o().type_name(&"x".repeat(65_536)), "type_name"),
         (o().type_name("a\0b"), "type_name"),
         (o().mode(0o400), "mode"),
         (o().mode(0o200), "mode"),
@@ -244,7 +244,11 @@ fn limits_themselves_are_allowed() {
         (Options::new().capacity(4096).record_alignment(128), 4096, 1784),
         (Options::new().capacity(4096).payload_alignment(64).record_alignment(128), 4096, 1728),
         (Options::new().record_alignment(128).max_message(1000), 1 << 20, 1000),
-        (Options::new().type_name(&"x".repeat(64)), 1 << 20, (1 << 20) / 16 * 7 - 8),
+        (Options::new().type_name(&"x".repeat(65_535)), 1 << 20, (1 << 20) / 16 * 7 - 8),
+        (Options::new().type_name("[u8;300]"), 1 << 20, 300),
+        (Options::new().type_name("[u8;3000]").max_message(1000), 1 << 20, 1000),
+        (Options::new().type_name("[u8;1048576]"), 4 << 20, 1 << 20),
+        (Options::new().type_name("[u128]").capacity(4096), 4096, 1776),
         (Options::new().fence(FenceMode::Symmetric), 1 << 20, (1 << 20) / 16 * 7 - 8),
     ]
     .into_iter()

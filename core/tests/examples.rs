@@ -123,6 +123,26 @@ fn what_one_writes_the_other_reads_in_any_order() {
 }
 
 #[test]
+fn structs_reach_a_program_that_knows_them() {
+    let price = |id: u32| 100.0 + f64::from(id) / 4.0;
+    let orders = sorted((1..=10).map(|id| format!("order {id}: BTCUSDT at {}", price(id))));
+
+    let stage = Stage::new();
+    let receiver = stage.start("typed_receiver");
+    stage.await_participants("example-orders", 1);
+    let info = memlane::inspect(&stage.0.name("example-orders.lane")).unwrap();
+    assert_eq!(info.type_name, "Order{id:u64@0,price:f64@8,symbol:[u8;8]@16}#24/8");
+    assert_eq!(stage.lines([stage.start("typed_sender")]), [""; 0]);
+    assert_eq!(stage.lines([receiver]), orders);
+    stage.assert_left_nothing();
+
+    let stage = Stage::new();
+    assert_eq!(stage.lines([stage.start("typed_sender")]), [""; 0]);
+    assert_eq!(stage.lines([stage.start("typed_receiver")]), orders);
+    stage.assert_left_nothing();
+}
+
+#[test]
 fn many_senders_reach_one_receiver_in_any_order() {
     let events = |senders| sorted((0..senders).flat_map(|_| (1..=10).map(|event| format!("event {event}"))));
 

@@ -327,7 +327,7 @@ fn torment(numbers: &mut Numbers) {
                 let at = match numbers.below(3) {
                     0 => 4096 + numbers.below(4096),
                     1 => 8192 + numbers.below(4096),
-                    _ => 512 + numbers.below(length - 512),
+                    _ => 1024 + numbers.below(length - 1024),
                 } & !7;
                 victim.write(at, numbers.word(victim.word(at)));
             }

@@ -60,13 +60,16 @@ fn the_fields_of_each_struct_follow_each_other_and_fill_it() {
     }
 }
 
+/// The name of a type that tells its layout.
+const NAME: &str = "Quote{px:f64@0,qty:u64@8}#16/8";
+
 #[test]
 fn a_file_holds_what_the_page_says_where_it_says() {
     let scratch = Scratch::new();
     let name = scratch.name("probe");
     let options =
         Options::new().capacity(8192).max_message(100).payload_alignment(16).record_alignment(64).persistent(true);
-    let options = options.type_name("Quote").fence(FenceMode::Symmetric).participant_name("tester");
+    let options = options.type_name(NAME).fence(FenceMode::Symmetric).participant_name("tester");
     let channel = options.create(&name).unwrap();
     let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
     tx.send_batch(["first", "second"]).unwrap();
@@ -92,12 +95,12 @@ fn a_file_holds_what_the_page_says_where_it_says() {
     assert_eq!((probe.header("participants"), probe.header("payload_alignment")), (2, 16));
     assert_eq!(probe.header("record_alignment"), 64);
     assert_eq!(probe.header("creator_pid"), std::process::id().into());
-    assert_eq!(probe.header("type_hash"), u64::from(crc32c::crc32c(b"Quote")) << 32 | 5);
-    assert_eq!(
-        probe.bytes(0, "HeaderBlock", "type_name"),
-        b"Quote\0".iter().chain(&[0; 58]).copied().collect::<Vec<_>>()
-    );
-    assert_eq!(probe.header("crc"), crc32c::crc32c(&probe.0[..508]).into());
+    assert_eq!(probe.header("type_hash"), info.type_hash);
+    assert_eq!((probe.header("type_size"), probe.header("type_alignment"), probe.header("type_form")), (16, 8, 2));
+    assert_eq!(probe.header("type_name_bytes"), NAME.len() as u64);
+    let (text, padding) = probe.bytes(0, "HeaderBlock", "type_name").split_at(NAME.len());
+    assert_eq!((text, padding.iter().all(|&byte| byte == 0)), (NAME.as_bytes(), true));
+    assert_eq!(probe.header("crc"), crc32c::crc32c(&probe.0[..1020]).into());
     assert_eq!(probe.field(structure("StatusCell").at.unwrap(), "StatusCell", "word"), 1);
 
     let [row, control, lane, gate] = ["ParticipantRow", "ChannelControl", "LaneControl", "Gate"];

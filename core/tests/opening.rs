@@ -98,7 +98,7 @@ fn a_truncated_file_tells_what_it_has_and_what_it_needs() {
     let total = file.metadata().unwrap().len();
     assert_eq!(total, 4096 + 4096 + 4096, "header, control, ring");
     for (length, needed) in
-        [(total - 1, total), (8192, total), (4096, total), (1024, total), (512, total), (511, 4096), (8, 4096)]
+        [(total - 1, total), (8192, total), (4096, total), (2048, total), (1024, total), (1023, 4096), (8, 4096)]
     {
         file.set_len(length).unwrap();
         let wanted = OpenError::Truncated { channel: name.clone(), length, needed };

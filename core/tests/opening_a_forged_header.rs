@@ -57,6 +57,7 @@ fn every_field_is_checked_though_the_checksum_fits() {
     const ALIGNMENT: &str = "a power of two from 8 to 64";
     const RECORD_ALIGNMENT: &str = "a power of two from 8 to 128";
     const MAX_MESSAGE: &str = "at most 7/16 of the capacity (1784)";
+    const NAME: &str = "a text that fits its length and hash";
     const LARGE: u64 = 1 << 63;
     let scratch = Scratch::new();
     let name = probe(&scratch);
@@ -109,7 +110,16 @@ fn every_field_is_checked_though_the_checksum_fits() {
         ("fence", 3, "fence mode", "3", "1 (asymmetric) or 2 (symmetric)"),
         ("options", 2, "options", "0x2", "only bits of 0x1"),
         ("options", u64::MAX, "options", "0xffffffffffffffff", "only bits of 0x1"),
-        ("type_hash", 1, "type name", "[]", "a name that fits its hash"),
+        ("type_hash", 1, "type name", "\"\"", NAME),
+        ("type_name_bytes", 1, "type name", "\"\"", NAME),
+        ("type_name_bytes", 513, "type name", "\"\"", NAME),
+        ("type_name_bytes", 65_536, "type_name_bytes", "65536", "at most 65535"),
+        ("type_name_bytes", u32::MAX.into(), "type_name_bytes", "4294967295", "at most 65535"),
+        ("type_size", 8, "type_size", "8", "0, as the type's name says"),
+        ("type_alignment", 8, "type_alignment", "8", "0, as the type's name says"),
+        ("type_form", 2, "type_form", "2", "0, as the type's name says"),
+        ("type_form", 5, "type_form", "5", "a form that this version knows"),
+        ("type_form", u32::MAX.into(), "type_form", "4294967295", "a form that this version knows"),
     ] {
         forge(&name, |image| {
             image.set(forged, value);
@@ -123,11 +133,26 @@ fn every_field_is_checked_though_the_checksum_fits() {
     try_to_use(&name).unwrap();
 }
 
+/// The hash of a type's name, as docs/layout.md has it.
+fn hash(name: &[u8]) -> u64 {
+    name.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Writes a name into the header, with this hash and these of all the numbers that belong to it.
+fn forge_name(name: &str, bytes: &[u8], hash: u64, numbers: [u64; 4]) {
+    forge(name, |image| {
+        image.set_bytes("type_name", bytes).set("type_hash", hash);
+        for (field, number) in ["type_name_bytes", "type_form", "type_size", "type_alignment"].into_iter().zip(numbers)
+        {
+            image.set(field, number);
+        }
+    });
+}
+
 #[test]
 fn a_type_name_has_to_be_text_that_fits_its_hash() {
     let scratch = Scratch::new();
     let name = probe(&scratch);
-    let hash = |name: &[u8]| u64::from(crc32c::crc32c(name)) << 32 | name.len() as u64;
     for (bytes, hash) in [
         (&b"Quote"[..], 0),
         (b"Quote", hash(b"Trade")),
@@ -135,19 +160,63 @@ fn a_type_name_has_to_be_text_that_fits_its_hash() {
         (b"Quote\0Trade", hash(b"Quote\0Trade")),
         (b"", hash(b"Quote")),
     ] {
-        forge(&name, |image| {
-            image.set_bytes("type_name", bytes).set("type_hash", hash);
-        });
+        forge_name(&name, bytes, hash, [bytes.len() as u64, 1, 0, 0]);
         match spsc::open(&name) {
             Err(OpenError::BadHeader { field: "type name", .. }) => {}
             other => panic!("{bytes:?}: {other:?}"),
         }
     }
-    forge(&name, |image| {
-        image.set_bytes("type_name", &[b'x'; 64]).set("type_hash", hash(&[b'x'; 64]));
-    });
-    assert_eq!(memlane::inspect(&name).unwrap().type_name, "x".repeat(64), "a name may fill its field");
+    forge_name(&name, &[b'x'; 512], hash(&[b'x'; 512]), [512, 1, 0, 0]);
+    assert_eq!(memlane::inspect(&name).unwrap().type_name, "x".repeat(512), "a name may fill its field");
     try_to_use(&name).unwrap();
+}
+
+#[test]
+fn form_size_and_alignment_have_to_be_those_that_the_name_says() {
+    let scratch = Scratch::new();
+    let name = probe(&scratch);
+    let ours = b"[Quote{px:f64@0,qty:u32@8}#16/8]";
+    let bytes = ours.len() as u64;
+    for (numbers, wrong) in [
+        ([bytes, 2, 16, 8], "type_form"),
+        ([bytes, 3, 32, 8], "type_size"),
+        ([bytes, 3, 16, 16], "type_alignment"),
+        ([bytes - 1, 3, 16, 8], "type name"),
+        ([bytes + 1, 3, 16, 8], "type name"),
+    ] {
+        forge_name(&name, ours, hash(ours), numbers);
+        match spsc::open(&name) {
+            Err(OpenError::BadHeader { field, .. }) => assert_eq!(field, wrong, "{numbers:?}"),
+            other => panic!("{numbers:?}: {other:?}"),
+        }
+    }
+    forge_name(&name, ours, hash(ours), [bytes, 3, 16, 8]);
+    try_to_use(&name).unwrap();
+}
+
+/// What a name says that the header does not keep as a whole nobody can check: it is for people, and opens nothing else.
+#[test]
+fn a_long_type_name_is_as_long_as_its_field_and_known_by_its_hash() {
+    let scratch = Scratch::new();
+    let name = probe(&scratch);
+    let long = "é".repeat(300);
+    for kept in [255, 1] {
+        forge_name(&name, &long.as_bytes()[..2 * kept], hash(long.as_bytes()), [600, 1, 0, 0]);
+        assert_eq!(spsc::open(&name).is_ok(), kept == 255, "{kept} characters");
+    }
+    forge_name(&name, &long.as_bytes()[..512], hash(long.as_bytes()), [600, 2, 3, 5]);
+    let shown = memlane::inspect(&name).unwrap().type_name;
+    assert!(shown.starts_with(&"é".repeat(256)) && shown.contains("… (600 bytes, hash "), "{shown}");
+    assert!(Options::new().type_name(&long).open(&name).is_err(), "its numbers are others");
+    forge_name(&name, &long.as_bytes()[..512], hash(long.as_bytes()), [600, 1, 0, 0]);
+    try_to_use(&name).unwrap();
+    assert!(Options::new().type_name(&long).open(&name).is_ok());
+    for other in [long.clone() + "x", "é".repeat(299) + "ee"] {
+        match Options::new().type_name(&other).open(&name) {
+            Err(OpenError::TypeMismatch { file, ours, .. }) => assert_ne!(file, ours),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[test]
@@ -213,7 +282,7 @@ fn no_single_byte_of_the_header_page_does_harm() {
 }
 
 fn change_every_byte(name: &str, genuine: &Image, mask: u8) {
-    let checked = 512;
+    let checked = 1024;
     let status = 1024..1032;
     for at in 0..PAGE {
         let mut image = genuine.clone();

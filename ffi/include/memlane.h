@@ -101,6 +101,21 @@
 // From before the last reboot.
 #define MEMLANE_STATE_STALE 4
 
+// Messages are bytes, and have no type.
+#define MEMLANE_TYPE_BYTES 0
+
+// Messages have a type of a name that says nothing of bytes.
+#define MEMLANE_TYPE_NAMED 1
+
+// Each message is one value of type_size bytes.
+#define MEMLANE_TYPE_ONE 2
+
+// Each message is any number of elements of type_size bytes each.
+#define MEMLANE_TYPE_SLICE 3
+
+// Each message is a value that a codec wrote.
+#define MEMLANE_TYPE_CODEC 4
+
 // Never sleeps and never looks away: lowest latency, one core at 100 %. For throughput, take one of the next two.
 #define MEMLANE_SPIN 1
 
@@ -281,7 +296,10 @@ typedef struct {
     // MEMLANE_ANY_OWNER, MEMLANE_REMOVE_ON_CLOSE, MEMLANE_PREFAULT, MEMLANE_LOCK_MEMORY, MEMLANE_HUGE_PAGES,
     // MEMLANE_TRUST_PEERS, MEMLANE_ENDS_WHEN_DRAINED, or'ed.
     uint32_t flags;
-    // A name for the type of the messages, at most 64 bytes. Default at creation: none, the messages are bytes.
+    // The name of the type of the messages, at most 65,535 bytes: what programs agree on, such as "Quote"; or a layout, as typed programs
+    // write it: "Order{id:u64@0,px:f64@8}#16/8", whose parts docs/layout.md explains. A channel of another name is not opened
+    // (MEMLANE_TYPE_MISMATCH); null opens any. Where a layout says that all messages have one size, that is the default of max_message.
+    // Default at creation: none, the messages are bytes.
     const char *type_name;
     // What this process's senders and receivers are called by `memlane info`, at most 64 bytes. Default: the program's name.
     const char *participant_name;
@@ -343,14 +361,20 @@ typedef struct {
     uint32_t creator_pid;
     // Seats that were ever taken.
     uint32_t participants;
-    // The name of the type of its messages, with its zero byte; empty for bytes.
-    char type_name[72];
+    // The name of the type of its messages, with its zero byte; empty for bytes. Of a longer one the beginning.
+    char type_name[520];
     // 32 hexadecimal digits that tell this channel from every other one of the same name, with the zero byte.
     char instance[40];
     // spsc, mpsc: at multiples of how many bytes messages start.
     uint32_t record_alignment;
-    // 0.
-    uint32_t reserved;
+    // MEMLANE_TYPE_BYTES, _NAMED, _ONE, _SLICE or _CODEC; another number is one that this header does not know.
+    uint32_t type_form;
+    // Bytes of a message (MEMLANE_TYPE_ONE) or of each element (MEMLANE_TYPE_SLICE); else 0.
+    uint32_t type_size;
+    // Alignment of a message or element in bytes, likewise.
+    uint32_t type_alignment;
+    // FNV-1a, 64 bits, of the type's whole name; 0 for bytes.
+    uint64_t type_hash;
 } memlane_stats;
 
 // A sender. All zero is no sender. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.

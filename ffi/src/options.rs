@@ -88,7 +88,10 @@ pub struct Options {
     /// MEMLANE_ANY_OWNER, MEMLANE_REMOVE_ON_CLOSE, MEMLANE_PREFAULT, MEMLANE_LOCK_MEMORY, MEMLANE_HUGE_PAGES,
     /// MEMLANE_TRUST_PEERS, MEMLANE_ENDS_WHEN_DRAINED, or'ed.
     pub flags: u32,
-    /// A name for the type of the messages, at most 64 bytes. Default at creation: none, the messages are bytes.
+    /// The name of the type of the messages, at most 65,535 bytes: what programs agree on, such as "Quote"; or a layout, as typed programs
+    /// write it: "Order{id:u64@0,px:f64@8}#16/8", whose parts docs/layout.md explains. A channel of another name is not opened
+    /// (MEMLANE_TYPE_MISMATCH); null opens any. Where a layout says that all messages have one size, that is the default of max_message.
+    /// Default at creation: none, the messages are bytes.
     pub type_name: *const c_char,
     /// What this process's senders and receivers are called by `memlane info`, at most 64 bytes. Default: the program's name.
     pub participant_name: *const c_char,

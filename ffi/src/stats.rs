@@ -23,6 +23,17 @@ pub const MEMLANE_STATE_CORRUPTED: u32 = 3;
 /// From before the last reboot.
 pub const MEMLANE_STATE_STALE: u32 = 4;
 
+/// Messages are bytes, and have no type.
+pub const MEMLANE_TYPE_BYTES: u32 = 0;
+/// Messages have a type of a name that says nothing of bytes.
+pub const MEMLANE_TYPE_NAMED: u32 = 1;
+/// Each message is one value of type_size bytes.
+pub const MEMLANE_TYPE_ONE: u32 = 2;
+/// Each message is any number of elements of type_size bytes each.
+pub const MEMLANE_TYPE_SLICE: u32 = 3;
+/// Each message is a value that a codec wrote.
+pub const MEMLANE_TYPE_CODEC: u32 = 4;
+
 /// What can be seen of a channel. Each number is exact, but not all are of one moment. Fields that the kind does not have
 /// are 0.
 #[repr(C)]
@@ -76,14 +87,20 @@ pub struct Stats {
     pub creator_pid: u32,
     /// Seats that were ever taken.
     pub participants: u32,
-    /// The name of the type of its messages, with its zero byte; empty for bytes.
-    pub type_name: [c_char; 72],
+    /// The name of the type of its messages, with its zero byte; empty for bytes. Of a longer one the beginning.
+    pub type_name: [c_char; 520],
     /// 32 hexadecimal digits that tell this channel from every other one of the same name, with the zero byte.
     pub instance: [c_char; 40],
     /// spsc, mpsc: at multiples of how many bytes messages start.
     pub record_alignment: u32,
-    /// 0.
-    pub reserved: u32,
+    /// MEMLANE_TYPE_BYTES, _NAMED, _ONE, _SLICE or _CODEC; another number is one that this header does not know.
+    pub type_form: u32,
+    /// Bytes of a message (MEMLANE_TYPE_ONE) or of each element (MEMLANE_TYPE_SLICE); else 0.
+    pub type_size: u32,
+    /// Alignment of a message or element in bytes, likewise.
+    pub type_alignment: u32,
+    /// FNV-1a, 64 bits, of the type's whole name; 0 for bytes.
+    pub type_hash: u64,
 }
 
 /// What a sender or receiver counted about itself since it joined.
@@ -136,7 +153,7 @@ unsafe impl Versioned for Stats {
         self.size = size;
     }
 }
-const _: () = assert!(size_of::<Stats>() == 8 + 4 * 4 + 3 * 8 + 6 * 4 + 8 * 8 + 2 * 4 + 72 + 40 + 2 * 4);
+const _: () = assert!(size_of::<Stats>() == 8 + 4 * 4 + 3 * 8 + 6 * 4 + 8 * 8 + 2 * 4 + 520 + 40 + 4 * 4 + 8);
 
 // SAFETY: as above.
 unsafe impl Versioned for Counters {
@@ -228,7 +245,10 @@ impl Stats {
             type_name: put(&info.type_name),
             instance: put(&info.instance),
             record_alignment: info.record_alignment as u32,
-            reserved: 0,
+            type_form: info.type_form.code(),
+            type_size: info.type_size,
+            type_alignment: info.type_alignment,
+            type_hash: info.type_hash,
         }
     }
 }

@@ -209,6 +209,58 @@ static void names(const char *name) {
     CHECK(memlane_remove(name) == MEMLANE_NOT_FOUND && memlane_remove_forced(name) == MEMLANE_NOT_FOUND);
 }
 
+/* A message of a typed channel, and what it is called in all programs. */
+struct order {
+    uint64_t id;
+    double px;
+};
+#define ORDER "Order{id:u64@0,px:f64@8}#16/8"
+
+static void types(const char *name) {
+    memlane_channel channel, other;
+    memlane_sender sender;
+    memlane_receiver receiver;
+    memlane_message message;
+    memlane_options options, wrong;
+    memlane_stats stats;
+    struct order order, copy;
+    size_t length = 0;
+
+    memset(&options, 0, sizeof options);
+    options.size = sizeof options;
+    options.type_name = ORDER;
+    OK(memlane_channel_open(&channel, name, MEMLANE_MPMC, MEMLANE_CREATE, &options));
+    wrong = options;
+    wrong.type_name = "Order{px:f64@0,id:u64@8}#16/8";
+    CHECK(memlane_channel_open(&other, name, MEMLANE_MPMC, MEMLANE_OPEN, &wrong) == MEMLANE_TYPE_MISMATCH);
+    CHECK(strstr(memlane_last_error_detail(), ORDER) != NULL);
+    CHECK(strstr(memlane_last_error_detail(), wrong.type_name) != NULL);
+    wrong.type_name = "";
+    CHECK(memlane_channel_open(&other, name, MEMLANE_MPMC, MEMLANE_OPEN, &wrong) == MEMLANE_TYPE_MISMATCH);
+    OK(memlane_channel_open(&other, name, MEMLANE_MPMC, MEMLANE_OPEN, &options));
+    OK(memlane_channel_close(other));
+    OK(memlane_channel_open(&other, name, MEMLANE_ANY_KIND, MEMLANE_OPEN, NULL)); /* tools need no type */
+    OK(memlane_channel_close(other));
+
+    stats.size = sizeof stats;
+    OK(memlane_inspect(name, &stats));
+    CHECK(strcmp(stats.type_name, ORDER) == 0 && stats.type_form == MEMLANE_TYPE_ONE && stats.type_hash != 0);
+    CHECK(stats.type_size == sizeof(struct order) && stats.max_message == sizeof(struct order));
+
+    OK(memlane_sender_new(channel, &sender));
+    OK(memlane_receiver_new(channel, NULL, &receiver));
+    order.id = 7;
+    order.px = 0.5;
+    OK(memlane_send(sender, &order, sizeof order, -1));
+    OK(memlane_take(receiver, &message, -1));
+    CHECK(message.length == sizeof order && ((const struct order *)message.data)->px == 0.5);
+    OK(memlane_nack(&message));
+    OK(memlane_recv(receiver, &copy, sizeof copy, &length, NULL, -1));
+    CHECK(length == sizeof copy && copy.id == 7);
+    close_all(channel, sender, receiver);
+    OK(memlane_remove(name));
+}
+
 static void *wait_for_a_message(void *argument) {
     memlane_receiver *receiver = (memlane_receiver *)argument;
     char buffer[8];
@@ -287,6 +339,7 @@ int main(int count, char **arguments) {
         forks(kind);
     }
     wrong_types();
+    types(arguments[1]);
     names(arguments[1]);
     return 0;
 }

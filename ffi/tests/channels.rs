@@ -295,7 +295,11 @@ fn what_differs_from_the_file_is_named() {
     ok(open_with(MEMLANE_SPSC, &options()));
     fails(open_with(MEMLANE_MPMC, &options()), MEMLANE_WRONG_KIND, "is of kind spsc");
     let other = Options { type_name: c"Trade".as_ptr(), ..options() };
-    fails(open_with(MEMLANE_SPSC, &other), MEMLANE_TYPE_MISMATCH, "carries messages of type Quote");
+    fails(
+        open_with(MEMLANE_SPSC, &other),
+        MEMLANE_TYPE_MISMATCH,
+        "carries messages of type Quote, and was opened for Trade",
+    );
     let other = Options { capacity: 1 << 20, ..options() };
     fails(open_with(MEMLANE_SPSC, &other), MEMLANE_OPTIONS_MISMATCH, "has capacity 4096");
     let other = Options { persistent: MEMLANE_YES, ..options() };

@@ -13,7 +13,7 @@ use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 /// Offset of the header's checksum, which covers everything before it.
-const CHECKSUM_AT: usize = 508;
+const CHECKSUM_AT: usize = 1020;
 
 /// Messages that are there before the damage, by length in bytes.
 const LENGTHS: [usize; 4] = [0, 8, 100, 700];
@@ -26,7 +26,7 @@ trait Image: ChannelKind {
 
 impl Image for Spsc {
     fn small() -> Options<Self> {
-        Options::<Self>::new().capacity(4096)
+        Options::<Self>::new().capacity(4096).type_name("[u64]")
     }
 }
 

@@ -8,7 +8,7 @@ fn keys(object: &Value) -> Vec<&str> {
 }
 
 /// The keys are an interface: scripts depend on them.
-const CHANNEL_KEYS: [&str; 20] = [
+const CHANNEL_KEYS: [&str; 24] = [
     "backend",
     "capacity",
     "corruption",
@@ -28,7 +28,11 @@ const CHANNEL_KEYS: [&str; 20] = [
     "record_alignment",
     "status",
     "total_bytes",
+    "type_alignment",
+    "type_form",
+    "type_hash",
     "type_name",
+    "type_size",
 ];
 
 #[test]
@@ -47,7 +51,8 @@ fn info_tells_everything_as_json() {
     let expected = json!({
         "name": "prices", "path": path, "kind": "spsc", "status": "live", "corruption": null, "queue": null, "backend": "futex",
         "fence": "symmetric", "capacity": 65536, "max_message": 1000, "payload_alignment": 16, "record_alignment": 32, "persistent": true,
-        "type_name": "quote", "total_bytes": path.metadata().unwrap().len(),
+        "type_name": "quote", "type_form": "named", "type_size": 0, "type_alignment": 0, "type_hash": "5a60f1143b2fd6f7",
+        "total_bytes": path.metadata().unwrap().len(),
     });
     for (key, value) in expected.as_object().unwrap() {
         assert_eq!(&facts[key], value, "{key}");
@@ -67,6 +72,36 @@ fn info_tells_everything_as_json() {
         ["bytes", "empty", "full", "messages", "parks", "reaped", "redelivered", "wakes"]
     );
     assert_eq!((&participant["counters"]["messages"], &participant["counters"]["bytes"]), (&json!(2), &json!(10)));
+}
+
+#[test]
+fn info_tells_what_the_messages_of_a_typed_channel_are() {
+    let sandbox = Sandbox::new();
+    let order = "Order{id:u64@0,px:f64@8}#16/8";
+    sandbox.run(&["create", "orders", "--kind", "mpmc", "--type-name", order]).ok();
+    let facts = sandbox.run(&["info", "orders", "--json"]).json();
+    let expected =
+        json!({ "type_name": order, "type_form": "one", "type_size": 16, "type_alignment": 8, "max_message": 16 });
+    for (key, value) in expected.as_object().unwrap() {
+        assert_eq!(&facts[key], value, "{key}");
+    }
+    sandbox.run(&["create", "levels", "--type-name", "[f64]"]).ok();
+    sandbox.run(&["create", "events", "--type-name", "postcard(Event/1)"]).ok();
+    sandbox.run(&["create", "lines"]).ok();
+    for (name, shown) in [
+        ("orders", format!("{order}: 16 bytes each")),
+        ("levels", "[f64]: 8 bytes an element".to_owned()),
+        ("events", "postcard(Event/1)".to_owned()),
+        ("lines", "bytes".to_owned()),
+    ] {
+        let text = sandbox.run(&["info", name]).text();
+        assert!(text.contains(&format!("  message type     {shown}\n")), "{text}");
+    }
+    // It takes part in them all the same.
+    sandbox.run(&["send", "orders", "sixteen bytes ok"]).ok();
+    assert_eq!(sandbox.run(&["recv", "orders", "--count", "1"]).text(), "sixteen bytes ok\n");
+    let sentence = sandbox.run(&["send", "levels", "--type-name", order, "hello"]).failed(1);
+    assert!(sentence.contains(&format!("of type [f64], and was opened for {order}")), "{sentence}");
 }
 
 #[test]

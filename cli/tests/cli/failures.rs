@@ -397,7 +397,7 @@ fn options_are_named_as_they_are_typed() {
         &["create", "open", "--mode", "777"],
         &["create", "large", "--kind", "mpmc", "--max-message", "2G"],
         &["create", "large", "--max-message", "3G"],
-        &["create", "odd", "--type-name", &"x".repeat(100)],
+        &["create", "odd", "--type-name", &"x".repeat(70_000)],
     ] {
         let ended = sandbox.run(arguments);
         assert!(!ended.status.success(), "{arguments:?}");

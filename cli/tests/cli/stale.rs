@@ -8,8 +8,8 @@ fn make_stale(sandbox: &Sandbox, name: &str) {
     let path = sandbox.channels().join(format!("{name}.lane"));
     let mut file = fs::read(&path).unwrap();
     file[32] ^= 0xff;
-    let checksum = crc32c(&file[..508]);
-    file[508..512].copy_from_slice(&checksum.to_le_bytes());
+    let checksum = crc32c(&file[..1020]);
+    file[1020..1024].copy_from_slice(&checksum.to_le_bytes());
     fs::write(&path, file).unwrap();
 }
 

@@ -41,6 +41,7 @@
 
 mod batch;
 mod channel;
+mod exact;
 mod grant;
 mod handles;
 mod message;

@@ -4,7 +4,7 @@
 
 use super::port::{lane_geometry, slot_geometry};
 use crate::error::{Corruption, CreateError, OpenError};
-use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, RowState, Status};
+use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, RowState, Status, TypeForm};
 use crate::liveness::{self, Counters};
 use crate::region::sys::{self, cancel_guard};
 use crate::region::{FileState, LaneView, Location, LockQuery, Look, Region, SlotsView, list_folder};
@@ -50,8 +50,16 @@ pub struct Info {
     pub record_alignment: u64,
     /// Whether it is persistent: its participants wait for peers instead of being disconnected.
     pub persistent: bool,
-    /// The name of the type of its messages; empty for bytes.
+    /// The name of the type of its messages; empty for bytes. A name of more than 512 bytes is cut, and its length and hash are told.
     pub type_name: String,
+    /// What that name says about its messages.
+    pub type_form: TypeForm,
+    /// Bytes of a message (`One`) or of one of its elements (`Slice`); 0 in other forms.
+    pub type_size: u32,
+    /// Alignment of a message or of its elements in bytes; 0 in other forms.
+    pub type_alignment: u32,
+    /// FNV-1a, 64 bits, of the whole name; 0 for bytes.
+    pub type_hash: u64,
     /// In which state it is. `Corrupted(FileLength)`: it was truncated, and nothing below could be looked at.
     pub status: ChannelStatus,
     /// One per sender seat.
@@ -298,7 +306,14 @@ impl Info {
             payload_alignment: geometry.payload_alignment.into(),
             record_alignment: geometry.record_alignment.into(),
             persistent: facts.persistent,
-            type_name: facts.type_name.clone(),
+            type_name: match &facts.message_type {
+                none if none.name_bytes == 0 => String::new(),
+                named => named.to_string(),
+            },
+            type_form: facts.message_type.form,
+            type_size: facts.message_type.size,
+            type_alignment: facts.message_type.alignment,
+            type_hash: facts.message_type.hash,
             status: if is_whole { ChannelStatus::of(region) } else { ChannelStatus::Corrupted(Corruption::FileLength) },
             lanes,
             queue: if is_whole { QueueInfo::of(words) } else { None },

@@ -7,7 +7,7 @@
 //! - `end`: what every sender and receiver is made of besides its ring.
 //! - `kind`: what a kind is made of. `port`: the rings of a mapped or private region, as senders and receivers use them.
 //! - `sender`: the sending end, of any kind; `sending`, `sending_batches`: its calls that copy; `grant`: filling in place.
-//! - `receiver`, `receiving`, `copying`: the receiving end.
+//! - `receiver`, `receiving`, `copying`: the receiving end; `exact`: messages that have one length.
 //! - `at_once`: copying by the straight way alone, for callers that have a way of their own for everything else.
 //! - `message`, `batch`, `messages`: what a receiver hands out. `contents`: what can be done with the bytes of a message. `on_drop`:
 //!   what dropping one means. `places`: where the messages of a batch are, and which of them are left.
@@ -27,6 +27,7 @@ pub(crate) mod contents;
 mod copying;
 mod debug;
 mod end;
+pub(crate) mod exact;
 mod fate;
 pub(crate) mod grant;
 pub(crate) mod inspect;

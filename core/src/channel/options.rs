@@ -147,16 +147,21 @@ impl<K> Options<K> {
         self
     }
 
-    /// A name for the type of the messages, at most 64 bytes. To open the channel with another one is
-    /// [`OpenError::TypeMismatch`]. Default at creation: none, the messages are bytes.
+    /// The name of the type of the messages, 65,535 bytes at most. To open the channel with another one is
+    /// [`OpenError::TypeMismatch`]. What is not set takes any: tools need no type. An empty one stands for bytes. Default at creation:
+    /// none, the messages are bytes.
+    ///
+    /// It can be any text that people agree on. One that tells a layout, as [`typed`](crate::typed) channels have and other languages
+    /// write it, has a meaning besides: where all messages have one size, the default of `max_message` is that size; and the default of
+    /// `payload_alignment` suits the type.
     ///
     /// ```
     /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
     /// # let name = folder.path().join("prices").display().to_string();
     /// # let name = name.as_str();
-    /// memlane::spsc::Options::new().type_name("Quote").create(name)?;
+    /// memlane::spsc::Options::new().type_name("Quote{price:f64@0,size:u64@8}#16/8").create(name)?;
     /// assert!(memlane::spsc::Options::new().type_name("Trade").open(name).is_err());
-    /// memlane::spsc::Options::new().type_name("Quote").open(name)?;
+    /// assert_eq!(memlane::spsc::open(name)?.max_message(), 16);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn type_name(mut self, name: &str) -> Self {

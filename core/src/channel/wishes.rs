@@ -5,7 +5,7 @@
 
 use super::shared::Shared;
 use crate::error::{CreateError, OpenError};
-use crate::layout::{Backend, FenceMode, Geometry, Kind, KindRow, Limits, Seats, Store};
+use crate::layout::{Backend, FenceMode, Geometry, Kind, KindRow, Limits, MessageType, Seats, Store, TypeForm};
 use crate::region::sys::cancel_guard;
 use crate::region::{CreateSpec, Expectations, Location, MemoryOptions, Origin, Redelivery, Region};
 use std::ops::RangeInclusive;
@@ -132,10 +132,25 @@ impl Wishes {
         ))
     }
 
-    /// The alignment of payloads that is asked for.
+    /// What messages are, as the name of their type says.
+    fn message_type(&self) -> MessageType {
+        MessageType::of(self.type_name.as_deref().unwrap_or_default())
+    }
+
+    /// The alignment of payloads that is asked for. By default, that of the messages' type.
     fn payload_alignment(&self, channel: &str) -> Result<u32, CreateError> {
         let chosen = word(channel, "payload_alignment", self.payload_alignment, Limits::ALIGNMENT_MAX)?;
-        Ok(chosen.unwrap_or(Limits::ALIGNMENT_MIN))
+        let of_type = || self.message_type().alignment.clamp(Limits::ALIGNMENT_MIN, Limits::ALIGNMENT_MAX);
+        Ok(chosen.unwrap_or_else(of_type))
+    }
+
+    /// The largest message that is asked for. By default, where all messages have one length, that length.
+    fn max_message(&self) -> Option<u64> {
+        let of_type = || {
+            let message_type = self.message_type();
+            (message_type.form == TypeForm::One).then_some(message_type.size.into())
+        };
+        self.max_message.map(|bytes| bytes as u64).or_else(of_type)
     }
 
     /// The alignment of records that is asked for. By default, they follow each other as closely as their payloads' alignment allows.
@@ -152,7 +167,7 @@ impl Wishes {
             senders,
             receivers,
             capacity: 0,
-            max_message: self.max_message.map_or(row.max_message, |bytes| bytes as u64),
+            max_message: self.max_message().unwrap_or(row.max_message),
             payload_alignment: self.payload_alignment(channel)?,
             record_alignment: 0,
             slots: 0,
@@ -193,7 +208,7 @@ impl Wishes {
         let is_usable = |alignment: u32, max: u32| alignment.is_power_of_two() && alignment <= max;
         let alignments_are_usable = is_usable(payload_alignment, Limits::ALIGNMENT_MAX)
             && is_usable(record_alignment, Limits::RECORD_ALIGNMENT_MAX);
-        let max_message = self.max_message.map(|bytes| bytes as u64);
+        let max_message = self.max_message();
         let capacity = match (self.rounded_capacity(), max_message) {
             (Some(capacity), _) => capacity,
             (None, Some(max)) if alignments_are_usable => {

@@ -7,7 +7,7 @@ mod page;
 use super::{
     Backend, Cell, ChannelControl, FenceMode, Gate, HEADER_BYTES, HeaderBlock, Kind, LaneControl, MAGIC, NewsControl,
     OPTION_PERSISTENT, ParticipantRow, ParticipantState, QueueControl, RecordHeader, RecordKind, RingControl, Role,
-    RowIndex, RowState, STATUS_AT, SlotHeader, SlotState, SlotWord, Status, StatusCell, VERSION,
+    RowIndex, RowState, STATUS_AT, SlotHeader, SlotState, SlotWord, Status, StatusCell, TypeForm, VERSION,
 };
 use crate::error::Corruption;
 use page::{Field, RESERVED, rows, structure, structures};
@@ -52,8 +52,9 @@ fn every_struct_is_on_the_page_with_every_field_at_its_place() {
             fields_of!(HeaderBlock:
                 magic major minor kind backend fence instance boot created_unix_ns total_bytes options capacity
                 max_message participants senders receivers lanes payload_alignment creator_pid participants_at
-                control_at lanes_at gates_at data_at type_hash type_name slots priorities delivery_limit queue_at
-                cells_at semaphore_bytes c_library lock_inode news_at record_alignment reserved crc
+                control_at lanes_at gates_at data_at type_hash type_size type_alignment type_name_bytes type_form slots
+                priorities delivery_limit queue_at cells_at semaphore_bytes c_library lock_inode news_at
+                record_alignment type_name reserved crc
             ),
         ),
         ("StatusCell", header, size_of::<StatusCell>(), fields_of!(StatusCell: word)),
@@ -139,6 +140,9 @@ fn numbers_of_kinds_and_modes_are_those_of_the_page() {
     }
     for fence in (0..=u8::MAX).filter_map(FenceMode::from_code) {
         add("fence", fence.code().into(), fence.name());
+    }
+    for form in (0..=u32::from(u8::MAX)).filter_map(TypeForm::from_code) {
+        add("type_form", form.code().into(), form.name());
     }
     assert_eq!(rows(&["field", "number", "name"]), known);
 }

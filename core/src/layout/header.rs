@@ -1,5 +1,6 @@
 //! Page 0: the immutable header, and the status word behind it.
 
+use super::message_type::NAME_BYTES;
 use crate::error::Corruption;
 use crate::sync::AtomicU64;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
@@ -200,10 +201,16 @@ pub struct HeaderBlock {
     pub gates_at: u64,
     /// Offset of the first lane's ring, or of the first slot.
     pub data_at: u64,
-    /// Hash of the message type's name, 0 for bytes.
+    /// [`super::MessageType::hash`].
     pub type_hash: u64,
-    /// The message type's name, UTF-8, padded with zeros; empty for bytes.
-    pub type_name: [u8; 64],
+    /// [`super::MessageType::size`].
+    pub type_size: u32,
+    /// [`super::MessageType::alignment`].
+    pub type_alignment: u32,
+    /// [`super::MessageType::name_bytes`].
+    pub type_name_bytes: u32,
+    /// [`super::TypeForm`].
+    pub type_form: u32,
     /// Slots; 0 for kinds without them.
     pub slots: u32,
     /// Rings of cells, one a priority; 0 without slots.
@@ -224,8 +231,10 @@ pub struct HeaderBlock {
     pub news_at: u64,
     /// Every record of a lane starts at a multiple of so many bytes, a power of two from `payload_alignment`; 0 without lanes.
     pub record_alignment: u32,
+    /// [`super::MessageType::name`], padded with zeros.
+    pub type_name: [u8; NAME_BYTES],
     /// Zero.
-    pub reserved: [u8; 232],
+    pub reserved: [u8; 280],
     /// CRC-32C of everything above.
     pub crc: u32,
 }
@@ -242,7 +251,7 @@ impl HeaderBlock {
 
 const _: () = {
     use std::mem::offset_of;
-    assert!(HeaderBlock::BYTES == 512 && HeaderBlock::BYTES < STATUS_AT as usize);
+    assert!(HeaderBlock::BYTES == 1024 && HeaderBlock::BYTES <= STATUS_AT as usize);
     assert!(offset_of!(HeaderBlock, major) == 8);
     assert!(offset_of!(HeaderBlock, instance) == 16);
     assert!(offset_of!(HeaderBlock, boot) == 32);
@@ -250,15 +259,17 @@ const _: () = {
     assert!(offset_of!(HeaderBlock, participants) == 88);
     assert!(offset_of!(HeaderBlock, participants_at) == 112);
     assert!(offset_of!(HeaderBlock, type_hash) == 152);
-    assert!(offset_of!(HeaderBlock, slots) == 224);
-    assert!(offset_of!(HeaderBlock, queue_at) == 232);
-    assert!(offset_of!(HeaderBlock, semaphore_bytes) == 248);
-    assert!(offset_of!(HeaderBlock, c_library) == 252);
-    assert!(offset_of!(HeaderBlock, lock_inode) == 256);
-    assert!(offset_of!(HeaderBlock, news_at) == 264);
-    assert!(offset_of!(HeaderBlock, record_alignment) == 272);
-    assert!(offset_of!(HeaderBlock, reserved) == 276);
-    assert!(offset_of!(HeaderBlock, crc) == 508);
+    assert!(offset_of!(HeaderBlock, type_form) == 172);
+    assert!(offset_of!(HeaderBlock, slots) == 176);
+    assert!(offset_of!(HeaderBlock, queue_at) == 184);
+    assert!(offset_of!(HeaderBlock, semaphore_bytes) == 200);
+    assert!(offset_of!(HeaderBlock, c_library) == 204);
+    assert!(offset_of!(HeaderBlock, lock_inode) == 208);
+    assert!(offset_of!(HeaderBlock, news_at) == 216);
+    assert!(offset_of!(HeaderBlock, record_alignment) == 224);
+    assert!(offset_of!(HeaderBlock, type_name) == 228);
+    assert!(offset_of!(HeaderBlock, reserved) == 740);
+    assert!(offset_of!(HeaderBlock, crc) == 1020);
 };
 
 /// The mutable word of the header page.

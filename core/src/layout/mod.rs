@@ -39,6 +39,8 @@ mod lane;
 #[cfg(not(loom))]
 mod limits;
 #[cfg(not(loom))]
+mod message_type;
+#[cfg(not(loom))]
 mod news;
 #[cfg(not(loom))]
 mod participant;
@@ -54,6 +56,7 @@ pub use self::{
     kinds::{Kind, KindRow, Seats, Store},
     lane::{ChannelControl, Gate, LaneControl},
     limits::Limits,
+    message_type::{MessageType, NAME_MAX, TypeForm},
     news::NewsControl,
     participant::{NAME_BYTES, ParticipantRow},
     queue::{QueueControl, RingControl},

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The crates that are looked at, by their folders.
-const CRATES: [&str; 6] = ["core", "ffi", "cli", "torture", "benches", "loom-tests"];
+const CRATES: [&str; 7] = ["core", "derive", "ffi", "cli", "torture", "benches", "loom-tests"];
 
 /// The sources of a crate.
 fn files_of(name: &str) -> Files {

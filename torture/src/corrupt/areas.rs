@@ -16,7 +16,7 @@ pub const NAMES: [&str; 7] = ["header", "rows", "control", "cells", "slots", "re
 /// Records whose headers are looked at: two that were read, one that is held or waits, one that is being made, and room.
 const RECORDS: usize = 6;
 
-const HEADER_BYTES: usize = 512;
+const HEADER_BYTES: usize = 1024;
 const STATUS_AT: usize = 1024;
 
 /// The areas of the file with this content.
@@ -25,7 +25,7 @@ pub fn areas(image: &[u8]) -> Vec<Area> {
         |at: usize, bytes: usize| image[at..at + bytes].iter().rev().fold(0, |sum, &b| sum << 8 | usize::from(b));
     let area = |name, start, bytes| Area { name, range: start..start + bytes };
     let [participants_at, control_at, gates_at, data_at] = [112, 120, 136, 144].map(|at| number(at, 8));
-    let (slots, priorities, cells_at) = (number(224, 4), number(228, 2), number(240, 8));
+    let (slots, priorities, cells_at) = (number(176, 4), number(180, 2), number(192, 8));
     let mut areas = vec![
         area("header", 0, HEADER_BYTES),
         area("header", STATUS_AT, 8),

@@ -30,8 +30,8 @@ impl Parts {
         let number = |at: usize, bytes: usize| {
             image[at..at + bytes].iter().rev().fold(0, |sum, &byte| sum << 8 | usize::from(byte))
         };
-        let [rows_at, control_at, data_at, cells_at] = [112, 120, 144, 240].map(|at| number(at, 8));
-        let (slots, priorities, senders) = (number(224, 4), number(228, 2), number(92, 4));
+        let [rows_at, control_at, data_at, cells_at] = [112, 120, 144, 192].map(|at| number(at, 8));
+        let (slots, priorities, senders) = (number(176, 4), number(180, 2), number(92, 4));
         let cells = slots.next_power_of_two().max(64) * priorities * 8;
         let rings_at = cells_at.saturating_sub(priorities * RING_CONTROL_BYTES);
         let (rings, cells) = if slots == 0 { (0..0, 0..0) } else { (rings_at..cells_at, cells_at..cells_at + cells) };

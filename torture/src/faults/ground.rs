@@ -48,7 +48,7 @@ impl Ground {
 
 /// Where the header has the boot id, and how long it is with the checksum at its end: `docs/layout.md`.
 const BOOT: std::ops::Range<usize> = 32..48;
-const HEADER: usize = 512;
+const HEADER: usize = 1024;
 
 /// Flips a bit of a header, whose checksum then does not fit, or fits again.
 pub fn flip_damage(path: &Path) -> Result<()> {

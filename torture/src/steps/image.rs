@@ -56,8 +56,8 @@ impl Image {
 }
 
 /// Where the header has the lock file's inode number, and how long it is with the checksum at its end: `docs/layout.md`.
-const LOCK_INODE: std::ops::Range<usize> = 256..264;
-const HEADER: usize = 512;
+const LOCK_INODE: std::ops::Range<usize> = 208..216;
+const HEADER: usize = 1024;
 
 /// Makes a lock file the one of a region, whose header names it by its inode number. A checksum that fits still fits, and one
 /// that does not fit still does not.

@@ -7,11 +7,11 @@
 use super::open::Expectations;
 use super::orphans;
 use crate::error::{CreateError, OpenError};
-use crate::layout::{Backend, FenceMode, Geometry, Kind};
+use crate::layout::{Backend, FenceMode, Geometry, Kind, MessageType, NAME_MAX};
 use crate::region::Region;
 use crate::region::location::{Creation, Location, NamedPlace, Place};
 use crate::region::locks::{LIFECYCLE, lock_file};
-use crate::region::memory::{Bytes, Facts, MemoryOptions, NO_BOOT, Redelivery, SemaphoreKind, TYPE_NAME_MAX};
+use crate::region::memory::{Bytes, Facts, MemoryOptions, NO_BOOT, Redelivery, SemaphoreKind};
 use crate::region::sys::{self, KeptFile, LockingFile, Reach, TemporaryName};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::io;
@@ -85,9 +85,10 @@ impl CreateSpec {
             .geometry
             .map()
             .map_err(|error| invalid(error.field, error.found.to_string(), format!("has to be {}", error.wanted)))?;
-        if self.type_name.len() > TYPE_NAME_MAX || self.type_name.contains('\0') {
-            let wanted = format!("has to be at most {TYPE_NAME_MAX} bytes without a zero byte");
-            return Err(invalid("type_name", self.type_name.clone(), wanted));
+        let message_type = MessageType::of(&self.type_name);
+        if self.type_name.len() > NAME_MAX || self.type_name.contains('\0') {
+            let wanted = format!("has to be at most {NAME_MAX} bytes without a zero byte");
+            return Err(invalid("type_name", message_type.to_string(), wanted));
         }
         let membarrier = sys::register_membarrier(lifetime.reach());
         let fence = match self.fence {
@@ -120,7 +121,7 @@ impl CreateSpec {
             created_unix_ns: sys::unix_time_ns(),
             creator_pid: sys::process_id(),
             lock_inode: 0,
-            type_name: self.type_name.clone(),
+            message_type,
         })
     }
 

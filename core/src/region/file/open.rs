@@ -2,7 +2,7 @@
 
 use super::stale;
 use crate::error::{NotAChannel, OpenError};
-use crate::layout::{Backend, FenceMode, HeaderBlock, Kind, Status};
+use crate::layout::{Backend, FenceMode, HeaderBlock, Kind, MessageType, Status};
 use crate::region::Region;
 use crate::region::location::{Location, NamedPlace, Place, not_found, not_opened};
 use crate::region::locks::lock_file;
@@ -177,12 +177,11 @@ pub(in crate::region) fn check_expectations(
     expected: &Expectations,
 ) -> Result<(), OpenError> {
     let channel = || label.to_owned();
-    if let Some(name) = expected.type_name.as_ref().filter(|&name| *name != facts.type_name) {
-        let or_bytes = |name: &str| if name.is_empty() { "bytes".to_owned() } else { name.to_owned() };
+    if let Some(ours) = expected.type_name.as_deref().map(MessageType::of).filter(|ours| *ours != facts.message_type) {
         return Err(OpenError::TypeMismatch {
             channel: channel(),
-            file: or_bytes(&facts.type_name),
-            ours: or_bytes(name),
+            file: facts.message_type.to_string(),
+            ours: ours.to_string(),
         });
     }
     let geometry = &facts.geometry;

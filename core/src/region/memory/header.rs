@@ -2,8 +2,8 @@
 
 use crate::error::{NotAChannel, OpenError};
 use crate::layout::{
-    Backend, CLibrary, FenceMode, Geometry, HEADER_BYTES, HeaderBlock, Kind, MAGIC, Map, OPTION_DISCARD,
-    OPTION_PERSISTENT, VERSION, Version,
+    Backend, CLibrary, FenceMode, Geometry, HEADER_BYTES, HeaderBlock, Kind, MAGIC, Map, MessageType, NAME_MAX,
+    OPTION_DISCARD, OPTION_PERSISTENT, TypeForm, VERSION, Version,
 };
 use crate::region::sys;
 use std::io;
@@ -26,7 +26,7 @@ pub(crate) struct Facts {
     pub(crate) creator_pid: u32,
     /// The inode number of the lock file; 0: there is none.
     pub(crate) lock_inode: u64,
-    pub(crate) type_name: String,
+    pub(crate) message_type: MessageType,
 }
 
 /// Which semaphores a channel has.
@@ -74,9 +74,6 @@ pub(crate) struct Redelivery {
 /// The boot id of a region that no reboot leaves behind: memory without a name.
 pub(in crate::region) const NO_BOOT: [u8; 16] = [0; 16];
 
-/// Longest name of a message type in bytes.
-pub(in crate::region) const TYPE_NAME_MAX: usize = 64;
-
 impl Facts {
     /// The header page's immutable block. Its magic is left out: publishing that is the last step of creation.
     pub(in crate::region) fn to_block(&self) -> HeaderBlock {
@@ -116,17 +113,59 @@ impl Facts {
         block.cells_at = self.map.cells_at;
         block.semaphore_bytes = self.semaphores.map_or(0, |semaphores| semaphores.bytes);
         block.c_library = self.semaphores.map_or(0, |semaphores| semaphores.library.code());
-        block.type_hash = type_hash(&self.type_name);
-        let name = self.type_name.as_bytes();
+        block.type_hash = self.message_type.hash;
+        block.type_size = self.message_type.size;
+        block.type_alignment = self.message_type.alignment;
+        block.type_name_bytes = self.message_type.name_bytes;
+        block.type_form = self.message_type.form.code();
+        let name = self.message_type.name.as_bytes();
         block.type_name[..name.len()].copy_from_slice(name);
         block.crc = block.checksum();
         block
     }
 }
 
-/// Hash of a message type's name: 0 for bytes without a type.
-fn type_hash(name: &str) -> u64 {
-    if name.is_empty() { 0 } else { u64::from(crc32c::crc32c(name.as_bytes())) << 32 | name.len() as u64 }
+/// The message type that a header tells, if what it tells fits together. Form, size and alignment of a name that is not kept as a
+/// whole cannot be checked: they are for people.
+fn message_type(block: &HeaderBlock) -> Result<MessageType, (&'static str, String, String)> {
+    let name_bytes = block.type_name_bytes;
+    if name_bytes as usize > NAME_MAX {
+        return Err(("type_name_bytes", name_bytes.to_string(), format!("at most {NAME_MAX}")));
+    }
+    let used = block.type_name.iter().rposition(|&byte| byte != 0).map_or(0, |last| last.saturating_add(1));
+    let kept = &block.type_name[..used];
+    let bad_name = || {
+        Err((
+            "type name",
+            format!("{:?}", kept.escape_ascii().to_string()),
+            "a text that fits its length and hash".to_owned(),
+        ))
+    };
+    let Some(name) = std::str::from_utf8(kept).ok().filter(|name| !name.contains('\0')) else { return bad_name() };
+    let found = MessageType {
+        name: name.to_owned(),
+        name_bytes,
+        hash: block.type_hash,
+        form: TypeForm::from_code(block.type_form)
+            .ok_or_else(|| ("type_form", block.type_form.to_string(), "a form that this version knows".to_owned()))?,
+        size: block.type_size,
+        alignment: block.type_alignment,
+    };
+    if !found.is_whole() {
+        let is_cut = name_bytes as usize > block.type_name.len() && used > block.type_name.len().saturating_sub(4);
+        return if is_cut { Ok(found) } else { bad_name() };
+    }
+    let said = MessageType::of(name);
+    let stored_and_said = [
+        ("type_form", found.form.code(), said.form.code()),
+        ("type_size", found.size, said.size),
+        ("type_alignment", found.alignment, said.alignment),
+    ];
+    match stored_and_said.into_iter().find(|(_, stored, said)| stored != said) {
+        _ if found.hash != said.hash => bad_name(),
+        Some((field, stored, said)) => Err((field, stored.to_string(), format!("{said}, as the type's name says"))),
+        None => Ok(found),
+    }
 }
 
 /// Reads the header of a file of `length` bytes, of which `start` are the first, and checks every field of it.
@@ -217,16 +256,7 @@ pub(in crate::region) fn parse(channel: &str, start: &[u8], length: u64) -> Resu
     if length > map.total {
         return Err(bad("file length", length.to_string(), map.total.to_string()));
     }
-    let used = block.type_name.iter().position(|&byte| byte == 0).unwrap_or(TYPE_NAME_MAX);
-    let type_name =
-        std::str::from_utf8(&block.type_name[..used]).ok().filter(|name| type_hash(name) == block.type_hash);
-    let Some(type_name) = type_name else {
-        return Err(bad(
-            "type name",
-            format!("{:?}", &block.type_name[..used]),
-            "a name that fits its hash".to_owned(),
-        ));
-    };
+    let message_type = message_type(&block).map_err(|(field, found, wanted)| bad(field, found, wanted))?;
     Ok(Facts {
         geometry,
         map,
@@ -240,7 +270,7 @@ pub(in crate::region) fn parse(channel: &str, start: &[u8], length: u64) -> Resu
         created_unix_ns: block.created_unix_ns,
         creator_pid: block.creator_pid,
         lock_inode: block.lock_inode,
-        type_name: type_name.to_owned(),
+        message_type,
     })
 }
 

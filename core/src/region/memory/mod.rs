@@ -26,7 +26,7 @@ mod wishes;
 pub(in crate::region) use self::{
     bytes::{Bytes, SharedWords},
     copy::PayloadView,
-    header::{NO_BOOT, SemaphoreKind, TYPE_NAME_MAX},
+    header::{NO_BOOT, SemaphoreKind},
     prefetch::{learn_prefetching, prefetch_write},
 };
 pub(crate) use self::{
