@@ -52,6 +52,7 @@ attack() {
             channel_sleeps_and_wakes) ;;
         ring/slots/*) tests=(slots_deliver_once slots_survive_deaths slots_are_reaped_by_many) ;;
         ring/lanes/*) tests=(lanes_are_found lanes_are_all_looked_at) ;;
+        ring/watch/*) tests=(watch_is_never_torn) ;;
         liveness/*) tests=(rows_change_hands probers_take_turns slots_are_reaped_by_many) ;;
         *) tests=(lane_delivers_once_in_order lane_warms_lines_ahead lane_publishes_once_a_stretch
             lane_survives_a_dead_writer lane_survives_a_dead_reader lane_survives_both_deaths
@@ -498,6 +499,43 @@ mutant "membership is told Relaxed" $tell_rs 'membership.fetch_add(1, Release);'
 mutant "a counter is looked at Relaxed" $found_rs 'changes(group as u32).load(Acquire)' 'changes(group as u32).load(crate::sync::Ordering::Relaxed)' $found
 mutant "membership is looked at Relaxed" $lanes_rs 'let membership = self.memory().membership().load(Acquire);' 'let membership = self.memory().membership().load(Relaxed);' $found
 mutant "a sender's row is looked at Relaxed" $found_rs 'let word = self.memory.row(lane).load(Acquire);' 'let word = self.memory.row(lane).load(crate::sync::Ordering::Relaxed);' $found::the_last_message_comes_before_the_end
+
+echo "--- the latest value"
+watched=watch_is_never_torn
+watch_writer_rs=ring/watch/writer.rs watch_reader_rs=ring/watch/reader.rs
+mutant "a value has no fence in front" $watch_writer_rs '        fence(Release);
+' '' $watched::a_value_is_complete_or_it_does_not_count
+mutant "a copy has no fence behind" $watch_reader_rs '        fence(Acquire);
+' '' $watched::a_value_is_complete_or_it_does_not_count
+mutant "a copy is not looked at again" $watch_reader_rs 'self.memory.sequence(begun.slot).load(Relaxed) == complete(begun.version);' 'true;' $watched::a_value_is_complete_or_it_does_not_count
+mutant "a slot does not say that it is being written" $watch_writer_rs 'sequence.store(begun(version), Release);' 'let _ = begun(version);' $watched::a_value_is_complete_or_it_does_not_count
+mutant "a slot says Relaxed that it is being written" $watch_writer_rs 'sequence.store(begun(version), Release);' 'sequence.store(begun(version), Relaxed);' $watched::a_value_is_complete_or_it_does_not_count
+mutant "the length is stored before the slot says so" $watch_writer_rs '        sequence.store(begun(version), Release);
+<and>
+        }
+        self.memory.length(slot).store(length, Relaxed);
+' '        self.memory.length(slot).store(length, Relaxed);
+        sequence.store(begun(version), Release);
+<and>
+        }
+' $watched::a_value_is_complete_or_it_does_not_count
+mutant "a value is complete without Release" $watch_writer_rs 'sequence.store(complete(version), Release);
+<and>
+self.memory.root().store(version, Release);' 'sequence.store(complete(version), Relaxed);
+<and>
+self.memory.root().store(version, Relaxed);' $watched::a_value_is_complete_or_it_does_not_count
+mutant "the root is stored first" $watch_writer_rs '        sequence.store(begun(version), Release);
+<and>
+        sequence.store(complete(version), Release);
+        self.memory.root().store(version, Release);
+' '        self.memory.root().store(version, Release);
+        sequence.store(begun(version), Release);
+<and>
+        sequence.store(complete(version), Release);
+' $watched::what_a_dead_writer_leaves_is_the_last_complete_value
+mutant "a successor goes on from what a slot says" $watch_writer_rs 'possible(memory.root().load(Relaxed))?' 'possible((0..memory.slots()).map(|slot| memory.sequence(slot).load(Relaxed)).max().unwrap_or(0).div_ceil(2))?' $watched::a_writer_dies_and_another_one_goes_on
+mutant "a successor sets the last version again" $watch_writer_rs 'Ok(Self { memory, version })' 'Ok(Self { memory, version: version.saturating_sub(1) })' $watched::a_writer_dies_and_another_one_goes_on
+mutant "a slot that is being written is damage" $watch_reader_rs 'let stays = self.memory.root().load(Relaxed) == version;' 'let stays = true;' $watched::a_slot_that_is_being_written_is_no_damage
 
 echo "--- probing"
 mutant "a look is claimed without a comparison" $probing_rs 'last.compare_exchange(seen, now, Relaxed, Relaxed).is_ok()' '{ last.store(now, Relaxed); true }' $probing

@@ -1,4 +1,4 @@
-//! The options that a channel is created with, shared by `create` and `send`.
+//! The options that a channel is created with, shared by `create`, `send` and `set`.
 
 use crate::failure::{Failure, flag};
 use crate::opening;
@@ -14,8 +14,8 @@ use memlane::{Backend, CreateError, FenceMode, Granted, Kind, MemoryReport, Open
 #[command(next_help_heading = "Options of a new channel")]
 pub struct CreationArguments {
     /// What the channel is: spsc has one sender and one receiver, mpmc many of both, each message for one of these, mpsc many
-    /// senders with a ring each and one receiver [default: spsc]
-    #[arg(long, value_parser = kind_parser())]
+    /// senders with a ring each and one receiver, watch one sender and many receivers of its latest value [default: spsc; of set: watch]
+    #[arg(long, value_parser = kind_parser(Kind::ALL))]
     kind: Option<Kind>,
     /// spsc, mpsc: size of the ring, or of each, as 65536 or 64K or 1.5M, up to 2G; rounded up to a power of two [default of
     /// spsc: 1M; of mpsc: 64K]
@@ -32,7 +32,7 @@ pub struct CreationArguments {
     /// what the receivers leave]
     #[arg(long, value_name = "N")]
     senders: Option<usize>,
-    /// mpmc: how many receivers there can be at a time, with the senders up to 1024 [default: 64, or
+    /// mpmc, watch: how many receivers there can be at a time, with the senders up to 1024 [default: 64, or
     /// what the senders leave]
     #[arg(long, value_name = "N")]
     receivers: Option<usize>,
@@ -42,7 +42,8 @@ pub struct CreationArguments {
     /// mpmc: give a message up that was delivered so often in vain [default: never]
     #[arg(long, value_name = "N")]
     delivery_limit: Option<u16>,
-    /// Largest message [default of spsc and mpsc: the largest that the capacity allows, a little less than 7/16 of it; of mpmc: 64000]
+    /// Largest message or value [default of spsc and mpsc: the largest that the capacity allows, a little less than 7/16 of it; of mpmc:
+    /// 64000; of watch: 4096]
     #[arg(long, value_name = "BYTES", value_parser = size::parse)]
     max_message: Option<Size>,
     /// Alignment of every message in memory: 8, 16, 32 or 64 [default: 8]
@@ -106,9 +107,9 @@ enum Waking {
     Semaphore,
 }
 
-/// Reads the name of a kind.
-pub fn kind_parser() -> ValueParser {
-    let names = PossibleValuesParser::new(Kind::ALL.iter().map(|kind| kind.name()));
+/// Reads the name of one of these kinds.
+pub fn kind_parser(kinds: &[Kind]) -> ValueParser {
+    let names = PossibleValuesParser::new(kinds.iter().map(|kind| kind.name()));
     let kind = |name: String| Kind::from_name(&name).ok_or("unknown kind");
     names.try_map(kind).into()
 }
@@ -144,6 +145,11 @@ impl CreationArguments {
     pub fn kind(&self, existing: Option<&str>) -> Kind {
         let found = || memlane::inspect(existing?).ok().map(|info| info.kind);
         self.kind.or_else(found).unwrap_or_default()
+    }
+
+    /// The kind that was asked for; else this one.
+    pub fn kind_or(&self, default: Kind) -> Kind {
+        self.kind.unwrap_or(default)
     }
 
     /// What was asked for, of a channel of this kind.

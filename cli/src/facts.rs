@@ -1,6 +1,8 @@
 //! What can be seen of a channel, in the words and units that `--json` prints. The keys are those of [`memlane::Info`].
 
-use memlane::{ChannelStatus, Granted, Info, LaneInfo, MemoryReport, ParticipantInfo, ParticipantState, QueueInfo};
+use memlane::{
+    ChannelStatus, Granted, Info, LaneInfo, MemoryReport, ParticipantInfo, ParticipantState, QueueInfo, ValueInfo,
+};
 use serde::Serialize;
 
 /// A channel. Sizes and positions are in bytes.
@@ -34,6 +36,8 @@ pub struct ChannelFacts {
     lanes: Vec<LaneFacts>,
     /// `null` for kinds without slots.
     queue: Option<QueueFacts>,
+    /// `null` for kinds that carry messages.
+    value: Option<ValueFacts>,
     participants: Vec<ParticipantFacts>,
 }
 
@@ -59,6 +63,13 @@ struct QueueFacts {
     discarded: u64,
     on_death: &'static str,
     delivery_limit: u16,
+}
+
+#[derive(Debug, Serialize)]
+struct ValueFacts {
+    version: u64,
+    length: u64,
+    slots: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -131,6 +142,7 @@ impl From<&Info> for ChannelFacts {
             type_hash: (!info.type_name.is_empty()).then(|| format!("{:016x}", info.type_hash)),
             lanes: info.lanes.iter().map(LaneFacts::from).collect(),
             queue: info.queue.as_ref().map(QueueFacts::from),
+            value: info.value.as_ref().map(ValueFacts::from),
             participants: info.participants.iter().map(ParticipantFacts::from).collect(),
         }
     }
@@ -163,6 +175,12 @@ impl From<&QueueInfo> for QueueFacts {
             on_death: on_death_name(queue.discard_on_death),
             delivery_limit: queue.delivery_limit,
         }
+    }
+}
+
+impl From<&ValueInfo> for ValueFacts {
+    fn from(value: &ValueInfo) -> Self {
+        Self { version: value.version, length: value.length, slots: value.slots }
     }
 }
 

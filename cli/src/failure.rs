@@ -41,7 +41,7 @@ Exit status:
   1  failed
   2  the arguments make no sense
   3  there is no such channel, or it was removed
-  4  a --timeout was over";
+  4  a --timeout or --wait was over";
 
 impl Failure {
     /// A failure like most.

@@ -5,7 +5,7 @@ use crate::failure::{self, Outcome};
 use crate::output::{self, Align, printable};
 use crate::{size, time};
 use indicatif::{BinaryBytes, HumanCount};
-use memlane::{ChannelStatus, Info, LaneInfo, ParticipantInfo, ParticipantState, QueueInfo, TypeForm};
+use memlane::{ChannelStatus, Info, LaneInfo, ParticipantInfo, ParticipantState, QueueInfo, TypeForm, ValueInfo};
 use std::fmt::Write;
 
 /// Show a channel: its shape, what is in it, and who takes part
@@ -79,6 +79,9 @@ fn describe(info: &Info) -> String {
     if let Some(queue) = &info.queue {
         let _ = writeln!(text, "\nqueue\n{}", describe_queue(queue));
     }
+    if let Some(value) = &info.value {
+        let _ = writeln!(text, "\nvalue\n{}", describe_value(value));
+    }
     if info.participants.is_empty() {
         text.push_str("\nnobody has joined yet\n");
     } else {
@@ -118,6 +121,13 @@ fn describe_queue(queue: &QueueInfo) -> String {
         HumanCount(queue.dead_letters),
         HumanCount(queue.discarded),
     )
+}
+
+fn describe_value(value: &ValueInfo) -> String {
+    if value.version == 0 {
+        return "  none was set yet".to_owned();
+    }
+    format!("  version          {}\n  length           {}", HumanCount(value.version), size::show_bytes(value.length))
 }
 
 fn who(participants: &[ParticipantInfo]) -> String {

@@ -101,24 +101,27 @@ pub fn table(indent: &str, columns: &[(&str, Align)], rows: &[Vec<String>]) -> S
 
 /// How much fits into a channel.
 pub fn capacity(info: &Info) -> String {
-    match &info.queue {
-        Some(queue) => size::count(queue.slots, "message"),
-        None => size::show(info.capacity),
+    match (&info.queue, &info.value) {
+        (Some(queue), _) => size::count(queue.slots, "message"),
+        (_, Some(_)) => "1 value".to_owned(),
+        (None, None) => size::show(info.capacity),
     }
 }
 
 /// How much of that is in use.
 pub fn in_use(info: &Info) -> String {
-    match &info.queue {
-        Some(queue) => format!("{} of {}", queue.slots.saturating_sub(queue.free), queue.slots),
-        None => BinaryBytes(sum(info.lanes.iter().map(|lane| lane.used_bytes()))).to_string(),
+    match (&info.queue, &info.value) {
+        (Some(queue), _) => format!("{} of {}", queue.slots.saturating_sub(queue.free), queue.slots),
+        (_, Some(value)) => BinaryBytes(value.length).to_string(),
+        (None, None) => BinaryBytes(sum(info.lanes.iter().map(|lane| lane.used_bytes()))).to_string(),
     }
 }
 
-/// How many messages a channel carried: of a queue, those that it passed on or holds.
+/// How many messages a channel carried: of a queue, those that it passed on or holds; of a watch, how often its value was set.
 pub fn messages(info: &Info) -> u64 {
     let queued = info.queue.iter().flat_map(|queue| queue.queued.iter().chain(&queue.passed));
-    sum(info.lanes.iter().map(|lane| lane.messages).chain(queued.copied()))
+    let set = info.value.iter().map(|value| value.version);
+    sum(info.lanes.iter().map(|lane| lane.messages).chain(queued.copied()).chain(set))
 }
 
 /// The sum of numbers, of which a peer may have written each.

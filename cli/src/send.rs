@@ -12,7 +12,7 @@ use crate::pouring::Pouring;
 use crate::progress::Progress;
 use crate::streams::Input;
 use crate::{size, time};
-use memlane::any::{Channel, Sender};
+use memlane::any::{self, Channel, Sender};
 use memlane::{Granted, Kind, Origin, SendBatchError, SendError, SendTimeoutError};
 use std::ffi::OsString;
 use std::io;
@@ -54,6 +54,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
     // Before a channel is made for what cannot be read.
     let input = if arguments.messages.is_empty() { Some(Input::standard()?) } else { None };
     let kind = arguments.creation.kind(Some(name));
+    if !any::KINDS.contains(&kind) {
+        return Err(Failure::failed(format!(
+            "a {kind} carries no messages: set the value of channel {name} with `memlane set`"
+        )));
+    }
     if arguments.priority.is_some() && !kind.has_option("priorities") {
         return Err(Failure::Usage(format!("--priority is not an option of {kind}")));
     }
@@ -84,7 +89,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
 }
 
 /// What the user may not expect, but has to know.
-fn tell_what_became(name: &str, channel: &Channel) {
+pub fn tell_what_became(name: &str, channel: &Channel) {
     if channel.origin() == Origin::ReplacedStale {
         output::complain(&format!("channel {name} was from before the last reboot; it was replaced by a new one"));
     }

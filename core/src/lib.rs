@@ -23,6 +23,8 @@
 //! - [`mpmc`]: many senders and receivers. Each message goes to one of the receivers, which acknowledges it; if that one gives it
 //!   back or dies, another one gets it. Priorities, and a limit to deliveries.
 //! - [`mpsc`]: many senders, one receiver, and a lane for each sender. Order per sender; the receiver is fair to all of them.
+//! - [`watch`]: one sender, many receivers, and the latest value instead of messages: it is set and looked at, and its changes are
+//!   waited for.
 //! - [`pipe`]: streams of bytes through an `spsc` channel, as `std::io::Write` and `Read`.
 //! - [`any`]: channels of whatever kind, for programs that learn the kind at run time.
 //! - [`typed`]: messages that are values, numbers, structs and slices of them, over every kind.
@@ -91,13 +93,15 @@ mod wait;
 #[cfg(not(loom))]
 mod public {
     pub use crate::channel::contents::WrongSize;
-    pub use crate::channel::inspect::{ChannelStatus, Info, LaneInfo, ParticipantInfo, QueueInfo, inspect, list};
+    pub use crate::channel::inspect::{
+        ChannelStatus, Info, LaneInfo, ParticipantInfo, QueueInfo, ValueInfo, inspect, list,
+    };
     pub use crate::channel::on_drop::OnDrop;
     pub use crate::channel::peers::Peers;
     #[cfg(feature = "named-segments")]
     pub use crate::channel::remove::remove_segment;
     pub use crate::channel::remove::{remove, remove_forced};
-    pub use crate::channel::{mpmc, mpsc, pipe, spsc};
+    pub use crate::channel::{mpmc, mpsc, pipe, spsc, watch};
     pub use crate::error::*;
     pub use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, TypeForm};
     pub use crate::liveness::Counters;

@@ -43,14 +43,16 @@ fn the_list_of_kinds_has_every_kind_by_its_name() {
         };
     }
     let listed: Vec<(Kind, &str)> = any::with_kinds!(listed {});
-    let known: Vec<(Kind, &str)> = Kind::ALL.iter().map(|kind| (*kind, kind.name())).collect();
+    let known: Vec<(Kind, &str)> = any::KINDS.iter().map(|kind| (*kind, kind.name())).collect();
     assert_eq!(listed, known);
+    let others: Vec<_> = Kind::ALL.iter().filter(|kind| !any::KINDS.contains(kind)).collect();
+    assert_eq!(others, [&Kind::Watch], "the one without messages");
 }
 
 #[test]
 fn a_channel_is_opened_as_what_it_is() {
     let scratch = Scratch::new();
-    for &kind in Kind::ALL {
+    for &kind in any::KINDS {
         let name = scratch.name(kind.name());
         let created = Options::new(kind).create(&name).unwrap();
         let opened = any::open(&name).unwrap();
@@ -58,7 +60,7 @@ fn a_channel_is_opened_as_what_it_is() {
         let mut rx = opened.receiver().unwrap();
         created.sender().unwrap().send(kind.name().as_bytes()).unwrap();
         assert_eq!(rx.recv().unwrap().to_vec(), kind.name().as_bytes());
-        let other = Kind::ALL.iter().copied().find(|&other| other != kind).unwrap();
+        let other = any::KINDS.iter().copied().find(|&other| other != kind).unwrap();
         assert!(matches!(Options::new(other).open(&name), Err(OpenError::WrongKind { .. })));
     }
     assert!(matches!(any::open(&scratch.name("nothing")), Err(OpenError::NotFound { .. })));
@@ -106,7 +108,7 @@ fn an_option_that_a_kind_does_not_have_is_refused_by_name() {
 
 #[test]
 fn every_way_to_send_meets_every_way_to_receive() {
-    for &kind in Kind::ALL {
+    for &kind in any::KINDS {
         let channel = small(kind);
         let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
         assert_eq!((tx.max_message(), rx.max_message(), channel.max_message()), (64, 64, 64));
@@ -141,7 +143,7 @@ fn every_way_to_send_meets_every_way_to_receive() {
 #[test]
 fn a_receiver_waits_in_four_forms() {
     let moment = Duration::from_millis(1);
-    for &kind in Kind::ALL {
+    for &kind in any::KINDS {
         let channel = small(kind);
         let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
         let mut buffer = [0; 64];
@@ -165,7 +167,7 @@ fn a_receiver_waits_in_four_forms() {
 #[test]
 fn a_sender_waits_in_four_forms() {
     let moment = Duration::from_millis(1);
-    for &kind in Kind::ALL {
+    for &kind in any::KINDS {
         let channel = small(kind);
         let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
         tx.send_timeout(b"a", moment).unwrap();
@@ -196,7 +198,7 @@ fn a_sender_waits_in_four_forms() {
 
 #[test]
 fn a_full_channel_is_full_whatever_its_kind() {
-    for &kind in Kind::ALL {
+    for &kind in any::KINDS {
         let channel = small(kind);
         let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
         let refusal = (0..1000).find_map(|_| tx.try_send(&[7; 64]).err());
@@ -210,7 +212,7 @@ fn a_full_channel_is_full_whatever_its_kind() {
 
 #[test]
 fn a_message_tells_what_its_kind_knows() {
-    for &kind in Kind::ALL {
+    for &kind in any::KINDS {
         let channel = small(kind);
         let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
         tx.send_batch(["first", "second"]).unwrap();
@@ -233,7 +235,7 @@ fn a_message_tells_what_its_kind_knows() {
 
 #[test]
 fn a_message_of_a_batch_is_done_with_alone_where_nothing_is_released_in_order() {
-    for &kind in Kind::ALL {
+    for &kind in any::KINDS {
         let channel = small(kind);
         let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
         tx.send_batch(["a", "b", "c", "d"]).unwrap();
@@ -254,7 +256,7 @@ fn a_message_of_a_batch_is_done_with_alone_where_nothing_is_released_in_order() 
 
 #[test]
 fn a_kind_without_priorities_has_one() {
-    for &kind in Kind::ALL {
+    for &kind in any::KINDS {
         let mut tx = small(kind).sender().unwrap();
         assert_eq!(tx.set_priority(0), Ok(()));
         let refused = tx.set_priority(1).unwrap_err();
@@ -264,7 +266,7 @@ fn a_kind_without_priorities_has_one() {
 
 #[test]
 fn a_clone_takes_a_seat_where_there_is_one_more() {
-    for &kind in Kind::ALL {
+    for &kind in any::KINDS {
         let channel = small(kind);
         let (tx, rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
         match tx.try_clone() {
@@ -293,7 +295,7 @@ fn a_channel_of_a_kind_and_one_of_any_are_one() {
 
 #[test]
 fn a_channel_that_is_closed_ends_whatever_its_kind() {
-    for &kind in Kind::ALL {
+    for &kind in any::KINDS {
         let channel = small(kind);
         let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
         tx.send(b"last").unwrap();
@@ -307,7 +309,7 @@ fn a_channel_that_is_closed_ends_whatever_its_kind() {
 
 #[test]
 fn a_handle_tells_how_full_its_channel_is_and_who_takes_part() {
-    for &kind in Kind::ALL {
+    for &kind in any::KINDS {
         let (channel, other) = (small(kind), small(kind));
         let mut tx = channel.sender().unwrap();
         assert_eq!(tx.wait_for_peer(Duration::ZERO), Err(WaitForPeerError::Timeout));
@@ -335,7 +337,7 @@ fn a_handle_tells_how_full_its_channel_is_and_who_takes_part() {
 
 #[test]
 fn a_receiver_is_drained_and_becomes_an_iterator() {
-    for &kind in Kind::ALL {
+    for &kind in any::KINDS {
         let channel = small(kind);
         let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
         tx.send_batch(["a", "b", "c"]).unwrap();

@@ -163,6 +163,26 @@ fn many_senders_reach_one_receiver_in_any_order() {
 }
 
 #[test]
+fn the_last_value_reaches_every_receiver_in_any_order() {
+    let ends = |output: String| {
+        let last = output.lines().last().map(str::to_owned);
+        assert_eq!(last.as_deref(), Some("limit 10 (version 10)"), "{output}");
+    };
+
+    let stage = Stage::new();
+    let receivers = [(); 2].map(|()| stage.start("watch_receiver"));
+    stage.await_participants("example-limit", 2);
+    assert_eq!(stage.lines([stage.start("watch_sender")]), [""; 0]);
+    receivers.into_iter().map(Running::output).for_each(ends);
+    stage.assert_left_nothing();
+
+    let stage = Stage::new();
+    assert_eq!(stage.lines([stage.start("watch_sender")]), [""; 0]);
+    ends(stage.start("watch_receiver").output());
+    stage.assert_left_nothing();
+}
+
+#[test]
 fn each_job_of_several_producers_goes_to_one_of_several_workers() {
     let jobs = |producers| sorted((0..producers).flat_map(|_| (1..=20).map(|job| format!("job {job}"))));
 

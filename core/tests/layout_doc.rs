@@ -49,7 +49,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 #[test]
 fn the_fields_of_each_struct_follow_each_other_and_fill_it() {
-    assert_eq!(layout::structures().len(), 9);
+    assert_eq!(layout::structures().len(), 10);
     for structure in layout::structures() {
         let mut end = 0;
         for field in &structure.fields {
@@ -161,6 +161,32 @@ fn padding_stands_at_the_end_of_the_ring_as_documented() {
     assert_eq!(probe.0[data_at as usize + 8..][..1784], [3; 1784]);
     let lane = probe.header("lanes_at");
     assert_eq!(probe.field(lane, "LaneControl", "committed"), 4096 + 1792);
+}
+
+#[test]
+fn a_value_stands_in_its_slot_as_documented() {
+    let scratch = Scratch::new();
+    let name = scratch.name("probe");
+    let options = memlane::watch::Options::new().max_message(50).payload_alignment(32).max_receivers(3);
+    let mut tx = options.create(&name).unwrap().sender().unwrap();
+    for value in [&b"first"[..], b"second"].iter().cycle().take(17) {
+        tx.set(value).unwrap();
+    }
+    let probe = Probe(fs::read(&name).unwrap());
+    let (value_at, data_at) = (probe.header("queue_at"), probe.header("data_at"));
+    let bytes = |name| structure(name).bytes as u64;
+    assert_eq!((probe.header("kind"), probe.header("slots"), probe.header("priorities")), (4, 16, 0));
+    assert_eq!((probe.header("capacity"), probe.header("lanes"), probe.header("cells_at")), (0, 0, 0));
+    assert_eq!(value_at, 4096 + 4 * bytes("ParticipantRow") + bytes("ChannelControl"));
+    assert_eq!(data_at, (value_at + bytes("ValueControl")).next_multiple_of(4096));
+    assert_eq!(probe.header("total_bytes"), data_at + 16 * 128, "50 bytes behind 32 are two lines");
+    assert_eq!(probe.field(value_at, "ValueControl", "root"), 17);
+    probe.assert_reserved_is_zero(value_at, "ValueControl");
+    for (version, value) in [(16, &b"second"[..]), (17, b"first")] {
+        let at = data_at + version % 16 * 128;
+        assert_eq!((probe.number(at, 8), probe.number(at + 8, 8)), (2 * version, value.len() as u64));
+        assert_eq!(&probe.0[at as usize + 32..][..value.len()], value);
+    }
 }
 
 /// The write lock that somebody else holds on a byte of this file, as its first byte and its length.

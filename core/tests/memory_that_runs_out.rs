@@ -3,8 +3,8 @@
 
 mod support;
 
-use memlane::any::Options;
-use memlane::{Kind, NotAChannel, OpenError, OutOfMemory, RecvError, mpmc, spsc};
+use memlane::any::{self, Options};
+use memlane::{GetError, Kind, NotAChannel, OpenError, OutOfMemory, RecvError, mpmc, spsc, watch};
 use rustix::process::Resource;
 use std::fs::File;
 use support::child::alone;
@@ -51,7 +51,23 @@ fn without_memory(kind: Kind) {
 #[test]
 fn a_message_that_no_memory_suffices_for_is_an_error_and_stays() {
     alone("a_message_that_no_memory_suffices_for_is_an_error_and_stays", || {
-        Kind::ALL.iter().copied().for_each(without_memory);
+        any::KINDS.iter().copied().for_each(without_memory);
+    });
+}
+
+#[test]
+fn a_value_that_no_memory_suffices_for_is_an_error_and_stays_unseen() {
+    alone("a_value_that_no_memory_suffices_for_is_an_error_and_stays_unseen", || {
+        let channel = watch::Options::new().max_message(LONG).private().unwrap();
+        let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
+        let mut buffer = vec![7; LONG];
+        tx.set(&buffer).unwrap();
+        let before = rustix::process::getrlimit(Resource::As);
+        space::limit(Resource::As, space::address_space() + SPARE);
+        assert!(rx.get() == Err(GetError::OutOfMemory { needed: LONG }));
+        assert!(rx.changed() == Err(RecvError::OutOfMemory { needed: LONG }));
+        assert_eq!(rx.get_into(&mut buffer), Ok(LONG), "no memory is needed for that");
+        rustix::process::setrlimit(Resource::As, before).unwrap();
     });
 }
 

@@ -32,6 +32,9 @@
 // Many senders, one receiver; messages of variable length, in order per sender, and a ring for each sender.
 #define MEMLANE_MPSC 3
 
+// One sender, many receivers, and the latest value instead of messages: memlane_setter_new, memlane_getter_new.
+#define MEMLANE_WATCH 4
+
 // For an option that is true or false: it is.
 #define MEMLANE_YES 1
 
@@ -189,6 +192,8 @@ enum memlane_status
     MEMLANE_OUT_OF_MEMORY = -21,
     // The kind releases messages in order, and so none alone: memlane_batch_ack_first, or all of the batch.
     MEMLANE_IN_ORDER = -22,
+    // The sender of a watch overwrote each value while it was being copied: try again.
+    MEMLANE_OVERTAKEN = -23,
     // Not a channel name: 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a slash.
     MEMLANE_INVALID_NAME = -30,
     // An option is out of its range, contradicts another one, or does not exist for this kind.
@@ -266,7 +271,8 @@ typedef struct {
     size_t size;
     // spsc: ring size in bytes, rounded up to a power of two, 4 KiB to 2 GiB. Default: 1 MiB, or what max_message needs.
     size_t capacity;
-    // Largest message in bytes. Default: spsc, what the capacity allows, a little less than 7/16 of it; mpmc, 64,000.
+    // Largest message in bytes. Default: spsc, what the capacity allows, a little less than 7/16 of it; mpmc, 64,000;
+    // watch, of the longest value, 4,096.
     size_t max_message;
     // mpmc: how many messages fit, 1 to 65,536: queued, being written, and not yet acknowledged. Default: 1,024, or as many as
     // take at most 16 MiB, a power of two and at least 4; with the default largest message 256.
@@ -276,7 +282,7 @@ typedef struct {
     // mpmc: how many senders there can be at a time, 1 to 1,023; with the receivers at most 1,024. Default: 64, or what
     // `receivers` leaves, if that is less. Only for creation.
     uint32_t senders;
-    // mpmc: how many receivers there can be at a time, 1 to 1,023; with the senders at most 1,024. Default: 64, or what
+    // mpmc, watch: how many receivers there can be at a time, 1 to 1,023; with the senders at most 1,024. Default: 64, or what
     // `senders` leaves, if that is less. Only for creation.
     uint32_t receivers;
     // mpmc: a message that was delivered so often and never acknowledged is given up. Default: never.
@@ -315,7 +321,7 @@ typedef struct {
 typedef struct {
     // To be set before the call: sizeof(memlane_stats). So much is written, at most.
     size_t size;
-    // MEMLANE_SPSC or MEMLANE_MPMC; another number is that of a kind that this header does not know.
+    // MEMLANE_SPSC, MEMLANE_MPMC, MEMLANE_MPSC or MEMLANE_WATCH; another number is that of a kind that this header does not know.
     uint32_t kind;
     // MEMLANE_STATE_LIVE, _CLOSED, _CORRUPTED or _STALE.
     uint32_t state;
@@ -341,9 +347,10 @@ typedef struct {
     uint32_t senders;
     // Receivers that are alive.
     uint32_t receivers;
-    // Messages since it was created. spsc: sent; mpmc: taken by receivers, those that came again each time, and queued.
+    // Messages since it was created. spsc: sent; mpmc: taken by receivers, those that came again each time, and queued;
+    // watch: how often its value was set.
     uint64_t messages;
-    // spsc: bytes that are occupied.
+    // spsc: bytes that are occupied; watch: bytes of the latest value.
     uint64_t used_bytes;
     // mpmc: messages that are queued.
     uint64_t queued;
@@ -500,6 +507,18 @@ typedef struct {
     memlane_message_info info;
 } memlane_batch_message;
 
+// The sender of a watch. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
+typedef struct {
+    // Nobody's business.
+    uint64_t id;
+} memlane_setter;
+
+// A receiver of a watch. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
+typedef struct {
+    // Nobody's business.
+    uint64_t id;
+} memlane_getter;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -521,7 +540,7 @@ const char *memlane_last_error_detail(void);
 // for $MEMLANE_DIR/NAME.lane (default folder: /dev/shm/memlane-UID); with a slash it is a path. The folder has to exist; only
 // the default one is made.
 //
-// `kind` is MEMLANE_SPSC, MEMLANE_MPMC, or MEMLANE_ANY_KIND for that of a channel that exists. `how` is MEMLANE_OPEN, MEMLANE_CREATE or MEMLANE_OPEN_OR_CREATE; the last one
+// `kind` is MEMLANE_SPSC, MEMLANE_MPMC, MEMLANE_MPSC or MEMLANE_WATCH, or MEMLANE_ANY_KIND for that of a channel that exists. `how` is MEMLANE_OPEN, MEMLANE_CREATE or MEMLANE_OPEN_OR_CREATE; the last one
 // returns MEMLANE_OK, MEMLANE_CREATED or MEMLANE_REPLACED_STALE. `options` may be null. Does not wait. `channel` is
 // written on success only.
 memlane_status memlane_channel_open(memlane_channel *channel,
@@ -798,6 +817,57 @@ memlane_status memlane_batch_nack_at(const memlane_batch *batch,
 
 // Gives all messages of the batch that are left back, as memlane_nack does with one. Clears it.
 memlane_status memlane_batch_nack(memlane_batch *batch);
+
+// Takes the sender's seat of a watch (MEMLANE_WATCH). MEMLANE_ROLE_TAKEN while there is a sender; MEMLANE_WRONG_KIND if the channel
+// is no watch. If the last sender died, this one goes on behind the last value that was set. `setter` is written on success only.
+memlane_status memlane_setter_new(memlane_channel channel,
+                                  memlane_setter *setter);
+
+// Leaves the channel, and closes the handle. The value stays. What it may have to say about that (MEMLANE_REMOVED, MEMLANE_CORRUPTED,
+// MEMLANE_FORKED) does not keep the handle open.
+memlane_status memlane_setter_close(memlane_setter setter);
+
+// Sets the value of a watch: `length` bytes; `data` may be null if there are none. Waits for nobody, and needs no receiver.
+// MEMLANE_TOO_LARGE if the channel's max_message is less; MEMLANE_DISCONNECTED if it was shut down. `version`, if it is not null, gets
+// how many values were set by now, this one included, on success only. A process that is killed in this call has set the value, or
+// not: nobody sees a part of it.
+memlane_status memlane_set(memlane_setter setter,
+                           const void *data,
+                           size_t length,
+                           uint64_t *version);
+
+// Takes a receiver's seat of a watch (MEMLANE_WATCH). MEMLANE_ROLE_TAKEN while all are taken; MEMLANE_WRONG_KIND if the channel is no
+// watch. It has seen no value yet. `getter` is written on success only.
+memlane_status memlane_getter_new(memlane_channel channel,
+                                  memlane_getter *getter);
+
+// Leaves the channel, and closes the handle.
+memlane_status memlane_getter_close(memlane_getter getter);
+
+// Copies the latest value into `buffer`, and stores its length; `buffer` may be null if it has no room. Waits for no value:
+// MEMLANE_EMPTY if none was set yet. MEMLANE_BUFFER_TOO_SMALL if the value has more than `capacity` bytes: its length is stored then,
+// too, and it stays unseen. MEMLANE_OVERTAKEN if the sender overwrote each value while it was copied: try again. Behind the value, and
+// after a failure, `buffer` may hold anything.
+memlane_status memlane_get(memlane_getter getter,
+                           void *buffer,
+                           size_t capacity,
+                           size_t *length);
+
+// As memlane_get, but of a value that this getter has not copied yet: waits while there is none, for timeout_ns nanoseconds, not at all
+// if that is 0 (MEMLANE_EMPTY), for ever if it is -1. MEMLANE_DISCONNECTED if every sender that there was since the getter joined has
+// left or died, and there is no new value, unless the channel is persistent; or if the channel was shut down.
+memlane_status memlane_changed(memlane_getter getter,
+                               void *buffer,
+                               size_t capacity,
+                               size_t *length,
+                               int64_t timeout_ns);
+
+// Stores 1 if there is a value that this getter has not copied yet, else 0. One look at memory, without a system call.
+memlane_status memlane_has_changed(memlane_getter getter, uint32_t *changed);
+
+// Stores the version of the value that this getter copied last: how many were set up to that one. 0: it has copied none.
+memlane_status memlane_version_seen(memlane_getter getter,
+                                    uint64_t *version);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -91,7 +91,7 @@ fn hand_out(channel: Opened, into: &mut ChannelHandle) -> Result<(), Failed> {
 /// for $MEMLANE_DIR/NAME.lane (default folder: /dev/shm/memlane-UID); with a slash it is a path. The folder has to exist; only
 /// the default one is made.
 ///
-/// `kind` is MEMLANE_SPSC, MEMLANE_MPMC, or MEMLANE_ANY_KIND for that of a channel that exists. `how` is MEMLANE_OPEN, MEMLANE_CREATE or MEMLANE_OPEN_OR_CREATE; the last one
+/// `kind` is MEMLANE_SPSC, MEMLANE_MPMC, MEMLANE_MPSC or MEMLANE_WATCH, or MEMLANE_ANY_KIND for that of a channel that exists. `how` is MEMLANE_OPEN, MEMLANE_CREATE or MEMLANE_OPEN_OR_CREATE; the last one
 /// returns MEMLANE_OK, MEMLANE_CREATED or MEMLANE_REPLACED_STALE. `options` may be null. Does not wait. `channel` is
 /// written on success only.
 #[unsafe(no_mangle)]

@@ -3,8 +3,8 @@
 use crate::detail::{self, Failed};
 use crate::status::{Status, Status as S};
 use memlane::{
-    AckAtError, AckError, CreateError, GrantError, JoinError, NoSuchPriority, OpenError, RecvError, RecvTimeoutError,
-    RemoveError, SendError, SendTimeoutError, TryRecvError, TrySendError, WaitForPeerError,
+    AckAtError, AckError, CreateError, GetError, GrantError, JoinError, NoSuchPriority, OpenError, RecvError,
+    RecvTimeoutError, RemoveError, SendError, SendTimeoutError, TryRecvError, TrySendError, WaitForPeerError,
 };
 use std::fmt::Display;
 use std::sync::Arc;
@@ -138,6 +138,30 @@ impl Coded for RecvTimeoutError {
     }
 }
 
+impl Coded for GetError {
+    fn status(&self) -> Status {
+        match self {
+            Self::NoValue => S::MEMLANE_EMPTY,
+            Self::Busy => S::MEMLANE_OVERTAKEN,
+            Self::BufferTooSmall { .. } => S::MEMLANE_BUFFER_TOO_SMALL,
+            Self::OutOfMemory { .. } => S::MEMLANE_OUT_OF_MEMORY,
+            Self::Disconnected => S::MEMLANE_DISCONNECTED,
+            Self::Corrupted(_) => S::MEMLANE_CORRUPTED,
+            Self::Removed => S::MEMLANE_REMOVED,
+            Self::Forked => S::MEMLANE_FORKED,
+            _ => S::MEMLANE_UNKNOWN_ERROR,
+        }
+    }
+
+    fn needed(&self) -> Option<usize> {
+        if let Self::BufferTooSmall { needed } = *self { Some(needed) } else { None }
+    }
+
+    fn plain(&self) -> Option<fn() -> String> {
+        matches!(self, Self::NoValue).then_some(|| Self::NoValue.to_string())
+    }
+}
+
 impl Coded for WaitForPeerError {
     fn status(&self) -> Status {
         match self {
@@ -254,6 +278,7 @@ impl Coded for JoinError {
             Self::Truncated { .. } => S::MEMLANE_TRUNCATED,
             Self::LockFile { .. } => S::MEMLANE_LOCK_FILE,
             Self::Forked { .. } => S::MEMLANE_FORKED,
+            Self::NoMessages { .. } => S::MEMLANE_WRONG_KIND,
             Self::Io { .. } => S::MEMLANE_IO,
             _ => S::MEMLANE_UNKNOWN_ERROR,
         }

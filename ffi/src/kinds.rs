@@ -17,6 +17,9 @@ pub const MEMLANE_MPMC: u32 = 2;
 /// Many senders, one receiver; messages of variable length, in order per sender, and a ring for each sender.
 pub const MEMLANE_MPSC: u32 = 3;
 
+/// One sender, many receivers, and the latest value instead of messages: memlane_setter_new, memlane_getter_new.
+pub const MEMLANE_WATCH: u32 = 4;
+
 /// The kind of this number; `None` for any.
 pub(crate) fn kind_of(number: u32) -> Result<Option<Kind>, Failed> {
     if number == MEMLANE_ANY_KIND {

@@ -8,6 +8,7 @@
 //! - `peers`: how full a channel is, who takes part, waiting for the other side.
 //! - `deadline`: the timeout that is left until a moment.
 //! - `sender`, `receiver`, `message`, `batch`, `batch_iov`, `batch_in_place`: sending and receiving.
+//! - `watch`: setting a value, looking at it, waiting for another one.
 //!
 //! And what carries it:
 //!
@@ -79,3 +80,6 @@ pub use batch_iov::*;
 
 mod batch_in_place;
 pub use batch_in_place::*;
+
+mod watch;
+pub use watch::*;

@@ -58,7 +58,8 @@ pub struct Options {
     pub size: usize,
     /// spsc: ring size in bytes, rounded up to a power of two, 4 KiB to 2 GiB. Default: 1 MiB, or what max_message needs.
     pub capacity: usize,
-    /// Largest message in bytes. Default: spsc, what the capacity allows, a little less than 7/16 of it; mpmc, 64,000.
+    /// Largest message in bytes. Default: spsc, what the capacity allows, a little less than 7/16 of it; mpmc, 64,000;
+    /// watch, of the longest value, 4,096.
     pub max_message: usize,
     /// mpmc: how many messages fit, 1 to 65,536: queued, being written, and not yet acknowledged. Default: 1,024, or as many as
     /// take at most 16 MiB, a power of two and at least 4; with the default largest message 256.
@@ -68,7 +69,7 @@ pub struct Options {
     /// mpmc: how many senders there can be at a time, 1 to 1,023; with the receivers at most 1,024. Default: 64, or what
     /// `receivers` leaves, if that is less. Only for creation.
     pub senders: u32,
-    /// mpmc: how many receivers there can be at a time, 1 to 1,023; with the senders at most 1,024. Default: 64, or what
+    /// mpmc, watch: how many receivers there can be at a time, 1 to 1,023; with the senders at most 1,024. Default: 64, or what
     /// `senders` leaves, if that is less. Only for creation.
     pub receivers: u32,
     /// mpmc: a message that was delivered so often and never acknowledged is given up. Default: never.

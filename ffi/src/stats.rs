@@ -41,7 +41,7 @@ pub const MEMLANE_TYPE_CODEC: u32 = 4;
 pub struct Stats {
     /// To be set before the call: sizeof(memlane_stats). So much is written, at most.
     pub size: usize,
-    /// MEMLANE_SPSC or MEMLANE_MPMC; another number is that of a kind that this header does not know.
+    /// MEMLANE_SPSC, MEMLANE_MPMC, MEMLANE_MPSC or MEMLANE_WATCH; another number is that of a kind that this header does not know.
     pub kind: u32,
     /// MEMLANE_STATE_LIVE, _CLOSED, _CORRUPTED or _STALE.
     pub state: u32,
@@ -67,9 +67,10 @@ pub struct Stats {
     pub senders: u32,
     /// Receivers that are alive.
     pub receivers: u32,
-    /// Messages since it was created. spsc: sent; mpmc: taken by receivers, those that came again each time, and queued.
+    /// Messages since it was created. spsc: sent; mpmc: taken by receivers, those that came again each time, and queued;
+    /// watch: how often its value was set.
     pub messages: u64,
-    /// spsc: bytes that are occupied.
+    /// spsc: bytes that are occupied; watch: bytes of the latest value.
     pub used_bytes: u64,
     /// mpmc: messages that are queued.
     pub queued: u64,
@@ -204,6 +205,8 @@ impl Stats {
         let sent: u64 = info.lanes.iter().map(|lane| lane.messages).fold(0, u64::wrapping_add);
         let queued = queue.map_or(0, |queue| queue.queued.iter().copied().fold(0, u64::wrapping_add));
         let passed: u64 = queue.map_or(0, |queue| queue.passed.iter().copied().fold(0, u64::wrapping_add));
+        let value = info.value.as_ref();
+        let used = info.lanes.iter().map(memlane::LaneInfo::used_bytes).fold(0, u64::saturating_add);
         Self {
             size: size_of::<Self>(),
             kind: info.kind.code().into(),
@@ -232,8 +235,11 @@ impl Stats {
             priorities: queue.map_or(0, |queue| queue.queued.len() as u32),
             senders: alive(Role::Sender),
             receivers: alive(Role::Receiver),
-            messages: sent.wrapping_add(passed).wrapping_add(queued),
-            used_bytes: info.lanes.iter().map(memlane::LaneInfo::used_bytes).fold(0, u64::saturating_add),
+            messages: sent
+                .wrapping_add(passed)
+                .wrapping_add(queued)
+                .wrapping_add(value.map_or(0, |value| value.version)),
+            used_bytes: value.map_or(0, |value| value.length).saturating_add(used),
             queued,
             held: queue.map_or(0, |queue| queue.consumed),
             free: queue.map_or(0, |queue| queue.free),

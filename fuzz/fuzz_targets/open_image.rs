@@ -8,6 +8,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use memlane::generic::{ChannelKind, Mpmc, Mpsc, Options, Spsc};
+use memlane::watch;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
@@ -56,11 +57,11 @@ impl Kind {
 
 macro_rules! kinds {
     ({} $($kind:ident $name:ident;)*) => {
-        &[$(Kind::of::<memlane::generic::$kind>()),*]
+        &[$(Kind::of::<memlane::generic::$kind>(),)* Kind { create: create_watch, open_and_use: open_and_use_watch }]
     };
 }
 
-/// The kinds, by the number that stands in the flags. The engine's list only grows at its end, so the seeds stay what they are.
+/// The kinds, by the number that stands in the flags: the engine's list, and the kind that carries no messages.
 const KINDS: &[Kind] = memlane::with_kinds!(kinds {});
 
 fuzz_target!(|data: &[u8]| {
@@ -116,6 +117,39 @@ fn open_and_use<K: Image>(name: &str) {
             let _ = grant.commit(32);
         }
         let _ = tx.send_timeout(&[2; 64], Duration::ZERO);
+    }
+}
+
+/// The same of a watch: a value was set a few times.
+fn create_watch(name: &str, is_filled: bool) {
+    let channel = watch::Options::new().max_message(700).max_receivers(2).create(name).expect("a fresh channel");
+    if is_filled {
+        let mut tx = channel.sender().expect("the first sender");
+        for length in LENGTHS {
+            tx.set(&vec![0xa5; length]).expect("a value that fits");
+        }
+    }
+}
+
+fn open_and_use_watch(name: &str) {
+    let Ok(channel) = watch::Options::new().open(name) else { return };
+    let _ = channel.info();
+    let max = channel.max_message();
+    let check = |value: Vec<u8>| assert!(value.len() <= max, "a value is longer than the channel allows");
+    if let Ok(mut rx) = channel.receiver() {
+        let _ = (rx.has_changed(), rx.version());
+        let _ = rx.get_into(&mut vec![0; max.min(1 << 20)]);
+        let _ = rx.try_get().map(check);
+        let _ = rx.changed_timeout(Duration::ZERO).map(check);
+        let _ = rx.wait_for_timeout(|value| value.len() == 1, Duration::ZERO).map(check);
+    }
+    if let Ok(mut tx) = channel.sender() {
+        for length in [0, 1, 700, 1 << 20] {
+            let _ = tx.set(&vec![1; length]);
+        }
+    }
+    if let Ok(mut rx) = channel.receiver() {
+        let _ = rx.get().map(check);
     }
 }
 

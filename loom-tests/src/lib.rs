@@ -15,6 +15,7 @@
 //! - [`slots`]: a slot queue's words, and the accounts of its messages.
 //! - [`parking`]: [`parking::Event`], a futex without time-outs, so that a lost wake is a deadlock.
 //! - [`things`]: what sleepers take.
+//! - [`watch`]: the words of a watch.
 
 #[cfg(not(loom))]
 compile_error!("build from inside loom-tests/, whose .cargo/config.toml sets `--cfg loom`");
@@ -30,3 +31,4 @@ pub mod readers;
 pub mod scenario;
 pub mod slots;
 pub mod things;
+pub mod watch;

@@ -72,6 +72,7 @@ const PHASE_PERCENT_MIN: f64 = 5.0;
 const ENOUGH: u64 = 1_000;
 
 struct Run<'a> {
+    kind: &'a dyn Kind,
     options: &'a Options,
     life: Life,
     /// How many are killed when it is over, in this life and those before.
@@ -86,7 +87,7 @@ struct Run<'a> {
 pub fn run(options: &Options, shapes: &Shapes, kinds: &[&'static dyn Kind]) -> Result<()> {
     let seed = options.seed.unwrap_or_else(fresh_seed);
     let started = Instant::now();
-    let channels = options.channels.channels(kinds);
+    let channels = options.channels.channels(kinds)?;
     let mut phases = PhaseCounts::default();
     for (&(kind, waking), left) in channels.iter().zip((1..=channels.len() as u64).rev()) {
         let kills = options.kills.saturating_sub(phases.total()).div_ceil(left);
@@ -94,7 +95,8 @@ pub fn run(options: &Options, shapes: &Shapes, kinds: &[&'static dyn Kind]) -> R
     }
     let killed = phases.total();
     println!("{killed} killed in {:.1} s, while {}", started.elapsed().as_secs_f64(), phases.describe());
-    let rarest = phases.least();
+    let possible: Vec<_> = channels.iter().flat_map(|(kind, _)| phases_of(*kind)).collect();
+    let rarest = phases.least(&possible);
     let percent = phases.percent(rarest);
     ensure!(
         killed < ENOUGH || percent >= PHASE_PERCENT_MIN,
@@ -127,7 +129,7 @@ fn run_one(
     let mut life = Life::new(kind.name(), site, scratch, seed, trial);
     let killed_max = phases.total() + kills;
     life.phases = phases;
-    let mut run = Run { options, life, killed_max, stops: 0, alone: 0, longest: Duration::ZERO };
+    let mut run = Run { kind, options, life, killed_max, stops: 0, alone: 0, longest: Duration::ZERO };
     let seats = run.kill_and_replace(seed)?;
     run.life.drain(seats)?;
     run.close(started)
@@ -135,15 +137,16 @@ fn run_one(
 
 impl Run<'_> {
     fn kill_and_replace(&mut self, seed: u64) -> Result<Vec<Seat>> {
+        let possible = phases_of(self.kind);
         let mut seats = self.life.start_all()?;
         let mut random = Random::new(seed, u64::MAX);
         while self.life.phases.total() < self.killed_max {
             let max_us = if random.once_in(8) { 8_000 } else { 500 };
             pause(&mut random, max_us);
-            let rarest = self.life.phases.rarest();
+            let rarest = self.life.phases.rarest(&possible);
             let is_rare = self.life.phases.total() > 100 && self.life.phases.percent(rarest) < 1.4 * PHASE_PERCENT_MIN;
             let aim = if is_rare { AIM_AT_THE_RARE } else { AIM };
-            let victims = choose(&seats, rarest, &mut random);
+            let victims = self.choose(&seats, rarest, &mut random);
             for &victim in &victims {
                 if let [_] = victims[..] {
                     self.stop_perhaps(&mut seats[victim].worker, &mut random)?;
@@ -204,6 +207,24 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Mostly one, sometimes two, and sometimes all of a role: then nobody helps where one of them died, and a newcomer finds
+    /// what they left.
+    /// One alone is of those who get into the phase that is hit least, for by themselves workers are mostly in those that take
+    /// long.
+    fn choose(&self, seats: &[Seat], rarest: Phase, random: &mut Random) -> Vec<usize> {
+        let mut one = random.below(seats.len() as u64) as usize;
+        match random.below(16) {
+            0 => (0..seats.len()).filter(|&seat| seats[seat].role == seats[one].role).collect(),
+            1 if seats.len() > 2 => vec![one, (one + 1) % seats.len()],
+            _ => {
+                while !self.kind.phases(seats[one].role == Role::Sender).contains(&rarest) {
+                    one = (one + 1) % seats.len();
+                }
+                vec![one]
+            }
+        }
+    }
+
     fn close(mut self, started: Instant) -> Result<PhaseCounts> {
         let [senders, receivers] = self.life.killed;
         println!(
@@ -221,22 +242,9 @@ impl Run<'_> {
     }
 }
 
-/// Mostly one, sometimes two, and sometimes all of a role: then nobody helps where one of them died, and a newcomer finds
-/// what they left.
-/// One alone is of those who get into the phase that is hit least, for by themselves workers are mostly in those that take
-/// long.
-fn choose(seats: &[Seat], rarest: Phase, random: &mut Random) -> Vec<usize> {
-    let mut one = random.below(seats.len() as u64) as usize;
-    match random.below(16) {
-        0 => (0..seats.len()).filter(|&seat| seats[seat].role == seats[one].role).collect(),
-        1 if seats.len() > 2 => vec![one, (one + 1) % seats.len()],
-        _ => {
-            while !Phase::of(seats[one].role == Role::Sender).contains(&rarest) {
-                one = (one + 1) % seats.len();
-            }
-            vec![one]
-        }
-    }
+/// In which phases workers of this kind can die.
+fn phases_of(kind: &dyn Kind) -> Vec<Phase> {
+    [true, false].into_iter().flat_map(|sends| kind.phases(sends)).copied().collect()
 }
 
 fn pause(random: &mut Random, max_us: u64) {

@@ -138,9 +138,9 @@ impl PhaseCounts {
         self.before_it_began + self.counts.iter().sum::<u64>()
     }
 
-    /// The phase in which the fewest died.
-    pub fn least(&self) -> Phase {
-        self.rarest_of(|_| true)
+    /// The phase, of these, in which the fewest died.
+    pub fn least(&self, of: &[Phase]) -> Phase {
+        self.rarest_of(|phase| of.contains(&phase))
     }
 
     /// How many of all died in this phase, in per cent.
@@ -148,9 +148,9 @@ impl PhaseCounts {
         100.0 * self.counts[phase as usize - 1] as f64 / self.total().max(1) as f64
     }
 
-    /// The phase, of those between joining and leaving, in which the fewest died so far.
-    pub fn rarest(&self) -> Phase {
-        self.rarest_of(|phase| !matches!(phase, Joining | Reaping))
+    /// The phase, of these between joining and leaving, in which the fewest died so far.
+    pub fn rarest(&self, of: &[Phase]) -> Phase {
+        self.rarest_of(|phase| of.contains(&phase) && !matches!(phase, Joining | Reaping))
     }
 
     /// The same of those of a newcomer.

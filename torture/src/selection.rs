@@ -3,7 +3,7 @@
 
 use crate::subject::Kind;
 use crate::waking::Waking;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -19,16 +19,24 @@ pub struct Selection {
 
 impl Selection {
     /// Of these kinds.
-    pub fn channels<K: Kind + ?Sized>(&self, kinds: &[&'static K]) -> Vec<(&'static K, Waking)> {
+    pub fn channels<K: Kind + ?Sized>(&self, kinds: &[&'static K]) -> Result<Vec<(&'static K, Waking)>> {
         let is_wanted = |waking: &Waking| self.backend.is_none_or(|wanted| wanted == *waking);
-        let all = wanted(self.kind, kinds);
-        all.flat_map(|kind| Waking::ALL.into_iter().filter(is_wanted).map(move |waking| (kind, waking))).collect()
+        let all = self.wanted(kinds)?.into_iter();
+        Ok(all.flat_map(|kind| Waking::ALL.into_iter().filter(is_wanted).map(move |waking| (kind, waking))).collect())
     }
 
     /// Of these kinds, in a quick form: each over one backend. The next seed gives each the other one.
-    pub fn turns<K: Kind + ?Sized>(&self, kinds: &[&'static K], seed: u64) -> Vec<(&'static K, Waking)> {
+    pub fn turns<K: Kind + ?Sized>(&self, kinds: &[&'static K], seed: u64) -> Result<Vec<(&'static K, Waking)>> {
         let turn = |kind: &K| Waking::ALL[(seed.wrapping_add(kind.facts().row()) % Waking::ALL.len() as u64) as usize];
-        wanted(self.kind, kinds).map(|kind| (kind, self.backend.unwrap_or_else(|| turn(kind)))).collect()
+        let all = self.wanted(kinds)?.into_iter();
+        Ok(all.map(|kind| (kind, self.backend.unwrap_or_else(|| turn(kind)))).collect())
+    }
+
+    /// Those of these kinds that are wanted. A tool that does not take the one that is must not seem to have done its work.
+    fn wanted<K: Kind + ?Sized>(&self, kinds: &[&'static K]) -> Result<Vec<&'static K>> {
+        let all: Vec<_> = wanted(self.kind, kinds).collect();
+        ensure!(!all.is_empty(), "this tool does not take that kind");
+        Ok(all)
     }
 }
 

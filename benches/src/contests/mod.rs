@@ -14,6 +14,7 @@ mod mpsc;
 mod scaling;
 mod sizes;
 mod spsc;
+mod watch;
 
 use crate::contest::{Contest, Family, Timing};
 
@@ -43,6 +44,11 @@ pub const TABLES: &[Table] = &[
         name: "mpsc",
         about: "one, two and four senders, one receiver: a lane for each, beside an only lane, a queue, channels of threads, datagrams",
         families: mpsc::families,
+    },
+    Table {
+        name: "watch",
+        about: "reading a value, next to copying the same bytes under a seqlock by hand",
+        families: watch::families,
     },
     Table {
         name: "mechanisms",

@@ -2,7 +2,7 @@
 
 use crate::creation::kind_parser;
 use crate::failure;
-use memlane::Kind;
+use memlane::{Kind, any};
 use std::path::PathBuf;
 
 /// Measure the engine: two processes or four, one channel, every byte checked
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 #[command(after_help = failure::STATUSES)]
 pub struct Arguments {
     /// What the channel is: spsc has one receiver, mpmc gets three
-    #[arg(long, default_value = "spsc", value_parser = kind_parser())]
+    #[arg(long, default_value = "spsc", value_parser = kind_parser(any::KINDS))]
     pub kind: Kind,
     /// Replay the lines of this file, its first 256 MiB at most
     pub file: Option<PathBuf>,

@@ -8,7 +8,7 @@ fn keys(object: &Value) -> Vec<&str> {
 }
 
 /// The keys are an interface: scripts depend on them.
-const CHANNEL_KEYS: [&str; 24] = [
+const CHANNEL_KEYS: [&str; 25] = [
     "backend",
     "capacity",
     "corruption",
@@ -33,6 +33,7 @@ const CHANNEL_KEYS: [&str; 24] = [
     "type_hash",
     "type_name",
     "type_size",
+    "value",
 ];
 
 #[test]

@@ -294,7 +294,9 @@ fn what_was_probably_meant_is_said() {
 #[test]
 fn every_help_has_the_statuses() {
     let sandbox = Sandbox::new();
-    for command in ["create", "ls", "info", "rm", "send", "recv", "demo"].map(Some).into_iter().chain([None]) {
+    for command in
+        ["create", "ls", "info", "rm", "send", "recv", "set", "get", "demo"].map(Some).into_iter().chain([None])
+    {
         let arguments: Vec<&str> = command.into_iter().chain(["--help"]).collect();
         let text = sandbox.run(&arguments).text();
         let documented = include_str!("../../../docs/cli.md").split("## Statuses and output").nth(1).unwrap();

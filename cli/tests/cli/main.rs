@@ -17,3 +17,4 @@ mod raw;
 mod sandbox;
 mod stale;
 mod transfer;
+mod watch;

@@ -1,8 +1,8 @@
 //! An open channel of whatever kind.
 
 use super::handles::{Receiver, Sender};
-use crate::channel::kind::{self, ChannelKind, with_kinds};
-use crate::channel::opened;
+use crate::channel::kind::{self, CarriesMessages, ChannelKind, with_kinds};
+use crate::channel::{opened, watch};
 use crate::error::JoinError;
 use crate::layout::Kind;
 
@@ -10,8 +10,24 @@ use crate::layout::Kind;
 #[derive(Debug, Clone, Copy)]
 pub enum Any {}
 
+impl CarriesMessages for Any {}
+
 /// An open channel of whatever kind: makes senders and receivers. Cheap to clone; keeps no descriptor open unless it is anonymous.
 pub type Channel = opened::Channel<Any>;
+
+macro_rules! kinds {
+    ({} $($Kind:ident $face:ident;)*) => {
+        &[$(Kind::$Kind),*]
+    };
+}
+
+/// The kinds whose channels carry messages: those that have senders and receivers here.
+///
+/// ```
+/// use memlane::{Kind, any};
+/// assert!(any::KINDS.contains(&Kind::Spsc) && !any::KINDS.contains(&Kind::Watch));
+/// ```
+pub const KINDS: &[Kind] = with_kinds!(kinds {});
 
 /// Makes `of_its_kind!(channel => call)`, which makes one call of the channel as one of its own kind.
 macro_rules! define_of_its_kind {
@@ -20,6 +36,7 @@ macro_rules! define_of_its_kind {
             ($channel:expr => $call:ident) => {
                 match $channel.kind() {
                     $(Kind::$Kind => Ok($channel.assume_kind::<kind::$Kind>().$call()?.into()),)*
+                    _ => Err($channel.has_no_messages()),
                 }
             };
         }
@@ -59,7 +76,7 @@ impl Channel {
     /// Takes a sender's seat: see [`generic::Channel::sender`](crate::generic::Channel::sender).
     ///
     /// # Errors
-    /// [`JoinError::RoleTaken`] while all seats are taken; the others of [`JoinError`].
+    /// [`JoinError::RoleTaken`] while all seats are taken; [`JoinError::NoMessages`] if it is a [`watch`]; the others of [`JoinError`].
     ///
     /// ```
     /// let channel = memlane::any::Options::default().private()?;
@@ -76,7 +93,7 @@ impl Channel {
     /// Takes a receiver's seat: see [`generic::Channel::receiver`](crate::generic::Channel::receiver).
     ///
     /// # Errors
-    /// [`JoinError::RoleTaken`] while all seats are taken; the others of [`JoinError`].
+    /// [`JoinError::RoleTaken`] while all seats are taken; [`JoinError::NoMessages`] if it is a [`watch`]; the others of [`JoinError`].
     ///
     /// ```
     /// let channel = memlane::any::Options::default().private()?;
@@ -88,8 +105,33 @@ impl Channel {
         of_its_kind!(self => receiver)
     }
 
+    /// This channel as a [`watch`]. `None`: it is of another kind.
+    ///
+    /// ```
+    /// let channel = memlane::any::Options::new(memlane::Kind::Watch).private()?;
+    /// assert!(matches!(channel.sender(), Err(memlane::JoinError::NoMessages { .. })));
+    /// let watch = channel.to_watch().expect("it is one");
+    /// watch.sender()?.set(b"value")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn to_watch(&self) -> Option<watch::Channel> {
+        (self.kind() == Kind::Watch).then(|| watch::Channel::new(self.shared.clone()))
+    }
+
+    #[cold]
+    fn has_no_messages(&self) -> JoinError {
+        JoinError::NoMessages { channel: self.shared.region.label().to_owned(), kind: self.kind().name() }
+    }
+
     fn assume_kind<K: ChannelKind>(&self) -> opened::Channel<K> {
         opened::Channel::new(self.shared.clone())
+    }
+}
+
+impl From<watch::Channel> for Channel {
+    fn from(watch: watch::Channel) -> Self {
+        Self::new(watch.shared)
     }
 }
 

@@ -16,6 +16,8 @@
 //!   or opened; [`Kind::has_option`](crate::Kind::has_option) tells before. One message of a lane's batch alone is
 //!   [`AckAtError::InOrder`](crate::AckAtError::InOrder).
 //! - A later version knows more kinds; they go through the same calls.
+//! - A channel of whatever kind may be a [`watch`](crate::watch), too, which has no messages: it is created, looked at and closed as the
+//!   others are, and [`Channel::to_watch`] gives its own calls. The kinds that have messages are [`KINDS`].
 //!
 //! Options and channels know their kind at run time anyway. Senders, receivers and what they lend are enums: one variant a kind,
 //! made from the list of kinds. A call is one comparison and then the kind's own code: two instructions a message. A table of function
@@ -52,6 +54,6 @@ mod receiver;
 mod sender;
 
 pub use crate::channel::kind::with_kinds;
-pub use channel::{Any, Channel};
+pub use channel::{Any, Channel, KINDS};
 pub use handles::{Batch, BatchIter, BatchMessage, Grant, IntoMessages, Message, Messages, Receiver, Sender, TryIter};
 pub use options::{Options, open};

@@ -17,8 +17,11 @@ fn show(f: &mut Formatter<'_>, handle: &str, region: &Region, seat: Option<u32>)
     shown.finish_non_exhaustive()
 }
 
-fn show_end(f: &mut Formatter<'_>, handle: &str, end: &Seated) -> Result {
-    show(f, handle, end.region(), Some(end.seat().row()))
+impl Seated {
+    /// Prints a handle that has this seat.
+    pub(super) fn show(&self, f: &mut Formatter<'_>, handle: &str) -> Result {
+        show(f, handle, self.region(), Some(self.seat().row()))
+    }
 }
 
 impl<K> Debug for Channel<K> {
@@ -29,12 +32,12 @@ impl<K> Debug for Channel<K> {
 
 impl<K: ChannelKind> Debug for Sender<K> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        show_end(f, "Sender", &self.end)
+        self.end.show(f, "Sender")
     }
 }
 
 impl<K: ChannelKind> Debug for Receiver<K> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        show_end(f, "Receiver", &self.end)
+        self.end.show(f, "Receiver")
     }
 }

@@ -4,12 +4,13 @@
 
 use super::port::{lane_geometry, slot_geometry};
 use crate::error::{Corruption, CreateError, OpenError};
-use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, RowState, Status, TypeForm};
+use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, RowState, Status, Store, TypeForm};
 use crate::liveness::{self, Counters};
 use crate::region::sys::{self, cancel_guard};
-use crate::region::{FileState, LaneView, Location, LockQuery, Look, Region, SlotsView, list_folder};
+use crate::region::{FileState, LaneView, Location, LockQuery, Look, Region, SlotsView, ValuesView, list_folder};
 use crate::ring::log::{LaneMemory, Survey};
 use crate::ring::slots::{Census, SlotMemory, backlog, returned};
+use crate::ring::watch::{Attempt, Reader, WatchMemory};
 use crate::sync::Ordering::{Acquire, Relaxed};
 use std::io;
 use std::path::PathBuf;
@@ -66,6 +67,8 @@ pub struct Info {
     pub lanes: Vec<LaneInfo>,
     /// The slot queue, in kinds that have one.
     pub queue: Option<QueueInfo>,
+    /// The value, in kinds that hold one.
+    pub value: Option<ValueInfo>,
     /// Every seat that was ever taken, with its last holder.
     pub participants: Vec<ParticipantInfo>,
 }
@@ -92,6 +95,8 @@ trait Words {
     fn lane(&self, lane: u32) -> impl LaneMemory;
     /// The slot queue, in kinds that have one.
     fn slots(&self) -> impl SlotMemory;
+    /// The value, in kinds that hold one.
+    fn values(&self) -> impl WatchMemory;
 }
 
 /// Read through the mapping of a handle.
@@ -107,6 +112,10 @@ impl Words for Arc<Region> {
     fn slots(&self) -> impl SlotMemory {
         SlotsView::new(self)
     }
+
+    fn values(&self) -> impl WatchMemory {
+        ValuesView::new(self)
+    }
 }
 
 /// Read from the file.
@@ -121,6 +130,10 @@ impl Words for Look {
 
     fn slots(&self) -> impl SlotMemory {
         Look::slots(self)
+    }
+
+    fn values(&self) -> impl WatchMemory {
+        Look::values(self)
     }
 }
 
@@ -196,6 +209,35 @@ pub struct QueueInfo {
     pub discard_on_death: bool,
     /// A message that was delivered this often without being acknowledged is given up; 0: never.
     pub delivery_limit: u16,
+}
+
+/// The value of a channel that holds one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ValueInfo {
+    /// How many values were set since the channel was created: the version of the latest one.
+    pub version: u64,
+    /// The length of that one in bytes; 0 if none was set yet.
+    pub length: u64,
+    /// The latest so many versions have a slot each.
+    pub slots: u64,
+}
+
+impl ValueInfo {
+    fn of(words: &impl Words) -> Option<Self> {
+        if words.region().geometry().row.store != Store::Value {
+            return None;
+        }
+        let memory = words.values();
+        let slots = memory.slots();
+        let mut reader = Reader::new(memory);
+        // What contradicts itself, its participants find out.
+        let length = match reader.read(|_, _, length| length) {
+            Ok(Attempt::Value(length)) => length,
+            Ok(Attempt::Nothing | Attempt::Overtaken) | Err(_) => 0,
+        };
+        Some(Self { version: reader.seen(), length, slots })
+    }
 }
 
 impl QueueInfo {
@@ -317,6 +359,7 @@ impl Info {
             status: if is_whole { ChannelStatus::of(region) } else { ChannelStatus::Corrupted(Corruption::FileLength) },
             lanes,
             queue: if is_whole { QueueInfo::of(words) } else { None },
+            value: if is_whole { ValueInfo::of(words) } else { None },
             participants,
         }
     }

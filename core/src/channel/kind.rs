@@ -45,6 +45,11 @@ pub use with_kinds;
 )]
 pub trait ChannelKind: Ports + Debug + Clone + Copy + Send + Sync + 'static {}
 
+/// Stands where a channel may be of a kind that carries messages: each of these kinds, and whatever kind.
+pub(crate) trait CarriesMessages {}
+
+impl<K: ChannelKind> CarriesMessages for K {}
+
 /// The parts that a kind is made of.
 pub(crate) trait Ports {
     /// Its row of the table of kinds.

@@ -3,7 +3,7 @@
 //! Nothing here waits, and nothing disturbs the participants. Each answer is true of one moment of the call; what may have changed
 //! since, and in which direction, each call says.
 
-use super::kind::ChannelKind;
+use super::kind::{CarriesMessages, ChannelKind};
 use super::opened::Channel;
 use super::port::{Inlet, Stores};
 use super::receiver::Receiver;
@@ -194,7 +194,8 @@ impl<K: ChannelKind> Receiver<K> {
 
 /// How full the channel is, for anybody who has it open. Its senders and receivers go on meanwhile, so each number may be another
 /// one, greater or smaller, by the time it is returned.
-impl<K> Channel<K> {
+#[expect(private_bounds, reason = "only this crate makes kinds")]
+impl<K: CarriesMessages> Channel<K> {
     fn stores(&self) -> Stores<'_> {
         Stores::of_channel(&self.shared.region)
     }

@@ -15,6 +15,7 @@
 //! - `levels`: how full a channel is. `peers`: who takes part; `awaiting`: waiting for them.
 //! - `pipe`: streams of bytes through an `spsc` channel. `fate`: what became of its sender.
 //! - `optional`: what only some kinds have, asked of any.
+//! - `watch`: the kind without messages: it shares the options, the open channel and the ends with the others, and nothing of the ports.
 //! - `debug`: what handles print of themselves.
 //! - [`inspect`], [`remove`]: looking at a channel from outside, and deleting it.
 
@@ -54,4 +55,5 @@ mod sending;
 mod sending_batches;
 pub(crate) mod shared;
 pub mod spsc;
+pub mod watch;
 pub(crate) mod wishes;

@@ -13,7 +13,7 @@ use std::os::fd::OwnedFd;
 ///
 /// What is not set takes its default at creation, and is taken from the file at opening; what is set and differs from
 /// the file is [`OpenError::OptionsMismatch`]. What only one kind has stands on its page: [`spsc`](crate::spsc),
-/// [`mpmc`](crate::mpmc), [`mpsc`](crate::mpsc).
+/// [`mpmc`](crate::mpmc), [`mpsc`](crate::mpsc), [`watch`](crate::watch).
 ///
 /// ```
 /// let channel = memlane::spsc::Options::new().capacity(64 << 10).max_message(9000).private()?;
@@ -56,7 +56,7 @@ impl<K> Options<K> {
     }
 
     /// Largest message in bytes. Default in `spsc` and `mpsc`: the largest that the capacity allows, 7/16 of it less the 8
-    /// header bytes. In `mpmc`: 64,000, and 1 GiB at most.
+    /// header bytes. In `mpmc`: 64,000, and 1 GiB at most. In `watch`, of the longest value: 4,096, and 1 GiB at most.
     ///
     /// ```
     /// let channel = memlane::mpmc::Options::new().max_message(256).private()?;

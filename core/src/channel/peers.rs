@@ -26,7 +26,7 @@ impl Shared {
         living(&self.region, role).count()
     }
 
-    fn peers(&self) -> Peers {
+    pub(super) fn peers(&self) -> Peers {
         Peers { senders: self.living(Role::Sender), receivers: self.living(Role::Receiver) }
     }
 

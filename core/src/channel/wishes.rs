@@ -113,6 +113,7 @@ impl Wishes {
         match self.kind.row().store {
             Store::Lanes => self.lane_geometry(channel),
             Store::Slots => self.slot_geometry(channel),
+            Store::Value => self.value_geometry(channel),
         }
     }
 
@@ -181,6 +182,23 @@ impl Wishes {
             power_of_two.clamp(*SLOTS.start(), *SLOTS.end()) as u32
         });
         Ok(Geometry { slots, ..geometry })
+    }
+
+    fn value_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
+        let row = self.kind.row();
+        let (senders, receivers) = self.seats(channel)?;
+        let max_message = self.max_message().unwrap_or(row.max_message);
+        Ok(Geometry {
+            row,
+            senders,
+            receivers,
+            capacity: 0,
+            max_message,
+            payload_alignment: self.payload_alignment(channel)?,
+            record_alignment: 0,
+            slots: Geometry::value_slots(max_message),
+            priorities: 0,
+        })
     }
 
     fn lane_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {

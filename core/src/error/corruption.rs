@@ -32,6 +32,9 @@ pub enum Corruption {
     /// The channel's file is shorter than it was: somebody truncated it while it was in use.
     #[error("its file was truncated")]
     FileLength = 8,
+    /// The latest version of a watch and its slot contradict each other.
+    #[error("the latest value is not where its version says")]
+    Version = 9,
     /// A reason that this version of memlane does not know.
     #[error("for a reason that this version does not know")]
     Unknown = u16::MAX,
@@ -50,6 +53,7 @@ impl Corruption {
             6 => Self::SlotIndex,
             7 => Self::SlotState,
             8 => Self::FileLength,
+            9 => Self::Version,
             _ => Self::Unknown,
         }
     }

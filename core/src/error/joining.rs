@@ -33,6 +33,17 @@ pub enum JoinError {
         /// an open file description's.
         process: Option<u32>,
     },
+    /// The channel carries no messages: it holds a value, which is set and looked at ([`watch`](crate::watch)).
+    #[error(
+        "channel {channel} is a {kind}: it holds a value and carries no messages; set the value or get it instead",
+        channel = Printable(.channel)
+    )]
+    NoMessages {
+        /// The channel.
+        channel: String,
+        /// Its kind.
+        kind: &'static str,
+    },
     /// The channel was closed for good.
     #[error("channel {channel} was closed; remove it and create it again", channel = Printable(.channel))]
     Closed {
@@ -108,4 +119,5 @@ into_io_error!(JoinError {
     Removed { .. } => NotFound,
     Corrupted { .. } | Truncated { .. } | LockFile { .. } => InvalidData,
     Forked { .. } => PermissionDenied,
+    NoMessages { .. } => InvalidInput,
 });

@@ -5,6 +5,7 @@
 //!
 //! - [`setup`]: errors of naming, creating and opening a channel. [`joining`], [`removal`]: of joining one, of removing one. None
 //!   of these is on the hot path, so they carry the channel's name.
+//! - [`getting`]: errors of looking at a value.
 //! - [`transfer`]: errors of sending and receiving. They are small `Copy` values. A message is passed by reference, so it stays
 //!   with the caller; a batch error says how many of its messages went out.
 //! - [`pipe`]: why a byte pipe broke.
@@ -15,6 +16,7 @@
 //! - `into_io`: conversion into `std::io::Error`.
 
 mod corruption;
+mod getting;
 mod into_io;
 mod joining;
 mod pipe;
@@ -26,6 +28,7 @@ mod setup;
 mod transfer;
 
 pub use corruption::Corruption;
+pub use getting::GetError;
 pub use joining::JoinError;
 pub use pipe::PipeError;
 pub use printable::Printable;

@@ -8,6 +8,7 @@ use super::{
     Backend, Cell, ChannelControl, FenceMode, Gate, HEADER_BYTES, HeaderBlock, Kind, LaneControl, MAGIC, NewsControl,
     OPTION_PERSISTENT, ParticipantRow, ParticipantState, QueueControl, RecordHeader, RecordKind, RingControl, Role,
     RowIndex, RowState, STATUS_AT, SlotHeader, SlotState, SlotWord, Status, StatusCell, TypeForm, VERSION,
+    ValueControl,
 };
 use crate::error::Corruption;
 use page::{Field, RESERVED, rows, structure, structures};
@@ -93,6 +94,7 @@ fn every_struct_is_on_the_page_with_every_field_at_its_place() {
             fields_of!(QueueControl: space dead_letters discarded returned searched),
         ),
         ("RingControl", queue, size_of::<RingControl>(), fields_of!(RingControl: head tail)),
+        ("ValueControl", include_str!("value.rs"), size_of::<ValueControl>(), fields_of!(ValueControl: root)),
     ];
     let on_the_page: Vec<_> = structures().iter().map(|structure| structure.name.as_str()).collect();
     assert_eq!(on_the_page, listed.each_ref().map(|(name, ..)| *name));

@@ -2,7 +2,7 @@
 
 use super::{
     ChannelControl, Gate, HEADER_BYTES, KindRow, LaneControl, Limits, NewsControl, ParticipantRow, QueueControl,
-    RecordHeader, RingControl, Role, Store,
+    RecordHeader, RingControl, Role, Store, ValueControl,
 };
 use std::mem::offset_of;
 
@@ -27,9 +27,9 @@ pub struct Geometry {
     /// Every record of a lane starts at a multiple of so many bytes, a power of two from `payload_alignment`; 0 in kinds without
     /// lanes.
     pub record_alignment: u32,
-    /// Slots; 0 in kinds without them.
+    /// Slots of messages, or of versions of a value: 0 in kinds without them.
     pub slots: u32,
-    /// Orders of delivery, from the most urgent; 0 in kinds without slots.
+    /// Orders of delivery, from the most urgent; 0 in kinds without a slot queue.
     pub priorities: u16,
 }
 
@@ -46,9 +46,9 @@ pub struct Map {
     pub lanes_at: u64,
     /// [`Gate`] × lanes × receivers.
     pub gates_at: u64,
-    /// [`QueueControl`] and [`RingControl`] × priorities; 0 without slots.
+    /// [`QueueControl`] and [`RingControl`] × priorities, or [`ValueControl`]; 0 without slots.
     pub queue_at: u64,
-    /// Cell × cells × priorities; 0 without slots.
+    /// Cell × cells × priorities; 0 without a slot queue.
     pub cells_at: u64,
     /// Ring × lanes, or slot × slots.
     pub data_at: u64,
@@ -110,7 +110,7 @@ impl Geometry {
     pub fn lanes(&self) -> u32 {
         match self.row.store {
             Store::Lanes => self.senders,
-            Store::Slots => 0,
+            Store::Slots | Store::Value => 0,
         }
     }
 
@@ -139,6 +139,18 @@ impl Geometry {
     /// Bytes from slot to slot: whole lines.
     pub fn slot_bytes(&self) -> u64 {
         self.slot_payload_at().saturating_add(self.max_message).checked_next_multiple_of(64).unwrap_or(u64::MAX)
+    }
+
+    /// How many versions of a value have a slot, so that a reader is rarely overtaken while it copies one. A power of two.
+    ///
+    /// With 4 slots, 8 % of the reads of 1 KiB are overtaken under a sender that does nothing else, up to 75 of them in a row; with
+    /// 16, next to none. Of longer values fewer are written during one copy, and slots cost more memory.
+    pub fn value_slots(max_value: u64) -> u32 {
+        match max_value {
+            0..=0x1000 => 16,
+            0x1001..=0x1_0000 => 8,
+            _ => 4,
+        }
     }
 
     /// The largest message that a ring of `capacity` bytes can always take, in bytes.
@@ -171,6 +183,7 @@ impl Geometry {
         match self.row.store {
             Store::Lanes => self.check_lanes()?,
             Store::Slots => self.check_slots()?,
+            Store::Value => self.check_value()?,
         }
         self.check_seats()?;
         self.offsets().ok_or(GeometryError {
@@ -198,21 +211,24 @@ impl Geometry {
     }
 
     fn check_slots(&self) -> Result<(), GeometryError> {
-        let check = |field, found: u64, min: u64, max: u64| {
-            if (min..=max).contains(&found) {
-                return Ok(());
-            }
-            Err(GeometryError {
-                field,
-                found,
-                wanted: if min == max { min.to_string() } else { format!("{min} to {max}") },
-            })
-        };
-        check("capacity", self.capacity, 0, 0)?;
-        check("record_alignment", self.record_alignment.into(), 0, 0)?;
+        self.check_no_ring()?;
         check("slots", self.slots.into(), 1, Limits::SLOTS_MAX.into())?;
         check("priorities", self.priorities.into(), 1, Limits::PRIORITIES_MAX.into())?;
         check("max_message", self.max_message, 0, Limits::SLOT_MESSAGE_MAX)
+    }
+
+    fn check_value(&self) -> Result<(), GeometryError> {
+        self.check_no_ring()?;
+        check("max_message", self.max_message, 0, Limits::SLOT_MESSAGE_MAX)?;
+        let slots = Self::value_slots(self.max_message).into();
+        check("slots", self.slots.into(), slots, slots)?;
+        check("priorities", self.priorities.into(), 0, 0)
+    }
+
+    /// There are no rings of bytes.
+    fn check_no_ring(&self) -> Result<(), GeometryError> {
+        check("capacity", self.capacity, 0, 0)?;
+        check("record_alignment", self.record_alignment.into(), 0, 0)
     }
 
     fn check_lanes(&self) -> Result<(), GeometryError> {
@@ -254,6 +270,10 @@ impl Geometry {
         let gates = self.lanes().checked_mul(self.receivers)?;
         let gates_end = gates_at.checked_add(array(size_of::<Gate>(), gates)?)?;
         let (mut queue_at, mut cells_at, mut words_end) = (0, 0, gates_end);
+        if self.row.store == Store::Value {
+            queue_at = gates_end;
+            words_end = queue_at.checked_add(size_of::<ValueControl>() as u64)?;
+        }
         if self.has_slots() {
             queue_at = gates_end;
             let rings_at = queue_at.checked_add(size_of::<QueueControl>() as u64)?;
@@ -268,6 +288,15 @@ impl Geometry {
         i64::try_from(total).ok()?;
         Some(Map { participants_at, control_at, news_at, lanes_at, gates_at, queue_at, cells_at, data_at, total })
     }
+}
+
+/// Refuses a number that is not from `min` to `max`.
+fn check(field: &'static str, found: u64, min: u64, max: u64) -> Result<(), GeometryError> {
+    if (min..=max).contains(&found) {
+        return Ok(());
+    }
+    let wanted = if min == max { min.to_string() } else { format!("{min} to {max}") };
+    Err(GeometryError { field, found, wanted })
 }
 
 #[cfg(test)]
@@ -335,6 +364,26 @@ mod tests {
         assert_eq!(map.total, map.data_at + 100 * 64, "48 bytes, with word and header, are one line");
         assert_eq!(Geometry { max_message: 49, ..SLOTS }.slot_bytes(), 128);
         assert_eq!(Geometry { payload_alignment: 64, ..SLOTS }.slot_payload_at(), 64);
+    }
+
+    #[test]
+    fn a_value_has_its_root_and_slots_for_some_versions() {
+        let geometry = Geometry { row: Kind::Watch.row(), senders: 1, receivers: 3, slots: 16, priorities: 0, ..SLOTS };
+        let map = geometry.map().unwrap();
+        assert_eq!((map.lanes_at, map.queue_at, map.cells_at), (map.control_at + 384, map.control_at + 384, 0));
+        assert_eq!(map.data_at, (map.queue_at + 128).next_multiple_of(4096));
+        assert_eq!(map.total, map.data_at + 16 * 64, "48 bytes, with sequence and length, are one line");
+        for (max_message, slots) in [(4096, 16), (4097, 8), (65_536, 8), (65_537, 4), (1 << 30, 4)] {
+            assert_eq!(Geometry::value_slots(max_message), slots, "{max_message}");
+        }
+        let field = |geometry: Geometry| geometry.map().unwrap_err().field;
+        assert_eq!(field(Geometry { slots: 8, ..geometry }), "slots");
+        assert_eq!(field(Geometry { max_message: 4097, ..geometry }), "slots");
+        assert_eq!(field(Geometry { max_message: (1 << 30) + 1, ..geometry }), "max_message");
+        assert_eq!(field(Geometry { priorities: 1, ..geometry }), "priorities");
+        assert_eq!(field(Geometry { capacity: 4096, ..geometry }), "capacity");
+        assert_eq!(field(Geometry { record_alignment: 8, ..geometry }), "record_alignment");
+        assert_eq!(field(Geometry { senders: 2, ..geometry }), "senders");
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub enum Kind {
     Mpmc,
     /// Many senders, one receiver, in order per sender, lossless.
     Mpsc,
+    /// One sender, many receivers, and the latest value instead of messages.
+    Watch,
 }
 
 /// Where a kind keeps its messages.
@@ -26,6 +28,8 @@ pub enum Store {
     Lanes,
     /// In slots of one size, whose numbers pass through rings of cells.
     Slots,
+    /// There is one value, whose versions stand in slots of one size in turn.
+    Value,
 }
 
 /// How many seats of a role there are.
@@ -54,7 +58,7 @@ pub struct KindRow {
     pub receivers: Seats,
     /// Ring bytes of a lane if nobody chooses; 0 in kinds without lanes.
     pub capacity: u64,
-    /// Largest message in bytes if nobody chooses, in kinds with slots; what a lane takes follows from its capacity.
+    /// Largest message or value in bytes if nobody chooses, in kinds with slots; what a lane takes follows from its capacity.
     pub max_message: u64,
     /// Words in front of a slot's payload; 0 in kinds without slots.
     pub words_per_slot: u64,
@@ -72,7 +76,7 @@ pub struct KindRow {
 const ONE: Seats = Seats { max: 1, default: 1 };
 
 /// Every kind that this version knows, in the order of [`Kind`].
-const ROWS: [KindRow; 3] = [
+const ROWS: [KindRow; 4] = [
     KindRow {
         kind: Kind::Spsc,
         code: 1,
@@ -119,6 +123,21 @@ const ROWS: [KindRow; 3] = [
         own_options: &["capacity", "record_alignment", "senders"],
         redelivers: false,
         smaller: "a smaller capacity or fewer senders",
+    },
+    KindRow {
+        kind: Kind::Watch,
+        code: 4,
+        name: "watch",
+        store: Store::Value,
+        senders: ONE,
+        receivers: Seats { max: 1023, default: 64 },
+        capacity: 0,
+        max_message: 4096,
+        words_per_slot: 2,
+        options: OPTION_PERSISTENT,
+        own_options: &["receivers"],
+        redelivers: false,
+        smaller: "a smaller max_message",
     },
 ];
 

@@ -19,7 +19,7 @@ impl Limits {
     pub const SLOTS_MAX: u32 = 1 << 16;
     /// Most priorities.
     pub const PRIORITIES_MAX: u16 = 8;
-    /// Largest message of a slot in bytes: 1 GiB.
+    /// Largest message or value of a slot in bytes: 1 GiB.
     pub const SLOT_MESSAGE_MAX: u64 = 1 << 30;
     /// Most seats, senders' and receivers' together.
     pub const SEATS_MAX: u32 = 1024;

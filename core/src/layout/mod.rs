@@ -4,7 +4,7 @@
 //! 0          header        HeaderBlock (immutable, checksummed), then the status word; one page
 //! 4096       participants  ParticipantRow × participants, 256 bytes each
 //!            control       ChannelControl, NewsControl (kinds with several lanes), LaneControl × lanes, Gate × lanes × receivers;
-//!                          of kinds with slots: QueueControl, RingControl × priorities, cells
+//!                          of kinds with slots: QueueControl, RingControl × priorities, cells; of kinds with one value: ValueControl
 //! page       data          one ring of `capacity` bytes per lane, or the slots
 //! ```
 //!
@@ -14,7 +14,8 @@
 //! Invariants:
 //! - [`Geometry::map`] is the only source of offsets; it refuses what overflows or exceeds a documented limit.
 //! - Structs that live in the file consist of atomics only ([`ParticipantRow`], [`ChannelControl`], [`NewsControl`],
-//!   [`LaneControl`], [`Gate`], [`QueueControl`], [`RingControl`], [`StatusCell`]): every bit pattern is valid, and sharing them is what they are for.
+//!   [`LaneControl`], [`Gate`], [`QueueControl`], [`RingControl`], [`ValueControl`], [`StatusCell`]): every bit pattern is valid, and sharing
+//!   them is what they are for.
 //! - The version in [`VERSION`] grows with every change to what stands here.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
@@ -47,6 +48,8 @@ mod participant;
 #[cfg(not(loom))]
 mod queue;
 #[cfg(not(loom))]
+mod value;
+#[cfg(not(loom))]
 pub use self::{
     geometry::{Geometry, Map},
     header::{
@@ -60,4 +63,5 @@ pub use self::{
     news::NewsControl,
     participant::{NAME_BYTES, ParticipantRow},
     queue::{QueueControl, RingControl},
+    value::ValueControl,
 };

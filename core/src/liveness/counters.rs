@@ -11,7 +11,8 @@ use crate::sync::Ordering::Relaxed;
 #[non_exhaustive]
 pub struct Counters {
     /// Messages sent or received. A lane's receiver counts them when it publishes what it released: when it finds nothing
-    /// more, and after an eighth of the ring at the latest.
+    /// more, and after an eighth of the ring at the latest. A watch's receiver counts the values that it returned when it finds no
+    /// other one, and after 64 at the latest.
     pub messages: u64,
     /// Payload bytes sent or received, counted likewise.
     pub bytes: u64,

@@ -40,12 +40,12 @@ pub use self::{
     memory::{Granted, MemoryReport, TrustPeers},
 };
 pub(crate) use self::{
-    file::{CreateSpec, Expectations, FileState, LaneLook, Look, RingLook, SlotsLook, remove_named},
+    file::{CreateSpec, Expectations, FileState, LaneLook, Look, RingLook, SlotsLook, ValuesLook, remove_named},
     handle::Region,
     location::{Location, list_folder},
     locks::{Life, LockQuery, NoLife},
     memory::{MemoryOptions, Redelivery},
     sys::{Clock, Moment, ProcessMark, explained},
-    views::{LaneView, RingCursor, RingSpot, RingView, RingWay, SlotWords, SlotsView, View},
+    views::{LaneView, RingCursor, RingSpot, RingView, RingWay, SlotWords, SlotsView, ValuesView, View},
     wake::{SemaphoresView, Signals, Sleep},
 };

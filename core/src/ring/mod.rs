@@ -6,6 +6,7 @@
 //! - [`log`]: the lane, a single-writer log of variable-length records.
 //! - [`lanes`]: several of them with one receiver.
 //! - [`slots`]: the slot queue, for many senders and many receivers.
+//! - [`watch`]: the latest value of one writer, for many readers.
 //!
 //! An operation that has several ways bears its name alone where it is complete. `…_fast` is the way in line: it serves the
 //! usual case, and returns `None` in any other, which says nothing about the ring. `…_slow` is what the complete one calls
@@ -17,3 +18,4 @@
 pub mod lanes;
 pub mod log;
 pub mod slots;
+pub mod watch;

@@ -90,6 +90,20 @@ macro_rules! over_processes {
     };
 }
 
+/// As `over_all`, for the kind without messages.
+macro_rules! over_watches {
+    ($($test:ident)*) => {
+        $(mod $test { mod watch { all_cases! { $test } } })*
+    };
+}
+
+/// As `over_processes`, for the kind without messages.
+macro_rules! over_watching_processes {
+    ($($test:ident)*) => {
+        $(mod $test { mod watch { cases_of_processes! { $test } } })*
+    };
+}
+
 /// A module for each kind, with a test for each of these cases.
 macro_rules! over_kinds {
     ({ $test:ident $cases:ident } $($kind:ident $name:ident;)*) => {
@@ -98,8 +112,8 @@ macro_rules! over_kinds {
 }
 
 macro_rules! all_cases {
-    ($test:ident $kind:ident) => {
-        case_tests! { $test $kind
+    ($test:ident $($kind:ident)?) => {
+        case_tests! { $test $($kind)?;
             futex_named_threads Futex Named Thread,
             futex_named_processes Futex Named Process,
             futex_anonymous_threads Futex Anonymous Thread,
@@ -112,7 +126,7 @@ macro_rules! all_cases {
             semaphore_private_threads Semaphore Private Thread,
         }
         #[cfg(feature = "named-segments")]
-        case_tests! { $test $kind
+        case_tests! { $test $($kind)?;
             futex_segment_threads Futex Segment Thread,
             futex_segment_processes Futex Segment Process,
             semaphore_segment_threads Semaphore Segment Thread,
@@ -122,8 +136,8 @@ macro_rules! all_cases {
 }
 
 macro_rules! cases_of_files {
-    ($test:ident $kind:ident) => {
-        case_tests! { $test $kind
+    ($test:ident $($kind:ident)?) => {
+        case_tests! { $test $($kind)?;
             futex_named_threads Futex Named Thread,
             semaphore_named_threads Semaphore Named Thread,
         }
@@ -131,15 +145,15 @@ macro_rules! cases_of_files {
 }
 
 macro_rules! cases_of_processes {
-    ($test:ident $kind:ident) => {
-        case_tests! { $test $kind
+    ($test:ident $($kind:ident)?) => {
+        case_tests! { $test $($kind)?;
             futex_named_processes Futex Named Process,
             futex_anonymous_processes Futex Anonymous Process,
             semaphore_named_processes Semaphore Named Process,
             semaphore_anonymous_processes Semaphore Anonymous Process,
         }
         #[cfg(feature = "named-segments")]
-        case_tests! { $test $kind
+        case_tests! { $test $($kind)?;
             futex_segment_processes Futex Segment Process,
             semaphore_segment_processes Semaphore Segment Process,
         }
@@ -147,7 +161,16 @@ macro_rules! cases_of_processes {
 }
 
 macro_rules! case_tests {
-    ($test:ident $kind:ident $($name:ident $backend:ident $place:ident $side:ident,)*) => {
+    ($test:ident; $($name:ident $backend:ident $place:ident $side:ident,)*) => {
+        $(
+            #[test]
+            fn $name() {
+                use crate::case::{Case, Place, Side};
+                super::super::$test(&Case::new(memlane::Backend::$backend, Place::$place, Side::$side));
+            }
+        )*
+    };
+    ($test:ident $kind:ident; $($name:ident $backend:ident $place:ident $side:ident,)*) => {
         $(
             #[test]
             fn $name() {

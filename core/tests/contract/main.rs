@@ -5,6 +5,7 @@
 //!
 //! - `transfer`, `batches`, `waiting`, `endings`, `handles`, `deaths`: the behaviours. `stage`: the channel of a test, and the other side in it.
 //! - `kinds`: the row of each kind. `case`: one of the other combinations, and the macros that make a test of each.
+//! - `watch`: the same for the kind without messages, in so far as it does the same.
 //! - `peer`: the other side, as a thread or as a process.
 
 #[path = "../support/mod.rs"]
@@ -21,6 +22,7 @@ mod peer;
 mod stage;
 mod transfer;
 mod waiting;
+mod watch;
 
 /// Another process's part: which kind, and what it does there.
 #[test]
@@ -31,7 +33,7 @@ fn child_part() {
 /// The kinds' names, and what a process of each does.
 macro_rules! parts {
     ({} $($kind:ident $name:ident;)*) => {
-        &[$((stringify!($name), stage::play::<memlane::generic::$kind>)),*]
+        &[$((stringify!($name), stage::play::<memlane::generic::$kind>),)* ("watch", watch::play)]
     };
 }
 

@@ -34,7 +34,7 @@ pub fn create<K: Kind>(case: &Case) -> Channel<K> {
     create_with(case, &options_for::<K>(case))
 }
 
-pub fn create_with<K: Kind>(case: &Case, options: &Options<K>) -> Channel<K> {
+pub fn create_with<K>(case: &Case, options: &Options<K>) -> Channel<K> {
     match case.place {
         Place::Named => options.create(&case.name()).unwrap(),
         Place::Anonymous => options.anonymous().unwrap(),
@@ -46,6 +46,16 @@ pub fn create_with<K: Kind>(case: &Case, options: &Options<K>) -> Channel<K> {
 
 /// Has the other side play one of the [`parts`] in the channel.
 pub fn start<K: Kind>(case: &Case, channel: &Channel<K>, part: &'static str) -> Peer {
+    start_to(case, channel, part, act)
+}
+
+/// Has the other side play this part in the channel: by `act`, or in a process that the channel's kind plays in.
+pub fn start_to<K: Clone + Send + 'static>(
+    case: &Case,
+    channel: &Channel<K>,
+    part: &'static str,
+    act: fn(&str, &Channel<K>, &Talk),
+) -> Peer {
     if case.side == Side::Thread {
         let channel = channel.clone();
         return Peer::thread(move |talk| act(part, &channel, talk));
@@ -146,8 +156,13 @@ fn act<K: Kind>(name: &str, channel: &Channel<K>, talk: &Talk) {
 
 /// Plays a part in another process: `[part, name]`, or `[part, region, locks]` with inherited descriptors.
 pub fn play<K: Kind>(arguments: &[String]) {
-    let options = Options::<K>::new().trust_peers(trust());
-    let channel = match &arguments[1..] {
+    act(&arguments[0], &open(Options::<K>::new(), arguments), &Talk::Process);
+}
+
+/// The channel in which another process plays a part.
+pub fn open<K>(options: Options<K>, arguments: &[String]) -> Channel<K> {
+    let options = options.trust_peers(trust());
+    match &arguments[1..] {
         #[cfg(feature = "named-segments")]
         [name] if !name.contains('/') => options.open_segment(name).unwrap(),
         [name] => options.open(name).unwrap(),
@@ -158,8 +173,7 @@ pub fn play<K: Kind>(arguments: &[String]) {
             };
             options.open_descriptors(inherited(0), inherited(1)).unwrap()
         }
-    };
-    act(&arguments[0], &channel, &Talk::Process);
+    }
 }
 
 /// The message of this number: of any length up to 199 bytes, and different from every other.

@@ -10,9 +10,9 @@ use std::ffi::{CStr, CString};
 use std::mem::{size_of, zeroed};
 use std::ptr::null;
 
-/// All kinds.
+/// All kinds that carry messages.
 pub fn kinds() -> impl Iterator<Item = u32> {
-    Kind::ALL.iter().map(|kind| kind.code().into())
+    memlane::any::KINDS.iter().map(|kind| kind.code().into())
 }
 
 /// Runs a test over all kinds, and ends it if it hangs.

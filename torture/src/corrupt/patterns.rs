@@ -114,5 +114,6 @@ pub fn patterns(store: Store) -> impl Iterator<Item = &'static Pattern> {
     OF_ALL.iter().chain(match store {
         Store::Lanes => OF_LANES,
         Store::Slots => OF_SLOTS,
+        Store::Value => &[],
     })
 }

@@ -83,7 +83,7 @@ pub fn run(options: &Options, kinds: &[&'static dyn Refused]) -> Result<()> {
     let started = Instant::now();
     let scratch = Scratch::new()?;
     let mut all = Totals::default();
-    for (kind, waking) in options.channels.channels(kinds) {
+    for (kind, waking) in options.channels.channels(kinds)? {
         fail_all(options, kind, waking, &scratch, &mut all)?;
     }
     ensure!(all.cases > 0, "there is no such case");

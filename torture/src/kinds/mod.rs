@@ -6,6 +6,8 @@ mod spsc;
 
 use crate::corrupt::Corruptible;
 use crate::faults::Refused;
+use crate::subject::Kind;
+use crate::values::Watch;
 
 /// A kind that every tool takes.
 pub trait Tortured: Corruptible + Refused {}
@@ -19,17 +21,23 @@ pub fn all<T>(seen: fn(&'static dyn Tortured) -> T) -> Vec<T> {
     KINDS.iter().copied().map(seen).collect()
 }
 
+/// All of them, and the one that carries no messages.
+pub fn all_and_values() -> Vec<&'static dyn Kind> {
+    let mut kinds = all(|kind| kind as &dyn Kind);
+    kinds.push(&Watch);
+    kinds
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::selection::{Selection, named};
-    use crate::subject::Kind;
     use crate::waking::Waking;
     use clap::Parser;
 
     #[test]
     fn every_kind_of_the_engine_is_in_the_list() {
-        let kinds = all(|kind| kind as &dyn Kind);
+        let kinds = all_and_values();
         for &kind in memlane::Kind::ALL {
             assert_eq!(named(kind, &kinds).unwrap().name(), kind.name());
         }
@@ -45,7 +53,12 @@ mod tests {
         let kinds = all(|kind| kind as &dyn Kind);
         let turns = |line: &[&str], seed| {
             let Line { channels } = Line::parse_from(line);
-            channels.turns(&kinds, seed).into_iter().map(|(kind, waking)| (kind.name(), waking)).collect::<Vec<_>>()
+            channels
+                .turns(&kinds, seed)
+                .unwrap()
+                .into_iter()
+                .map(|(kind, waking)| (kind.name(), waking))
+                .collect::<Vec<_>>()
         };
         let [one, next] = [u64::MAX, 0].map(|seed| turns(&["torture"], seed));
         assert_eq!(one.len(), kinds.len());

@@ -44,7 +44,7 @@ impl Stalls {
 fn positions(info: &Info) -> Vec<u64> {
     let lanes = info.lanes.iter().flat_map(|lane| [lane.committed, lane.consumed]);
     let queues = info.queue.iter().flat_map(|queue| queue.passed.iter().chain(&queue.queued).copied());
-    lanes.chain(queues).collect()
+    lanes.chain(queues).chain(info.value.iter().map(|value| value.version)).collect()
 }
 
 fn has_messages(info: &Info) -> bool {
@@ -55,5 +55,5 @@ fn has_messages(info: &Info) -> bool {
 /// A lane that is half full may have no room for a large message that would wrap.
 fn has_room(info: &Info) -> bool {
     let in_lanes = info.lanes.iter().any(|lane| lane.used_bytes() < info.capacity / 2);
-    in_lanes || info.queue.as_ref().is_some_and(|queue| queue.free > 0)
+    in_lanes || info.value.is_some() || info.queue.as_ref().is_some_and(|queue| queue.free > 0)
 }

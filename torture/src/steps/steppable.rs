@@ -6,7 +6,7 @@ use super::scenario::{Scenario, State};
 use super::{acts, survivor};
 use crate::subject::{Kind, Store, Subject};
 use crate::waking::Waking;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use memlane::Role;
 use std::path::Path;
 
@@ -69,6 +69,7 @@ impl<K: Subject> Steppable for K {
         match self.facts().store {
             Store::Lanes => others::lane::go_on::<K>(task, name, account),
             Store::Slots => others::queue::go_on::<K>(task, name, account),
+            Store::Value => bail!("a value is not stepped"),
         }
     }
 

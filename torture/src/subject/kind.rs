@@ -2,19 +2,22 @@
 
 use super::shape::Shapes;
 use super::trial::{Site, Trial};
+use crate::phase::Phase;
 use crate::random::Random;
 use crate::roles::{Assignment, Role};
 use crate::scratch::Scratch;
 use crate::waking::Waking;
 use anyhow::Result;
 
-/// Where the messages of a channel stand.
+/// Where the messages of a channel stand, or its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Store {
     /// In lanes: in order, each to be passed before the next. What was released is published later.
     Lanes,
     /// In slots: each by itself. An acknowledgement is final, and what comes again is marked.
     Slots,
+    /// There are none, but one value.
+    Value,
 }
 
 /// What the expectations of the tools follow from.
@@ -72,4 +75,9 @@ pub trait Kind: Sync {
 
     /// `stop`: what the others have while two workers stand still that stopped themselves.
     fn stand_still(&self, comparison: Comparison, waking: Waking, scratch: &Scratch) -> Result<()>;
+
+    /// In which phases its workers can die, those that send, or those that receive.
+    fn phases(&self, sends: bool) -> &'static [Phase] {
+        Phase::of(sends)
+    }
 }

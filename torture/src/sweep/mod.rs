@@ -59,7 +59,7 @@ pub fn run(options: &Options, kinds: &[&'static dyn Steppable]) -> Result<()> {
     let (seed, started) = (options.seed.unwrap_or_else(fresh_seed), Instant::now());
     println!("torture sweep: seed {seed}");
     let Options { channels, quick, .. } = options;
-    let channels = if *quick { channels.turns(kinds, seed) } else { channels.channels(kinds) };
+    let channels = if *quick { channels.turns(kinds, seed) } else { channels.channels(kinds) }?;
     if let [(kind, waking)] = channels[..] {
         run_one(options, kind, waking, seed)?;
     } else {

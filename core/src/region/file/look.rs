@@ -12,7 +12,7 @@
 
 use super::open::{self, Recognised};
 use crate::error::OpenError;
-use crate::layout::{Gate, LaneControl, QueueControl, RingControl};
+use crate::layout::{Gate, LaneControl, QueueControl, RingControl, ValueControl};
 use crate::region::Region;
 use crate::region::location::{Location, NamedPlace, Place, not_opened};
 use crate::region::locks::lock_file;
@@ -104,6 +104,17 @@ impl Look {
             positions: (0..self.region.geometry().priorities).map(positions).collect(),
             cells: Window::new(self, map.cells_at, 8),
             slots: Window::new(self, map.data_at, self.region.geometry().slot_bytes()),
+            look: self,
+        }
+    }
+
+    /// The value of a region that has one.
+    pub(crate) fn values(&self) -> ValuesLook<'_> {
+        let (geometry, map) = (self.region.geometry(), self.region.map());
+        ValuesLook {
+            root: self.word(map.queue_at, offset_of!(ValueControl, root)),
+            sequences: Window::new(self, map.data_at, geometry.slot_bytes()),
+            lengths: Window::new(self, map.data_at, geometry.slot_bytes()),
             look: self,
         }
     }
@@ -289,5 +300,48 @@ impl SlotsLook<'_> {
 
     fn slot_at(&self, slot: u16) -> u64 {
         u64::from(slot).wrapping_mul(self.look.region.geometry().slot_bytes())
+    }
+}
+
+/// The value of a look.
+#[derive(Debug)]
+pub(crate) struct ValuesLook<'a> {
+    look: &'a Look,
+    root: Word<'a>,
+    /// A word stays what it is until another one is asked for, and both of a slot are asked for at once.
+    sequences: Window<'a>,
+    lengths: Window<'a>,
+}
+
+impl ValuesLook<'_> {
+    /// How many versions have a slot.
+    pub(crate) fn slots(&self) -> u32 {
+        self.look.region().geometry().slots
+    }
+
+    /// The longest value in bytes.
+    pub(crate) fn length_max(&self) -> u64 {
+        self.look.region().geometry().max_message
+    }
+
+    /// Which version is the latest. What was read of the slots before is forgotten.
+    pub(crate) fn root(&self) -> &AtomicU64 {
+        self.sequences.forget();
+        self.lengths.forget();
+        self.root.again()
+    }
+
+    /// A slot's sequence.
+    pub(crate) fn sequence(&self, slot: u64) -> &AtomicU64 {
+        self.sequences.word(self.slot_at(slot))
+    }
+
+    /// The length of a slot's value.
+    pub(crate) fn length(&self, slot: u64) -> &AtomicU64 {
+        self.lengths.word(self.slot_at(slot).wrapping_add(8))
+    }
+
+    fn slot_at(&self, slot: u64) -> u64 {
+        slot.wrapping_mul(self.look.region().geometry().slot_bytes())
     }
 }

@@ -1,6 +1,8 @@
 //! The memory of a region: mapped from a file, or of this process alone.
 
-use crate::layout::{ChannelControl, Gate, LaneControl, NewsControl, ParticipantRow, QueueControl, StatusCell};
+use crate::layout::{
+    ChannelControl, Gate, LaneControl, NewsControl, ParticipantRow, QueueControl, StatusCell, ValueControl,
+};
 use crate::sync::{AtomicU32, AtomicU64};
 use memmap2::{MmapOptions, MmapRaw};
 use std::io;
@@ -27,6 +29,8 @@ unsafe impl SharedWords for LaneControl {}
 unsafe impl SharedWords for Gate {}
 // SAFETY: as above.
 unsafe impl SharedWords for QueueControl {}
+// SAFETY: as above.
+unsafe impl SharedWords for ValueControl {}
 // SAFETY: an atomic.
 unsafe impl SharedWords for AtomicU32 {}
 // SAFETY: an atomic.

@@ -3,6 +3,7 @@
 //! - `words`: the channel's own words, the participants' rows, the control words of lanes and queue.
 //! - `lane`: a lane's ring. `cursor`: where one of its ends stands there.
 //! - `slots`: the slot queue's rings, cells and slots.
+//! - `values`: a value's root, and the slots of its versions.
 //!
 //! What holds: *where a window lies is computed from the validated geometry alone*, never from a word of the file, and is inside the
 //! mapping: checked once, when it is made. An index or a length that the caller gives is checked at each call.
@@ -12,11 +13,13 @@
 mod cursor;
 mod lane;
 mod slots;
+mod values;
 mod words;
 
 pub(crate) use self::{
     cursor::{RingCursor, RingSpot, RingWay},
     lane::{LaneView, RingView},
     slots::{SlotWords, SlotsView},
+    values::ValuesView,
     words::View,
 };

@@ -1,6 +1,8 @@
 //! Typed windows onto the words of a region.
 
-use crate::layout::{ChannelControl, Gate, LaneControl, NewsControl, ParticipantRow, QueueControl, Role};
+use crate::layout::{
+    ChannelControl, Gate, LaneControl, NewsControl, ParticipantRow, QueueControl, Role, Store, ValueControl,
+};
 use crate::region::Region;
 use crate::region::memory::SharedWords;
 use crate::sync::AtomicU32;
@@ -74,6 +76,13 @@ impl View<ParticipantRow> {
 impl View<QueueControl> {
     pub(crate) fn queue(region: &Arc<Region>) -> Self {
         Self::new(region, region.queue_offset())
+    }
+}
+
+impl View<ValueControl> {
+    pub(crate) fn value(region: &Arc<Region>) -> Self {
+        assert!(region.geometry().row.store == Store::Value);
+        Self::new(region, region.map().queue_at)
     }
 }
 

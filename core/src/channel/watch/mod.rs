@@ -1,0 +1,163 @@
+//! `watch`: the latest value of one sender, for many receivers. A value of variable length that is set and looked at, instead of
+//! messages that are sent and received.
+//!
+//! ```text
+//!                              ┌─► Receiver ── get: the latest value, now
+//! Sender ──set──► │ value │ ───┼─► Receiver ── changed: the latest one that it has not seen, as soon as there is one
+//!                              └─► Receiver ── wait_for: the latest one that it can use
+//! ```
+//!
+//! What holds:
+//! - A receiver gets a value whole, as it was set. It gets the latest one: of several that were set since it looked last, it never sees
+//!   the others. What it gets never goes back to an earlier [version](Receiver::version).
+//! - **The sender never waits**, neither for receivers that are slow, stopped or dead, nor for one to come. It goes on without any.
+//! - A receiver never waits for the sender while there is a value. A sender that sets values without a pause may overwrite one while
+//!   it is being copied; then the copy begins again with the next. [`Receiver::get`] and [`Receiver::try_get`] do so a bounded number of
+//!   times.
+//! - The value stays when its sender leaves or dies, wherever that was, and until the channel is [removed](crate::remove). The next
+//!   sender goes on behind it. One that is killed while it sets a value has not set it: the one before stays.
+//! - There is one sender at a time, and as many receivers as the channel was [created](Options::max_receivers) with.
+//!
+//! **Memory.** The latest versions have a slot each of [`max_message`](Options::max_message) bytes: 16 of them where a value has up to 4
+//! KiB, 8 up to 64 KiB, and 4 beyond. A copy has to begin again only if the sender went round all of them meanwhile.
+//!
+//! **The end.** `changed` and its forms fail with `Disconnected` once every sender that there was since the receiver joined has left or
+//! died, and the latest value was seen; in a [`persistent`](Options::persistent) channel never. After
+//! [`close`](Channel::close), senders get `Disconnected`, too. `get` goes on: what was set last is there.
+//!
+//! ```
+//! use memlane::watch;
+//!
+//! let channel = watch::Options::new().private()?; // threads; `.create("name")` for processes
+//! let mut rx = channel.receiver()?;
+//! let mut tx = channel.sender()?;
+//! tx.set(b"limit=10")?;
+//! tx.set(b"limit=20")?;
+//! assert_eq!(rx.get()?, b"limit=20"); // the latest one
+//! assert_eq!(rx.get()?, b"limit=20"); // and again: nothing was taken away
+//!
+//! let waiting = std::thread::spawn(move || rx.changed().map(|value| (value, rx.version())));
+//! tx.set(b"limit=30")?;
+//! let (value, version) = waiting.join().unwrap()?;
+//! assert_eq!((value.as_slice(), version), (&b"limit=30"[..], 3));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod change;
+mod memory;
+mod receiver;
+mod sender;
+
+use super::{opened, options};
+use crate::error::{JoinError, OpenError};
+use crate::layout::Kind;
+
+pub use receiver::Receiver;
+pub use sender::Sender;
+
+/// The kind of `watch` channels: stands where generic types have their kind. It carries no messages, so it is no
+/// [`ChannelKind`](crate::generic::ChannelKind).
+#[derive(Debug, Clone, Copy)]
+pub enum Watch {}
+
+/// How to create or open a `watch` channel. Its `max_message` is the length of the longest value, 4,096 bytes by default and 1 GiB at
+/// most.
+///
+/// ```
+/// let channel = memlane::watch::Options::new().max_message(100_000).private()?;
+/// assert_eq!(channel.max_message(), 100_000);
+/// # Ok::<(), memlane::CreateError>(())
+/// ```
+pub type Options = options::Options<Watch>;
+
+/// An open `watch` channel: makes its sender and its receivers.
+pub type Channel = opened::Channel<Watch>;
+
+/// Opens an existing channel with the options that it was created with. For `name`, see [`crate::spsc::open`].
+///
+/// # Errors
+/// See [`OpenError`].
+///
+/// ```
+/// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+/// # let name = folder.path().join("limits").display().to_string();
+/// # let name = name.as_str();
+/// memlane::watch::Options::new().create(name)?.sender()?.set(b"10")?;
+/// assert_eq!(memlane::watch::open(name)?.receiver()?.get()?, b"10");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn open(name: &str) -> Result<Channel, OpenError> {
+    Options::new().open(name)
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What only the options of a `watch` channel have.
+impl Options {
+    /// The defaults: nothing is set.
+    ///
+    /// ```
+    /// let channel = memlane::watch::Options::new().private()?;
+    /// assert_eq!(channel.max_message(), 4096);
+    /// # Ok::<(), memlane::CreateError>(())
+    /// ```
+    pub fn new() -> Self {
+        Self::of_kind(Some(Kind::Watch))
+    }
+
+    /// How many receivers there can be at a time, from 1 to 1,023. Default: 64. Only for creation.
+    ///
+    /// ```
+    /// let channel = memlane::watch::Options::new().max_receivers(1).private()?;
+    /// let rx = channel.receiver()?;
+    /// assert!(matches!(channel.receiver(), Err(memlane::JoinError::RoleTaken { seats: 1, .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn max_receivers(mut self, receivers: usize) -> Self {
+        self.wishes.receivers = Some(receivers);
+        self
+    }
+}
+
+/// What makes the sender and receivers.
+impl Channel {
+    /// Takes the sender's seat. If its last holder died, the new sender goes on behind the last value that was set completely.
+    ///
+    /// Other processes may take it at the same time: a seat that was free a moment ago may be taken.
+    ///
+    /// # Errors
+    /// [`JoinError::RoleTaken`] while there is a sender; the others of [`JoinError`].
+    ///
+    /// ```
+    /// let channel = memlane::watch::Options::new().private()?;
+    /// let mut tx = channel.sender()?;
+    /// assert!(matches!(channel.sender(), Err(memlane::JoinError::RoleTaken { .. })), "there is one sender at a time");
+    /// tx.set(b"one")?;
+    /// drop(tx);
+    /// assert_eq!(channel.sender()?.version(), 1); // it goes on behind the first value
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn sender(&self) -> Result<Sender, JoinError> {
+        Sender::join(&self.shared)
+    }
+
+    /// Takes a receiver's seat. It has seen no value yet, so its first [`changed`](Receiver::changed) returns the latest one at once, if
+    /// any was set.
+    ///
+    /// # Errors
+    /// [`JoinError::RoleTaken`] while all seats are taken; the others of [`JoinError`].
+    ///
+    /// ```
+    /// let channel = memlane::watch::Options::new().private()?;
+    /// channel.sender()?.set(b"one")?;
+    /// assert_eq!(channel.receiver()?.changed()?, b"one");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn receiver(&self) -> Result<Receiver, JoinError> {
+        Receiver::join(&self.shared)
+    }
+}

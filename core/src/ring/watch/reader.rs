@@ -1,0 +1,143 @@
+//! A reader's side.
+
+use super::memory::{WatchMemory, complete, possible, slot_of};
+use crate::error::Corruption;
+use crate::sync::Ordering::{Acquire, Relaxed};
+use crate::sync::fence;
+
+/// One of the readers of a watch. It writes nothing.
+#[derive(Debug)]
+pub struct Reader<M> {
+    memory: M,
+    seen: u64,
+}
+
+/// What came of one try to copy the latest value.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Attempt<T> {
+    /// The latest value.
+    Value(T),
+    /// No value was ever set.
+    Nothing,
+    /// The writer came round to the slot meanwhile: it set as many values as there are slots, less one.
+    Overtaken,
+}
+
+/// Where a value stands that is about to be copied.
+#[derive(Debug, Clone, Copy)]
+pub struct Begun {
+    version: u64,
+    /// Its slot.
+    pub slot: u64,
+    /// Its length in bytes: at most that of the longest value.
+    pub length: u64,
+}
+
+impl<M: WatchMemory> Reader<M> {
+    /// Has seen nothing yet.
+    pub fn new(memory: M) -> Self {
+        Self { memory, seen: 0 }
+    }
+
+    /// The words that it reads.
+    pub fn memory(&self) -> &M {
+        &self.memory
+    }
+
+    /// The version of the value that was copied last; 0: none was.
+    #[inline]
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// Takes the version back that was seen before: the caller could not use the value that it copied.
+    pub fn unsee(&mut self, seen: u64) {
+        self.seen = seen;
+    }
+
+    /// Whether there is another value than the one that was copied last. A hint: nothing orders the value behind it.
+    #[inline]
+    pub fn has_changed(&self) -> bool {
+        self.memory.root().load(Relaxed) != self.seen
+    }
+
+    /// Where the latest value stands. `None`: it says nothing, or something unusual: [`Reader::attempt`] tells.
+    #[inline(always)]
+    pub fn begin(&self) -> Option<Begun> {
+        // EDGE set→get: pairs with the Release in `Writer::set`.
+        let version = self.memory.root().load(Acquire);
+        let slot = slot_of(&self.memory, version);
+        // EDGE set→get: as above. EDGE root→begun: pairs with the Release in `Writer::set`.
+        let sequence = self.memory.sequence(slot).load(Acquire);
+        let length = self.memory.length(slot).load(Relaxed);
+        let is_sound = sequence == complete(version)
+            && version >= self.seen.max(1)
+            && possible(version).is_ok()
+            && length <= self.memory.length_max();
+        is_sound.then_some(Begun { version, slot, length })
+    }
+
+    /// Whether what was copied since then is the value: nobody wrote to the slot meanwhile. Then it has been seen.
+    #[inline(always)]
+    pub fn end(&mut self, begun: Begun) -> bool {
+        // EDGE overwrite→recheck: pairs with the fence in `Writer::set`.
+        fence(Acquire);
+        let is_whole = self.memory.sequence(begun.slot).load(Relaxed) == complete(begun.version);
+        if is_whole {
+            self.seen = begun.version;
+        }
+        is_whole
+    }
+
+    /// Tries once to copy the latest value. `copy` copies a slot's bytes, of which it is told the length; what it returns is the value
+    /// if nobody wrote to the slot meanwhile, and otherwise anything: it is dropped.
+    ///
+    /// # Errors
+    /// The words are none that a writer stores.
+    #[inline]
+    pub fn attempt<T>(&mut self, copy: impl FnOnce(&M, u64, u64) -> T) -> Result<Attempt<T>, Corruption> {
+        let Some(begun) = self.begin() else {
+            return Ok(if self.is_overtaken()? { Attempt::Overtaken } else { Attempt::Nothing });
+        };
+        let value = copy(&self.memory, begun.slot, begun.length);
+        Ok(if self.end(begun) { Attempt::Value(value) } else { Attempt::Overtaken })
+    }
+
+    /// Tries to copy the latest value up to 64 times, as [`Reader::attempt`] does once. [`Attempt::Overtaken`]: the writer was faster
+    /// each time.
+    ///
+    /// # Errors
+    /// The words are none that a writer stores.
+    #[inline]
+    pub fn read<T>(&mut self, mut copy: impl FnMut(&M, u64, u64) -> T) -> Result<Attempt<T>, Corruption> {
+        const ATTEMPTS: u32 = 64;
+        for _ in 0..ATTEMPTS {
+            match self.attempt(&mut copy)? {
+                Attempt::Overtaken => {}
+                attempt => return Ok(attempt),
+            }
+        }
+        Ok(Attempt::Overtaken)
+    }
+
+    /// The latest value was not where it should be: whether it is now, or was overtaken. False: no value was ever set. No writer touches
+    /// the slot that the root names.
+    #[cold]
+    fn is_overtaken(&self) -> Result<bool, Corruption> {
+        // EDGE set→get: pairs with the Release in `Writer::set`.
+        let version = self.memory.root().load(Acquire);
+        if version == 0 && self.seen == 0 {
+            return Ok(false);
+        }
+        if possible(version)? < self.seen {
+            return Err(Corruption::Version);
+        }
+        let slot = slot_of(&self.memory, version);
+        // EDGE root→begun: pairs with the Release in `Writer::set`. The second look at the root comes behind this one.
+        let is_complete = self.memory.sequence(slot).load(Acquire) == complete(version);
+        let fits = self.memory.length(slot).load(Relaxed) <= self.memory.length_max();
+        let stays = self.memory.root().load(Relaxed) == version;
+        if stays && !(is_complete && fits) { Err(Corruption::Version) } else { Ok(true) }
+    }
+}

@@ -1,0 +1,238 @@
+//! Watches: setting the value, looking at it, waiting for another one.
+
+use crate::arguments::{self, Timeout, out};
+use crate::call::done;
+use crate::channel::Opened;
+use crate::detail::{self, Failed};
+use crate::errors::Coded;
+use crate::handles::{self, ChannelHandle, Handle};
+use crate::status::Status;
+use crate::table::Table;
+use memlane::watch::{Channel, Receiver, Sender};
+use memlane::{RecvTimeoutError, TryRecvError};
+use std::ffi::c_void;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The sender of a watch. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SetterHandle {
+    /// Nobody's business.
+    pub id: u64,
+}
+
+/// A receiver of a watch. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GetterHandle {
+    /// Nobody's business.
+    pub id: u64,
+}
+
+/// What a handle of a watch leads to.
+pub(crate) struct Watching<E> {
+    end: E,
+    of: Opened,
+}
+
+static SETTERS: Table<Box<Watching<Sender>>, { handles::SETTERS }> = Table::new();
+static GETTERS: Table<Box<Watching<Receiver>>, { handles::GETTERS }> = Table::new();
+
+impl Handle<{ handles::SETTERS }> for SetterHandle {
+    type Thing = Box<Watching<Sender>>;
+    const NOUN: &'static str = "setter";
+
+    fn table() -> &'static Table<Box<Watching<Sender>>, { handles::SETTERS }> {
+        &SETTERS
+    }
+
+    fn of_id(id: u64) -> Self {
+        Self { id }
+    }
+
+    fn id(self) -> u64 {
+        self.id
+    }
+}
+
+impl Handle<{ handles::GETTERS }> for GetterHandle {
+    type Thing = Box<Watching<Receiver>>;
+    const NOUN: &'static str = "getter";
+
+    fn table() -> &'static Table<Box<Watching<Receiver>>, { handles::GETTERS }> {
+        &GETTERS
+    }
+
+    fn of_id(id: u64) -> Self {
+        Self { id }
+    }
+
+    fn id(self) -> u64 {
+        self.id
+    }
+}
+
+/// The channel, which has to be a watch.
+fn watch(of: &Opened) -> Result<Channel, Failed> {
+    let refused = || {
+        let sentence = format!("channel {} is a {}, and no watch", of.label, of.channel.kind());
+        detail::record(Status::MEMLANE_WRONG_KIND, sentence)
+    };
+    of.channel.to_watch().ok_or_else(refused)
+}
+
+/// Takes the sender's seat of a watch (MEMLANE_WATCH). MEMLANE_ROLE_TAKEN while there is a sender; MEMLANE_WRONG_KIND if the channel
+/// is no watch. If the last sender died, this one goes on behind the last value that was set. `setter` is written on success only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_setter_new(channel: ChannelHandle, setter: *mut SetterHandle) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let into = unsafe { out(setter, "setter") }?;
+        let of = channel.get()?;
+        let end = watch(&of)?.sender().map_err(|error| error.fail())?;
+        *into = SetterHandle::new(Box::new(Watching { end, of }))?;
+        Ok(())
+    })
+}
+
+/// Leaves the channel, and closes the handle. The value stays. What it may have to say about that (MEMLANE_REMOVED, MEMLANE_CORRUPTED,
+/// MEMLANE_FORKED) does not keep the handle open.
+#[unsafe(no_mangle)]
+pub extern "C" fn memlane_setter_close(setter: SetterHandle) -> Status {
+    done(|| {
+        let Watching { end, of } = *setter.remove()?;
+        end.leave().map_err(|error| error.fail_on(&of.label))
+    })
+}
+
+/// Sets the value of a watch: `length` bytes; `data` may be null if there are none. Waits for nobody, and needs no receiver.
+/// MEMLANE_TOO_LARGE if the channel's max_message is less; MEMLANE_DISCONNECTED if it was shut down. `version`, if it is not null, gets
+/// how many values were set by now, this one included, on success only. A process that is killed in this call has set the value, or
+/// not: nobody sees a part of it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_set(
+    setter: SetterHandle,
+    data: *const c_void,
+    length: usize,
+    version: *mut u64,
+) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let (value, into) = unsafe { (arguments::bytes(data, length)?, version.as_mut()) };
+        let mut setter = setter.enter()?;
+        let Watching { end, of } = &mut **setter;
+        let set = end.set(value).map_err(|error| error.fail_on(&of.label))?;
+        if let Some(into) = into {
+            *into = set;
+        }
+        Ok(())
+    })
+}
+
+/// Takes a receiver's seat of a watch (MEMLANE_WATCH). MEMLANE_ROLE_TAKEN while all are taken; MEMLANE_WRONG_KIND if the channel is no
+/// watch. It has seen no value yet. `getter` is written on success only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_getter_new(channel: ChannelHandle, getter: *mut GetterHandle) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let into = unsafe { out(getter, "getter") }?;
+        let of = channel.get()?;
+        let end = watch(&of)?.receiver().map_err(|error| error.fail())?;
+        *into = GetterHandle::new(Box::new(Watching { end, of }))?;
+        Ok(())
+    })
+}
+
+/// Leaves the channel, and closes the handle.
+#[unsafe(no_mangle)]
+pub extern "C" fn memlane_getter_close(getter: GetterHandle) -> Status {
+    done(|| getter.remove().map(drop))
+}
+
+/// Copies the latest value into `buffer`, and stores its length; `buffer` may be null if it has no room. Waits for no value:
+/// MEMLANE_EMPTY if none was set yet. MEMLANE_BUFFER_TOO_SMALL if the value has more than `capacity` bytes: its length is stored then,
+/// too, and it stays unseen. MEMLANE_OVERTAKEN if the sender overwrote each value while it was copied: try again. Behind the value, and
+/// after a failure, `buffer` may hold anything.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_get(
+    getter: GetterHandle,
+    buffer: *mut c_void,
+    capacity: usize,
+    length: *mut usize,
+) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let (buffer, length) = unsafe { (arguments::buffer(buffer, capacity)?, out(length, "length")?) };
+        let mut getter = getter.enter()?;
+        let Watching { end, of } = &mut **getter;
+        tell(end.get_into(buffer), length, &of.label)
+    })
+}
+
+/// As memlane_get, but of a value that this getter has not copied yet: waits while there is none, for timeout_ns nanoseconds, not at all
+/// if that is 0 (MEMLANE_EMPTY), for ever if it is -1. MEMLANE_DISCONNECTED if every sender that there was since the getter joined has
+/// left or died, and there is no new value, unless the channel is persistent; or if the channel was shut down.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_changed(
+    getter: GetterHandle,
+    buffer: *mut c_void,
+    capacity: usize,
+    length: *mut usize,
+    timeout_ns: i64,
+) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let (buffer, length) = unsafe { (arguments::buffer(buffer, capacity)?, out(length, "length")?) };
+        let timeout = Timeout::from_ns(timeout_ns)?;
+        let mut getter = getter.enter()?;
+        let Watching { end, of } = &mut **getter;
+        match timeout {
+            // As other calls that do not wait, it says that there is nothing, and not that the time is over.
+            Timeout::Try => match end.changed_into_timeout(buffer, Duration::ZERO) {
+                Err(RecvTimeoutError::Timeout) => Err(TryRecvError::Empty.fail_on(&of.label)),
+                other => tell(other, length, &of.label),
+            },
+            Timeout::For(time) => tell(end.changed_into_timeout(buffer, time), length, &of.label),
+            Timeout::Forever => tell(end.changed_into(buffer), length, &of.label),
+        }
+    })
+}
+
+/// Stores 1 if there is a value that this getter has not copied yet, else 0. One look at memory, without a system call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_has_changed(getter: GetterHandle, changed: *mut u32) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let into = unsafe { out(changed, "changed") }?;
+        *into = getter.enter()?.end.has_changed().into();
+        Ok(())
+    })
+}
+
+/// Stores the version of the value that this getter copied last: how many were set up to that one. 0: it has copied none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_version_seen(getter: GetterHandle, version: *mut u64) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let into = unsafe { out(version, "version") }?;
+        *into = getter.enter()?.end.version();
+        Ok(())
+    })
+}
+
+/// What became of a copy. The length is stored if the value was too long, too.
+fn tell<E: Coded>(outcome: Result<usize, E>, length: &mut usize, channel: &Arc<str>) -> Result<(), Failed> {
+    match outcome {
+        Ok(copied) => {
+            *length = copied;
+            Ok(())
+        }
+        Err(error) => {
+            if let Some(needed) = error.needed() {
+                *length = needed;
+            }
+            Err(error.fail_on(channel))
+        }
+    }
+}
