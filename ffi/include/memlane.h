@@ -194,6 +194,8 @@ enum memlane_status
     MEMLANE_IN_ORDER = -22,
     // The sender of a watch overwrote each value while it was being copied: try again.
     MEMLANE_OVERTAKEN = -23,
+    // The writer of a pipe died, and all that it had written was read: what it was still going to write is missing.
+    MEMLANE_WRITER_DIED = -25,
     // Not a channel name: 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a slash.
     MEMLANE_INVALID_NAME = -30,
     // An option is out of its range, contradicts another one, or does not exist for this kind.
@@ -518,6 +520,18 @@ typedef struct {
     // Nobody's business.
     uint64_t id;
 } memlane_getter;
+
+// The writing end of a pipe. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
+typedef struct {
+    // Nobody's business.
+    uint64_t id;
+} memlane_pipe_writer;
+
+// The reading end of a pipe. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
+typedef struct {
+    // Nobody's business.
+    uint64_t id;
+} memlane_pipe_reader;
 
 #ifdef __cplusplus
 extern "C" {
@@ -868,6 +882,42 @@ memlane_status memlane_has_changed(memlane_getter getter, uint32_t *changed);
 // Stores the version of the value that this getter copied last: how many were set up to that one. 0: it has copied none.
 memlane_status memlane_version_seen(memlane_getter getter,
                                     uint64_t *version);
+
+// Takes the sender's seat of an spsc channel as the writing end of a pipe. MEMLANE_ROLE_TAKEN while there is a sender;
+// MEMLANE_WRONG_KIND if the channel is of another kind. `writer` is written on success only.
+memlane_status memlane_pipe_writer_new(memlane_channel channel, memlane_pipe_writer *writer);
+
+// Leaves the channel, and closes the handle: the reader reads what is left, and then the end. What it may have to say about that
+// (MEMLANE_REMOVED, MEMLANE_CORRUPTED, MEMLANE_FORKED) does not keep the handle open.
+memlane_status memlane_pipe_writer_close(memlane_pipe_writer writer);
+
+// Writes `length` bytes; `data` may be null if there are none. They are the reader's as they are written: nothing is kept back.
+// Waits for room for timeout_ns nanoseconds in all, for ever if that is -1. `written` gets how many were written, also where the call
+// fails. With a timeout of 0, writes what there is room for: MEMLANE_FULL if that is nothing.
+// MEMLANE_TIMEOUT if the time is over before all is written; MEMLANE_DISCONNECTED if the reader has left or died, or the channel
+// was shut down. No signal comes. Before a reader came there is none to be gone: then it writes until the channel is full.
+memlane_status memlane_pipe_write(memlane_pipe_writer writer,
+                                  const void *data,
+                                  size_t length,
+                                  int64_t timeout_ns,
+                                  size_t *written);
+
+// Takes the receiver's seat of an spsc channel as the reading end of a pipe. MEMLANE_ROLE_TAKEN while there is a receiver;
+// MEMLANE_WRONG_KIND if the channel is of another kind. `reader` is written on success only.
+memlane_status memlane_pipe_reader_new(memlane_channel channel,
+                                       memlane_pipe_reader *reader);
+
+// Leaves the channel, and closes the handle. What was not read is the next reader's.
+memlane_status memlane_pipe_reader_close(memlane_pipe_reader reader);
+
+// Reads up to `capacity` bytes into `buffer`: `length` gets how many, on success only. They may be fewer than there are. Waits while there are none,
+// for timeout_ns nanoseconds, not at all if that is 0 (MEMLANE_EMPTY), for ever if it is -1. 0 bytes are the end: the writer has left, or
+// the channel was shut down, and all is read. MEMLANE_WRITER_DIED if it died instead: what it was still going to write is missing.
+memlane_status memlane_pipe_read(memlane_pipe_reader reader,
+                                 void *buffer,
+                                 size_t capacity,
+                                 int64_t timeout_ns,
+                                 size_t *length);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -3,8 +3,9 @@
 use crate::detail::{self, Failed};
 use crate::status::{Status, Status as S};
 use memlane::{
-    AckAtError, AckError, CreateError, GetError, GrantError, JoinError, NoSuchPriority, OpenError, RecvError,
-    RecvTimeoutError, RemoveError, SendError, SendTimeoutError, TryRecvError, TrySendError, WaitForPeerError,
+    AckAtError, AckError, CreateError, GetError, GrantError, JoinError, NoSuchPriority, OpenError, PipeError,
+    RecvError, RecvTimeoutError, RemoveError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+    WaitForPeerError,
 };
 use std::fmt::Display;
 use std::sync::Arc;
@@ -135,6 +136,16 @@ impl Coded for RecvTimeoutError {
 
     fn plain(&self) -> Option<fn() -> String> {
         matches!(self, Self::Timeout).then_some(|| Self::Timeout.to_string())
+    }
+}
+
+impl Coded for PipeError {
+    fn status(&self) -> Status {
+        match self {
+            Self::ReaderGone => S::MEMLANE_DISCONNECTED,
+            Self::WriterDied => S::MEMLANE_WRITER_DIED,
+            _ => S::MEMLANE_UNKNOWN_ERROR,
+        }
     }
 }
 

@@ -83,3 +83,6 @@ pub use batch_in_place::*;
 
 mod watch;
 pub use watch::*;
+
+mod pipe;
+pub use pipe::*;

@@ -330,6 +330,52 @@ static void forks(uint32_t kind) {
     close(locks);
 }
 
+/* A stream: more than fits at once, read in pieces of another size, and its two ends. */
+static void *writes(void *writer) {
+    char bytes[1000];
+    size_t written, part;
+    memset(bytes, 'w', sizeof bytes);
+    for (part = 0; part < 50; part++) {
+        OK(memlane_pipe_write(*(memlane_pipe_writer *)writer, bytes, sizeof bytes, -1, &written));
+        CHECK(written == sizeof bytes);
+    }
+    OK(memlane_pipe_writer_close(*(memlane_pipe_writer *)writer));
+    return NULL;
+}
+
+static void streams(void) {
+    memlane_options options = small_options(MEMLANE_SPSC);
+    memlane_channel channel, queue;
+    memlane_pipe_writer writer;
+    memlane_pipe_reader reader;
+    pthread_t thread;
+    char buffer[777];
+    size_t length, written, sum = 0;
+    OK(memlane_channel_private(&channel, MEMLANE_SPSC, &options));
+    OK(memlane_pipe_writer_new(channel, &writer));
+    CHECK(memlane_pipe_writer_new(channel, &writer) == MEMLANE_ROLE_TAKEN);
+    OK(memlane_pipe_reader_new(channel, &reader));
+    CHECK(memlane_pipe_read(reader, buffer, sizeof buffer, 0, &length) == MEMLANE_EMPTY);
+    CHECK(memlane_pipe_read(reader, buffer, sizeof buffer, 1, &length) == MEMLANE_TIMEOUT);
+    CHECK(pthread_create(&thread, NULL, writes, &writer) == 0);
+    do {
+        OK(memlane_pipe_read(reader, buffer, sizeof buffer, -1, &length));
+        CHECK(length == 0 || (buffer[0] == 'w' && buffer[length - 1] == 'w'));
+        sum += length;
+    } while (length > 0);
+    CHECK(sum == 50000);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(memlane_pipe_write(writer, buffer, 1, 0, &written) == MEMLANE_INVALID_HANDLE);
+    OK(memlane_pipe_reader_close(reader));
+    CHECK(memlane_pipe_read(reader, buffer, sizeof buffer, 0, &length) == MEMLANE_INVALID_HANDLE);
+    OK(memlane_channel_close(channel));
+    options = small_options(MEMLANE_MPMC);
+    OK(memlane_channel_private(&queue, MEMLANE_MPMC, &options));
+    CHECK(memlane_pipe_writer_new(queue, &writer) == MEMLANE_WRONG_KIND);
+    CHECK(memlane_pipe_reader_new(queue, &reader) == MEMLANE_WRONG_KIND);
+    OK(memlane_channel_close(queue));
+}
+
 int main(int count, char **arguments) {
     uint32_t kind;
     CHECK(count == 2); /* the path of a channel that does not exist */
@@ -338,6 +384,7 @@ int main(int count, char **arguments) {
         threads(kind);
         forks(kind);
     }
+    streams();
     wrong_types();
     types(arguments[1]);
     names(arguments[1]);
