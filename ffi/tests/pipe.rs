@@ -70,8 +70,9 @@ fn bytes_come_out_as_they_went_in_however_they_are_cut() {
     let bytes: Vec<u8> = (0..100_000u32).map(|number| number as u8).collect();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            assert_eq!(write(writer, &bytes, -1), (MEMLANE_OK, bytes.len()), "all of it, though it never fits");
+            let written = write(writer, &bytes, -1);
             ok(memlane_pipe_writer_close(writer));
+            assert_eq!(written, (MEMLANE_OK, bytes.len()), "all of it, though it never fits");
         });
         let mut found = Vec::new();
         loop {
