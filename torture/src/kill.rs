@@ -50,22 +50,18 @@ const AIM_AT_THE_RARE: Duration = Duration::from_millis(5);
 const AIMS: u32 = 12;
 const NEWCOMERS_AIM: Duration = Duration::from_millis(6);
 
-/// Where too few were killed so far, a worker that aim was taken at in vain is killed where it is one time in so many: most of the time
-/// that is where it waits.
-const MISSES: u64 = 2;
-
-/// Stops it in this phase, unless that takes too long: then it goes on, and this returns false. A phase may be over before a signal
-/// arrives, so what counts is where it stands.
-fn stop_in(seat: &mut Seat, phase: Phase, aim: Duration) -> Result<bool> {
+/// Stops it in this phase, unless that takes too long: then anywhere. A phase may be over before a signal arrives, so what
+/// counts is where it stands.
+fn stop_in(seat: &mut Seat, phase: Phase, aim: Duration) -> Result<()> {
     for _ in 0..AIMS {
         seat.phase.wait_for(phase, aim);
         seat.worker.stop()?;
         if seat.phase.now() == Some(phase) {
-            return Ok(true);
+            break;
         }
         seat.worker.go_on()?;
     }
-    Ok(false)
+    Ok(())
 }
 
 /// One time in so many, nobody comes for the dead until those that stay have settled what they held.
@@ -151,13 +147,11 @@ impl Run<'_> {
             let is_rare = self.life.phases.total() > 100 && self.life.phases.percent(rarest) < 1.4 * PHASE_PERCENT_MIN;
             let aim = if is_rare { AIM_AT_THE_RARE } else { AIM };
             let victims = self.choose(&seats, rarest, &mut random);
-            if let [victim] = victims[..] {
-                self.stop_perhaps(&mut seats[victim].worker, &mut random)?;
-                if !stop_in(&mut seats[victim], rarest, aim)? && is_rare && !random.once_in(MISSES) {
-                    continue;
-                }
-            }
             for &victim in &victims {
+                if let [_] = victims[..] {
+                    self.stop_perhaps(&mut seats[victim].worker, &mut random)?;
+                    stop_in(&mut seats[victim], rarest, aim)?;
+                }
                 seats[victim].worker.kill()?;
             }
             for &victim in &victims {
