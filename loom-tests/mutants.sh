@@ -53,6 +53,7 @@ attack() {
         ring/slots/*) tests=(slots_deliver_once slots_survive_deaths slots_are_reaped_by_many) ;;
         ring/lanes/*) tests=(lanes_are_found lanes_are_all_looked_at) ;;
         ring/watch/*) tests=(watch_is_never_torn) ;;
+        ring/broadcast/*) tests=(broadcast_keeps_what_is_unread broadcast_is_never_torn broadcast_sleeps_and_wakes) ;;
         liveness/*) tests=(rows_change_hands probers_take_turns slots_are_reaped_by_many) ;;
         *) tests=(lane_delivers_once_in_order lane_warms_lines_ahead lane_publishes_once_a_stretch
             lane_survives_a_dead_writer lane_survives_a_dead_reader lane_survives_both_deaths
@@ -536,6 +537,45 @@ mutant "the root is stored first" $watch_writer_rs '        sequence.store(begun
 mutant "a successor goes on from what a slot says" $watch_writer_rs 'possible(memory.root().load(Relaxed))?' 'possible((0..memory.slots()).map(|slot| memory.sequence(slot).load(Relaxed)).max().unwrap_or(0).div_ceil(2))?' $watched::a_writer_dies_and_another_one_goes_on
 mutant "a successor sets the last version again" $watch_writer_rs 'Ok(Self { memory, version })' 'Ok(Self { memory, version: version.saturating_sub(1) })' $watched::a_writer_dies_and_another_one_goes_on
 mutant "a slot that is being written is damage" $watch_reader_rs 'let stays = self.memory.root().load(Relaxed) == version;' 'let stays = true;' $watched::a_slot_that_is_being_written_is_no_damage
+echo "--- broadcast"
+keeps=broadcast_keeps_what_is_unread torn=broadcast_is_never_torn sleeps=broadcast_sleeps_and_wakes
+room_of_all_rs=ring/broadcast/writer.rs gates_rs=ring/broadcast/gates.rs joining_rs=ring/broadcast/joining.rs
+entries_rs=ring/broadcast/entries.rs lossy_rs=ring/broadcast/lossy.rs intact_rs=ring/broadcast/memory.rs
+joins_while=$keeps::a_reader_joins_while_the_writer_takes_room
+mutant "broadcast: the writer's fence is none" $room_of_all_rs 'fence(SeqCst);' 'fence(Release);' $joins_while
+mutant "broadcast: the joiner's fence is none" $joining_rs 'fence(SeqCst);' 'fence(Release);' $joins_while
+mutant "broadcast: joins is not looked at again" $room_of_all_rs 'if self.memory().joins().load(Relaxed) == joins {' 'if true {' $joins_while
+mutant "broadcast: a joiner does not look at reserved" $joining_rs 'if needed <= gate {' 'if needed <= u64::MAX {' $joins_while
+mutant "broadcast: a joiner's second turn is not told" $joining_rs 'for _ in 0..TURNS {
+<and>
+memory.joins().fetch_add(1, Release);' 'for turn in 0..TURNS {
+<and>
+if turn == 0 { memory.joins().fetch_add(1, Release); }' $joins_while $keeps::a_reader_joins_beside_another_one
+mutant "broadcast: joins is told Relaxed" $joining_rs 'memory.joins().fetch_add(1, Release);' 'memory.joins().fetch_add(1, crate::sync::Ordering::Relaxed);' $joins_while
+mutant "broadcast: joins is looked at Relaxed" $room_of_all_rs 'let joins = self.memory().joins().load(Acquire);' 'let joins = self.memory().joins().load(Relaxed);' $joins_while
+mutant "broadcast: room is reserved after it is used" $room_of_all_rs '            self.reserve_up_to(new);
+            // A joiner whose
+<and>
+                self.use_up_to(new);
+' '            // A joiner whose
+<and>
+                self.use_up_to(new);
+                self.reserve_up_to(new);
+' $joins_while
+mutant "broadcast: a successor goes by reserved" $room_of_all_rs 'Position(Survey::of(&lane, &geometry).committed.0.max(capacity))' 'Position(lane.memory.reserved().load(Relaxed).max(capacity))' $keeps::a_writer_dies_while_a_reader_joins
+mutant "broadcast: gates count by reserved" $room_of_all_rs 'let places = (position, self.used, target);' 'let places = (position, self.reserved, target);' $joins_while $keeps::a_writer_dies_while_a_reader_joins
+mutant "broadcast: a gate counts that nobody has" $gates_rs 'if holds_back && state_of(memory, reader)? != ParticipantState::Live {' 'if false {' $keeps::a_reader_dies
+mutant "broadcast: the rows are looked at once" $gates_rs 'if self.seen == Some(joins) {' 'if self.seen.is_some() {' $keeps::a_row_changes_hands $joins_while
+mutant "broadcast: what was read has no fence behind" $intact_rs '    fence(Acquire);
+' '' $torn::payload_is_not_taken_for_a_header
+mutant "broadcast: nothing is believed unchecked" $lossy_rs 'if !self.is_intact() {' 'if !matches!(found, Ok(None)) && !self.is_intact() {' $torn::a_zero_is_not_taken_for_the_end
+mutant "broadcast: damage is believed unchecked" $lossy_rs 'let found = self.log.poll();' 'let found = self.log.poll()?; let found: Result<_, Corruption> = Ok(found);' $torn::what_was_lost_is_counted
+mutant "broadcast: a record is believed unchecked" $lossy_rs 'if !self.is_intact() {' 'if !matches!(found, Ok(Some(_))) && !self.is_intact() {' $torn::what_was_lost_from_the_beginning_is_counted
+mutant "broadcast: the next header is not reserved" $room_of_all_rs 'self.reserve_up_to(target);' 'self.reserve_up_to(Position(target.0.wrapping_sub(8)));' $torn::a_zero_is_not_taken_for_the_end
+mutant "broadcast: reserved goes back" $room_of_all_rs 'if new.0 > self.reserved.0 {' 'if new.0 != self.reserved.0 {' $torn::a_writer_dies
+mutant "broadcast: an entry has the number that is published" $entries_rs 'Ok(Some(header.sequence_not_above(not_above)))' 'Ok(Some(not_above.wrapping_sub(geometry.records_max())))' $torn::what_was_lost_is_counted
+mutant "broadcast: an entry is believed unchecked" $entries_rs 'if is_intact(memory, geometry, entry) {' 'if is_intact(memory, geometry, entry) || geometry.capacity() > 0 {' $torn::what_was_lost_is_counted
+mutant "broadcast: the writer sleeps for a reader that it has just named" $room_of_all_rs 'let is_named = self.named == blocker && blocker.is_some();' 'let is_named = blocker.is_some();' $sleeps::the_reader_that_holds_the_writer_back_wakes_it
 
 echo "--- probing"
 mutant "a look is claimed without a comparison" $probing_rs 'last.compare_exchange(seen, now, Relaxed, Relaxed).is_ok()' '{ last.store(now, Relaxed); true }' $probing
@@ -543,6 +583,10 @@ mutant "a look is claimed by nobody" $probing_rs 'last.compare_exchange(seen, no
 mutant "a look of long ago is an excuse" $probing_rs 'now.abs_diff(seen) < slice - slice / 8' 'seen != 0' $probing
 
 echo "--- harmless"
+harmless "broadcast: a gate is looked at Relaxed" "the full fence that follows comes before anything is written" $gates_rs 'Position(memory.gate(reader).load(Acquire))' 'Position(memory.gate(reader).load(crate::sync::Ordering::Relaxed))' $keeps::nothing_is_overwritten_that_a_reader_has_not_passed
+harmless "broadcast: a row is looked at Relaxed" "the full fence that follows comes before anything is written" $gates_rs 'let word = memory.row(reader).load(Acquire);' 'let word = memory.row(reader).load(crate::sync::Ordering::Relaxed);' $keeps::a_reader_leaves
+harmless "broadcast: a lossy writer has no fence of its own" "publishing, which comes next, has one" $room_of_all_rs '            fence(Release);
+' '' $torn
 death="the proof of its predecessor's death comes in between"
 harmless "a writer's successor loads committed Relaxed" "$death" $writer_rs 'let committed = Position(memory.committed().load(Acquire));' 'let committed = Position(memory.committed().load(Relaxed));' $dead_writer $both $publishes
 harmless "a writer's successor does not publish at once" "its first reservation does, and everybody walks until then" $writer_rs '        writer.publish();

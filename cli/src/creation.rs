@@ -6,6 +6,7 @@ use crate::size::{self, Size};
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use memlane::any::Options;
+use memlane::broadcast::Policy;
 use memlane::mpmc::OnDeath;
 use memlane::{Backend, CreateError, FenceMode, Granted, Kind, MemoryReport, OpenError};
 
@@ -14,11 +15,12 @@ use memlane::{Backend, CreateError, FenceMode, Granted, Kind, MemoryReport, Open
 #[command(next_help_heading = "Options of a new channel")]
 pub struct CreationArguments {
     /// What the channel is: spsc has one sender and one receiver, mpmc many of both, each message for one of these, mpsc many
-    /// senders with a ring each and one receiver, watch one sender and many receivers of its latest value [default: spsc; of set: watch]
+    /// senders with a ring each and one receiver, watch one sender and many receivers of its latest value, broadcast one sender and many
+    /// receivers of each message [default: spsc; of set: watch]
     #[arg(long, value_parser = kind_parser(Kind::ALL))]
     kind: Option<Kind>,
-    /// spsc, mpsc: size of the ring, or of each, as 65536 or 64K or 1.5M, up to 2G; rounded up to a power of two [default of
-    /// spsc: 1M; of mpsc: 64K]
+    /// spsc, mpsc, broadcast: size of the ring, or of each, as 65536 or 64K or 1.5M, up to 2G; rounded up to a power of two [default of
+    /// spsc and broadcast: 1M; of mpsc: 64K]
     #[arg(long, value_name = "BYTES", value_parser = capacity)]
     capacity: Option<Size>,
     /// mpmc: how many messages fit, up to 65536 [default: as many as
@@ -32,7 +34,7 @@ pub struct CreationArguments {
     /// what the receivers leave]
     #[arg(long, value_name = "N")]
     senders: Option<usize>,
-    /// mpmc, watch: how many receivers there can be at a time, with the senders up to 1024 [default: 64, or
+    /// mpmc, watch, broadcast: how many receivers there can be at a time, with the senders up to 1024 [default: 64, or
     /// what the senders leave]
     #[arg(long, value_name = "N")]
     receivers: Option<usize>,
@@ -42,14 +44,17 @@ pub struct CreationArguments {
     /// mpmc: give a message up that was delivered so often in vain [default: never]
     #[arg(long, value_name = "N")]
     delivery_limit: Option<u16>,
-    /// Largest message or value [default of spsc and mpsc: the largest that the capacity allows, a little less than 7/16 of it; of mpmc:
+    /// broadcast: what the sender does where a receiver has not come as far as it wants to write [default: block]
+    #[arg(long, value_name = "POLICY")]
+    policy: Option<Lag>,
+    /// Largest message or value [default of spsc, mpsc and broadcast: the largest that the capacity allows, a little less than 7/16 of it; of mpmc:
     /// 64000; of watch: 4096]
     #[arg(long, value_name = "BYTES", value_parser = size::parse)]
     max_message: Option<Size>,
     /// Alignment of every message in memory: 8, 16, 32 or 64 [default: 8]
     #[arg(long, value_name = "BYTES", value_parser = alignment)]
     payload_alignment: Option<Size>,
-    /// spsc, mpsc: every message starts at a multiple of so many bytes of the ring, 8 to 128, so that one of up to 56 bytes stands in
+    /// spsc, mpsc, broadcast: every message starts at a multiple of so many bytes of the ring, 8 to 128, so that one of up to 56 bytes stands in
     /// one line of the cache (64), and one of up to 120 in a pair (128) [default: the payload alignment]
     #[arg(long, value_name = "BYTES", value_parser = record_alignment)]
     record_alignment: Option<Size>,
@@ -87,6 +92,27 @@ enum Death {
     Redeliver,
     /// They are gone
     Discard,
+}
+
+/// [`Policy`], for the argument parser.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Lag {
+    /// It waits: nothing is lost
+    Block,
+    /// It fails: nothing that was sent is lost
+    Fail,
+    /// It overwrites the oldest messages, and never waits; a receiver says how many it lost
+    Overwrite,
+}
+
+impl From<Lag> for Policy {
+    fn from(lag: Lag) -> Self {
+        match lag {
+            Lag::Block => Self::Block,
+            Lag::Fail => Self::Fail,
+            Lag::Overwrite => Self::Overwrite,
+        }
+    }
 }
 
 /// [`FenceMode`], for the argument parser.
@@ -161,6 +187,7 @@ impl CreationArguments {
         options = set(options, self.receivers, Options::max_receivers);
         options = set(options, self.on_death.map(OnDeath::from), Options::on_death);
         options = set(options, self.delivery_limit, Options::delivery_limit);
+        options = set(options, self.policy.map(Policy::from), Options::policy);
         options = set(options, self.max_message.as_ref().map(|size| size.bytes), Options::max_message);
         options = set(options, self.payload_alignment.as_ref().map(|size| size.bytes), Options::payload_alignment);
         options = set(options, self.record_alignment.as_ref().map(|size| size.bytes), Options::record_alignment);

@@ -1,7 +1,8 @@
 //! What can be seen of a channel, in the words and units that `--json` prints. The keys are those of [`memlane::Info`].
 
 use memlane::{
-    ChannelStatus, Granted, Info, LaneInfo, MemoryReport, ParticipantInfo, ParticipantState, QueueInfo, ValueInfo,
+    BroadcastInfo, ChannelStatus, Granted, Info, LaneInfo, MemoryReport, ParticipantInfo, ParticipantState, QueueInfo,
+    ValueInfo,
 };
 use serde::Serialize;
 
@@ -36,6 +37,8 @@ pub struct ChannelFacts {
     lanes: Vec<LaneFacts>,
     /// `null` for kinds without slots.
     queue: Option<QueueFacts>,
+    /// `null` for kinds other than broadcast.
+    broadcast: Option<BroadcastFacts>,
     /// `null` for kinds that carry messages.
     value: Option<ValueFacts>,
     participants: Vec<ParticipantFacts>,
@@ -63,6 +66,14 @@ struct QueueFacts {
     discarded: u64,
     on_death: &'static str,
     delivery_limit: u16,
+}
+
+#[derive(Debug, Serialize)]
+struct BroadcastFacts {
+    policy: &'static str,
+    /// The row of the receiver that holds the sender back, or would first; `null`: there is none.
+    slowest: Option<u32>,
+    consumed: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,6 +106,7 @@ struct CounterFacts {
     empty: u64,
     parks: u64,
     wakes: u64,
+    lost: u64,
     redelivered: u64,
     reaped: u64,
 }
@@ -142,6 +154,7 @@ impl From<&Info> for ChannelFacts {
             type_hash: (!info.type_name.is_empty()).then(|| format!("{:016x}", info.type_hash)),
             lanes: info.lanes.iter().map(LaneFacts::from).collect(),
             queue: info.queue.as_ref().map(QueueFacts::from),
+            broadcast: info.broadcast.as_ref().map(BroadcastFacts::from),
             value: info.value.as_ref().map(ValueFacts::from),
             participants: info.participants.iter().map(ParticipantFacts::from).collect(),
         }
@@ -178,6 +191,12 @@ impl From<&QueueInfo> for QueueFacts {
     }
 }
 
+impl From<&BroadcastInfo> for BroadcastFacts {
+    fn from(broadcast: &BroadcastInfo) -> Self {
+        Self { policy: broadcast.policy.name(), slowest: broadcast.slowest, consumed: broadcast.consumed }
+    }
+}
+
 impl From<&ValueInfo> for ValueFacts {
     fn from(value: &ValueInfo) -> Self {
         Self { version: value.version, length: value.length, slots: value.slots }
@@ -209,6 +228,7 @@ impl From<&ParticipantInfo> for ParticipantFacts {
                 empty: counters.empty,
                 parks: counters.parks,
                 wakes: counters.wakes,
+                lost: counters.lost,
                 redelivered: counters.redelivered,
                 reaped: counters.reaped,
             },

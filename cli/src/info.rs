@@ -5,7 +5,9 @@ use crate::failure::{self, Outcome};
 use crate::output::{self, Align, printable};
 use crate::{size, time};
 use indicatif::{BinaryBytes, HumanCount};
-use memlane::{ChannelStatus, Info, LaneInfo, ParticipantInfo, ParticipantState, QueueInfo, TypeForm, ValueInfo};
+use memlane::{
+    BroadcastInfo, ChannelStatus, Info, LaneInfo, ParticipantInfo, ParticipantState, QueueInfo, TypeForm, ValueInfo,
+};
 use std::fmt::Write;
 
 /// Show a channel: its shape, what is in it, and who takes part
@@ -76,6 +78,9 @@ fn describe(info: &Info) -> String {
     for (number, lane) in info.lanes.iter().enumerate() {
         let _ = writeln!(text, "\nlane {number}\n{}", describe_lane(lane, info.capacity));
     }
+    if let Some(broadcast) = &info.broadcast {
+        let _ = writeln!(text, "\nbroadcast\n{}", describe_broadcast(broadcast, &info.lanes, &info.participants));
+    }
     if let Some(queue) = &info.queue {
         let _ = writeln!(text, "\nqueue\n{}", describe_queue(queue));
     }
@@ -121,6 +126,20 @@ fn describe_queue(queue: &QueueInfo) -> String {
         HumanCount(queue.dead_letters),
         HumanCount(queue.discarded),
     )
+}
+
+/// Which receiver the sender waits for, if it waits, and how far that one is behind.
+fn describe_broadcast(broadcast: &BroadcastInfo, lanes: &[LaneInfo], participants: &[ParticipantInfo]) -> String {
+    let policy = broadcast.policy.name();
+    let slowest = broadcast.slowest.and_then(|row| participants.iter().find(|participant| participant.row == row));
+    let behind = match (slowest, lanes.first()) {
+        (Some(receiver), Some(lane)) => {
+            let behind = BinaryBytes(lane.used_bytes());
+            format!("row {}, {} (process {}), {behind} behind", receiver.row, receiver.name, receiver.pid)
+        }
+        _ => "nobody receives".to_owned(),
+    };
+    format!("  policy           {policy}\n  slowest          {behind}")
 }
 
 fn describe_value(value: &ValueInfo) -> String {

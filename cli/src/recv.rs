@@ -13,9 +13,11 @@ use crate::framing::Framing;
 use crate::opening::OpeningArguments;
 use crate::sink::Sink;
 use crate::source::{Source, Turn};
-use crate::time;
 use crate::waiting::{self, Patience};
-use memlane::{Info, JoinError, ParticipantInfo, Role};
+use crate::{output, time};
+use memlane::any::{Channel, Receiver};
+use memlane::broadcast::Start;
+use memlane::{Info, JoinError, Kind, ParticipantInfo, Role};
 use std::time::Duration;
 
 /// Write messages to standard output, one a line
@@ -43,11 +45,27 @@ pub struct Arguments {
     /// End also where the senders left before this command came, if nothing is left to receive: for the workers of a pool
     #[arg(long, conflicts_with = "follow")]
     drain: bool,
+    /// broadcast: the first message: the next one that is sent, the oldest one that is still there, or the one of this number,
+    /// from 0 [default: now]
+    #[arg(long, value_name = "now|oldest|NUMBER", value_parser = parse_start)]
+    from: Option<Start>,
+    /// broadcast: begin with the last so many messages, as far as they are still there
+    #[arg(long, value_name = "N", conflicts_with = "from")]
+    history: Option<u64>,
     /// Say on standard error which messages were delivered before, to a receiver that died or gave them back
     #[arg(long)]
     show_redelivered: bool,
     #[command(flatten)]
     opening: OpeningArguments,
+}
+
+/// Reads where to begin.
+fn parse_start(text: &str) -> Result<Start, &'static str> {
+    match text {
+        "now" => Ok(Start::Now),
+        "oldest" => Ok(Start::Oldest),
+        number => number.parse().map(Start::At).map_err(|_| "is neither now nor oldest nor a number"),
+    }
 }
 
 /// A follower whose senders have gone looks at the channel's name once in so many pauses: others may have removed the
@@ -59,21 +77,29 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let patience = Patience::new(arguments.timeout);
     let mut sink = Sink::new(arguments.framing, arguments.show_redelivered)?;
     let mut left = arguments.count;
+    let mut start = arguments.history.map(Start::Last).or(arguments.from);
     loop {
         let open = |drain| {
             let look = || arguments.opening.open(&arguments.name, drain);
             waiting::open(&arguments.name, patience, arguments.follow, look)
         };
         let mut channel = open(arguments.drain)?;
+        if start.is_some() && channel.kind() != Kind::Broadcast {
+            let reason =
+                "is no broadcast, whose receivers alone choose where they begin: --from and --history do not apply";
+            return Err(Failure::failed(format!("channel {} {reason}", arguments.name)));
+        }
         // Looked at before joining: this receiver may get the last one's row.
         if !arguments.drain && ended_unheard(&channel.info()) {
             channel = open(true)?;
         }
-        let receiver = match channel.receiver() {
+        let receiver = match join(&channel, start) {
             Err(JoinError::Removed { .. }) => continue,
             Err(JoinError::Closed { .. }) if arguments.follow => continue,
             other => other?,
         };
+        // Of the channel that comes after this one, all is new.
+        start = start.map(|_| Start::Oldest);
         let source = Source::new(receiver, channel.kind(), arguments.framing, arguments.count.is_some());
         let mut receiving = Receiving { arguments, patience, instance: channel.info().instance, source };
         match receiving.receive(&mut sink, &mut left) {
@@ -88,6 +114,14 @@ pub fn run(arguments: &Arguments) -> Outcome {
             }
             Err(failure) => return Err(failure),
         }
+    }
+}
+
+/// Takes a receiver's seat, and begins there.
+fn join(channel: &Channel, start: Option<Start>) -> Result<Receiver, JoinError> {
+    match (start, channel.to_broadcast()) {
+        (Some(start), Some(broadcast)) => Ok(broadcast.receiver_from(start)?.into()),
+        _ => channel.receiver(),
     }
 }
 
@@ -134,6 +168,12 @@ impl Receiving<'_> {
                 Turn::Written(taken) => {
                     *left = left.map(|left| left - taken);
                     wait = self.patience.start();
+                }
+                Turn::Lagged(lost) => {
+                    let messages = if lost == 1 { "message was" } else { "messages were" };
+                    output::complain(&format!(
+                        "channel {name}: {lost} {messages} overwritten before this command received them"
+                    ));
                 }
                 Turn::Unwritten(failure) => return Ok(Stop::Unwritten(failure)),
                 // The senders have gone, and the call says so at once until another one joins.

@@ -33,6 +33,8 @@ pub enum Turn {
     Written(u64),
     /// Standard output takes no more. What it did not take was given back.
     Unwritten(Failure),
+    /// So many messages were overwritten before they were received.
+    Lagged(u64),
     /// Nothing is left, and the senders have gone.
     Ended,
     /// Nothing is left of a stream, whose sender died.
@@ -61,6 +63,7 @@ impl Source {
                 let max = max.map_or(*batch_max, |max| max.min(*batch_max)) as usize;
                 match next_batch(receiver, max, timeout) {
                     Ok(batch) => write_batch(batch, sink),
+                    Err(RecvTimeoutError::Lagged { lost }) => Turn::Lagged(lost),
                     Err(RecvTimeoutError::Disconnected) => Turn::Ended,
                     Err(RecvTimeoutError::Removed) => Turn::Removed,
                     Err(RecvTimeoutError::Timeout) => Turn::TimedOut,

@@ -23,6 +23,7 @@
 //! - [`mpmc`]: many senders and receivers. Each message goes to one of the receivers, which acknowledges it; if that one gives it
 //!   back or dies, another one gets it. Priorities, and a limit to deliveries.
 //! - [`mpsc`]: many senders, one receiver, and a lane for each sender. Order per sender; the receiver is fair to all of them.
+//! - [`broadcast`]: one sender, many receivers, each message to all of them. Lossless, or never waiting, with losses that are counted.
 //! - [`watch`]: one sender, many receivers, and the latest value instead of messages: it is set and looked at, and its changes are
 //!   waited for.
 //! - [`pipe`]: streams of bytes through an `spsc` channel, as `std::io::Write` and `Read`.
@@ -94,14 +95,14 @@ mod wait;
 mod public {
     pub use crate::channel::contents::WrongSize;
     pub use crate::channel::inspect::{
-        ChannelStatus, Info, LaneInfo, ParticipantInfo, QueueInfo, ValueInfo, inspect, list,
+        BroadcastInfo, ChannelStatus, Info, LaneInfo, ParticipantInfo, QueueInfo, ValueInfo, inspect, list,
     };
     pub use crate::channel::on_drop::OnDrop;
     pub use crate::channel::peers::Peers;
     #[cfg(feature = "named-segments")]
     pub use crate::channel::remove::remove_segment;
     pub use crate::channel::remove::{remove, remove_forced};
-    pub use crate::channel::{mpmc, mpsc, pipe, spsc, watch};
+    pub use crate::channel::{broadcast, mpmc, mpsc, pipe, spsc, watch};
     pub use crate::error::*;
     pub use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, TypeForm};
     pub use crate::liveness::Counters;
@@ -115,7 +116,7 @@ mod public {
         pub use crate::channel::batch::{Batch, BatchIter};
         pub use crate::channel::contents::BatchMessage;
         pub use crate::channel::grant::Grant;
-        pub use crate::channel::kind::{ChannelKind, Mpmc, Mpsc, Spsc};
+        pub use crate::channel::kind::{Broadcast, ChannelKind, Mpmc, Mpsc, Spsc};
         pub use crate::channel::message::Message;
         pub use crate::channel::messages::{IntoMessages, Messages, TryIter};
         pub use crate::channel::opened::Channel;

@@ -3,6 +3,7 @@
 mod support;
 
 use memlane::any::{self, Options};
+use memlane::broadcast::Policy;
 use memlane::mpmc::OnDeath;
 use memlane::{
     AckAtError, CreateError, JoinError, Kind, OpenError, Origin, RecvTimeoutError, Role, SendTimeoutError,
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use support::Scratch;
 
 /// Options that not every kind has: by name, and set.
-const OPTIONAL: [(&str, fn(Options) -> Options); 8] = [
+const OPTIONAL: [(&str, fn(Options) -> Options); 9] = [
     ("capacity", |options| options.capacity(4096)),
     ("record_alignment", |options| options.record_alignment(64)),
     ("slots", |options| options.slots(8)),
@@ -22,6 +23,7 @@ const OPTIONAL: [(&str, fn(Options) -> Options); 8] = [
     ("receivers", |options| options.max_receivers(1)),
     ("on_death", |options| options.on_death(OnDeath::Discard)),
     ("delivery_limit", |options| options.delivery_limit(3)),
+    ("policy", |options| options.policy(Policy::Overwrite)),
 ];
 
 /// A channel of this kind that is soon full, in this process's memory.

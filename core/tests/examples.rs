@@ -163,6 +163,23 @@ fn many_senders_reach_one_receiver_in_any_order() {
 }
 
 #[test]
+fn all_news_reach_every_receiver_in_any_order() {
+    let news = |receivers| sorted((0..receivers).flat_map(|_| (1..=10).map(|item| format!("item {item}"))));
+
+    let stage = Stage::new();
+    let receivers = [(); 3].map(|()| stage.start("broadcast_receiver"));
+    stage.await_participants("example-news", 3);
+    assert_eq!(stage.lines([stage.start("broadcast_sender")]), [""; 0]);
+    assert_eq!(stage.lines(receivers), news(3));
+    stage.assert_left_nothing();
+
+    let stage = Stage::new();
+    assert_eq!(stage.lines([stage.start("broadcast_sender")]), [""; 0]);
+    assert_eq!(stage.lines([stage.start("broadcast_receiver")]), news(1));
+    stage.assert_left_nothing();
+}
+
+#[test]
 fn the_last_value_reaches_every_receiver_in_any_order() {
     let ends = |output: String| {
         let last = output.lines().last().map(str::to_owned);

@@ -35,6 +35,10 @@
 // One sender, many receivers, and the latest value instead of messages: memlane_setter_new, memlane_getter_new.
 #define MEMLANE_WATCH 4
 
+// One sender, many receivers; messages of variable length, in order, and each of them to all receivers. Its receivers begin with the next
+// message that is sent. Created by a C program, it is lossless: its sender waits for the slowest receiver.
+#define MEMLANE_BROADCAST 5
+
 // For an option that is true or false: it is.
 #define MEMLANE_YES 1
 
@@ -194,6 +198,8 @@ enum memlane_status
     MEMLANE_IN_ORDER = -22,
     // The sender of a watch overwrote each value while it was being copied: try again.
     MEMLANE_OVERTAKEN = -23,
+    // So many messages were overwritten before this receiver read them; the detail says how many. The next call goes on behind them.
+    MEMLANE_LAGGED = -24,
     // The writer of a pipe died, and all that it had written was read: what it was still going to write is missing.
     MEMLANE_WRITER_DIED = -25,
     // Not a channel name: 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a slash.

@@ -69,6 +69,7 @@ impl Coded for SendTimeoutError {
     fn status(&self) -> Status {
         match self {
             Self::Timeout => S::MEMLANE_TIMEOUT,
+            Self::Full => S::MEMLANE_FULL,
             Self::TooLarge { .. } => S::MEMLANE_TOO_LARGE,
             Self::Disconnected => S::MEMLANE_DISCONNECTED,
             Self::Corrupted(_) => S::MEMLANE_CORRUPTED,
@@ -98,6 +99,7 @@ impl Coded for TryRecvError {
         match self {
             Self::Empty => S::MEMLANE_EMPTY,
             Self::BufferTooSmall { .. } => S::MEMLANE_BUFFER_TOO_SMALL,
+            Self::Lagged { .. } => S::MEMLANE_LAGGED,
             Self::OutOfMemory { .. } => S::MEMLANE_OUT_OF_MEMORY,
             Self::Disconnected => S::MEMLANE_DISCONNECTED,
             Self::Corrupted(_) => S::MEMLANE_CORRUPTED,
@@ -121,6 +123,7 @@ impl Coded for RecvTimeoutError {
         match self {
             Self::Timeout => S::MEMLANE_TIMEOUT,
             Self::BufferTooSmall { .. } => S::MEMLANE_BUFFER_TOO_SMALL,
+            Self::Lagged { .. } => S::MEMLANE_LAGGED,
             Self::OutOfMemory { .. } => S::MEMLANE_OUT_OF_MEMORY,
             Self::Disconnected => S::MEMLANE_DISCONNECTED,
             Self::Corrupted(_) => S::MEMLANE_CORRUPTED,
@@ -283,6 +286,8 @@ impl Coded for JoinError {
         match self {
             Self::RoleTaken { .. } => S::MEMLANE_ROLE_TAKEN,
             Self::Locked { .. } => S::MEMLANE_LOCKED,
+            Self::Busy { .. } => S::MEMLANE_OVERTAKEN,
+            Self::NoSuchMessage { .. } => S::MEMLANE_INVALID_ARGUMENT,
             Self::Closed { .. } => S::MEMLANE_CLOSED,
             Self::Removed { .. } => S::MEMLANE_REMOVED,
             Self::Corrupted { .. } => S::MEMLANE_CORRUPTED,

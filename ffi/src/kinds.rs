@@ -20,6 +20,10 @@ pub const MEMLANE_MPSC: u32 = 3;
 /// One sender, many receivers, and the latest value instead of messages: memlane_setter_new, memlane_getter_new.
 pub const MEMLANE_WATCH: u32 = 4;
 
+/// One sender, many receivers; messages of variable length, in order, and each of them to all receivers. Its receivers begin with the next
+/// message that is sent. Created by a C program, it is lossless: its sender waits for the slowest receiver.
+pub const MEMLANE_BROADCAST: u32 = 5;
+
 /// The kind of this number; `None` for any.
 pub(crate) fn kind_of(number: u32) -> Result<Option<Kind>, Failed> {
     if number == MEMLANE_ANY_KIND {

@@ -60,6 +60,8 @@ pub enum Status {
     MEMLANE_IN_ORDER = -22,
     /// The sender of a watch overwrote each value while it was being copied: try again.
     MEMLANE_OVERTAKEN = -23,
+    /// So many messages were overwritten before this receiver read them; the detail says how many. The next call goes on behind them.
+    MEMLANE_LAGGED = -24,
     /// The writer of a pipe died, and all that it had written was read: what it was still going to write is missing.
     MEMLANE_WRITER_DIED = -25,
 
@@ -149,6 +151,7 @@ const SENTENCES: &[(Status, &CStr)] = &[
     (S::MEMLANE_OUT_OF_MEMORY, c"no memory for a batch's places; the messages stay"),
     (S::MEMLANE_IN_ORDER, c"this kind releases messages in order: acknowledge the first ones, or all"),
     (S::MEMLANE_OVERTAKEN, c"the sender overwrote each value while it was being copied: try again"),
+    (S::MEMLANE_LAGGED, c"messages were overwritten before they were received; the next call goes on behind them"),
     (S::MEMLANE_WRITER_DIED, c"the pipe's writer died; all that it had written was read"),
     (S::MEMLANE_INVALID_NAME, c"not a channel name"),
     (S::MEMLANE_INVALID_OPTION, c"an option is out of range or does not exist for this kind"),

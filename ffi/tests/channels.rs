@@ -179,7 +179,7 @@ fn options_that_are_not_set_are_the_defaults() {
         ok(unsafe { memlane_channel_private(&mut channel, kind, std::ptr::null()) });
         let wanted = stats(channel);
         let expected = match kind {
-            MEMLANE_SPSC => (1 << 20, 0),
+            MEMLANE_SPSC | MEMLANE_BROADCAST => (1 << 20, 0),
             MEMLANE_MPSC => (64 << 10, 0),
             _ => (0, 256),
         };

@@ -197,7 +197,7 @@ fn a_small_buffer_is_told_the_length_whatever_the_timeout() {
 
 #[test]
 fn what_did_not_fit_when_its_receiver_closes_comes_again() {
-    each_kind(|kind| {
+    each_of(kinds_that_hand_over(), |kind| {
         let (channel, tx, rx) = pair(kind);
         ok(send(tx, b"message", 0));
         assert_eq!(recv_into(rx, 1, 0), Err((MEMLANE_BUFFER_TOO_SMALL, 7)));
@@ -267,7 +267,7 @@ fn a_message_that_is_given_back_comes_again() {
 
 #[test]
 fn a_message_that_its_receiver_did_not_acknowledge_comes_again() {
-    each_kind(|kind| {
+    each_of(kinds_that_hand_over(), |kind| {
         let (channel, tx, rx) = pair(kind);
         ok(send(tx, b"job", 0));
         let mut message = take(rx);

@@ -7,7 +7,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use memlane::generic::{ChannelKind, Mpmc, Mpsc, Options, Spsc};
+use memlane::generic::{Broadcast, ChannelKind, Mpmc, Mpsc, Options, Spsc};
 use memlane::watch;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -40,6 +40,12 @@ impl Image for Mpmc {
 impl Image for Mpsc {
     fn small() -> Options<Self> {
         Options::<Self>::new().capacity(4096).max_senders(2)
+    }
+}
+
+impl Image for Broadcast {
+    fn small() -> Options<Self> {
+        Options::<Self>::new().capacity(4096).max_receivers(2)
     }
 }
 
@@ -84,9 +90,9 @@ fuzz_target!(|data: &[u8]| {
 fn create<K: Image>(name: &str, is_filled: bool) {
     let channel = K::small().create(name).expect("a fresh channel");
     if is_filled {
-        let mut tx = channel.sender().expect("the first sender");
+        let (mut tx, mut rx) =
+            (channel.sender().expect("the first sender"), channel.receiver().expect("the first receiver"));
         LENGTHS.iter().for_each(|&length| tx.send(&vec![0xa5; length]).expect("room"));
-        let mut rx = channel.receiver().expect("the first receiver");
         drop(rx.recv().expect("a message"));
     }
 }

@@ -4,6 +4,7 @@
 //! There is no algorithm here. Everything that a model explores is `memlane`'s own source, compiled with `--cfg loom`,
 //! under which its shim (`core/src/sync`) hands out loom's atomics behind a crash fuse.
 //!
+//! - [`broadcast`]: a broadcast's words, and its participants.
 //! - [`deaths`]: how participants of a slot queue die, and what the living do meanwhile.
 //! - [`explore`]: runs a model, under every crash point if wanted, and prints how much was explored.
 //! - [`lane`]: [`lane::LoomLane`], a lane's words, each with a loom cell that notices racing payload accesses.
@@ -20,6 +21,7 @@
 #[cfg(not(loom))]
 compile_error!("build from inside loom-tests/, whose .cargo/config.toml sets `--cfg loom`");
 
+pub mod broadcast;
 pub mod deaths;
 pub mod explore;
 pub mod lane;

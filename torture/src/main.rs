@@ -22,12 +22,13 @@
 //! - `subject`: what is asked of a kind of channel, and the calls that all kinds share;
 //! - `steps` (a process that is stepped through an operation), `life` (a channel and its workers, from creation to removal), `worker`
 //!   (one of these), `selection` (which kinds, over which backends), `side_by_side`; and the tools, the same for every kind;
-//! - `lanes`, `slots`, `values`: what is a kind's by where its messages stand: what its workers do, and what their accounts have to say;
+//! - `lanes`, `fans`, `slots`, `values`: what is a kind's by where its messages stand: what its workers do, and what their accounts have to say;
 //! - `kinds`: a row each, and the list of them;
 //! - the command line, which gives the list to the tools.
 
 mod corrupt;
 mod crowd;
+mod fans;
 mod faults;
 mod feed;
 mod footprint;
@@ -61,7 +62,6 @@ mod waking;
 mod watch;
 mod worker;
 
-use crate::corrupt::Corruptible;
 use crate::faults::Refused;
 use crate::steps::Steppable;
 use clap::{Parser, Subcommand};
@@ -121,19 +121,19 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().tool {
         Tool::Recovery(options) => recovery::run(&options),
         Tool::Redelivery(options) => redelivery::run(&options),
-        Tool::Kill { options, shapes } => kill::run(&options, &shapes, &kinds::all_and_values()),
+        Tool::Kill { options, shapes } => kill::run(&options, &shapes, &kinds::all_that_are_killed()),
         Tool::Stop(options) => stop::run(&options, &kinds::all(|kind| kind as &dyn Steppable)),
-        Tool::Soak(options) => soak::run(&options, &kinds::all_and_values()),
+        Tool::Soak(options) => soak::run(&options, &kinds::all_that_are_killed()),
         Tool::Sweep(options) => sweep::run(&options, &kinds::all(|kind| kind as &dyn Steppable)),
-        Tool::Corrupt(options) => corrupt::run(&options, &kinds::all(|kind| kind as &dyn Corruptible)),
+        Tool::Corrupt(options) => corrupt::run(&options, &kinds::all_that_are_damaged()),
         Tool::Crowd(options) => crowd::run(&options),
         Tool::Storm(options) => storm::run(&options),
         Tool::Faults(options) => faults::run(&options, &kinds::all(|kind| kind as &dyn Refused)),
         Tool::Footprint(options) => footprint::run(&options),
-        Tool::Worker(options) => worker::run(&options, &kinds::all_and_values()),
+        Tool::Worker(options) => worker::run(&options, &kinds::all_that_are_killed()),
         Tool::StormWorker(options) => storm::worker::run(&options),
         Tool::CrowdWorker(options) => crowd::worker::run(&options),
-        Tool::CorruptWorker(options) => corrupt::worker::run(&options, &kinds::all(|kind| kind as &dyn Corruptible)),
+        Tool::CorruptWorker(options) => corrupt::worker::run(&options, &kinds::all_that_are_damaged()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

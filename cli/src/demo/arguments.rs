@@ -2,8 +2,11 @@
 
 use crate::creation::kind_parser;
 use crate::failure;
-use memlane::{Kind, any};
+use memlane::Kind;
 use std::path::PathBuf;
+
+/// Those whose messages go to one receiver each: all that it receives is added up.
+const KINDS: [Kind; 3] = [Kind::Spsc, Kind::Mpmc, Kind::Mpsc];
 
 /// Measure the engine: two processes or four, one channel, every byte checked
 ///
@@ -14,7 +17,7 @@ use std::path::PathBuf;
 #[command(after_help = failure::STATUSES)]
 pub struct Arguments {
     /// What the channel is: spsc has one receiver, mpmc gets three
-    #[arg(long, default_value = "spsc", value_parser = kind_parser(any::KINDS))]
+    #[arg(long, default_value = "spsc", value_parser = kind_parser(&KINDS))]
     pub kind: Kind,
     /// Replay the lines of this file, its first 256 MiB at most
     pub file: Option<PathBuf>,

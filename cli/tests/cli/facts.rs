@@ -8,8 +8,9 @@ fn keys(object: &Value) -> Vec<&str> {
 }
 
 /// The keys are an interface: scripts depend on them.
-const CHANNEL_KEYS: [&str; 25] = [
+const CHANNEL_KEYS: [&str; 26] = [
     "backend",
+    "broadcast",
     "capacity",
     "corruption",
     "created_unix_ns",
@@ -70,7 +71,7 @@ fn info_tells_everything_as_json() {
     }
     assert_eq!(
         keys(&participant["counters"]),
-        ["bytes", "empty", "full", "messages", "parks", "reaped", "redelivered", "wakes"]
+        ["bytes", "empty", "full", "lost", "messages", "parks", "reaped", "redelivered", "wakes"]
     );
     assert_eq!((&participant["counters"]["messages"], &participant["counters"]["bytes"]), (&json!(2), &json!(10)));
 }

@@ -3,6 +3,7 @@
 //! Nothing here sleeps to wait for something, or asserts how long something took: `sandbox::eventually` waits for
 //! conditions, with a deadline that only a hang reaches.
 
+mod broadcast;
 mod crashes;
 mod demo;
 mod facts;

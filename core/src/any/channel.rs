@@ -2,7 +2,7 @@
 
 use super::handles::{Receiver, Sender};
 use crate::channel::kind::{self, CarriesMessages, ChannelKind, with_kinds};
-use crate::channel::{opened, watch};
+use crate::channel::{broadcast, opened, watch};
 use crate::error::JoinError;
 use crate::layout::Kind;
 
@@ -117,6 +117,23 @@ impl Channel {
     #[must_use]
     pub fn to_watch(&self) -> Option<watch::Channel> {
         (self.kind() == Kind::Watch).then(|| watch::Channel::new(self.shared.clone()))
+    }
+
+    /// This channel as a [`broadcast`], whose receivers choose where they begin. `None`: it is of another kind.
+    ///
+    /// ```
+    /// use memlane::broadcast::Start;
+    /// let channel = memlane::any::Options::new(memlane::Kind::Broadcast).private()?;
+    /// let mut tx = channel.sender()?;
+    /// tx.send(b"hello")?;
+    /// let broadcast = channel.to_broadcast().expect("it is one");
+    /// let mut rx = memlane::any::Receiver::from(broadcast.receiver_from(Start::Oldest)?);
+    /// assert_eq!(rx.recv()?.to_vec(), b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn to_broadcast(&self) -> Option<broadcast::Channel> {
+        (self.kind() == Kind::Broadcast).then(|| self.assume_kind())
     }
 
     #[cold]

@@ -3,7 +3,7 @@
 use super::channel::{Any, Channel};
 use crate::channel::options;
 use crate::error::OpenError;
-use crate::layout::Kind;
+use crate::layout::{Kind, Policy};
 use crate::ring::slots::OnDeath;
 
 /// How to create or open a channel of whatever kind.
@@ -161,6 +161,20 @@ impl Options {
     /// ```
     pub fn max_receivers(mut self, receivers: usize) -> Self {
         self.wishes.receivers = Some(receivers);
+        self
+    }
+
+    /// What the sender does where a receiver has not come as far as it wants to write: see
+    /// [`broadcast::Options::policy`](crate::broadcast::Options::policy). `broadcast` only.
+    ///
+    /// ```
+    /// use memlane::broadcast::Policy;
+    /// let channel = memlane::any::Options::new(memlane::Kind::Broadcast).policy(Policy::Overwrite).private()?;
+    /// assert_eq!(channel.info().broadcast.map(|broadcast| broadcast.policy), Some(Policy::Overwrite));
+    /// # Ok::<(), memlane::CreateError>(())
+    /// ```
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.wishes.policy = Some(policy);
         self
     }
 }

@@ -4,7 +4,7 @@
 
 use super::port::{lane_geometry, slot_geometry};
 use crate::error::{Corruption, CreateError, OpenError};
-use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, RowState, Status, Store, TypeForm};
+use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Policy, Role, RowState, Status, Store, TypeForm};
 use crate::liveness::{self, Counters};
 use crate::region::sys::{self, cancel_guard};
 use crate::region::{FileState, LaneView, Location, LockQuery, Look, Region, SlotsView, ValuesView, list_folder};
@@ -67,6 +67,8 @@ pub struct Info {
     pub lanes: Vec<LaneInfo>,
     /// The slot queue, in kinds that have one.
     pub queue: Option<QueueInfo>,
+    /// Who reads the lane, in kinds where all receivers read one.
+    pub broadcast: Option<BroadcastInfo>,
     /// The value, in kinds that hold one.
     pub value: Option<ValueInfo>,
     /// Every seat that was ever taken, with its last holder.
@@ -177,7 +179,8 @@ pub struct LaneInfo {
     pub messages: u64,
     /// Bytes committed since then, with headers and padding: the sender's position.
     pub committed: u64,
-    /// Bytes that were released: the receiver's position.
+    /// Bytes that were released: the receiver's position. Of several receivers, that of the one that has come least far; without one,
+    /// the sender's.
     pub consumed: u64,
 }
 
@@ -209,6 +212,32 @@ pub struct QueueInfo {
     pub discard_on_death: bool,
     /// A message that was delivered this often without being acknowledged is given up; 0: never.
     pub delivery_limit: u16,
+}
+
+/// Who reads a lane that all receivers read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BroadcastInfo {
+    /// What the sender does where a receiver has not come as far as it wants to write.
+    pub policy: Policy,
+    /// The row of the receiver that has come least far, of those whose rows say that they are there. A lossless sender whose lane is full
+    /// waits for it. `None`: there is no receiver.
+    pub slowest: Option<u32>,
+    /// Up to where that one has come: the position behind the last message that it released.
+    pub consumed: Option<u64>,
+}
+
+impl BroadcastInfo {
+    fn of(region: &Region, participants: &[ParticipantInfo]) -> Option<Self> {
+        if !region.geometry().row.is_broadcast() {
+            return None;
+        }
+        let receivers = participants.iter().filter(|participant| participant.role == Role::Receiver);
+        let there = receivers.filter(|receiver| receiver.state == ParticipantState::Live);
+        let slowest = there.map(|receiver| (region.gate_of(receiver.row), receiver.row)).min();
+        let (consumed, slowest) = slowest.unzip();
+        Some(Self { policy: region.facts().policy, slowest, consumed })
+    }
 }
 
 /// The value of a channel that holds one.
@@ -359,6 +388,7 @@ impl Info {
             status: if is_whole { ChannelStatus::of(region) } else { ChannelStatus::Corrupted(Corruption::FileLength) },
             lanes,
             queue: if is_whole { QueueInfo::of(words) } else { None },
+            broadcast: if is_whole { BroadcastInfo::of(region, &participants) } else { None },
             value: if is_whole { ValueInfo::of(words) } else { None },
             participants,
         }
@@ -370,13 +400,15 @@ impl LaneInfo {
     fn of(words: &impl Words, lane: u32, participants: &mut [ParticipantInfo]) -> Self {
         let memory = words.lane(lane);
         let (consumed, survey) = Survey::with_consumed(&memory, &lane_geometry(words.region().geometry()));
+        let of_all = BroadcastInfo::of(words.region(), participants);
+        let consumed = of_all.map_or(consumed.0, |all| all.consumed.unwrap_or(survey.committed.0));
         if let Some(sender) = participants.iter_mut().find(|participant| participant.row == lane) {
             // A peer may have written any number into the row.
             let counters = &mut sender.counters;
             counters.messages = counters.messages.wrapping_add(survey.unpublished_messages);
             counters.bytes = counters.bytes.wrapping_add(survey.unpublished_bytes);
         }
-        Self { messages: survey.count, committed: survey.committed.0, consumed: consumed.0 }
+        Self { messages: survey.count, committed: survey.committed.0, consumed }
     }
 }
 

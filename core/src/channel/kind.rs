@@ -1,7 +1,9 @@
 //! What a kind of channel is: its row of the table of kinds, and the two ports that its senders and receivers stand on. And the
 //! list of kinds.
 
-use super::port::{Inlet, LaneInlet, LaneOutlet, LanesInlet, Outlet, SlotInlet, SlotOutlet};
+use super::port::{
+    BroadcastInlet, BroadcastOutlet, Inlet, LaneInlet, LaneOutlet, LanesInlet, Outlet, SlotInlet, SlotOutlet,
+};
 use crate::layout::Kind;
 use std::fmt::Debug;
 
@@ -14,12 +16,12 @@ use std::fmt::Debug;
 #[doc(hidden)]
 macro_rules! with_kinds {
     ($each:ident $what:tt) => {
-        $each! { $what Spsc spsc; Mpmc mpmc; Mpsc mpsc; }
+        $each! { $what Spsc spsc; Mpmc mpmc; Mpsc mpsc; Broadcast broadcast; }
     };
 }
 pub use with_kinds;
 
-/// A kind of channel: [`Spsc`], [`Mpmc`] or [`Mpsc`].
+/// A kind of channel: [`Spsc`], [`Mpmc`], [`Mpsc`] or [`Broadcast`].
 ///
 /// Code for channels of any kind is generic over it:
 ///
@@ -41,7 +43,7 @@ pub use with_kinds;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a kind of memlane channel",
     label = "not a kind of channel",
-    note = "the kinds are `Spsc`, `Mpmc` and `Mpsc` of `memlane::generic`"
+    note = "the kinds are `Spsc`, `Mpmc`, `Mpsc` and `Broadcast` of `memlane::generic`"
 )]
 pub trait ChannelKind: Ports + Debug + Clone + Copy + Send + Sync + 'static {}
 
@@ -98,4 +100,16 @@ impl Ports for Mpsc {
     const KIND: Kind = Kind::Mpsc;
     type Outlet = LaneOutlet;
     type Inlet = LanesInlet;
+}
+
+/// The kind of [`broadcast`](crate::broadcast) channels.
+#[derive(Debug, Clone, Copy)]
+pub enum Broadcast {}
+
+impl ChannelKind for Broadcast {}
+
+impl Ports for Broadcast {
+    const KIND: Kind = Kind::Broadcast;
+    type Outlet = BroadcastOutlet;
+    type Inlet = BroadcastInlet;
 }

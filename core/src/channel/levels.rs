@@ -108,7 +108,7 @@ impl<K: ChannelKind> Sender<K> {
 /// How full the channel is, for its receiver.
 impl<K: ChannelKind> Receiver<K> {
     fn stores(&self) -> Stores<'_> {
-        Stores::of_channel(self.end.region())
+        Stores::of_receiver(self.end.region(), self.end.seat().row())
     }
 
     /// How many messages wait to be received: in a queue, those that no receiver has taken, and one that this receiver keeps for its
@@ -128,7 +128,8 @@ impl<K: ChannelKind> Receiver<K> {
     /// ```
     #[must_use]
     pub fn len(&self) -> usize {
-        self.stores().messages().saturating_add(self.port.kept())
+        let ahead = self.port.behind().map_or_else(|| self.stores().messages(), |messages| messages as usize);
+        ahead.saturating_add(self.port.kept())
     }
 
     /// Whether no message waits to be received. As exact as [`Receiver::len`]: in a lane, false can be relied on.

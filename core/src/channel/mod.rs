@@ -24,6 +24,7 @@
 pub(crate) mod at_once;
 mod awaiting;
 pub(crate) mod batch;
+pub mod broadcast;
 pub(crate) mod contents;
 mod copying;
 mod debug;

@@ -3,7 +3,7 @@
 use super::end::{Seated, Since, Trouble};
 use super::kind::{ChannelKind, Ports};
 use super::on_drop::OnDrop;
-use super::port::Inlet;
+use super::port::{Inlet, NoPort};
 use super::shared::Shared;
 use crate::error::{AckError, JoinError, RecvError};
 use crate::layout::Role;
@@ -46,8 +46,17 @@ pub(super) enum Look {
 
 impl<K: ChannelKind> Receiver<K> {
     pub(super) fn join(shared: &Arc<Shared>, since: Since<'_>) -> Result<Self, JoinError> {
+        Self::join_by(shared, since, K::Inlet::join)
+    }
+
+    /// Joins with a port that is made once it has its seat.
+    pub(super) fn join_by(
+        shared: &Arc<Shared>,
+        since: Since<'_>,
+        port: impl FnOnce(&Seated) -> Result<K::Inlet, NoPort>,
+    ) -> Result<Self, JoinError> {
         let end = Seated::join(shared, Role::Receiver, K::Inlet::SETTLE, since)?;
-        let mut port = K::Inlet::join(&end).map_err(|reason| end.cannot_join(reason))?;
+        let mut port = port(&end).map_err(|why| has_no_port(&end, why))?;
         let held_messages = port.holds_messages(&end).map_err(|reason| end.cannot_join(reason))?;
         let pace = Pace::new(port.capacity());
         Ok(Self { port, end, held_messages, pace, on_drop: OnDrop::default(), _not_sync: PhantomData })
@@ -259,6 +268,17 @@ impl<K: ChannelKind> Receiver<K> {
             },
             found => Ok(found),
         }
+    }
+}
+
+/// Why a receiver that has a seat cannot join. What contradicts itself poisons the channel.
+#[cold]
+fn has_no_port(end: &Seated, why: NoPort) -> JoinError {
+    let channel = || end.region().label().to_owned();
+    match why {
+        NoPort::Corrupted(reason) => end.cannot_join(reason),
+        NoPort::Busy => JoinError::Busy { channel: channel() },
+        NoPort::NotThere { number, sent } => JoinError::NoSuchMessage { channel: channel(), number, sent },
     }
 }
 

@@ -200,4 +200,12 @@ impl<K: ChannelKind> Waiting for Room<'_, K> {
     fn count_in_vain(&mut self) {
         self.sender.end.tally.full();
     }
+
+    fn before_park(&mut self) {
+        self.sender.port.names_blocker();
+    }
+
+    fn may_park(&mut self) -> bool {
+        self.sender.port.names_blocker()
+    }
 }

@@ -5,7 +5,7 @@
 
 use super::shared::Shared;
 use crate::error::{CreateError, OpenError};
-use crate::layout::{Backend, FenceMode, Geometry, Kind, KindRow, Limits, MessageType, Seats, Store, TypeForm};
+use crate::layout::{Backend, FenceMode, Geometry, Kind, KindRow, Limits, MessageType, Policy, Seats, Store, TypeForm};
 use crate::region::sys::cancel_guard;
 use crate::region::{CreateSpec, Expectations, Location, MemoryOptions, Origin, Redelivery, Region};
 use std::ops::RangeInclusive;
@@ -34,6 +34,7 @@ pub(crate) struct Wishes {
     pub(crate) receivers: Option<usize>,
     pub(crate) discard_on_death: Option<bool>,
     pub(crate) delivery_limit: Option<u16>,
+    pub(crate) policy: Option<Policy>,
     pub(crate) persistent: Option<bool>,
     pub(crate) fence: Option<FenceMode>,
     pub(crate) backend: Option<Backend>,
@@ -63,6 +64,7 @@ impl Wishes {
             receivers: None,
             discard_on_death: None,
             delivery_limit: None,
+            policy: None,
             persistent: None,
             fence: None,
             backend: None,
@@ -94,6 +96,7 @@ impl Wishes {
             ("receivers", self.receivers.is_some()),
             ("on_death", self.discard_on_death.is_some()),
             ("delivery_limit", self.delivery_limit.is_some()),
+            ("policy", self.policy.is_some()),
         ];
         match only_of_some.into_iter().find(|&(option, is_set)| is_set && !self.kind.has_option(option)) {
             Some((option, _)) => {
@@ -263,6 +266,7 @@ impl Wishes {
                 discard_on_death: self.discard_on_death.unwrap_or(false),
                 limit: self.delivery_limit.unwrap_or(0),
             },
+            policy: self.policy.unwrap_or_default(),
             fence: self.fence,
             backend: self.backend.unwrap_or(Backend::Futex),
             trusts_peers: self.trusts_peers,
@@ -283,6 +287,7 @@ impl Wishes {
             priorities: self.priorities,
             discard_on_death: self.discard_on_death,
             delivery_limit: self.delivery_limit,
+            policy: self.policy,
             persistent: self.persistent,
             fence: self.fence,
             backend: self.backend,

@@ -2,7 +2,7 @@
 
 use super::Corruption;
 use super::RecvError;
-use super::transfer::{transfer_error, widen};
+use super::transfer::transfer_error;
 use std::io;
 
 transfer_error! {
@@ -21,4 +21,16 @@ transfer_error! {
     }
 }
 
-widen!(RecvError => GetError { BufferTooSmall { needed }, OutOfMemory { needed } });
+impl From<RecvError> for GetError {
+    fn from(error: RecvError) -> Self {
+        match error {
+            RecvError::BufferTooSmall { needed } => Self::BufferTooSmall { needed },
+            RecvError::OutOfMemory { needed } => Self::OutOfMemory { needed },
+            RecvError::Lagged { .. } => Self::Busy,
+            RecvError::Disconnected => Self::Disconnected,
+            RecvError::Corrupted(reason) => Self::Corrupted(reason),
+            RecvError::Removed => Self::Removed,
+            RecvError::Forked => Self::Forked,
+        }
+    }
+}

@@ -44,6 +44,26 @@ pub enum JoinError {
         /// Its kind.
         kind: &'static str,
     },
+    /// The sender of a [`broadcast`](crate::broadcast) overwrote what this receiver was about to begin with, many times in a row.
+    #[error("channel {channel}: its sender is too fast for a receiver to join; try again", channel = Printable(.channel))]
+    Busy {
+        /// The channel.
+        channel: String,
+    },
+    /// The message to begin with was never sent in this channel: its number is from another one, or from before this one was
+    /// created anew.
+    #[error(
+        "channel {channel}: no message has number {number}, only {sent} were sent: begin with now or with the oldest one",
+        channel = Printable(.channel)
+    )]
+    NoSuchMessage {
+        /// The channel.
+        channel: String,
+        /// What was asked for.
+        number: u64,
+        /// How many messages were sent.
+        sent: u64,
+    },
     /// The channel was closed for good.
     #[error("channel {channel} was closed; remove it and create it again", channel = Printable(.channel))]
     Closed {
@@ -114,7 +134,8 @@ pub enum JoinError {
 }
 
 into_io_error!(JoinError {
-    RoleTaken { .. } | Locked { .. } => ResourceBusy,
+    RoleTaken { .. } | Locked { .. } | Busy { .. } => ResourceBusy,
+    NoSuchMessage { .. } => InvalidInput,
     Closed { .. } => BrokenPipe,
     Removed { .. } => NotFound,
     Corrupted { .. } | Truncated { .. } | LockFile { .. } => InvalidData,

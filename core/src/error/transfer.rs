@@ -74,7 +74,7 @@ macro_rules! widen {
     };
 }
 
-pub(super) use {transfer_error, widen};
+pub(super) use transfer_error;
 
 transfer_error! {
     /// Why a blocking send did not happen. The message was not sent.
@@ -83,6 +83,9 @@ transfer_error! {
     "every receiver has left, or the channel was closed" {
         /// The message is longer than the channel allows (both in bytes).
         TooLarge { length: usize, max: usize } = "the message has {length} bytes; this channel takes at most {max}: create it with a larger max_message", InvalidInput;
+        /// A receiver has to consume something first, and the channel's [policy](crate::broadcast::Options::policy) is that senders do
+        /// not wait for that. Send it again later.
+        Full = "the channel is full, and its senders do not wait: send it again once its receivers have caught up", WouldBlock;
     }
 }
 
@@ -106,6 +109,9 @@ transfer_error! {
     "every receiver has left, or the channel was closed" {
         /// The channel stayed full until the deadline.
         Timeout = "the channel stayed full until the deadline", TimedOut;
+        /// A receiver has to consume something first, and the channel's [policy](crate::broadcast::Options::policy) is that senders do
+        /// not wait for that. Send it again later.
+        Full = "the channel is full, and its senders do not wait: send it again once its receivers have caught up", WouldBlock;
         /// The message is longer than the channel allows (both in bytes).
         TooLarge { length: usize, max: usize } = "the message has {length} bytes; this channel takes at most {max}: create it with a larger max_message", InvalidInput;
     }
@@ -122,6 +128,9 @@ transfer_error! {
         BufferTooSmall { needed: usize } = "the message needs a buffer of {needed} bytes; it stays in the channel", InvalidInput;
         /// There is no memory for `needed` bytes: the copy of a message, or a batch's places. The message stays in the channel.
         OutOfMemory { needed: usize } = "there is no memory for {needed} bytes; the message stays in the channel", OutOfMemory;
+        /// So many messages were overwritten before this receiver read them. It goes on behind them, with its next call. See
+        /// [`broadcast`](crate::broadcast).
+        Lagged { lost: u64 } = "{lost} messages were overwritten before they were received; the next call goes on behind them", Other;
     }
 }
 
@@ -138,6 +147,9 @@ transfer_error! {
         BufferTooSmall { needed: usize } = "the message needs a buffer of {needed} bytes; it stays in the channel", InvalidInput;
         /// There is no memory for `needed` bytes: the copy of a message, or a batch's places. The message stays in the channel.
         OutOfMemory { needed: usize } = "there is no memory for {needed} bytes; the message stays in the channel", OutOfMemory;
+        /// So many messages were overwritten before this receiver read them. It goes on behind them, with its next call. See
+        /// [`broadcast`](crate::broadcast).
+        Lagged { lost: u64 } = "{lost} messages were overwritten before they were received; the next call goes on behind them", Other;
     }
 }
 
@@ -154,6 +166,9 @@ transfer_error! {
         BufferTooSmall { needed: usize } = "the message needs a buffer of {needed} bytes; it stays in the channel", InvalidInput;
         /// There is no memory for `needed` bytes: the copy of a message, or a batch's places. The message stays in the channel.
         OutOfMemory { needed: usize } = "there is no memory for {needed} bytes; the message stays in the channel", OutOfMemory;
+        /// So many messages were overwritten before this receiver read them. It goes on behind them, with its next call. See
+        /// [`broadcast`](crate::broadcast).
+        Lagged { lost: u64 } = "{lost} messages were overwritten before they were received; the next call goes on behind them", Other;
     }
 }
 
@@ -167,10 +182,10 @@ transfer_error! {
     }
 }
 
-widen!(SendError => TrySendError { TooLarge { length, max } });
-widen!(SendError => SendTimeoutError { TooLarge { length, max } });
-widen!(RecvError => TryRecvError { BufferTooSmall { needed }, OutOfMemory { needed } });
-widen!(RecvError => RecvTimeoutError { BufferTooSmall { needed }, OutOfMemory { needed } });
+widen!(SendError => TrySendError { TooLarge { length, max }, Full });
+widen!(SendError => SendTimeoutError { TooLarge { length, max }, Full });
+widen!(RecvError => TryRecvError { BufferTooSmall { needed }, OutOfMemory { needed }, Lagged { lost } });
+widen!(RecvError => RecvTimeoutError { BufferTooSmall { needed }, OutOfMemory { needed }, Lagged { lost } });
 
 /// Why a batch stopped early. The first `sent` messages of it were sent, and receivers get them; the others were not. `E` is what
 /// the call that was made fails with: [`SendError`], [`TrySendError`] or [`SendTimeoutError`].
@@ -275,18 +290,6 @@ impl From<GrantError> for io::Error {
             GrantError::Corrupted(_) => io::ErrorKind::InvalidData,
         };
         Self::new(kind, error)
-    }
-}
-
-impl From<SendError> for GrantError {
-    fn from(error: SendError) -> Self {
-        match error {
-            SendError::TooLarge { length, max } => Self::OutOfBounds { length: max, end: length },
-            SendError::Disconnected => Self::Disconnected,
-            SendError::Removed => Self::Removed,
-            SendError::Forked => Self::Forked,
-            SendError::Corrupted(reason) => Self::Corrupted(reason),
-        }
     }
 }
 

@@ -6,8 +6,8 @@ mod page;
 
 use super::{
     Backend, Cell, ChannelControl, FenceMode, Gate, HEADER_BYTES, HeaderBlock, Kind, LaneControl, MAGIC, NewsControl,
-    OPTION_PERSISTENT, ParticipantRow, ParticipantState, QueueControl, RecordHeader, RecordKind, RingControl, Role,
-    RowIndex, RowState, STATUS_AT, SlotHeader, SlotState, SlotWord, Status, StatusCell, TypeForm, VERSION,
+    OPTION_PERSISTENT, ParticipantRow, ParticipantState, Policy, QueueControl, RecordHeader, RecordKind, RingControl,
+    Role, RowIndex, RowState, STATUS_AT, SlotHeader, SlotState, SlotWord, Status, StatusCell, TypeForm, VERSION,
     ValueControl,
 };
 use crate::error::Corruption;
@@ -84,9 +84,9 @@ fn every_struct_is_on_the_page_with_every_field_at_its_place() {
             "LaneControl",
             lane,
             size_of::<LaneControl>(),
-            fields_of!(LaneControl: committed count reserved limit acknowledged space boundaries),
+            fields_of!(LaneControl: committed count reserved space blocker joins boundaries),
         ),
-        ("Gate", lane, size_of::<Gate>(), fields_of!(Gate: consumed state)),
+        ("Gate", lane, size_of::<Gate>(), fields_of!(Gate: consumed)),
         (
             "QueueControl",
             queue,
@@ -145,6 +145,9 @@ fn numbers_of_kinds_and_modes_are_those_of_the_page() {
     }
     for form in (0..=u32::from(u8::MAX)).filter_map(TypeForm::from_code) {
         add("type_form", form.code().into(), form.name());
+    }
+    for policy in Policy::ALL {
+        add("policy", policy.option_bits() >> 2, policy.name());
     }
     assert_eq!(rows(&["field", "number", "name"]), known);
 }

@@ -20,6 +20,57 @@ pub const OPTION_PERSISTENT: u64 = 1;
 /// [`HeaderBlock::options`]: what a dead receiver had not acknowledged is not delivered again.
 pub const OPTION_DISCARD: u64 = 2;
 
+/// [`HeaderBlock::options`]: the bits of a broadcast's [`Policy`].
+pub(super) const OPTION_POLICY: u64 = 3 << POLICY_AT;
+const POLICY_AT: u32 = 2;
+
+/// What the sender of a [`broadcast`](crate::broadcast) does where a receiver has not come as far as it wants to write. Chosen at
+/// creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Policy {
+    /// It waits. Every receiver gets every message from the one on with which it joined.
+    #[default]
+    Block,
+    /// The call fails at once with `Full`. Receivers get every message that was sent.
+    Fail,
+    /// It overwrites the oldest messages, and never waits. A receiver that was overtaken is told how many it lost.
+    Overwrite,
+}
+
+impl Policy {
+    /// Every policy that this version knows.
+    pub const ALL: &[Self] = &[Self::Block, Self::Fail, Self::Overwrite];
+
+    /// The name that people write: in commands, and in what tools print.
+    ///
+    /// ```
+    /// assert_eq!(memlane::broadcast::Policy::Overwrite.name(), "overwrite");
+    /// ```
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::Fail => "fail",
+            Self::Overwrite => "overwrite",
+        }
+    }
+
+    /// The bits of the header's options.
+    pub(crate) fn option_bits(self) -> u64 {
+        let number = match self {
+            Self::Block => 0,
+            Self::Fail => 1,
+            Self::Overwrite => 2,
+        };
+        number << POLICY_AT
+    }
+
+    /// What these options say, if this version knows it.
+    pub(crate) fn from_options(options: u64) -> Option<Self> {
+        Self::ALL.iter().copied().find(|policy| policy.option_bits() == options & OPTION_POLICY)
+    }
+}
+
 /// Version of the file layout. An opener reads its own major version and any minor version up to its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {

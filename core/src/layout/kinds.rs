@@ -3,7 +3,7 @@
 //! A row says what a kind is made of. The format, the region, liveness and the options ask the row, never which kind it is, so
 //! a further kind with a store of these is a further row.
 
-use super::header::{OPTION_DISCARD, OPTION_PERSISTENT};
+use super::header::{OPTION_DISCARD, OPTION_PERSISTENT, OPTION_POLICY};
 use super::row::Role;
 
 /// What a channel is. By default, a channel is `spsc`.
@@ -19,6 +19,8 @@ pub enum Kind {
     Mpsc,
     /// One sender, many receivers, and the latest value instead of messages.
     Watch,
+    /// One sender, many receivers, each message to all of them.
+    Broadcast,
 }
 
 /// Where a kind keeps its messages.
@@ -76,7 +78,7 @@ pub struct KindRow {
 const ONE: Seats = Seats { max: 1, default: 1 };
 
 /// Every kind that this version knows, in the order of [`Kind`].
-const ROWS: [KindRow; 4] = [
+const ROWS: [KindRow; 5] = [
     KindRow {
         kind: Kind::Spsc,
         code: 1,
@@ -139,6 +141,21 @@ const ROWS: [KindRow; 4] = [
         redelivers: false,
         smaller: "a smaller max_message",
     },
+    KindRow {
+        kind: Kind::Broadcast,
+        code: 5,
+        name: "broadcast",
+        store: Store::Lanes,
+        senders: ONE,
+        receivers: Seats { max: 1023, default: 64 },
+        capacity: 1 << 20,
+        max_message: 0,
+        words_per_slot: 0,
+        options: OPTION_PERSISTENT | OPTION_POLICY,
+        own_options: &["capacity", "record_alignment", "receivers", "policy"],
+        redelivers: false,
+        smaller: "a smaller capacity or fewer receivers",
+    },
 ];
 
 const _: () = {
@@ -153,6 +170,11 @@ impl KindRow {
     /// Whether a channel of this kind can have several lanes, and so the words that tell what changed in which.
     pub(crate) fn has_several_lanes(&self) -> bool {
         self.store == Store::Lanes && self.senders.max > 1
+    }
+
+    /// Whether every receiver gets every message, by a gate of its own.
+    pub(crate) fn is_broadcast(&self) -> bool {
+        self.store == Store::Lanes && self.receivers.max > 1
     }
 }
 
@@ -214,7 +236,7 @@ impl Kind {
     }
 
     /// Whether channels of this kind have this option, of those that not every kind has: `capacity`, `record_alignment`, `slots`,
-    /// `priorities`, `senders`, `receivers`, `on_death`, `delivery_limit`. An option that a kind does not have is refused when a channel
+    /// `priorities`, `senders`, `receivers`, `on_death`, `delivery_limit`, `policy`. An option that a kind does not have is refused when a channel
     /// is created or opened: [`CreateError::NoSuchOption`](crate::error::CreateError::NoSuchOption).
     ///
     /// ```

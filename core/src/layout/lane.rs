@@ -4,10 +4,10 @@
 //! ChannelControl  wait line        data futex · membership · arrivals futex   read by everybody, written rarely
 //!                 liveness line    blocks · probed · population · digest   written at joins and slices
 //!                 sleepers         two bits per participant     (semaphore backend)
-//! LaneControl     writer line      committed · count · reserved · limit · acknowledged
-//!                 wait line        space futex                  read by the reader, written rarely
-//!                 boundaries       16 × (position, count)       for late joiners of a broadcast
-//! Gate            reader line      consumed · state             one per lane and receiver seat
+//! LaneControl     writer line      committed · count · reserved
+//!                 wait line        space futex · blocker · joins    read by readers, written rarely
+//!                 boundaries       16 positions                 where late joiners of a broadcast begin
+//! Gate            reader line      consumed                     one per lane and receiver seat
 //! ```
 
 use crate::sync::{AtomicU32, AtomicU64};
@@ -50,16 +50,17 @@ pub struct LaneControl {
     /// In lanes whose records may be overwritten before they were read: end of what may be being overwritten. Never goes
     /// back. Else 0.
     pub reserved: AtomicU64,
-    /// Lossless broadcast: position up to which the writer may write, by the gates that it has taken into account.
-    pub limit: AtomicU64,
-    /// Lossless broadcast: the last `membership` whose gates the writer has taken into account.
-    pub acknowledged: AtomicU64,
-    writer_line: [AtomicU64; 11],
+    writer_line: [AtomicU64; 13],
     /// Where the writer sleeps until something is consumed.
     pub space: AtomicU32,
-    wait_line: [AtomicU32; 31],
-    /// Record boundaries, one per 1/16 of the ring: (position, count of messages before it).
-    pub boundaries: [[AtomicU64; 2]; 16],
+    /// Lossless broadcast: for which receiver's gate the writer waits, by its number among the receivers, plus 1; 0: for none.
+    pub blocker: AtomicU32,
+    /// Lossless broadcast: how many times a receiver has set its gate in order to be protected.
+    pub joins: AtomicU32,
+    wait_line: [AtomicU32; 29],
+    /// Broadcast, one per 1/16 of the ring: a position there where a record starts, or will start.
+    pub boundaries: [AtomicU64; 16],
+    boundaries_end: [AtomicU64; 16],
 }
 
 /// One receiver's word in one lane.
@@ -68,9 +69,7 @@ pub struct LaneControl {
 pub struct Gate {
     /// End of the last record that was given back.
     pub consumed: AtomicU64,
-    /// Broadcast: whether this gate holds the writer back.
-    pub state: AtomicU64,
-    reader_line: [AtomicU64; 14],
+    reader_line: [AtomicU64; 15],
 }
 
 const _: () = {
@@ -88,11 +87,10 @@ const _: () = {
     assert!(offset_of!(LaneControl, committed) == 0);
     assert!(offset_of!(LaneControl, count) == 8);
     assert!(offset_of!(LaneControl, reserved) == 16);
-    assert!(offset_of!(LaneControl, limit) == 24);
-    assert!(offset_of!(LaneControl, acknowledged) == 32);
     assert!(offset_of!(LaneControl, space) == 128);
+    assert!(offset_of!(LaneControl, blocker) == 132);
+    assert!(offset_of!(LaneControl, joins) == 136);
     assert!(offset_of!(LaneControl, boundaries) == 256);
     assert!(size_of::<Gate>() == 128 && align_of::<Gate>() == 128);
     assert!(offset_of!(Gate, consumed) == 0);
-    assert!(offset_of!(Gate, state) == 8);
 };

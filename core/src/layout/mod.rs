@@ -53,8 +53,8 @@ mod value;
 pub use self::{
     geometry::{Geometry, Map},
     header::{
-        Backend, CLibrary, FenceMode, HEADER_BYTES, HeaderBlock, MAGIC, OPTION_DISCARD, OPTION_PERSISTENT, STATUS_AT,
-        Status, StatusCell, VERSION, Version,
+        Backend, CLibrary, FenceMode, HEADER_BYTES, HeaderBlock, MAGIC, OPTION_DISCARD, OPTION_PERSISTENT, Policy,
+        STATUS_AT, Status, StatusCell, VERSION, Version,
     },
     kinds::{Kind, KindRow, Seats, Store},
     lane::{ChannelControl, Gate, LaneControl},

@@ -24,6 +24,8 @@ pub struct Counters {
     pub parks: u64,
     /// Times it woke somebody.
     pub wakes: u64,
+    /// Messages that were overwritten before it received them. It was told of them.
+    pub lost: u64,
     /// Messages that it got that had been delivered before.
     pub redelivered: u64,
     /// Dead participants that it reaped.
@@ -42,6 +44,7 @@ impl Counters {
             empty: load(&row.empty),
             parks: load(&row.parks),
             wakes: both(&row.wakes, &row.held_wakes),
+            lost: load(&row.lost),
             redelivered: load(&row.redelivered),
             reaped: load(&row.reaped),
         }
@@ -103,6 +106,11 @@ impl Tally {
     pub(crate) fn messages(&mut self, messages: u64, bytes: u64) {
         add(&self.row.messages, messages);
         add(&self.row.bytes, bytes);
+    }
+
+    /// Counts messages that were overwritten before they were received.
+    pub(crate) fn lost(&mut self, messages: u64) {
+        add(&self.row.lost, messages);
     }
 
     /// Stores that so many messages of so many bytes in all went through since the participant joined.

@@ -60,6 +60,6 @@ pub(crate) use self::{
     living::{living, seats},
     peers::{PeerWatch, Presence},
     reap::{Dead, Settle, probe, reap_dead},
-    rows::{Change, announce, is_anybody_but, is_taken, last_of},
+    rows::{Change, announce, is_anybody_but, is_taken, last_of, slowest_receiver},
     seat::{Seat, not_joined, read_name},
 };

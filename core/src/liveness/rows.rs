@@ -98,6 +98,13 @@ pub(crate) fn is_taken(region: &Region, row: u32) -> bool {
         && row_state(region, row).is_ok_and(|(state, _)| state.state == ParticipantState::Live)
 }
 
+/// The row of the receiver that has come least far, of those whose rows say `Live`, in a kind in which all of them read one lane.
+pub(crate) fn slowest_receiver(region: &Region) -> Option<u32> {
+    let used = used_rows(region, Role::Receiver).map_while(Result::ok);
+    let live = used.filter(|(_, state, _)| state.state == ParticipantState::Live);
+    live.map(|(row, ..)| (region.gate_of(row), row)).min().map(|(_, row)| row)
+}
+
 /// Tells everybody that a row or the status changed: the awake by `membership`, the sleeping by a wake.
 ///
 /// In kinds that can have several lanes, a sender that comes or goes wakes no other sender: none of them waits for that.

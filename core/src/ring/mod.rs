@@ -5,6 +5,7 @@
 //!
 //! - [`log`]: the lane, a single-writer log of variable-length records.
 //! - [`lanes`]: several of them with one receiver.
+//! - `broadcast`: one of them with several readers, each of which gets everything.
 //! - [`slots`]: the slot queue, for many senders and many receivers.
 //! - [`watch`]: the latest value of one writer, for many readers.
 //!
@@ -15,6 +16,7 @@
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
+pub mod broadcast;
 pub mod lanes;
 pub mod log;
 pub mod slots;

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A program that opens a channel for another type is told so, with the names of both, before it takes a seat. Every kind can be
-//! typed ([`spsc`](crate::spsc), [`mpmc`](crate::mpmc), [`mpsc`](crate::mpsc)), and so can [`any`](crate::any).
+//! typed ([`spsc`](crate::spsc), [`mpmc`](crate::mpmc), [`mpsc`](crate::mpsc), [`broadcast`](crate::broadcast)), and so can [`any`](crate::any).
 //!
 //! ```
 //! use memlane::typed::Schema;

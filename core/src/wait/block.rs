@@ -178,6 +178,9 @@ fn park<W: Waiting>(waiting: &mut W, until: Moment) -> Result<Option<W::Output>,
     if let Some(output) = waiting.attempt_slow()? {
         return Ok(Some(output));
     }
+    if !waiting.may_park() {
+        return waiting.attempt_slow();
+    }
     waiting.waiter_mut().count_park();
     eventcount::sleep(waiting.waiter().parking(), waiting.word(), ticket, until);
     waiting.attempt_slow()

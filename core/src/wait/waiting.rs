@@ -76,6 +76,11 @@ pub(crate) trait Waiting {
 
     /// Called before a sleep: publishes everything that the participant has done and not yet told its peers of.
     fn before_park(&mut self) {}
+
+    /// Called before a sleep, behind the last attempt. False: that may have overlooked something, and the caller tries again.
+    fn may_park(&mut self) -> bool {
+        true
+    }
 }
 
 /// The participant that waits.

@@ -78,7 +78,7 @@ fn a_batch_that_is_forgotten_comes_again_but_for_what_was_acknowledged<K: Kind>(
     batch.ack_first(3).unwrap();
     std::mem::forget(batch);
     drop(receiver);
-    let mut found = rest(&mut channel.receiver().unwrap());
+    let mut found = rest(&mut K::successor(&channel, 3));
     // A queue looks for what came back where it finds nothing else.
     found.sort();
     let mut expected = all_from(3);
@@ -144,7 +144,7 @@ fn what_a_killed_receiver_acknowledged_of_a_batch_does_not_come_again<K: Kind>(c
     drop(sender);
     let Peer::Process(mut child) = peer else { unreachable!("only processes are killed") };
     child.kill();
-    let mut found = rest(&mut channel.receiver().unwrap());
+    let mut found = rest(&mut K::successor(&channel, 3));
     found.sort();
     let mut expected = all_from(3);
     expected.sort();

@@ -70,7 +70,7 @@ fn a_persistent_channel_waits_for_the_next_one<K: Kind>(case: &Case) {
     peer.finish();
     sender.send(b"for the next one").unwrap();
     drop(sender);
-    let mut receiver = channel.receiver().unwrap();
+    let mut receiver = K::successor(&channel, 1);
     assert_eq!(receiver.recv().unwrap().to_vec(), b"for the next one");
     assert_eq!(receiver.recv_timeout(SHORT).unwrap_err(), RecvTimeoutError::Timeout);
 }
@@ -145,11 +145,11 @@ fn a_receiver_that_comes_late_waits_unless_it_is_to_end<K: Kind>(case: &Case) {
     let mut sender = channel.sender().unwrap();
     sender.send(b"all the work").unwrap();
     drop(sender);
-    let mut first = channel.receiver().unwrap();
+    let mut first = K::successor(&channel, 0);
     assert_eq!(first.recv().unwrap().to_vec(), b"all the work");
     assert_eq!(first.recv_timeout(SHORT).unwrap_err(), RecvTimeoutError::Disconnected);
     drop(first);
-    let mut late = channel.receiver().unwrap();
+    let mut late = K::successor(&channel, 1);
     assert_eq!(late.recv_timeout(SHORT).unwrap_err(), RecvTimeoutError::Disconnected);
     // It is no last word: the next sender's messages come.
     let mut sender = channel.sender().unwrap();

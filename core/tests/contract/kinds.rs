@@ -1,12 +1,18 @@
 //! What a channel of each kind is like that is soon full. The list of kinds is the engine's.
 
 use crate::case::Case;
-use memlane::generic::{ChannelKind, Mpmc, Mpsc, Options, Spsc};
+use memlane::broadcast::Start;
+use memlane::generic::{Broadcast, Channel, ChannelKind, Mpmc, Mpsc, Options, Receiver, Spsc};
 
 /// A kind of channel.
 pub trait Kind: ChannelKind {
     /// The options of a channel that is soon full. Where it has lanes, their records are aligned as the case says.
     fn small(case: &Case) -> Options<Self>;
+
+    /// A receiver that goes on behind the first `passed` messages, which others have received.
+    fn successor(channel: &Channel<Self>, _passed: u64) -> Receiver<Self> {
+        channel.receiver().unwrap()
+    }
 }
 
 impl Kind for Spsc {
@@ -24,5 +30,15 @@ impl Kind for Mpmc {
 impl Kind for Mpsc {
     fn small(case: &Case) -> Options<Self> {
         Options::<Self>::new().capacity(4096).record_alignment(case.record_alignment).max_senders(8)
+    }
+}
+
+impl Kind for Broadcast {
+    fn small(case: &Case) -> Options<Self> {
+        Options::<Self>::new().capacity(4096).record_alignment(case.record_alignment).max_receivers(8)
+    }
+
+    fn successor(channel: &Channel<Self>, passed: u64) -> Receiver<Self> {
+        channel.receiver_from(Start::At(passed)).unwrap()
     }
 }

@@ -100,7 +100,7 @@ fn parts<K: Kind>() -> [(&'static str, Part<K>); 7] {
             talk.tell("ended");
         }),
         ("receives until the end", |channel, talk| {
-            let mut receiver = channel.receiver().unwrap();
+            let mut receiver = K::successor(channel, 0);
             talk.tell("joined");
             let mut received = 0;
             while let Ok(found) = receiver.recv() {
@@ -110,7 +110,7 @@ fn parts<K: Kind>() -> [(&'static str, Part<K>); 7] {
             talk.tell(received);
         }),
         ("sleeps for every message", |channel, talk| {
-            let mut receiver = channel.receiver().unwrap();
+            let mut receiver = K::successor(channel, 0);
             receiver.set_strategy(Strategy::Park);
             talk.tell("joined");
             while let Ok(found) = receiver.recv() {
@@ -118,7 +118,7 @@ fn parts<K: Kind>() -> [(&'static str, Part<K>); 7] {
             }
         }),
         ("receives one whenever it is told", |channel, talk| {
-            let mut receiver = channel.receiver().unwrap();
+            let mut receiver = K::successor(channel, 0);
             talk.tell("joined");
             while talk.hear() == "next" {
                 let length = receiver.recv().unwrap().len();
@@ -126,7 +126,7 @@ fn parts<K: Kind>() -> [(&'static str, Part<K>); 7] {
             }
         }),
         ("acknowledges three of a batch and holds the others", |channel, talk| {
-            let mut receiver = channel.receiver().unwrap();
+            let mut receiver = K::successor(channel, 0);
             talk.tell("joined");
             let mut done = 0;
             while done < 3 {

@@ -3,7 +3,7 @@
 use crate::stage::{Order, Place, Stage};
 use memlane::typed::{Plain, Schema, schema_of};
 use memlane::zerocopy::{FromBytes, Immutable, IntoBytes};
-use memlane::{Kind, OpenError, TypeForm, any, mpmc, spsc};
+use memlane::{OpenError, TypeForm, any, mpmc, spsc};
 
 /// The same bytes as [`Order`], called otherwise.
 #[derive(Schema, FromBytes, IntoBytes, Immutable)]
@@ -121,13 +121,14 @@ fn an_untyped_channel_or_one_with_a_name_alone_is_no_typed_one() {
 #[test]
 fn a_literal_creates_what_a_typed_program_opens() {
     let stage = Stage::new(Place::Named);
-    for kind in Kind::ALL {
+    for kind in any::KINDS {
         let name = stage.name();
         let by_literal = any::Options::new(*kind).type_name(Order::NAME).create(&name).unwrap();
         assert_eq!(by_literal.max_message(), 24);
         let typed = any::Options::default().of::<Order>().open(&name).unwrap();
+        let mut receiver = typed.receiver().unwrap();
         typed.sender().unwrap().send(&Order::of(7)).unwrap();
-        assert_eq!(typed.receiver().unwrap().recv().unwrap(), Order::of(7));
+        assert_eq!(receiver.recv().unwrap(), Order::of(7));
         let info = memlane::inspect(&name).unwrap();
         assert_eq!((info.type_form, info.type_size, info.type_alignment), (TypeForm::One, 24, 8));
     }

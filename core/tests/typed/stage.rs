@@ -2,11 +2,11 @@
 
 use crate::support::Scratch;
 pub use crate::support::stage::{Place, trust};
+use memlane::Backend;
 use memlane::any::{self, Any};
-use memlane::generic::{Mpmc, Mpsc, Options, Spsc};
+use memlane::generic::{Broadcast, Mpmc, Mpsc, Options, Spsc};
 use memlane::typed::{self, Carrier, Channel, Codec};
 use memlane::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
-use memlane::{Backend, Kind};
 use std::cell::Cell;
 
 /// A message of these tests.
@@ -50,9 +50,15 @@ impl Small for Mpsc {
     }
 }
 
+impl Small for Broadcast {
+    fn small() -> Vec<Options<Self>> {
+        vec![Options::<Self>::new().capacity(4096).max_receivers(8)]
+    }
+}
+
 impl Small for Any {
     fn small() -> Vec<Options<Self>> {
-        Kind::ALL.iter().map(|&kind| any::Options::new(kind).max_message(200)).collect()
+        any::KINDS.iter().map(|&kind| any::Options::new(kind).max_message(200)).collect()
     }
 }
 
@@ -115,6 +121,11 @@ macro_rules! over_carriers {
                 #[test]
                 fn mpsc() {
                     super::$test::<memlane::generic::Mpsc>();
+                }
+
+                #[test]
+                fn broadcast() {
+                    super::$test::<memlane::generic::Broadcast>();
                 }
 
                 #[test]

@@ -103,11 +103,12 @@ fn sends_there<K: Small>(arguments: &[String]) {
     send_in_every_way(&mut tx);
 }
 
-pub fn parts() -> [(&'static str, Part); 4] {
+pub fn parts() -> [(&'static str, Part); 5] {
     [
         (std::any::type_name::<Spsc>(), sends_there::<Spsc>),
         (std::any::type_name::<memlane::generic::Mpmc>(), sends_there::<memlane::generic::Mpmc>),
         (std::any::type_name::<memlane::generic::Mpsc>(), sends_there::<memlane::generic::Mpsc>),
+        (std::any::type_name::<memlane::generic::Broadcast>(), sends_there::<memlane::generic::Broadcast>),
         (std::any::type_name::<memlane::any::Any>(), sends_there::<memlane::any::Any>),
     ]
 }

@@ -39,7 +39,13 @@ macro_rules! bytes_of {
     };
 }
 
-bytes_of!(memlane::generic::Spsc, memlane::generic::Mpmc, memlane::generic::Mpsc, memlane::any::Any);
+bytes_of!(
+    memlane::generic::Spsc,
+    memlane::generic::Mpmc,
+    memlane::generic::Mpsc,
+    memlane::generic::Broadcast,
+    memlane::any::Any
+);
 
 fn is_wrong<E>(error: &RecvError<E>, bytes: usize) -> bool {
     matches!(error, RecvError::Unreadable(Unreadable::WrongLength { length, size: 24, .. }) if *length == bytes)

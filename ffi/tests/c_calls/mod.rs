@@ -15,10 +15,20 @@ pub fn kinds() -> impl Iterator<Item = u32> {
     memlane::any::KINDS.iter().map(|kind| kind.code().into())
 }
 
+/// Those of them in which a message that a receiver did not acknowledge comes to the next one.
+pub fn kinds_that_hand_over() -> impl Iterator<Item = u32> {
+    kinds().filter(|&kind| kind != MEMLANE_BROADCAST)
+}
+
 /// Runs a test over all kinds, and ends it if it hangs.
 pub fn each_kind(test: impl Fn(u32)) {
+    each_of(kinds(), test);
+}
+
+/// The same over some kinds.
+pub fn each_of(kinds: impl Iterator<Item = u32>, test: impl Fn(u32)) {
     let _watchdog = Watchdog::new();
-    for kind in kinds() {
+    for kind in kinds {
         eprintln!("kind {kind}");
         test(kind);
     }

@@ -76,7 +76,7 @@ pub fn receive<K: Subject>(shift: &mut Shift, case: usize, cases: usize) -> Resu
     }
     let name = shift.channel(case);
     let channel = OptionsOf::<K>::new().open(&name)?;
-    let mut rx = channel.receiver()?;
+    let mut rx = K::receiver(&channel)?;
     let mut buffer = [0; LENGTH];
     rx.recv_into(&mut buffer)?;
     let held = rx.recv()?;
@@ -110,7 +110,7 @@ pub fn receive<K: Subject>(shift: &mut Shift, case: usize, cases: usize) -> Resu
     probe.ends("info", || channel.info());
     probe.ends("leave", || drop(rx));
 
-    let Some((_channel, mut rx)) = join_again::<K, _>(probe, &name, ChannelOf::<K>::receiver) else { return Ok(()) };
+    let Some((_channel, mut rx)) = join_again::<K, _>(probe, &name, K::receiver) else { return Ok(()) };
     if let Some(message) = probe.within(RESCUE, "recv", || rx.recv()) {
         probe.received(&message.to_vec());
     }

@@ -5,6 +5,7 @@ mod mpsc;
 mod spsc;
 
 use crate::corrupt::Corruptible;
+use crate::fans::Broadcast;
 use crate::faults::Refused;
 use crate::subject::Kind;
 use crate::values::Watch;
@@ -21,10 +22,17 @@ pub fn all<T>(seen: fn(&'static dyn Tortured) -> T) -> Vec<T> {
     KINDS.iter().copied().map(seen).collect()
 }
 
-/// All of them, and the one that carries no messages.
-pub fn all_and_values() -> Vec<&'static dyn Kind> {
+/// All of them, and those that only some tools take: the one that carries no messages, and the one whose messages go to all.
+pub fn all_that_are_killed() -> Vec<&'static dyn Kind> {
     let mut kinds = all(|kind| kind as &dyn Kind);
-    kinds.push(&Watch);
+    kinds.extend([&Watch as &dyn Kind, &Broadcast]);
+    kinds
+}
+
+/// All that carry messages.
+pub fn all_that_are_damaged() -> Vec<&'static dyn Corruptible> {
+    let mut kinds = all(|kind| kind as &dyn Corruptible);
+    kinds.push(&Broadcast);
     kinds
 }
 
@@ -37,7 +45,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_the_engine_is_in_the_list() {
-        let kinds = all_and_values();
+        let kinds = all_that_are_killed();
         for &kind in memlane::Kind::ALL {
             assert_eq!(named(kind, &kinds).unwrap().name(), kind.name());
         }

@@ -34,6 +34,8 @@ use anyhow::{Result, bail, ensure};
 use memlane::{TryRecvError, TrySendError};
 
 pub use kind::OnLanes;
+pub use message::identity;
+pub use sender::send;
 
 /// See the module.
 pub struct Lanes;
@@ -75,7 +77,7 @@ impl<K: OnLanes> Storage<K> for Lanes {
 
     fn work(role: Role, channel: &ChannelOf<K>, phases: Phases, assignment: &Assignment) -> Result<()> {
         match role {
-            Role::Sender => sender::send::<K>(channel.sender()?, &phases, assignment),
+            Role::Sender => send::<K>(channel.sender()?, &phases, assignment),
             Role::Receiver => receiver::receive::<K>(channel.receiver()?, &phases, assignment),
             Role::StoppingSender => stopped::stop_before_committing::<K>(channel.sender()?),
             Role::StoppingReceiver => stopped::stop_before_releasing::<K>(channel.receiver()?),

@@ -1,6 +1,7 @@
 //! What channels are like whose participants are killed, as the user of `kill` says it: by where messages stand.
 
 use clap::{Args, ValueEnum};
+use memlane::broadcast::Policy;
 
 /// Of every kind, for each takes what is its store's.
 #[derive(Args)]
@@ -9,6 +10,32 @@ pub struct Shapes {
     pub lanes: LaneShape,
     #[command(flatten)]
     pub slots: SlotShape,
+    #[command(flatten)]
+    pub fans: FanShape,
+}
+
+/// Channels whose messages go to all receivers.
+#[derive(Args, Clone, Copy)]
+pub struct FanShape {
+    /// broadcast: what the sender does where a receiver lags
+    #[arg(long, value_enum, default_value_t = Lag::Block)]
+    pub policy: Lag,
+}
+
+/// See [`FanShape::policy`].
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Lag {
+    Block,
+    Overwrite,
+}
+
+impl From<Lag> for Policy {
+    fn from(lag: Lag) -> Self {
+        match lag {
+            Lag::Block => Self::Block,
+            Lag::Overwrite => Self::Overwrite,
+        }
+    }
 }
 
 /// Channels of lanes.

@@ -3,8 +3,8 @@
 use super::kind::Kind;
 use super::trial::Staff;
 use crate::waking::trust;
-use memlane::OpenError;
 use memlane::generic::{BatchMessage, Channel, ChannelKind, Message, Options, Receiver, Sender};
+use memlane::{JoinError, OpenError};
 
 /// A kind, and channels of it in the shapes that the tools want.
 pub trait Subject: Kind + Sized + 'static {
@@ -32,6 +32,11 @@ pub trait Subject: Kind + Sized + 'static {
 
     /// As large as it can be: words are damaged all over.
     fn large() -> OptionsOf<Self>;
+
+    /// A receiver that gets what was sent before it came, as far as no other one has.
+    fn receiver(channel: &ChannelOf<Self>) -> Result<ReceiverOf<Self>, JoinError> {
+        channel.receiver()
+    }
 
     /// Whether a message says that it was delivered before. Lanes do not mark theirs.
     fn is_marked(_: &Message<'_, Self::Channels>) -> bool {

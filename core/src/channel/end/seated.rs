@@ -134,12 +134,12 @@ impl Seated {
 
     /// A sender's look, when it [has news](Outlook::has_news).
     #[cold]
-    pub(crate) fn look_at_receivers(&mut self) -> Result<(), SendError> {
+    pub(crate) fn look_at_receivers(&mut self) -> Result<(), Trouble> {
         let (presence, membership) = self.look()?;
         if self.receivers_are_gone(presence) {
             // They may have left because the file was removed, which tells the caller more than that they left.
             self.check_file()?;
-            return Err(SendError::Disconnected);
+            return Err(Trouble::Closed);
         }
         self.note_seen(membership);
         Ok(())
@@ -147,7 +147,7 @@ impl Seated {
 
     /// A sender's look before it commits what it reserved some time ago.
     #[inline]
-    pub(crate) fn check_commit(&mut self) -> Result<(), SendError> {
+    pub(crate) fn check_commit(&mut self) -> Result<(), Trouble> {
         if self.has_news() { self.look_at_receivers() } else { Ok(()) }
     }
 
@@ -199,6 +199,16 @@ impl Seated {
     pub(crate) fn notify_senders(&mut self, space: &AtomicU32) {
         if eventcount::notify(&self.signals, space) {
             self.tally.wake();
+        }
+    }
+
+    /// Wakes the senders that sleep on this word, if they wait for this participant.
+    #[inline]
+    pub(crate) fn notify_senders_if(&mut self, space: &AtomicU32, is_awaited: impl FnOnce() -> bool) {
+        // What they wait for was stored before: either they see it, or this sees whom they wait for.
+        self.signals.light_fence();
+        if is_awaited() {
+            self.notify_senders(space);
         }
     }
 

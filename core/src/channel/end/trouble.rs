@@ -1,6 +1,6 @@
 //! Why a handle cannot go on.
 
-use crate::error::{Corruption, RecvError, SendError, WaitForPeerError};
+use crate::error::{Corruption, GrantError, RecvError, SendError, WaitForPeerError};
 
 /// Why a handle cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,16 @@ pub(crate) enum Trouble {
 }
 
 impl From<Trouble> for SendError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Corrupted(reason) => Self::Corrupted(reason),
+            Trouble::Closed => Self::Disconnected,
+            Trouble::Removed => Self::Removed,
+        }
+    }
+}
+
+impl From<Trouble> for GrantError {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::Corrupted(reason) => Self::Corrupted(reason),

@@ -20,6 +20,27 @@ pub(crate) enum Exact<T> {
     Undecided,
 }
 
+/// Why a receiver that has a seat gets no port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoPort {
+    /// What it found contradicts itself.
+    Corrupted(Corruption),
+    /// The sender wrote too fast for it, many times.
+    Busy,
+    /// The message of this number, which it was to begin with, was never sent.
+    NotThere {
+        number: u64,
+        /// How many messages were sent.
+        sent: u64,
+    },
+}
+
+impl From<Corruption> for NoPort {
+    fn from(reason: Corruption) -> Self {
+        Self::Corrupted(reason)
+    }
+}
+
 /// What is known of a message besides its bytes. `None`: it is not known in this kind.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Known {
@@ -62,8 +83,8 @@ pub(crate) trait Inlet: Sized + Debug + Send + 'static {
     /// The port of a receiver that has just taken its seat.
     ///
     /// # Errors
-    /// What it finds contradicts itself.
-    fn join(end: &Seated) -> Result<Self, Corruption>;
+    /// See [`NoPort`].
+    fn join(end: &Seated) -> Result<Self, NoPort>;
 
     /// Largest message in bytes.
     fn max_message(&self) -> usize;
@@ -166,6 +187,11 @@ pub(crate) trait Inlet: Sized + Debug + Send + 'static {
     /// The caller is done with a message that it had in hand.
     #[inline(always)]
     fn take_back(&mut self) {}
+
+    /// How many messages were sent that this receiver has not passed, where its port knows that alone.
+    fn behind(&self) -> Option<u64> {
+        None
+    }
 
     /// How many messages it [keeps](Inlet::keep) that are not in the channel meanwhile.
     fn kept(&self) -> usize {

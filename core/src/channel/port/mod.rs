@@ -4,6 +4,7 @@
 //! - `outlet`: the trait of a sender's port. `inlet`: the trait of a receiver's port.
 //! - `lane`: a log that one sender writes and one receiver reads.
 //! - `lanes`: several of them, that one receiver reads.
+//! - `broadcast`: a lane that each of several receivers reads as a whole.
 //! - `slots`: a queue of slots of one size, for any number of senders and receivers.
 //! - `level`: how full they are.
 //!
@@ -11,6 +12,7 @@
 //! process's own. The methods named `…_fast` are for the hot path, and are inlined into the caller's program. Where they find
 //! nothing, the caller asks the method without `_fast`.
 
+mod broadcast;
 mod inlet;
 mod lane;
 mod lanes;
@@ -18,7 +20,8 @@ mod level;
 mod outlet;
 mod slots;
 
-pub(crate) use inlet::{Exact, Inlet, Known};
+pub(crate) use broadcast::{BroadcastInlet, BroadcastOutlet};
+pub(crate) use inlet::{Exact, Inlet, Known, NoPort};
 pub(super) use lane::lane_geometry;
 pub(crate) use lane::{LaneInlet, LaneOutlet};
 pub(crate) use lanes::LanesInlet;

@@ -74,6 +74,13 @@ pub(crate) trait Outlet: Sized + Debug + Send + 'static {
     /// The word on which senders sleep while they wait for room.
     fn space(&self) -> &AtomicU32;
 
+    /// Says for what it waits, before the caller sleeps. False: it had not said so before the last [`Outlet::claim`], which may have
+    /// overlooked what came meanwhile.
+    #[inline(always)]
+    fn names_blocker(&mut self) -> bool {
+        true
+    }
+
     /// Copies the message into the claim, and commits it.
     fn commit_copy(&mut self, end: &mut Seated, claim: Self::Claim, message: &[u8]) -> Result<(), Corruption>;
 
@@ -88,7 +95,7 @@ pub(crate) trait Outlet: Sized + Debug + Send + 'static {
     fn hold(&mut self) -> Self::Undo;
 
     /// Copies `bytes` into the claim, from byte `skip` on.
-    fn write(&self, claim: &Self::Claim, skip: usize, bytes: &[u8]);
+    fn write(&mut self, claim: &Self::Claim, skip: usize, bytes: &[u8]);
 
     /// The first `length` bytes of the claim, in place.
     fn slice(&mut self, claim: &Self::Claim, trust: TrustPeers, length: usize) -> &mut [u8];

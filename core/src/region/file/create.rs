@@ -7,7 +7,7 @@
 use super::open::Expectations;
 use super::orphans;
 use crate::error::{CreateError, OpenError};
-use crate::layout::{Backend, FenceMode, Geometry, Kind, MessageType, NAME_MAX};
+use crate::layout::{Backend, FenceMode, Geometry, Kind, MessageType, NAME_MAX, Policy};
 use crate::region::Region;
 use crate::region::location::{Creation, Location, NamedPlace, Place};
 use crate::region::locks::{LIFECYCLE, lock_file};
@@ -24,6 +24,7 @@ pub(crate) struct CreateSpec {
     pub(crate) geometry: Geometry,
     pub(crate) persistent: bool,
     pub(crate) redelivery: Redelivery,
+    pub(crate) policy: Policy,
     /// `None`: asymmetric where the system allows it.
     pub(crate) fence: Option<FenceMode>,
     pub(crate) backend: Backend,
@@ -64,6 +65,7 @@ impl CreateSpec {
             geometry,
             persistent: false,
             redelivery: Redelivery::default(),
+            policy: Policy::default(),
             fence: None,
             backend: Backend::Futex,
             trusts_peers: false,
@@ -113,6 +115,7 @@ impl CreateSpec {
             semaphores: (self.backend == Backend::Semaphore).then_some(SemaphoreKind::OURS),
             persistent: self.persistent,
             redelivery: self.redelivery,
+            policy: self.policy,
             instance: sys::random_id().map_err(|source| failed("getting random bits", source))?,
             boot: match lifetime {
                 Lifetime::ThisProcess | Lifetime::Processes => NO_BOOT,

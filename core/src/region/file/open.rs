@@ -2,7 +2,7 @@
 
 use super::stale;
 use crate::error::{NotAChannel, OpenError};
-use crate::layout::{Backend, FenceMode, HeaderBlock, Kind, MessageType, Status};
+use crate::layout::{Backend, FenceMode, HeaderBlock, Kind, MessageType, Policy, Status};
 use crate::region::Region;
 use crate::region::location::{Location, NamedPlace, Place, not_found, not_opened};
 use crate::region::locks::lock_file;
@@ -25,6 +25,7 @@ pub(crate) struct Expectations {
     pub(crate) priorities: Option<u8>,
     pub(crate) discard_on_death: Option<bool>,
     pub(crate) delivery_limit: Option<u16>,
+    pub(crate) policy: Option<Policy>,
     pub(crate) persistent: Option<bool>,
     pub(crate) fence: Option<FenceMode>,
     pub(crate) backend: Option<Backend>,
@@ -207,6 +208,7 @@ pub(in crate::region) fn check_expectations(
         ("priorities", geometry.priorities.to_string(), expected.priorities.map(|value| value.to_string())),
         ("on_death", on_death_text(facts.redelivery.discard_on_death), expected.discard_on_death.map(on_death_text)),
         ("delivery_limit", facts.redelivery.limit.to_string(), expected.delivery_limit.map(|value| value.to_string())),
+        ("policy", facts.policy.name().to_owned(), expected.policy.map(|value| value.name().to_owned())),
         ("persistent", facts.persistent.to_string(), expected.persistent.map(|value| value.to_string())),
         ("fence", facts.fence.name().to_owned(), expected.fence.map(|value| value.name().to_owned())),
         ("backend", facts.backend.name().to_owned(), expected.backend.map(|value| value.name().to_owned())),

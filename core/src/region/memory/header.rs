@@ -3,7 +3,7 @@
 use crate::error::{NotAChannel, OpenError};
 use crate::layout::{
     Backend, CLibrary, FenceMode, Geometry, HEADER_BYTES, HeaderBlock, Kind, MAGIC, Map, MessageType, NAME_MAX,
-    OPTION_DISCARD, OPTION_PERSISTENT, TypeForm, VERSION, Version,
+    OPTION_DISCARD, OPTION_PERSISTENT, Policy, TypeForm, VERSION, Version,
 };
 use crate::region::sys;
 use std::io;
@@ -20,6 +20,8 @@ pub(crate) struct Facts {
     pub(crate) semaphores: Option<SemaphoreKind>,
     pub(crate) persistent: bool,
     pub(crate) redelivery: Redelivery,
+    /// What a broadcast's sender does where a receiver lags.
+    pub(crate) policy: Policy,
     pub(crate) instance: [u8; 16],
     pub(crate) boot: [u8; 16],
     pub(crate) created_unix_ns: u64,
@@ -90,6 +92,7 @@ impl Facts {
         block.total_bytes = self.map.total;
         block.options = if self.persistent { OPTION_PERSISTENT } else { 0 };
         block.options |= if self.redelivery.discard_on_death { OPTION_DISCARD } else { 0 };
+        block.options |= self.policy.option_bits();
         block.capacity = self.geometry.capacity;
         block.max_message = self.geometry.max_message;
         block.participants = self.geometry.participants();
@@ -216,6 +219,9 @@ pub(in crate::region) fn parse(channel: &str, start: &[u8], length: u64) -> Resu
     if block.options & !options != 0 {
         return Err(bad("options", format!("{:#x}", block.options), format!("only bits of {options:#x}")));
     }
+    let policy = Policy::from_options(block.options).ok_or_else(|| {
+        bad("options", format!("{:#x}", block.options), "a policy that this version knows".to_owned())
+    })?;
     if !kind.row().redelivers && block.delivery_limit != 0 {
         return Err(bad("delivery_limit", block.delivery_limit.to_string(), "0".to_owned()));
     }
@@ -265,6 +271,7 @@ pub(in crate::region) fn parse(channel: &str, start: &[u8], length: u64) -> Resu
         semaphores,
         persistent: block.options & OPTION_PERSISTENT != 0,
         redelivery: Redelivery { discard_on_death: block.options & OPTION_DISCARD != 0, limit: block.delivery_limit },
+        policy,
         instance: block.instance,
         boot: block.boot,
         created_unix_ns: block.created_unix_ns,

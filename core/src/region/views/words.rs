@@ -129,7 +129,8 @@ impl Region {
         }
     }
 
-    fn gate(&self, lane: u32, seat: u32) -> &Gate {
+    /// The gate of the receiver in this seat, in a lane.
+    pub(crate) fn gate(&self, lane: u32, seat: u32) -> &Gate {
         self.bytes().shared(self.gate_offset(lane, seat))
     }
 
@@ -140,6 +141,13 @@ impl Region {
         let lane = std::ptr::from_ref(space).addr().checked_sub(first)? / size_of::<LaneControl>();
         let lane = u32::try_from(lane).ok().filter(|&lane| lane < lanes)?;
         std::ptr::eq(space, &self.lane(lane).space).then_some(lane)
+    }
+
+    /// How far the receiver in this row has come, in a kind in which all of them read one lane. Without such a gate, 0.
+    pub(crate) fn gate_of(&self, row: u32) -> u64 {
+        let seat = row.wrapping_sub(self.geometry().senders);
+        let has_gate = self.geometry().lanes() > 0 && seat < self.geometry().receivers;
+        if has_gate { self.gate(0, seat).consumed.load(Relaxed) } else { 0 }
     }
 
     /// A lane's words.

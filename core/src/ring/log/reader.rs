@@ -72,6 +72,14 @@ impl<M: LaneEnd> Reader<M> {
         })
     }
 
+    /// Says which number the next message has, for a reader that has just [resumed](Reader::resume). Otherwise it learns that from the
+    /// first header that it sees.
+    pub fn expect(&mut self, sequence: u64) {
+        self.expected = RecordHeader::message(0, sequence);
+        (self.first_sequence, self.published_sequence) = (sequence, sequence);
+        self.sequence_known = true;
+    }
+
     /// The words that this reader reads.
     #[inline]
     pub fn memory(&self) -> &M {
@@ -269,9 +277,7 @@ impl<M: LaneEnd> Reader<M> {
         if !self.sequence_known && matches!(header.kind(), RecordKind::Message | RecordKind::Padding) {
             let not_above = self.memory.count().load(Relaxed).wrapping_add(self.geometry.records_max());
             let sequence = header.sequence_not_above(not_above);
-            self.expected = RecordHeader::message(0, sequence);
-            (self.first_sequence, self.published_sequence) = (sequence, sequence);
-            self.sequence_known = true;
+            self.expect(sequence);
         }
     }
 

@@ -53,6 +53,16 @@ impl Record {
 }
 
 impl RecordPlace {
+    /// Of bytes that stand so far behind the [beginning](ReaderMark::of_copies) of some copies, a multiple of 8 below 2³⁵.
+    pub fn of_copy(at: u64, length: u64) -> Self {
+        ReaderMark::of_copies(0).place_of(Position(at), length)
+    }
+
+    /// Bytes from the mark to the payload.
+    pub fn offset(&self) -> u64 {
+        u64::from(self.words) * ReaderMark::WORD
+    }
+
     /// Of a record that is not known yet.
     pub(super) const UNKNOWN: Self = Self { words: 0, length: 0 };
 
@@ -65,6 +75,11 @@ impl RecordPlace {
 
 impl ReaderMark {
     const WORD: u64 = 8;
+
+    /// In front of copies of records, which stand in private memory from position 0 on. The first of them has this number.
+    pub fn of_copies(sequence: u64) -> Self {
+        Self { position: Position(0), sequence, filling: 0 }
+    }
 
     /// Where a record stands that was read after the mark was taken.
     #[inline]

@@ -224,7 +224,7 @@ impl<M: LaneEnd> Writer<M> {
 
     /// Where the next record starts.
     #[inline]
-    fn position(&self) -> Position {
+    pub(in crate::ring) fn position(&self) -> Position {
         self.cursor.position()
     }
 

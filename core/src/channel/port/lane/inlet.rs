@@ -1,20 +1,21 @@
 //! A lane's reading end.
 
-use super::memory::{lane_geometry, settle_nothing};
+use super::ends::ReadingEnd;
+use super::memory::settle_nothing;
 use crate::channel::end::Seated;
 use crate::channel::places::Places;
-use crate::channel::port::inlet::{Exact, Inlet, Known};
+use crate::channel::port::inlet::{Exact, Inlet, Known, NoPort};
 use crate::error::{AckError, Corruption, RecvError};
 use crate::liveness::Settle;
 use crate::region::{LaneView, RingView, TrustPeers};
-use crate::ring::log::{Payload, Position, Reader, ReaderMark, Record, RecordPlace};
+use crate::ring::log::{LaneEnd, Payload, Position, Reader, ReaderMark, Record, RecordPlace};
 use crate::wait::Taken;
 use std::collections::TryReserveError;
 
 /// A lane's reading end.
 #[derive(Debug)]
-pub(crate) struct LaneInlet {
-    reader: Reader<LaneView>,
+pub(crate) struct LaneInlet<L: LaneEnd = LaneView> {
+    reader: Reader<L>,
     /// What was published when a sender that waits for room was woken last.
     woken_at: Position,
     /// The records of the current batch; empty otherwise.
@@ -23,7 +24,19 @@ pub(crate) struct LaneInlet {
     rest: ReaderMark,
 }
 
-impl LaneInlet {
+#[expect(private_bounds, reason = "only ports make ends of lanes")]
+impl<L: ReadingEnd> LaneInlet<L> {
+    /// The port with this reader.
+    pub(in crate::channel::port) fn of(reader: Reader<L>) -> Self {
+        let (woken_at, rest) = (reader.published(), reader.mark());
+        Self { reader, woken_at, batch: Places::new(), rest }
+    }
+
+    /// The number of the next message: a guess until one was found.
+    pub(in crate::channel::port) fn next_sequence(&self) -> u64 {
+        self.reader.sequence()
+    }
+
     /// Publishes what was given back, and wakes a sender that waits for room, if it does not know of all of it.
     #[inline]
     fn publish_and_wake(&mut self, end: &mut Seated) {
@@ -53,7 +66,7 @@ impl LaneInlet {
     #[inline]
     fn wake_sender(&mut self, end: &mut Seated) {
         self.woken_at = self.reader.published();
-        end.notify_senders(&self.reader.memory().control.space);
+        self.reader.memory().wake_sender(end);
     }
 
     #[cold]
@@ -78,7 +91,7 @@ impl LaneInlet {
     }
 }
 
-impl Inlet for LaneInlet {
+impl<L: ReadingEnd> Inlet for LaneInlet<L> {
     type Item = Record;
     type Mark = ReaderMark;
     type Entry = Payload;
@@ -90,12 +103,8 @@ impl Inlet for LaneInlet {
     const STOPS_IN_A_CHILD: bool = true;
     const LOOKS_AHEAD: bool = true;
 
-    fn join(end: &Seated) -> Result<Self, Corruption> {
-        let lane = LaneView::new(end.region(), 0, 0);
-        let reader = Reader::resume(lane, lane_geometry(end.region().geometry()))?;
-        let woken_at = reader.published();
-        let rest = reader.mark();
-        Ok(Self { reader, woken_at, batch: Places::new(), rest })
+    fn join(end: &Seated) -> Result<Self, NoPort> {
+        L::resume(end).map(Self::of)
     }
 
     fn max_message(&self) -> usize {
@@ -173,7 +182,7 @@ impl Inlet for LaneInlet {
 
     #[inline(always)]
     fn bytes(&self) -> RingView<'_> {
-        self.reader.memory().ring()
+        self.reader.memory().view().ring()
     }
 
     #[inline(always)]

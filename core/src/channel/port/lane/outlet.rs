@@ -1,6 +1,7 @@
 //! A lane's writing end.
 
-use super::memory::{lane_geometry, settle_nothing};
+use super::ends::{InRegion, WritingEnd};
+use super::memory::settle_nothing;
 use crate::channel::end::{Seated, Trouble};
 use crate::channel::port::outlet::{Effort, Outlet};
 use crate::error::{Corruption, SendError};
@@ -12,14 +13,15 @@ use crate::wait::eventcount::Wakes;
 
 /// A lane's writing end.
 #[derive(Debug)]
-pub(crate) struct LaneOutlet {
-    writer: Writer<LaneView>,
+pub(crate) struct LaneOutlet<W = Writer<LaneView>> {
+    writer: W,
     resumed_at: u64,
     /// Searches for room since it joined.
     searches: u32,
 }
 
-impl LaneOutlet {
+#[expect(private_bounds, reason = "only ports make ends of lanes")]
+impl<W: WritingEnd> LaneOutlet<W> {
     /// How many messages the lane had carried before.
     pub(in crate::channel) fn resumed_at(&self) -> u64 {
         self.resumed_at
@@ -27,44 +29,46 @@ impl LaneOutlet {
 
     /// How many messages the lane has carried by now.
     pub(in crate::channel) fn sent(&self) -> u64 {
-        self.writer.count()
+        self.writer.log().count()
     }
 
     /// Bytes of payload of a record that takes an eighth of the ring, or of the longest one if that is shorter.
     pub(in crate::channel) fn an_eighth(&self) -> usize {
-        let geometry = self.writer.geometry();
+        let geometry = self.writer.log().geometry();
         let payload = (geometry.capacity() / 8).saturating_sub(geometry.header_bytes());
         payload.min(geometry.max_message()) as usize
     }
 
     /// Tells observers what was sent so far.
     fn publish(&mut self, end: &mut Seated) {
-        self.writer.publish();
+        self.writer.log_mut().publish();
         self.count_published(end);
     }
 
     /// The writer published how far it has come: so does its row.
     fn count_published(&self, end: &mut Seated) {
-        end.tally.messages_in_all(self.writer.messages(), self.writer.bytes());
+        let log = self.writer.log();
+        end.tally.messages_in_all(log.messages(), log.bytes());
     }
 
     #[inline(always)]
     fn fill_and_commit(&mut self, reservation: Reservation, message: &[u8]) {
         let length = message.len() as u64;
-        self.writer.fill_and_commit(reservation, length, |ring, payload| ring.write(payload.0, 0, message));
+        self.writer.log_mut().fill_and_commit(reservation, length, |ring, payload| ring.write(payload.0, 0, message));
     }
 
     #[cold]
     fn refused(&self, end: &Seated, refusal: Refusal, length: usize) -> Result<Option<Reservation>, SendError> {
         match refusal {
-            Refusal::Full => Ok(None),
+            Refusal::Full if self.writer.waits() => Ok(None),
+            Refusal::Full => Err(SendError::Full),
             Refusal::TooLarge => Err(SendError::TooLarge { length, max: self.max_message() }),
             Refusal::Corrupted(reason) => Err(SendError::Corrupted(end.poison(reason))),
         }
     }
 }
 
-impl Outlet for LaneOutlet {
+impl<W: WritingEnd> Outlet for LaneOutlet<W> {
     type Claim = Reservation;
     type Undo = Warmed;
     type Run = ();
@@ -76,26 +80,25 @@ impl Outlet for LaneOutlet {
     const WAKES: Wakes = Wakes::All;
 
     fn join(end: &Seated) -> Result<Self, Corruption> {
-        let lane = LaneView::new(end.region(), end.seat().row(), 0);
-        let writer = Writer::resume(lane, lane_geometry(end.region().geometry()))?;
-        let resumed_at = writer.count();
+        let writer = W::resume(end)?;
+        let resumed_at = writer.log().count();
         Ok(Self { writer, resumed_at, searches: 0 })
     }
 
     #[inline]
     fn max_message(&self) -> usize {
-        self.writer.geometry().max_message() as usize
+        self.writer.log().geometry().max_message() as usize
     }
 
     #[inline(always)]
     fn claim_fast(&mut self, length: usize) -> Option<Reservation> {
-        self.writer.reserve_fast(length as u64)
+        self.writer.log().reserve_fast(length as u64)
     }
 
     /// By the shortest way, which looks no further than its limit.
     #[inline(always)]
     fn send_fast(&mut self, _: &mut Seated, message: &[u8]) -> Result<bool, Corruption> {
-        Ok(self.writer.append(message.len() as u64, |spot| spot.write(message)))
+        Ok(self.writer.log_mut().append(message.len() as u64, |spot| spot.write(message)))
     }
 
     /// Every few stretches, and while it waits: a sender that is busy notices, too, that the file is gone.
@@ -111,7 +114,7 @@ impl Outlet for LaneOutlet {
             Effort::Quick => self.writer.reserve_if_plenty(length as u64),
             Effort::Once | Effort::Full => self.writer.reserve(length as u64),
         };
-        if self.writer.is_published() {
+        if self.writer.log().is_published() {
             self.count_published(end);
         }
         match reservation {
@@ -127,7 +130,12 @@ impl Outlet for LaneOutlet {
 
     #[inline]
     fn space(&self) -> &AtomicU32 {
-        &self.writer.memory().control.space
+        &self.writer.log().memory().view().control.space
+    }
+
+    #[inline]
+    fn names_blocker(&mut self) -> bool {
+        self.writer.names_blocker()
     }
 
     #[inline(always)]
@@ -144,21 +152,22 @@ impl Outlet for LaneOutlet {
     /// Lines are warmed once the receiver knows of the message.
     #[inline(always)]
     fn after_wake(&mut self, reservation: &Reservation) {
-        self.writer.warm_after(reservation);
+        self.writer.log_mut().warm_after(reservation);
     }
 
     #[inline]
     fn hold(&mut self) -> Warmed {
-        self.writer.forget_warmed()
+        self.writer.begin_in_place();
+        self.writer.log_mut().forget_warmed()
     }
 
     #[inline]
-    fn write(&self, reservation: &Reservation, skip: usize, bytes: &[u8]) {
-        self.writer.memory().ring().write(reservation.payload.0, skip, bytes);
+    fn write(&mut self, reservation: &Reservation, skip: usize, bytes: &[u8]) {
+        self.writer.write(reservation, skip, bytes);
     }
 
     fn slice(&mut self, reservation: &Reservation, trust: TrustPeers, length: usize) -> &mut [u8] {
-        self.writer.memory_mut().borrow_mut(trust, reservation.payload.0, length)
+        self.writer.slice(reservation, trust, length)
     }
 
     #[inline(always)]
@@ -169,7 +178,8 @@ impl Outlet for LaneOutlet {
         warmed: Warmed,
         used: usize,
     ) -> Result<(), Corruption> {
-        self.writer.commit_in_place(warmed, reservation, used as u64);
+        self.writer.complete(&reservation, used);
+        self.writer.log_mut().commit_in_place(warmed, reservation, used as u64);
         Ok(())
     }
 
@@ -191,7 +201,7 @@ impl Outlet for LaneOutlet {
     where
         I::Item: AsRef<[u8]>,
     {
-        let (news, mut run) = (end.watch(), self.writer.run());
+        let (news, mut run) = (end.watch(), self.writer.log_mut().run());
         loop {
             let Some(message) = messages.next() else { return Ok(None) };
             let bytes = message.as_ref();
@@ -212,7 +222,7 @@ impl Outlet for LaneOutlet {
         message: &[u8],
     ) -> Result<(), Corruption> {
         self.fill_and_commit(reservation, message);
-        self.writer.warm_after(&reservation);
+        self.writer.log_mut().warm_after(&reservation);
         Ok(())
     }
 

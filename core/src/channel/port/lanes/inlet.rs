@@ -4,7 +4,7 @@ use super::batch::{Attached, LaneEntry, Run};
 use super::memory::LanesView;
 use crate::channel::end::Seated;
 use crate::channel::places::Places;
-use crate::channel::port::inlet::{Exact, Inlet, Known};
+use crate::channel::port::inlet::{Exact, Inlet, Known, NoPort};
 use crate::channel::port::lane::{lane_geometry, settle_nothing};
 use crate::error::{AckError, Corruption, RecvError};
 use crate::liveness::Settle;
@@ -138,7 +138,7 @@ impl Inlet for LanesInlet {
     const STOPS_IN_A_CHILD: bool = true;
     const LOOKS_AHEAD: bool = false;
 
-    fn join(end: &Seated) -> Result<Self, Corruption> {
+    fn join(end: &Seated) -> Result<Self, NoPort> {
         let region = end.region();
         let geometry = lane_geometry(region.geometry());
         let lanes = Lanes::resume(LanesView::new(region), geometry)?;

@@ -5,7 +5,7 @@ use super::holding::Holding;
 use super::memory::{queue, settle};
 use crate::channel::end::Seated;
 use crate::channel::places::Places;
-use crate::channel::port::inlet::{Exact, Inlet, Known};
+use crate::channel::port::inlet::{Exact, Inlet, Known, NoPort};
 use crate::error::{AckAtError, AckError, Corruption, RecvError};
 use crate::layout::{Role, SlotWord};
 use crate::liveness::{self, Settle};
@@ -258,7 +258,7 @@ impl Inlet for SlotInlet {
     const SETTLE: Settle = settle;
     const LOOKS_AHEAD: bool = false;
 
-    fn join(end: &Seated) -> Result<Self, Corruption> {
+    fn join(end: &Seated) -> Result<Self, NoPort> {
         let geometry = end.region().geometry();
         let queue = queue(end.region(), end.seat().row());
         let mut ahead = Ahead::default();

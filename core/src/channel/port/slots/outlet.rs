@@ -107,7 +107,7 @@ impl Outlet for SlotOutlet {
     }
 
     #[inline]
-    fn write(&self, loan: &Loan, skip: usize, bytes: &[u8]) {
+    fn write(&mut self, loan: &Loan, skip: usize, bytes: &[u8]) {
         self.queue.memory().words().write(loan.slot, skip, bytes);
     }
 

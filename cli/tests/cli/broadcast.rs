@@ -1,0 +1,80 @@
+//! `broadcast` channels: every `recv` gets all, from where it begins; and one that lost some says how many.
+
+use crate::sandbox::{Sandbox, eventually};
+use serde_json::json;
+
+/// Lines with the numbers from `first` up to `end`.
+fn lines(first: u64, end: u64) -> String {
+    (first..end).map(|number| format!("{number}\n")).collect()
+}
+
+#[test]
+fn every_receiver_gets_all_lines() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["create", "news", "--kind", "broadcast", "--receivers", "3", "--capacity", "4096"]).ok();
+    let receivers = [(); 3].map(|()| sandbox.start(&["recv", "news"]));
+    eventually("all have joined", || {
+        sandbox.look("news").unwrap()["participants"].as_array().is_some_and(|all| all.len() == 3)
+    });
+    let sentence = sandbox.run(&["recv", "news"]).failed(1);
+    assert!(sentence.contains("news"), "{sentence}");
+    sandbox.run_with(&["send", "news"], lines(0, 5000).as_bytes()).ok();
+    for receiver in receivers {
+        assert_eq!(receiver.end().text(), lines(0, 5000));
+    }
+    let facts = sandbox.look("news").unwrap();
+    assert_eq!((&facts["kind"], &facts["broadcast"]["policy"]), (&json!("broadcast"), &json!("block")));
+}
+
+#[test]
+fn a_receiver_begins_where_it_is_told_to() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["create", "news", "--kind", "broadcast"]).ok();
+    sandbox.run_with(&["send", "news"], lines(0, 100).as_bytes()).ok();
+    for (options, first) in [
+        (&["--from", "oldest"][..], 0),
+        (&["--from", "40"], 40),
+        (&["--history", "7"], 93),
+        (&["--history", "1000"], 0),
+    ] {
+        let found = sandbox.run(&[&["recv", "news", "--drain"][..], options].concat());
+        assert_eq!(found.text(), lines(first, 100), "{options:?}");
+    }
+    let late = sandbox.run(&["recv", "news", "--timeout", "50ms"]).failed(4);
+    assert!(late.contains("no message came"), "from now: {late}");
+    let sentence = sandbox.run(&["recv", "news", "--from", "101"]).failed(1);
+    assert!(sentence.contains("no message has number 101, only 100 were sent"), "{sentence}");
+    sandbox.run(&["create", "other"]).ok();
+    let sentence = sandbox.run(&["recv", "other", "--from", "oldest"]).failed(1);
+    assert!(sentence.contains("channel other is no broadcast"), "{sentence}");
+}
+
+#[test]
+fn a_receiver_that_lost_some_says_how_many_and_goes_on() {
+    let sandbox = Sandbox::new();
+    let options = ["--kind", "broadcast", "--policy", "overwrite", "--capacity", "4096"];
+    sandbox.run(&[&["create", "ticks"][..], &options].concat()).ok();
+    // Nobody receives, and the sender does not wait.
+    sandbox.run_with(&["send", "ticks"], lines(0, 10_000).as_bytes()).ok();
+    let found = sandbox.run(&["recv", "ticks", "--from", "10", "--drain"]);
+    let text = String::from_utf8(found.stdout.clone()).unwrap();
+    let first: u64 = text.lines().next().unwrap().parse().unwrap();
+    assert_eq!(text, lines(first, 10_000));
+    let lost = first - 10;
+    let said = format!("memlane: channel ticks: {lost} messages were overwritten before this command received them\n");
+    assert_eq!((found.status.code(), found.stderr), (Some(0), said));
+}
+
+#[test]
+fn a_sender_that_does_not_wait_fails() {
+    let sandbox = Sandbox::new();
+    let options = ["--kind", "broadcast", "--policy", "fail", "--capacity", "4096"];
+    sandbox.run(&[&["create", "news"][..], &options].concat()).ok();
+    let mut receiver = sandbox.start(&["recv", "news", "--count", "1"]);
+    eventually("it has joined", || sandbox.has("news", "receiver"));
+    sandbox.run(&["send", "news", "one"]).ok();
+    eventually("it has got it", || receiver.stdout() == b"one\n");
+    receiver.kill();
+    // Nobody receives: nothing is full.
+    sandbox.run_with(&["send", "news"], lines(0, 5000).as_bytes()).ok();
+}

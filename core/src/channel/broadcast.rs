@@ -1,0 +1,337 @@
+//! `broadcast`: one sender, many receivers, and each message goes to all of them. In order, variable-length messages; lossless, or never
+//! waiting: as its [`Policy`] says.
+//!
+//! ```text
+//!                         ┌─► Receiver ──► Message
+//! Sender ──► │ lane │ ───┼─► Receiver ──► Message     each at its own place in the one lane
+//!                         └─► Receiver ──► Message
+//! ```
+//!
+//! What holds:
+//! - A receiver gets every message from the one on with which it began, in the order in which they were sent: by default the next one that
+//!   is sent, or an earlier one that is still there ([`Channel::receiver_from`]).
+//! - A message is written once, however many receivers there are. As long as they keep up, sending costs the same with one of them
+//!   as with a thousand.
+//! - A receiver that leaves or dies takes nothing with it, and nobody waits for it. Its successor begins where it wants: nothing is kept
+//!   for it. A sender that dies has a successor, too, which goes on behind what it committed.
+//! - Messages stay in the lane until they are overwritten, also where nobody receives: so a receiver that comes late finds the last ones.
+//! - A receiver learns `Disconnected` when no sender is left and it has received everything. The sender learns it when every receiver that
+//!   there was has left; a [persistent](Options::persistent) channel has no such end.
+//!
+//! **Policies.** Where the slowest receiver has not come as far as the sender wants to write, the sender
+//! - waits until it has ([`Policy::Block`], the default): nothing is lost. A receiver that is stopped stops the sender. One that is
+//!   killed does not; that is found out within some 100 ms. [`info`](Channel::info) says which receiver [holds it
+//!   back](crate::BroadcastInfo::slowest);
+//! - does not wait: the call fails with `Full` ([`Policy::Fail`]). Nothing that was sent is lost;
+//! - overwrites the oldest messages ([`Policy::Overwrite`]): it never looks at a receiver. A receiver that was overtaken gets
+//!   [`RecvError::Lagged`](crate::RecvError::Lagged), once, with the exact number of messages that it lost, and goes on with one that is half a ring
+//!   old or newer.
+//!
+//! **Room.** A lossless sender that *sleeps* in front of a full lane is woken by the receiver that it waits for alone, once that has released
+//! an eighth of the ring, finds nothing more, leaves, or calls [`Receiver::publish_released`].
+//!
+//! **In place.** A lossy receiver gets copies: what stands in the lane may be overwritten at any time. A call that fills the caller's buffer
+//! exactly copies once, all others twice. A lossless one reads in place, as in [`spsc`](crate::spsc).
+//!
+//! ```
+//! use memlane::broadcast;
+//!
+//! let channel = broadcast::Options::new().private()?; // threads; `.create("name")` for processes
+//! let mut tx = channel.sender()?;
+//! let receivers: Vec<_> = (0..3)
+//!     .map(|_| {
+//!         let rx = channel.receiver().unwrap(); // from now on
+//!         std::thread::spawn(move || {
+//!             let mut rx = rx;
+//!             rx.messages().map(|message| message.unwrap()[0]).collect::<Vec<_>>()
+//!         })
+//!     })
+//!     .collect();
+//! (0..100u8).for_each(|number| tx.send(&[number]).unwrap());
+//! drop(tx);
+//! for receiver in receivers {
+//!     assert_eq!(receiver.join().unwrap(), (0..100).collect::<Vec<_>>()); // each has got all
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Without waiting, and with losses that are counted:
+//!
+//! ```
+//! use memlane::RecvError;
+//! use memlane::broadcast::{Options, Policy};
+//!
+//! let channel = Options::new().capacity(4096).policy(Policy::Overwrite).private()?;
+//! let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+//! (0..10_000u64).for_each(|number| tx.send(&number.to_le_bytes()).unwrap()); // never waits
+//! let Err(RecvError::Lagged { lost }) = rx.recv() else { panic!("the ring holds 256 of them") };
+//! let next: u64 = rx.recv()?.read()?;
+//! assert_eq!(next, lost); // it goes on behind those
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use super::end::Since;
+use super::kind::Broadcast;
+use super::port::BroadcastInlet;
+use super::{batch, contents, grant, message, messages, opened, options, receiver, sender};
+use crate::error::{JoinError, OpenError};
+
+pub use super::contents::WrongSize;
+pub use crate::layout::Policy;
+pub use crate::ring::broadcast::Start;
+
+/// How to create or open a `broadcast` channel.
+pub type Options = options::Options<Broadcast>;
+
+/// An open `broadcast` channel: makes its sender and its receivers.
+pub type Channel = opened::Channel<Broadcast>;
+
+/// The sender of a `broadcast` channel. One lives at a time; dropping it leaves the channel.
+pub type Sender = sender::Sender<Broadcast>;
+
+/// Room for one message in the lane: see [`Sender::reserve`]. Where the policy is [`Policy::Overwrite`],
+/// [`as_mut_slice`](Grant::as_mut_slice) is a buffer of this process, which is copied into the lane when the grant is committed.
+pub type Grant<'a> = grant::Grant<'a, Broadcast>;
+
+/// A receiver of a `broadcast` channel. Dropping it leaves the channel.
+pub type Receiver = receiver::Receiver<Broadcast>;
+
+/// A message, which every receiver gets. It is copied out, and released when dropped, unless [`Receiver::on_drop`] says otherwise: this
+/// receiver is done with it. One that is not released comes again, to this receiver.
+pub type Message<'a> = message::Message<'a, Broadcast>;
+
+/// Several messages that were there at once. Those that are left are released, and that is published, when the batch is dropped,
+/// unless [`Receiver::on_drop`] says otherwise.
+pub type Batch<'a> = batch::Batch<'a, Broadcast>;
+
+/// One message of a [`Batch`].
+pub type BatchMessage<'a> = contents::BatchMessage<'a, Broadcast>;
+
+/// Iterates over the messages of a [`Batch`].
+pub type BatchIter<'a> = batch::BatchIter<'a, Broadcast>;
+
+/// Copies of messages, each released as it is copied.
+pub type Messages<'a> = messages::Messages<'a, Broadcast>;
+
+/// Opens an existing channel with the options that it was created with. For `name`, see [`crate::spsc::open`].
+///
+/// # Errors
+/// See [`OpenError`].
+///
+/// ```
+/// use memlane::{OpenError, broadcast};
+/// assert!(matches!(broadcast::open("no-such-channel"), Err(OpenError::NotFound { .. })));
+/// ```
+pub fn open(name: &str) -> Result<Channel, OpenError> {
+    Options::new().open(name)
+}
+
+/// What only the options of a `broadcast` channel have.
+impl Options {
+    /// Ring size of the lane in bytes, rounded up to a power of two from 4 KiB to 2 GiB. Default: 1 MiB, or more if
+    /// [`Options::max_message`] needs it. What a message takes of it, [`spsc`](crate::spsc::Options::capacity) says.
+    ///
+    /// It is how far a receiver can lag behind the sender, less an eighth of it, which the sender takes at once; of a lossy one, a sixteenth.
+    ///
+    /// ```
+    /// let channel = memlane::broadcast::Options::new().capacity(100_000).private()?;
+    /// assert_eq!(channel.capacity(), 131_072);
+    /// # Ok::<(), memlane::CreateError>(())
+    /// ```
+    pub fn capacity(mut self, bytes: usize) -> Self {
+        self.wishes.capacity = Some(bytes);
+        self
+    }
+
+    /// Has every message start at a multiple of so many bytes of the lane: see
+    /// [`spsc::Options::record_alignment`](crate::spsc::Options::record_alignment).
+    ///
+    /// ```
+    /// let channel = memlane::broadcast::Options::new().record_alignment(64).private()?;
+    /// assert_eq!(channel.info().record_alignment, 64);
+    /// # Ok::<(), memlane::CreateError>(())
+    /// ```
+    pub fn record_alignment(mut self, bytes: usize) -> Self {
+        self.wishes.record_alignment = Some(bytes);
+        self
+    }
+
+    /// How many receivers there can be at a time, from 1 to 1,023. Default: 64. Only for creation.
+    ///
+    /// ```
+    /// use memlane::JoinError;
+    /// let channel = memlane::broadcast::Options::new().max_receivers(1).private()?;
+    /// let rx = channel.receiver()?;
+    /// assert!(matches!(rx.try_clone(), Err(JoinError::RoleTaken { seats: 1, .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn max_receivers(mut self, receivers: usize) -> Self {
+        self.wishes.receivers = Some(receivers);
+        self
+    }
+
+    /// What the sender does where a receiver has not come as far as it wants to write. Default: [`Policy::Block`].
+    ///
+    /// ```
+    /// use memlane::SendError;
+    /// use memlane::broadcast::{Options, Policy};
+    /// let channel = Options::new().capacity(4096).policy(Policy::Fail).private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// while tx.send(&[0; 100]).is_ok() {}
+    /// assert_eq!(tx.send(&[0; 100]), Err(SendError::Full)); // it does not wait
+    /// assert_eq!(rx.try_iter().count(), 36); // and nothing is lost
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.wishes.policy = Some(policy);
+        self
+    }
+}
+
+/// What only a `broadcast` channel has.
+impl Channel {
+    /// Takes a receiver's seat, as [`Channel::receiver`] does, and begins with this message.
+    ///
+    /// # Errors
+    /// [`JoinError::NoSuchMessage`]: no message has had that number yet. [`JoinError::Busy`]: the sender was faster many times. The others of
+    /// [`JoinError`].
+    ///
+    /// ```
+    /// use memlane::broadcast::{Options, Start};
+    /// let channel = Options::new().private()?;
+    /// let mut tx = channel.sender()?;
+    /// tx.send_batch(["zero", "one", "two", "three"])?;
+    /// let all = channel.receiver_from(Start::Oldest)?.drain().count();
+    /// let mut late = channel.receiver_from(Start::Last(2))?;
+    /// assert_eq!((all, late.recv()?.to_vec()), (4, b"two".to_vec()));
+    /// let position = late.next_sequence(); // kept in a file, say
+    /// drop(late);
+    /// let mut again = channel.receiver_from(Start::At(position))?;
+    /// assert_eq!(again.recv()?.to_vec(), b"three");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn receiver_from(&self, start: Start) -> Result<Receiver, JoinError> {
+        let since = Since::of_receivers(&self.shared);
+        Receiver::join_by(&self.shared, since, |end| BroadcastInlet::begin(end, start))
+    }
+}
+
+/// What only the sender of a `broadcast` channel has.
+impl Sender {
+    /// How many messages the lane had carried when this sender joined. A sender that takes over from a dead one knows by it which of
+    /// that one's messages are committed.
+    ///
+    /// ```
+    /// let channel = memlane::broadcast::Options::new().private()?;
+    /// channel.sender()?.send(b"hello")?;
+    /// assert_eq!(channel.sender()?.resumed_at(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn resumed_at(&self) -> u64 {
+        self.port.resumed_at()
+    }
+
+    /// How many messages the lane has carried by now.
+    ///
+    /// ```
+    /// let mut tx = memlane::broadcast::Options::new().private()?.sender()?;
+    /// tx.send(b"hello")?; // nobody receives it
+    /// assert_eq!(tx.sent(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.port.sent()
+    }
+}
+
+/// What only a receiver of a `broadcast` channel has.
+impl Receiver {
+    /// Another receiver of the same channel, with a seat of its own, which begins with the next message that is sent. It knows whether this
+    /// one has seen a sender.
+    ///
+    /// # Errors
+    /// See [`JoinError`].
+    ///
+    /// ```
+    /// let channel = memlane::broadcast::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// let mut other = rx.try_clone()?;
+    /// tx.send(b"for both")?;
+    /// assert_eq!((rx.recv()?.len(), other.recv()?.len()), (8, 8));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_clone(&self) -> Result<Self, JoinError> {
+        self.join_as()
+    }
+
+    /// The number of the next message: how many were sent before it, since the channel was created. With it,
+    /// [`Channel::receiver_from`] begins there another time.
+    ///
+    /// ```
+    /// let channel = memlane::broadcast::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// assert_eq!(rx.next_sequence(), 0);
+    /// rx.recv()?.ack()?;
+    /// assert_eq!(rx.next_sequence(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn next_sequence(&self) -> u64 {
+        self.port.next_sequence()
+    }
+
+    /// Wakes the sender if it sleeps in front of a full lane and waits for this receiver, and something was released since it was woken
+    /// last; and counts what was received, for [`info`](Channel::info).
+    ///
+    /// ```
+    /// let channel = memlane::broadcast::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// rx.recv()?.ack()?;
+    /// rx.publish_released();
+    /// assert_eq!(channel.info().participants[1].counters.messages, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn publish_released(&mut self) {
+        self.tell_released();
+    }
+}
+
+/// What only a message of a `broadcast` channel has.
+impl Message<'_> {
+    /// How many messages were sent before this one, since the channel was created.
+    ///
+    /// ```
+    /// let channel = memlane::broadcast::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["zero", "one"])?;
+    /// rx.recv()?;
+    /// assert_eq!(rx.recv()?.sequence(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.entry().sequence
+    }
+}
+
+/// What only a message of a `broadcast` channel has.
+impl BatchMessage<'_> {
+    /// How many messages were sent before this one: as [`Message::sequence`].
+    ///
+    /// ```
+    /// let channel = memlane::broadcast::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send_batch(["zero", "one"])?;
+    /// let batch = rx.recv_batch(64)?;
+    /// assert_eq!(batch.iter().map(|message| message.sequence()).collect::<Vec<_>>(), [0, 1]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.entry().sequence
+    }
+}
