@@ -64,6 +64,10 @@ torture release-before-the-copy kill --kind spsc --backend futex --kills 2000
 torture release-before-the-copy kill --kind mpmc --backend futex --kills 1000
 torture reap-without-the-byte kill --kind mpmc --backend futex --kills 1000
 torture no-head-recheck kill --kind mpmc --backend futex --kills 4000
+torture root-before-the-value kill --kind watch --backend futex --kills 1000
+torture copy-of-anything kill --kind watch --backend futex --kills 1000
+torture version-set-twice kill --kind watch --backend futex --kills 300
+torture version-set-twice sweep --quick --kind watch --backend futex --only leave
 torture no-settle sweep --quick --kind mpmc --backend futex --only recv
 torture no-zeroing sweep --quick --kind spsc --backend futex
 torture forgotten-slot sweep --quick --kind mpmc --backend futex --only recv
@@ -74,6 +78,8 @@ torture commit-before-the-copy stop --quick --rounds 0 --kind mpmc --backend fut
 torture no-head-recheck stop --rounds 0 --kind mpmc --backend futex --only recv
 torture release-before-the-copy stop --quick --rounds 0 --kind spsc --backend futex
 torture reap-without-the-byte stop --quick --rounds 0 --kind mpmc --backend futex
+torture root-before-the-value stop --quick --rounds 0 --kind watch --backend futex --only send
+torture copy-of-anything stop --quick --rounds 0 --kind watch --backend futex --only recv
 
 torture leaked-mapping soak --seconds 8
 torture leaked-descriptor soak --seconds 8

@@ -63,7 +63,6 @@ mod watch;
 mod worker;
 
 use crate::faults::Refused;
-use crate::steps::Steppable;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -122,9 +121,9 @@ fn main() -> ExitCode {
         Tool::Recovery(options) => recovery::run(&options),
         Tool::Redelivery(options) => redelivery::run(&options),
         Tool::Kill { options, shapes } => kill::run(&options, &shapes, &kinds::all_that_are_killed()),
-        Tool::Stop(options) => stop::run(&options, &kinds::all(|kind| kind as &dyn Steppable)),
+        Tool::Stop(options) => stop::run(&options, &kinds::all_that_are_stepped()),
         Tool::Soak(options) => soak::run(&options, &kinds::all_that_are_killed()),
-        Tool::Sweep(options) => sweep::run(&options, &kinds::all(|kind| kind as &dyn Steppable)),
+        Tool::Sweep(options) => sweep::run(&options, &kinds::all_that_are_stepped()),
         Tool::Corrupt(options) => corrupt::run(&options, &kinds::all_that_are_damaged()),
         Tool::Crowd(options) => crowd::run(&options),
         Tool::Storm(options) => storm::run(&options),

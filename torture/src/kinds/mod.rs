@@ -7,6 +7,7 @@ mod spsc;
 use crate::corrupt::Corruptible;
 use crate::fans::Broadcast;
 use crate::faults::Refused;
+use crate::steps::Steppable;
 use crate::subject::Kind;
 use crate::values::Watch;
 
@@ -33,6 +34,13 @@ pub fn all_that_are_killed() -> Vec<&'static dyn Kind> {
 pub fn all_that_are_damaged() -> Vec<&'static dyn Corruptible> {
     let mut kinds = all(|kind| kind as &dyn Corruptible);
     kinds.push(&Broadcast);
+    kinds
+}
+
+/// All that are stepped: the kinds of the list, and the one that holds a value.
+pub fn all_that_are_stepped() -> Vec<&'static dyn Steppable> {
+    let mut kinds = all(|kind| kind as &dyn Steppable);
+    kinds.push(&Watch);
     kinds
 }
 

@@ -13,6 +13,6 @@ pub mod others;
 pub mod scenario;
 pub mod stage;
 mod steppable;
-mod survivor;
+pub mod survivor;
 
 pub use steppable::Steppable;

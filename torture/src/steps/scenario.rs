@@ -135,7 +135,7 @@ impl Scenario {
         let all = ALL_OPERATIONS
             .into_iter()
             .flat_map(|operation| states.into_iter().map(move |state| Self { facts, operation, state }));
-        all.filter(Self::makes_sense).collect()
+        all.filter(|one| facts.has(one.operation) && one.makes_sense()).collect()
     }
 
     /// What a rival does, by itself.
@@ -161,6 +161,8 @@ impl Scenario {
         let needs_message = matches!(self.operation, Receive | ReceiveInto | ReceiveBatch | Acknowledge | GiveBack);
         match self.state {
             State::Held if !self.facts.is_shared() => false,
+            // Of a value there is one.
+            State::Full if self.facts.store == Store::Value => false,
             // A receiver that is to sleep first would take what there is.
             _ if self.operation == Wake => self.state == State::Empty,
             _ if self.operation == ParkReceiving => self.state == State::Empty,
@@ -237,6 +239,9 @@ impl Scenario {
 
     /// What may come of it, if these messages are in the channel before, and others hold the first few.
     pub fn expectation(&self, queued: Vec<u64>, held: usize) -> Expectation {
+        if self.facts.store == Store::Value {
+            return self.expected_value(queued);
+        }
         let (takes, finishes) = match self.operation {
             Operation::Receive | Operation::GiveBack => (1, false),
             Operation::ReceiveInto | Operation::Acknowledge => (1, true),
@@ -253,6 +258,26 @@ impl Scenario {
             own: self.own().collect(),
             queued,
         }
+    }
+}
+
+/// Of a kind that holds a value.
+impl Scenario {
+    /// The value that is there stays, or the operation's takes its place.
+    fn expected_value(&self, queued: Vec<u64>) -> Expectation {
+        let finished = if self.sends() > 0 { queued.clone() } else { Vec::new() };
+        let own = self.own().collect();
+        Expectation { queued, taken: 0, own_may_be_taken: false, finished, finished_for_certain: true, own }
+    }
+}
+
+impl Facts {
+    /// Whether the kind has this operation.
+    fn has(&self, operation: Operation) -> bool {
+        use Operation::{Abort, Acknowledge, Commit, GiveBack, ParkSending, ReceiveBatch, SendBatch};
+        let of_messages =
+            matches!(operation, Abort | Acknowledge | Commit | GiveBack | ParkSending | ReceiveBatch | SendBatch);
+        self.store != Store::Value || !of_messages
     }
 }
 

@@ -25,14 +25,20 @@ pub fn survive<K: Subject>(path: &Path, sent: &dyn Fn(&[Delivered]) -> u64) -> R
     let name = path.display().to_string();
     let (delivered, exchanged) = drain_and_use::<K>(&name)?;
     check_what_is_left(&name, sent(&delivered) + exchanged)?;
-    memlane::remove(&name)?;
+    remove(path)?;
+    Ok(delivered)
+}
+
+/// Removes the channel, of which everybody has left.
+pub fn remove(path: &Path) -> Result<()> {
+    memlane::remove(&path.display().to_string())?;
     let folder = path.parent().context("a path without a folder")?;
     let file = path.file_name().context("a path without a name")?.to_string_lossy().into_owned();
     for entry in std::fs::read_dir(folder)? {
         let left = entry?.file_name().to_string_lossy().into_owned();
         ensure!(!left.starts_with(&file), "a file was left: {left}");
     }
-    Ok(delivered)
+    Ok(())
 }
 
 /// Returns what was delivered, and how many messages were exchanged after that.

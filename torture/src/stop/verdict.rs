@@ -44,6 +44,9 @@ pub fn got(deeds: &[Deed]) -> Vec<Delivered> {
 impl Accounts<'_> {
     /// Compares. What the killed one sent or finished with is in question: the caller judges it by what came.
     pub fn check(&self) -> Result<Checked> {
+        if self.scenario.facts.store == Store::Value {
+            return self.check_value();
+        }
         let receivers = [
             ("the one that stood still", got(&self.stopped)),
             ("the others", got(&self.others)),
@@ -87,6 +90,25 @@ impl Accounts<'_> {
         let in_question = |number: &u64| maybe_sent.contains(number) || maybe_finished.contains(number);
         ensure!(missing.iter().all(in_question), "of messages {missing:?}, some are lost");
         Ok(Checked { messages: receivers[1].1.len() as u64, had: had.into_iter().map(|(&number, _)| number).collect() })
+    }
+
+    /// Of a value: everybody had values that were set, none of them behind a later one, and the last one is there.
+    fn check_value(&self) -> Result<Checked> {
+        let set: Vec<u64> = self.queued.iter().copied().chain(sent(&self.stopped)).chain(sent(&self.others)).collect();
+        let others = got(&self.others);
+        for (who, values) in [
+            ("the one that stood still", &got(&self.stopped)),
+            ("the others", &others),
+            ("who slept", &got(&self.sleeper)),
+        ] {
+            let values: Vec<u64> = values.iter().map(|one| one.number).collect();
+            let stray = values.iter().find(|number| !set.contains(number));
+            ensure!(stray.is_none(), "{who} got value {stray:?}, which was never set");
+            ensure!(values.is_sorted(), "{who} got an older value behind a newer one: {values:?}");
+        }
+        let left: Vec<u64> = self.left.iter().map(|one| one.number).collect();
+        ensure!(left[..] == set[set.len().saturating_sub(1)..], "value {left:?} is left of {set:?}");
+        Ok(Checked { messages: others.len() as u64, had: left })
     }
 
     /// Messages that somebody had before and did not acknowledge.
@@ -147,6 +169,27 @@ mod tests {
         let others = [Deed::Sent(OTHERS), one(2), one(OTHERS)];
         assert_eq!(check(&[one(1), Deed::Sent(OWN)], &others, &[(OWN, false)]).unwrap(), 2);
         assert_eq!(check(&[Deed::GaveBack(1)], &[one(2)], &[(1, true)]).unwrap(), 1);
+    }
+
+    #[test]
+    fn of_a_value_the_last_one_is_left_and_nobody_went_back() {
+        const WATCH: Facts =
+            Facts { kind: memlane::Kind::Watch, store: Store::Value, many_senders: false, many_receivers: true };
+        let check = |stopped: &[Deed], others: &[Deed], left: u64| {
+            let scenario = Scenario { facts: WATCH, operation: Operation::Send, state: State::One };
+            let left = vec![Delivered { number: left, again: false }];
+            let (stopped, others) = (stopped.to_vec(), others.to_vec());
+            Accounts { scenario, queued: &[1], stopped, others, sleeper: Vec::new(), left, killed: None }.check()
+        };
+        assert_eq!(check(&[Deed::Sent(OWN)], &[one(1), one(OWN), one(OWN)], OWN).unwrap().messages, 3);
+        assert_eq!(check(&[], &[one(1)], 1).unwrap().had, [1]);
+        let refused = |text: &str, outcome: Result<Checked>| {
+            let error = outcome.unwrap_err().to_string();
+            assert!(error.contains(text), "{error}");
+        };
+        refused("never set", check(&[], &[one(OWN)], 1));
+        refused("older", check(&[Deed::Sent(OWN)], &[one(OWN), one(1)], OWN));
+        refused("is left", check(&[Deed::Sent(OWN)], &[], 1));
     }
 
     #[test]

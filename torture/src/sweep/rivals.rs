@@ -16,6 +16,7 @@ use super::rival::{Elsewhere, Place};
 use crate::random::Random;
 use crate::steps::scenario::{Operation, RIVAL_ACTS, Scenario, State};
 use crate::steps::stage::Setting;
+use crate::subject::Store;
 use anyhow::{Context, Result};
 
 /// Places are this far apart if it is to be quick, and so are operations.
@@ -25,8 +26,11 @@ const QUICK_OPERATIONS: usize = 5;
 /// Real kills of an operation for each place, besides the one at its end and one for each access.
 const KILLS: u64 = 2;
 
-/// All operations around rivals of a kind.
+/// All operations around rivals of a kind. A value has none: one sets it, and who has it takes nothing from others.
 pub fn sweep(options: &Options, setting: Setting<'_>, random: &mut Random, all: &mut Totals) -> Result<()> {
+    if setting.kind.facts().store == Store::Value {
+        return Ok(());
+    }
     println!(
         "{:18} {:24} {:>7} {:>12} {:>8} {:>8}",
         "operation", "a rival stands in", "places", "instructions", "files", "kills"

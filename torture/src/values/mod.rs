@@ -1,5 +1,5 @@
-//! The kind that holds a value: what its workers do, and what its accounts have to say. It carries no messages, so it takes part in
-//! `kill` and `soak` alone.
+//! The kind that holds a value: what its workers do, and what its accounts have to say. It carries no messages, so it does in its own
+//! way what the others do alike.
 //!
 //! Checked by both:
 //! - every value that a receiver gets is intact and is the one of its version, and none is older than the one before (the receiver
@@ -9,8 +9,12 @@
 //! - what a receiver had was set, and in the end a receiver that leaves has the last one.
 //!
 //! - `worker`: those that are made to be killed. `journal`: what they had. `trial`: the accounts.
+//! - `steps`: those that are stepped, and `others`, who go on around them. `stopped`: receivers that stand still.
 
 mod journal;
+mod others;
+mod steps;
+mod stopped;
 mod trial;
 mod worker;
 
@@ -71,12 +75,13 @@ impl Kind for Watch {
         match role {
             Role::Sender => worker::set(channel.sender()?, &phases, assignment),
             Role::Receiver => worker::look(channel.receiver()?, &phases, assignment),
+            Role::StoppingReceiver => stopped::stop_with_a_value(channel.receiver()?, &assignment.channel),
             role => bail!("{} has no {role:?}", self.name()),
         }
     }
 
-    fn stand_still(&self, _: Comparison, _: Waking, _: &Scratch) -> Result<()> {
-        bail!("nobody waits for a sender or a receiver of a {}", self.name())
+    fn stand_still(&self, comparison: Comparison, waking: Waking, scratch: &Scratch) -> Result<()> {
+        stopped::stand_still(comparison, waking, scratch)
     }
 
     fn phases(&self, sends: bool) -> &'static [Phase] {

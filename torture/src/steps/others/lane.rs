@@ -1,15 +1,15 @@
 //! What the other end of a lane does while one end stands still: it goes on until it has to wait for that one, as a lossless
 //! lane has it, waits no longer than it is told to, and can be left and joined again.
 
-use super::look::look;
+use super::look::{check_seat, look};
 use super::task::{OTHERS, Task};
 use crate::numbered::{LENGTH, payload};
 use crate::steps::account::{Account, Deed};
-use crate::subject::{ChannelOf, Facts, Subject, opened};
+use crate::subject::{ChannelOf, Subject, opened};
 use crate::tracer::mark;
 use anyhow::{Result, bail, ensure};
 use memlane::generic::{ChannelKind, Receiver, Sender};
-use memlane::{JoinError, RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
+use memlane::{RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
 use std::time::Duration;
 
 /// A wait that is to end in vain.
@@ -113,16 +113,5 @@ fn fill(tx: &mut Sender<impl ChannelKind>, next: &mut u64, account: &mut Account
         }
         *next += 1;
         ensure!(*next < 2 * OTHERS, "a ring that is never full");
-    }
-}
-
-/// Who stands still keeps its seat; who is about to take or to leave it may not have it. Where there are several, another one is free.
-fn check_seat(task: Task, outcome: Result<(), JoinError>) -> Result<()> {
-    let Facts { many_senders, many_receivers, .. } = task.scenario.facts;
-    let is_shared = if task.scenario.is_sending() { many_senders } else { many_receivers };
-    match outcome {
-        Err(JoinError::RoleTaken { .. }) if !is_shared => Ok(()),
-        Ok(()) if is_shared || task.scenario.joins_or_leaves() => Ok(()),
-        other => bail!("the stopped one's seat: {other:?}"),
     }
 }

@@ -1,8 +1,10 @@
-//! A look from outside at a channel in which somebody stands still.
+//! Looks at a channel in which somebody stands still.
 
+use super::task::Task;
 use crate::steps::account::Account;
-use anyhow::{Result, ensure};
-use memlane::{ChannelStatus, RemoveError};
+use crate::subject::Facts;
+use anyhow::{Result, bail, ensure};
+use memlane::{ChannelStatus, JoinError, RemoveError};
 
 /// Looks from outside, and tries what must be refused: neither waits.
 pub fn look(name: &str, account: &mut Account) -> Result<()> {
@@ -13,4 +15,15 @@ pub fn look(name: &str, account: &mut Account) -> Result<()> {
     let outcome = memlane::remove(name);
     ensure!(matches!(outcome, Err(RemoveError::InUse { .. })), "a channel in use was removed: {outcome:?}");
     Ok(())
+}
+
+/// Who stands still keeps its seat; who is about to take or to leave it may not have it. Where there are several, another one is free.
+pub fn check_seat(task: Task, outcome: Result<(), JoinError>) -> Result<()> {
+    let Facts { many_senders, many_receivers, .. } = task.scenario.facts;
+    let is_shared = if task.scenario.is_sending() { many_senders } else { many_receivers };
+    match outcome {
+        Err(JoinError::RoleTaken { .. }) if !is_shared => Ok(()),
+        Ok(()) if is_shared || task.scenario.joins_or_leaves() => Ok(()),
+        other => bail!("the stopped one's seat: {other:?}"),
+    }
 }

@@ -7,4 +7,5 @@ pub mod queue;
 pub mod reaped;
 mod task;
 
+pub use look::{check_seat, look};
 pub use task::{OTHERS, PATIENCE, Task};
