@@ -7,8 +7,8 @@ use crate::streams::Output;
 use crate::waiting::{self, Patience, Wait};
 use crate::{output, time};
 use memlane::any::Channel;
-use memlane::watch::Receiver;
-use memlane::{GetError, JoinError, RecvTimeoutError};
+use memlane::watch::{ReadOnlyReceiver, Receiver};
+use memlane::{GetError, JoinError, OpenError, RecvError, RecvTimeoutError};
 use std::io::Write;
 use std::time::Duration;
 
@@ -34,6 +34,10 @@ pub struct Arguments {
     /// it
     #[arg(long, value_name = "DURATION", value_parser = time::parse)]
     wait: Option<Duration>,
+    /// Take no seat: read the channel's file, and write nothing to it. Permission to read it is enough, and nobody notices. Changes are
+    /// seen within 100 ms, and a sender that died is waited for until somebody else finds out
+    #[arg(long)]
+    read_only: bool,
     #[command(flatten)]
     opening: OpeningArguments,
 }
@@ -47,42 +51,99 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let name = &arguments.name;
     let patience = Patience::new(arguments.wait);
     let mut sink = Sink { output: Output::standard()?, framing: arguments.framing, left: arguments.count };
-    let look = || arguments.opening.open(name, false);
+    let look = || Found::at(name, arguments);
     if !arguments.follow {
         let wait = patience.start();
-        let channel = if arguments.wait.is_some() { waiting::open(name, patience, false, look)? } else { look()? };
-        return sink.write(&first_value(name, &channel, &wait)?);
+        let found = if arguments.wait.is_some() { waiting::open(name, patience, false, look)? } else { look()? };
+        return sink.write(&first_value(name, found, &wait)?);
     }
     loop {
-        let channel = waiting::open(name, patience, true, look)?;
-        let receiver = match receiver(name, &channel) {
+        let found = waiting::open(name, patience, true, look)?;
+        let instance = found.instance(name)?;
+        let looker = match found.join(name) {
             Err(JoinError::Removed { .. } | JoinError::Closed { .. }) => continue,
             other => other?,
         };
-        let instance = channel.info().instance;
-        if (Following { name, patience, instance, receiver }).follow(&mut sink)? {
+        if (Following { name, patience, instance, looker }).follow(&mut sink)? {
             return Ok(());
         }
     }
 }
 
-/// Takes a receiver's seat of what has to be a watch.
-fn receiver(name: &str, channel: &Channel) -> Result<Receiver, JoinError> {
-    let not_a_watch = || JoinError::NoMessages { channel: name.to_owned(), kind: channel.kind().name() };
-    channel.to_watch().ok_or_else(not_a_watch)?.receiver()
+/// The channel, which is to be joined, or looked at without a seat.
+enum Found {
+    Channel(Channel),
+    ReadOnly(ReadOnlyReceiver),
+}
+
+impl Found {
+    fn at(name: &str, arguments: &Arguments) -> Result<Self, OpenError> {
+        let opening = arguments.opening;
+        if arguments.read_only {
+            return opening.open_read_only(name).map(Self::ReadOnly);
+        }
+        opening.open(name, false).map(Self::Channel)
+    }
+
+    /// Which channel it is, whatever its name leads to later.
+    fn instance(&self, name: &str) -> Result<String, OpenError> {
+        match self {
+            Self::Channel(channel) => Ok(channel.info().instance),
+            Self::ReadOnly(_) => memlane::inspect(name).map(|info| info.instance),
+        }
+    }
+
+    /// Takes a receiver's seat of what has to be a watch, unless it looks on without.
+    fn join(self, name: &str) -> Result<Looker, JoinError> {
+        let channel = match self {
+            Self::ReadOnly(receiver) => return Ok(Looker::ReadOnly(receiver)),
+            Self::Channel(channel) => channel,
+        };
+        let not_a_watch = || JoinError::NoMessages { channel: name.to_owned(), kind: channel.kind().name() };
+        channel.to_watch().ok_or_else(not_a_watch)?.receiver().map(Looker::Seated)
+    }
+}
+
+/// A receiver with a seat, or without.
+enum Looker {
+    Seated(Receiver),
+    ReadOnly(ReadOnlyReceiver),
+}
+
+impl Looker {
+    fn get(&mut self) -> Result<Vec<u8>, GetError> {
+        match self {
+            Self::Seated(receiver) => receiver.get(),
+            Self::ReadOnly(receiver) => receiver.get(),
+        }
+    }
+
+    fn changed(&mut self) -> Result<Vec<u8>, RecvError> {
+        match self {
+            Self::Seated(receiver) => receiver.changed(),
+            Self::ReadOnly(receiver) => receiver.changed(),
+        }
+    }
+
+    fn changed_timeout(&mut self, timeout: Duration) -> Result<Vec<u8>, RecvTimeoutError> {
+        match self {
+            Self::Seated(receiver) => receiver.changed_timeout(timeout),
+            Self::ReadOnly(receiver) => receiver.changed_timeout(timeout),
+        }
+    }
 }
 
 /// The value that is there, or the first one that comes.
-fn first_value(name: &str, channel: &Channel, wait: &Wait) -> Outcome<Vec<u8>> {
-    let mut receiver = receiver(name, channel)?;
-    match receiver.get() {
+fn first_value(name: &str, found: Found, wait: &Wait) -> Outcome<Vec<u8>> {
+    let mut looker = found.join(name)?;
+    match looker.get() {
         Err(GetError::NoValue) => {}
         other => return other.map_err(|error| Failure::failed(format!("channel {name}: {error}"))),
     }
     let Some(left) = wait.left() else {
         return Err(Failure::failed(format!("channel {name} has no value yet; --wait waits for one")));
     };
-    receiver.changed_timeout(left).map_err(|error| match error {
+    looker.changed_timeout(left).map_err(|error| match error {
         RecvTimeoutError::Timeout => {
             Failure::TimedOut(format!("channel {name} got no value within {}", wait.limit_text()))
         }
@@ -97,7 +158,7 @@ struct Following<'a> {
     patience: Patience,
     /// Which channel it is, whatever its name leads to by now.
     instance: String,
-    receiver: Receiver,
+    looker: Looker,
 }
 
 impl Following<'_> {
@@ -111,8 +172,8 @@ impl Following<'_> {
         };
         loop {
             let change = match wait.left() {
-                None => self.receiver.changed().map_err(RecvTimeoutError::from),
-                Some(left) => self.receiver.changed_timeout(left),
+                None => self.looker.changed().map_err(RecvTimeoutError::from),
+                Some(left) => self.looker.changed_timeout(left),
             };
             match change {
                 Ok(value) => {

@@ -1,6 +1,7 @@
 //! The options that `send`, `recv`, `set` and `get` share: which channels they take part in.
 
 use memlane::any::{Channel, Options};
+use memlane::watch::{self, ReadOnlyReceiver};
 use memlane::{OpenError, TrustPeers};
 
 /// Whom to have to do with.
@@ -24,6 +25,11 @@ impl OpeningArguments {
     /// Opens the channel of this name, of whatever kind. `drain`: for receivers for which all senders count that there ever were.
     pub fn open(self, name: &str, drain: bool) -> Result<Channel, OpenError> {
         self.apply(Options::default()).ends_when_drained(drain).open(name)
+    }
+
+    /// Opens the watch of this name to look on.
+    pub fn open_read_only(self, name: &str) -> Result<ReadOnlyReceiver, OpenError> {
+        watch::Options::new().any_owner(self.any_owner).open_read_only(name)
     }
 }
 

@@ -8,7 +8,6 @@
 use crate::failure::{Failure, Outcome};
 use crate::{output, time};
 use memlane::OpenError;
-use memlane::any::Channel;
 use std::time::{Duration, Instant};
 
 /// Between two looks.
@@ -63,12 +62,12 @@ impl Wait {
 
 /// Opens the channel by `open`, as soon as there is one. A channel from before the last reboot counts as absent: whoever sends
 /// replaces it. So does a closed one, if `closed_is_absent`. A wait that is not short says what it waits for.
-pub fn open(
+pub fn open<T>(
     name: &str,
     patience: Patience,
     closed_is_absent: bool,
-    open: impl Fn() -> Result<Channel, OpenError>,
-) -> Outcome<Channel> {
+    open: impl Fn() -> Result<T, OpenError>,
+) -> Outcome<T> {
     let wait = patience.start();
     let place = memlane::channel_path(name).map(|path| path.display().to_string()).unwrap_or_default();
     let mut told = false;

@@ -73,6 +73,28 @@ fn a_follower_writes_each_change_across_senders_and_channels() {
 }
 
 #[test]
+fn a_read_only_look_takes_no_seat() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["set", "limits", "10"]).ok();
+    let file = sandbox.channels().join("limits.lane");
+    let before = std::fs::read(&file).unwrap();
+    assert_eq!(sandbox.run(&["get", "limits", "--read-only"]).text(), "10\n");
+    assert!(std::fs::read(&file).unwrap() == before, "it wrote something");
+    let follower = sandbox.start(&["get", "limits", "--read-only", "--follow", "--count", "3"]);
+    eventually("the value that is there", || follower.stdout() == b"10\n");
+    for (value, expected) in [("20", "10\n20\n"), ("30", "10\n20\n30\n")] {
+        sandbox.run(&["set", "limits", value]).ok();
+        eventually("the value arrives", || follower.stdout() == expected.as_bytes());
+    }
+    assert_eq!(follower.end().text(), "10\n20\n30\n");
+    let seats = sandbox.look("limits").unwrap()["participants"].as_array().unwrap().len();
+    assert_eq!(seats, 1, "only senders took one");
+    assert!(sandbox.run(&["get", "limits", "--read-only", "--follow", "--wait", "50ms"]).status.code() == Some(4));
+    sandbox.run(&["send", "prices", "hello"]).ok();
+    assert!(sandbox.run(&["get", "prices", "--read-only"]).failed(1).contains("spsc"), "its kind is named");
+}
+
+#[test]
 fn messages_and_values_do_not_mix() {
     let sandbox = Sandbox::new();
     sandbox.run(&["set", "limits", "10"]).ok();

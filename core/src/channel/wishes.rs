@@ -318,6 +318,15 @@ impl Wishes {
         Ok(self.share(region, Origin::Opened))
     }
 
+    /// Opens the channel to look on.
+    pub(crate) fn open_read_only(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
+        let _guard = cancel_guard();
+        let location = Location::of(name).map_err(|_| CreateError::InvalidName { channel: name.to_owned() })?;
+        self.at(&location).check_kind(name)?;
+        let region = Region::open_read_only(&location, &self.expectations())?;
+        Ok(self.share(region, Origin::Opened))
+    }
+
     pub(crate) fn open_or_create(&self, name: &str) -> Result<Arc<Shared>, OpenError> {
         let _guard = cancel_guard();
         let location = Location::of(name).map_err(|_| CreateError::InvalidName { channel: name.to_owned() })?;

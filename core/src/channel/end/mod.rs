@@ -17,6 +17,7 @@ mod tenancy;
 mod trouble;
 
 pub(crate) use self::{
+    outlook::Outlook,
     seated::{Seated, Since},
     tenancy::Tenancy,
     trouble::Trouble,

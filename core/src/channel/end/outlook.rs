@@ -59,7 +59,7 @@ pub(super) enum Finding {
 
 impl Outlook {
     /// Sees nothing yet: all is news at first.
-    pub(super) fn new(shared: &Arc<Shared>, peers: PeerWatch) -> Self {
+    pub(in crate::channel) fn new(shared: &Arc<Shared>, peers: PeerWatch) -> Self {
         let region = &shared.region;
         let (mark, control, membership) =
             (region.mark(), View::control(region), View::membership(region, peers.role()));
@@ -150,6 +150,30 @@ impl Outlook {
             Status::Poisoned(reason) => Err(Finding::Known(Trouble::Corrupted(reason))),
             Status::Initialising => Err(Finding::New(Corruption::Status)),
         }
+    }
+
+    /// Deals with all news, for a handle that has no seat and looks at senders: it poisons nothing. Returns whether they are gone.
+    pub(in crate::channel) fn take_news(&mut self) -> Result<bool, Trouble> {
+        let found = |finding| match finding {
+            Finding::Known(trouble) => trouble,
+            Finding::New(reason) => Trouble::Corrupted(reason),
+        };
+        let membership = self.membership().map_err(found)?;
+        let presence = self.presence(membership).map_err(found)?;
+        self.note_seen(membership);
+        Ok(self.senders_are_gone(presence, false))
+    }
+
+    /// Looks at the channel's file, for a handle that has no seat.
+    ///
+    /// # Errors
+    /// It was truncated: nothing of it is to be touched any more.
+    pub(in crate::channel) fn look_again_at_file(&mut self) -> Result<(), Trouble> {
+        self.look_at_file().map_err(|_| Trouble::Corrupted(Corruption::FileLength))?;
+        if self.file.is_some() {
+            self.look_again();
+        }
+        Ok(())
     }
 
     /// Looks at the peers' rows, after the [`membership`](Outlook::membership) that is passed.

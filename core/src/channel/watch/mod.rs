@@ -16,7 +16,8 @@
 //!   times.
 //! - The value stays when its sender leaves or dies, wherever that was, and until the channel is [removed](crate::remove). The next
 //!   sender goes on behind it. One that is killed while it sets a value has not set it: the one before stays.
-//! - There is one sender at a time, and as many receivers as the channel was [created](Options::max_receivers) with.
+//! - There is one sender at a time, and as many receivers as the channel was [created](Options::max_receivers) with. Besides, any number
+//!   of programs may look on [without a seat](ReadOnlyReceiver): they only read, and disturb nobody.
 //!
 //! **Memory.** The latest versions have a slot each of [`max_message`](Options::max_message) bytes: 16 of them where a value has up to 4
 //! KiB, 8 up to 64 KiB, and 4 beyond. A copy has to begin again only if the sender went round all of them meanwhile.
@@ -45,6 +46,8 @@
 
 mod change;
 mod memory;
+mod over;
+mod read_only;
 mod receiver;
 mod sender;
 
@@ -52,6 +55,7 @@ use super::{opened, options};
 use crate::error::{JoinError, OpenError};
 use crate::layout::Kind;
 
+pub use read_only::ReadOnlyReceiver;
 pub use receiver::Receiver;
 pub use sender::Sender;
 
@@ -90,6 +94,24 @@ pub fn open(name: &str) -> Result<Channel, OpenError> {
     Options::new().open(name)
 }
 
+/// Opens an existing channel to look at its value, with no more than permission to read its file. For `name`, see
+/// [`crate::spsc::open`]. A channel of another user needs [`Options::open_read_only`].
+///
+/// # Errors
+/// See [`OpenError`].
+///
+/// ```
+/// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+/// # let name = folder.path().join("limits").display().to_string();
+/// # let name = name.as_str();
+/// memlane::watch::Options::new().create(name)?.sender()?.set(b"10")?;
+/// assert_eq!(memlane::watch::open_read_only(name)?.get()?, b"10");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn open_read_only(name: &str) -> Result<ReadOnlyReceiver, OpenError> {
+    Options::new().open_read_only(name)
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self::new()
@@ -120,6 +142,30 @@ impl Options {
     pub fn max_receivers(mut self, receivers: usize) -> Self {
         self.wishes.receivers = Some(receivers);
         self
+    }
+
+    /// Opens an existing channel to look at its value, and takes no part in it: see [`ReadOnlyReceiver`]. What was set and differs from
+    /// the file is an error; how participants are woken makes no difference.
+    ///
+    /// The file needs to be readable: one that other users are to read is created with [`mode`](Options::mode) `0o644`, by a path where
+    /// they find it, and opened with [`any_owner`](Options::any_owner).
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let name = folder.path().join("limits").display().to_string();
+    /// # let name = name.as_str();
+    /// use memlane::watch::Options;
+    /// Options::new().mode(0o644).create(name)?.sender()?.set(b"10")?;
+    /// let mut rx = Options::new().any_owner(true).open_read_only(name)?;
+    /// assert_eq!(rx.get()?, b"10");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_read_only(&self, name: &str) -> Result<ReadOnlyReceiver, OpenError> {
+        let shared = self.wishes.open_read_only(name)?;
+        ReadOnlyReceiver::new(&shared).map_err(|reason| OpenError::Corrupted { channel: name.to_owned(), reason })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The receiving end of a watch: looking at the value, now. Waiting for another one is in `change`.
 
-use crate::channel::end::{Seated, Since, Trouble};
+use super::over::Over;
+use crate::channel::end::{Seated, Since};
 use crate::channel::peers::Peers;
 use crate::channel::shared::Shared;
 use crate::error::{GetError, JoinError, RecvError};
@@ -340,42 +341,12 @@ impl Receiver {
     /// A participant joined or left, or the status changed.
     #[cold]
     fn take_news(&mut self) -> Result<(), RecvError> {
-        self.over = match self.end.look() {
-            Ok((presence, membership)) => {
-                self.end.note_seen(membership);
-                self.end.senders_are_gone(presence, false).then_some(Over::Gone)
-            }
-            Err(Trouble::Closed) => Some(Over::Closed),
-            Err(Trouble::Removed) => Some(Over::Removed),
-            Err(trouble) => return Err(trouble.into()),
-        };
+        let look = self.end.look().map(|(presence, membership)| {
+            self.end.note_seen(membership);
+            self.end.senders_are_gone(presence, false)
+        });
+        self.over = Over::of(look)?;
         Ok(())
-    }
-}
-
-/// Why no other value comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Over {
-    /// The senders that there were have gone. Another one may come.
-    Gone,
-    /// The channel was closed.
-    Closed,
-    /// The channel was removed.
-    Removed,
-}
-
-impl From<Over> for RecvError {
-    fn from(over: Over) -> Self {
-        match over {
-            Over::Gone | Over::Closed => Self::Disconnected,
-            Over::Removed => Self::Removed,
-        }
-    }
-}
-
-impl From<Over> for GetError {
-    fn from(over: Over) -> Self {
-        RecvError::from(over).into()
     }
 }
 

@@ -10,7 +10,7 @@
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
-use super::open::{self, Recognised};
+use super::open::{self, Access, Recognised};
 use crate::error::OpenError;
 use crate::layout::{Gate, LaneControl, QueueControl, RingControl, ValueControl};
 use crate::region::Region;
@@ -44,7 +44,7 @@ impl Look {
     pub(crate) fn at(location: &Location) -> Result<Self, OpenError> {
         let label = &location.label;
         let failed = |action: &'static str| move |source: io::Error| not_opened(label, Some(location), action, source);
-        let Recognised { file, file_facts, header, .. } = open::recognise(location, None)?;
+        let Recognised { file, file_facts, header, .. } = open::recognise(location, None, Access::Read)?;
         let lock_path = location.lock_path(&header.instance);
         // Without the lock file, nobody is found alive.
         let lock_file = lock_file::open_of(&lock_path, &header, file_facts.owner).ok().flatten();

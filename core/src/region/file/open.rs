@@ -45,10 +45,18 @@ pub(in crate::region) struct Recognised {
     pub(in crate::region) header: Facts,
 }
 
-/// Opens the file at `location` and reads its header. With expectations, to take part; without, only to look.
+/// What a file is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::region) enum Access {
+    Read,
+    Write,
+}
+
+/// Opens the file at `location` and reads its header. With expectations, to take part or to look on; without, to take a look.
 pub(in crate::region) fn recognise(
     location: &Location,
     expected: Option<&Expectations>,
+    access: Access,
 ) -> Result<Recognised, OpenError> {
     let label = &location.label;
     let failed = |action: &'static str| move |source: io::Error| not_opened(label, Some(location), action, source);
@@ -62,8 +70,8 @@ pub(in crate::region) fn recognise(
     if let Some(filesystem) = filesystem.refused() {
         return Err(OpenError::UnsupportedFilesystem { channel: label.clone(), filesystem });
     }
-    let file =
-        sys::reopen_known(pinned.as_fd(), file_facts.id, expected.is_some()).map_err(failed("opening the file"))?;
+    let file = sys::reopen_known(pinned.as_fd(), file_facts.id, access == Access::Write)
+        .map_err(failed("opening the file"))?;
     let header = read_header(label, &file, file_facts.length)?;
     Ok(Recognised { file, file_facts, filesystem, header })
 }
@@ -71,7 +79,7 @@ pub(in crate::region) fn recognise(
 impl Region {
     /// The kind of the channel at `location`, if there is one that can be looked at.
     pub(crate) fn kind_at(location: &Location) -> Option<Kind> {
-        recognise(location, None).ok().map(|recognised| recognised.header.geometry.row.kind)
+        recognise(location, None, Access::Read).ok().map(|recognised| recognised.header.geometry.row.kind)
     }
 
     /// Opens the channel at `location`.
@@ -82,7 +90,7 @@ impl Region {
     ) -> Result<Self, OpenError> {
         let label = &location.label;
         let failed = |action: &'static str| move |source: io::Error| not_opened(label, Some(location), action, source);
-        let Recognised { file, file_facts, filesystem, header } = recognise(location, Some(expected))?;
+        let Recognised { file, file_facts, filesystem, header } = recognise(location, Some(expected), Access::Write)?;
         check_kind(label, &header, expected)?;
         if stale::is_stale(location, &header, file_facts.owner).map_err(failed("looking whether it is stale"))? {
             return Err(OpenError::Stale { channel: label.clone(), boot: header.boot_text() });
@@ -103,6 +111,27 @@ impl Region {
         let place = NamedPlace { location: location.clone(), id: Some(file_facts.id), lock_path, lock_id };
         check_whole(label, file_facts, filesystem, &header)?;
         map_and_check(label, &file, header, Place::Named(place), memory)
+    }
+
+    /// Opens the channel at `location` and maps it for reading alone: every store to it is the end of the process, so its words are only
+    /// shown to what only loads. It has no lock file, and no life can begin in it.
+    pub(crate) fn open_read_only(location: &Location, expected: &Expectations) -> Result<Self, OpenError> {
+        let label = &location.label;
+        let failed = |action: &'static str| move |source: io::Error| not_opened(label, Some(location), action, source);
+        let Recognised { file, file_facts, filesystem, header } = recognise(location, Some(expected), Access::Read)?;
+        check_kind(label, &header, expected)?;
+        if stale::is_stale(location, &header, file_facts.owner).map_err(failed("looking whether it is stale"))? {
+            return Err(OpenError::Stale { channel: label.clone(), boot: header.boot_text() });
+        }
+        check_choices(label, &header, expected)?;
+        check_whole(label, file_facts, filesystem, &header)?;
+        // Those who may only read the channel may not read its lock file: nothing is asked of it.
+        let lock_path = location.lock_path(&header.instance);
+        let place =
+            NamedPlace { location: location.clone(), id: Some(file_facts.id), lock_path, lock_id: file_facts.id };
+        let mapping = MmapOptions::new().len(header.map.total as usize).map_raw_read_only(&file);
+        let bytes = Bytes::mapped(mapping.map_err(failed("mapping the file"))?);
+        check_status(label, bytes, header, Place::Named(place), MemoryOptions::default())
     }
 
     /// Opens an anonymous channel from the two descriptors that its creator handed over.
@@ -178,6 +207,25 @@ pub(in crate::region) fn check_expectations(
     expected: &Expectations,
 ) -> Result<(), OpenError> {
     let channel = || label.to_owned();
+    check_choices(label, facts, expected)?;
+    if facts.fence == FenceMode::Asymmetric && !sys::register_membarrier(Reach::AllRegistered) {
+        return Err(OpenError::FenceUnavailable { channel: channel() });
+    }
+    match facts.semaphores {
+        None => Ok(()),
+        Some(theirs) if theirs != SemaphoreKind::OURS || !sys::has_semaphores() => Err(OpenError::ForeignSemaphores {
+            channel: channel(),
+            file: theirs.to_string(),
+            ours: SemaphoreKind::OURS.to_string(),
+        }),
+        Some(_) if !expected.trusts_peers => Err(OpenError::TrustNeeded { channel: channel() }),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Compares what the opener chose with what the header says.
+fn check_choices(label: &str, facts: &Facts, expected: &Expectations) -> Result<(), OpenError> {
+    let channel = || label.to_owned();
     if let Some(ours) = expected.type_name.as_deref().map(MessageType::of).filter(|ours| *ours != facts.message_type) {
         return Err(OpenError::TypeMismatch {
             channel: channel(),
@@ -218,19 +266,7 @@ pub(in crate::region) fn check_expectations(
             return Err(OpenError::OptionsMismatch { channel: channel(), field, file, ours });
         }
     }
-    if facts.fence == FenceMode::Asymmetric && !sys::register_membarrier(Reach::AllRegistered) {
-        return Err(OpenError::FenceUnavailable { channel: channel() });
-    }
-    match facts.semaphores {
-        None => Ok(()),
-        Some(theirs) if theirs != SemaphoreKind::OURS || !sys::has_semaphores() => Err(OpenError::ForeignSemaphores {
-            channel: channel(),
-            file: theirs.to_string(),
-            ours: SemaphoreKind::OURS.to_string(),
-        }),
-        Some(_) if !expected.trusts_peers => Err(OpenError::TrustNeeded { channel: channel() }),
-        Some(_) => Ok(()),
-    }
+    Ok(())
 }
 
 fn map_and_check(

@@ -66,7 +66,7 @@ fn replace_stale(location: &Location, spec: &CreateSpec) -> Result<Option<Region
     let label = &location.label;
     let failed =
         |action: &'static str| move |source: io::Error| OpenError::Io { channel: label.clone(), action, source };
-    let Recognised { file, file_facts, header: stale, .. } = match open::recognise(location, None) {
+    let Recognised { file, file_facts, header: stale, .. } = match open::recognise(location, None, open::Access::Read) {
         Err(OpenError::NotFound { .. }) => return Ok(None),
         other => other?,
     };

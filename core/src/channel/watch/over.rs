@@ -1,0 +1,45 @@
+//! Why no other value of a watch comes.
+
+use crate::channel::end::Trouble;
+use crate::error::{GetError, RecvError};
+
+/// Why no other value comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    /// The senders that there were have gone. Another one may come.
+    Gone,
+    /// The channel was closed.
+    Closed,
+    /// The channel was removed.
+    Removed,
+}
+
+impl Over {
+    /// What a look at the news tells: whether the senders have gone, or what the trouble is.
+    ///
+    /// # Errors
+    /// The channel is corrupted: no value of it counts any more.
+    pub(super) fn of(look: Result<bool, Trouble>) -> Result<Option<Self>, RecvError> {
+        match look {
+            Ok(are_gone) => Ok(are_gone.then_some(Self::Gone)),
+            Err(Trouble::Closed) => Ok(Some(Self::Closed)),
+            Err(Trouble::Removed) => Ok(Some(Self::Removed)),
+            Err(trouble @ Trouble::Corrupted(_)) => Err(trouble.into()),
+        }
+    }
+}
+
+impl From<Over> for RecvError {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::Gone | Over::Closed => Self::Disconnected,
+            Over::Removed => Self::Removed,
+        }
+    }
+}
+
+impl From<Over> for GetError {
+    fn from(over: Over) -> Self {
+        RecvError::from(over).into()
+    }
+}

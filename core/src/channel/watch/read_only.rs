@@ -1,0 +1,340 @@
+//! A receiver without a seat: it reads, and writes nothing anywhere.
+
+use super::over::Over;
+use super::receiver::{Copying, Read, into, to_vec};
+use crate::channel::end::Outlook;
+use crate::channel::shared::Shared;
+use crate::error::{Corruption, GetError, RecvError, RecvTimeoutError};
+use crate::layout::Role;
+use crate::liveness::PeerWatch;
+use crate::region::sys::pause;
+use crate::region::{Clock, Moment, ValuesView};
+use crate::ring::watch::{Attempt, Reader};
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A receiver of a `watch` channel that needs no more than permission to read its file. It has the file mapped for reading alone, takes
+/// no seat and no lock, and sets no flag: so it can disturb nobody, and there can be any number of them.
+///
+/// What it pays for that:
+/// - Nobody wakes it. A call that waits looks again and again, first after a millisecond, then after two, four, and so on up to 100.
+/// - It proves no death. That the sender died it learns when a participant has found out, or when the next sender comes: a call that
+///   waits goes on waiting until then. Of one that left in good order it learns at its next look.
+/// - It is not among the [`participants`](crate::Info::participants), and [`crate::remove`] does not know of it: its file may be removed,
+///   and its calls say so within 100 ms.
+///
+/// It may move to another thread, but is one thread's at a time (`!Sync`).
+pub struct ReadOnlyReceiver {
+    reader: Reader<ValuesView>,
+    outlook: Outlook,
+    /// Why no other value comes, as far as the news that were seen tell.
+    over: Option<Over>,
+    /// Values until the file is looked at again, for one that never waits.
+    left: u32,
+    looked: Moment,
+    _not_sync: PhantomData<Cell<()>>,
+}
+
+/// The first pause of a call that waits, and the longest. Each is twice as long as the one before.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(100));
+
+/// So many values are read between two looks at the clock.
+const VALUES_PER_LOOK: u32 = 64;
+
+/// How often [`ReadOnlyReceiver::get`] lets another thread run, after 64 copies that were overwritten meanwhile.
+const YIELDS: u32 = 1000;
+
+impl ReadOnlyReceiver {
+    pub(super) fn new(shared: &Arc<Shared>) -> Result<Self, Corruption> {
+        let region = &shared.region;
+        let peers = PeerWatch::start(region, Role::Sender)?;
+        Ok(Self {
+            reader: Reader::new(ValuesView::new(region)),
+            outlook: Outlook::new(shared, peers),
+            over: None,
+            left: VALUES_PER_LOOK,
+            looked: Clock::now(),
+            _not_sync: PhantomData,
+        })
+    }
+
+    /// A copy of the latest value. Never waits for one; as [`Receiver::get`](super::Receiver::get).
+    ///
+    /// # Errors
+    /// [`GetError::NoValue`]; [`GetError::Busy`] if the sender was faster all the time; the others of [`GetError`].
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let name = folder.path().join("limits").display().to_string();
+    /// # let name = name.as_str();
+    /// let mut tx = memlane::watch::Options::new().create(name)?.sender()?;
+    /// let mut rx = memlane::watch::open_read_only(name)?;
+    /// assert_eq!(rx.get(), Err(memlane::GetError::NoValue));
+    /// tx.set(b"10")?;
+    /// assert_eq!(rx.get()?, b"10");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn get(&mut self) -> Result<Vec<u8>, GetError> {
+        self.look(to_vec)
+    }
+
+    /// Copies the latest value to the start of `buffer`, and returns its length in bytes. Behind that, and after an error, `buffer` may
+    /// hold anything. Otherwise as [`ReadOnlyReceiver::get`].
+    ///
+    /// # Errors
+    /// [`GetError::BufferTooSmall`]: the value stays unseen; the others as [`ReadOnlyReceiver::get`].
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let name = folder.path().join("limits").display().to_string();
+    /// # let name = name.as_str();
+    /// memlane::watch::Options::new().create(name)?.sender()?.set(b"10")?;
+    /// let mut buffer = [0; 64];
+    /// assert_eq!(memlane::watch::open_read_only(name)?.get_into(&mut buffer)?, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn get_into(&mut self, buffer: &mut [u8]) -> Result<usize, GetError> {
+        self.look(into(buffer))
+    }
+
+    /// A copy of the latest value that this receiver has not returned yet. Waits while there is none, looking in steps of up to 100 ms.
+    ///
+    /// # Errors
+    /// [`RecvError::Disconnected`]: every sender that there was since this receiver was opened has left, or was found dead, or the
+    /// channel was closed; and there is no new value. The others of [`RecvError`].
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let name = folder.path().join("limits").display().to_string();
+    /// # let name = name.as_str();
+    /// let mut tx = memlane::watch::Options::new().create(name)?.sender()?;
+    /// let mut rx = memlane::watch::open_read_only(name)?;
+    /// tx.set(b"10")?;
+    /// drop(tx);
+    /// assert_eq!(rx.changed()?, b"10");
+    /// assert_eq!(rx.changed(), Err(memlane::RecvError::Disconnected));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn changed(&mut self) -> Result<Vec<u8>, RecvError> {
+        loop {
+            if let Some(value) = self.wait(None)? {
+                return Ok(value);
+            }
+        }
+    }
+
+    /// As [`ReadOnlyReceiver::changed`], but waits for at most `timeout`. A timeout of zero is one look; one that is too large for the
+    /// clock has no end.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError::Timeout`], and the others of [`RecvTimeoutError`].
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let name = folder.path().join("limits").display().to_string();
+    /// # let name = name.as_str();
+    /// let _tx = memlane::watch::Options::new().create(name)?.sender()?;
+    /// let waited = memlane::watch::open_read_only(name)?.changed_timeout(Duration::from_millis(1));
+    /// assert_eq!(waited, Err(memlane::RecvTimeoutError::Timeout));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn changed_timeout(&mut self, timeout: Duration) -> Result<Vec<u8>, RecvTimeoutError> {
+        let Some(deadline) = Instant::now().checked_add(timeout) else { return Ok(self.changed()?) };
+        self.wait(Some(deadline))?.ok_or(RecvTimeoutError::Timeout)
+    }
+
+    /// A copy of the latest value for which `accept` returns true. Waits until there is one, for at most `timeout`. Looks at the value
+    /// that is there, whether this receiver has returned it before or not, and then at each change that it comes to see.
+    ///
+    /// # Errors
+    /// As [`ReadOnlyReceiver::changed_timeout`].
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let name = folder.path().join("state").display().to_string();
+    /// # let name = name.as_str();
+    /// let mut tx = memlane::watch::Options::new().create(name)?.sender()?;
+    /// tx.set(b"ready")?;
+    /// let mut rx = memlane::watch::open_read_only(name)?;
+    /// assert_eq!(rx.wait_for_timeout(|value| value == b"ready", Duration::from_secs(1))?, b"ready");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn wait_for_timeout(
+        &mut self,
+        mut accept: impl FnMut(&[u8]) -> bool,
+        timeout: Duration,
+    ) -> Result<Vec<u8>, RecvTimeoutError> {
+        let started = Instant::now();
+        if let Read::Value(value) = self.read(&mut to_vec)?
+            && accept(&value)
+        {
+            return Ok(value);
+        }
+        loop {
+            let value = self.changed_timeout(timeout.saturating_sub(started.elapsed()))?;
+            if accept(&value) {
+                return Ok(value);
+            }
+            // Each look at a sender that never pauses finds another value: it is the clock that ends the wait.
+            if started.elapsed() >= timeout {
+                return Err(RecvTimeoutError::Timeout);
+            }
+        }
+    }
+
+    /// Whether there is a value that this receiver has not returned yet. One load, as [`Receiver::has_changed`](super::Receiver::has_changed).
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let name = folder.path().join("limits").display().to_string();
+    /// # let name = name.as_str();
+    /// memlane::watch::Options::new().create(name)?.sender()?.set(b"10")?;
+    /// assert!(memlane::watch::open_read_only(name)?.has_changed());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn has_changed(&self) -> bool {
+        self.reader.has_changed()
+    }
+
+    /// The version of the value that this receiver returned last: how many were set up to that one, since the channel was created. 0: it
+    /// returned none yet.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let name = folder.path().join("limits").display().to_string();
+    /// # let name = name.as_str();
+    /// memlane::watch::Options::new().create(name)?.sender()?.set(b"10")?;
+    /// let mut rx = memlane::watch::open_read_only(name)?;
+    /// rx.get()?;
+    /// assert_eq!(rx.version(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn version(&self) -> u64 {
+        self.reader.seen()
+    }
+
+    /// Longest value in bytes: a buffer of this length always suffices.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let name = folder.path().join("limits").display().to_string();
+    /// # let name = name.as_str();
+    /// memlane::watch::Options::new().max_message(256).create(name)?;
+    /// assert_eq!(memlane::watch::open_read_only(name)?.max_message(), 256);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn max_message(&self) -> usize {
+        self.reader.memory().length_max()
+    }
+
+    /// Copies the latest value, if there is one.
+    fn look<T>(&mut self, mut copying: impl Copying<T>) -> Result<T, GetError> {
+        self.check()?;
+        for turn in 0..=YIELDS {
+            match self.read(&mut copying)? {
+                Read::Value(value) => return Ok(value),
+                Read::Nothing => {
+                    return Err(match self.over {
+                        Some(over @ (Over::Closed | Over::Removed)) => over.into(),
+                        Some(Over::Gone) | None => GetError::NoValue,
+                    });
+                }
+                Read::Overtaken if turn < YIELDS => std::thread::yield_now(),
+                Read::Overtaken => {}
+            }
+        }
+        Err(GetError::Busy)
+    }
+
+    /// Waits for a value that was not seen, until `deadline` at most; one that is over is one look. `None`: not until then.
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<Option<Vec<u8>>, RecvError> {
+        let (mut next, longest) = PAUSES;
+        loop {
+            self.check()?;
+            let is_over = self.over.is_some();
+            if self.has_changed()
+                && let Read::Value(value) = self.read(&mut to_vec)?
+            {
+                return Ok(Some(value));
+            }
+            // What was set before the sender left comes first. Of a removal nobody may have told.
+            if is_over && !self.has_changed() {
+                self.look_at_file()?;
+                self.take_news_if_any()?;
+                if let Some(over) = self.over {
+                    return Err(over.into());
+                }
+            }
+            let left = deadline.map_or(longest, |deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return Ok(None);
+            }
+            pause(next.min(left));
+            next = next.saturating_mul(2).min(longest);
+            self.look_at_file()?;
+        }
+    }
+
+    fn read<T>(&mut self, copying: &mut impl Copying<T>) -> Result<Read<T>, RecvError> {
+        let seen = self.reader.seen();
+        match self.reader.read(|memory, slot, length| copying(memory, slot, length as usize)) {
+            Ok(Attempt::Value(Ok(value))) => Ok(Read::Value(value)),
+            Ok(Attempt::Value(Err(unfit))) => {
+                self.reader.unsee(seen);
+                Err(unfit)
+            }
+            Ok(Attempt::Nothing) => Ok(Read::Nothing),
+            Ok(Attempt::Overtaken) => Ok(Read::Overtaken),
+            Err(reason) => Err(RecvError::Corrupted(reason)),
+        }
+    }
+
+    /// Looks at what changed since the last look, if anything did, and at the file, every now and then.
+    #[inline]
+    fn check(&mut self) -> Result<(), RecvError> {
+        if self.outlook.is_foreign() {
+            return Err(RecvError::Forked);
+        }
+        self.left = self.left.wrapping_sub(1);
+        if self.left == 0 {
+            self.left = VALUES_PER_LOOK;
+            if Clock::coarse() >= self.looked.plus(PAUSES.1) {
+                self.look_at_file()?;
+            }
+        }
+        self.take_news_if_any()
+    }
+
+    #[inline]
+    fn take_news_if_any(&mut self) -> Result<(), RecvError> {
+        if self.outlook.has_news() { self.take_news() } else { Ok(()) }
+    }
+
+    #[cold]
+    fn look_at_file(&mut self) -> Result<(), RecvError> {
+        self.looked = Clock::now();
+        self.outlook.look_again_at_file().map_err(RecvError::from)
+    }
+
+    #[cold]
+    fn take_news(&mut self) -> Result<(), RecvError> {
+        self.over = Over::of(self.outlook.take_news())?;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ReadOnlyReceiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadOnlyReceiver").field("channel", &self.outlook.region().label()).finish_non_exhaustive()
+    }
+}
