@@ -3,7 +3,7 @@
 //! The ring has 32 bytes: one message, and the header behind it.
 
 use loom::thread;
-use memlane::ring::broadcast::Retention;
+use memlane::ring::broadcast::{Retention, Start};
 use memlane_loom_tests::broadcast::{LoomBroadcast, Receiver, Sender};
 use memlane_loom_tests::explore::{Model, Witness};
 
@@ -61,10 +61,27 @@ fn a_reader_joins_while_the_writer_takes_room() {
             sender
         });
         let mut receiver = broadcast.join(0, 1);
-        receiver.attempts(2);
+        receiver.attempts(1);
         let mut sender = sending.join().unwrap();
         settle(&mut sender, [&mut receiver]);
         assert!((1..=3).contains(&receiver.first), "{}", receiver.first);
+    });
+}
+
+/// The same with what is still there: it keeps the writer from overwriting that from then on.
+#[test]
+fn a_reader_joins_from_the_oldest_while_the_writer_takes_room() {
+    Model::bounded("broadcast: a reader joins from the oldest", 2).check(|| {
+        let (broadcast, mut sender) = after(1);
+        let sending = thread::spawn(move || {
+            sender.send_some(1);
+            sender
+        });
+        let mut receiver = broadcast.join_from(0, 1, Start::Oldest);
+        receiver.attempts(1);
+        let mut sender = sending.join().unwrap();
+        settle(&mut sender, [&mut receiver]);
+        assert!((0..=2).contains(&receiver.first), "{}", receiver.first);
     });
 }
 

@@ -93,11 +93,15 @@ impl<M: BroadcastMemory> LaneEnd for GateLane<M> {
 }
 
 impl Start {
-    /// How many messages were sent, for a reader that is about to join.
+    /// How many messages were sent, for a reader that is about to join. For one that begins with what is to come: more than there can be,
+    /// so that it passes all that it finds.
     ///
     /// # Errors
     /// It wants to begin behind them.
     pub(super) fn count<M: LaneMemory>(self, memory: &M, geometry: &LaneGeometry) -> Result<u64, JoinError> {
+        if self == Self::Now {
+            return Ok(u64::MAX);
+        }
         let mut sent = 0;
         // Where the writer is faster than each look, one sees what was published; and so a later one sees what was sent before this one.
         for _ in 0..SURVEYS {
