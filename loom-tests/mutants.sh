@@ -542,7 +542,9 @@ keeps=broadcast_keeps_what_is_unread torn=broadcast_is_never_torn sleeps=broadca
 room_of_all_rs=ring/broadcast/writer.rs gates_rs=ring/broadcast/gates.rs joining_rs=ring/broadcast/joining.rs
 entries_rs=ring/broadcast/entries.rs lossy_rs=ring/broadcast/lossy.rs intact_rs=ring/broadcast/memory.rs
 joins_while=$keeps::a_reader_joins_while_the_writer_takes_room
-mutant "broadcast: the writer's fence is none" $room_of_all_rs 'fence(SeqCst);' 'fence(Release);' $joins_while
+mutant "broadcast: the writer's fence is none" $room_of_all_rs '            fence(SeqCst);
+            if self.memory().joins()' '            fence(crate::sync::Ordering::Release);
+            if self.memory().joins()' $joins_while
 mutant "broadcast: the joiner's fence is none" $joining_rs 'fence(SeqCst);' 'fence(Release);' $joins_while
 mutant "broadcast: joins is not looked at again" $room_of_all_rs 'if self.memory().joins().load(Relaxed) == joins {' 'if true {' $joins_while
 mutant "broadcast: a joiner does not look at reserved" $joining_rs 'if needed <= gate {' 'if needed <= u64::MAX {' $joins_while
@@ -585,8 +587,8 @@ mutant "a look of long ago is an excuse" $probing_rs 'now.abs_diff(seen) < slice
 echo "--- harmless"
 harmless "broadcast: a gate is looked at Relaxed" "the full fence that follows comes before anything is written" $gates_rs 'Position(memory.gate(reader).load(Acquire))' 'Position(memory.gate(reader).load(crate::sync::Ordering::Relaxed))' $keeps::nothing_is_overwritten_that_a_reader_has_not_passed
 harmless "broadcast: a row is looked at Relaxed" "the full fence that follows comes before anything is written" $gates_rs 'let word = memory.row(reader).load(Acquire);' 'let word = memory.row(reader).load(crate::sync::Ordering::Relaxed);' $keeps::a_reader_leaves
-harmless "broadcast: a lossy writer has no fence of its own" "publishing, which comes next, has one" $room_of_all_rs '            fence(Release);
-' '' $torn
+harmless "broadcast: a lossy writer has no fence of its own" "publishing has one; what it holds back, streaming stores, no model has" $room_of_all_rs '            fence(SeqCst);
+            self.use_up_to(target);' '            self.use_up_to(target);' $torn
 death="the proof of its predecessor's death comes in between"
 harmless "a writer's successor loads committed Relaxed" "$death" $writer_rs 'let committed = Position(memory.committed().load(Acquire));' 'let committed = Position(memory.committed().load(Relaxed));' $dead_writer $both $publishes
 harmless "a writer's successor does not publish at once" "its first reservation does, and everybody walks until then" $writer_rs '        writer.publish();

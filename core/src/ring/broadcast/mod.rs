@@ -37,7 +37,7 @@
 //! Orderings. Beyond those of a lane, and *row→look*:
 //! - *consume→reuse*: a reader's gate is its `consumed`; the writer Acquires it before it overwrites what lies before it.
 //! - *join→look*: `joins`' Release step comes after the joiner's row and gate, for a writer that Acquires it.
-//! - *reserve→recheck*: a Release fence, or a full one, stands between `reserved` and what is written then; an Acquire fence between
+//! - *reserve→recheck*: a full fence stands between `reserved` and what is written then; an Acquire fence between
 //!   what is read and the look at `reserved`. So a reader that saw any of it sees the `reserved` that covers it.
 //!
 //! Boundaries carry nothing: an entry counts up to `committed`, whose Acquire brings everything in front of it (*published→observe*).

@@ -4,7 +4,7 @@ use super::gates::Gates;
 use super::memory::{BroadcastMemory, OwnLane};
 use crate::error::Corruption;
 use crate::ring::log::{self, LaneGeometry, LaneMemory, Position, Refusal, Reservation, Survey};
-use crate::sync::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use crate::sync::Ordering::{Acquire, Relaxed, SeqCst};
 use crate::sync::fence;
 
 /// What a writer does where a reader has not come as far as it wants to write.
@@ -143,8 +143,10 @@ impl<M: BroadcastMemory> Writer<M> {
         let target = Position(position.plus(share).0.max(capacity));
         if self.retention == Retention::Lossy {
             self.reserve_up_to(target);
-            // EDGE reserve→recheck: pairs with the fence in `is_intact`.
-            fence(Release);
+            // EDGE reserve→recheck: pairs with the fence in `is_intact`. A full one, once a stretch: the C library may copy a long message by
+            // streaming stores. On x86, these overtake the stores before them, and a Release fence, which is no instruction there, does not
+            // hold them back.
+            fence(SeqCst);
             self.use_up_to(target);
             return Ok(());
         }
