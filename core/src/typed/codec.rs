@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 pub(super) type Of<T, C> = PhantomData<fn(&T) -> C>;
 
 /// How values of type `T` are written as messages and read back: [`Plain`](super::Plain) for types that are their bytes;
-/// [`Postcard`](super::Postcard), with feature `serde`, for others; or a program's own.
+/// `Postcard`, with feature `serde`, for others; or a program's own.
 ///
 /// ```
 /// use memlane::typed::{Codec, CodecError};

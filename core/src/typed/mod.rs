@@ -42,7 +42,7 @@
 //!   offsets. They are sent as their bytes, without a step between. zerocopy's traits make sure that these hold no padding, and that
 //!   whatever bytes a peer wrote are a value. `std::any::type_name` would say nothing of layout, and is another one with each compiler.
 //! - **Slices** of them: [`of::<[f64]>`](crate::generic::Options::of) sends a `&[f64]` and receives a `Vec<f64>`.
-//! - **Others**, by a [`Codec`]: [`coded`](crate::generic::Options::coded). With feature `serde`, [`Postcard`] writes whatever serde knows:
+//! - **Others**, by a [`Codec`]: [`coded`](crate::generic::Options::coded). With feature `serde`, `typed::Postcard` writes whatever serde knows:
 //!   texts, vectors, enums. The program names the format, and gives it another name when it changes it.
 //!
 //! # What holds
