@@ -66,6 +66,10 @@ counts() {
         hot "mpmc, 1,024 seats, $direction, 48 bytes" mpmc-seats "$direction" 48
         hot "mpsc, $direction, 8 bytes" mpsc "$direction" 8
         hot "mpsc, 1,024 seats, $direction, 8 bytes" mpsc-seats "$direction" 8
+        # Sending costs the same, however many receivers keep up.
+        hot "broadcast, $direction, 8 bytes" broadcast "$direction" 8
+        hot "broadcast, 8 receivers, $direction, 8 bytes" broadcast-to-eight "$direction" 8
+        hot "broadcast, overwrite, $direction, 8 bytes" broadcast-lossy "$direction" 8
     done
     "${CC:-cc}" -O2 -g -Iffi/include ffi/benches/hot_path.c -o "$folder/hot_path" \
         "$target/libmemlane_ffi.a" -lpthread -ldl -lm

@@ -8,7 +8,8 @@ use crate::peers::memlane::{Kind, PACKED};
 use anyhow::{Result, bail, ensure};
 use clap::ValueEnum;
 use crossbeam_queue::ArrayQueue;
-use memlane::generic::{Mpmc, Mpsc, Options, Receiver, Sender, Spsc};
+use memlane::broadcast::Policy;
+use memlane::generic::{Broadcast, Mpmc, Mpsc, Options, Receiver, Sender, Spsc};
 use memlane::typed;
 use std::hint::black_box;
 
@@ -33,6 +34,12 @@ pub enum Through {
     Mpsc,
     /// memlane's `mpsc` with as many seats as there can be.
     MpscSeats,
+    /// memlane's `broadcast` to one receiver.
+    Broadcast,
+    /// The same to eight receivers.
+    BroadcastToEight,
+    /// The same to eight receivers, for which the sender does not wait.
+    BroadcastLossy,
 }
 
 /// What to repeat.
@@ -79,6 +86,14 @@ impl Hot for Mpsc {
     }
 }
 
+impl Hot for Broadcast {
+    const BATCH: usize = 50;
+
+    fn room(_: usize) -> usize {
+        1 << 16
+    }
+}
+
 impl Hot for Mpmc {
     const BATCH: usize = 16;
 
@@ -107,6 +122,9 @@ pub fn run(through: Through, direction: Direction, messages: usize, bytes: usize
         (Through::MpscSeats, 8) => {
             turns::<Mpsc, 8>(&options::<Mpsc, 8>().max_senders(SEATS_MAX - 1), direction, messages)
         }
+        (Through::Broadcast, 8) => fan_out::<8>(1, Policy::Block, direction, messages),
+        (Through::BroadcastToEight, 8) => fan_out::<8>(8, Policy::Block, direction, messages),
+        (Through::BroadcastLossy, 8) => fan_out::<8>(8, Policy::Overwrite, direction, messages),
         _ => bail!("messages of {bytes} bytes through {through:?} are not counted"),
     }
 }
@@ -131,6 +149,27 @@ fn turns<K: Hot, const N: usize>(options: &Options<K>, direction: Direction, mes
             Direction::Recv => hot_receive::<K, N>(&mut rx)?,
             Direction::RecvBatch => hot_receive_batches::<K, N>(&mut rx)?,
             Direction::Send | Direction::SendBatch => while rx.try_recv().is_ok() {},
+        }
+    }
+    Ok(())
+}
+
+/// To so many receivers that keep up. What one of them takes is counted.
+fn fan_out<const N: usize>(receivers: usize, policy: Policy, direction: Direction, messages: usize) -> Result<()> {
+    let channel = options::<Broadcast, N>().policy(policy).private()?;
+    let mut tx = channel.sender()?;
+    let mut receivers = (0..receivers).map(|_| channel.receiver()).collect::<Result<Vec<_>, _>>()?;
+    for _ in 0..messages / TURN {
+        match direction {
+            Direction::Send => hot_send::<Broadcast, N>(&mut tx)?,
+            Direction::Recv => {
+                tx.send_batch((0..TURN).map(|_| [1; N]))?;
+                hot_receive::<Broadcast, N>(&mut receivers[0])?;
+            }
+            Direction::SendBatch | Direction::RecvBatch => bail!("batches to many are not counted"),
+        }
+        for rx in &mut receivers {
+            while rx.try_recv().is_ok() {}
         }
     }
     Ok(())

@@ -53,6 +53,15 @@ impl Kind for generic::Mpsc {
     }
 }
 
+/// One sender, and many receivers that read one lane of so many bytes.
+impl Kind for generic::Broadcast {
+    const NAME: &'static str = "broadcast";
+
+    fn options(shape: Shape, _bytes: usize, record_alignment: usize) -> Options<Self> {
+        Options::<Self>::new().capacity(shape.room).record_alignment(record_alignment).max_receivers(8)
+    }
+}
+
 /// memlane's `spsc`.
 pub type Spsc<const IN_PLACE: bool> = Memlane<generic::Spsc, IN_PLACE>;
 
