@@ -4,7 +4,8 @@
 #   ./mutants.sh            each mutant against the test that is meant to kill it
 #   ./mutants.sh --all      each mutant against every model of what it breaks: prints all tests that fail
 #   ./mutants.sh WORD       only mutants whose name contains WORD
-#   ./mutants.sh --check    builds nothing: requires that each mutant applies, and that the tests that it names are there
+#   ./mutants.sh --check    builds nothing: requires that each mutant applies, that the tests that it names are there, and that what would be
+#                           built has all its crates
 #
 # The mutants of the last section take away what is not needed, and say why. They have to survive: should a model kill
 # one, the engine has come to depend on it.
@@ -41,6 +42,14 @@ apply() {
     python3 ../ci/lib/replace.py "${@:2}" || { echo "DOES NOT APPLY  $1"; return 1; }
 }
 
+# copy_engine: the engine and its models, as they are here, to where they are broken.
+copy_engine() {
+    rm -rf "$copy/core" "$copy/derive" "$copy/loom-tests"
+    mkdir "$copy/loom-tests"
+    cp -r ../Cargo.toml ../core ../derive "$copy"
+    cp -r .cargo Cargo.toml Cargo.lock src tests "$copy/loom-tests"
+}
+
 # attack NAME FILE OLD NEW TEST…: leaves in killers which tests fail, and in how what the first one said. A TEST is the
 # name of a file in tests/, or file::test. Fails, and says so, if there is no such result.
 attack() {
@@ -60,10 +69,7 @@ attack() {
             channel_sleeps_and_wakes) ;;
         esac
     fi
-    rm -rf "$copy/core" "$copy/loom-tests"
-    mkdir "$copy/loom-tests"
-    cp -r ../Cargo.toml ../core "$copy"
-    cp -r .cargo Cargo.toml Cargo.lock src tests "$copy/loom-tests"
+    copy_engine
     apply "$name" "$copy/core/src/$file" "$3" "$4" || return 1
     killers=() how=
     for test in "${tests[@]}"; do
@@ -621,6 +627,10 @@ harmless "the reaper walks over the cells before it loads the words" "the dead q
 
 echo
 if $check; then
+    # A crate that the copy does not have would keep every mutant from being built.
+    copy_engine
+    cargo metadata --quiet --locked --format-version 1 --manifest-path "$copy/loom-tests/Cargo.toml" >"$copy/metadata" ||
+        { echo "THE COPY IS NOT WHOLE"; wrong=$((wrong + 1)); }
     echo "$mutants mutants; $wrong of them or of their tests are not as they have to be"
 else
     echo "$mutants mutants, $killed killed; $harmless changes that are harmless, as they have to be"
