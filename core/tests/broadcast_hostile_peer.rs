@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use support::Scratch;
 use support::layout::{field, structure};
+use support::random::Random;
 
 fn sends(tx: &mut Sender, numbers: std::ops::Range<u64>) {
     for number in numbers {
@@ -175,11 +176,9 @@ fn words_that_never_stand_still_keep_nobody() {
             std::thread::scope(|scope| {
                 let (victim, stop) = (&victim, &stop);
                 scope.spawn(move || {
-                    let mut state = 0x9e37_79b9_7f4a_7c15 ^ round;
+                    let mut numbers = Random(0x9e37_79b9_7f4a_7c15 ^ round);
                     while !stop.load(Relaxed) {
-                        state ^= state << 13;
-                        state ^= state >> 7;
-                        state ^= state << 17;
+                        let state = numbers.next();
                         let at = words[state as usize % words.len()];
                         let word = if state & 1 << 40 == 0 { (state % (1 << 20)) & !7 } else { state };
                         victim.file.write_all_at(&word.to_le_bytes(), at).unwrap();

@@ -11,6 +11,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 use support::layout::{field, structure};
+use support::random::Random;
 use support::{Scratch, assert_same};
 
 /// A channel of 4 KiB and a peer's access to its file.
@@ -273,15 +274,12 @@ fn a_status_that_does_not_exist_is_noticed() {
     victim.assert_poisoned(Corruption::Status);
 }
 
-/// Numbers that look random and are the same in every run.
-struct Numbers(u64);
+/// What a peer writes that writes anything.
+struct Numbers(Random);
 
 impl Numbers {
     fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
+        self.0.next()
     }
 
     fn below(&mut self, end: u64) -> u64 {
@@ -309,7 +307,7 @@ fn random_garbage_never_does_more_than_end_the_channel() {
     std::thread::scope(|scope| {
         for seed in [1, 2] {
             scope.spawn(move || {
-                let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed));
+                let mut numbers = Numbers(Random(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed)));
                 (0..600).for_each(|_| torment(&mut numbers));
             });
         }

@@ -6,16 +6,12 @@ use memlane::mpmc::Options;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use support::Scratch;
+use support::random::Random;
 
 #[test]
 fn whatever_a_peer_writes_ends_in_results() {
-    let mut state = 0x9e37_79b9_7f4a_7c15u64;
-    let mut random = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    };
+    let mut numbers = Random(0x9e37_79b9_7f4a_7c15);
+    let mut random = move || numbers.next();
     for _ in 0..400 {
         let scratch = Scratch::new();
         let name = scratch.name("jobs");

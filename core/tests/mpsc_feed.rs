@@ -10,6 +10,7 @@ use std::fs::{File, OpenOptions};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use support::child::{self, Child, Part};
+use support::random::Random;
 use support::{PATIENCE, Scratch};
 
 const SENDERS: usize = 4;
@@ -58,18 +59,6 @@ fn sends_a_part(arguments: &[String]) {
     }
     child::tell("sent");
     child::stay();
-}
-
-/// Numbers that look random, from a seed that the test prints.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % bound as u64) as usize
-    }
 }
 
 #[test]

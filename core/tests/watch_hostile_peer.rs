@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use support::layout::field;
 use support::peer::Peer;
+use support::random::Random;
 use support::{PATIENCE, Scratch};
 
 /// A channel in a file whose value was set three times, and a peer's access to it.
@@ -120,14 +121,15 @@ fn garbage_everywhere_ends_in_typed_errors() {
         let stop = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+                let mut numbers = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
                 while !stop.load(Relaxed) {
-                    random ^= random << 13;
-                    random ^= random >> 7;
-                    random ^= random << 17;
-                    let at =
-                        if random % 3 == 0 { victim.root_at } else { victim.data_at + random % (16 * SLOT / 8) * 8 };
-                    victim.write(at, if random % 2 == 0 { random >> (random % 64) } else { random % 40 });
+                    let random = numbers.next();
+                    let at = if random.is_multiple_of(3) {
+                        victim.root_at
+                    } else {
+                        victim.data_at + random % (16 * SLOT / 8) * 8
+                    };
+                    victim.write(at, if random.is_multiple_of(2) { random >> (random % 64) } else { random % 40 });
                 }
             });
             for number in 0..1000u32 {

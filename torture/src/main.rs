@@ -16,7 +16,7 @@
 //!
 //! The layers, each of which imports only what stands above it:
 //!
-//! - what the tools and the kinds share: `random`, `map`, `scratch`, `watch` and `waking` (by futexes or semaphores); `payload`,
+//! - what the tools and the kinds share: `random`, `map`, `note`, `scratch`, `watch` and `waking` (by futexes or semaphores); `payload`,
 //!   `feed` and `numbered` (what is sent); `phase`; `roles` (of workers); `talk` (processes that are talked with), `tracer` (processes that are stepped), `measure` (what a
 //!   process has open and takes);
 //! - `subject`: what is asked of a kind of channel, and the calls that all kinds share;
@@ -38,6 +38,7 @@ mod lanes;
 mod life;
 mod map;
 mod measure;
+mod note;
 mod numbered;
 mod payload;
 mod phase;

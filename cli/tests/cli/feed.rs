@@ -1,33 +1,14 @@
-//! A recorded market feed, byte for byte: 94,000 lines from 150 bytes to 42 kB. Where the recording is absent, a
-//! generated feed of the same shape takes its place.
+//! A recorded market feed, byte for byte.
 
 use crate::sandbox::{Sandbox, eventually};
 use crate::transfer::length_framed;
-use flate2::read::GzDecoder;
-use std::fs::{self, File};
-use std::io::Read;
-use std::path::Path;
+use std::fs;
 use std::sync::LazyLock;
 
-static FEED: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let recording = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/btcusdt_20240808.gz");
-    let mut feed = Vec::new();
-    match File::open(&recording) {
-        Ok(file) => {
-            GzDecoder::new(file).read_to_end(&mut feed).unwrap();
-        }
-        Err(_) => {
-            eprintln!("the recorded feed is absent: a generated one takes its place");
-            for number in 0..90_000 {
-                let levels = if number % 1000 == 0 { 2500 } else { 5 + number % 13 };
-                feed.extend_from_slice(format!("{} {{\"b\":[", 1_723_161_255_030_314_667_u64 + number).as_bytes());
-                feed.extend_from_slice(br#"["61496.50","0.1"],"#.repeat(levels as usize).as_slice());
-                feed.extend_from_slice(b"]}\n");
-            }
-        }
-    }
-    feed
-});
+#[path = "../../../core/tests/support/feed.rs"]
+mod recording;
+
+static FEED: LazyLock<Vec<u8>> = LazyLock::new(recording::feed);
 
 fn same(received: &[u8], sent: &[u8]) {
     assert_eq!(received.len(), sent.len());

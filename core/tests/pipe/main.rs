@@ -17,6 +17,7 @@ use memlane::pipe::{Reader, Writer};
 use memlane::spsc::{Channel, Options};
 use std::io::{ErrorKind, Read};
 use support::child;
+use support::random::Random;
 use support::stage::{Place, Stage, trust};
 
 #[test]
@@ -57,16 +58,4 @@ fn read_to_end(reader: &mut impl Read) -> (Vec<u8>, Option<ErrorKind>) {
     let mut bytes = Vec::new();
     let end = reader.read_to_end(&mut bytes).err().map(|error| error.kind());
     (bytes, end)
-}
-
-/// Numbers that look random, from a seed.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % bound as u64) as usize
-    }
 }

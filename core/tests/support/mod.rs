@@ -9,6 +9,7 @@
 //! - [`layout`]: where each field stands, as `docs/layout.md` says.
 //! - [`model`]: a lane that is obviously right, to compare with.
 //! - [`peer`]: a process that reads and writes the file itself.
+//! - [`random`]: numbers that look random.
 //! - `source_text`: the text of Rust files, for `tidy`, `edges` and `circles`, which take it by its path.
 //! - [`space`]: namespaces and limits of a process of its own.
 //! - [`stage`]: the same test over named, anonymous and private channels.
@@ -23,6 +24,7 @@ pub mod image;
 pub mod layout;
 pub mod model;
 pub mod peer;
+pub mod random;
 pub mod space;
 pub mod stage;
 pub mod syscalls;

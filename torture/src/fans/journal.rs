@@ -1,9 +1,7 @@
 //! What a receiver of a broadcast had, in a file: three words, which are written at once.
 
-use anyhow::{Context, Result};
-use std::fs::{File, OpenOptions};
-use std::io::ErrorKind;
-use std::os::unix::fs::FileExt;
+use crate::note::Note;
+use anyhow::Result;
 use std::path::Path;
 
 /// The number of the message with which a receiver began, the one behind the last that it had, and how many it was told that it lost on
@@ -16,32 +14,20 @@ pub struct Had {
 }
 
 /// A receiver's journal.
-pub struct Journal(File);
+pub struct Journal(Note<3>);
 
 impl Journal {
     pub fn create(path: &Path) -> Result<Self> {
-        Ok(Self(OpenOptions::new().write(true).create(true).truncate(true).open(path)?))
+        Ok(Self(Note::create(path)?))
     }
 
     pub fn note(&self, had: Had) -> Result<()> {
-        let words = [had.first, had.end, had.lost].map(u64::to_le_bytes).concat();
-        Ok(self.0.write_all_at(&words, 0)?)
+        self.0.write([had.first, had.end, had.lost])
     }
 
     /// What the journal at `path` says. `None`: its receiver died before it had joined.
     pub fn read(path: &Path) -> Result<Option<Had>> {
-        let bytes = match std::fs::read(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            other => other?,
-        };
-        if bytes.is_empty() {
-            return Ok(None);
-        }
-        let word = |at: usize| {
-            let word = bytes.get(at..at + 8).context("a part of a note")?;
-            anyhow::Ok(u64::from_le_bytes(word.try_into()?))
-        };
-        Ok(Some(Had { first: word(0)?, end: word(8)?, lost: word(16)? }))
+        Ok(Note::read(path)?.map(|[first, end, lost]| Had { first, end, lost }))
     }
 }
 

@@ -1,9 +1,7 @@
 //! Which versions a worker had, in a file: two words, which are written at once.
 
-use anyhow::{Context, Result};
-use std::fs::{File, OpenOptions};
-use std::io::ErrorKind;
-use std::os::unix::fs::FileExt;
+use crate::note::Note;
+use anyhow::Result;
 use std::path::Path;
 
 /// The version at which a worker began, and the last one that it had set, or got.
@@ -14,34 +12,20 @@ pub struct Had {
 }
 
 /// A worker's journal.
-pub struct Journal(File);
+pub struct Journal(Note<2>);
 
 impl Journal {
     pub fn create(path: &Path) -> Result<Self> {
-        Ok(Self(OpenOptions::new().write(true).create(true).truncate(true).open(path)?))
+        Ok(Self(Note::create(path)?))
     }
 
     pub fn note(&self, had: Had) -> Result<()> {
-        let mut bytes = [0; 16];
-        bytes[..8].copy_from_slice(&had.first.to_le_bytes());
-        bytes[8..].copy_from_slice(&had.last.to_le_bytes());
-        Ok(self.0.write_all_at(&bytes, 0)?)
+        self.0.write([had.first, had.last])
     }
 
     /// What the journal at `path` says. `None`: its worker died before it had anything.
     pub fn read(path: &Path) -> Result<Option<Had>> {
-        let bytes = match std::fs::read(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            other => other?,
-        };
-        if bytes.is_empty() {
-            return Ok(None);
-        }
-        let word = |at: usize| {
-            let word = bytes.get(at..at + 8).context("half of a note")?;
-            anyhow::Ok(u64::from_le_bytes(word.try_into()?))
-        };
-        Ok(Some(Had { first: word(0)?, last: word(8)? }))
+        Ok(Note::read(path)?.map(|[first, last]| Had { first, last }))
     }
 }
 
