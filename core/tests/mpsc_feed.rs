@@ -79,6 +79,10 @@ fn four_senders_of_the_feed_that_are_killed_and_restarted_lose_nothing_that_they
     let _says_nothing = channel.sender().unwrap();
     let start = |sender: usize| Child::start(PARTS[0].0, &[&name, &journals[sender], &sender.to_string(), &unpacked]);
     let mut senders: Vec<_> = (0..SENDERS).map(start).collect();
+    // Before the first kill, so that no lane is free then but the victim's own: in that one, its successor goes on behind what is left.
+    for sender in &mut senders {
+        sender.expect("joined");
+    }
 
     let parts: Vec<_> = (0..SENDERS).map(|sender| part(sender, lines.len())).collect();
     let mut next: Vec<_> = parts.iter().map(|part| part.start).collect();
@@ -99,7 +103,7 @@ fn four_senders_of_the_feed_that_are_killed_and_restarted_lose_nothing_that_they
             let victim = random.below(SENDERS);
             senders[victim].kill();
             senders[victim] = start(victim);
-            // Until then nothing is received: it goes on behind what is left, and the others' lanes fill.
+            // Until then nothing is received, and the others' lanes fill.
             senders[victim].expect("joined");
             kills += 1;
             // Every other time soon, while those that were waiting for room are writing.
