@@ -549,10 +549,10 @@ room_of_all_rs=ring/broadcast/writer.rs gates_rs=ring/broadcast/gates.rs joining
 entries_rs=ring/broadcast/entries.rs lossy_rs=ring/broadcast/lossy.rs intact_rs=ring/broadcast/memory.rs
 joins_while=$keeps::a_reader_joins_while_the_writer_takes_room
 mutant "broadcast: the writer's fence is none" $room_of_all_rs '            fence(SeqCst);
-            if self.memory().joins()' '            fence(crate::sync::Ordering::Release);
-            if self.memory().joins()' $joins_while
+            if evicts || self.memory().joins()' '            fence(crate::sync::Ordering::Release);
+            if evicts || self.memory().joins()' $joins_while
 mutant "broadcast: the joiner's fence is none" $joining_rs 'fence(SeqCst);' 'fence(Release);' $joins_while
-mutant "broadcast: joins is not looked at again" $room_of_all_rs 'if self.memory().joins().load(Relaxed) == joins {' 'if true {' $joins_while
+mutant "broadcast: joins is not looked at again" $room_of_all_rs 'if evicts || self.memory().joins().load(Relaxed) == joins {' 'if true {' $joins_while
 mutant "broadcast: a joiner does not look at reserved" $joining_rs 'if needed <= gate {' 'if needed <= u64::MAX {' $joins_while
 mutant "broadcast: a joiner's second turn is not told" $joining_rs 'for _ in 0..TURNS {
 <and>
@@ -570,6 +570,7 @@ mutant "broadcast: room is reserved after it is used" $room_of_all_rs '         
                 self.use_up_to(new);
                 self.reserve_up_to(new);
 ' $joins_while
+mutant "broadcast: who is evicted is not told" $room_of_all_rs '            self.reserve_up_to(new);' '            if !evicts { self.reserve_up_to(new); }' $torn::a_reader_is_evicted
 mutant "broadcast: a successor goes by reserved" $room_of_all_rs 'Position(Survey::of(&lane, &geometry).committed.0.max(capacity))' 'Position(lane.memory.reserved().load(Relaxed).max(capacity))' $keeps::a_writer_dies_while_a_reader_joins
 mutant "broadcast: gates count by reserved" $room_of_all_rs 'let places = (position, self.used, target);' 'let places = (position, self.reserved, target);' $joins_while $keeps::a_writer_dies_while_a_reader_joins
 mutant "broadcast: a gate counts that nobody has" $gates_rs 'if holds_back && state_of(memory, reader)? != ParticipantState::Live {' 'if false {' $keeps::a_reader_dies

@@ -103,6 +103,8 @@ enum Lag {
     Fail,
     /// It overwrites the oldest messages, and never waits; a receiver says how many it lost
     Overwrite,
+    /// It goes on without a receiver that lags by more than the lane, and never waits; that one says how many it lost
+    Evict,
 }
 
 impl From<Lag> for Policy {
@@ -111,6 +113,7 @@ impl From<Lag> for Policy {
             Lag::Block => Self::Block,
             Lag::Fail => Self::Fail,
             Lag::Overwrite => Self::Overwrite,
+            Lag::Evict => Self::Evict,
         }
     }
 }

@@ -8,7 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use support::eventually;
 
 fn lossy() -> Options {
-    Options::new().capacity(4096).policy(Policy::Overwrite)
+    small(Policy::Overwrite)
+}
+
+/// The lane holds 256 messages of 8 bytes.
+fn small(policy: Policy) -> Options {
+    Options::new().capacity(4096).policy(policy)
 }
 
 fn send(tx: &mut Sender, numbers: std::ops::Range<u64>) {
@@ -95,8 +100,17 @@ fn drain(rx: &mut Receiver, pause: impl Fn(u64)) -> Account {
 
 #[test]
 fn of_a_million_messages_each_is_received_or_counted_as_lost() {
+    million(Policy::Overwrite);
+}
+
+#[test]
+fn of_a_million_messages_each_is_received_or_the_receiver_was_evicted() {
+    million(Policy::Evict);
+}
+
+fn million(policy: Policy) {
     const MESSAGES: u64 = 1_000_000;
-    let channel = lossy().private().unwrap();
+    let channel = small(policy).private().unwrap();
     let mut tx = channel.sender().unwrap();
     let mut receivers = [0; 2].map(|_| channel.receiver().unwrap());
     let rows = receivers.each_ref().map(|rx| rx.row() as usize);
@@ -133,6 +147,27 @@ fn a_receiver_that_was_overtaken_is_told_once_and_goes_on_half_a_ring_behind() {
     assert_eq!(rest, (lost..100_000).collect::<Vec<_>>());
     assert!((100..=160).contains(&rest.len()), "{}", rest.len());
     assert_eq!(rx.try_recv().unwrap_err(), TryRecvError::Empty);
+}
+
+#[test]
+fn a_receiver_is_evicted_where_the_lane_has_no_other_room_and_nobody_else_loses_anything() {
+    let channel = small(Policy::Evict).private().unwrap();
+    let mut tx = channel.sender().unwrap();
+    let [mut slow, mut quick] = [0; 2].map(|_| channel.receiver().unwrap());
+    send(&mut tx, 0..255);
+    assert_eq!((slow.len(), quick.drain().count()), (255, 255));
+    for number in 0..5u64 {
+        assert_eq!(slow.recv().unwrap().read(), Ok(number), "it lags by less than the lane");
+    }
+    send(&mut tx, 255..260);
+    assert_eq!(slow.recv().unwrap().read(), Ok(5u64), "nor now");
+    send(&mut tx, 260..262);
+    let Err(TryRecvError::Lagged { lost }) = slow.try_recv().map(drop) else { panic!("it stood in the way") };
+    assert_eq!(slow.recv().unwrap().read(), Ok(6 + lost));
+    let rest: Vec<u64> = quick.drain().map(|one| u64::from_le_bytes(one.unwrap().try_into().unwrap())).collect();
+    assert_eq!(rest, (255..262).collect::<Vec<_>>());
+    let lost_by = |row: u32| channel.info().participants[row as usize].counters.lost;
+    assert_eq!((lost_by(slow.row()), lost_by(quick.row())), (lost, 0));
 }
 
 #[test]

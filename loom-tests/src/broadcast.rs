@@ -24,7 +24,7 @@ const WORD: u64 = 8;
 fn capacity(retention: Retention) -> u64 {
     match retention {
         Retention::Lossless => 4 * WORD,
-        Retention::Lossy => 8 * WORD,
+        Retention::Evicting | Retention::Lossy => 8 * WORD,
     }
 }
 
@@ -94,7 +94,16 @@ impl LoomBroadcast {
     /// A reader without a row.
     pub fn lossy(&self) -> Lossy {
         let reader = LossyReader::join(self.clone(), self.geometry(), Start::Now).expect("a sound lane").0;
-        Lossy { next: reader.sequence(), reader, received: 0, lost: 0 }
+        Lossy { next: reader.sequence(), reader, received: 0, lost: 0, row: None }
+    }
+
+    /// A reader that may be evicted takes this row.
+    pub fn evictable(&self, row: usize) -> Lossy {
+        let live = RowState { life: 1, role: Role::Receiver, state: ParticipantState::Live };
+        word::take(&self.0.rows[row], 0, live).expect("nobody had the row");
+        let lossy = self.lossy();
+        lossy.reader.show(row as u32);
+        Lossy { row: Some(row as u32), ..lossy }
     }
 
     /// Somebody proves that the holder of this row is dead, if it says that there is one.
@@ -326,6 +335,8 @@ pub struct Lossy {
     pub received: u64,
     /// How many it was told that it lost.
     pub lost: u64,
+    /// The row in which it tells where it is.
+    row: Option<u32>,
 }
 
 impl Lossy {
@@ -337,6 +348,14 @@ impl Lossy {
 
     /// Looks once. What is received is the message that `expected` says for its number. True: nothing is there.
     pub fn look(&mut self, expected: impl Fn(u64) -> Message) -> bool {
+        let found_nothing = self.take(expected);
+        if let Some(row) = self.row {
+            self.reader.tell(row);
+        }
+        found_nothing
+    }
+
+    fn take(&mut self, expected: impl Fn(u64) -> Message) -> bool {
         match self.reader.poll().expect("a sound lane is not taken for a damaged one") {
             Look::Record(record) => {
                 let copy = self.reader.memory().read(&record);

@@ -165,3 +165,26 @@ fn a_writer_dies() {
         settle(&mut lossy, 5, |number| if is_there { with_a_long_one(number) } else { with_a_short_one(number) });
     });
 }
+
+/// A writer that evicts overtakes a reader that stands in its way. One that has told that it does not loses nothing.
+#[test]
+fn a_reader_is_evicted() {
+    let (evicted, kept) = (Witness::of("the reader is evicted"), Witness::of("the reader keeps up"));
+    let (lags, keeps_up) = (evicted.clone(), kept.clone());
+    Model::bounded("broadcast: a reader is evicted", 2).check(move || {
+        let broadcast = LoomBroadcast::new(Retention::Evicting);
+        let mut reader = broadcast.evictable(0);
+        let mut sender = broadcast.writer();
+        assert_eq!(sender.send_some(3), 3);
+        reader.look(Message::of);
+        let sending = thread::spawn(move || assert_eq!(sender.send_some(2), 2));
+        for _ in 0..2 {
+            reader.look(Message::of);
+        }
+        sending.join().unwrap();
+        settle(&mut reader, 5, Message::of);
+        if reader.lost > 0 { lags.sees_it() } else { keeps_up.sees_it() }
+    });
+    evicted.testifies();
+    kept.testifies();
+}

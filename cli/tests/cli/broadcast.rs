@@ -51,8 +51,12 @@ fn a_receiver_begins_where_it_is_told_to() {
 
 #[test]
 fn a_receiver_that_lost_some_says_how_many_and_goes_on() {
+    ["overwrite", "evict"].into_iter().for_each(loses_some);
+}
+
+fn loses_some(policy: &str) {
     let sandbox = Sandbox::new();
-    let options = ["--kind", "broadcast", "--policy", "overwrite", "--capacity", "4096"];
+    let options = ["--kind", "broadcast", "--policy", policy, "--capacity", "4096"];
     sandbox.run(&[&["create", "ticks"][..], &options].concat()).ok();
     // Nobody receives, and the sender does not wait.
     sandbox.run_with(&["send", "ticks"], lines(0, 10_000).as_bytes()).ok();

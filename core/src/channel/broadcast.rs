@@ -25,7 +25,10 @@
 //! - does not wait: the call fails with `Full` ([`Policy::Fail`]). Nothing that was sent is lost;
 //! - overwrites the oldest messages ([`Policy::Overwrite`]): it never looks at a receiver. A receiver that was overtaken gets
 //!   [`RecvError::Lagged`](crate::RecvError::Lagged), once, with the exact number of messages that it lost, and goes on with one that is half a ring
-//!   old or newer.
+//!   old or newer;
+//! - goes on without that receiver ([`Policy::Evict`]): it leaves the others' messages alone, and those of this one as long as the lane has other
+//!   room. A receiver that was left behind is told as above. Overwriting costs the sender less, and evicting leaves a receiver the
+//!   whole lane to lag behind in.
 //!
 //! **Room.** A lossless sender that *sleeps* in front of a full lane is woken by the receiver that it waits for alone, once that has released
 //! an eighth of the ring, finds nothing more, leaves, or calls [`Receiver::publish_released`].
@@ -89,7 +92,7 @@ pub type Channel = opened::Channel<Broadcast>;
 /// The sender of a `broadcast` channel. One lives at a time; dropping it leaves the channel.
 pub type Sender = sender::Sender<Broadcast>;
 
-/// Room for one message in the lane: see [`Sender::reserve`]. Where the policy is [`Policy::Overwrite`],
+/// Room for one message in the lane: see [`Sender::reserve`]. Where the [policy is lossy](Policy::is_lossy),
 /// [`as_mut_slice`](Grant::as_mut_slice) is a buffer of this process, which is copied into the lane when the grant is committed.
 pub type Grant<'a> = grant::Grant<'a, Broadcast>;
 
@@ -131,7 +134,7 @@ impl Options {
     /// Ring size of the lane in bytes, rounded up to a power of two from 4 KiB to 2 GiB. Default: 1 MiB, or more if
     /// [`Options::max_message`] needs it. What a message takes of it, [`spsc`](crate::spsc::Options::capacity) says.
     ///
-    /// It is how far a receiver can lag behind the sender, less an eighth of it, which the sender takes at once; of a lossy one, a sixteenth.
+    /// It is how far a receiver can lag behind the sender; where the sender overwrites, less a sixteenth, which it takes at once.
     ///
     /// ```
     /// let channel = memlane::broadcast::Options::new().capacity(100_000).private()?;

@@ -36,11 +36,15 @@ pub enum Policy {
     Fail,
     /// It overwrites the oldest messages, and never waits. A receiver that was overtaken is told how many it lost.
     Overwrite,
+    /// It goes on without that receiver, and never waits either. It overwrites a message that a receiver has not passed only where the lane
+    /// has no other room: so a receiver loses nothing as long as it lags behind by less than the lane. One that was left behind is told how
+    /// many it lost.
+    Evict,
 }
 
 impl Policy {
     /// Every policy that this version knows.
-    pub const ALL: &[Self] = &[Self::Block, Self::Fail, Self::Overwrite];
+    pub const ALL: &[Self] = &[Self::Block, Self::Fail, Self::Overwrite, Self::Evict];
 
     /// The name that people write: in commands, and in what tools print.
     ///
@@ -52,6 +56,20 @@ impl Policy {
             Self::Block => "block",
             Self::Fail => "fail",
             Self::Overwrite => "overwrite",
+            Self::Evict => "evict",
+        }
+    }
+
+    /// Whether a receiver may lose messages, of which it is told.
+    ///
+    /// ```
+    /// use memlane::broadcast::Policy;
+    /// assert!(Policy::Evict.is_lossy() && !Policy::Fail.is_lossy());
+    /// ```
+    pub fn is_lossy(self) -> bool {
+        match self {
+            Self::Block | Self::Fail => false,
+            Self::Overwrite | Self::Evict => true,
         }
     }
 
@@ -61,6 +79,7 @@ impl Policy {
             Self::Block => 0,
             Self::Fail => 1,
             Self::Overwrite => 2,
+            Self::Evict => 3,
         };
         number << POLICY_AT
     }

@@ -1,5 +1,5 @@
 //! The kind whose messages go to all of its receivers: what its workers do, and what its accounts have to say. It takes part in `kill` and
-//! `soak`, with a sender that waits, or with one that overwrites; and is damaged by `corrupt`.
+//! `soak`, with a sender that waits, one that overwrites, or one that evicts; and is damaged by `corrupt`.
 //!
 //! Checked by `kill` and `soak`:
 //! - every message is intact, and comes with its number, in order; a lossless receiver misses none from the one on with which it began, and
@@ -42,7 +42,7 @@ impl Storage<Broadcast> for Fans {
     }
 
     fn draw(random: &mut Random, site: &Site) -> Result<Box<dyn Trial>> {
-        let policy = if random.once_in(2) { Policy::Overwrite } else { Policy::Block };
+        let policy = [Policy::Block, Policy::Overwrite, Policy::Evict][random.below(3) as usize];
         trial::create(policy, 4096 << random.below(7), Broadcast::STAFF.draw(random), site)
     }
 

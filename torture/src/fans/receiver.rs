@@ -5,7 +5,7 @@ use crate::lanes::identity;
 use crate::phase::{Phase, Phases, REPEATS};
 use crate::roles::Assignment;
 use anyhow::{Result, bail, ensure};
-use memlane::broadcast::{Channel, Message, Policy, Start};
+use memlane::broadcast::{Channel, Message, Start};
 use memlane::{JoinError, RecvError, TryRecvError};
 
 /// Where receivers begin, in turn.
@@ -14,7 +14,7 @@ const STARTS: [Start; 3] = [Start::Now, Start::Oldest, Start::Last(10)];
 pub fn receive(channel: &Channel, phases: &Phases, assignment: &Assignment) -> Result<()> {
     let journal = Journal::create(assignment.journal()?)?;
     let payloads = assignment.payloads()?;
-    let is_lossy = channel.info().broadcast.is_some_and(|broadcast| broadcast.policy == Policy::Overwrite);
+    let is_lossy = channel.info().broadcast.is_some_and(|broadcast| broadcast.policy.is_lossy());
     let mut rx = loop {
         match channel.receiver_from(STARTS[assignment.number as usize % STARTS.len()]) {
             // The sender is faster, and may be for a while.

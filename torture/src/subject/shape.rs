@@ -27,6 +27,7 @@ pub struct FanShape {
 pub enum Lag {
     Block,
     Overwrite,
+    Evict,
 }
 
 impl From<Lag> for Policy {
@@ -34,6 +35,7 @@ impl From<Lag> for Policy {
         match lag {
             Lag::Block => Self::Block,
             Lag::Overwrite => Self::Overwrite,
+            Lag::Evict => Self::Evict,
         }
     }
 }

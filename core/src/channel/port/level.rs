@@ -3,7 +3,6 @@
 use super::broadcast::BroadcastView;
 use super::lane::lane_geometry;
 use super::slots::slot_geometry;
-use crate::layout::Policy;
 use crate::liveness::slowest_receiver;
 use crate::region::{LaneView, Region, SlotsView};
 use crate::ring;
@@ -63,7 +62,7 @@ impl<'a> Stores<'a> {
         let seat = row.map(|row| row.saturating_sub(self.region.geometry().senders));
         match seat {
             // There is always room, however far a receiver lags.
-            Some(seat) if self.region.facts().policy == Policy::Overwrite => {
+            Some(seat) if self.region.facts().policy.is_lossy() => {
                 let messages = ring::broadcast::ahead_of(&BroadcastView::new(self.region, seat), &geometry, seat);
                 Level { messages, ..empty }
             }

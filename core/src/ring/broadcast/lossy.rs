@@ -5,7 +5,7 @@ use super::joining::JoinError;
 use super::memory::{BroadcastMemory, OwnLane, is_intact};
 use crate::error::Corruption;
 use crate::ring::log::{LaneGeometry, LaneMemory, Position, Reader, Record, Survey};
-use crate::sync::Ordering::Relaxed;
+use crate::sync::Ordering::{Relaxed, Release};
 
 /// Reads what a writer may overwrite at any time. Writes nothing.
 #[derive(Debug)]
@@ -170,6 +170,20 @@ impl<M: BroadcastMemory> LossyReader<M> {
     #[inline]
     pub fn is_intact(&self) -> bool {
         is_intact(self.memory(), &self.geometry, self.position())
+    }
+
+    /// Tells the writer that the reader in this row has come here, and everybody who observes. A writer that evicts goes by it.
+    #[inline]
+    pub fn tell(&self, reader: u32) {
+        // Relaxed: what was read before is checked, so nothing depends on it.
+        self.memory().gate(reader).store(self.position().0, Relaxed);
+    }
+
+    /// Has a writer that evicts look at the gate of the reader in this row, which says `Live`.
+    pub fn show(&self, reader: u32) {
+        self.tell(reader);
+        // EDGE join→look: pairs with the Acquire in `Writer::make_room`.
+        self.memory().joins().fetch_add(1, Release);
     }
 
     /// Gives the record back that was polled last, and copied.

@@ -18,7 +18,8 @@
 //! **Lossless** ([`Retention::Lossless`]): a record stays until every attached reader has passed it. A reader has a *gate*, a word
 //! in which it stores how far it is. The writer looks at the gates only when it has used up what it may write, `used`: nothing on the way of
 //! a send knows of readers. **Lossy** ([`Retention::Lossy`]): the writer looks at no gate, and a reader finds out that it was
-//! lapped.
+//! lapped. **Evicting** ([`Retention::Evicting`]): the writer leaves alone what a reader has not passed, as long as there is other room; readers
+//! read as lossy ones, so their gates are advice, which may be old, and nothing depends on it.
 //!
 //! Invariants:
 //! 1. *`reserved` never goes back, and is stored before anything in front of it is overwritten.* It covers everything that its writer

@@ -237,6 +237,10 @@ fn run(geometry: LaneGeometry, retention: Retention, steps: Vec<Step>) {
     let memory = Private::new(geometry.capacity());
     let mut writer = Writer::resume(memory.clone(), geometry, retention).unwrap();
     let mut lossy = LossyReader::join(memory.clone(), geometry, Start::Now).unwrap().0;
+    if retention == Retention::Evicting {
+        memory.set_row(0, ParticipantState::Live);
+        lossy.show(0);
+    }
     let (mut lengths, mut attached) = (Vec::new(), HashMap::<usize, Attached>::new());
     let (mut received, mut lost) = (0, 0);
     let look = |lossy: &mut LossyReader<Private>, lengths: &[u64], received: &mut u64, lost: &mut u64| {
@@ -308,6 +312,12 @@ fn run(geometry: LaneGeometry, retention: Retention, steps: Vec<Step>) {
                 _ = (0..times).all(|_| look(&mut lossy, &lengths, &mut received, &mut lost));
             }
         }
+        if retention == Retention::Evicting {
+            let end = writer.log().position().plus(geometry.header_bytes());
+            let is_due = end.0 > lossy.position().plus(geometry.capacity()).0;
+            assert!(lossy.is_intact() || is_due, "it lags behind by less than the ring");
+            lossy.tell(0);
+        }
         for (next, _) in attached.values() {
             let unread: u64 = lengths[*next as usize..].iter().map(|length| geometry.record_bytes(*length)).sum();
             assert!(unread <= geometry.capacity(), "{unread} bytes that a reader has not passed");
@@ -339,6 +349,14 @@ proptest! {
         steps in proptest::collection::vec(step(1784), 0..150),
     ) {
         run(geometry, Retention::Lossy, steps);
+    }
+
+    #[test]
+    fn who_lags_behind_by_less_than_the_ring_is_not_evicted(
+        geometry in shape(),
+        steps in proptest::collection::vec(step(1784), 0..150),
+    ) {
+        run(geometry, Retention::Evicting, steps);
     }
 }
 

@@ -12,6 +12,8 @@ use crate::sync::fence;
 pub enum Retention {
     /// It writes nothing over what an attached reader has not passed.
     Lossless,
+    /// Nor does this one, as long as there is other room. Then it goes on. Readers find out by themselves.
+    Evicting,
     /// It goes on. Readers find out by themselves.
     Lossy,
 }
@@ -20,7 +22,7 @@ impl Retention {
     /// How much of the ring a writer takes at once. What it has taken is no longer there for those that join, or lag.
     fn share(self, capacity: u64) -> u64 {
         match self {
-            Self::Lossless => capacity / 8,
+            Self::Lossless | Self::Evicting => capacity / 8,
             Self::Lossy => capacity / 16,
         }
     }
@@ -123,6 +125,8 @@ impl<M: BroadcastMemory> Writer<M> {
             let record = geometry.record_bytes(length);
             let until_end = geometry.until_end(self.log.position());
             let padding = if record > until_end { until_end } else { 0 };
+            // One that never waits takes what it needs, and leaves the rest to its readers.
+            let plenty = if self.retention == Retention::Lossless { plenty } else { 0 };
             let needed = padding.wrapping_add(record).wrapping_add(geometry.header_bytes()).max(plenty);
             if self.used.0 < self.log.position().plus(needed).0 {
                 self.make_room(needed)?;
@@ -157,7 +161,10 @@ impl<M: BroadcastMemory> Writer<M> {
             self.gates.look(memory, joins).map_err(Refusal::Corrupted)?;
             let places = (position, self.used, target);
             let least = self.gates.least(memory, &geometry, places).map_err(Refusal::Corrupted)?;
-            let new = Position(target.0.min(least.position.plus(capacity).0));
+            let kept = Position(target.0.min(least.position.plus(capacity).0));
+            // Nobody is protected then, so nobody has to be who joins meanwhile.
+            let evicts = self.retention == Retention::Evicting;
+            let new = if evicts && kept.0 < position.plus(needed).0 { target } else { kept };
             if new.0 <= self.used.0 {
                 self.held_by = least.reader.map(|reader| (reader, least.position));
                 return Err(Refusal::Full);
@@ -166,7 +173,7 @@ impl<M: BroadcastMemory> Writer<M> {
             // A joiner whose gate this look missed sees `reserved`: see invariant 2. And EDGE reserve→recheck: pairs with the fence in
             // `is_intact`.
             fence(SeqCst);
-            if self.memory().joins().load(Relaxed) == joins {
+            if evicts || self.memory().joins().load(Relaxed) == joins {
                 self.use_up_to(new);
                 self.held_by = least.reader.map(|reader| (reader, least.position));
                 return if new.0 < position.plus(needed).0 { Err(Refusal::Full) } else { Ok(()) };

@@ -7,7 +7,6 @@ use crate::channel::places::Places;
 use crate::channel::port::inlet::{Exact, Inlet, Known, NoPort};
 use crate::channel::port::lane::{LaneInlet, lane_geometry, settle_nothing};
 use crate::error::{AckError, Corruption, RecvError};
-use crate::layout::Policy;
 use crate::liveness::Settle;
 use crate::region::{RingView, TrustPeers};
 use crate::ring::broadcast::{GateLane, Joined, Start, join};
@@ -55,7 +54,7 @@ impl BroadcastInlet {
     /// See [`NoPort`].
     pub(in crate::channel) fn begin(end: &Seated, start: Start) -> Result<Self, NoPort> {
         let region = end.region();
-        if region.facts().policy == Policy::Overwrite {
+        if region.facts().policy.is_lossy() {
             return Ok(Self::Lossy(Box::new(LossyInlet::join(end, start)?)));
         }
         let (seat, geometry) = (seat_of(end), lane_geometry(region.geometry()));

@@ -10,15 +10,15 @@ use crate::channel::places::Places;
 use crate::channel::port::inlet::{Exact, NoPort};
 use crate::channel::port::lane::lane_geometry;
 use crate::error::RecvError;
+use crate::layout::Policy;
 use crate::ring::broadcast::{BroadcastMemory, Found, Look, LossyReader, Start};
 use crate::ring::log::{ReaderMark, Record, RecordPlace};
-use crate::sync::Ordering::Relaxed;
 use crate::wait::Taken;
 
 /// How often a receiver that is overtaken while it copies looks for a place to go on from, in one look.
 const TURNS: u32 = 64;
 
-/// After so many messages, observers are told where it stands.
+/// After so many messages, a power of two, it tells where it stands.
 const TOLD_AFTER: u64 = 64;
 
 /// See the module.
@@ -26,6 +26,7 @@ const TOLD_AFTER: u64 = 64;
 pub(crate) struct LossyInlet {
     reader: LossyReader<BroadcastView>,
     seat: u32,
+    told_after: u64,
     copies: Copies<Record>,
     /// The messages of the current batch, which are the first of the copies; empty otherwise.
     batch: Places<RecordPlace>,
@@ -43,9 +44,13 @@ impl LossyInlet {
         let memory = BroadcastView::new(region, seat);
         let (reader, missed) = LossyReader::join(memory, lane_geometry(region.geometry()), start)?;
         let (copies, batch) = (Copies::new(), Places::new());
-        let inlet = Self { reader, seat, copies, batch, missed, ended: false, messages: 0, bytes: 0 };
-        inlet.tell();
-        Ok(inlet)
+        let told_after = match region.facts().policy {
+            // The sender goes by it.
+            Policy::Evict => 1,
+            Policy::Block | Policy::Fail | Policy::Overwrite => TOLD_AFTER,
+        };
+        reader.show(seat);
+        Ok(Self { reader, seat, told_after, copies, batch, missed, ended: false, messages: 0, bytes: 0 })
     }
 
     pub(super) fn reader(&self) -> &LossyReader<BroadcastView> {
@@ -83,13 +88,8 @@ impl LossyInlet {
         self.ended = true;
     }
 
-    /// Tells observers where it stands. The sender does not look.
-    fn tell(&self) {
-        self.reader.memory().gate(self.seat).store(self.reader.position().0, Relaxed);
-    }
-
     fn count_told(&self, end: &mut Seated) {
-        self.tell();
+        self.reader.tell(self.seat);
         end.tally.messages_in_all(self.messages, self.bytes);
     }
 
@@ -105,7 +105,7 @@ impl LossyInlet {
         let before = self.messages;
         self.messages = before.wrapping_add(messages);
         self.bytes = self.bytes.wrapping_add(bytes);
-        if self.messages / TOLD_AFTER != before / TOLD_AFTER {
+        if (before ^ self.messages) >= self.told_after {
             self.count_told(end);
         }
     }

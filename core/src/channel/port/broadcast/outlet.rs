@@ -37,6 +37,7 @@ impl WritingEnd for Writer {
         let retention = match policy {
             Policy::Block | Policy::Fail => Retention::Lossless,
             Policy::Overwrite => Retention::Lossy,
+            Policy::Evict => Retention::Evicting,
         };
         let memory = BroadcastView::new(region, 0);
         let ring = broadcast::Writer::resume(memory, lane_geometry(region.geometry()), retention)?;
@@ -89,7 +90,7 @@ impl WritingEnd for Writer {
     }
 
     fn slice(&mut self, reservation: &Reservation, trust: TrustPeers, length: usize) -> &mut [u8] {
-        if self.policy != Policy::Overwrite {
+        if !self.policy.is_lossy() {
             return self.ring.log_mut().memory_mut().memory_mut().lane_mut().borrow_mut(
                 trust,
                 reservation.payload.0,
