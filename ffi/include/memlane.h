@@ -51,6 +51,18 @@
 // What a receiver had not acknowledged when it died is discarded.
 #define MEMLANE_DISCARD 2
 
+// The sender of a broadcast waits for the slowest receiver that lives: nothing is lost.
+#define MEMLANE_POLICY_BLOCK 1
+
+// It fails with MEMLANE_FULL where a receiver has not come as far as it wants to write: nothing that was sent is lost.
+#define MEMLANE_POLICY_FAIL 2
+
+// It overwrites the oldest messages, and never waits. A receiver that was overtaken gets MEMLANE_LAGGED, once, and goes on.
+#define MEMLANE_POLICY_OVERWRITE 3
+
+// The same, but it overwrites what a receiver has not passed only where the ring has no other room.
+#define MEMLANE_POLICY_EVICT 4
+
 // Whoever goes to sleep pays for the fence between a message and the look for sleepers, by membarrier.
 #define MEMLANE_FENCE_ASYMMETRIC 1
 
@@ -135,6 +147,18 @@
 
 // Sleeps at once: least CPU, highest latency.
 #define MEMLANE_PARK 4
+
+// A receiver of a broadcast begins with the next message that is sent: as memlane_receiver_new has it.
+#define MEMLANE_START_NOW 1
+
+// It begins with the oldest message from which on all are still there.
+#define MEMLANE_START_OLDEST 2
+
+// It begins with the last so many messages that were sent, or as many of them as are still there.
+#define MEMLANE_START_LAST 3
+
+// It begins with the message of this number; where that is overwritten, its first call is MEMLANE_LAGGED.
+#define MEMLANE_START_AT 4
 
 // A number that the channel's kind does not know.
 #define MEMLANE_UNKNOWN UINT64_MAX
@@ -317,11 +341,11 @@ typedef struct {
     const char *type_name;
     // What this process's senders and receivers are called by `memlane info`, at most 64 bytes. Default: the program's name.
     const char *participant_name;
-    // spsc, mpsc: every message starts at a multiple of so many bytes of the ring, a power of two from payload_alignment (default) to
+    // spsc, mpsc, broadcast: every message starts at a multiple of so many bytes of the ring, a power of two from payload_alignment (default) to
     // 128. With 64, a message of up to 56 bytes stands in one line of the cache; with 128, one of up to 120 bytes in a pair of lines.
     uint32_t record_alignment;
-    // To be 0.
-    uint32_t reserved;
+    // broadcast: MEMLANE_POLICY_BLOCK (default), MEMLANE_POLICY_FAIL, MEMLANE_POLICY_OVERWRITE or MEMLANE_POLICY_EVICT.
+    uint32_t policy;
 } memlane_options;
 
 // What can be seen of a channel. Each number is exact, but not all are of one moment. Fields that the kind does not have
@@ -329,7 +353,7 @@ typedef struct {
 typedef struct {
     // To be set before the call: sizeof(memlane_stats). So much is written, at most.
     size_t size;
-    // MEMLANE_SPSC, MEMLANE_MPMC, MEMLANE_MPSC or MEMLANE_WATCH; another number is that of a kind that this header does not know.
+    // MEMLANE_SPSC, MEMLANE_MPMC, MEMLANE_MPSC, MEMLANE_WATCH or MEMLANE_BROADCAST; another number is that of a kind that this header does not know.
     uint32_t kind;
     // MEMLANE_STATE_LIVE, _CLOSED, _CORRUPTED or _STALE.
     uint32_t state;
@@ -380,7 +404,7 @@ typedef struct {
     char type_name[520];
     // 32 hexadecimal digits that tell this channel from every other one of the same name, with the zero byte.
     char instance[40];
-    // spsc, mpsc: at multiples of how many bytes messages start.
+    // spsc, mpsc, broadcast: at multiples of how many bytes messages start.
     uint32_t record_alignment;
     // MEMLANE_TYPE_BYTES, _NAMED, _ONE, _SLICE or _CODEC; another number is one that this header does not know.
     uint32_t type_form;
@@ -390,6 +414,11 @@ typedef struct {
     uint32_t type_alignment;
     // FNV-1a, 64 bits, of the type's whole name; 0 for bytes.
     uint64_t type_hash;
+    // broadcast: one of MEMLANE_POLICY_…; another number is one that this header does not know.
+    uint32_t policy;
+    // broadcast: the row of the receiver that has come least far, for which a lossless sender whose ring is full waits; UINT32_MAX
+    // where there is none.
+    uint32_t slowest;
 } memlane_stats;
 
 // A sender. All zero is no sender. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
@@ -425,6 +454,8 @@ typedef struct {
     // spsc sender: how many messages the channel had carried when it joined. One that takes over from a dead one knows by
     // it which of its messages are committed.
     uint64_t resumed_at;
+    // Messages that were overwritten before it read them.
+    uint64_t lost;
 } memlane_counters;
 
 // A receiver. All zero is no receiver. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
@@ -673,6 +704,15 @@ memlane_status memlane_abort(memlane_grant *grant);
 memlane_status memlane_receiver_new(memlane_channel channel,
                                     const char *name,
                                     memlane_receiver *receiver);
+
+// Takes a receiver's seat of a broadcast, as memlane_receiver_new does, and begins there: MEMLANE_START_NOW, MEMLANE_START_OLDEST,
+// MEMLANE_START_LAST with as many messages as `number` says, or MEMLANE_START_AT with the message of that number, which is
+// `sequence` in memlane_message_info. MEMLANE_INVALID_ARGUMENT: none has had that number yet. MEMLANE_OVERTAKEN: the sender was
+// faster many times. MEMLANE_WRONG_KIND: the channel is no broadcast. Does not wait. `receiver` is written on success only.
+memlane_status memlane_receiver_new_from(memlane_channel channel,
+                                         uint32_t start,
+                                         uint64_t number,
+                                         memlane_receiver *receiver);
 
 // Closes the handle: the receiver leaves the channel, which goes on. A message that was taken and not acknowledged is given back.
 memlane_status memlane_receiver_close(memlane_receiver receiver);

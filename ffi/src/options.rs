@@ -4,6 +4,7 @@ use crate::arguments;
 use crate::detail::{self, Failed};
 use crate::kinds;
 use crate::status::Status;
+use memlane::broadcast::Policy;
 use memlane::mpmc::OnDeath;
 use memlane::{Backend, FenceMode, TrustPeers, any};
 use std::ffi::c_char;
@@ -18,6 +19,22 @@ pub const MEMLANE_NO: u32 = 2;
 pub const MEMLANE_REDELIVER: u32 = 1;
 /// What a receiver had not acknowledged when it died is discarded.
 pub const MEMLANE_DISCARD: u32 = 2;
+
+/// The sender of a broadcast waits for the slowest receiver that lives: nothing is lost.
+pub const MEMLANE_POLICY_BLOCK: u32 = 1;
+/// It fails with MEMLANE_FULL where a receiver has not come as far as it wants to write: nothing that was sent is lost.
+pub const MEMLANE_POLICY_FAIL: u32 = 2;
+/// It overwrites the oldest messages, and never waits. A receiver that was overtaken gets MEMLANE_LAGGED, once, and goes on.
+pub const MEMLANE_POLICY_OVERWRITE: u32 = 3;
+/// The same, but it overwrites what a receiver has not passed only where the ring has no other room.
+pub const MEMLANE_POLICY_EVICT: u32 = 4;
+
+pub(crate) const POLICIES: [(u32, Policy); 4] = [
+    (MEMLANE_POLICY_BLOCK, Policy::Block),
+    (MEMLANE_POLICY_FAIL, Policy::Fail),
+    (MEMLANE_POLICY_OVERWRITE, Policy::Overwrite),
+    (MEMLANE_POLICY_EVICT, Policy::Evict),
+];
 
 /// Whoever goes to sleep pays for the fence between a message and the look for sleepers, by membarrier.
 pub const MEMLANE_FENCE_ASYMMETRIC: u32 = 1;
@@ -96,11 +113,11 @@ pub struct Options {
     pub type_name: *const c_char,
     /// What this process's senders and receivers are called by `memlane info`, at most 64 bytes. Default: the program's name.
     pub participant_name: *const c_char,
-    /// spsc, mpsc: every message starts at a multiple of so many bytes of the ring, a power of two from payload_alignment (default) to
+    /// spsc, mpsc, broadcast: every message starts at a multiple of so many bytes of the ring, a power of two from payload_alignment (default) to
     /// 128. With 64, a message of up to 56 bytes stands in one line of the cache; with 128, one of up to 120 bytes in a pair of lines.
     pub record_alignment: u32,
-    /// To be 0.
-    pub reserved: u32,
+    /// broadcast: MEMLANE_POLICY_BLOCK (default), MEMLANE_POLICY_FAIL, MEMLANE_POLICY_OVERWRITE or MEMLANE_POLICY_EVICT.
+    pub policy: u32,
 }
 
 /// The size of the first version, which never changes: less than this is no options struct.
@@ -179,7 +196,7 @@ impl Options {
         let mut options = Self::NOT_SET;
         // SAFETY: `known` has at most as many bytes as the struct, which is not this memory, and any bytes are a value of it.
         unsafe { known.as_ptr().copy_to_nonoverlapping((&raw mut options).cast(), known.len()) };
-        if options.reserved != 0 || unknown.iter().any(|byte| *byte != 0) {
+        if unknown.iter().any(|byte| *byte != 0) {
             return Err(invalid("(unknown)", "set", "this version of the library does not know; use a newer one"));
         }
         Ok(options)
@@ -216,8 +233,9 @@ impl Options {
         let type_name = name(given.type_name, "option type_name")?;
         let participant_name = name(given.participant_name, "option participant_name")?;
         let flag = |bit: u32| (given.flags & bit != 0).then_some(true);
-        let policies = [(MEMLANE_REDELIVER, OnDeath::Redeliver), (MEMLANE_DISCARD, OnDeath::Discard)];
-        let on_death = one_of("on_death", given.on_death, &policies)?;
+        let deaths = [(MEMLANE_REDELIVER, OnDeath::Redeliver), (MEMLANE_DISCARD, OnDeath::Discard)];
+        let on_death = one_of("on_death", given.on_death, &deaths)?;
+        let policy = one_of("policy", given.policy, &POLICIES)?;
         Ok(Wanted(any::Options::new(kinds::kind_of(kind)?))
             .set(set(given.capacity), any::Options::capacity)
             .set(set(given.max_message), any::Options::max_message)
@@ -227,6 +245,7 @@ impl Options {
             .set(size(given.receivers), any::Options::max_receivers)
             .set(small("delivery_limit", given.delivery_limit)?, any::Options::delivery_limit)
             .set(on_death, any::Options::on_death)
+            .set(policy, any::Options::policy)
             .set(size(given.payload_alignment), any::Options::payload_alignment)
             .set(size(given.record_alignment), any::Options::record_alignment)
             .set(persistent, any::Options::persistent)

@@ -12,9 +12,30 @@ use crate::sender::strategy;
 use crate::status::Status;
 use crate::table::Table;
 use memlane::any::Receiver;
+use memlane::broadcast::Start;
 use memlane::{RecvError, Strategy, TrustPeers};
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
+
+/// A receiver of a broadcast begins with the next message that is sent: as memlane_receiver_new has it.
+pub const MEMLANE_START_NOW: u32 = 1;
+/// It begins with the oldest message from which on all are still there.
+pub const MEMLANE_START_OLDEST: u32 = 2;
+/// It begins with the last so many messages that were sent, or as many of them as are still there.
+pub const MEMLANE_START_LAST: u32 = 3;
+/// It begins with the message of this number; where that is overwritten, its first call is MEMLANE_LAGGED.
+pub const MEMLANE_START_AT: u32 = 4;
+
+/// Where a receiver begins.
+fn start_of(start: u32, number: u64) -> Result<Start, Failed> {
+    match start {
+        MEMLANE_START_NOW => Ok(Start::Now),
+        MEMLANE_START_OLDEST => Ok(Start::Oldest),
+        MEMLANE_START_LAST => Ok(Start::Last(number)),
+        MEMLANE_START_AT => Ok(Start::At(number)),
+        _ => Err(invalid(format!("start {start} does not exist"))),
+    }
+}
 
 /// What a receiver handle leads to.
 pub(crate) struct Receiving {
@@ -107,8 +128,21 @@ fn next_message<'a>(
 impl Receiving {
     fn join(of: Opened) -> Result<Self, Failed> {
         let receiver = of.channel.receiver().map_err(|error| error.fail())?;
+        Ok(Self::new(of, receiver))
+    }
+
+    fn join_from(of: Opened, start: Start) -> Result<Self, Failed> {
+        let Some(broadcast) = of.channel.to_broadcast() else {
+            let sentence = format!("channel {}: only a receiver of a broadcast begins elsewhere", of.label);
+            return Err(detail::record(Status::MEMLANE_WRONG_KIND, sentence));
+        };
+        let receiver = broadcast.receiver_from(start).map_err(|error| error.fail())?;
+        Ok(Self::new(of, receiver.into()))
+    }
+
+    fn new(of: Opened, receiver: Receiver) -> Self {
         let row = receiver.row();
-        Ok(Self { end: Lender::new(receiver), taken: 0, row, of })
+        Self { end: Lender::new(receiver), taken: 0, row, of }
     }
 
     /// The receiver, unless it lends a message.
@@ -272,6 +306,25 @@ pub unsafe extern "C" fn memlane_receiver_new(
             return Err(invalid("this kind has no named receivers: the name must be null"));
         }
         *into = ReceiverHandle::new(Receiving::join(channel.get()?)?)?;
+        Ok(())
+    })
+}
+
+/// Takes a receiver's seat of a broadcast, as memlane_receiver_new does, and begins there: MEMLANE_START_NOW, MEMLANE_START_OLDEST,
+/// MEMLANE_START_LAST with as many messages as `number` says, or MEMLANE_START_AT with the message of that number, which is
+/// `sequence` in memlane_message_info. MEMLANE_INVALID_ARGUMENT: none has had that number yet. MEMLANE_OVERTAKEN: the sender was
+/// faster many times. MEMLANE_WRONG_KIND: the channel is no broadcast. Does not wait. `receiver` is written on success only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_receiver_new_from(
+    channel: ChannelHandle,
+    start: u32,
+    number: u64,
+    receiver: *mut ReceiverHandle,
+) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let into = unsafe { out(receiver, "receiver") }?;
+        *into = ReceiverHandle::new(Receiving::join_from(channel.get()?, start_of(start, number)?)?)?;
         Ok(())
     })
 }

@@ -6,10 +6,11 @@ use crate::detail::Failed;
 use crate::errors::Coded;
 use crate::handles::{ChannelHandle, Handle, ReceiverHandle, SenderHandle};
 use crate::options::{
-    MEMLANE_BACKEND_FUTEX, MEMLANE_BACKEND_SEMAPHORE, MEMLANE_FENCE_ASYMMETRIC, MEMLANE_FENCE_SYMMETRIC,
+    MEMLANE_BACKEND_FUTEX, MEMLANE_BACKEND_SEMAPHORE, MEMLANE_FENCE_ASYMMETRIC, MEMLANE_FENCE_SYMMETRIC, POLICIES,
 };
 use crate::status::Status;
 use memlane::any::Channel;
+use memlane::broadcast::Policy;
 use memlane::{Backend, ChannelStatus, FenceMode, Info, Role};
 use std::ffi::c_char;
 use std::mem::size_of;
@@ -41,7 +42,7 @@ pub const MEMLANE_TYPE_CODEC: u32 = 4;
 pub struct Stats {
     /// To be set before the call: sizeof(memlane_stats). So much is written, at most.
     pub size: usize,
-    /// MEMLANE_SPSC, MEMLANE_MPMC, MEMLANE_MPSC or MEMLANE_WATCH; another number is that of a kind that this header does not know.
+    /// MEMLANE_SPSC, MEMLANE_MPMC, MEMLANE_MPSC, MEMLANE_WATCH or MEMLANE_BROADCAST; another number is that of a kind that this header does not know.
     pub kind: u32,
     /// MEMLANE_STATE_LIVE, _CLOSED, _CORRUPTED or _STALE.
     pub state: u32,
@@ -92,7 +93,7 @@ pub struct Stats {
     pub type_name: [c_char; 520],
     /// 32 hexadecimal digits that tell this channel from every other one of the same name, with the zero byte.
     pub instance: [c_char; 40],
-    /// spsc, mpsc: at multiples of how many bytes messages start.
+    /// spsc, mpsc, broadcast: at multiples of how many bytes messages start.
     pub record_alignment: u32,
     /// MEMLANE_TYPE_BYTES, _NAMED, _ONE, _SLICE or _CODEC; another number is one that this header does not know.
     pub type_form: u32,
@@ -102,6 +103,11 @@ pub struct Stats {
     pub type_alignment: u32,
     /// FNV-1a, 64 bits, of the type's whole name; 0 for bytes.
     pub type_hash: u64,
+    /// broadcast: one of MEMLANE_POLICY_…; another number is one that this header does not know.
+    pub policy: u32,
+    /// broadcast: the row of the receiver that has come least far, for which a lossless sender whose ring is full waits; UINT32_MAX
+    /// where there is none.
+    pub slowest: u32,
 }
 
 /// What a sender or receiver counted about itself since it joined.
@@ -133,6 +139,8 @@ pub struct Counters {
     /// spsc sender: how many messages the channel had carried when it joined. One that takes over from a dead one knows by
     /// it which of its messages are committed.
     pub resumed_at: u64,
+    /// Messages that were overwritten before it read them.
+    pub lost: u64,
 }
 
 /// A struct that a program receives, of whatever version.
@@ -154,7 +162,7 @@ unsafe impl Versioned for Stats {
         self.size = size;
     }
 }
-const _: () = assert!(size_of::<Stats>() == 8 + 4 * 4 + 3 * 8 + 6 * 4 + 8 * 8 + 2 * 4 + 520 + 40 + 4 * 4 + 8);
+const _: () = assert!(size_of::<Stats>() == 8 + 4 * 4 + 3 * 8 + 6 * 4 + 8 * 8 + 2 * 4 + 520 + 40 + 4 * 4 + 8 + 2 * 4);
 
 // SAFETY: as above.
 unsafe impl Versioned for Counters {
@@ -164,7 +172,7 @@ unsafe impl Versioned for Counters {
         self.size = size;
     }
 }
-const _: () = assert!(size_of::<Counters>() == 8 + 11 * 8);
+const _: () = assert!(size_of::<Counters>() == 8 + 12 * 8);
 
 /// Checks the struct that the program wants to have filled, and fills it.
 ///
@@ -195,6 +203,11 @@ fn put<const N: usize>(text: &str) -> [c_char; N] {
         *to = *from as c_char;
     }
     array
+}
+
+/// The number of a policy; 0: this library has none for it.
+fn number_of(policy: Policy) -> u32 {
+    POLICIES.iter().find(|(_, one)| *one == policy).map_or(0, |(number, _)| *number)
 }
 
 impl Stats {
@@ -255,6 +268,8 @@ impl Stats {
             type_size: info.type_size,
             type_alignment: info.type_alignment,
             type_hash: info.type_hash,
+            policy: info.broadcast.map_or(0, |broadcast| number_of(broadcast.policy)),
+            slowest: info.broadcast.map_or(0, |broadcast| broadcast.slowest.unwrap_or(u32::MAX)),
         }
     }
 }
@@ -278,6 +293,7 @@ impl Counters {
             redelivered: counters.redelivered,
             reaped: counters.reaped,
             resumed_at,
+            lost: counters.lost,
         }
     }
 }

@@ -376,15 +376,50 @@ static void streams(void) {
     OK(memlane_channel_close(queue));
 }
 
+/* One sender and two receivers, of which one reads nothing until it is overtaken. */
+static void fans(void) {
+    memlane_options options = small_options(MEMLANE_BROADCAST);
+    memlane_channel channel, lane;
+    memlane_sender sender;
+    memlane_receiver receiver, late;
+    memlane_message_info info;
+    char buffer[100];
+    size_t length;
+    int sent;
+    options.policy = MEMLANE_POLICY_OVERWRITE;
+    OK(memlane_channel_private(&channel, MEMLANE_BROADCAST, &options));
+    OK(memlane_sender_new(channel, &sender));
+    OK(memlane_receiver_new(channel, NULL, &receiver));
+    for (sent = 0; sent < 1000; sent++) {
+        OK(memlane_send(sender, "hello", 5, 0));
+    }
+    CHECK(memlane_recv(receiver, buffer, sizeof buffer, &length, NULL, 0) == MEMLANE_LAGGED);
+    OK(memlane_recv(receiver, buffer, sizeof buffer, &length, NULL, 0));
+    CHECK(length == 5 && memcmp(buffer, "hello", 5) == 0);
+    OK(memlane_receiver_new_from(channel, MEMLANE_START_LAST, 3, &late));
+    OK(memlane_recv(late, buffer, sizeof buffer, &length, &info, 0));
+    CHECK(info.sequence == 997);
+    OK(memlane_receiver_close(late));
+    CHECK(memlane_receiver_new_from(channel, MEMLANE_START_AT, 1001, &late) == MEMLANE_INVALID_ARGUMENT);
+    CHECK(memlane_receiver_new_from(channel, 77, 0, &late) == MEMLANE_INVALID_ARGUMENT);
+    close_all(channel, sender, receiver);
+    options = small_options(MEMLANE_SPSC);
+    OK(memlane_channel_private(&lane, MEMLANE_SPSC, &options));
+    CHECK(memlane_receiver_new_from(lane, MEMLANE_START_NOW, 0, &receiver) == MEMLANE_WRONG_KIND);
+    OK(memlane_channel_close(lane));
+}
+
 int main(int count, char **arguments) {
-    uint32_t kind;
+    static const uint32_t kinds[] = {MEMLANE_SPSC, MEMLANE_MPMC, MEMLANE_MPSC, MEMLANE_BROADCAST};
+    size_t kind;
     CHECK(count == 2); /* the path of a channel that does not exist */
-    for (kind = MEMLANE_SPSC; kind <= MEMLANE_MPMC; kind++) {
-        messages(kind);
-        threads(kind);
-        forks(kind);
+    for (kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
+        messages(kinds[kind]);
+        threads(kinds[kind]);
+        forks(kinds[kind]);
     }
     streams();
+    fans();
     wrong_types();
     types(arguments[1]);
     names(arguments[1]);

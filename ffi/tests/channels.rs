@@ -220,7 +220,7 @@ fn options_of_programs_older_and_newer_than_the_library_are_understood() {
 #[test]
 fn options_of_the_first_version_suffice() {
     // What lies behind an older program's struct is something else.
-    let small = Options { size: 88, record_alignment: 77, reserved: 77, ..small(MEMLANE_SPSC) };
+    let small = Options { size: 88, record_alignment: 77, policy: 77, ..small(MEMLANE_SPSC) };
     let mut channel = ChannelHandle::default();
     // SAFETY: the options are as long as their size says.
     ok(unsafe { memlane_channel_private(&mut channel, MEMLANE_SPSC, &small) });
@@ -252,7 +252,7 @@ fn a_struct_of_another_version_is_filled_as_far_as_it_goes() {
 
 #[test]
 fn options_that_a_channel_cannot_have_are_named() {
-    let bad: [(u32, &str, Options); 22] = [
+    let bad: [(u32, &str, Options); 23] = [
         (MEMLANE_SPSC, "slots", Options { slots: 1, ..options() }),
         (MEMLANE_SPSC, "priorities", Options { priorities: 1, ..options() }),
         (MEMLANE_SPSC, "senders", Options { senders: 1, ..options() }),
@@ -261,7 +261,8 @@ fn options_that_a_channel_cannot_have_are_named() {
         (MEMLANE_SPSC, "on_death", Options { on_death: MEMLANE_DISCARD, ..options() }),
         (MEMLANE_SPSC, "payload_alignment", Options { payload_alignment: 24, ..options() }),
         (MEMLANE_SPSC, "record_alignment", Options { record_alignment: 24, ..options() }),
-        (MEMLANE_SPSC, "(unknown)", Options { reserved: 1, ..options() }),
+        (MEMLANE_SPSC, "policy", Options { policy: MEMLANE_POLICY_EVICT, ..options() }),
+        (MEMLANE_BROADCAST, "policy", Options { policy: 5, ..options() }),
         (MEMLANE_SPSC, "max_message", Options { max_message: usize::MAX, ..options() }),
         (MEMLANE_SPSC, "persistent", Options { persistent: 3, ..options() }),
         (MEMLANE_SPSC, "fence", Options { fence: 3, ..options() }),
