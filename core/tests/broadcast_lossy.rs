@@ -5,6 +5,7 @@ mod support;
 use memlane::broadcast::{Options, Policy, Receiver, Sender, Start};
 use memlane::{OnDrop, RecvError, TryRecvError};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use support::account::Account;
 use support::eventually;
 
 fn lossy() -> Options {
@@ -22,31 +23,6 @@ fn send(tx: &mut Sender, numbers: std::ops::Range<u64>) {
     }
 }
 
-/// What a receiver got and lost.
-#[derive(Debug, Default)]
-struct Account {
-    received: u64,
-    lost: u64,
-}
-
-impl Account {
-    /// The number of the next message.
-    fn next(&self) -> u64 {
-        self.received + self.lost
-    }
-
-    /// A message of this number came.
-    fn got(&mut self, number: u64) {
-        assert_eq!(number, self.next(), "in order, and what is missing was told");
-        self.received += 1;
-    }
-
-    fn told(&mut self, lost: u64) {
-        assert!(lost > 0);
-        self.lost += lost;
-    }
-}
-
 /// Takes all until the end, by these calls in turn.
 fn drain(rx: &mut Receiver, pause: impl Fn(u64)) -> Account {
     let mut account = Account::default();
@@ -55,14 +31,14 @@ fn drain(rx: &mut Receiver, pause: impl Fn(u64)) -> Account {
         let error = match turn % 4 {
             0 => match rx.recv_into(&mut exact) {
                 Ok(8) => {
-                    account.got(u64::from_le_bytes(exact));
+                    account.got_bytes(&exact);
                     None
                 }
                 other => Some(other.unwrap_err()),
             },
             1 => match rx.recv_into(&mut long) {
                 Ok(length) => {
-                    account.got(u64::from_le_bytes(long[..length].try_into().unwrap()));
+                    account.got_bytes(&long[..length]);
                     None
                 }
                 Err(error) => Some(error),

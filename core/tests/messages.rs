@@ -77,6 +77,9 @@ fn cases() -> Vec<Case> {
             InvalidData, ["5 bytes", "needs 9"], "remove it and create it again";
         OpenError::BadHeader { channel: channel(), field: "lanes", found: text("7"), wanted: text("1") },
             InvalidData, ["lanes is 7", "expected 1"], "remove it and create it again";
+        OpenError::Busy { channel: channel() }, ResourceBusy, ["too fast"], "try again";
+        OpenError::NoSuchMessage { channel: channel(), number: 9, sent: 7 },
+            InvalidInput, ["number 9", "only 7 were sent"], "begin with now or with the oldest one";
         OpenError::Corrupted { channel: channel(), reason },
             InvalidData, ["longer than the channel allows"], "remove it and create it again";
         OpenError::Closed { channel: channel() }, BrokenPipe, ["was closed"], "remove it and create it again";

@@ -350,6 +350,26 @@ pub enum OpenError {
         /// The filesystem's name.
         filesystem: &'static str,
     },
+    /// The sender of a [`broadcast`](crate::broadcast) overwrote what a receiver without a seat was about to begin with, many times in a row.
+    #[error("channel {channel}: its sender is too fast for a receiver to begin; try again", channel = Printable(.channel))]
+    Busy {
+        /// The channel.
+        channel: String,
+    },
+    /// The message that a receiver without a seat was to begin with was never sent in this channel: its number is from another one, or
+    /// from before this one was created anew.
+    #[error(
+        "channel {channel}: no message has number {number}, only {sent} were sent: begin with now or with the oldest one",
+        channel = Printable(.channel)
+    )]
+    NoSuchMessage {
+        /// The channel.
+        channel: String,
+        /// What was asked for.
+        number: u64,
+        /// How many messages were sent.
+        sent: u64,
+    },
     /// The channel did not exist, and creating it failed (`open_or_create`).
     #[error(transparent)]
     Create(#[from] CreateError),
@@ -385,7 +405,10 @@ impl From<OpenError> for io::Error {
             E::UnsupportedFilesystem { .. } | E::FenceUnavailable { .. } | E::ForeignSemaphores { .. } => {
                 io::ErrorKind::Unsupported
             }
-            E::WrongKind { .. } | E::TypeMismatch { .. } | E::OptionsMismatch { .. } => io::ErrorKind::InvalidInput,
+            E::WrongKind { .. } | E::TypeMismatch { .. } | E::OptionsMismatch { .. } | E::NoSuchMessage { .. } => {
+                io::ErrorKind::InvalidInput
+            }
+            E::Busy { .. } => io::ErrorKind::ResourceBusy,
             E::Closed { .. } => io::ErrorKind::BrokenPipe,
             _ => io::ErrorKind::InvalidData,
         };

@@ -1,6 +1,7 @@
 //! What the tests share.
 //!
 //! - [`Scratch`]: a fresh folder in shared memory, as name space.
+//! - [`account`]: what a receiver got and lost.
 //! - [`child`]: the same test binary once more, as another process.
 //! - `feed`: the recorded market feed, for `mpsc_feed` and `pipe`, which take it by its path.
 //! - [`folder`]: how such a folder is removed, also if its test is killed.
@@ -17,6 +18,7 @@
 
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
+pub mod account;
 pub mod child;
 pub mod folder;
 pub mod halts;

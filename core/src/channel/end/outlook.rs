@@ -152,8 +152,9 @@ impl Outlook {
         }
     }
 
-    /// Deals with all news, for a handle that has no seat and looks at senders: it poisons nothing. Returns whether they are gone.
-    pub(in crate::channel) fn take_news(&mut self) -> Result<bool, Trouble> {
+    /// Deals with all news, for a handle that has no seat and looks at senders: it poisons nothing. Returns whether they are gone; for
+    /// `held_messages`, see [`Outlook::senders_are_gone`].
+    pub(super) fn take_news(&mut self, held_messages: bool) -> Result<bool, Trouble> {
         let found = |finding| match finding {
             Finding::Known(trouble) => trouble,
             Finding::New(reason) => Trouble::Corrupted(reason),
@@ -161,14 +162,14 @@ impl Outlook {
         let membership = self.membership().map_err(found)?;
         let presence = self.presence(membership).map_err(found)?;
         self.note_seen(membership);
-        Ok(self.senders_are_gone(presence, false))
+        Ok(self.senders_are_gone(presence, held_messages))
     }
 
     /// Looks at the channel's file, for a handle that has no seat.
     ///
     /// # Errors
     /// It was truncated: nothing of it is to be touched any more.
-    pub(in crate::channel) fn look_again_at_file(&mut self) -> Result<(), Trouble> {
+    pub(super) fn look_again_at_file(&mut self) -> Result<(), Trouble> {
         self.look_at_file().map_err(|_| Trouble::Corrupted(Corruption::FileLength))?;
         if self.file.is_some() {
             self.look_again();

@@ -19,7 +19,7 @@ use crate::error::{Corruption, JoinError, SendError};
 use crate::layout::{Role, Status};
 use crate::liveness::{self, PeerWatch, Presence, Probing, Seat, Settle, Tally};
 use crate::region::sys::{cancel_guard, unix_time_ns};
-use crate::region::{Clock, Signals};
+use crate::region::{Clock, Region, Signals};
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::Relaxed;
 use crate::wait::{Patience, SLICE, Strategy, Waiter, eventcount};
@@ -56,6 +56,15 @@ impl Since<'_> {
     pub(in crate::channel) fn of_receivers(shared: &Shared) -> Self {
         if shared.ends_when_drained { Self::Creation } else { Self::Now }
     }
+
+    /// The watch of peers of this role.
+    pub(super) fn watch(self, region: &Region, role: Role) -> Result<PeerWatch, Corruption> {
+        match self {
+            Self::Now => PeerWatch::start(region, role),
+            Self::Creation => Ok(PeerWatch::since_creation(role)),
+            Self::As(peers) => Ok(peers.clone()),
+        }
+    }
 }
 
 impl Seated {
@@ -77,11 +86,7 @@ impl Seated {
             Role::Sender => Role::Receiver,
             Role::Receiver => Role::Sender,
         };
-        let peers = match since {
-            Since::Now => PeerWatch::start(region, peer_role).map_err(corrupted)?,
-            Since::Creation => PeerWatch::since_creation(peer_role),
-            Since::As(peers) => peers.clone(),
-        };
+        let peers = since.watch(region, peer_role).map_err(corrupted)?;
         Ok(Self {
             signals: Signals::of(region, Some(seat.row())),
             tally,
@@ -329,7 +334,7 @@ impl Waiter for Seated {
 mod tests {
     use super::*;
     use crate::layout::Geometry;
-    use crate::region::{CreateSpec, Origin, Region};
+    use crate::region::{CreateSpec, Origin};
     use crate::sync::Ordering::SeqCst;
 
     /// A channel with two seats for each role, and a sender in the first of them.

@@ -20,6 +20,7 @@ mod level;
 mod outlet;
 mod slots;
 
+pub(super) use broadcast::BroadcastView;
 pub(crate) use broadcast::{BroadcastInlet, BroadcastOutlet};
 pub(crate) use inlet::{Exact, Inlet, Known, NoPort};
 pub(super) use lane::lane_geometry;

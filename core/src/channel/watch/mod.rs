@@ -46,7 +46,6 @@
 
 mod change;
 mod memory;
-mod over;
 mod read_only;
 mod receiver;
 mod sender;

@@ -1,15 +1,11 @@
 //! A receiver without a seat: it reads, and writes nothing anywhere.
 
-use super::over::Over;
 use super::receiver::{Copying, Read, into, to_vec};
-use crate::channel::end::Outlook;
+use crate::channel::end::{Attempt, Onlooker, Over};
 use crate::channel::shared::Shared;
 use crate::error::{Corruption, GetError, RecvError, RecvTimeoutError};
-use crate::layout::Role;
-use crate::liveness::PeerWatch;
-use crate::region::sys::pause;
-use crate::region::{Clock, Moment, ValuesView};
-use crate::ring::watch::{Attempt, Reader};
+use crate::region::ValuesView;
+use crate::ring::watch::{self, Reader};
 use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
@@ -29,36 +25,17 @@ use std::time::{Duration, Instant};
 /// It may move to another thread, but is one thread's at a time (`!Sync`).
 pub struct ReadOnlyReceiver {
     reader: Reader<ValuesView>,
-    outlook: Outlook,
-    /// Why no other value comes, as far as the news that were seen tell.
-    over: Option<Over>,
-    /// Values until the file is looked at again, for one that never waits.
-    left: u32,
-    looked: Moment,
+    onlooker: Onlooker,
     _not_sync: PhantomData<Cell<()>>,
 }
-
-/// The first pause of a call that waits, and the longest. Each is twice as long as the one before.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(100));
-
-/// So many values are read between two looks at the clock.
-const VALUES_PER_LOOK: u32 = 64;
 
 /// How often [`ReadOnlyReceiver::get`] lets another thread run, after 64 copies that were overwritten meanwhile.
 const YIELDS: u32 = 1000;
 
 impl ReadOnlyReceiver {
     pub(super) fn new(shared: &Arc<Shared>) -> Result<Self, Corruption> {
-        let region = &shared.region;
-        let peers = PeerWatch::start(region, Role::Sender)?;
-        Ok(Self {
-            reader: Reader::new(ValuesView::new(region)),
-            outlook: Outlook::new(shared, peers),
-            over: None,
-            left: VALUES_PER_LOOK,
-            looked: Clock::now(),
-            _not_sync: PhantomData,
-        })
+        let reader = Reader::new(ValuesView::new(&shared.region));
+        Ok(Self { reader, onlooker: Onlooker::new(shared)?, _not_sync: PhantomData })
     }
 
     /// A copy of the latest value. Never waits for one; as [`Receiver::get`](super::Receiver::get).
@@ -119,11 +96,7 @@ impl ReadOnlyReceiver {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn changed(&mut self) -> Result<Vec<u8>, RecvError> {
-        loop {
-            if let Some(value) = self.wait(None)? {
-                return Ok(value);
-            }
-        }
+        self.onlooker.wait_for_ever(|| next(&mut self.reader))
     }
 
     /// As [`ReadOnlyReceiver::changed`], but waits for at most `timeout`. A timeout of zero is one look; one that is too large for the
@@ -144,7 +117,7 @@ impl ReadOnlyReceiver {
     /// ```
     pub fn changed_timeout(&mut self, timeout: Duration) -> Result<Vec<u8>, RecvTimeoutError> {
         let Some(deadline) = Instant::now().checked_add(timeout) else { return Ok(self.changed()?) };
-        self.wait(Some(deadline))?.ok_or(RecvTimeoutError::Timeout)
+        self.onlooker.wait(Some(deadline), || next(&mut self.reader))?.ok_or(RecvTimeoutError::Timeout)
     }
 
     /// A copy of the latest value for which `accept` returns true. Waits until there is one, for at most `timeout`. Looks at the value
@@ -170,7 +143,7 @@ impl ReadOnlyReceiver {
         timeout: Duration,
     ) -> Result<Vec<u8>, RecvTimeoutError> {
         let started = Instant::now();
-        if let Read::Value(value) = self.read(&mut to_vec)?
+        if let Read::Value(value) = read(&mut self.reader, &mut to_vec)?
             && accept(&value)
         {
             return Ok(value);
@@ -239,12 +212,12 @@ impl ReadOnlyReceiver {
 
     /// Copies the latest value, if there is one.
     fn look<T>(&mut self, mut copying: impl Copying<T>) -> Result<T, GetError> {
-        self.check()?;
+        self.onlooker.check()?;
         for turn in 0..=YIELDS {
-            match self.read(&mut copying)? {
+            match read(&mut self.reader, &mut copying)? {
                 Read::Value(value) => return Ok(value),
                 Read::Nothing => {
-                    return Err(match self.over {
+                    return Err(match self.onlooker.over() {
                         Some(over @ (Over::Closed | Over::Removed)) => over.into(),
                         Some(Over::Gone) | None => GetError::NoValue,
                     });
@@ -255,86 +228,37 @@ impl ReadOnlyReceiver {
         }
         Err(GetError::Busy)
     }
+}
 
-    /// Waits for a value that was not seen, until `deadline` at most; one that is over is one look. `None`: not until then.
-    fn wait(&mut self, deadline: Option<Instant>) -> Result<Option<Vec<u8>>, RecvError> {
-        let (mut next, longest) = PAUSES;
-        loop {
-            self.check()?;
-            let is_over = self.over.is_some();
-            if self.has_changed()
-                && let Read::Value(value) = self.read(&mut to_vec)?
-            {
-                return Ok(Some(value));
-            }
-            // What was set before the sender left comes first. Of a removal nobody may have told.
-            if is_over && !self.has_changed() {
-                self.look_at_file()?;
-                self.take_news_if_any()?;
-                if let Some(over) = self.over {
-                    return Err(over.into());
-                }
-            }
-            let left = deadline.map_or(longest, |deadline| deadline.saturating_duration_since(Instant::now()));
-            if left.is_zero() {
-                return Ok(None);
-            }
-            pause(next.min(left));
-            next = next.saturating_mul(2).min(longest);
-            self.look_at_file()?;
+/// The latest value, if it was not seen yet.
+fn next(reader: &mut Reader<ValuesView>) -> Result<Attempt<Vec<u8>>, RecvError> {
+    if !reader.has_changed() {
+        return Ok(Attempt::Nothing);
+    }
+    Ok(match read(reader, &mut to_vec)? {
+        Read::Value(value) => Attempt::Found(value),
+        Read::Nothing => Attempt::Nothing,
+        Read::Overtaken => Attempt::Overtaken,
+    })
+}
+
+/// Copies the latest value, and has seen it then.
+fn read<T>(reader: &mut Reader<ValuesView>, copying: &mut impl Copying<T>) -> Result<Read<T>, RecvError> {
+    let seen = reader.seen();
+    match reader.read(|memory, slot, length| copying(memory, slot, length as usize)) {
+        Ok(watch::Attempt::Value(Ok(value))) => Ok(Read::Value(value)),
+        Ok(watch::Attempt::Value(Err(unfit))) => {
+            reader.unsee(seen);
+            Err(unfit)
         }
-    }
-
-    fn read<T>(&mut self, copying: &mut impl Copying<T>) -> Result<Read<T>, RecvError> {
-        let seen = self.reader.seen();
-        match self.reader.read(|memory, slot, length| copying(memory, slot, length as usize)) {
-            Ok(Attempt::Value(Ok(value))) => Ok(Read::Value(value)),
-            Ok(Attempt::Value(Err(unfit))) => {
-                self.reader.unsee(seen);
-                Err(unfit)
-            }
-            Ok(Attempt::Nothing) => Ok(Read::Nothing),
-            Ok(Attempt::Overtaken) => Ok(Read::Overtaken),
-            Err(reason) => Err(RecvError::Corrupted(reason)),
-        }
-    }
-
-    /// Looks at what changed since the last look, if anything did, and at the file, every now and then.
-    #[inline]
-    fn check(&mut self) -> Result<(), RecvError> {
-        if self.outlook.is_foreign() {
-            return Err(RecvError::Forked);
-        }
-        self.left = self.left.wrapping_sub(1);
-        if self.left == 0 {
-            self.left = VALUES_PER_LOOK;
-            if Clock::coarse() >= self.looked.plus(PAUSES.1) {
-                self.look_at_file()?;
-            }
-        }
-        self.take_news_if_any()
-    }
-
-    #[inline]
-    fn take_news_if_any(&mut self) -> Result<(), RecvError> {
-        if self.outlook.has_news() { self.take_news() } else { Ok(()) }
-    }
-
-    #[cold]
-    fn look_at_file(&mut self) -> Result<(), RecvError> {
-        self.looked = Clock::now();
-        self.outlook.look_again_at_file().map_err(RecvError::from)
-    }
-
-    #[cold]
-    fn take_news(&mut self) -> Result<(), RecvError> {
-        self.over = Over::of(self.outlook.take_news())?;
-        Ok(())
+        Ok(watch::Attempt::Nothing) => Ok(Read::Nothing),
+        Ok(watch::Attempt::Overtaken) => Ok(Read::Overtaken),
+        Err(reason) => Err(RecvError::Corrupted(reason)),
     }
 }
 
 impl fmt::Debug for ReadOnlyReceiver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadOnlyReceiver").field("channel", &self.outlook.region().label()).finish_non_exhaustive()
+        f.debug_struct("ReadOnlyReceiver").field("channel", &self.onlooker.region().label()).finish_non_exhaustive()
     }
 }

@@ -1,7 +1,6 @@
 //! The receiving end of a watch: looking at the value, now. Waiting for another one is in `change`.
 
-use super::over::Over;
-use crate::channel::end::{Seated, Since};
+use crate::channel::end::{Over, Seated, Since};
 use crate::channel::peers::Peers;
 use crate::channel::shared::Shared;
 use crate::error::{GetError, JoinError, RecvError};

@@ -9,7 +9,7 @@ use crate::ring::log::Reader;
 use crate::sync::{AtomicU32, AtomicU64};
 use std::sync::Arc;
 
-/// The words of a broadcast, for its sender or for the receiver in one of the seats.
+/// The words of a broadcast, for its sender, for the receiver in one of the seats, or for one without a seat.
 #[derive(Debug)]
 pub(crate) struct BroadcastView {
     region: Arc<Region>,
@@ -22,6 +22,12 @@ impl BroadcastView {
     /// As the receiver in this seat sees them, or the sender.
     pub(in crate::channel::port) fn new(region: &Arc<Region>, seat: u32) -> Self {
         Self { region: Arc::clone(region), lane: LaneView::new(region, 0, seat), seat }
+    }
+
+    /// As a receiver without a seat sees them, whose memory is read-only. A [`LossyReader`](crate::ring::broadcast::LossyReader) that tells
+    /// nobody where it stands stores nothing in them.
+    pub(in crate::channel) fn to_read(region: &Arc<Region>) -> Self {
+        Self::new(region, 0)
     }
 
     pub(super) fn lane(&self) -> &LaneView {

@@ -13,5 +13,5 @@ mod memory;
 mod outlet;
 
 pub(crate) use inlet::BroadcastInlet;
-pub(super) use memory::BroadcastView;
+pub(in crate::channel) use memory::BroadcastView;
 pub(crate) use outlet::BroadcastOutlet;

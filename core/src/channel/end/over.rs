@@ -1,11 +1,11 @@
-//! Why no other value of a watch comes.
+//! Why nothing more comes from a channel.
 
-use crate::channel::end::Trouble;
+use super::trouble::Trouble;
 use crate::error::{GetError, RecvError};
 
-/// Why no other value comes.
+/// Why nothing more comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Over {
+pub(crate) enum Over {
     /// The senders that there were have gone. Another one may come.
     Gone,
     /// The channel was closed.
@@ -18,8 +18,8 @@ impl Over {
     /// What a look at the news tells: whether the senders have gone, or what the trouble is.
     ///
     /// # Errors
-    /// The channel is corrupted: no value of it counts any more.
-    pub(super) fn of(look: Result<bool, Trouble>) -> Result<Option<Self>, RecvError> {
+    /// The channel is corrupted: nothing of it counts any more.
+    pub(in crate::channel) fn of(look: Result<bool, Trouble>) -> Result<Option<Self>, RecvError> {
         match look {
             Ok(are_gone) => Ok(are_gone.then_some(Self::Gone)),
             Err(Trouble::Closed) => Ok(Some(Self::Closed)),

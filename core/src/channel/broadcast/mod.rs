@@ -33,6 +33,9 @@
 //! **Room.** A lossless sender that *sleeps* in front of a full lane is woken by the receiver that it waits for alone, once that has released
 //! an eighth of the ring, finds nothing more, leaves, or calls [`Receiver::publish_released`].
 //!
+//! **Looking on.** Any number of programs may receive [without a seat](ReadOnlyReceiver), whatever the policy: they need permission to read
+//! the channel's file, and nothing else. They disturb nobody, and so the sender overwrites what they have not received.
+//!
 //! **In place.** A lossy receiver gets copies: what stands in the lane may be overwritten at any time. A call that fills the caller's buffer
 //! exactly copies once, all others twice. A lossless one reads in place, as in [`spsc`](crate::spsc).
 //!
@@ -73,6 +76,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod read_only;
+
 use super::end::Since;
 use super::kind::Broadcast;
 use super::port::BroadcastInlet;
@@ -82,6 +87,7 @@ use crate::error::{JoinError, OpenError};
 pub use super::contents::WrongSize;
 pub use crate::layout::Policy;
 pub use crate::ring::broadcast::Start;
+pub use read_only::ReadOnlyReceiver;
 
 /// How to create or open a `broadcast` channel.
 pub type Options = options::Options<Broadcast>;
@@ -127,6 +133,26 @@ pub type Messages<'a> = messages::Messages<'a, Broadcast>;
 /// ```
 pub fn open(name: &str) -> Result<Channel, OpenError> {
     Options::new().open(name)
+}
+
+/// Opens an existing channel to receive what is sent from now on, with no more than permission to read its file. For `name`, see
+/// [`crate::spsc::open`]. A channel of another user needs [`Options::open_read_only`].
+///
+/// # Errors
+/// See [`OpenError`].
+///
+/// ```
+/// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+/// # let name = folder.path().join("prices").display().to_string();
+/// # let name = name.as_str();
+/// let mut tx = memlane::broadcast::Options::new().create(name)?.sender()?;
+/// let mut rx = memlane::broadcast::open_read_only(name)?;
+/// tx.send(b"10")?;
+/// assert_eq!(rx.recv()?, b"10");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn open_read_only(name: &str) -> Result<ReadOnlyReceiver, OpenError> {
+    Options::new().open_read_only(name)
 }
 
 /// What only the options of a `broadcast` channel have.
@@ -188,6 +214,55 @@ impl Options {
     pub fn policy(mut self, policy: Policy) -> Self {
         self.wishes.policy = Some(policy);
         self
+    }
+
+    /// Opens an existing channel to receive what is sent from now on, and takes no part in it: see [`ReadOnlyReceiver`]. What was set
+    /// and differs from the file is an error; how participants are woken makes no difference.
+    ///
+    /// The file needs to be readable: one that other users are to read is created with [`mode`](Options::mode) `0o644`, by a path where
+    /// they find it, and opened with [`any_owner`](Options::any_owner).
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let name = folder.path().join("prices").display().to_string();
+    /// # let name = name.as_str();
+    /// use memlane::broadcast::{Options, Policy};
+    /// let mut tx = Options::new().policy(Policy::Overwrite).mode(0o644).create(name)?.sender()?;
+    /// let mut rx = Options::new().any_owner(true).open_read_only(name)?;
+    /// tx.send(b"10")?;
+    /// assert_eq!(rx.recv()?, b"10");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_read_only(&self, name: &str) -> Result<ReadOnlyReceiver, OpenError> {
+        self.open_read_only_from(name, Start::Now)
+    }
+
+    /// As [`Options::open_read_only`], but begins with this message. Where that is overwritten, the first call fails with
+    /// [`Lagged`](crate::RecvError::Lagged), which says how many are missing.
+    ///
+    /// # Errors
+    /// [`OpenError::NoSuchMessage`]: no message has had that number yet. [`OpenError::Busy`]: the sender was faster many times. The others
+    /// of [`OpenError`].
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let name = folder.path().join("prices").display().to_string();
+    /// # let name = name.as_str();
+    /// use memlane::broadcast::{Options, Start};
+    /// let mut tx = Options::new().create(name)?.sender()?;
+    /// tx.send_batch(["zero", "one", "two", "three"])?;
+    /// let mut rx = Options::new().open_read_only_from(name, Start::Last(2))?;
+    /// assert_eq!(rx.recv()?, b"two");
+    /// let mut again = Options::new().open_read_only_from(name, Start::At(rx.next_sequence()))?;
+    /// assert_eq!(again.recv()?, b"three");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_read_only_from(&self, name: &str, start: Start) -> Result<ReadOnlyReceiver, OpenError> {
+        let shared = self.wishes.open_read_only(name)?;
+        ReadOnlyReceiver::new(&shared, start)
     }
 }
 
