@@ -80,7 +80,7 @@ impl Found {
     fn at(name: &str, arguments: &Arguments) -> Result<Self, OpenError> {
         let opening = arguments.opening;
         if arguments.read_only {
-            return opening.open_read_only(name).map(Self::ReadOnly);
+            return opening.look_at_watch(name).map(Self::ReadOnly);
         }
         opening.open(name, false).map(Self::Channel)
     }

@@ -1,8 +1,8 @@
 //! The options that `send`, `recv`, `set` and `get` share: which channels they take part in.
 
 use memlane::any::{Channel, Options};
-use memlane::watch::{self, ReadOnlyReceiver};
-use memlane::{OpenError, TrustPeers};
+use memlane::broadcast::{self, Start};
+use memlane::{OpenError, TrustPeers, watch};
 
 /// Whom to have to do with.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -28,8 +28,19 @@ impl OpeningArguments {
     }
 
     /// Opens the watch of this name to look on.
-    pub fn open_read_only(self, name: &str) -> Result<ReadOnlyReceiver, OpenError> {
+    pub fn look_at_watch(self, name: &str) -> Result<watch::ReadOnlyReceiver, OpenError> {
         watch::Options::new().any_owner(self.any_owner).open_read_only(name)
+    }
+
+    /// Opens the broadcast of this name to receive without a seat. `drain`: as for [`OpeningArguments::open`].
+    pub fn look_at_broadcast(
+        self,
+        name: &str,
+        drain: bool,
+        start: Start,
+    ) -> Result<broadcast::ReadOnlyReceiver, OpenError> {
+        let options = broadcast::Options::new().any_owner(self.any_owner).ends_when_drained(drain);
+        options.open_read_only_from(name, start)
     }
 }
 

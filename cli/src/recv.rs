@@ -17,7 +17,7 @@ use crate::waiting::{self, Patience};
 use crate::{output, time};
 use memlane::any::{Channel, Receiver};
 use memlane::broadcast::Start;
-use memlane::{Info, JoinError, Kind, ParticipantInfo, Role};
+use memlane::{Info, JoinError, Kind, OpenError, ParticipantInfo, Role};
 use std::time::Duration;
 
 /// Write messages to standard output, one a line
@@ -52,8 +52,13 @@ pub struct Arguments {
     /// broadcast: begin with the last so many messages, as far as they are still there
     #[arg(long, value_name = "N", conflicts_with = "from")]
     history: Option<u64>,
-    /// Say on standard error which messages were delivered before, to a receiver that died or gave them back
+    /// broadcast: take no seat: read the channel's file, and write nothing to it. Permission to read it is enough, nobody notices, and the
+    /// sender does not wait for this command, which says how many messages it lost. Those that come are seen within 100 ms, and a sender
+    /// that died is waited for until somebody else finds out
     #[arg(long)]
+    read_only: bool,
+    /// Say on standard error which messages were delivered before, to a receiver that died or gave them back
+    #[arg(long, conflicts_with = "read_only")]
     show_redelivered: bool,
     #[command(flatten)]
     opening: OpeningArguments,
@@ -79,29 +84,12 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let mut left = arguments.count;
     let mut start = arguments.history.map(Start::Last).or(arguments.from);
     loop {
-        let open = |drain| {
-            let look = || arguments.opening.open(&arguments.name, drain);
-            waiting::open(&arguments.name, patience, arguments.follow, look)
-        };
-        let mut channel = open(arguments.drain)?;
-        if start.is_some() && channel.kind() != Kind::Broadcast {
-            let reason =
-                "is no broadcast, whose receivers alone choose where they begin: --from and --history do not apply";
-            return Err(Failure::failed(format!("channel {} {reason}", arguments.name)));
-        }
-        // Looked at before joining: this receiver may get the last one's row.
-        if !arguments.drain && ended_unheard(&channel.info()) {
-            channel = open(true)?;
-        }
-        let receiver = match join(&channel, start) {
-            Err(JoinError::Removed { .. }) => continue,
-            Err(JoinError::Closed { .. }) if arguments.follow => continue,
-            other => other?,
-        };
+        let opened =
+            if arguments.read_only { look_on(arguments, patience, start) } else { join(arguments, patience, start) };
+        let Some((source, instance)) = opened? else { continue };
         // Of the channel that comes after this one, all is new.
         start = start.map(|_| Start::Oldest);
-        let source = Source::new(receiver, channel.kind(), arguments.framing, arguments.count.is_some());
-        let mut receiving = Receiving { arguments, patience, instance: channel.info().instance, source };
+        let mut receiving = Receiving { arguments, patience, instance, source };
         match receiving.receive(&mut sink, &mut left) {
             Ok(Stop::Done) => return Ok(()),
             Ok(Stop::Removed) if arguments.follow => {}
@@ -117,11 +105,52 @@ pub fn run(arguments: &Arguments) -> Outcome {
     }
 }
 
+/// What is received, and the instance of the channel that it comes from. `None`: that is gone, and perhaps another one has come.
+type Opened = Option<(Source, String)>;
+
+/// Waits for the channel, and takes a receiver's seat.
+fn join(arguments: &Arguments, patience: Patience, start: Option<Start>) -> Outcome<Opened> {
+    let open = |drain| {
+        let look = || arguments.opening.open(&arguments.name, drain);
+        waiting::open(&arguments.name, patience, arguments.follow, look)
+    };
+    let mut channel = open(arguments.drain)?;
+    if start.is_some() && channel.kind() != Kind::Broadcast {
+        let reason =
+            "is no broadcast, whose receivers alone choose where they begin: --from and --history do not apply";
+        return Err(Failure::failed(format!("channel {} {reason}", arguments.name)));
+    }
+    // Looked at before joining: this receiver may get the last one's row.
+    if !arguments.drain && ended_unheard(&channel.info()) {
+        channel = open(true)?;
+    }
+    let receiver = match take_seat(&channel, start) {
+        Err(JoinError::Removed { .. }) => return Ok(None),
+        Err(JoinError::Closed { .. }) if arguments.follow => return Ok(None),
+        other => other?,
+    };
+    let source = Source::new(receiver, channel.kind(), arguments.framing, arguments.count.is_some());
+    Ok(Some((source, channel.info().instance)))
+}
+
 /// Takes a receiver's seat, and begins there.
-fn join(channel: &Channel, start: Option<Start>) -> Result<Receiver, JoinError> {
+fn take_seat(channel: &Channel, start: Option<Start>) -> Result<Receiver, JoinError> {
     match (start, channel.to_broadcast()) {
         (Some(start), Some(broadcast)) => Ok(broadcast.receiver_from(start)?.into()),
         _ => channel.receiver(),
+    }
+}
+
+/// Waits for the channel, and takes no seat.
+fn look_on(arguments: &Arguments, patience: Patience, start: Option<Start>) -> Outcome<Opened> {
+    let name = &arguments.name;
+    let look = || arguments.opening.look_at_broadcast(name, arguments.drain, start.unwrap_or_default());
+    let receiver = waiting::open(name, patience, arguments.follow, look)?;
+    match memlane::inspect(name) {
+        Ok(info) => Ok(Some((receiver.into(), info.instance))),
+        // It had that name a moment ago.
+        Err(OpenError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -45,11 +45,23 @@ impl Sink {
                 self.redelivered.push(self.messages);
             }
             self.framing.encode(&mut self.buffer, message.len(), |stream| message.append_to(stream))?;
-            if self.buffer.len() >= WRITE_BYTES {
-                self.flush()?;
-            }
+            self.flush_if_plenty()?;
         }
         self.flush()
+    }
+
+    /// Takes a message, which is written with what follows.
+    pub fn take(&mut self, message: &[u8]) -> Outcome {
+        self.messages += 1;
+        self.framing.encode(&mut self.buffer, message.len(), |stream| {
+            stream.extend_from_slice(message);
+            Ok(())
+        })?;
+        self.flush_if_plenty()
+    }
+
+    fn flush_if_plenty(&mut self) -> Outcome {
+        if self.buffer.len() >= WRITE_BYTES { self.flush() } else { Ok(()) }
     }
 
     /// Writes bytes as they are.
@@ -57,8 +69,8 @@ impl Sink {
         self.output.write_all(bytes).map_err(|error| output::write_failed(&error))
     }
 
-    /// The marks go first: nothing that came again is ever written without one.
-    fn flush(&mut self) -> Outcome {
+    /// Writes what was taken. The marks go first: nothing that came again is ever written without one.
+    pub fn flush(&mut self) -> Outcome {
         for number in self.redelivered.drain(..) {
             output::complain(&format!("message {number} was delivered before"));
         }

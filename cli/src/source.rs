@@ -2,12 +2,15 @@
 //!
 //! A stream is what `--framing raw` makes of an `spsc` channel, the reading end of a pipe. Its end says whether it is complete: a sender
 //! that died is a failure. Messages that are counted, and those of channels with several senders, are messages all the same.
+//!
+//! Without a seat, nothing is released: what comes are copies, and what was overwritten before it came is lost.
 
 use crate::failure::Failure;
 use crate::framing::Framing;
 use crate::sink::Sink;
 use memlane::any::{Batch, Receiver};
-use memlane::{Kind, RecvTimeoutError, Role, pipe};
+use memlane::broadcast::ReadOnlyReceiver;
+use memlane::{Kind, RecvTimeoutError, Role, TryRecvError, pipe};
 use std::io::{self, BufRead};
 use std::time::Duration;
 
@@ -24,6 +27,16 @@ pub enum Source {
     Messages(Receiver, u64),
     /// Bytes, as they come.
     Bytes(pipe::Reader),
+    /// Copies of messages, without a seat.
+    Copies(Copies),
+}
+
+/// Messages of a broadcast that is only read.
+#[derive(Debug)]
+pub struct Copies {
+    receiver: ReadOnlyReceiver,
+    /// So many were lost behind those that were written last, which has not been said yet.
+    lost: Option<u64>,
 }
 
 /// What came of one turn.
@@ -63,13 +76,10 @@ impl Source {
                 let max = max.map_or(*batch_max, |max| max.min(*batch_max)) as usize;
                 match next_batch(receiver, max, timeout) {
                     Ok(batch) => write_batch(batch, sink),
-                    Err(RecvTimeoutError::Lagged { lost }) => Turn::Lagged(lost),
-                    Err(RecvTimeoutError::Disconnected) => Turn::Ended,
-                    Err(RecvTimeoutError::Removed) => Turn::Removed,
-                    Err(RecvTimeoutError::Timeout) => Turn::TimedOut,
-                    Err(other) => Turn::Failed(other.to_string()),
+                    Err(error) => error.into(),
                 }
             }
+            Self::Copies(copies) => copies.turn(max.unwrap_or(BATCH_MAX).min(BATCH_MAX), timeout, sink),
             Self::Bytes(reader) => {
                 // A socket's timeout is not zero; a look without waiting is.
                 reader.set_nonblocking(timeout == Some(Duration::ZERO));
@@ -81,6 +91,65 @@ impl Source {
                     _ => Turn::Failed(error.to_string()),
                 })
             }
+        }
+    }
+}
+
+impl From<RecvTimeoutError> for Turn {
+    fn from(error: RecvTimeoutError) -> Self {
+        match error {
+            RecvTimeoutError::Lagged { lost } => Self::Lagged(lost),
+            RecvTimeoutError::Disconnected => Self::Ended,
+            RecvTimeoutError::Removed => Self::Removed,
+            RecvTimeoutError::Timeout => Self::TimedOut,
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+impl From<ReadOnlyReceiver> for Source {
+    fn from(receiver: ReadOnlyReceiver) -> Self {
+        Self::Copies(Copies { receiver, lost: None })
+    }
+}
+
+impl Copies {
+    /// Writes the next message, and those that are there behind it.
+    fn turn(&mut self, max: u64, timeout: Option<Duration>, sink: &mut Sink) -> Turn {
+        if let Some(lost) = self.lost.take() {
+            return Turn::Lagged(lost);
+        }
+        let first = match timeout {
+            None => self.receiver.recv().map_err(RecvTimeoutError::from),
+            Some(timeout) => self.receiver.recv_timeout(timeout),
+        };
+        let mut message = match first {
+            Ok(message) => message,
+            Err(error) => return error.into(),
+        };
+        let mut taken = 0;
+        let written = loop {
+            if let Err(failure) = sink.take(&message) {
+                break Err(failure);
+            }
+            taken += 1;
+            if taken == max {
+                break sink.flush();
+            }
+            match self.receiver.try_recv() {
+                Ok(next) => message = next,
+                Err(error) => {
+                    // All others come again.
+                    if let TryRecvError::Lagged { lost } = error {
+                        self.lost = Some(lost);
+                    }
+                    break sink.flush();
+                }
+            }
+        };
+        match written {
+            Ok(()) => Turn::Written(taken),
+            Err(failure) => Turn::Unwritten(failure),
         }
     }
 }

@@ -82,3 +82,51 @@ fn a_sender_that_does_not_wait_fails() {
     // Nobody receives: nothing is full.
     sandbox.run_with(&["send", "news"], lines(0, 5000).as_bytes()).ok();
 }
+
+#[test]
+fn a_read_only_receiver_takes_no_seat() {
+    let sandbox = Sandbox::new();
+    // A lossless one, whose sender does not wait for who only reads.
+    sandbox.run(&["create", "news", "--kind", "broadcast", "--receivers", "1", "--capacity", "4096"]).ok();
+    let followers = [(); 2].map(|()| sandbox.start(&["recv", "news", "--read-only", "--from", "oldest", "--follow"]));
+    sandbox.run(&["send", "news", "one", "two"]).ok();
+    eventually("they have got both", || followers.iter().all(|one| one.stdout() == b"one\ntwo\n"));
+    let file = sandbox.channels().join("news.lane");
+    let before = std::fs::read(&file).unwrap();
+    for (options, expected) in [
+        (&["--from", "oldest"][..], "one\ntwo\n"),
+        (&["--from", "1"], "two\n"),
+        (&["--history", "1"], "two\n"),
+        (&["--from", "oldest", "--count", "1"], "one\n"),
+        (&["--drain"], ""),
+    ] {
+        let found = sandbox.run(&[&["recv", "news", "--read-only"][..], options].concat());
+        assert_eq!(found.text(), expected, "{options:?}");
+    }
+    let late = sandbox.run(&["recv", "news", "--read-only", "--timeout", "50ms"]).failed(4);
+    assert!(late.contains("no message came"), "from now: {late}");
+    assert!(std::fs::read(&file).unwrap() == before, "it wrote something");
+    let seats = sandbox.look("news").unwrap()["participants"].as_array().unwrap().len();
+    assert_eq!(seats, 1, "only the sender took one");
+    sandbox.run_with(&["send", "news"], lines(0, 100_000).as_bytes()).ok();
+    let found = sandbox.run(&["recv", "news", "--read-only", "--from", "2"]);
+    let text = String::from_utf8(found.stdout.clone()).unwrap();
+    let first: u64 = text.lines().next().unwrap().parse().unwrap();
+    assert_eq!(text, lines(first, 100_000));
+    let said = format!("memlane: channel news: {first} messages were overwritten before this command received them\n");
+    assert_eq!((found.status.code(), found.stderr), (Some(0), said));
+    // Followers stay with the name.
+    sandbox.run(&["rm", "news"]).ok();
+    sandbox.run(&["create", "news", "--kind", "broadcast"]).ok();
+    sandbox.run(&["send", "news", "again"]).ok();
+    eventually("they have got it", || followers.iter().all(|one| one.stdout().ends_with(b"99999\nagain\n")));
+    for follower in &followers {
+        let (written, said) = (follower.stdout().iter().filter(|&&byte| byte == b'\n').count(), follower.stderr());
+        let overwritten = said.lines().filter(|line| line.contains("overwritten"));
+        let lost: usize = overwritten.map(|line| line.split(' ').nth(3).unwrap().parse::<usize>().unwrap()).sum();
+        assert_eq!(written + lost, 2 + 100_000 + 1, "written, or said to be lost: {said}");
+    }
+    sandbox.run(&["create", "other"]).ok();
+    assert!(sandbox.run(&["recv", "other", "--read-only"]).failed(1).contains("spsc"), "its kind is named");
+    assert!(sandbox.run(&["recv", "news", "--read-only", "--show-redelivered"]).status.code() == Some(2));
+}
