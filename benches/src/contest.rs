@@ -114,9 +114,21 @@ pub struct Crew {
     pub receivers: usize,
     /// On the second.
     pub senders: usize,
+    /// Whether every receiver gets every message. Otherwise each gets an equal part.
+    pub to_all: bool,
 }
 
 impl Crew {
+    /// One whose receivers share what its senders send.
+    pub const fn sharing(senders: usize, receivers: usize) -> Self {
+        Self { receivers, senders, to_all: false }
+    }
+
+    /// One sender, and receivers of which each gets all that it sends.
+    pub const fn fan(receivers: usize) -> Self {
+        Self { receivers, senders: 1, to_all: true }
+    }
+
     /// How many there are.
     pub fn size(self) -> usize {
         self.receivers + self.senders
@@ -129,12 +141,18 @@ impl Crew {
 
     /// The part of `operations`, a multiple of [`Crew::share`], that falls to this seat.
     pub fn part(self, seat: usize, operations: u64) -> u64 {
-        operations / if self.sender(seat).is_some() { self.senders } else { self.receivers } as u64
+        let sharing = match self.sender(seat) {
+            Some(_) => self.senders,
+            None if self.to_all => 1,
+            None => self.receivers,
+        };
+        operations / sharing as u64
     }
 
     /// `operations` can be divided if it is a multiple of this.
     pub fn share(self) -> u64 {
-        (self.receivers.max(1) * self.senders.max(1)) as u64
+        let receiving = if self.to_all { 1 } else { self.receivers };
+        (receiving.max(1) * self.senders.max(1)) as u64
     }
 }
 

@@ -266,9 +266,8 @@ mod tests {
     #[test]
     fn a_disturbed_round_does_not_make_the_next_one_short() {
         let [cpu, wall] = [80, 400].map(Duration::from_millis);
-        let expected = |counts, senders| {
-            undisturbed_ns(&CrewRound { wall, cpu, counts }, Crew { receivers: 1, senders }, 1_000_000)
-        };
+        let expected =
+            |counts, senders| undisturbed_ns(&CrewRound { wall, cpu, counts }, Crew::sharing(senders, 1), 1_000_000);
         assert_eq!(expected(false, 2), 40.0);
         assert_eq!(expected(false, 0), 80.0, "one alone");
         assert_eq!(expected(true, 2), 400.0, "the crew slept");

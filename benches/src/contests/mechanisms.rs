@@ -60,7 +60,7 @@ fn awake<const N: usize>(limits: Vec<Contest>) -> Family {
     #[cfg(feature = "peers")]
     contests.extend([
         round_trip::<N, _>(Shaq(Waiting::Spinning), None),
-        round_trip::<N, _>(PublishSubscribe, None),
+        round_trip::<N, _>(PublishSubscribe(1), None),
         call::<N, _>(RequestResponse, None),
         round_trip::<N, _>(IpcChannel(Waiting::Spinning), None),
     ]);
@@ -112,7 +112,7 @@ fn messages<const N: usize>(room: usize) -> Family {
     #[cfg(feature = "peers")]
     contests.extend([
         one_way::<N, _>(Shaq(Waiting::Spinning), shape, None),
-        one_way::<N, _>(PublishSubscribe, shape, None),
+        one_way::<N, _>(PublishSubscribe(1), shape, None),
         one_way::<N, _>(IpcChannel(Waiting::Asleep), shape, None),
     ]);
     #[cfg(feature = "native-peers")]

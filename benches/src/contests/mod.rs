@@ -1,6 +1,7 @@
 //! The tables: one file a channel kind, one row a contestant. A new peer is one file in [`crate::peers`] and its rows.
 
 mod alone;
+mod broadcast;
 #[cfg(feature = "c")]
 mod c;
 #[cfg(feature = "peers")]
@@ -44,6 +45,11 @@ pub const TABLES: &[Table] = &[
         name: "mpsc",
         about: "one, two and four senders, one receiver: a lane for each, beside an only lane, a queue, channels of threads, datagrams",
         families: mpsc::families,
+    },
+    Table {
+        name: "broadcast",
+        about: "one sender, one and eight receivers that all get every message, beside a channel for each, iceoryx2, and tokio's broadcast",
+        families: broadcast::families,
     },
     Table {
         name: "watch",
@@ -140,17 +146,23 @@ mod tests {
     fn participants(title: &str) -> Option<Crew> {
         let (text, receivers) = title.rsplit_once(" to ")?;
         let (_, senders) = text.rsplit_once(' ')?;
-        Some(Crew { senders: senders.parse().ok()?, receivers: receivers.parse().ok()? })
+        Some(Crew::sharing(senders.parse().ok()?, receivers.parse().ok()?))
     }
 
     #[test]
     fn a_crew_shares_all_of_the_work() {
-        for crew in [Crew { receivers: 2, senders: 2 }, Crew { receivers: 3, senders: 1 }] {
+        for crew in [Crew::sharing(2, 2), Crew::sharing(1, 3)] {
             let parts = |sends: bool| -> u64 {
                 let seats = (0..crew.size()).filter(|&seat| crew.sender(seat).is_some() == sends);
                 seats.map(|seat| crew.part(seat, 100 * crew.share())).sum()
             };
             assert_eq!((parts(true), parts(false)), (100 * crew.share(), 100 * crew.share()));
         }
+    }
+
+    #[test]
+    fn each_of_a_fan_gets_all_of_the_work() {
+        let crew = Crew::fan(8);
+        assert!((0..crew.size()).all(|seat| crew.part(seat, 100 * crew.share()) == 100));
     }
 }

@@ -17,7 +17,7 @@ pub fn families() -> Vec<Family> {
         // Of those that the caches hold.
         let batch = (slots == 1024).then_some(Target::QUEUE_IN_BATCHES);
         for each in [1, 2, 4] {
-            let crew = Crew { receivers: each, senders: each };
+            let crew = Crew::sharing(each, each);
             let contests = match each {
                 1 => vec![
                     one_way_threads::<48, _>(Crossbeam, of(1), None),

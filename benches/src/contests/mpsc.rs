@@ -17,7 +17,7 @@ pub fn families() -> Vec<Family> {
     let of = |batch| Shape { room: 48 * 1024, batch };
     let (lane, lanes, queue) =
         (Spsc::copying(Strategy::Adaptive), Mpsc::copying(Strategy::Adaptive), Mpmc::copying(Strategy::Adaptive));
-    let crew = |senders| Crew { receivers: 1, senders };
+    let crew = |senders| Crew::sharing(senders, 1);
     let family = |title: &str, contests| Family {
         title: format!("mpsc, 48 bytes, {title}"),
         work: Work::Messages { bytes: 48 },

@@ -33,7 +33,7 @@ pub fn families() -> Vec<Family> {
 
 /// Threads that share two cores, by CPU time a message: a queue, and lanes where they have one receiver.
 fn participants(senders: usize, receivers: usize) -> Family {
-    let crew = Crew { receivers, senders };
+    let crew = Crew::sharing(senders, receivers);
     let of = |batch| Shape { room: 48 * SLOTS, batch };
     let queue = Mpmc::copying(Strategy::Adaptive);
     let mut contests = vec![

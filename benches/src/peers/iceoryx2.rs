@@ -1,6 +1,6 @@
 //! iceoryx2: services that are found by name, and messages in memory that is loaned.
 //!
-//! Publish and subscribe with one publisher and one subscriber, whose buffer holds as many messages as were asked for. Nothing
+//! Publish and subscribe with one publisher and one or several subscribers, whose buffers hold as many messages as were asked for. Nothing
 //! may be lost, so safe overflow is off and the publisher retries until a message is delivered. Request and response with one
 //! client and one server. Everything else is the default; the files of services lie in the folder where the ends meet, and
 //! shared memory bears that folder's name.
@@ -41,15 +41,17 @@ fn bytes<const N: usize>(loaned: &mut MaybeUninit<[u8; N]>) -> &mut [u8; N] {
     unsafe { loaned.assume_init_mut() }
 }
 
-/// Where a subscriber says that it has found its publisher. Until then, what does not fit into its buffer would be lost, for all
-/// that the publisher retries: nobody is there to make room.
-fn connected(path: &Path) -> PathBuf {
-    PathBuf::from(format!("{}.connected", path.display()))
+/// Where the subscribers say, each by a file, that they have found their publisher. Until then, what does not fit into a buffer would be
+/// lost, for all that the publisher retries: nobody is there to make room.
+fn connected(path: &Path) -> Result<PathBuf> {
+    let folder = PathBuf::from(format!("{}.connected", path.display()));
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
-/// Publish and subscribe.
+/// Publish and subscribe, with so many subscribers.
 #[derive(Debug, Clone, Copy)]
-pub struct PublishSubscribe;
+pub struct PublishSubscribe(pub usize);
 
 impl Named for PublishSubscribe {
     fn id(&self) -> String {
@@ -66,9 +68,14 @@ impl Named for PublishSubscribe {
 }
 
 /// The service that both ends make, whoever comes first.
-fn messages<const N: usize>(path: &Path, shape: Shape) -> Result<publish_subscribe::PortFactory<Ipc, [u8; N], ()>> {
+fn messages<const N: usize>(
+    path: &Path,
+    shape: Shape,
+    subscribers: usize,
+) -> Result<publish_subscribe::PortFactory<Ipc, [u8; N], ()>> {
     let (node, name) = node(path)?;
-    let builder = node.service_builder(&name).publish_subscribe::<[u8; N]>().max_publishers(1).max_subscribers(1);
+    let builder = node.service_builder(&name).publish_subscribe::<[u8; N]>();
+    let builder = builder.max_publishers(1).max_subscribers(subscribers).max_nodes(subscribers + 1);
     Ok(builder.enable_safe_overflow(false).subscriber_max_buffer_size(shape.room / N).open_or_create()?)
 }
 
@@ -77,23 +84,23 @@ impl<const N: usize> Peer<N> for PublishSubscribe {
     type Rx = Subscribing<N>;
 
     fn tx(&self, path: &Path, _: Side, shape: Shape) -> Result<Publishing<N>> {
-        let service = messages(path, shape)?;
+        let service = messages(path, shape, self.0)?;
         let builder = service.publisher_builder().backpressure_strategy(BackpressureStrategy::RetryUntilDelivered);
-        let (publisher, connected) = (builder.create()?, connected(path));
+        let (publisher, connected, subscribers) = (builder.create()?, connected(path)?, self.0);
         let wait = move || {
-            while !connected.exists() {
+            while std::fs::read_dir(&connected)?.count() < subscribers {
                 std::thread::yield_now();
             }
             Ok(publisher)
         };
-        Ok(Publishing { publisher: Late::awaited(wait) })
+        Ok(Publishing { publisher: Late::awaited(wait), subscribers })
     }
 
     fn rx(&self, path: &Path, _: Side, shape: Shape) -> Result<Subscribing<N>> {
-        let (subscriber, connected) = (messages(path, shape)?.subscriber_builder().create()?, connected(path));
+        let (subscriber, connected) = (messages(path, shape, self.0)?.subscriber_builder().create()?, connected(path)?);
         let connect = move || {
             subscriber.update_connections()?;
-            File::create(connected)?;
+            File::create(connected.join(std::process::id().to_string()))?;
             Ok(subscriber)
         };
         Ok(Subscribing { subscriber: Late::awaited(connect) })
@@ -102,6 +109,7 @@ impl<const N: usize> Peer<N> for PublishSubscribe {
 
 pub struct Publishing<const N: usize> {
     publisher: Late<Publisher<Ipc, [u8; N], ()>>,
+    subscribers: usize,
 }
 
 impl<const N: usize> Tx<N> for Publishing<N> {
@@ -111,7 +119,7 @@ impl<const N: usize> Tx<N> for Publishing<N> {
         write(bytes(sample.payload_mut()));
         // SAFETY: it is written.
         let subscribers = unsafe { sample.assume_init() }.send()?;
-        ensure!(subscribers == 1, "nobody has subscribed");
+        ensure!(subscribers == self.subscribers, "{subscribers} of {} have subscribed", self.subscribers);
         Ok(())
     }
 }

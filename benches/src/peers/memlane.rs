@@ -71,6 +71,9 @@ pub type Mpmc<const IN_PLACE: bool> = Memlane<generic::Mpmc, IN_PLACE>;
 /// memlane's `mpsc`.
 pub type Mpsc<const IN_PLACE: bool> = Memlane<generic::Mpsc, IN_PLACE>;
 
+/// memlane's `broadcast`, whose sender waits for its receivers.
+pub type Broadcast<const IN_PLACE: bool> = Memlane<generic::Broadcast, IN_PLACE>;
+
 pub fn trust() -> TrustPeers {
     // SAFETY: both ends are this program's, and neither touches a message that is not its own.
     unsafe { TrustPeers::promise() }

@@ -21,6 +21,8 @@ pub mod shaq;
 pub mod spsc_each;
 pub mod std_mpsc;
 pub mod tcp;
+#[cfg(feature = "peers")]
+pub mod tokio_broadcast;
 pub mod unix_datagram;
 pub mod unix_seqpacket;
 pub mod unix_stream;
@@ -101,7 +103,7 @@ mod tests {
     #[cfg(feature = "peers")]
     #[test]
     fn other_crates_deliver() {
-        delivers::<56, _>(iceoryx2::PublishSubscribe);
+        delivers::<56, _>(iceoryx2::PublishSubscribe(1));
         delivers::<64, _>(ringfire::Ringfire::<ringfire::Lines<64>>::new());
         delivers::<56, _>(ringfire::Ringfire::<[u8; 56]>::new());
         for waiting in [Waiting::Asleep, Waiting::Spinning] {

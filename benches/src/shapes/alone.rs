@@ -27,7 +27,7 @@ pub(super) fn one_thread(id: &str, label: &str, end: impl Fn() -> Result<ThreadE
     Contest {
         id: id.to_owned(),
         label: label.to_owned(),
-        open: Open::CrewOfThreads(Crew { receivers: 1, senders: 0 }, Box::new(move || Ok(vec![end()?]))),
+        open: Open::CrewOfThreads(Crew::sharing(0, 1), Box::new(move || Ok(vec![end()?]))),
         may_sleep: false,
         target: None,
     }

@@ -52,7 +52,7 @@ fn contest<const N: usize>(
     open: Open,
     target: Option<Target>,
 ) -> Contest {
-    let (Shape { room, batch }, Crew { senders, receivers }) = (shape, crew);
+    let (Shape { room, batch }, Crew { senders, receivers, .. }) = (shape, crew);
     Contest {
         id: format!("many-{N}-{room}-{senders}-{receivers}-{batch}-{id}"),
         label: format!("{label}, {}", pace(shape)),

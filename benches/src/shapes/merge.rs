@@ -17,7 +17,7 @@ const STREAM: u64 = 1 << 16;
 pub const PASS: u64 = 2 * STREAM;
 
 /// The merger is alone on the first core, the producers share the second.
-const CREW: Crew = Crew { receivers: 1, senders: 2 };
+const CREW: Crew = Crew::sharing(2, 1);
 
 /// A key, as a message carries it.
 type Message = [u8; 16];

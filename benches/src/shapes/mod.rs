@@ -3,6 +3,7 @@
 mod alone;
 #[cfg(feature = "peers")]
 mod call;
+mod fan;
 mod many;
 mod merge;
 mod one_way;
@@ -13,6 +14,7 @@ mod round_trip;
 pub use alone::alone;
 #[cfg(feature = "peers")]
 pub use call::call;
+pub use fan::{fan, fan_threads};
 pub use many::{many, many_threads};
 pub use merge::{PASS, merge, merge_alone};
 pub use one_way::{one_way, one_way_threads};

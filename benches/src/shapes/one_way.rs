@@ -49,14 +49,14 @@ fn contest<const N: usize>(
     }
 }
 
-struct Sending<const N: usize, T> {
+pub(super) struct Sending<const N: usize, T> {
     tx: T,
     number: u64,
     batch: usize,
 }
 
 impl<const N: usize, T: Tx<N>> Sending<N, T> {
-    fn new(tx: T, shape: Shape) -> Self {
+    pub(super) fn new(tx: T, shape: Shape) -> Self {
         Self { tx, number: 0, batch: shape.batch }
     }
 
@@ -93,14 +93,14 @@ impl<const N: usize, T: Tx<N>> End for Sending<N, T> {
     }
 }
 
-struct Receiving<const N: usize, R> {
+pub(super) struct Receiving<const N: usize, R> {
     rx: R,
     number: u64,
     batch: usize,
 }
 
 impl<const N: usize, R: Rx<N>> Receiving<N, R> {
-    fn new(rx: R, shape: Shape) -> Self {
+    pub(super) fn new(rx: R, shape: Shape) -> Self {
         Self { rx, number: 0, batch: shape.batch }
     }
 

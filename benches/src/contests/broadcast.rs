@@ -1,0 +1,65 @@
+//! The tables of `broadcast`.
+
+use crate::contest::{Contest, Family, Work};
+use crate::peer::Shape;
+#[cfg(feature = "peers")]
+use crate::peers::iceoryx2::PublishSubscribe;
+use crate::peers::memlane::{Broadcast, Spsc};
+use crate::peers::spsc_each::SpscFan;
+#[cfg(feature = "peers")]
+use crate::peers::tokio_broadcast::TokioBroadcast;
+use crate::shapes::{fan, fan_threads, one_way, one_way_threads};
+use memlane::Strategy;
+
+const ROOM: usize = 48 * 1024;
+
+/// So many receivers, where there are many.
+const MANY: usize = 8;
+
+/// What gates cost beside the one lane of `spsc`, and beside a channel of its own for each of eight receivers.
+pub fn families() -> Vec<Family> {
+    let one = Shape { room: ROOM, batch: 1 };
+    let sixteen = Shape { room: ROOM, batch: 16 };
+    let (lane, broadcast) = (Spsc::copying(Strategy::Adaptive), Broadcast::copying(Strategy::Adaptive));
+    let family = |title: &str, contests| Family {
+        title: format!("broadcast, 48 bytes, {title}"),
+        work: Work::Messages { bytes: 48 },
+        position: None,
+        contests,
+    };
+    let mut to_one = vec![
+        one_way::<48, _>(lane, one, None).of_table("broadcast"),
+        one_way::<48, _>(broadcast, one, None),
+        one_way::<48, _>(broadcast, sixteen, None),
+        one_way_threads::<48, _>(broadcast, one, None),
+    ];
+    let mut to_many = vec![
+        fan::<48, _>(SpscFan(MANY), one, MANY, None),
+        fan::<48, _>(broadcast, one, MANY, None),
+        fan::<48, _>(broadcast, sixteen, MANY, None),
+        fan_threads::<48, _>(broadcast, one, MANY, None),
+    ];
+    to_one.extend(of_others(one, 1));
+    to_many.extend(of_others(one, MANY));
+    vec![family("1 to 1", to_one), family("1 to 8", to_many)]
+}
+
+/// What other crates take.
+#[cfg(feature = "peers")]
+fn of_others(shape: Shape, receivers: usize) -> Vec<Contest> {
+    match receivers {
+        1 => vec![
+            one_way::<48, _>(PublishSubscribe(1), shape, None).of_table("broadcast"),
+            one_way_threads::<48, _>(TokioBroadcast, shape, None),
+        ],
+        _ => vec![
+            fan::<48, _>(PublishSubscribe(receivers), shape, receivers, None),
+            fan_threads::<48, _>(TokioBroadcast, shape, receivers, None),
+        ],
+    }
+}
+
+#[cfg(not(feature = "peers"))]
+fn of_others(_: Shape, _: usize) -> Vec<Contest> {
+    Vec::new()
+}
