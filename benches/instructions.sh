@@ -54,6 +54,7 @@ counts() {
     for bytes in 8 56; do
         for direction in send recv; do
             hot "spsc of values, $direction, $bytes bytes" typed "$direction" "$bytes"
+            hot "watch, $direction, $bytes bytes" watch "$direction" "$bytes"
         done
     done
     for direction in send recv; do

@@ -514,14 +514,14 @@ mutant "a value has no fence in front" $watch_writer_rs '        fence(Release);
 ' '' $watched::a_value_is_complete_or_it_does_not_count
 mutant "a copy has no fence behind" $watch_reader_rs '        fence(Acquire);
 ' '' $watched::a_value_is_complete_or_it_does_not_count
-mutant "a copy is not looked at again" $watch_reader_rs 'self.memory.sequence(begun.slot).load(Relaxed) == complete(begun.version);' 'true;' $watched::a_value_is_complete_or_it_does_not_count
+mutant "a copy is not looked at again" $watch_reader_rs 'self.slot.sequence().load(Relaxed) == complete(self.version)' 'true' $watched::a_value_is_complete_or_it_does_not_count
 mutant "a slot does not say that it is being written" $watch_writer_rs 'sequence.store(begun(version), Release);' 'let _ = begun(version);' $watched::a_value_is_complete_or_it_does_not_count
 mutant "a slot says Relaxed that it is being written" $watch_writer_rs 'sequence.store(begun(version), Release);' 'sequence.store(begun(version), Relaxed);' $watched::a_value_is_complete_or_it_does_not_count
 mutant "the length is stored before the slot says so" $watch_writer_rs '        sequence.store(begun(version), Release);
 <and>
         }
-        self.memory.length(slot).store(length, Relaxed);
-' '        self.memory.length(slot).store(length, Relaxed);
+        slot.length().store(length, Relaxed);
+' '        slot.length().store(length, Relaxed);
         sequence.store(begun(version), Release);
 <and>
         }
@@ -540,7 +540,7 @@ mutant "the root is stored first" $watch_writer_rs '        sequence.store(begun
 <and>
         sequence.store(complete(version), Release);
 ' $watched::what_a_dead_writer_leaves_is_the_last_complete_value
-mutant "a successor goes on from what a slot says" $watch_writer_rs 'possible(memory.root().load(Relaxed))?' 'possible((0..memory.slots()).map(|slot| memory.sequence(slot).load(Relaxed)).max().unwrap_or(0).div_ceil(2))?' $watched::a_writer_dies_and_another_one_goes_on
+mutant "a successor goes on from what a slot says" $watch_writer_rs 'possible(memory.root().load(Relaxed))?' 'possible((0..memory.slots()).map(|slot| memory.slot_of(slot).sequence().load(Relaxed)).max().unwrap_or(0).div_ceil(2))?' $watched::a_writer_dies_and_another_one_goes_on
 mutant "a successor sets the last version again" $watch_writer_rs 'Ok(Self { memory, version })' 'Ok(Self { memory, version: version.saturating_sub(1) })' $watched::a_writer_dies_and_another_one_goes_on
 mutant "a slot that is being written is damage" $watch_reader_rs 'let stays = self.memory.root().load(Relaxed) == version;' 'let stays = true;' $watched::a_slot_that_is_being_written_is_no_damage
 echo "--- broadcast"

@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use crossbeam_queue::ArrayQueue;
 use memlane::broadcast::Policy;
 use memlane::generic::{Broadcast, Mpmc, Mpsc, Options, Receiver, Sender, Spsc};
-use memlane::typed;
+use memlane::{typed, watch};
 use std::hint::black_box;
 
 /// Through what messages go.
@@ -40,6 +40,8 @@ pub enum Through {
     BroadcastToEight,
     /// The same to eight receivers, for which the sender does not wait.
     BroadcastLossy,
+    /// memlane's `watch`: its value is set, and read.
+    Watch,
 }
 
 /// What to repeat.
@@ -125,6 +127,8 @@ pub fn run(through: Through, direction: Direction, messages: usize, bytes: usize
         (Through::Broadcast, 8) => fan_out::<8>(1, Policy::Block, direction, messages),
         (Through::BroadcastToEight, 8) => fan_out::<8>(8, Policy::Block, direction, messages),
         (Through::BroadcastLossy, 8) => fan_out::<8>(8, Policy::Overwrite, direction, messages),
+        (Through::Watch, 8) => turns_of_a_watch::<8>(direction, messages),
+        (Through::Watch, 56) => turns_of_a_watch::<56>(direction, messages),
         _ => bail!("messages of {bytes} bytes through {through:?} are not counted"),
     }
 }
@@ -208,6 +212,41 @@ fn hot_send_values<const N: usize>(tx: &mut typed::Sender<[u8; N], Spsc>) -> Res
 fn hot_receive_values<const N: usize>(rx: &mut typed::Receiver<[u8; N], Spsc>) -> Result<()> {
     for _ in 0..TURN {
         black_box(&mut rx.recv()?);
+    }
+    Ok(())
+}
+
+/// A value is set again and again, or read again and again.
+fn turns_of_a_watch<const N: usize>(direction: Direction, messages: usize) -> Result<()> {
+    let channel = watch::Options::new().max_message(N).private()?;
+    let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    tx.set(&[1; N])?;
+    for _ in 0..messages / TURN {
+        match direction {
+            Direction::Send => hot_send_to_watch::<N>(&mut tx)?,
+            Direction::Recv => hot_receive_from_watch::<N>(&mut rx)?,
+            Direction::SendBatch | Direction::RecvBatch => bail!("a value has no batches"),
+        }
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn hot_send_to_watch<const N: usize>(tx: &mut watch::Sender) -> Result<()> {
+    let value = [1; N];
+    for _ in 0..TURN {
+        let value: &[u8; N] = black_box(&value);
+        tx.set(value)?;
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn hot_receive_from_watch<const N: usize>(rx: &mut watch::Receiver) -> Result<()> {
+    let mut value = [0; N];
+    for _ in 0..TURN {
+        rx.get_into(&mut value)?;
+        black_box(&mut value);
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! A watch's words made of loom's parts. The words of a value are atomics: a reader copies them while the writer writes, and throws
 //! the copy away.
 
-use memlane::ring::watch::{Attempt, Reader, WatchMemory, Writer};
+use memlane::ring::watch::{Attempt, Reader, WatchMemory, WatchSlot, Writer};
 use memlane::sync::AtomicU64;
 use memlane::sync::Ordering::Relaxed;
 use std::rc::Rc;
@@ -22,8 +22,9 @@ struct Words {
     slots: [Slot; SLOTS],
 }
 
+/// One of its slots.
 #[derive(Debug)]
-struct Slot {
+pub struct Slot {
     sequence: AtomicU64,
     length: AtomicU64,
     words: [AtomicU64; WORDS],
@@ -71,6 +72,8 @@ impl Default for LoomWatch {
 }
 
 impl WatchMemory for LoomWatch {
+    type Slot<'a> = &'a Slot;
+
     fn slots(&self) -> u64 {
         SLOTS as u64
     }
@@ -83,27 +86,33 @@ impl WatchMemory for LoomWatch {
         &self.0.root
     }
 
-    fn sequence(&self, slot: u64) -> &AtomicU64 {
-        &self.0.slots[slot as usize].sequence
+    fn slot_of(&self, version: u64) -> &Slot {
+        &self.0.slots[version as usize % SLOTS]
+    }
+}
+
+impl WatchSlot for &Slot {
+    fn sequence(&self) -> &AtomicU64 {
+        &self.sequence
     }
 
-    fn length(&self, slot: u64) -> &AtomicU64 {
-        &self.0.slots[slot as usize].length
+    fn length(&self) -> &AtomicU64 {
+        &self.length
     }
 }
 
 /// Sets this number.
 pub fn set(writer: &mut Writer<LoomWatch>, number: u64) {
     let words = words_of(number);
-    writer.set(words as u64 * 8, |watch, slot| {
-        watch.0.slots[slot as usize].words[..words].iter().for_each(|word| word.store(number, Relaxed));
+    writer.set(words as u64 * 8, |slot| {
+        slot.words[..words].iter().for_each(|word| word.store(number, Relaxed));
     });
 }
 
 /// Tries once to read: the version and the number. `None`: there is no value, or the writer came round.
 pub fn get(reader: &mut Reader<LoomWatch>) -> Option<(u64, u64)> {
-    let copy = |watch: &LoomWatch, slot: u64, length: u64| -> Vec<u64> {
-        watch.0.slots[slot as usize].words[..length as usize / 8].iter().map(|word| word.load(Relaxed)).collect()
+    let copy = |slot: &Slot, length: u64| -> Vec<u64> {
+        slot.words[..length as usize / 8].iter().map(|word| word.load(Relaxed)).collect()
     };
     let before = reader.seen();
     let Attempt::Value(words) = reader.attempt(copy).expect("a sound watch is not taken for a damaged one") else {

@@ -261,7 +261,7 @@ impl ValueInfo {
         let slots = memory.slots();
         let mut reader = Reader::new(memory);
         // What contradicts itself, its participants find out.
-        let length = match reader.read(|_, _, length| length) {
+        let length = match reader.read(|_, length| length) {
             Ok(Attempt::Value(length)) => length,
             Ok(Attempt::Nothing | Attempt::Overtaken) | Err(_) => 0,
         };

@@ -40,12 +40,14 @@ pub use self::{
     memory::{Granted, MemoryReport, TrustPeers},
 };
 pub(crate) use self::{
-    file::{CreateSpec, Expectations, FileState, LaneLook, Look, RingLook, SlotsLook, ValuesLook, remove_named},
+    file::{
+        CreateSpec, Expectations, FileState, LaneLook, Look, RingLook, SlotsLook, ValueLook, ValuesLook, remove_named,
+    },
     handle::Region,
     location::{Location, list_folder},
     locks::{Life, LockQuery, NoLife},
     memory::{MemoryOptions, Redelivery},
     sys::{Clock, Moment, ProcessMark, explained},
-    views::{LaneView, RingCursor, RingSpot, RingView, RingWay, SlotWords, SlotsView, ValuesView, View},
+    views::{LaneView, RingCursor, RingSpot, RingView, RingWay, SlotWords, SlotsView, ValueSlot, ValuesView, View},
     wake::{SemaphoresView, Signals, Sleep},
 };

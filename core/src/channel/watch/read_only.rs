@@ -245,7 +245,7 @@ fn next(reader: &mut Reader<ValuesView>) -> Result<Attempt<Vec<u8>>, RecvError> 
 /// Copies the latest value, and has seen it then.
 fn read<T>(reader: &mut Reader<ValuesView>, copying: &mut impl Copying<T>) -> Result<Read<T>, RecvError> {
     let seen = reader.seen();
-    match reader.read(|memory, slot, length| copying(memory, slot, length as usize)) {
+    match reader.read(|slot, length| copying(slot, length as usize)) {
         Ok(watch::Attempt::Value(Ok(value))) => Ok(Read::Value(value)),
         Ok(watch::Attempt::Value(Err(unfit))) => {
             reader.unsee(seen);

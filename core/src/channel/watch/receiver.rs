@@ -5,8 +5,8 @@ use crate::channel::peers::Peers;
 use crate::channel::shared::Shared;
 use crate::error::{GetError, JoinError, RecvError};
 use crate::layout::Role;
-use crate::region::ValuesView;
-use crate::ring::watch::{Attempt, Reader};
+use crate::region::{ValueSlot, ValuesView};
+use crate::ring::watch::{Attempt, Begun, Reader};
 use crate::wait::Strategy;
 use std::cell::Cell;
 use std::fmt;
@@ -21,8 +21,7 @@ pub struct Receiver {
     pub(super) end: Seated,
     /// Why no other value comes, as far as the news that were seen tell.
     over: Option<Over>,
-    /// Values that were returned, and their bytes, since they were counted where others see it.
-    uncounted: (u64, u64),
+    uncounted: Uncounted,
     _not_sync: PhantomData<Cell<()>>,
 }
 
@@ -42,24 +41,57 @@ const YIELDS: u32 = 1000;
 /// So many values are counted at once, where others see it; and so often, a receiver that never waits looks at the clock.
 const COUNTED_AT_ONCE: u64 = 64;
 
-/// Copies a value of so many bytes out of a slot, to wherever the caller wants it.
-pub(super) trait Copying<T>: FnMut(&ValuesView, u64, usize) -> Result<T, RecvError> {}
+/// Values that were returned, and their bytes, since they were counted where others see it.
+///
+/// In one word, so that one addition counts both: in the lower 55 bits the bytes, of which 256 values have fewer, as each lies in the address
+/// space; above them the values and one more, so that the topmost bit says that the next one is the last before they are counted.
+#[derive(Clone, Copy)]
+struct Uncounted(u64);
 
-impl<T, F: FnMut(&ValuesView, u64, usize) -> Result<T, RecvError>> Copying<T> for F {}
+impl Uncounted {
+    const ONE: u64 = 1 << 55;
+    const NONE: Self = Self((256 - (COUNTED_AT_ONCE - 1)) * Self::ONE);
+
+    /// Whether they are counted with the next value.
+    #[inline(always)]
+    fn is_next_due(self) -> bool {
+        self.0.cast_signed() < 0
+    }
+
+    /// Adds a value of so many bytes.
+    #[inline(always)]
+    #[must_use]
+    fn and(self, bytes: u64) -> Self {
+        Self(self.0.wrapping_add(Self::ONE.wrapping_add(bytes)))
+    }
+
+    fn values(self) -> u64 {
+        self.0.wrapping_sub(Self::NONE.0) / Self::ONE
+    }
+
+    fn bytes(self) -> u64 {
+        self.0 % Self::ONE
+    }
+}
+
+/// Copies a value of so many bytes out of a slot, to wherever the caller wants it.
+pub(super) trait Copying<T>: FnMut(ValueSlot<'_>, usize) -> Result<T, RecvError> {}
+
+impl<T, F: FnMut(ValueSlot<'_>, usize) -> Result<T, RecvError>> Copying<T> for F {}
 
 /// Copies to the start of a buffer, and returns the length.
 pub(super) fn into(buffer: &mut [u8]) -> impl Copying<usize> {
-    |memory: &ValuesView, slot, length| {
+    |slot: ValueSlot<'_>, length| {
         let place = buffer.get_mut(..length).ok_or(RecvError::BufferTooSmall { needed: length })?;
-        memory.read(slot, place);
+        slot.read(place);
         Ok(length)
     }
 }
 
 /// Copies to a new vector.
-pub(super) fn to_vec(memory: &ValuesView, slot: u64, length: usize) -> Result<Vec<u8>, RecvError> {
+pub(super) fn to_vec(slot: ValueSlot<'_>, length: usize) -> Result<Vec<u8>, RecvError> {
     let mut copy = Vec::new();
-    memory.append_to(slot, length, &mut copy).map_err(|_| RecvError::OutOfMemory { needed: length })?;
+    slot.append_to(length, &mut copy).map_err(|_| RecvError::OutOfMemory { needed: length })?;
     Ok(copy)
 }
 
@@ -67,7 +99,7 @@ impl Receiver {
     pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
         let end = Seated::join(shared, Role::Receiver, |_, _| Ok(()), Since::of_receivers(shared))?;
         let reader = Reader::new(ValuesView::new(end.region()));
-        Ok(Self { reader, end, over: None, uncounted: (0, 0), _not_sync: PhantomData })
+        Ok(Self { reader, end, over: None, uncounted: Uncounted::NONE, _not_sync: PhantomData })
     }
 
     /// A copy of the latest value.
@@ -240,19 +272,22 @@ impl Receiver {
     /// a buffer that has a fixed one.
     #[inline(always)]
     fn get_exact(&mut self, buffer: &mut [u8]) -> bool {
-        if self.end.is_foreign() || self.end.has_news() || self.uncounted.0 >= COUNTED_AT_ONCE - 1 {
+        let uncounted = self.uncounted;
+        if self.end.is_foreign() || self.end.has_news() || uncounted.is_next_due() {
             return false;
         }
         let Some(begun) = self.reader.begin() else { return false };
         if begun.length != buffer.len() as u64 {
             return false;
         }
-        self.reader.memory().read(begun.slot, buffer);
-        let is_whole = self.reader.end(begun);
-        if is_whole {
-            self.uncounted = (self.uncounted.0.wrapping_add(1), self.uncounted.1.wrapping_add(begun.length));
+        begun.slot.read(buffer);
+        if !begun.is_whole() {
+            return false;
         }
-        is_whole
+        let Begun { version, length, .. } = begun;
+        self.reader.see(version);
+        self.uncounted = uncounted.and(length);
+        true
     }
 
     /// Copies the latest value, if there is one. Lets another thread run up to so many times.
@@ -287,12 +322,11 @@ impl Receiver {
     /// Copies the latest value, and has seen it then.
     pub(super) fn read<T>(&mut self, copying: &mut impl Copying<T>) -> Result<Read<T>, RecvError> {
         let seen = self.reader.seen();
-        match self.reader.read(|memory, slot, length| (length, copying(memory, slot, length as usize))) {
+        match self.reader.read(|slot, length| (length, copying(slot, length as usize))) {
             Ok(Attempt::Value((length, Ok(value)))) => {
-                let (values, bytes) = &mut self.uncounted;
-                *values = values.wrapping_add(1);
-                *bytes = bytes.wrapping_add(length);
-                if *values == COUNTED_AT_ONCE {
+                let is_due = self.uncounted.is_next_due();
+                self.uncounted = self.uncounted.and(length);
+                if is_due {
                     self.count();
                     self.end.pass_slice()?;
                 }
@@ -311,8 +345,8 @@ impl Receiver {
     /// Counts what was returned where others see it.
     #[cold]
     pub(super) fn count(&mut self) {
-        let (values, bytes) = std::mem::take(&mut self.uncounted);
-        self.end.tally.messages(values, bytes);
+        let uncounted = std::mem::replace(&mut self.uncounted, Uncounted::NONE);
+        self.end.tally.messages(uncounted.values(), uncounted.bytes());
     }
 
     /// Why no other value comes, if none does.

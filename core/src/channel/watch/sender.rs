@@ -58,7 +58,7 @@ impl Sender {
         if length > max {
             return Err(SendError::TooLarge { length, max });
         }
-        self.writer.set(length as u64, |memory, slot| memory.write(slot, value));
+        self.writer.set(length as u64, |slot| slot.write(value));
         self.end.notify_receivers();
         let version = self.writer.version();
         if self.end.tally.message(length as u64) {

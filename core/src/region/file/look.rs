@@ -331,17 +331,28 @@ impl ValuesLook<'_> {
         self.root.again()
     }
 
-    /// A slot's sequence.
-    pub(crate) fn sequence(&self, slot: u64) -> &AtomicU64 {
-        self.sequences.word(self.slot_at(slot))
+    /// The slot of this version.
+    pub(crate) fn slot_of(&self, version: u64) -> ValueLook<'_> {
+        let slot = version & u64::from(self.slots().wrapping_sub(1));
+        ValueLook { values: self, at: slot.wrapping_mul(self.look.region().geometry().slot_bytes()) }
+    }
+}
+
+/// A slot of the value of a look.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ValueLook<'a> {
+    values: &'a ValuesLook<'a>,
+    at: u64,
+}
+
+impl ValueLook<'_> {
+    /// Its sequence.
+    pub(crate) fn sequence(&self) -> &AtomicU64 {
+        self.values.sequences.word(self.at)
     }
 
-    /// The length of a slot's value.
-    pub(crate) fn length(&self, slot: u64) -> &AtomicU64 {
-        self.lengths.word(self.slot_at(slot).wrapping_add(8))
-    }
-
-    fn slot_at(&self, slot: u64) -> u64 {
-        slot.wrapping_mul(self.look.region().geometry().slot_bytes())
+    /// The length of its value.
+    pub(crate) fn length(&self) -> &AtomicU64 {
+        self.values.lengths.word(self.at.wrapping_add(8))
     }
 }

@@ -41,7 +41,7 @@ pub use self::replace::Origin;
 pub(crate) use self::segment::remove_segment;
 pub(crate) use self::{
     create::CreateSpec,
-    look::{LaneLook, Look, RingLook, SlotsLook, ValuesLook},
+    look::{LaneLook, Look, RingLook, SlotsLook, ValueLook, ValuesLook},
     open::Expectations,
     remove::remove_named,
     state::FileState,

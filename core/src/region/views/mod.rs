@@ -20,6 +20,6 @@ pub(crate) use self::{
     cursor::{RingCursor, RingSpot, RingWay},
     lane::{LaneView, RingView},
     slots::{SlotWords, SlotsView},
-    values::ValuesView,
+    values::{ValueSlot, ValuesView},
     words::View,
 };

@@ -5,25 +5,31 @@ use crate::sync::AtomicU64;
 
 /// The words of a watch. The bytes of its values are the caller's business: it copies them where it is told to.
 pub trait WatchMemory {
+    /// One of its slots.
+    type Slot<'a>: WatchSlot
+    where
+        Self: 'a;
+
     /// How many slots there are: a power of two, at least 2.
     fn slots(&self) -> u64;
     /// Bytes of the longest value.
     fn length_max(&self) -> u64;
     /// The version of the latest value; 0: there is none yet.
     fn root(&self) -> &AtomicU64;
-    /// A slot's sequence: twice its version, less one while it is being written.
-    fn sequence(&self, slot: u64) -> &AtomicU64;
-    /// The length of a slot's value in bytes.
-    fn length(&self, slot: u64) -> &AtomicU64;
+    /// The slot of this version, whatever number that is: the one whose number is the remainder.
+    fn slot_of(&self, version: u64) -> Self::Slot<'_>;
+}
+
+/// The words of a slot.
+pub trait WatchSlot: Copy {
+    /// Its sequence: twice its version, less one while it is being written.
+    fn sequence(&self) -> &AtomicU64;
+    /// The length of its value in bytes.
+    fn length(&self) -> &AtomicU64;
 }
 
 /// More versions than any watch ever has; twice as many still fit into a sequence.
-const VERSIONS: u64 = 1 << 62;
-
-/// The slot of this version.
-pub(super) fn slot_of(memory: &impl WatchMemory, version: u64) -> u64 {
-    version & memory.slots().wrapping_sub(1)
-}
+pub(super) const VERSIONS: u64 = 1 << 62;
 
 /// The sequence of a slot that holds this version.
 pub(super) fn complete(version: u64) -> u64 {

@@ -34,6 +34,6 @@ mod memory;
 mod reader;
 mod writer;
 
-pub use memory::WatchMemory;
-pub use reader::{Attempt, Reader};
+pub use memory::{WatchMemory, WatchSlot};
+pub use reader::{Attempt, Begun, Reader};
 pub use writer::Writer;

@@ -1,6 +1,6 @@
 //! A reader's side.
 
-use super::memory::{WatchMemory, complete, possible, slot_of};
+use super::memory::{VERSIONS, WatchMemory, WatchSlot, complete, possible};
 use crate::error::Corruption;
 use crate::sync::Ordering::{Acquire, Relaxed};
 use crate::sync::fence;
@@ -26,12 +26,23 @@ pub enum Attempt<T> {
 
 /// Where a value stands that is about to be copied.
 #[derive(Debug, Clone, Copy)]
-pub struct Begun {
-    version: u64,
+pub struct Begun<S> {
+    /// Its version.
+    pub version: u64,
     /// Its slot.
-    pub slot: u64,
+    pub slot: S,
     /// Its length in bytes: at most that of the longest value.
     pub length: u64,
+}
+
+impl<S: WatchSlot> Begun<S> {
+    /// Whether what was copied since then is the value: nobody wrote to the slot meanwhile.
+    #[inline(always)]
+    pub fn is_whole(&self) -> bool {
+        // EDGE overwrite→recheck: pairs with the fence in `Writer::set`.
+        fence(Acquire);
+        self.slot.sequence().load(Relaxed) == complete(self.version)
+    }
 }
 
 impl<M: WatchMemory> Reader<M> {
@@ -64,30 +75,24 @@ impl<M: WatchMemory> Reader<M> {
 
     /// Where the latest value stands. `None`: it says nothing, or something unusual: [`Reader::attempt`] tells.
     #[inline(always)]
-    pub fn begin(&self) -> Option<Begun> {
+    pub fn begin(&self) -> Option<Begun<M::Slot<'_>>> {
         // EDGE set→get: pairs with the Release in `Writer::set`.
         let version = self.memory.root().load(Acquire);
-        let slot = slot_of(&self.memory, version);
+        let slot = self.memory.slot_of(version);
         // EDGE set→get: as above. EDGE root→begun: pairs with the Release in `Writer::set`.
-        let sequence = self.memory.sequence(slot).load(Acquire);
-        let length = self.memory.length(slot).load(Relaxed);
-        let is_sound = sequence == complete(version)
-            && version >= self.seen.max(1)
-            && possible(version).is_ok()
-            && length <= self.memory.length_max();
+        let sequence = slot.sequence().load(Acquire);
+        let length = slot.length().load(Relaxed);
+        // Not before the version that was seen, and none that is too large to be a sender's: in one comparison.
+        let is_later = version.wrapping_sub(self.seen) < VERSIONS;
+        let is_there = sequence == complete(version) && version != 0;
+        let is_sound = is_there && is_later && length <= self.memory.length_max();
         is_sound.then_some(Begun { version, slot, length })
     }
 
-    /// Whether what was copied since then is the value: nobody wrote to the slot meanwhile. Then it has been seen.
+    /// The value of this version was copied, where [`Reader::begin`] found it.
     #[inline(always)]
-    pub fn end(&mut self, begun: Begun) -> bool {
-        // EDGE overwrite→recheck: pairs with the fence in `Writer::set`.
-        fence(Acquire);
-        let is_whole = self.memory.sequence(begun.slot).load(Relaxed) == complete(begun.version);
-        if is_whole {
-            self.seen = begun.version;
-        }
-        is_whole
+    pub fn see(&mut self, version: u64) {
+        self.seen = version;
     }
 
     /// Tries once to copy the latest value. `copy` copies a slot's bytes, of which it is told the length; what it returns is the value
@@ -96,12 +101,17 @@ impl<M: WatchMemory> Reader<M> {
     /// # Errors
     /// The words are none that a writer stores.
     #[inline]
-    pub fn attempt<T>(&mut self, copy: impl FnOnce(&M, u64, u64) -> T) -> Result<Attempt<T>, Corruption> {
+    pub fn attempt<T>(&mut self, copy: impl FnOnce(M::Slot<'_>, u64) -> T) -> Result<Attempt<T>, Corruption> {
         let Some(begun) = self.begin() else {
             return Ok(if self.is_overtaken()? { Attempt::Overtaken } else { Attempt::Nothing });
         };
-        let value = copy(&self.memory, begun.slot, begun.length);
-        Ok(if self.end(begun) { Attempt::Value(value) } else { Attempt::Overtaken })
+        let value = copy(begun.slot, begun.length);
+        if !begun.is_whole() {
+            return Ok(Attempt::Overtaken);
+        }
+        let version = begun.version;
+        self.see(version);
+        Ok(Attempt::Value(value))
     }
 
     /// Tries to copy the latest value up to 64 times, as [`Reader::attempt`] does once. [`Attempt::Overtaken`]: the writer was faster
@@ -110,7 +120,7 @@ impl<M: WatchMemory> Reader<M> {
     /// # Errors
     /// The words are none that a writer stores.
     #[inline]
-    pub fn read<T>(&mut self, mut copy: impl FnMut(&M, u64, u64) -> T) -> Result<Attempt<T>, Corruption> {
+    pub fn read<T>(&mut self, mut copy: impl FnMut(M::Slot<'_>, u64) -> T) -> Result<Attempt<T>, Corruption> {
         const ATTEMPTS: u32 = 64;
         for _ in 0..ATTEMPTS {
             match self.attempt(&mut copy)? {
@@ -133,10 +143,10 @@ impl<M: WatchMemory> Reader<M> {
         if possible(version)? < self.seen {
             return Err(Corruption::Version);
         }
-        let slot = slot_of(&self.memory, version);
+        let slot = self.memory.slot_of(version);
         // EDGE root→begun: pairs with the Release in `Writer::set`. The second look at the root comes behind this one.
-        let is_complete = self.memory.sequence(slot).load(Acquire) == complete(version);
-        let fits = self.memory.length(slot).load(Relaxed) <= self.memory.length_max();
+        let is_complete = slot.sequence().load(Acquire) == complete(version);
+        let fits = slot.length().load(Relaxed) <= self.memory.length_max();
         let stays = self.memory.root().load(Relaxed) == version;
         if stays && !(is_complete && fits) { Err(Corruption::Version) } else { Ok(true) }
     }

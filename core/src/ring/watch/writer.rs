@@ -1,6 +1,6 @@
 //! The writer's side.
 
-use super::memory::{WatchMemory, begun, complete, possible, slot_of};
+use super::memory::{WatchMemory, WatchSlot, begun, complete, possible};
 use crate::error::Corruption;
 use crate::sync::Ordering::{Relaxed, Release, SeqCst};
 use crate::sync::fence;
@@ -42,19 +42,19 @@ impl<M: WatchMemory> Writer<M> {
     ///
     /// Nobody sees the value before this returns; a writer that dies before that has set nothing.
     #[inline]
-    pub fn set(&mut self, length: u64, fill: impl FnOnce(&M, u64)) {
+    pub fn set(&mut self, length: u64, fill: impl FnOnce(M::Slot<'_>)) {
         let version = self.version.wrapping_add(1);
-        let slot = slot_of(&self.memory, version);
-        let sequence = self.memory.sequence(slot);
+        let slot = self.memory.slot_of(version);
+        let sequence = slot.sequence();
         // EDGE root→begun: pairs with the Acquire in `Reader::begin` and `Reader::is_overtaken`.
         sequence.store(begun(version), Release);
-        // EDGE overwrite→recheck: pairs with the fence in `Reader::end`.
+        // EDGE overwrite→recheck: pairs with the fence in `Begun::is_whole`.
         fence(Release);
         if length >= STREAMED {
             fence(SeqCst); // The same edge, for streaming stores.
         }
-        self.memory.length(slot).store(length, Relaxed);
-        fill(&self.memory, slot);
+        slot.length().store(length, Relaxed);
+        fill(slot);
         // EDGE set→get: pairs with the Acquire in `Reader::begin` and `Reader::is_overtaken`.
         sequence.store(complete(version), Release);
         self.memory.root().store(version, Release);
