@@ -66,6 +66,7 @@ torture reap-without-the-byte kill --kind mpmc --backend futex --kills 1000
 torture no-head-recheck kill --kind mpmc --backend futex --kills 4000
 torture root-before-the-value kill --kind watch --backend futex --kills 1000
 torture copy-of-anything kill --kind watch --backend futex --kills 1000
+torture copy-of-anything reads --reads 1000000
 torture version-set-twice kill --kind watch --backend futex --kills 300
 torture version-set-twice sweep --quick --kind watch --backend futex --only leave
 torture no-settle sweep --quick --kind mpmc --backend futex --only recv

@@ -50,6 +50,9 @@ kill_queue --backend semaphore --on-death discard
 "$torture" crowd --quick --only death
 "$torture" storm --joins 7000 --children 100
 
+# A sender that never pauses, and a receiver that reads all the time.
+"$torture" reads --reads 1000000
+
 # At every instruction that changes the channel; before every access, and in both ways, without `--quick`: minutes.
 "$torture" stop --quick
 

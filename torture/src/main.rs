@@ -13,6 +13,7 @@
 //! - `corrupt`: a third party overwrites every byte; calls return errors, and nobody panics, crashes or hangs.
 //! - `faults`: every system call of every public call fails, one after the other; the right error, and nothing left behind.
 //! - `footprint`: what a participant costs: descriptors, idle CPU, system calls per message.
+//! - `reads` (`values`): a receiver of a value reads all the time while the sender sets values without a pause.
 //!
 //! The layers, each of which imports only what stands above it:
 //!
@@ -103,6 +104,8 @@ enum Tool {
     Faults(faults::Options),
     /// What a participant costs: descriptors, idle CPU, system calls per message
     Footprint(footprint::Options),
+    /// What a receiver of a value waits while the sender never pauses
+    Reads(values::reads::Options),
     /// One participant, made to be killed
     #[command(hide = true)]
     Worker(worker::Options),
@@ -130,6 +133,7 @@ fn main() -> ExitCode {
         Tool::Storm(options) => storm::run(&options),
         Tool::Faults(options) => faults::run(&options, &kinds::all(|kind| kind as &dyn Refused)),
         Tool::Footprint(options) => footprint::run(&options),
+        Tool::Reads(options) => values::reads::run(&options),
         Tool::Worker(options) => worker::run(&options, &kinds::all_that_are_killed()),
         Tool::StormWorker(options) => storm::worker::run(&options),
         Tool::CrowdWorker(options) => crowd::worker::run(&options),

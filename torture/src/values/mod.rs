@@ -10,9 +10,11 @@
 //!
 //! - `worker`: those that are made to be killed. `journal`: what they had. `trial`: the accounts.
 //! - `steps`: those that are stepped, and `others`, who go on around them. `stopped`: receivers that stand still.
+//! - `reads`: a tool of its own.
 
 mod journal;
 mod others;
+pub mod reads;
 mod steps;
 mod stopped;
 mod trial;
