@@ -53,10 +53,14 @@ fn it_has_what_one_with_a_seat_has() {
         let value = vec![version as u8; 7 * version as usize];
         tx.set(&value).unwrap();
         assert!(rx.has_changed());
-        assert_eq!((rx.changed_timeout(Duration::ZERO), rx.version()), (Ok(value.clone()), version));
+        assert_eq!((rx.changed_timeout(Duration::ZERO), rx.version()), (Ok(value.clone()), 2 * version - 1));
         let mut buffer = [0; 300];
         assert_eq!(rx.get_into(&mut buffer), Ok(value.len()));
         assert_eq!(rx.get().unwrap(), value);
+        assert_eq!(rx.changed_into_timeout(&mut buffer, Duration::ZERO), Err(RecvTimeoutError::Timeout));
+        tx.set(&value).unwrap();
+        assert_eq!(rx.changed_into(&mut buffer[..3]), Err(RecvError::BufferTooSmall { needed: value.len() }));
+        assert_eq!(rx.changed_into_timeout(&mut buffer, Duration::ZERO), Ok(value.len()));
         assert_eq!(rx.get_into(&mut buffer[..3]), Err(GetError::BufferTooSmall { needed: value.len() }));
     }
     assert_eq!(rx.max_message(), 300);

@@ -552,11 +552,17 @@ typedef struct {
     uint64_t id;
 } memlane_setter;
 
-// A receiver of a watch. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
+// A receiver of a watch, with a seat or without. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
 typedef struct {
     // Nobody's business.
     uint64_t id;
 } memlane_getter;
+
+// A receiver of a broadcast without a seat. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
+typedef struct {
+    // Nobody's business.
+    uint64_t id;
+} memlane_onlooker;
 
 // The writing end of a pipe. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
 typedef struct {
@@ -901,6 +907,14 @@ memlane_status memlane_set(memlane_setter setter,
 memlane_status memlane_getter_new(memlane_channel channel,
                                   memlane_getter *getter);
 
+// Opens the watch of this name, for which see memlane_channel_open, to look at its value without a seat: with no more than permission to
+// read its file, which it does not change by a byte, so that nobody notices. `options` may be null; of those that are set, the channel's
+// have to agree. It learns of changes within 100 ms, and of a sender's death when a participant has found out. `getter` is written on
+// success only; all calls of a getter take it.
+memlane_status memlane_getter_open_read_only(memlane_getter *getter,
+                                             const char *name,
+                                             const memlane_options *options);
+
 // Leaves the channel, and closes the handle.
 memlane_status memlane_getter_close(memlane_getter getter);
 
@@ -928,6 +942,39 @@ memlane_status memlane_has_changed(memlane_getter getter, uint32_t *changed);
 // Stores the version of the value that this getter copied last: how many were set up to that one. 0: it has copied none.
 memlane_status memlane_version_seen(memlane_getter getter,
                                     uint64_t *version);
+
+// Opens the broadcast of this name, for which see memlane_channel_open, to receive without a seat: with no more than permission to read
+// its file, which it does not change by a byte. Nobody notices, and no sender waits for it, whatever the policy: what it did not receive
+// in time is overwritten. `options` may be null; of those that are set, the channel's have to agree. It begins where `start` and `number`
+// say, as memlane_receiver_new_from has it. `onlooker` is written on success only.
+memlane_status memlane_onlooker_open(memlane_onlooker *onlooker,
+                                     const char *name,
+                                     const memlane_options *options,
+                                     uint32_t start,
+                                     uint64_t number);
+
+// Closes the handle. Nobody notices.
+memlane_status memlane_onlooker_close(memlane_onlooker onlooker);
+
+// Copies the next message into `buffer`, and stores its length; `buffer` may be null if it has no room. Waits while there is none, for
+// timeout_ns nanoseconds, not at all if that is 0 (MEMLANE_EMPTY), for ever if it is -1; it looks in steps of up to 100 ms.
+// MEMLANE_BUFFER_TOO_SMALL if the message has more than `capacity` bytes: its length is stored then, too, and it stays the next one, unless
+// it is overwritten meanwhile. MEMLANE_LAGGED if messages were overwritten that it had not received: the detail says how many, and
+// memlane_onlooker_position; the next call goes on behind them. MEMLANE_DISCONNECTED if every message was received and every sender that
+// there was has left or was found dead, unless the channel is persistent; or if the channel was shut down. Behind the message, and after a
+// failure, `buffer` may hold anything.
+memlane_status memlane_onlooker_recv(memlane_onlooker onlooker,
+                                     void *buffer,
+                                     size_t capacity,
+                                     size_t *length,
+                                     int64_t timeout_ns);
+
+// Stores the number of the next message: how many were sent before it, since the channel was created. An onlooker that starts at it
+// (MEMLANE_START_AT) begins there another time. And how many messages were lost: overwritten before this onlooker received them, as far as
+// MEMLANE_LAGGED has said so. Either pointer may be null.
+memlane_status memlane_onlooker_position(memlane_onlooker onlooker,
+                                         uint64_t *next,
+                                         uint64_t *lost);
 
 // Takes the sender's seat of an spsc channel as the writing end of a pipe. MEMLANE_ROLE_TAKEN while there is a sender;
 // MEMLANE_WRONG_KIND if the channel is of another kind. `writer` is written on success only.

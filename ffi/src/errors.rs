@@ -275,6 +275,8 @@ impl Coded for OpenError {
             Self::ForeignOwner { .. } => S::MEMLANE_FOREIGN_OWNER,
             Self::LockFile { .. } => S::MEMLANE_LOCK_FILE,
             Self::UnsupportedFilesystem { .. } => S::MEMLANE_UNSUPPORTED_FILESYSTEM,
+            Self::Busy { .. } => S::MEMLANE_OVERTAKEN,
+            Self::NoSuchMessage { .. } => S::MEMLANE_INVALID_ARGUMENT,
             Self::Io { .. } => S::MEMLANE_IO,
             _ => S::MEMLANE_UNKNOWN_ERROR,
         }

@@ -3,7 +3,7 @@
 //! A sender or receiver is used by one thread at a time, as in Rust; a second one is told so. A channel may be used by
 //! many: a call only copies what it needs out of the table, so there they wait for each other for some instructions.
 //!
-//! What a handle leads to stands where that is: `channel`, `sender`, `receiver`, `watch` and `pipe` have tables of their own, one for each
+//! What a handle leads to stands where that is: `channel`, `sender`, `receiver`, `watch`, `onlooker` and `pipe` have tables of their own, one for each
 //! type.
 
 use crate::detail::{self, Failed};
@@ -42,6 +42,7 @@ pub(crate) const SETTERS: u64 = 4;
 pub(crate) const GETTERS: u64 = 5;
 pub(crate) const WRITERS: u64 = 6;
 pub(crate) const READERS: u64 = 7;
+pub(crate) const ONLOOKERS: u64 = 8;
 
 /// A number that leads to something.
 pub(crate) trait Handle<const TABLE: u64>: Copy + 'static {

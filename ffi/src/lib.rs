@@ -8,7 +8,7 @@
 //! - `peers`: how full a channel is, who takes part, waiting for the other side.
 //! - `deadline`: the timeout that is left until a moment.
 //! - `sender`, `receiver`, `message`, `batch`, `batch_iov`, `batch_in_place`: sending and receiving.
-//! - `watch`: setting a value, looking at it, waiting for another one.
+//! - `watch`: setting a value, looking at it, waiting for another one. `onlooker`: receiving from a broadcast without a seat.
 //!
 //! And what carries it:
 //!
@@ -83,6 +83,9 @@ pub use batch_in_place::*;
 
 mod watch;
 pub use watch::*;
+
+mod onlooker;
+pub use onlooker::*;
 
 mod pipe;
 pub use pipe::*;

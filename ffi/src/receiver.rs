@@ -27,7 +27,7 @@ pub const MEMLANE_START_LAST: u32 = 3;
 pub const MEMLANE_START_AT: u32 = 4;
 
 /// Where a receiver begins.
-fn start_of(start: u32, number: u64) -> Result<Start, Failed> {
+pub(crate) fn start_of(start: u32, number: u64) -> Result<Start, Failed> {
     match start {
         MEMLANE_START_NOW => Ok(Start::Now),
         MEMLANE_START_OLDEST => Ok(Start::Oldest),
@@ -88,7 +88,7 @@ fn not_taken() -> Failed {
 
 /// What became of a message that was to be copied into so many bytes. Its length is stored if it was too long, too.
 #[inline(always)]
-fn tell<E: Coded>(
+pub(crate) fn tell<E: Coded>(
     outcome: Result<usize, E>,
     capacity: usize,
     length: &mut usize,

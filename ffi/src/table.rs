@@ -2,8 +2,8 @@
 //! nowhere; one that another thread is using says so.
 //!
 //! ```text
-//! number    chunk:10 | generation:40 | slot:6 | 0:3 | marked | table:3 | 0        the word of its slot while nobody is inside
-//! word      chunk:10 | generation:40 | slot:6 | 0:3 | marked | table:3 | busy     busy: one thread has the slot to itself
+//! number    chunk:10 | generation:40 | slot:6 | 0:2 | marked | table:4 | 0        the word of its slot while nobody is inside
+//! word      chunk:10 | generation:40 | slot:6 | 0:2 | marked | table:4 | busy     busy: one thread has the slot to itself
 //!           chunk:10 | generation:40 | slot:6 | 0:8                               vacant; the next number has the next generation
 //! ```
 //!
@@ -35,7 +35,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 
 const BUSY: u64 = 1;
 const TABLE_SHIFT: u32 = 1;
-const MARKED: u64 = 1 << 4;
+const MARKED: u64 = 1 << 5;
 /// All that tells numbers and words of different kinds from each other.
 const KIND_MASK: u64 = 0xff;
 const SLOT_SHIFT: u32 = 8;
@@ -82,7 +82,7 @@ struct Vacancy {
 
 static VACANCY: Vacancy = Vacancy { _words: [const { AtomicU64::new(0) }; CHUNK * 32] };
 
-/// The table. `TABLE` tells it from other tables: 1 to 7. `N` is how many chunks it may grow to.
+/// The table. `TABLE` tells it from other tables: 1 to 15. `N` is how many chunks it may grow to.
 pub(crate) struct Table<T, const TABLE: u64, const N: usize = CHUNKS> {
     chunks: [AtomicPtr<[Slot<T>; CHUNK]>; N],
     /// Where the next search for a vacant slot starts.
@@ -119,7 +119,7 @@ impl<T: Send, const TABLE: u64, const N: usize> Table<T, TABLE, N> {
 
     /// An empty table.
     pub(crate) const fn new() -> Self {
-        assert!(TABLE >= 1 && TABLE <= 7 && N >= 1 && N <= CHUNKS);
+        assert!(TABLE >= 1 && TABLE <= 15 && N >= 1 && N <= CHUNKS);
         Self { chunks: [const { AtomicPtr::new(Self::VACANCY) }; N], cursor: AtomicUsize::new(0) }
     }
 

@@ -6,11 +6,13 @@ use crate::channel::Opened;
 use crate::detail::{self, Failed};
 use crate::errors::Coded;
 use crate::handles::{self, ChannelHandle, Handle};
+use crate::kinds::MEMLANE_WATCH;
+use crate::options::Options;
 use crate::status::Status;
 use crate::table::Table;
-use memlane::watch::{Channel, Receiver, Sender};
-use memlane::{RecvTimeoutError, TryRecvError};
-use std::ffi::c_void;
+use memlane::watch::{Channel, ReadOnlyReceiver, Receiver, Sender};
+use memlane::{GetError, RecvError, RecvTimeoutError, TryRecvError};
+use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +24,7 @@ pub struct SetterHandle {
     pub id: u64,
 }
 
-/// A receiver of a watch. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
+/// A receiver of a watch, with a seat or without. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct GetterHandle {
@@ -33,11 +35,55 @@ pub struct GetterHandle {
 /// What a handle of a watch leads to.
 pub(crate) struct Watching<E> {
     end: E,
-    of: Opened,
+    /// What failures call the channel.
+    label: Arc<str>,
+}
+
+/// What looks at a value.
+pub(crate) enum Getting {
+    Seated(Receiver),
+    ReadOnly(ReadOnlyReceiver),
+}
+
+impl Getting {
+    fn get_into(&mut self, buffer: &mut [u8]) -> Result<usize, GetError> {
+        match self {
+            Self::Seated(receiver) => receiver.get_into(buffer),
+            Self::ReadOnly(receiver) => receiver.get_into(buffer),
+        }
+    }
+
+    fn changed_into(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        match self {
+            Self::Seated(receiver) => receiver.changed_into(buffer),
+            Self::ReadOnly(receiver) => receiver.changed_into(buffer),
+        }
+    }
+
+    fn changed_into_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<usize, RecvTimeoutError> {
+        match self {
+            Self::Seated(receiver) => receiver.changed_into_timeout(buffer, timeout),
+            Self::ReadOnly(receiver) => receiver.changed_into_timeout(buffer, timeout),
+        }
+    }
+
+    fn has_changed(&self) -> bool {
+        match self {
+            Self::Seated(receiver) => receiver.has_changed(),
+            Self::ReadOnly(receiver) => receiver.has_changed(),
+        }
+    }
+
+    fn version(&self) -> u64 {
+        match self {
+            Self::Seated(receiver) => receiver.version(),
+            Self::ReadOnly(receiver) => receiver.version(),
+        }
+    }
 }
 
 static SETTERS: Table<Box<Watching<Sender>>, { handles::SETTERS }> = Table::new();
-static GETTERS: Table<Box<Watching<Receiver>>, { handles::GETTERS }> = Table::new();
+static GETTERS: Table<Box<Watching<Getting>>, { handles::GETTERS }> = Table::new();
 
 impl Handle<{ handles::SETTERS }> for SetterHandle {
     type Thing = Box<Watching<Sender>>;
@@ -57,10 +103,10 @@ impl Handle<{ handles::SETTERS }> for SetterHandle {
 }
 
 impl Handle<{ handles::GETTERS }> for GetterHandle {
-    type Thing = Box<Watching<Receiver>>;
+    type Thing = Box<Watching<Getting>>;
     const NOUN: &'static str = "getter";
 
-    fn table() -> &'static Table<Box<Watching<Receiver>>, { handles::GETTERS }> {
+    fn table() -> &'static Table<Box<Watching<Getting>>, { handles::GETTERS }> {
         &GETTERS
     }
 
@@ -91,7 +137,7 @@ pub unsafe extern "C" fn memlane_setter_new(channel: ChannelHandle, setter: *mut
         let into = unsafe { out(setter, "setter") }?;
         let of = channel.get()?;
         let end = watch(&of)?.sender().map_err(|error| error.fail())?;
-        *into = SetterHandle::new(Box::new(Watching { end, of }))?;
+        *into = SetterHandle::new(Box::new(Watching { end, label: of.label }))?;
         Ok(())
     })
 }
@@ -101,8 +147,8 @@ pub unsafe extern "C" fn memlane_setter_new(channel: ChannelHandle, setter: *mut
 #[unsafe(no_mangle)]
 pub extern "C" fn memlane_setter_close(setter: SetterHandle) -> Status {
     done(|| {
-        let Watching { end, of } = *setter.remove()?;
-        end.leave().map_err(|error| error.fail_on(&of.label))
+        let Watching { end, label } = *setter.remove()?;
+        end.leave().map_err(|error| error.fail_on(&label))
     })
 }
 
@@ -121,8 +167,8 @@ pub unsafe extern "C" fn memlane_set(
         // SAFETY: the crate's contract.
         let (value, into) = unsafe { (arguments::bytes(data, length)?, version.as_mut()) };
         let mut setter = setter.enter()?;
-        let Watching { end, of } = &mut **setter;
-        let set = end.set(value).map_err(|error| error.fail_on(&of.label))?;
+        let Watching { end, label } = &mut **setter;
+        let set = end.set(value).map_err(|error| error.fail_on(label))?;
         if let Some(into) = into {
             *into = set;
         }
@@ -138,8 +184,30 @@ pub unsafe extern "C" fn memlane_getter_new(channel: ChannelHandle, getter: *mut
         // SAFETY: the crate's contract.
         let into = unsafe { out(getter, "getter") }?;
         let of = channel.get()?;
-        let end = watch(&of)?.receiver().map_err(|error| error.fail())?;
-        *into = GetterHandle::new(Box::new(Watching { end, of }))?;
+        let end = Getting::Seated(watch(&of)?.receiver().map_err(|error| error.fail())?);
+        *into = GetterHandle::new(Box::new(Watching { end, label: of.label }))?;
+        Ok(())
+    })
+}
+
+/// Opens the watch of this name, for which see memlane_channel_open, to look at its value without a seat: with no more than permission to
+/// read its file, which it does not change by a byte, so that nobody notices. `options` may be null; of those that are set, the channel's
+/// have to agree. It learns of changes within 100 ms, and of a sender's death when a participant has found out. `getter` is written on
+/// success only; all calls of a getter take it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_getter_open_read_only(
+    getter: *mut GetterHandle,
+    name: *const c_char,
+    options: *const Options,
+) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let (into, name) = unsafe { (out(getter, "getter")?, arguments::name(name)?) };
+        // SAFETY: the crate's contract.
+        let options = unsafe { Options::of_kind(MEMLANE_WATCH, options) }?;
+        let of_a_watch = options.to_watch().unwrap_or_default();
+        let end = Getting::ReadOnly(of_a_watch.open_read_only(name).map_err(|error| error.fail())?);
+        *into = GetterHandle::new(Box::new(Watching { end, label: name.into() }))?;
         Ok(())
     })
 }
@@ -165,8 +233,8 @@ pub unsafe extern "C" fn memlane_get(
         // SAFETY: the crate's contract.
         let (buffer, length) = unsafe { (arguments::buffer(buffer, capacity)?, out(length, "length")?) };
         let mut getter = getter.enter()?;
-        let Watching { end, of } = &mut **getter;
-        tell(end.get_into(buffer), length, &of.label)
+        let Watching { end, label } = &mut **getter;
+        tell(end.get_into(buffer), length, label)
     })
 }
 
@@ -186,15 +254,15 @@ pub unsafe extern "C" fn memlane_changed(
         let (buffer, length) = unsafe { (arguments::buffer(buffer, capacity)?, out(length, "length")?) };
         let timeout = Timeout::from_ns(timeout_ns)?;
         let mut getter = getter.enter()?;
-        let Watching { end, of } = &mut **getter;
+        let Watching { end, label } = &mut **getter;
         match timeout {
             // As other calls that do not wait, it says that there is nothing, and not that the time is over.
             Timeout::Try => match end.changed_into_timeout(buffer, Duration::ZERO) {
-                Err(RecvTimeoutError::Timeout) => Err(TryRecvError::Empty.fail_on(&of.label)),
-                other => tell(other, length, &of.label),
+                Err(RecvTimeoutError::Timeout) => Err(TryRecvError::Empty.fail_on(label)),
+                other => tell(other, length, label),
             },
-            Timeout::For(time) => tell(end.changed_into_timeout(buffer, time), length, &of.label),
-            Timeout::Forever => tell(end.changed_into(buffer), length, &of.label),
+            Timeout::For(time) => tell(end.changed_into_timeout(buffer, time), length, label),
+            Timeout::Forever => tell(end.changed_into(buffer), length, label),
         }
     })
 }

@@ -409,6 +409,59 @@ static void fans(void) {
     OK(memlane_channel_close(lane));
 }
 
+/* Without a seat: a broadcast's messages, and a watch's value. */
+static void looks_on(const char *name) {
+    memlane_options options = small_options(MEMLANE_BROADCAST);
+    memlane_channel channel;
+    memlane_sender sender;
+    memlane_setter setter;
+    memlane_getter getter;
+    memlane_onlooker onlooker;
+    uint64_t next, lost;
+    uint32_t has_changed;
+    size_t length;
+    char text[8];
+
+    CHECK(memlane_onlooker_open(&onlooker, name, NULL, MEMLANE_START_NOW, 0) == MEMLANE_NOT_FOUND);
+    OK(memlane_channel_open(&channel, name, MEMLANE_BROADCAST, MEMLANE_CREATE, &options));
+    OK(memlane_sender_new(channel, &sender));
+    OK(memlane_onlooker_open(&onlooker, name, NULL, MEMLANE_START_NOW, 0));
+    CHECK(memlane_onlooker_recv(onlooker, text, sizeof text, &length, 0) == MEMLANE_EMPTY);
+    OK(memlane_send(sender, "first", 5, 0));
+    CHECK(memlane_onlooker_recv(onlooker, text, 3, &length, 0) == MEMLANE_BUFFER_TOO_SMALL && length == 5);
+    OK(memlane_onlooker_recv(onlooker, text, sizeof text, &length, -1));
+    CHECK(length == 5 && memcmp(text, "first", 5) == 0);
+    for (next = 0; next < 1000; next++) {
+        OK(memlane_send(sender, &next, sizeof next, 0));
+    }
+    CHECK(memlane_onlooker_recv(onlooker, text, sizeof text, &length, 0) == MEMLANE_LAGGED);
+    OK(memlane_onlooker_position(onlooker, &next, &lost));
+    CHECK(lost > 0 && next == lost + 1);
+    OK(memlane_onlooker_recv(onlooker, &lost, sizeof lost, &length, 0));
+    CHECK(length == sizeof lost && lost == next - 1);
+    OK(memlane_onlooker_close(onlooker));
+    CHECK(memlane_onlooker_close(onlooker) == MEMLANE_INVALID_HANDLE);
+    OK(memlane_sender_close(sender));
+    OK(memlane_channel_remove(channel));
+    OK(memlane_channel_close(channel));
+
+    OK(memlane_channel_open(&channel, name, MEMLANE_WATCH, MEMLANE_CREATE, NULL));
+    OK(memlane_setter_new(channel, &setter));
+    OK(memlane_getter_open_read_only(&getter, name, NULL));
+    CHECK(memlane_get(getter, text, sizeof text, &length) == MEMLANE_EMPTY);
+    OK(memlane_set(setter, "first", 5, &next));
+    OK(memlane_has_changed(getter, &has_changed));
+    OK(memlane_changed(getter, text, sizeof text, &length, 0));
+    CHECK(next == 1 && has_changed == 1 && length == 5 && memcmp(text, "first", 5) == 0);
+    OK(memlane_get(getter, text, sizeof text, &length));
+    OK(memlane_version_seen(getter, &next));
+    CHECK(next == 1);
+    OK(memlane_getter_close(getter));
+    OK(memlane_setter_close(setter));
+    OK(memlane_channel_remove(channel));
+    OK(memlane_channel_close(channel));
+}
+
 int main(int count, char **arguments) {
     static const uint32_t kinds[] = {MEMLANE_SPSC, MEMLANE_MPMC, MEMLANE_MPSC, MEMLANE_BROADCAST};
     size_t kind;
@@ -423,5 +476,6 @@ int main(int count, char **arguments) {
     wrong_types();
     types(arguments[1]);
     names(arguments[1]);
+    looks_on(arguments[1]);
     return 0;
 }

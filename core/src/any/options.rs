@@ -1,7 +1,7 @@
 //! How to create or open a channel of whatever kind.
 
 use super::channel::{Any, Channel};
-use crate::channel::options;
+use crate::channel::{broadcast, options, watch};
 use crate::error::OpenError;
 use crate::layout::{Kind, Policy};
 use crate::ring::slots::OnDeath;
@@ -176,5 +176,28 @@ impl Options {
     pub fn policy(mut self, policy: Policy) -> Self {
         self.wishes.policy = Some(policy);
         self
+    }
+
+    /// These options as those of a [`watch`]. `None`: they are of another kind.
+    ///
+    /// ```
+    /// let options = memlane::any::Options::default().any_owner(true); // of whatever kind
+    /// let watch = options.to_watch().expect("of this one, too");
+    /// assert!(matches!(watch.open_read_only("no-such-channel"), Err(memlane::OpenError::NotFound { .. })));
+    /// ```
+    pub fn to_watch(&self) -> Option<watch::Options> {
+        self.as_options_of(Kind::Watch)
+    }
+
+    /// These options as those of a [`broadcast`]. `None`: they are of another kind.
+    ///
+    /// ```
+    /// use memlane::{Kind, any};
+    /// assert!(any::Options::new(Kind::Spsc).to_broadcast().is_none());
+    /// let broadcast = any::Options::new(Kind::Broadcast).to_broadcast().expect("of this kind");
+    /// assert!(matches!(broadcast.open_read_only("no-such-channel"), Err(memlane::OpenError::NotFound { .. })));
+    /// ```
+    pub fn to_broadcast(&self) -> Option<broadcast::Options> {
+        self.as_options_of(Kind::Broadcast)
     }
 }

@@ -55,6 +55,11 @@ impl<K> Options<K> {
         Self { wishes: Wishes::new(kind), kind: PhantomData }
     }
 
+    /// The same, of this kind, if they may be.
+    pub(crate) fn as_options_of<L>(&self, kind: Kind) -> Option<Options<L>> {
+        Some(Options { wishes: self.wishes.of_kind(kind)?, kind: PhantomData })
+    }
+
     /// Largest message in bytes. Default in `spsc` and `mpsc`: the largest that the capacity allows, 7/16 of it less the 8
     /// header bytes. In `mpmc`: 64,000, and 1 GiB at most. In `watch`, of the longest value: 4,096, and 1 GiB at most.
     ///

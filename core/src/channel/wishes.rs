@@ -79,6 +79,12 @@ impl Wishes {
         }
     }
 
+    /// The same, of a channel of this kind, if it may be of this kind.
+    pub(crate) fn of_kind(&self, kind: Kind) -> Option<Self> {
+        let may_be = self.takes_any_kind || self.kind == kind;
+        may_be.then(|| Self { kind, takes_any_kind: false, ..self.clone() })
+    }
+
     /// The wishes for what stands at `location`: of its kind, if any will do.
     fn at(&self, location: &Location) -> Self {
         let found = if self.takes_any_kind { Region::kind_at(location) } else { None };

@@ -96,7 +96,7 @@ impl ReadOnlyReceiver {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn changed(&mut self) -> Result<Vec<u8>, RecvError> {
-        self.onlooker.wait_for_ever(|| next(&mut self.reader))
+        self.onlooker.wait_for_ever(|| next(&mut self.reader, &mut to_vec))
     }
 
     /// As [`ReadOnlyReceiver::changed`], but waits for at most `timeout`. A timeout of zero is one look; one that is too large for the
@@ -116,8 +116,45 @@ impl ReadOnlyReceiver {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn changed_timeout(&mut self, timeout: Duration) -> Result<Vec<u8>, RecvTimeoutError> {
-        let Some(deadline) = Instant::now().checked_add(timeout) else { return Ok(self.changed()?) };
-        self.onlooker.wait(Some(deadline), || next(&mut self.reader))?.ok_or(RecvTimeoutError::Timeout)
+        self.within(timeout, to_vec)
+    }
+
+    /// As [`ReadOnlyReceiver::changed`], to the start of `buffer`. Returns the value's length in bytes. Behind that, and after an error,
+    /// `buffer` may hold anything.
+    ///
+    /// # Errors
+    /// [`RecvError::BufferTooSmall`]: the value stays unseen; the others as [`ReadOnlyReceiver::changed`].
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let name = folder.path().join("limits").display().to_string();
+    /// # let name = name.as_str();
+    /// memlane::watch::Options::new().create(name)?.sender()?.set(b"10")?;
+    /// assert_eq!(memlane::watch::open_read_only(name)?.changed_into(&mut [0; 64])?, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn changed_into(&mut self, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        let mut copying = into(buffer);
+        self.onlooker.wait_for_ever(|| next(&mut self.reader, &mut copying))
+    }
+
+    /// As [`ReadOnlyReceiver::changed_into`], but waits for at most `timeout`, as [`ReadOnlyReceiver::changed_timeout`] does.
+    ///
+    /// # Errors
+    /// As [`ReadOnlyReceiver::changed_into`], and [`RecvTimeoutError::Timeout`].
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let name = folder.path().join("limits").display().to_string();
+    /// # let name = name.as_str();
+    /// let _tx = memlane::watch::Options::new().create(name)?.sender()?;
+    /// let waited = memlane::watch::open_read_only(name)?.changed_into_timeout(&mut [0; 64], Duration::from_millis(1));
+    /// assert_eq!(waited, Err(memlane::RecvTimeoutError::Timeout));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn changed_into_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<usize, RecvTimeoutError> {
+        self.within(timeout, into(buffer))
     }
 
     /// A copy of the latest value for which `accept` returns true. Waits until there is one, for at most `timeout`. Looks at the value
@@ -210,6 +247,14 @@ impl ReadOnlyReceiver {
         self.reader.memory().length_max()
     }
 
+    fn within<T>(&mut self, timeout: Duration, mut copying: impl Copying<T>) -> Result<T, RecvTimeoutError> {
+        let mut attempt = || next(&mut self.reader, &mut copying);
+        match Instant::now().checked_add(timeout) {
+            None => Ok(self.onlooker.wait_for_ever(attempt)?),
+            deadline => self.onlooker.wait(deadline, &mut attempt)?.ok_or(RecvTimeoutError::Timeout),
+        }
+    }
+
     /// Copies the latest value, if there is one.
     fn look<T>(&mut self, mut copying: impl Copying<T>) -> Result<T, GetError> {
         self.onlooker.check()?;
@@ -231,11 +276,11 @@ impl ReadOnlyReceiver {
 }
 
 /// The latest value, if it was not seen yet.
-fn next(reader: &mut Reader<ValuesView>) -> Result<Attempt<Vec<u8>>, RecvError> {
+fn next<T>(reader: &mut Reader<ValuesView>, copying: &mut impl Copying<T>) -> Result<Attempt<T>, RecvError> {
     if !reader.has_changed() {
         return Ok(Attempt::Nothing);
     }
-    Ok(match read(reader, &mut to_vec)? {
+    Ok(match read(reader, copying)? {
         Read::Value(value) => Attempt::Found(value),
         Read::Nothing => Attempt::Nothing,
         Read::Overtaken => Attempt::Overtaken,
