@@ -63,7 +63,7 @@ attack() {
         ring/lanes/*) tests=(lanes_are_found lanes_are_all_looked_at) ;;
         ring/watch/*) tests=(watch_is_never_torn) ;;
         ring/broadcast/*) tests=(broadcast_keeps_what_is_unread broadcast_is_never_torn broadcast_sleeps_and_wakes) ;;
-        liveness/*) tests=(rows_change_hands probers_take_turns slots_are_reaped_by_many) ;;
+        liveness/*) tests=(rows_change_hands names_are_kept_once probers_take_turns slots_are_reaped_by_many) ;;
         *) tests=(lane_delivers_once_in_order lane_warms_lines_ahead lane_publishes_once_a_stretch
             lane_survives_a_dead_writer lane_survives_a_dead_reader lane_survives_both_deaths
             channel_sleeps_and_wakes) ;;
@@ -464,7 +464,8 @@ mutant "a delivery that died uncounted counts for nothing" $returned_rs '.delive
 
 echo "--- rows"
 mutant "a row is taken by a store" $word_rs 'row.compare_exchange(seen, new.bits(), AcqRel, Relaxed).is_ok()' '{ row.store(new.bits(), crate::sync::Ordering::Release); seen != 0 || true }' $rows::a_seat_goes_from_hand_to_hand
-mutant "the dead are buried by a store" $word_rs '.is_some_and(|state| replace(row, proved, RowState { state: ParticipantState::Dead, ..state }))' '.is_some_and(|state| { row.store(RowState { state: ParticipantState::Dead, ..state }.bits(), crate::sync::Ordering::Release); true })' $rows::a_late_helper_buries_nobody_else
+mutant "the dead are buried by a store" $word_rs '    over(row, proved, ParticipantState::Dead)' '    let holder = RowState::from_bits(proved).expect("a row is sound");
+    row.store(RowState { state: ParticipantState::Dead, ..holder }.bits(), crate::sync::Ordering::Release); true' $rows::a_late_helper_buries_nobody_else
 mutant "a row changes without Release" $word_rs 'new.bits(), AcqRel, Relaxed' 'new.bits(), Acquire, Relaxed' $rows $many::a_late_helper_leaves_the_successor_of_the_seat_alone
 mutant "a row changes without Acquire, and is looked at Relaxed" $word_rs 'let word = row.load(Acquire);
 <and>
@@ -573,7 +574,7 @@ mutant "broadcast: room is reserved after it is used" $room_of_all_rs '         
 mutant "broadcast: who is evicted is not told" $room_of_all_rs '            self.reserve_up_to(new);' '            if !evicts { self.reserve_up_to(new); }' $torn::a_reader_is_evicted
 mutant "broadcast: a successor goes by reserved" $room_of_all_rs 'Position(Survey::of(&lane, &geometry).committed.0.max(capacity))' 'Position(lane.memory.reserved().load(Relaxed).max(capacity))' $keeps::a_writer_dies_while_a_reader_joins
 mutant "broadcast: gates count by reserved" $room_of_all_rs 'let places = (position, self.used, target);' 'let places = (position, self.reserved, target);' $joins_while $keeps::a_writer_dies_while_a_reader_joins
-mutant "broadcast: a gate counts that nobody has" $gates_rs 'if holds_back && state_of(memory, reader)? != ParticipantState::Live {' 'if false {' $keeps::a_reader_dies
+mutant "broadcast: a gate counts that nobody has" $gates_rs 'if holds_back && !row_of(memory, reader)?.is_somebodys() {' 'if false {' $keeps::a_reader_dies
 mutant "broadcast: the rows are looked at once" $gates_rs 'if self.seen == Some(joins) {' 'if self.seen.is_some() {' $keeps::a_row_changes_hands $joins_while
 mutant "broadcast: what was read has no fence behind" $intact_rs '    fence(Acquire);
 ' '' $torn::payload_is_not_taken_for_a_header
@@ -585,6 +586,26 @@ mutant "broadcast: reserved goes back" $room_of_all_rs 'if new.0 > self.reserved
 mutant "broadcast: an entry has the number that is published" $entries_rs 'Ok(Some(header.sequence_not_above(not_above)))' 'Ok(Some(not_above.wrapping_sub(geometry.records_max())))' $torn::what_was_lost_is_counted
 mutant "broadcast: an entry is believed unchecked" $entries_rs 'if is_intact(memory, geometry, entry) {' 'if is_intact(memory, geometry, entry) || geometry.capacity() > 0 {' $torn::what_was_lost_is_counted
 mutant "broadcast: the writer sleeps for a reader that it has just named" $room_of_all_rs 'let is_named = self.named == blocker && blocker.is_some();' 'let is_named = blocker.is_some();' $sleeps::the_reader_that_holds_the_writer_back_wakes_it
+
+echo "--- named readers"
+names_rs=liveness/names.rs once=names_are_kept_once
+two_join=$once::of_two_that_join_by_one_name_one_has_it renamed=$once::a_name_is_not_taken_for_that_of_the_holder_before
+mutant "names: the claimer's fence is none" $names_rs '    fence(SeqCst);' '    fence(Release);' $two_join
+mutant "names: a claimer in the lower row goes on beside a claim" $names_rs '        next = other.index;
+        if rows.rows().nth(other.index).is_some_and(|row| word::strike(row, other.word)) {' '        next = other.index + 1;
+        if false {' $two_join
+mutant "names: a row is kept that was struck" $names_rs 'let Some(kept) = word::keep(row, *ours) else { break };' 'let kept = *ours + 1; row.store(kept, Release);' $two_join
+mutant "names: a name is written without a fence" $names_rs '    fence(Release);
+' '' $renamed
+mutant "names: a name is read without a fence" $names_rs '        fence(Acquire);
+' '' $renamed
+mutant "names: a row is not looked at again behind its name" $names_rs 'if word::still_says(row, seen) {' 'if true {' $renamed
+mutant "rows: a row that is kept is given away" $word_rs 'if holder.naming == Naming::Named { ParticipantState::Away } else { or_else }' 'or_else' $keeps::a_named_reader_dies
+mutant "broadcast: one that is away holds nothing back" $gates_rs '!row_of(memory, reader)?.is_somebodys()' 'row_of(memory, reader)?.state != ParticipantState::Live' $keeps::a_named_reader_comes_back
+mutant "broadcast: one that is away is overlooked" $gates_rs 'ParticipantState::Live | ParticipantState::Away => self.readers.push(reader),
+                ParticipantState::Closed' 'ParticipantState::Live => self.readers.push(reader),
+                ParticipantState::Away | ParticipantState::Closed' $keeps::a_reader_joins_while_a_named_one_is_away $keeps::a_writer_dies_while_a_named_reader_is_away
+mutant "broadcast: one that comes back counts by what is published" $walk_rs '                    return Ok(survey.count);' '                    return Ok(memory.count().load(Relaxed));' $keeps::a_named_reader_dies
 
 echo "--- probing"
 mutant "a look is claimed without a comparison" $probing_rs 'last.compare_exchange(seen, now, Relaxed, Relaxed).is_ok()' '{ last.store(now, Relaxed); true }' $probing

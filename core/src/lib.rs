@@ -95,7 +95,7 @@ mod wait;
 mod public {
     pub use crate::channel::contents::WrongSize;
     pub use crate::channel::inspect::{
-        BroadcastInfo, ChannelStatus, Info, LaneInfo, ParticipantInfo, QueueInfo, ValueInfo, inspect, list,
+        BroadcastInfo, ChannelStatus, Info, LaneInfo, ParticipantInfo, QueueInfo, ReaderInfo, ValueInfo, inspect, list,
     };
     pub use crate::channel::on_drop::OnDrop;
     pub use crate::channel::peers::Peers;

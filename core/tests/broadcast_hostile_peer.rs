@@ -87,6 +87,40 @@ fn a_row_that_no_participant_writes_is_noticed_when_the_sender_looks() {
 }
 
 #[test]
+fn what_is_kept_for_a_name_leads_nobody_astray() {
+    for policy in [Policy::Block, Policy::Overwrite, Policy::Evict] {
+        for word in [0, 1, 8, 17, 64, 4096, 1 << 20, 1 << 40, 1 << 61, u64::MAX - 7, u64::MAX] {
+            let victim = Victim::new(policy);
+            let mut tx = victim.channel.sender().unwrap();
+            drop(victim.channel.receiver_named("archive", Start::Now).unwrap());
+            sends(&mut tx, 0..100);
+            victim.write("gates_at", "Gate", "consumed", 0, &word.to_le_bytes());
+            victim.write("gates_at", "Gate", "next", 0, &word.to_le_bytes());
+            let _ = victim.channel.info();
+            match victim.channel.receiver_named("archive", Start::Now) {
+                Ok(mut rx) => assert!(std::iter::from_fn(|| rx.try_recv().ok().map(drop)).take(1000).count() <= 100),
+                Err(JoinError::Corrupted { .. } | JoinError::NoSuchMessage { .. }) => {}
+                Err(error) => panic!("{word}: {error}"),
+            }
+        }
+    }
+    // Rows that say what no sequence of steps leads to: each is an error, or goes on.
+    for state in 0..8u64 {
+        let victim = Victim::new(Policy::Block);
+        let mut tx = victim.channel.sender().unwrap();
+        drop(victim.channel.receiver_named("archive", Start::Now).unwrap());
+        let row = 5 << 8 | 1 << 7 | state;
+        victim.write("participants_at", "ParticipantRow", "state", 1, &row.to_le_bytes());
+        victim.write("participants_at", "ParticipantRow", "name", 1, &[0xff; 64]);
+        victim.write("participants_at", "ParticipantRow", "name", 2, b"archive");
+        let _ = (victim.channel.info(), tx.try_send(b"text"));
+        let _ = victim.channel.receiver_named("archive", Start::Oldest).map(drop);
+        let _ = victim.channel.forget("archive");
+        let _ = victim.channel.receiver().map(drop);
+    }
+}
+
+#[test]
 fn a_record_header_that_no_sender_writes_is_noticed_and_one_that_is_overwritten_is_not() {
     for policy in [Policy::Block, Policy::Overwrite] {
         let victim = Victim::new(policy);

@@ -161,7 +161,8 @@ fn a_joiner_who_cannot_look_whether_a_holder_is_dead_says_why() {
         assert_eq!(refusal(), looking_fails(why));
         // Whose seat is free needs no proof, and of its own this process knows without a look.
         let sender = channel.sender().unwrap();
-        let taken = JoinError::RoleTaken { channel: name.clone(), role: "sender", seats: 1, pid: std::process::id() };
+        let taken =
+            JoinError::RoleTaken { channel: name.clone(), role: "sender", seats: 1, away: 0, pid: std::process::id() };
         assert_same(&channel.sender().unwrap_err(), &taken, "beside a receiver nobody can look at");
         allow_more_descriptors(64);
         let lock = lock_file(&name);

@@ -137,7 +137,7 @@ fn the_errors_say_what_the_page_says() {
         ("SendError::Forked", SendError::Forked.to_string()),
         (
             "JoinError::RoleTaken",
-            JoinError::RoleTaken { channel: channel(), role: "sender", seats: 1, pid: 42 }.to_string(),
+            JoinError::RoleTaken { channel: channel(), role: "sender", seats: 1, away: 0, pid: 42 }.to_string(),
         ),
         (
             "CreateError::NoSpace",

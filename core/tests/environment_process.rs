@@ -66,8 +66,13 @@ fn an_anonymous_channel_outlives_its_descriptors() {
         };
         let (mut sender, mut receiver) = (channel.sender().unwrap(), channel.receiver().unwrap());
         close_every_descriptor(&scratch);
-        let taken =
-            JoinError::RoleTaken { channel: "(anonymous)".into(), role: "sender", seats: 1, pid: std::process::id() };
+        let taken = JoinError::RoleTaken {
+            channel: "(anonymous)".into(),
+            role: "sender",
+            seats: 1,
+            away: 0,
+            pid: std::process::id(),
+        };
         assert_same(&channel.sender().unwrap_err(), &taken, "closed");
         sender.send(b"one").unwrap();
         assert_eq!(receiver.recv().unwrap().to_vec(), b"one");
@@ -306,7 +311,8 @@ fn a_queue_has_the_seats_that_were_asked_for() {
     let name = scratch.name("jobs");
     let channel = mpmc::Options::new().slots(8).max_senders(2).max_receivers(1).create(&name).unwrap();
     let mut held = vec![channel.sender().unwrap(), mpmc::open(&name).unwrap().sender().unwrap()];
-    let taken = |role, seats| JoinError::RoleTaken { channel: name.clone(), role, seats, pid: std::process::id() };
+    let taken =
+        |role, seats| JoinError::RoleTaken { channel: name.clone(), role, seats, away: 0, pid: std::process::id() };
     assert_same(&channel.sender().unwrap_err(), &taken("sender", 2), "a third");
     held.remove(0);
     held.push(channel.sender().expect("the seat of who left"));

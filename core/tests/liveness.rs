@@ -215,7 +215,7 @@ fn a_stopped_sender_is_not_dead() {
             receive(&mut receiver) == wanted - 1
         }));
         child.stop();
-        let taken = JoinError::RoleTaken { channel: name.clone(), role: "sender", seats: 1, pid: child.id() };
+        let taken = JoinError::RoleTaken { channel: name.clone(), role: "sender", seats: 1, away: 0, pid: child.id() };
         assert_same(&channel.sender().unwrap_err(), &taken, "stopped");
         child.resume();
     }
@@ -248,7 +248,7 @@ fn a_stopped_receiver_keeps_its_seat_and_its_messages() {
     while sender.try_send(&[0; 8]).is_ok() {}
     let timeout = sender.send_timeout(&[0; 8], Duration::from_millis(350)).unwrap_err();
     assert_eq!(timeout, memlane::SendTimeoutError::Timeout, "it waits, and does not overwrite");
-    let taken = JoinError::RoleTaken { channel: name.clone(), role: "receiver", seats: 1, pid: child.id() };
+    let taken = JoinError::RoleTaken { channel: name.clone(), role: "receiver", seats: 1, away: 0, pid: child.id() };
     assert_same(&channel.receiver().unwrap_err(), &taken, "stopped");
     child.kill();
     assert_eq!(receive(&mut channel.receiver().unwrap()), 10);
@@ -263,7 +263,7 @@ fn a_taken_role_says_by_whom() {
     let error = channel.sender().unwrap_err();
     assert_same(
         &error,
-        &JoinError::RoleTaken { channel: name.clone(), role: "sender", seats: 1, pid: child.id() },
+        &JoinError::RoleTaken { channel: name.clone(), role: "sender", seats: 1, away: 0, pid: child.id() },
         "child",
     );
     assert_eq!(
@@ -273,7 +273,8 @@ fn a_taken_role_says_by_whom() {
     child.kill();
     let _sender = channel.sender().unwrap();
     let again = spsc::open(&name).unwrap();
-    let taken = JoinError::RoleTaken { channel: name.clone(), role: "sender", seats: 1, pid: std::process::id() };
+    let taken =
+        JoinError::RoleTaken { channel: name.clone(), role: "sender", seats: 1, away: 0, pid: std::process::id() };
     assert_same(&again.sender().unwrap_err(), &taken, "a second handle of one process");
 }
 
@@ -327,7 +328,7 @@ fn life_is_seen_across_pid_namespaces() {
     // The one inside and the one that made it speak in any order.
     let inside = if first == "joined" { child.line() } else { first };
     eventually("it joined", || channel.info().participants.len() == 2);
-    let taken = JoinError::RoleTaken { channel: name.clone(), role: "receiver", seats: 1, pid: 1 };
+    let taken = JoinError::RoleTaken { channel: name.clone(), role: "receiver", seats: 1, away: 0, pid: 1 };
     assert_same(&channel.receiver().unwrap_err(), &taken, "its process id as it sees it itself");
     assert_eq!(channel.info().participants[1].alive, Some(true));
     // SAFETY: kill takes two integers; the process inside does not end by itself.

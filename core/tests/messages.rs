@@ -3,7 +3,7 @@
 mod support;
 
 use memlane::spsc::{self, Options};
-use memlane::{Corruption, CreateError, Denied, JoinError, NotAChannel, OpenError, RemoveError, Shortage};
+use memlane::{Corruption, CreateError, Denied, ForgetError, JoinError, NotAChannel, OpenError, RemoveError, Shortage};
 use std::error::Error;
 use std::io::{self, ErrorKind};
 use support::Scratch;
@@ -104,10 +104,24 @@ fn cases() -> Vec<Case> {
             StorageFull, ["777"], "choose fewer slots";
         OpenError::Io { channel: channel(), action: "doing things", source: io_error() },
             Interrupted, ["doing things failed"], "";
-        JoinError::RoleTaken { channel: channel(), role: "sender", seats: 1, pid: 42 },
+        JoinError::RoleTaken { channel: channel(), role: "sender", seats: 1, away: 0, pid: 42 },
             ResourceBusy, ["has its sender already", "process 42"], "stop that one first";
-        JoinError::RoleTaken { channel: channel(), role: "sender", seats: 64, pid: 42 },
+        JoinError::RoleTaken { channel: channel(), role: "sender", seats: 64, away: 0, pid: 42 },
             ResourceBusy, ["all of its 64 senders", "process 42"], "more seats for senders";
+        JoinError::RoleTaken { channel: channel(), role: "receiver", seats: 64, away: 3, pid: 42 },
+            ResourceBusy, ["all of its 64 receivers", "3 of which are away", "process 42"], "forget one that does not come back";
+        JoinError::RoleTaken { channel: channel(), role: "receiver", seats: 3, away: 3, pid: 0 },
+            ResourceBusy, ["3 of which are away; forget"], "more seats for receivers";
+        JoinError::InvalidReaderName { channel: channel(), name: text(""), reason: "is empty" },
+            InvalidInput, ["name `` is empty"], "use 1 to 64 bytes";
+        JoinError::NameTaken { channel: channel(), name: text("archive"), pid: 42 },
+            ResourceBusy, ["has its receiver archive already", "process 42"], "stop that one first, or use another name";
+        ForgetError::UnknownName { channel: channel(), name: text("archive") },
+            NotFound, ["keeps nothing for a receiver archive"], "its info lists the names";
+        ForgetError::InUse { channel: channel(), name: text("archive"), pid: 42 },
+            ResourceBusy, ["archive is alive", "process 42"], "stop it first";
+        ForgetError::Channel(JoinError::Closed { channel: channel() }),
+            BrokenPipe, ["was closed"], "remove it and create it again";
         JoinError::Locked { channel: channel(), path: text("/x.lock"), process: Some(42) },
             ResourceBusy, ["process 42 holds a lock on /x.lock"], "wait until it has ended";
         JoinError::Closed { channel: channel() }, BrokenPipe, ["was closed"], "remove it and create it again";

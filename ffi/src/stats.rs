@@ -268,8 +268,8 @@ impl Stats {
             type_size: info.type_size,
             type_alignment: info.type_alignment,
             type_hash: info.type_hash,
-            policy: info.broadcast.map_or(0, |broadcast| number_of(broadcast.policy)),
-            slowest: info.broadcast.map_or(0, |broadcast| broadcast.slowest.unwrap_or(u32::MAX)),
+            policy: info.broadcast.as_ref().map_or(0, |broadcast| number_of(broadcast.policy)),
+            slowest: info.broadcast.as_ref().map_or(0, |broadcast| broadcast.slowest.unwrap_or(u32::MAX)),
         }
     }
 }

@@ -5,9 +5,11 @@
 //! leaves the cells alone.
 
 use loom::cell::Cell;
-use memlane::layout::{ParticipantState, RecordHeader, Role, RowState};
+use memlane::layout::{Naming, ParticipantState, RecordHeader, Role, RowState};
 use memlane::liveness::word;
-use memlane::ring::broadcast::{BroadcastMemory, GateLane, Look, LossyReader, OwnLane, Retention, Start, Writer, join};
+use memlane::ring::broadcast::{
+    BroadcastMemory, GateLane, Look, LossyReader, OwnLane, Retention, Start, Writer, come_back, join,
+};
 use memlane::ring::log::by_position::PositionCursor;
 use memlane::ring::log::{LaneGeometry, Position, Reader, Record, Refusal, Ring};
 use memlane::sync::{AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -81,7 +83,7 @@ impl LoomBroadcast {
 
     /// A reader takes this row, and joins from there.
     pub fn join_from(&self, row: usize, life: u64, start: Start) -> Receiver {
-        let ours = RowState { life, role: Role::Receiver, state: ParticipantState::Live };
+        let ours = RowState::live(life, Role::Receiver);
         let (_, seen) = word::look(&self.0.rows[row]).expect("a row is sound");
         let word = word::take(&self.0.rows[row], seen, ours).expect("nobody has the row");
         let joined = join(self.clone(), self.geometry(), row as u32, start).expect("there is time to join");
@@ -89,6 +91,32 @@ impl LoomBroadcast {
         // Each message of a lossless writer takes two words.
         let first = self.0.gates[row].load(Relaxed) / (2 * WORD);
         Receiver { broadcast: self.clone(), row, word, reader, first, next: first }
+    }
+
+    /// A reader takes this row, joins, and has the row kept for its name: how names are found, [`crate::names`] models.
+    pub fn join_named(&self, row: usize, life: u64) -> Receiver {
+        let mut receiver = self.join(row, life);
+        let claimed = word::claim(&self.0.rows[row], receiver.word).expect("it has the row");
+        receiver.word = word::keep(&self.0.rows[row], claimed).expect("nobody else has the name");
+        receiver
+    }
+
+    /// A named reader comes back to its row, if it is away.
+    pub fn come_back(&self, row: usize, life: u64) -> Option<Receiver> {
+        let (state, seen) = word::look(&self.0.rows[row]).expect("a row is sound");
+        let ours = RowState { naming: Naming::Named, ..RowState::live(life, Role::Receiver) };
+        let word =
+            (state.state == ParticipantState::Away).then(|| word::take(&self.0.rows[row], seen, ours)).flatten()?;
+        let reader = come_back(self.clone(), self.geometry(), row as u32).expect("its place was kept");
+        let first = self.0.gates[row].load(Relaxed) / (2 * WORD);
+        assert_eq!(reader.sequence(), first, "it goes on behind what it gave back");
+        Some(Receiver { broadcast: self.clone(), row, word, reader, first, next: first })
+    }
+
+    /// Somebody forgets the reader of this row, if it is away.
+    pub fn forget(&self, row: usize) -> bool {
+        let (state, seen) = word::look(&self.0.rows[row]).expect("a row is sound");
+        state.state == ParticipantState::Away && word::forget(&self.0.rows[row], seen)
     }
 
     /// A reader without a row.

@@ -51,7 +51,7 @@ impl LoomLanes {
 
     /// A sender takes this row, which nobody has.
     pub fn join(&self, row: usize, life: u64) -> Sender {
-        let ours = RowState { life, role: Role::Sender, state: ParticipantState::Live };
+        let ours = RowState::live(life, Role::Sender);
         let (_, seen) = word::look(&self.0.rows[row]).expect("a row is sound");
         let word = word::take(&self.0.rows[row], seen, ours).expect("nobody has the row");
         self.tell();

@@ -28,6 +28,7 @@ pub mod lane;
 pub mod lanes;
 pub mod lives;
 pub mod message;
+pub mod names;
 pub mod parking;
 pub mod readers;
 pub mod scenario;

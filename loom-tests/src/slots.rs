@@ -115,7 +115,7 @@ fn first_life(row: u16) -> u64 {
 
 /// The row of one that is alive. Which role it has makes no difference here.
 fn live(life: u64) -> u64 {
-    RowState { life, role: Role::Receiver, state: ParticipantState::Live }.bits()
+    RowState::live(life, Role::Receiver).bits()
 }
 
 /// Participants whose death was proved, by row: the row's word, or 0.
@@ -363,7 +363,7 @@ impl Accounts {
     pub fn sit_down(&self, row: u16) -> bool {
         let row_word = &self.memory.0.rows[usize::from(row)];
         let (state, seen) = word::look(row_word).expect("a row is sound");
-        let ours = RowState { life: first_life(row) + 50, role: state.role, state: ParticipantState::Live };
+        let ours = RowState::live(first_life(row) + 50, state.role);
         state.state != ParticipantState::Live && word::take(row_word, seen, ours).is_some()
     }
 

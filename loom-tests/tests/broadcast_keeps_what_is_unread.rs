@@ -202,3 +202,152 @@ fn a_row_changes_hands() {
         settle(&mut sender, [&mut second]);
     });
 }
+
+/// A named reader leaves and comes back while the writer takes room: what it has not given back stays.
+#[test]
+fn a_named_reader_comes_back() {
+    let full = Witness::of("the writer finds no room while the reader is away");
+    let held = full.clone();
+    Model::bounded("broadcast: a named reader comes back", 4).check(move || {
+        let (broadcast, mut sender) = after(1);
+        let mut receiver = broadcast.join_named(0, 1);
+        assert_eq!(sender.send_some(1), 1);
+        let theirs = broadcast.clone();
+        let reading = thread::spawn(move || {
+            receiver.attempts(1);
+            receiver.leave();
+            theirs
+        });
+        let sent = sender.send_some(2);
+        let broadcast = reading.join().unwrap();
+        if sent < 2 && sender.send_some(2) < 2 {
+            held.sees_it();
+        }
+        let mut receiver = broadcast.come_back(0, 2).expect("it is away");
+        assert_eq!(receiver.first, 2, "it gave back what it received");
+        settle(&mut sender, [&mut receiver]);
+    });
+    full.testifies();
+}
+
+/// The same while the writer's next look at the rows is due, because another reader joins.
+#[test]
+fn a_reader_joins_while_a_named_one_is_away() {
+    Model::bounded("broadcast: a reader joins while a named one is away", 1).check(|| {
+        let (broadcast, mut sender) = after(1);
+        let mut named = broadcast.join_named(0, 1);
+        assert_eq!(sender.send_some(1), 1);
+        let sending = thread::spawn(move || {
+            sender.send_some(2);
+            sender
+        });
+        named.leave();
+        let mut other = broadcast.join(1, 2);
+        named = broadcast.come_back(0, 3).expect("it is away");
+        let mut sender = sending.join().unwrap();
+        settle(&mut sender, [&mut named, &mut other]);
+        assert_eq!(named.first, 1, "nothing was overwritten");
+    });
+}
+
+/// A named reader dies anywhere while it joins. Either its row is kept, and whoever comes back to it goes on with the first message, or
+/// it holds nothing back.
+#[test]
+fn a_named_reader_dies_while_it_joins() {
+    let kept = Witness::of("it died with its row kept");
+    let lost = Witness::of("it died before its row was kept");
+    let (keeps, loses) = (kept.clone(), lost.clone());
+    Model::bounded("broadcast: a named reader dies while it joins", 1).check_crashes(move |crash| {
+        let (broadcast, mut sender) = after(1);
+        let (theirs, crash) = (broadcast.clone(), crash.clone());
+        let reading = thread::spawn(move || {
+            crash.of(|| drop(theirs.join_named(0, 1)));
+            theirs.reap(0);
+        });
+        sender.send_some(1);
+        reading.join().unwrap();
+        let Some(mut receiver) = broadcast.come_back(0, 2) else {
+            loses.sees_it();
+            assert_eq!(sender.send_some(4), 4, "the dead hold nothing back");
+            return;
+        };
+        keeps.sees_it();
+        settle(&mut sender, [&mut receiver]);
+    });
+    kept.testifies();
+    lost.testifies();
+}
+
+/// A named reader dies anywhere while it reads, leaves or comes back. Whoever comes back after it goes on behind what it gave back.
+#[test]
+fn a_named_reader_dies() {
+    Model::bounded("broadcast: a named reader dies", 1).check_crashes(move |crash| {
+        let (broadcast, mut sender) = after(0);
+        let mut receiver = broadcast.join_named(0, 1);
+        assert_eq!(sender.send_some(1), 1);
+        let (theirs, crash) = (broadcast.clone(), crash.clone());
+        let reading = thread::spawn(move || {
+            crash.of(|| {
+                receiver.attempts(1);
+                receiver.leave();
+                drop(theirs.come_back(0, 2).expect("nobody else knows its name"));
+            });
+            theirs.reap(0);
+        });
+        sender.send_some(1);
+        reading.join().unwrap();
+        let mut receiver = broadcast.come_back(0, 3).expect("its row was kept all the time");
+        let (first, sent) = (receiver.first, sender.count());
+        assert!(first <= 1, "{first}");
+        receiver.drain();
+        assert_eq!(receiver.next, sent, "all that is there");
+        assert_eq!(sender.send_some(1), 1, "and it lets the writer go on");
+    });
+}
+
+/// The writer dies anywhere while a named reader is away. Its successor is held back as it was.
+#[test]
+fn a_writer_dies_while_a_named_reader_is_away() {
+    Model::bounded("broadcast: a writer dies while a named reader is away", 1).check_crashes(|crash| {
+        let (broadcast, mut dying) = after(1);
+        let mut receiver = broadcast.join_named(0, 1);
+        assert_eq!(dying.send_some(1), 1);
+        let theirs = broadcast.clone();
+        let reading = thread::spawn(move || {
+            receiver.attempts(1);
+            receiver.leave();
+            theirs.come_back(0, 2).expect("it is away")
+        });
+        crash.of(|| dying.send_some(1));
+        let mut sender = broadcast.writer();
+        sender.send_some(1);
+        let mut receiver = reading.join().unwrap();
+        settle(&mut sender, [&mut receiver]);
+        assert!((1..=2).contains(&receiver.first), "{}", receiver.first);
+    });
+}
+
+/// A named reader is forgotten while the writer waits for it: one of the two that would come back and would forget does.
+#[test]
+fn a_named_reader_is_forgotten() {
+    let forgotten = Witness::of("the writer goes on");
+    let goes_on = forgotten.clone();
+    Model::bounded("broadcast: a named reader is forgotten", 4).check(move || {
+        let (broadcast, mut sender) = after(1);
+        broadcast.join_named(0, 1).leave();
+        sender.send_some(4);
+        let theirs = broadcast.clone();
+        let forgetting = thread::spawn(move || theirs.forget(0));
+        let coming_back = broadcast.come_back(0, 2);
+        let is_forgotten = forgetting.join().unwrap();
+        assert_eq!(coming_back.is_some(), !is_forgotten);
+        let Some(mut receiver) = coming_back else {
+            goes_on.sees_it();
+            assert_eq!(sender.send_some(4), 4, "nobody holds it back");
+            return;
+        };
+        settle(&mut sender, [&mut receiver]);
+        assert_eq!(receiver.first, 1, "it goes on where it was");
+    });
+    forgotten.testifies();
+}

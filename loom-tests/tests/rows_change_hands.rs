@@ -16,7 +16,7 @@ use memlane_loom_tests::explore::{Model, Witness};
 use std::rc::Rc;
 
 fn row_of(life: u64, state: ParticipantState) -> RowState {
-    RowState { life, role: Role::Sender, state }
+    RowState { state, ..RowState::live(life, Role::Sender) }
 }
 
 /// One row, what its holder keeps in it, and what its helpers settle.

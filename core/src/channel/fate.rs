@@ -26,7 +26,8 @@ impl Receiver<Spsc> {
         let region = self.end.region();
         let said = last_of(region, Role::Sender).map_err(|reason| RecvError::Corrupted(self.end.poison(reason)))?;
         Ok(match said {
-            ParticipantState::Dead => Fate::Died,
+            // No sender's row is kept.
+            ParticipantState::Dead | ParticipantState::Away => Fate::Died,
             ParticipantState::Closed | ParticipantState::Vacant => Fate::Left,
             ParticipantState::Live if region.status() == Status::Live => Fate::Alive,
             // The channel was closed, and so it is over for the sender, too: if that one was still there.

@@ -4,11 +4,13 @@
 
 use super::port::{lane_geometry, slot_geometry};
 use crate::error::{Corruption, CreateError, OpenError};
-use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Policy, Role, RowState, Status, Store, TypeForm};
+use crate::layout::{
+    Backend, FenceMode, Kind, Naming, ParticipantState, Policy, Role, RowState, Status, Store, TypeForm,
+};
 use crate::liveness::{self, Counters};
 use crate::region::sys::{self, cancel_guard};
 use crate::region::{FileState, LaneView, Location, LockQuery, Look, Region, SlotsView, ValuesView, list_folder};
-use crate::ring::log::{LaneMemory, Survey};
+use crate::ring::log::{LaneMemory, Position, Survey, number_at};
 use crate::ring::slots::{Census, SlotMemory, backlog, returned};
 use crate::ring::watch::{Attempt, Reader, WatchMemory};
 use crate::sync::Ordering::{Acquire, Relaxed};
@@ -215,28 +217,73 @@ pub struct QueueInfo {
 }
 
 /// Who reads a lane that all receivers read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BroadcastInfo {
     /// What the sender does where a receiver has not come as far as it wants to write.
     pub policy: Policy,
-    /// The row of the receiver that has come least far, of those whose rows say that they are there. A lossless sender whose lane is full
-    /// waits for it. `None`: there is no receiver.
+    /// The row of the receiver that has come least far, of `readers`. A lossless sender whose lane is full waits for it. `None`: there is no
+    /// receiver.
     pub slowest: Option<u32>,
     /// Up to where that one has come: the position behind the last message that it released.
     pub consumed: Option<u64>,
+    /// The receivers whose rows say that they are there, and those that are away and will come back by their names: a lossless sender
+    /// overwrites nothing that one of them has not received.
+    pub readers: Vec<ReaderInfo>,
+}
+
+/// How far a receiver has come in a lane that all receivers read. When it was there last, its row tells: see
+/// [`ParticipantInfo::left_unix_ns`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReaderInfo {
+    /// Its row: which of [`Info::participants`] it is.
+    pub row: u32,
+    /// The name by which it comes back. `None`: it has none, and does not.
+    pub name: Option<String>,
+    /// Whether it is away: nobody receives for it until it comes back.
+    pub is_away: bool,
+    /// The position behind the last message that it released. One that the sender overtakes says so every now and then.
+    pub consumed: u64,
+    /// How many messages were sent that it has not released. `None`: what stands there contradicts itself.
+    pub behind: Option<u64>,
 }
 
 impl BroadcastInfo {
-    fn of(region: &Region, participants: &[ParticipantInfo]) -> Option<Self> {
+    fn of(words: &impl Words, participants: &[ParticipantInfo]) -> Option<Self> {
+        let region = words.region();
         if !region.geometry().row.is_broadcast() {
             return None;
         }
-        let receivers = participants.iter().filter(|participant| participant.role == Role::Receiver);
-        let there = receivers.filter(|receiver| receiver.state == ParticipantState::Live);
-        let slowest = there.map(|receiver| (region.gate_of(receiver.row), receiver.row)).min();
-        let (consumed, slowest) = slowest.unzip();
-        Some(Self { policy: region.facts().policy, slowest, consumed })
+        let readers: Vec<_> = participants.iter().filter_map(|receiver| ReaderInfo::of(words, receiver)).collect();
+        let (consumed, slowest) = readers.iter().map(|reader| (reader.consumed, reader.row)).min().unzip();
+        Some(Self { policy: region.facts().policy, slowest, consumed, readers })
+    }
+}
+
+impl ReaderInfo {
+    fn of(words: &impl Words, participant: &ParticipantInfo) -> Option<Self> {
+        let &ParticipantInfo { row, role, state, named, .. } = participant;
+        let is_away = state == ParticipantState::Away;
+        if role != Role::Receiver || !(is_away || state == ParticipantState::Live) {
+            return None;
+        }
+        let (region, memory) = (words.region(), words.lane(0));
+        let (gate, geometry) = (region.gate_of(row)?, lane_geometry(region.geometry()));
+        let consumed = gate.consumed.load(Relaxed);
+        let next = match region.facts().policy.is_lossy() {
+            true => Some(gate.next.load(Relaxed)),
+            false => number_at(&memory, &geometry, Position(consumed)).ok(),
+        };
+        // Behind the number: so what was sent is not less, unless a peer wrote what it may not.
+        let sent = Survey::of(&memory, &geometry).count;
+        Some(Self {
+            row,
+            name: named.then(|| participant.name.clone()),
+            is_away,
+            consumed,
+            behind: next.and_then(|next| sent.checked_sub(next)),
+        })
     }
 }
 
@@ -340,6 +387,10 @@ pub struct ParticipantInfo {
     pub name: String,
     /// When it joined, in nanoseconds of the Unix epoch.
     pub started_unix_ns: u64,
+    /// When it left, or was found dead, in nanoseconds of the Unix epoch; 0 while it is there.
+    pub left_unix_ns: u64,
+    /// Whether its seat is kept for its name: when it leaves or dies, it is [away](ParticipantState::Away).
+    pub named: bool,
     /// What it counted about itself.
     pub counters: Counters,
 }
@@ -361,7 +412,9 @@ impl Info {
         let mut query = region.lock_query();
         let mut participants: Vec<_> =
             (0..rows).filter_map(|row| ParticipantInfo::of(region, row, &mut query)).collect();
-        let lanes = (0..lanes).map(|lane| LaneInfo::of(words, lane, &mut participants)).collect();
+        let broadcast = if is_whole { BroadcastInfo::of(words, &participants) } else { None };
+        let of_all = broadcast.as_ref();
+        let lanes = (0..lanes).map(|lane| LaneInfo::of(words, lane, of_all, &mut participants)).collect();
         Self {
             name: region.label().to_owned(),
             path: region.path().map(ToOwned::to_owned),
@@ -388,7 +441,7 @@ impl Info {
             status: if is_whole { ChannelStatus::of(region) } else { ChannelStatus::Corrupted(Corruption::FileLength) },
             lanes,
             queue: if is_whole { QueueInfo::of(words) } else { None },
-            broadcast: if is_whole { BroadcastInfo::of(region, &participants) } else { None },
+            broadcast,
             value: if is_whole { ValueInfo::of(words) } else { None },
             participants,
         }
@@ -397,10 +450,9 @@ impl Info {
 
 impl LaneInfo {
     /// Looks at a lane. Also adds to the counters of its sender the messages that the sender has not counted yet.
-    fn of(words: &impl Words, lane: u32, participants: &mut [ParticipantInfo]) -> Self {
+    fn of(words: &impl Words, lane: u32, of_all: Option<&BroadcastInfo>, participants: &mut [ParticipantInfo]) -> Self {
         let memory = words.lane(lane);
         let (consumed, survey) = Survey::with_consumed(&memory, &lane_geometry(words.region().geometry()));
-        let of_all = BroadcastInfo::of(words.region(), participants);
         let consumed = of_all.map_or(consumed.0, |all| all.consumed.unwrap_or(survey.committed.0));
         if let Some(sender) = participants.iter_mut().find(|participant| participant.row == lane) {
             // A peer may have written any number into the row.
@@ -435,6 +487,8 @@ impl ParticipantInfo {
             pid,
             name: liveness::read_name(words),
             started_unix_ns: words.started_unix_ns.load(Relaxed),
+            left_unix_ns: if is_live { 0 } else { words.left_unix_ns.load(Relaxed) },
+            named: state.naming == Naming::Named,
             counters: Counters::read(words),
         })
     }

@@ -13,6 +13,7 @@
 //!   what dropping one means. `places`: where the messages of a batch are, and which of them are left.
 //! - `seed`: what another handle of the same channel and role is made from.
 //! - `levels`: how full a channel is. `peers`: who takes part; `awaiting`: waiting for them.
+//! - `named`: receivers of a `broadcast` that come back by their names.
 //! - `pipe`: streams of bytes through an `spsc` channel. `fate`: what became of its sender.
 //! - `optional`: what only some kinds have, asked of any.
 //! - `watch`: the kind without messages: it shares the options, the open channel and the ends with the others, and nothing of the ports.
@@ -39,6 +40,7 @@ pub(crate) mod message;
 pub(crate) mod messages;
 pub mod mpmc;
 pub mod mpsc;
+mod named;
 pub(crate) mod on_drop;
 pub(crate) mod opened;
 mod optional;

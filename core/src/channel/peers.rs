@@ -7,7 +7,7 @@ use super::receiver::Receiver;
 use super::sender::Sender;
 use super::shared::Shared;
 use crate::layout::Role;
-use crate::liveness::{Presence, living, seats};
+use crate::liveness::{Presence, free_seats, living};
 use crate::region::sys::cancel_guard;
 
 /// How many participants of each role are alive.
@@ -164,7 +164,8 @@ impl<K> Channel<K> {
         self.shared.peers()
     }
 
-    /// How many seats for this role nobody alive has. A seat whose holder died is one of them: the next participant takes it.
+    /// How many seats for this role nobody alive has. A seat whose holder died is one of them: the next participant takes it; unless it is
+    /// kept for a [named receiver](crate::broadcast::Channel::receiver_named).
     /// Others join and leave meanwhile: [`Channel::sender`] and [`Channel::receiver`] may fail though there was one, or find
     /// one though there was none.
     ///
@@ -177,7 +178,8 @@ impl<K> Channel<K> {
     /// ```
     #[must_use]
     pub fn free_seats(&self, role: Role) -> usize {
-        seats(&self.shared.region, role).saturating_sub(self.shared.living(role))
+        let _guard = cancel_guard();
+        free_seats(&self.shared.region, role)
     }
 
     /// Whether both are one channel, by whatever handle or name it was opened. One that was removed and created again is another

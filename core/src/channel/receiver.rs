@@ -55,7 +55,14 @@ impl<K: ChannelKind> Receiver<K> {
         since: Since<'_>,
         port: impl FnOnce(&Seated) -> Result<K::Inlet, NoPort>,
     ) -> Result<Self, JoinError> {
-        let end = Seated::join(shared, Role::Receiver, K::Inlet::SETTLE, since)?;
+        Self::seated(Seated::join(shared, Role::Receiver, K::Inlet::SETTLE, since)?, port)
+    }
+
+    /// The receiver that has just taken a seat, with a port that is made now.
+    pub(super) fn seated(
+        end: Seated,
+        port: impl FnOnce(&Seated) -> Result<K::Inlet, NoPort>,
+    ) -> Result<Self, JoinError> {
         let mut port = port(&end).map_err(|why| has_no_port(&end, why))?;
         let held_messages = port.holds_messages(&end).map_err(|reason| end.cannot_join(reason))?;
         let pace = Pace::new(port.capacity());

@@ -9,8 +9,8 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// Every seat of this role is held by a live participant.
-    #[error("{}", taken(.channel, .role, *.seats, *.pid))]
+    /// Every seat of this role is held by a live participant, or kept for a receiver that is away.
+    #[error("{}", taken(.channel, .role, *.seats, *.away, *.pid))]
     RoleTaken {
         /// The channel.
         channel: String,
@@ -18,7 +18,35 @@ pub enum JoinError {
         role: &'static str,
         /// How many of this role the channel takes.
         seats: usize,
+        /// How many of these are kept for named receivers of a [`broadcast`](crate::broadcast) that are away.
+        away: usize,
         /// The process id of the holder, as it wrote it: for people, not for decisions.
+        pid: u32,
+    },
+    /// A receiver's name that cannot stand in its row as it is.
+    #[error(
+        "channel {channel}: the receiver's name `{name}` {reason}; use 1 to 64 bytes, none of them zero",
+        channel = Printable(.channel), name = Printable(.name)
+    )]
+    InvalidReaderName {
+        /// The channel.
+        channel: String,
+        /// What was given.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A receiver of this name is there, or about to be.
+    #[error(
+        "channel {channel} has its receiver {name} already (process {pid}); stop that one first, or use another name",
+        channel = Printable(.channel), name = Printable(.name)
+    )]
+    NameTaken {
+        /// The channel.
+        channel: String,
+        /// The receiver's name.
+        name: String,
+        /// The process id of that receiver, as it wrote it: for people, not for decisions.
         pid: u32,
     },
     /// Another program, which takes no part in the channel, holds a lock on its lock file: a backup, for example. Nobody can
@@ -134,8 +162,8 @@ pub enum JoinError {
 }
 
 into_io_error!(JoinError {
-    RoleTaken { .. } | Locked { .. } | Busy { .. } => ResourceBusy,
-    NoSuchMessage { .. } => InvalidInput,
+    RoleTaken { .. } | NameTaken { .. } | Locked { .. } | Busy { .. } => ResourceBusy,
+    NoSuchMessage { .. } | InvalidReaderName { .. } => InvalidInput,
     Closed { .. } => BrokenPipe,
     Removed { .. } => NotFound,
     Corrupted { .. } | Truncated { .. } | LockFile { .. } => InvalidData,

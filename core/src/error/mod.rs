@@ -5,6 +5,7 @@
 //!
 //! - [`setup`]: errors of naming, creating and opening a channel. [`joining`], [`removal`]: of joining one, of removing one. None
 //!   of these is on the hot path, so they carry the channel's name.
+//! - [`forgetting`]: of forgetting a named receiver.
 //! - [`getting`]: errors of looking at a value.
 //! - [`transfer`]: errors of sending and receiving. They are small `Copy` values. A message is passed by reference, so it stays
 //!   with the caller; a batch error says how many of its messages went out.
@@ -16,6 +17,7 @@
 //! - `into_io`: conversion into `std::io::Error`.
 
 mod corruption;
+mod forgetting;
 mod getting;
 mod into_io;
 mod joining;
@@ -28,6 +30,7 @@ mod setup;
 mod transfer;
 
 pub use corruption::Corruption;
+pub use forgetting::ForgetError;
 pub use getting::GetError;
 pub use joining::JoinError;
 pub use pipe::PipeError;

@@ -26,9 +26,16 @@ pub(super) fn exists(channel: &str, refusal: Option<&impl Display>) -> String {
     }
 }
 
-/// All seats of a role are taken.
-pub(super) fn taken(channel: &str, role: &str, seats: usize, pid: u32) -> String {
+/// All seats of a role are taken, so many of them by receivers that are away.
+pub(super) fn taken(channel: &str, role: &str, seats: usize, away: usize, pid: u32) -> String {
     let channel = Printable(channel);
+    if away > 0 {
+        let others = if away < seats { format!(" (process {pid} has one of the others)") } else { String::new() };
+        return format!(
+            "channel {channel} has all of its {seats} {role}s, {away} of which are away{others}; forget one that does not come \
+             back, or create the channel with more seats for {role}s"
+        );
+    }
     if seats == 1 {
         return format!("channel {channel} has its {role} already (process {pid}); stop that one first");
     }

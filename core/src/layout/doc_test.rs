@@ -66,6 +66,7 @@ fn every_struct_is_on_the_page_with_every_field_at_its_place() {
             fields_of!(ParticipantRow:
                 state pid started_unix_ns pid_namespace name semaphore messages bytes full empty parks wakes lost
                 redelivered reaped held_messages held_bytes held_wakes
+                left_unix_ns
             ),
         ),
         (
@@ -86,7 +87,7 @@ fn every_struct_is_on_the_page_with_every_field_at_its_place() {
             size_of::<LaneControl>(),
             fields_of!(LaneControl: committed count reserved space blocker joins boundaries),
         ),
-        ("Gate", lane, size_of::<Gate>(), fields_of!(Gate: consumed)),
+        ("Gate", lane, size_of::<Gate>(), fields_of!(Gate: consumed next)),
         (
             "QueueControl",
             queue,
@@ -175,8 +176,15 @@ fn numbers_of_states_are_those_of_the_page() {
 
     let mut parts: Vec<[String; 3]> = Vec::new();
     for bits in 0..0x80 {
-        if let Some(row) = RowState::from_bits(bits) {
-            parts.push(["state".into(), bits.to_string(), format!("{:?}", row.state)]);
+        // A receiver's: it can say all of them.
+        if let Some(row) = RowState::from_bits(1 << 7 | bits) {
+            let naming = match (row.state, row.naming) {
+                (ParticipantState::Live, naming @ (super::Naming::Claimed | super::Naming::Named)) => {
+                    format!("`, `{naming:?}")
+                }
+                _ => String::new(),
+            };
+            parts.push(["state".into(), bits.to_string(), format!("{:?}{naming}", row.state)]);
         }
     }
     for bits in 0..=1 {
@@ -185,7 +193,7 @@ fn numbers_of_states_are_those_of_the_page() {
         }
     }
     assert_eq!(rows(&["part", "number", "name"]), parts);
-    let row = RowState { life: 7, role: Role::Receiver, state: ParticipantState::Dead };
+    let row = RowState { state: ParticipantState::Dead, ..RowState::live(7, Role::Receiver) };
     assert_eq!(row.bits(), 7 << 8 | 1 << 7 | 3, "life, role and state stand where the page says");
 }
 

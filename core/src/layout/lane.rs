@@ -7,7 +7,7 @@
 //! LaneControl     writer line      committed · count · reserved
 //!                 wait line        space futex · blocker · joins    read by readers, written rarely
 //!                 boundaries       16 positions                 where late joiners of a broadcast begin
-//! Gate            reader line      consumed                     one per lane and receiver seat
+//! Gate            reader line      consumed · next              one per lane and receiver seat
 //! ```
 
 use crate::sync::{AtomicU32, AtomicU64};
@@ -63,13 +63,15 @@ pub struct LaneControl {
     boundaries_end: [AtomicU64; 16],
 }
 
-/// One receiver's word in one lane.
+/// One receiver's words in one lane.
 #[repr(C, align(128))]
 #[derive(Debug)]
 pub struct Gate {
     /// End of the last record that was given back.
     pub consumed: AtomicU64,
-    reader_line: [AtomicU64; 15],
+    /// Broadcast whose sender overwrites: the number of the message behind it, which is the next one.
+    pub next: AtomicU64,
+    reader_line: [AtomicU64; 14],
 }
 
 const _: () = {
@@ -93,4 +95,5 @@ const _: () = {
     assert!(offset_of!(LaneControl, boundaries) == 256);
     assert!(size_of::<Gate>() == 128 && align_of::<Gate>() == 128);
     assert!(offset_of!(Gate, consumed) == 0);
+    assert!(offset_of!(Gate, next) == 8);
 };

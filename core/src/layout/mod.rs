@@ -24,7 +24,7 @@ mod record;
 mod row;
 mod slot;
 pub use record::{RecordHeader, RecordKind};
-pub use row::{ParticipantState, Role, RowState};
+pub use row::{Naming, ParticipantState, Role, RowState};
 pub use slot::{Cell, RowIndex, SlotHeader, SlotState, SlotWord};
 
 #[cfg(all(test, not(loom)))]

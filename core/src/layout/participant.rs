@@ -2,7 +2,7 @@
 //!
 //! A row's first word says whose it is. It is replaced by a CAS alone: by a participant that takes the seat, by the
 //! participant that leaves it, and, once that one's death is proved, by any other. The other words of a row are its
-//! participant's own. Everybody may read all of it.
+//! participant's own; but when it was found dead, others say. Everybody may read all of it.
 
 use crate::sync::AtomicU64;
 
@@ -49,7 +49,9 @@ pub struct ParticipantRow {
     pub held_bytes: AtomicU64,
     /// Times that finishing a held message woke somebody: not in `wakes`.
     pub held_wakes: AtomicU64,
-    counters: [AtomicU64; 4],
+    /// When it left, or was found dead, in nanoseconds of the Unix epoch; 0: it has not. For people, never for decisions.
+    pub left_unix_ns: AtomicU64,
+    counters: [AtomicU64; 3],
 }
 
 const _: () = {
@@ -64,4 +66,5 @@ const _: () = {
     assert!(offset_of!(ParticipantRow, messages) == 128);
     assert!(offset_of!(ParticipantRow, reaped) == 192);
     assert!(offset_of!(ParticipantRow, held_wakes) == 216);
+    assert!(offset_of!(ParticipantRow, left_unix_ns) == 224);
 };

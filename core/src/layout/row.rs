@@ -29,6 +29,10 @@ impl Role {
 /// ```text
 /// Vacant ──join──► Live ──leave──► Closed ──join──► Live
 ///                   └────reap────► Dead ────join──► Live
+///
+/// of a named receiver:
+///                  Live ──leave, reap──► Away ──come back──► Live
+///                                          └────forget─────► Closed
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -41,6 +45,20 @@ pub enum ParticipantState {
     Closed,
     /// Died and was reaped; its seat is open for a successor.
     Dead,
+    /// A named receiver that left or died: its seat is kept until it comes back by its name, or is forgotten
+    /// ([`Channel::forget`](crate::broadcast::Channel::forget)).
+    Away,
+}
+
+/// Whether a row is kept for the name that stands in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Naming {
+    /// It is not.
+    Unnamed,
+    /// Its participant is about to have it kept, unless another one has the name.
+    Claimed,
+    /// It is: when its participant leaves or dies, it is away.
+    Named,
 }
 
 /// The first word of a row: `life:56 | role:1 | state:7`, the state lowest.
@@ -55,16 +73,31 @@ pub struct RowState {
     pub role: Role,
     /// What became of it.
     pub state: ParticipantState,
+    /// Whether the row is kept for its name.
+    pub naming: Naming,
 }
 
 impl RowState {
+    /// A participant without a name that is kept, which is there.
+    pub fn live(life: u64, role: Role) -> Self {
+        Self { life, role, state: ParticipantState::Live, naming: Naming::Unnamed }
+    }
+
+    /// Whether a participant is there, or the row is kept for it: nobody else takes the row.
+    pub fn is_somebodys(self) -> bool {
+        matches!(self.state, ParticipantState::Live | ParticipantState::Away)
+    }
+
     /// The word to store.
     pub fn bits(self) -> u64 {
-        let state = match self.state {
-            ParticipantState::Vacant => 0,
-            ParticipantState::Live => 1,
-            ParticipantState::Closed => 2,
-            ParticipantState::Dead => 3,
+        let state = match (self.state, self.naming) {
+            (ParticipantState::Vacant, _) => 0,
+            (ParticipantState::Live, Naming::Unnamed) => 1,
+            (ParticipantState::Closed, _) => 2,
+            (ParticipantState::Dead, _) => 3,
+            (ParticipantState::Away, _) => 4,
+            (ParticipantState::Live, Naming::Claimed) => 5,
+            (ParticipantState::Live, Naming::Named) => 6,
         };
         let role = match self.role {
             Role::Sender => 0,
@@ -75,15 +108,19 @@ impl RowState {
 
     /// Reads a word that anybody may have written; `None` if no participant writes such a word.
     pub fn from_bits(bits: u64) -> Option<Self> {
-        let state = match bits & 0x7f {
-            0 => ParticipantState::Vacant,
-            1 => ParticipantState::Live,
-            2 => ParticipantState::Closed,
-            3 => ParticipantState::Dead,
+        let (state, naming) = match bits & 0x7f {
+            0 => (ParticipantState::Vacant, Naming::Unnamed),
+            1 => (ParticipantState::Live, Naming::Unnamed),
+            2 => (ParticipantState::Closed, Naming::Unnamed),
+            3 => (ParticipantState::Dead, Naming::Unnamed),
+            4 => (ParticipantState::Away, Naming::Named),
+            5 => (ParticipantState::Live, Naming::Claimed),
+            6 => (ParticipantState::Live, Naming::Named),
             _ => return None,
         };
         let role = if bits & 0x80 == 0 { Role::Sender } else { Role::Receiver };
-        Some(Self { life: bits >> 8, role, state })
+        // No sender has a row kept.
+        (role == Role::Receiver || naming == Naming::Unnamed).then_some(Self { life: bits >> 8, role, state, naming })
     }
 }
 
@@ -93,15 +130,22 @@ mod tests {
 
     #[test]
     fn a_row_state_survives_its_word() {
-        for state in
+        let unnamed =
             [ParticipantState::Vacant, ParticipantState::Live, ParticipantState::Closed, ParticipantState::Dead]
-        {
-            for role in [Role::Sender, Role::Receiver] {
-                let row = RowState { life: u64::MAX >> 8, role, state };
-                assert_eq!(RowState::from_bits(row.bits()), Some(row));
+                .map(|state| (state, Naming::Unnamed));
+        let named = [
+            (ParticipantState::Away, Naming::Named),
+            (ParticipantState::Live, Naming::Claimed),
+            (ParticipantState::Live, Naming::Named),
+        ];
+        for role in [Role::Sender, Role::Receiver] {
+            let all = unnamed.into_iter().map(|part| (part, true));
+            for ((state, naming), is_possible) in all.chain(named.map(|part| (part, role == Role::Receiver))) {
+                let row = RowState { life: u64::MAX >> 8, role, state, naming };
+                assert_eq!(RowState::from_bits(row.bits()), is_possible.then_some(row));
             }
         }
-        for unknown in 4..0x80 {
+        for unknown in (7..0x80).flat_map(|state| [state, state | 0x80]) {
             assert_eq!(RowState::from_bits(unknown), None);
         }
     }

@@ -6,6 +6,8 @@
 //! reap    row Live(life), and the kernel says that the life is over: settle what it held · row → Dead by a CAS · tell the others
 //! ```
 //!
+//! A row that is kept for a name goes to Away instead of Closed or Dead, and from there to Live by that name alone, or to Closed.
+//!
 //! Invariants:
 //! 1. *Only the kernel proves a death*: a life is over when the lock of its block is gone (`region/locks/lives.rs`). A stopped
 //!    process keeps the lock, so it is never reaped.
@@ -20,7 +22,7 @@
 //! No call on the hot path looks for the dead. At the end of a slice of waiting, one participant of all does: see `probing`.
 //!
 //! - `seat`: joining and leaving; this participant's row.
-//! - `word`: a row's first word, and its steps.
+//! - `word`: a row's first word, and its steps. `names`: which of several rows is kept for a name; `kept`: those rows in a region.
 //! - `rows`: all rows, and telling of changes to them. `peers`: the other role's rows.
 //! - `reap`: finding the dead, and settling what they held.
 //! - `probing`: which participant does that, and when.
@@ -30,6 +32,8 @@
 
 #[cfg(not(loom))]
 mod counters;
+#[cfg(not(loom))]
+mod kept;
 #[cfg(not(loom))]
 mod living;
 #[cfg(not(loom))]
@@ -43,6 +47,10 @@ mod rows;
 #[allow(clippy::arithmetic_side_effects, reason = "counts of rows and of turns, each with a bound")]
 mod seat;
 
+#[cfg(loom)]
+pub mod names;
+#[cfg(not(loom))]
+mod names;
 #[allow(clippy::arithmetic_side_effects, reason = "a count with a bound; the channel's own wrap")]
 mod probing;
 #[cfg(loom)]
@@ -57,9 +65,10 @@ pub use self::counters::Counters;
 #[cfg(not(loom))]
 pub(crate) use self::{
     counters::{HeldTally, Tally},
-    living::{living, seats},
+    kept::{Away, Kept, ReaderName, Unclear, forget, look_for, read_name},
+    living::{free_seats, living},
     peers::{PeerWatch, Presence},
     reap::{Dead, Settle, probe, reap_dead},
     rows::{Change, announce, is_anybody_but, is_taken, last_of, slowest_receiver},
-    seat::{Seat, not_joined, read_name},
+    seat::{Seat, check_access, lock_file_refused, not_joined},
 };

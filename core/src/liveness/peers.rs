@@ -11,7 +11,7 @@ use std::iter;
 pub(crate) enum Presence {
     /// None has been there since this participant joined.
     NoneYet,
-    /// At least one is there, as far as its row tells.
+    /// At least one is there, as far as its row tells, or will come back by its name.
     Alive,
     /// There were some since this participant joined; all have left in good order.
     AllClosed,
@@ -26,7 +26,7 @@ pub(crate) enum Presence {
 #[derive(Debug, Clone)]
 pub(crate) struct PeerWatch {
     role: Role,
-    /// By row: the life that was over when this participant joined, 0 where one was going on. Every other life was there since. It
+    /// By row: the life that was over when this participant joined, 0 where one was going on, or its row was kept. Every other life was there since. It
     /// ends with the rows that were in use then.
     baseline: Vec<u64>,
 }
@@ -35,7 +35,7 @@ impl PeerWatch {
     /// Starts watching. The dead have been reaped just before, so a participant whose row says `Live` is there.
     pub(crate) fn start(region: &Region, role: Role) -> Result<Self, Corruption> {
         let baseline = used_rows(region, role)
-            .map(|used| used.map(|(_, state, _)| if state.state == ParticipantState::Live { 0 } else { state.life }));
+            .map(|used| used.map(|(_, state, _)| if state.is_somebodys() { 0 } else { state.life }));
         Ok(Self { role, baseline: baseline.collect::<Result<_, _>>()? })
     }
 
@@ -55,7 +55,7 @@ impl PeerWatch {
         for (used, baseline) in used_rows(region, self.role).zip(self.baseline.iter().copied().chain(iter::repeat(0))) {
             let (_, state, _) = used?;
             match state.state {
-                ParticipantState::Live => return Ok(Presence::Alive),
+                ParticipantState::Live | ParticipantState::Away => return Ok(Presence::Alive),
                 _ if state.life == baseline => {}
                 ParticipantState::Closed if presence == Presence::NoneYet => presence = Presence::AllClosed,
                 ParticipantState::Dead => presence = Presence::SomeDied,

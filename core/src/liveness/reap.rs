@@ -4,7 +4,7 @@
 //! 1  load the rows: which say Live                     Acquire
 //! 2  ask the kernel which of those lives are over      a stable fact: a life that is over stays over
 //! 3  settle what all of them held, in one pass
-//! 4  each row: Live(l) → Dead(l) by a CAS · announce
+//! 4  each row: Live(l) → Dead(l) by a CAS, or Away(l) if it is kept · announce
 //! ```
 //!
 //! Nothing is locked. Any number of participants may do this at once, and stop or die anywhere: a row says Live until
@@ -14,7 +14,7 @@
 //! A participant that dies between changing a row and announcing it leaves a change that no other one is told of. So each
 //! look for the dead compares a sum over all rows with the sum that was announced last.
 
-use super::rows::{Change, announce, used_rows};
+use super::rows::{Change, announce, note_end, used_rows};
 use super::{Probing, word};
 use crate::error::Corruption;
 use crate::layout::{ParticipantState, Role, RowIndex};
@@ -148,6 +148,7 @@ fn look(region: &Arc<Region>, settle: Settle, first: u32, has_time: impl Fn() ->
     let mut rows = Vec::new();
     for (row, proved) in dead.rows() {
         forget_sleeper(&signals, row);
+        note_end(region, row, proved);
         looked.marked += u32::from(word::bury(&region.row(row).state, proved));
         rows.push(row);
     }
@@ -204,7 +205,7 @@ mod tests {
         let spec = CreateSpec::plain(Geometry::of_a_small_queue(count, 1));
         let region = Arc::new(Region::create_anonymous(&spec).unwrap());
         for row in 0..count {
-            let ours = RowState { life: u64::from(row + 7) * 4096, role: Role::Sender, state: ParticipantState::Live };
+            let ours = RowState::live(u64::from(row + 7) * 4096, Role::Sender);
             let state = &region.row(row).state;
             word::take(state, state.load(Relaxed), ours).unwrap();
         }
@@ -255,8 +256,7 @@ mod tests {
         let region = Arc::new(Region::create_anonymous(&CreateSpec::plain(geometry)).unwrap());
         let took: Vec<_> = (0..=100)
             .map(|row| {
-                let ours =
-                    RowState { life: u64::from(row + 7) * 4096, role: Role::Sender, state: ParticipantState::Live };
+                let ours = RowState::live(u64::from(row + 7) * 4096, Role::Sender);
                 let state = &region.row(row).state;
                 let word = word::take(state, state.load(Relaxed), ours).unwrap();
                 assert!(row % 100 == 0 || word::leave(state, word));

@@ -3,8 +3,9 @@
 use super::word;
 use crate::error::Corruption;
 use crate::layout::{Geometry, ParticipantState, Role, RowState};
-use crate::region::{Region, Signals};
+use crate::region::{Region, Signals, sys};
 use crate::ring::lanes::tell;
+use crate::sync::Ordering::Relaxed;
 use crate::wait::eventcount;
 use std::ops::Range;
 use std::sync::Arc;
@@ -65,6 +66,15 @@ pub(super) fn used_rows(region: &Region, role: Role) -> impl Iterator<Item = Res
     rows.zip(said).map(|(row, said)| said.map(|(state, word)| (row, state, word)))
 }
 
+/// Notes when the life in a row ended, before the row says so: it says `word` as yet.
+pub(super) fn note_end(region: &Region, row: u32, word: u64) {
+    let row = region.row(row);
+    // A helper that is late writes into no successor's row, unless it stops between the two.
+    if word::still_says(&row.state, word) {
+        row.left_unix_ns.store(sys::unix_time_ns(), Relaxed);
+    }
+}
+
 /// Whether somebody has a seat of this role, other than the one in this row.
 ///
 /// # Errors
@@ -98,11 +108,14 @@ pub(crate) fn is_taken(region: &Region, row: u32) -> bool {
         && row_state(region, row).is_ok_and(|(state, _)| state.state == ParticipantState::Live)
 }
 
-/// The row of the receiver that has come least far, of those whose rows say `Live`, in a kind in which all of them read one lane.
+/// The row of the receiver that has come least far, of those that are there or whose rows are kept, in a kind in which all of them read
+/// one lane.
 pub(crate) fn slowest_receiver(region: &Region) -> Option<u32> {
     let used = used_rows(region, Role::Receiver).map_while(Result::ok);
-    let live = used.filter(|(_, state, _)| state.state == ParticipantState::Live);
-    live.map(|(row, ..)| (region.gate_of(row), row)).min().map(|(_, row)| row)
+    used.filter(|(_, state, _)| state.is_somebodys())
+        .filter_map(|(row, ..)| Some((region.gate_of(row)?.consumed.load(Relaxed), row)))
+        .min()
+        .map(|(_, row)| row)
 }
 
 /// Tells everybody that a row or the status changed: the awake by `membership`, the sleeping by a wake.

@@ -1,12 +1,15 @@
 //! A participant's seat: its row, and the life that proves it alive.
 
+use super::kept::{Away, ReaderName, ReceiverRows, name_words};
+use super::names::{self, Claim};
 use super::reap::{Dead, Settle, reap_dead};
-use super::rows::{Change, announce, announce_to_the_awake, rows_of};
+use super::rows::{Change, announce, announce_to_the_awake, note_end, rows_of};
 use super::{Counters, HeldTally, Tally, word};
 use crate::error::{Corruption, JoinError};
-use crate::layout::{NAME_BYTES, ParticipantRow, ParticipantState, Role, RowState, Status};
+use crate::layout::{Naming, ParticipantState, Role, RowState, Status};
 use crate::region::sys;
 use crate::region::{Clock, FileState, Life, NoLife, Region, Signals, View, explained};
+use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
 use crate::wait::eventcount;
 use crate::wait::forget_sleeper;
@@ -19,8 +22,8 @@ use std::time::Duration;
 pub(crate) struct Seat {
     region: Arc<Region>,
     row: u32,
-    /// What the row says as long as this participant has it.
-    word: u64,
+    /// What the row says as long as this participant has it. It changes once, while its participant joins by a name.
+    word: AtomicU64,
     /// Dropped last: as long as the life lasts, no other participant takes the row.
     life: Life,
 }
@@ -33,14 +36,10 @@ impl Seat {
     /// # Errors
     /// See [`JoinError`].
     pub(crate) fn take(region: &Arc<Region>, role: Role, settle: Settle, name: &str) -> Result<(Self, u32), JoinError> {
-        if region.mark().is_foreign() {
-            return Err(JoinError::Forked { channel: region.label().to_owned() });
-        }
-        // Before anything is touched: behind the end of a truncated file that is SIGBUS.
-        check_file(region)?;
+        check_access(region)?;
         let corrupted = |reason| not_joined(region, reason);
         let life = begin_life(region)?;
-        let ours = RowState { life: life.number(), role, state: ParticipantState::Live };
+        let ours = RowState::live(life.number(), role);
         // All seats are taken if their rows say so of the same lives before and after a look for the dead. Each turn that does not
         // end here means that another participant took a seat that was free at this moment, or settled its dead holder.
         const TURNS: u32 = 1000;
@@ -51,9 +50,9 @@ impl Seat {
             taken.clear();
             let words = rows.clone().map(|row| &region.row(row).state);
             if let Some((index, word)) = word::take_first(words, ours, &mut taken).map_err(corrupted)? {
-                let seat = Self { region: Arc::clone(region), row: rows.start + index as u32, word, life };
-                seat.sit_down(name);
-                seat.check_still_open()?;
+                let seat = Self::new(region, rows.start + index as u32, word, life);
+                names::write(&region.row(seat.row).name, &name_words(name));
+                seat.sit_down()?;
                 return Ok((seat, reaped));
             }
             if taken.len() == rows.len() && taken == taken_before {
@@ -67,15 +66,57 @@ impl Seat {
         if let Some(source) = doubt {
             return Err(lock_file_refused(region, "looking at the lock file", source));
         }
-        // The last of them, as good as any.
-        let pid = rows.clone().last().map_or(0, |row| region.row(row).pid.load(Relaxed) as u32);
-        Err(JoinError::RoleTaken { channel: region.label().to_owned(), role: role.name(), seats: rows.len(), pid })
+        Err(role_taken(region, role, &taken))
+    }
+
+    /// Takes a seat again that is kept, by its name. `None`: another participant was faster, or it was forgotten.
+    ///
+    /// # Errors
+    /// See [`JoinError`].
+    pub(crate) fn come_back(region: &Arc<Region>, away: Away) -> Result<Option<Self>, JoinError> {
+        let life = begin_life(region)?;
+        let ours = RowState { naming: Naming::Named, ..RowState::live(life.number(), Role::Receiver) };
+        let Some(word) = word::take(&region.row(away.row).state, away.word, ours) else { return Ok(None) };
+        let seat = Self::new(region, away.row, word, life);
+        seat.sit_down()?;
+        Ok(Some(seat))
+    }
+
+    fn new(region: &Arc<Region>, row: u32, word: u64, life: Life) -> Self {
+        Self { region: Arc::clone(region), row, word: AtomicU64::new(word), life }
+    }
+
+    fn word(&self) -> u64 {
+        // Relaxed: other owners of the seat are made once its participant has joined.
+        self.word.load(Relaxed)
+    }
+
+    /// Has the row kept for the name that was given when it was taken, once its participant has all that is kept. False: another
+    /// participant has the name, or claims it and comes first: this one is to leave.
+    ///
+    /// # Errors
+    /// A row says what no participant writes.
+    pub(crate) fn keep(&self, name: &ReaderName) -> Result<bool, Corruption> {
+        let rows = ReceiverRows(&self.region);
+        let (mut word, mut struck) = (self.word(), Vec::new());
+        let claim = names::claim(&rows, rows.index_of(self.row), &mut word, name.words(), |index| {
+            struck.push(rows.row_at(index));
+        });
+        self.word.store(word, Relaxed);
+        if !struck.is_empty() {
+            // Where one of them held the sender back, it does so no longer.
+            announce(&self.region, Change::Rows(&struck));
+        }
+        Ok(claim? == Claim::Kept)
     }
 
     /// Fills the row that was just taken, and tells the participants that are awake, and those that sleep until another one joins.
     ///
     /// No other sleeper is woken: it waits for what the joiner does next.
-    fn sit_down(&self, name: &str) {
+    ///
+    /// # Errors
+    /// The channel is over since it was opened.
+    fn sit_down(&self) -> Result<(), JoinError> {
         let words = self.region.row(self.row);
         let signals = Signals::of(&self.region, None);
         forget_sleeper(&signals, self.row);
@@ -83,9 +124,10 @@ impl Seat {
         words.pid.store(sys::process_id().into(), Relaxed);
         words.pid_namespace.store(self.life.pid_namespace(), Relaxed);
         words.started_unix_ns.store(sys::unix_time_ns(), Relaxed);
-        write_name(words, name);
+        words.left_unix_ns.store(0, Relaxed);
         announce_to_the_awake(&self.region, Change::Rows(&[self.row]));
         eventcount::notify(&signals, &self.region.control().arrivals);
+        self.check_still_open()
     }
 
     /// The status and the name may have changed between opening the channel and taking the seat.
@@ -122,7 +164,7 @@ impl Seat {
     ///
     /// It says something else if a peer wrote to it, or if a hole in the file took it and another participant took the seat.
     pub(crate) fn is_ours(&self) -> bool {
-        self.region.row(self.row).state.load(Relaxed) == self.word
+        self.region.row(self.row).state.load(Relaxed) == self.word()
     }
 
     /// This participant's counters.
@@ -142,9 +184,26 @@ impl Drop for Seat {
         if self.region.mark().is_foreign() {
             return;
         }
-        // It fails only if a peer wrote to the row.
-        let _ = word::leave(&self.region.row(self.row).state, self.word);
+        let word = self.word();
+        note_end(&self.region, self.row, word);
+        // It fails only if a peer wrote to the row, or if another one with the same name was faster to join.
+        let _ = word::leave(&self.region.row(self.row).state, word);
         announce(&self.region, Change::Rows(&[self.row]));
+    }
+}
+
+/// All seats of a role are taken, by these words.
+fn role_taken(region: &Region, role: Role, taken: &[u64]) -> JoinError {
+    let is_away = |word: &&u64| RowState::from_bits(**word).is_some_and(|row| row.state == ParticipantState::Away);
+    let rows = rows_of(region.geometry(), role);
+    // The last of those that are there, as good as any.
+    let there = rows.clone().zip(taken).rfind(|(_, word)| !is_away(word));
+    JoinError::RoleTaken {
+        channel: region.label().to_owned(),
+        role: role.name(),
+        seats: rows.len(),
+        away: taken.iter().filter(is_away).count(),
+        pid: there.map_or(0, |(row, _)| region.row(row).pid.load(Relaxed) as u32),
     }
 }
 
@@ -155,7 +214,7 @@ pub(crate) fn not_joined(region: &Region, reason: Corruption) -> JoinError {
 }
 
 /// What the system refuses at the lock file.
-fn lock_file_refused(region: &Region, action: &'static str, source: io::Error) -> JoinError {
+pub(crate) fn lock_file_refused(region: &Region, action: &'static str, source: io::Error) -> JoinError {
     let channel = region.label().to_owned();
     if source.kind() == io::ErrorKind::NotFound {
         return JoinError::LockFile { channel, path: region.lock_label() };
@@ -191,6 +250,14 @@ fn begin_life(region: &Region) -> Result<Life, JoinError> {
     }
 }
 
+/// Before anything is touched: behind the end of a truncated file that is SIGBUS.
+pub(crate) fn check_access(region: &Region) -> Result<(), JoinError> {
+    if region.mark().is_foreign() {
+        return Err(JoinError::Forked { channel: region.label().to_owned() });
+    }
+    check_file(region)
+}
+
 /// Whether the file is still there, and as long as it was.
 fn check_file(region: &Region) -> Result<(), JoinError> {
     let channel = || region.label().to_owned();
@@ -202,27 +269,4 @@ fn check_file(region: &Region) -> Result<(), JoinError> {
         }
         Err(source) => Err(JoinError::Io { channel: channel(), action: "looking at the file", source }),
     }
-}
-
-/// Stores the name, cut at a character boundary and padded with zeros.
-fn write_name(row: &ParticipantRow, name: &str) {
-    let mut bytes = [0; NAME_BYTES];
-    let mut end = name.len().min(NAME_BYTES);
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    bytes[..end].copy_from_slice(&name.as_bytes()[..end]);
-    for (word, chunk) in row.name.iter().zip(bytes.as_chunks::<8>().0) {
-        word.store(u64::from_le_bytes(*chunk), Relaxed);
-    }
-}
-
-/// Reads a name that anybody may have written.
-pub(crate) fn read_name(row: &ParticipantRow) -> String {
-    let mut bytes = [0; NAME_BYTES];
-    for (word, chunk) in row.name.iter().zip(bytes.as_chunks_mut::<8>().0) {
-        *chunk = word.load(Relaxed).to_le_bytes();
-    }
-    let used = bytes.iter().position(|&byte| byte == 0).unwrap_or(NAME_BYTES);
-    String::from_utf8_lossy(&bytes[..used]).into_owned()
 }

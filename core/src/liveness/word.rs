@@ -1,8 +1,16 @@
-//! A row's first word, and its three steps, each of them one CAS.
+//! A row's first word, and its steps, each of them one CAS.
 //!
 //! ```text
 //! Vacant, Closed, Dead ──take──► Live(life) ──leave──► Closed(life)
-//!                                    └────────bury───► Dead(life)
+//!                                  │ └────────bury───► Dead(life)
+//!                                claim
+//!                                  ▼
+//!                             Live(life), claimed ──leave, strike──► Closed(life)
+//!                                  │ └──────────────bury───────────► Dead(life)
+//!                                 keep
+//!                                  ▼
+//!                             Live(life), named ──leave, bury──► Away(life) ──come back──► Live(life'), named
+//!                                                                   └─────────forget─────► Closed(life)
 //! ```
 //!
 //! No life is used twice, so a word that was replaced never comes back: a CAS from a word that was seen touches no other
@@ -14,7 +22,7 @@
 //! it costs does not grow with seats that nobody ever had.
 
 use crate::error::Corruption;
-use crate::layout::{ParticipantState, RowState};
+use crate::layout::{Naming, ParticipantState, RowState};
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed};
 
@@ -49,7 +57,7 @@ pub fn take_first<'a>(
 ) -> Result<Option<(usize, u64)>, Corruption> {
     for (index, row) in rows.enumerate() {
         let (state, seen) = look(row)?;
-        if state.state == ParticipantState::Live {
+        if state.is_somebodys() {
             taken.push(seen);
         } else if let Some(word) = take(row, seen, ours) {
             return Ok(Some((index, word)));
@@ -64,27 +72,65 @@ pub fn still_says(row: &AtomicU64, word: u64) -> bool {
     row.load(Acquire) == word
 }
 
-/// Takes a row that is vacant, closed or dead, by its word. `None`: another participant was faster.
+/// Takes a row that is vacant, closed or dead, by its word; or, by its name, one whose holder is away. `None`: another participant was
+/// faster.
 ///
 /// Returns the new word, by which the taker leaves again.
 pub fn take(row: &AtomicU64, seen: u64, ours: RowState) -> Option<u64> {
     replace(row, seen, ours).then(|| ours.bits())
 }
 
-/// Leaves a row in good order. False: something wrote to the row that may not.
+/// Leaves a row in good order; one that is kept for a name, it leaves so that its next holder comes by that name. False: something wrote
+/// to the row that may not, or it was [struck](strike).
 ///
 /// The holder stored before what it committed or released.
 pub fn leave(row: &AtomicU64, ours: u64) -> bool {
-    RowState::from_bits(ours)
-        .is_some_and(|state| replace(row, ours, RowState { state: ParticipantState::Closed, ..state }))
+    over(row, ours, ParticipantState::Closed)
 }
 
-/// Marks a row whose holder is proved dead. False: another helper was faster.
+/// Marks a row whose holder is proved dead, as [`leave`] does. False: another helper was faster.
 ///
 /// The caller settled before what the dead one held.
 pub fn bury(row: &AtomicU64, proved: u64) -> bool {
-    RowState::from_bits(proved)
-        .is_some_and(|state| replace(row, proved, RowState { state: ParticipantState::Dead, ..state }))
+    over(row, proved, ParticipantState::Dead)
+}
+
+/// The life in a row is over: it is away if the row is kept for it.
+fn over(row: &AtomicU64, seen: u64, or_else: ParticipantState) -> bool {
+    let Some(holder) = RowState::from_bits(seen) else { return false };
+    let state = if holder.naming == Naming::Named { ParticipantState::Away } else { or_else };
+    let naming = if holder.naming == Naming::Named { Naming::Named } else { Naming::Unnamed };
+    replace(row, seen, RowState { state, naming, ..holder })
+}
+
+/// Says, by its holder, that the row is to be kept for its name, which stands there. `None`: something wrote to the row that may not.
+pub fn claim(row: &AtomicU64, ours: u64) -> Option<u64> {
+    names(row, ours, Naming::Claimed)
+}
+
+/// Has a row kept that its holder has claimed. `None`: it was [struck](strike).
+pub fn keep(row: &AtomicU64, ours: u64) -> Option<u64> {
+    names(row, ours, Naming::Named)
+}
+
+fn names(row: &AtomicU64, ours: u64, naming: Naming) -> Option<u64> {
+    let new = RowState { naming, ..RowState::from_bits(ours)? };
+    replace(row, ours, new).then(|| new.bits())
+}
+
+/// Takes a row away from a participant that has claimed it, and whose name another one has. False: it is kept meanwhile, or over.
+pub fn strike(row: &AtomicU64, seen: u64) -> bool {
+    closes(row, seen)
+}
+
+/// Ends the keeping of a row whose holder is away. False: that one came back, or another participant was faster.
+pub fn forget(row: &AtomicU64, seen: u64) -> bool {
+    closes(row, seen)
+}
+
+fn closes(row: &AtomicU64, seen: u64) -> bool {
+    let closed = |row| RowState { state: ParticipantState::Closed, naming: Naming::Unnamed, ..row };
+    RowState::from_bits(seen).is_some_and(|seen_row| replace(row, seen, closed(seen_row)))
 }
 
 fn replace(row: &AtomicU64, seen: u64, new: RowState) -> bool {

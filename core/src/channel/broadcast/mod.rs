@@ -13,7 +13,7 @@
 //! - A message is written once, however many receivers there are. As long as they keep up, sending costs the same with one of them
 //!   as with a thousand.
 //! - A receiver that leaves or dies takes nothing with it, and nobody waits for it. Its successor begins where it wants: nothing is kept
-//!   for it. A sender that dies has a successor, too, which goes on behind what it committed.
+//!   for it; unless it has a name. A sender that dies has a successor, too, which goes on behind what it committed.
 //! - Messages stay in the lane until they are overwritten, also where nobody receives: so a receiver that comes late finds the last ones.
 //! - A receiver learns `Disconnected` when no sender is left and it has received everything. The sender learns it when every receiver that
 //!   there was has left; a [persistent](Options::persistent) channel has no such end.
@@ -32,6 +32,11 @@
 //!
 //! **Room.** A lossless sender that *sleeps* in front of a full lane is woken by the receiver that it waits for alone, once that has released
 //! an eighth of the ring, finds nothing more, leaves, or calls [`Receiver::publish_released`].
+//!
+//! **Named receivers.** A receiver that joined by a name comes back by it ([`Channel::receiver_named`]), also after it was killed, and goes on behind
+//! what it acknowledged. While it is away, a lossless sender waits for it, or fails, as if it were there and slow; [`Channel::forget`] ends
+//! that. Where the policy is to overwrite or to evict, it is told how many messages it lost meanwhile. For the sender, one that is away
+//! has not left.
 //!
 //! **Looking on.** Any number of programs may receive [without a seat](ReadOnlyReceiver), whatever the policy: they need permission to read
 //! the channel's file, and nothing else. They disturb nobody, and so the sender overwrites what they have not received.
@@ -290,7 +295,7 @@ impl Channel {
     /// ```
     pub fn receiver_from(&self, start: Start) -> Result<Receiver, JoinError> {
         let since = Since::of_receivers(&self.shared);
-        Receiver::join_by(&self.shared, since, |end| BroadcastInlet::begin(end, start))
+        Receiver::join_by(&self.shared, since, |end| BroadcastInlet::begin(end, start, false))
     }
 }
 

@@ -17,7 +17,7 @@ use super::trouble::Trouble;
 use crate::channel::shared::Shared;
 use crate::error::{Corruption, JoinError, SendError};
 use crate::layout::{Role, Status};
-use crate::liveness::{self, PeerWatch, Presence, Probing, Seat, Settle, Tally};
+use crate::liveness::{self, PeerWatch, Presence, Probing, ReaderName, Seat, Settle, Tally};
 use crate::region::sys::{cancel_guard, unix_time_ns};
 use crate::region::{Clock, Region, Signals};
 use crate::sync::AtomicU32;
@@ -75,10 +75,45 @@ impl Seated {
         settle: Settle,
         since: Since<'_>,
     ) -> Result<Self, JoinError> {
+        Self::join_by_name(shared, role, settle, since, &shared.participant_name)
+    }
+
+    /// Takes a seat under this name. Participants that died before are reaped first.
+    pub(in crate::channel) fn join_by_name(
+        shared: &Arc<Shared>,
+        role: Role,
+        settle: Settle,
+        since: Since<'_>,
+        name: &str,
+    ) -> Result<Self, JoinError> {
         let _guard = cancel_guard();
+        let (seat, reaped) = Seat::take(&shared.region, role, settle, name)?;
+        Self::sit(shared, seat, reaped, role, settle, since)
+    }
+
+    /// Takes a receiver's seat again that is kept for it. `None`: another participant was faster, or it was forgotten.
+    pub(in crate::channel) fn come_back(
+        shared: &Arc<Shared>,
+        settle: Settle,
+        since: Since<'_>,
+        away: liveness::Away,
+    ) -> Result<Option<Self>, JoinError> {
+        let _guard = cancel_guard();
+        let seat = Seat::come_back(&shared.region, away)?;
+        seat.map(|seat| Self::sit(shared, seat, 0, Role::Receiver, settle, since)).transpose()
+    }
+
+    /// A participant that has just taken its seat, and found so many dead on the way.
+    fn sit(
+        shared: &Arc<Shared>,
+        seat: Seat,
+        reaped: u32,
+        role: Role,
+        settle: Settle,
+        since: Since<'_>,
+    ) -> Result<Self, JoinError> {
         let region = &shared.region;
         let corrupted = |reason| liveness::not_joined(region, reason);
-        let (seat, reaped) = Seat::take(region, role, settle, &shared.participant_name)?;
         let reaped = reaped.saturating_add(liveness::reap_dead(region, settle).map_err(corrupted)?.marked);
         let mut tally = seat.tally();
         tally.reaped(reaped);
@@ -95,6 +130,12 @@ impl Seated {
             tenancy: Arc::new(Tenancy::new(seat, settle, shared)),
             outlook: Outlook::new(shared, peers),
         })
+    }
+
+    /// Has the seat kept for its name. False: another participant has that name, or is about to: this one is to leave.
+    pub(in crate::channel) fn keep_for(&self, name: &ReaderName) -> Result<bool, JoinError> {
+        let _guard = cancel_guard();
+        self.seat().keep(name).map_err(|reason| self.cannot_join(reason))
     }
 
     /// Poisons a channel whose words contradict each other, which this participant found out while it joined.

@@ -143,11 +143,11 @@ impl Region {
         std::ptr::eq(space, &self.lane(lane).space).then_some(lane)
     }
 
-    /// How far the receiver in this row has come, in a kind in which all of them read one lane. Without such a gate, 0.
-    pub(crate) fn gate_of(&self, row: u32) -> u64 {
+    /// The gate of the receiver in this row, in a kind in which all of them read one lane. `None`: there is none.
+    pub(crate) fn gate_of(&self, row: u32) -> Option<&Gate> {
         let seat = row.wrapping_sub(self.geometry().senders);
         let has_gate = self.geometry().lanes() > 0 && seat < self.geometry().receivers;
-        if has_gate { self.gate(0, seat).consumed.load(Relaxed) } else { 0 }
+        has_gate.then(|| self.gate(0, seat))
     }
 
     /// A lane's words.

@@ -9,7 +9,7 @@ use crate::sync::Ordering::Acquire;
 /// The readers whose gates count.
 #[derive(Debug, Default)]
 pub(super) struct Gates {
-    /// Readers that were attached when somebody joined last.
+    /// Readers that were attached when somebody joined last, and those whose rows were kept.
     readers: Vec<u32>,
     /// `joins` from before the rows were looked at.
     seen: Option<u32>,
@@ -33,10 +33,10 @@ impl Gates {
         }
         self.readers.clear();
         for reader in 0..memory.readers() {
-            match state_of(memory, reader)? {
+            match row_of(memory, reader)?.state {
                 // No reader has a row behind the first vacant one.
                 ParticipantState::Vacant => break,
-                ParticipantState::Live => self.readers.push(reader),
+                ParticipantState::Live | ParticipantState::Away => self.readers.push(reader),
                 ParticipantState::Closed | ParticipantState::Dead => {}
             }
         }
@@ -61,7 +61,7 @@ impl Gates {
             let gate = Position(memory.gate(reader).load(Acquire));
             let end = gate.plus(geometry.capacity());
             let holds_back = end.0 >= used.0 && end.0 < target.0 && gate.0 < least.position.0;
-            if holds_back && state_of(memory, reader)? != ParticipantState::Live {
+            if holds_back && !row_of(memory, reader)?.is_somebodys() {
                 self.readers.swap_remove(index);
                 continue;
             }
@@ -77,8 +77,8 @@ impl Gates {
     }
 }
 
-fn state_of<M: BroadcastMemory>(memory: &M, reader: u32) -> Result<ParticipantState, Corruption> {
+fn row_of<M: BroadcastMemory>(memory: &M, reader: u32) -> Result<RowState, Corruption> {
     // EDGE row→look: pairs with the Release in `word::replace`: everything that its holder read, it has read.
     let word = memory.row(reader).load(Acquire);
-    RowState::from_bits(word).map(|row| row.state).ok_or(Corruption::Participant)
+    RowState::from_bits(word).ok_or(Corruption::Participant)
 }

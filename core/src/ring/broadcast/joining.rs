@@ -3,7 +3,7 @@
 use super::entries::{Entry, Start, entry_for, protected_number_at};
 use super::memory::BroadcastMemory;
 use crate::error::Corruption;
-use crate::ring::log::{LaneEnd, LaneGeometry, LaneMemory, Position, Reader, Survey};
+use crate::ring::log::{LaneEnd, LaneGeometry, LaneMemory, Position, Reader, Survey, number_at};
 use crate::sync::Ordering::{Acquire, Release, SeqCst};
 use crate::sync::{AtomicU64, fence};
 
@@ -166,6 +166,24 @@ pub fn join<M: BroadcastMemory>(
     // The caller's first look is a complete one, which tells what was missed.
     reader.pause();
     Ok(Joined { reader, missed: entry.number.saturating_sub(wanted) })
+}
+
+/// The reader that goes on at a gate which was protected all the time: its row was kept since its last holder, which is over for good, had
+/// [joined](join). So what stands there is unread, and nobody overwrites it.
+///
+/// # Errors
+/// There is nothing at the gate from which a reader can go on.
+pub fn come_back<M: BroadcastMemory>(
+    memory: M,
+    geometry: LaneGeometry,
+    reader: u32,
+) -> Result<Reader<GateLane<M>>, Corruption> {
+    let lane = GateLane { memory, reader };
+    // Acquire: as in `Reader::resume`.
+    let number = number_at(&lane, &geometry, Position(lane.consumed().load(Acquire)))?;
+    let mut reader = Reader::resume(lane, geometry)?;
+    reader.expect(number);
+    Ok(reader)
 }
 
 /// Protects this reader, and returns from where on: from all that is still there, unless it begins with what is to come.

@@ -12,7 +12,8 @@
 //!
 //! writer, out of room    joins · gates · reserved ← new · full fence · joins the same?   → used ← new
 //! joiner                 row → Live · gate ← g · joins + 1 · full fence · reserved ≤ g + capacity?   → protected from g on
-//! leaver, reaper         row → Closed or Dead
+//! leaver, reaper         row → Closed or Dead; of a named reader, Away
+//! named reader           row Away → Live · goes on at its gate
 //! ```
 //!
 //! **Lossless** ([`Retention::Lossless`]): a record stays until every attached reader has passed it. A reader has a *gate*, a word
@@ -29,9 +30,11 @@
 //!    writer that finds that `joins` has moved looks at the gates again; a joiner whose gate is below goes further on, and tries again.
 //! 3. *A gate below `used − capacity` holds nobody back*: it belongs to a joiner that has yet to find out. A protected one is never
 //!    below.
-//! 4. *A row is the only switch of its gate.* A gate counts while its row says `Live`, and a row changes by CAS from a word that
+//! 4. *A row is the only switch of its gate.* A gate counts while its row says `Live` or `Away`, and a row changes by CAS from a word that
 //!    never comes back. So a late reaper takes no gate away from the row's next holder. (A bit for each gate would be such a switch,
 //!    which a late reaper clears for somebody else.)
+//!    A named reader's row goes from the one to the other by one CAS each time, so its gate counts without a gap, and where it stands
+//!    stays protected for the one that comes back.
 //! 5. *The writer goes by what it has `used`, and its successor by where it finds the end.* `reserved` may be ahead of both: its writer
 //!    died, or found that somebody joined.
 //!
@@ -57,7 +60,7 @@ mod writer;
 mod tests;
 
 pub use entries::{Start, ahead_of};
-pub use joining::{GateLane, JoinError, Joined, join};
+pub use joining::{GateLane, JoinError, Joined, come_back, join};
 pub use lossy::{Found, Look, LossyReader};
 pub use memory::{BroadcastMemory, OwnLane};
 pub use writer::{Retention, Writer, is_blocker};

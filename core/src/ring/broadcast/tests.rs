@@ -44,7 +44,7 @@ impl Private {
     }
 
     fn set_row(&self, reader: usize, state: ParticipantState) {
-        self.0.rows[reader].store(RowState { life: 1, role: Role::Receiver, state }.bits(), Relaxed);
+        self.0.rows[reader].store(RowState { state, ..RowState::live(1, Role::Receiver) }.bits(), Relaxed);
     }
 
     fn join(&self, geometry: LaneGeometry, reader: usize) -> Reader<GateLane<Self>> {

@@ -61,5 +61,5 @@ pub use level::Level;
 pub use memory::{LaneGeometry, LaneMemory, Position, Ring};
 pub use reader::Reader;
 pub use record::{Payload, ReaderMark, Record, RecordPlace};
-pub use walk::Survey;
+pub use walk::{Survey, number_at};
 pub use writer::{Refusal, Reservation, Warmed, Writer};

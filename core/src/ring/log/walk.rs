@@ -144,6 +144,39 @@ impl Survey {
     }
 }
 
+/// The number of the message that stands at this position of a reader, or will stand there: how many the lane carried before it. Nobody
+/// overwrites what stands there.
+///
+/// # Errors
+/// No reader stands there.
+pub fn number_at<M: LaneMemory>(memory: &M, geometry: &LaneGeometry, position: Position) -> Result<u64, Corruption> {
+    /// How often it looks again, because the writer passed the position between two looks: that it does once.
+    const TURNS: usize = 16;
+    if !geometry.is_possible(position) {
+        return Err(Corruption::Positions);
+    }
+    for _ in 0..TURNS {
+        // EDGE commit→poll: pairs with the Release in `commit_record` and its siblings: with the header comes a count that is less than a
+        // ring's records behind it.
+        let header = RecordHeader::from_bits(memory.ring().header(position).load(Acquire));
+        match header.kind() {
+            RecordKind::Message | RecordKind::Padding => {
+                let not_above = memory.count().load(Relaxed).wrapping_add(geometry.records_max());
+                return Ok(header.sequence_not_above(not_above));
+            }
+            RecordKind::Unknown => return Err(Corruption::RecordHeader),
+            // The lane ends here, perhaps behind what is published: what stands in front of it tells.
+            RecordKind::Empty => {
+                let survey = Survey::of(memory, geometry);
+                if survey.committed == position {
+                    return Ok(survey.count);
+                }
+            }
+        }
+    }
+    Err(Corruption::Positions)
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;

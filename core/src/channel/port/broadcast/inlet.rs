@@ -9,7 +9,7 @@ use crate::channel::port::lane::{LaneInlet, lane_geometry, settle_nothing};
 use crate::error::{AckError, Corruption, RecvError};
 use crate::liveness::Settle;
 use crate::region::{RingView, TrustPeers};
-use crate::ring::broadcast::{GateLane, Joined, Start, join};
+use crate::ring::broadcast::{GateLane, Joined, Start, come_back, join};
 use crate::ring::log::{Payload, ReaderMark, Record, RecordPlace};
 use crate::wait::Taken;
 use std::collections::TryReserveError;
@@ -48,18 +48,31 @@ impl<'a> Bytes<'a> {
 }
 
 impl BroadcastInlet {
-    /// The port of a receiver that has just taken its seat, and begins there.
+    /// The port of a receiver that has just taken its seat, and begins there. `is_named`: whether its seat is to be kept for it.
     ///
     /// # Errors
     /// See [`NoPort`].
-    pub(in crate::channel) fn begin(end: &Seated, start: Start) -> Result<Self, NoPort> {
+    pub(in crate::channel) fn begin(end: &Seated, start: Start, is_named: bool) -> Result<Self, NoPort> {
         let region = end.region();
         if region.facts().policy.is_lossy() {
-            return Ok(Self::Lossy(Box::new(LossyInlet::join(end, start)?)));
+            return Ok(Self::Lossy(Box::new(LossyInlet::join(end, start, is_named)?)));
         }
         let (seat, geometry) = (seat_of(end), lane_geometry(region.geometry()));
         let Joined { reader, missed } = join(BroadcastView::new(region, seat), geometry, seat, start)?;
         Ok(Self::Lossless { lane: LaneInlet::of(reader), missed })
+    }
+
+    /// The port of a receiver that has come back to its seat by its name, and goes on there.
+    ///
+    /// # Errors
+    /// See [`NoPort`].
+    pub(in crate::channel) fn come_back(end: &Seated) -> Result<Self, NoPort> {
+        let (seat, region) = (seat_of(end), end.region());
+        if region.facts().policy.is_lossy() {
+            return Ok(Self::Lossy(Box::new(LossyInlet::come_back(end)?)));
+        }
+        let reader = come_back(BroadcastView::new(region, seat), lane_geometry(region.geometry()), seat)?;
+        Ok(Self::Lossless { lane: LaneInlet::of(reader), missed: 0 })
     }
 
     /// The number of the next message.
@@ -100,7 +113,7 @@ impl Inlet for BroadcastInlet {
     const LOOKS_AHEAD: bool = true;
 
     fn join(end: &Seated) -> Result<Self, NoPort> {
-        Self::begin(end, Start::Now)
+        Self::begin(end, Start::Now, false)
     }
 
     fn max_message(&self) -> usize {

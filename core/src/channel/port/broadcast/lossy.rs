@@ -13,6 +13,7 @@ use crate::error::RecvError;
 use crate::layout::Policy;
 use crate::ring::broadcast::{BroadcastMemory, Found, Look, LossyReader, Start};
 use crate::ring::log::{ReaderMark, Record, RecordPlace};
+use crate::sync::Ordering::Relaxed;
 use crate::wait::Taken;
 
 /// How often a receiver that is overtaken while it copies looks for a place to go on from, in one look.
@@ -39,7 +40,8 @@ pub(crate) struct LossyInlet {
 }
 
 impl LossyInlet {
-    pub(super) fn join(end: &Seated, start: Start) -> Result<Self, NoPort> {
+    /// `is_named`: whether it says with each message where it stands.
+    pub(super) fn join(end: &Seated, start: Start, is_named: bool) -> Result<Self, NoPort> {
         let (seat, region) = (seat_of(end), end.region());
         let memory = BroadcastView::new(region, seat);
         let (reader, missed) = LossyReader::join(memory, lane_geometry(region.geometry()), start)?;
@@ -47,10 +49,20 @@ impl LossyInlet {
         let told_after = match region.facts().policy {
             // The sender goes by it.
             Policy::Evict => 1,
+            // Its successor goes on there.
+            _ if is_named => 1,
             Policy::Block | Policy::Fail | Policy::Overwrite => TOLD_AFTER,
         };
         reader.show(seat);
-        Ok(Self { reader, seat, told_after, copies, batch, missed, ended: false, messages: 0, bytes: 0 })
+        let inlet = Self { reader, seat, told_after, copies, batch, missed, ended: false, messages: 0, bytes: 0 };
+        inlet.keep_number(inlet.next_sequence().saturating_sub(missed));
+        Ok(inlet)
+    }
+
+    /// The port of a receiver that has come back by its name.
+    pub(super) fn come_back(end: &Seated) -> Result<Self, NoPort> {
+        let kept = BroadcastView::new(end.region(), seat_of(end)).next().load(Relaxed);
+        Self::join(end, Start::At(kept), true)
     }
 
     pub(super) fn reader(&self) -> &LossyReader<BroadcastView> {
@@ -88,8 +100,22 @@ impl LossyInlet {
         self.ended = true;
     }
 
-    fn count_told(&self, end: &mut Seated) {
+    /// Tells where it stands: the sender, observers, and the receiver that comes back by its name.
+    fn tell(&self) {
+        // Of what it missed, the caller is told before that.
+        if self.missed == 0 {
+            self.keep_number(self.next_sequence());
+        }
         self.reader.tell(self.seat);
+    }
+
+    fn keep_number(&self, next: u64) {
+        // Relaxed: its successor comes behind it by the row.
+        self.reader.memory().next().store(next, Relaxed);
+    }
+
+    fn count_told(&self, end: &mut Seated) {
+        self.tell();
         end.tally.messages_in_all(self.messages, self.bytes);
     }
 
@@ -137,6 +163,8 @@ impl LossyInlet {
     fn lagged(&mut self, end: &mut Seated, lost: u64) -> RecvError {
         let lost = lost.saturating_add(std::mem::take(&mut self.missed));
         end.tally.lost(lost);
+        // Its successor is not told of them again.
+        self.tell();
         RecvError::Lagged { lost }
     }
 

@@ -30,6 +30,11 @@ impl BroadcastView {
         Self::new(region, 0)
     }
 
+    /// Where the receiver in this seat keeps the number of its next message.
+    pub(super) fn next(&self) -> &AtomicU64 {
+        &self.lane.gate.next
+    }
+
     pub(super) fn lane(&self) -> &LaneView {
         &self.lane
     }
