@@ -2,7 +2,7 @@
 
 use memlane::{
     BroadcastInfo, ChannelStatus, Granted, Info, LaneInfo, MemoryReport, ParticipantInfo, ParticipantState, QueueInfo,
-    ValueInfo,
+    ReaderInfo, ValueInfo,
 };
 use serde::Serialize;
 
@@ -74,6 +74,18 @@ struct BroadcastFacts {
     /// The row of the receiver that holds the sender back, or would first; `null`: there is none.
     slowest: Option<u32>,
     consumed: Option<u64>,
+    readers: Vec<ReaderFacts>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReaderFacts {
+    row: u32,
+    /// The name by which it comes back; `null`: it has none.
+    name: Option<String>,
+    away: bool,
+    consumed: u64,
+    /// Messages that it has not released; `null`: what stands there contradicts itself.
+    behind: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,6 +107,8 @@ struct ParticipantFacts {
     pid: u32,
     name: String,
     started_unix_ns: u64,
+    /// 0 while it is there.
+    left_unix_ns: u64,
     counters: CounterFacts,
 }
 
@@ -193,7 +207,24 @@ impl From<&QueueInfo> for QueueFacts {
 
 impl From<&BroadcastInfo> for BroadcastFacts {
     fn from(broadcast: &BroadcastInfo) -> Self {
-        Self { policy: broadcast.policy.name(), slowest: broadcast.slowest, consumed: broadcast.consumed }
+        Self {
+            policy: broadcast.policy.name(),
+            slowest: broadcast.slowest,
+            consumed: broadcast.consumed,
+            readers: broadcast.readers.iter().map(ReaderFacts::from).collect(),
+        }
+    }
+}
+
+impl From<&ReaderInfo> for ReaderFacts {
+    fn from(reader: &ReaderInfo) -> Self {
+        Self {
+            row: reader.row,
+            name: reader.name.clone(),
+            away: reader.is_away,
+            consumed: reader.consumed,
+            behind: reader.behind,
+        }
     }
 }
 
@@ -221,6 +252,7 @@ impl From<&ParticipantInfo> for ParticipantFacts {
             pid: participant.pid,
             name: participant.name.clone(),
             started_unix_ns: participant.started_unix_ns,
+            left_unix_ns: participant.left_unix_ns,
             counters: CounterFacts {
                 messages: counters.messages,
                 bytes: counters.bytes,
@@ -258,6 +290,7 @@ pub fn state_name(state: ParticipantState) -> &'static str {
         ParticipantState::Live => "live",
         ParticipantState::Closed => "closed",
         ParticipantState::Dead => "dead",
+        ParticipantState::Away => "away",
         _ => "unknown",
     }
 }

@@ -1,7 +1,7 @@
 //! How a command fails: with one sentence and a status.
 
 use crate::size;
-use memlane::{CreateError, JoinError, NotAChannel, OpenError, OutOfMemory, RemoveError};
+use memlane::{CreateError, ForgetError, JoinError, NotAChannel, OpenError, OutOfMemory, RemoveError};
 
 /// What a command comes to.
 pub type Outcome<T = ()> = Result<T, Failure>;
@@ -116,6 +116,17 @@ impl From<JoinError> for Failure {
     fn from(error: JoinError) -> Self {
         match error {
             JoinError::Removed { .. } => Self::Missing(error.to_string()),
+            JoinError::InvalidReaderName { .. } => Self::Usage(error.to_string()),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+impl From<ForgetError> for Failure {
+    fn from(error: ForgetError) -> Self {
+        match error {
+            ForgetError::Channel(error) => error.into(),
+            ForgetError::UnknownName { .. } => Self::Missing(error.to_string()),
             other => Self::Failed(other.to_string()),
         }
     }

@@ -6,7 +6,8 @@ use crate::output::{self, Align, printable};
 use crate::{size, time};
 use indicatif::{BinaryBytes, HumanCount};
 use memlane::{
-    BroadcastInfo, ChannelStatus, Info, LaneInfo, ParticipantInfo, ParticipantState, QueueInfo, TypeForm, ValueInfo,
+    BroadcastInfo, ChannelStatus, Info, LaneInfo, ParticipantInfo, ParticipantState, QueueInfo, ReaderInfo, TypeForm,
+    ValueInfo,
 };
 use std::fmt::Write;
 
@@ -128,18 +129,46 @@ fn describe_queue(queue: &QueueInfo) -> String {
     )
 }
 
-/// Which receiver the sender waits for, if it waits, and how far that one is behind.
+/// Which receiver the sender waits for, if it waits, and how far that one and the others are behind.
 fn describe_broadcast(broadcast: &BroadcastInfo, lanes: &[LaneInfo], participants: &[ParticipantInfo]) -> String {
     let policy = broadcast.policy.name();
     let slowest = broadcast.slowest.and_then(|row| participants.iter().find(|participant| participant.row == row));
     let behind = match (slowest, lanes.first()) {
         (Some(receiver), Some(lane)) => {
             let behind = BinaryBytes(lane.used_bytes());
-            format!("row {}, {} (process {}), {behind} behind", receiver.row, receiver.name, receiver.pid)
+            let who = match receiver.state {
+                ParticipantState::Away => "away".to_owned(),
+                _ => format!("process {}", receiver.pid),
+            };
+            format!("row {}, {} ({who}), {behind} behind", receiver.row, receiver.name)
         }
         _ => "nobody receives".to_owned(),
     };
-    format!("  policy           {policy}\n  slowest          {behind}")
+    let readers = readers(&broadcast.readers, participants);
+    format!("  policy           {policy}\n  slowest          {behind}{readers}")
+}
+
+/// The receivers that have names, whether they are there or not, and how far they have come.
+fn readers(readers: &[ReaderInfo], participants: &[ParticipantInfo]) -> String {
+    let columns = [
+        ("row", Align::Right),
+        ("reader", Align::Left),
+        ("state", Align::Left),
+        ("since", Align::Left),
+        ("messages behind", Align::Right),
+    ];
+    let row = |reader: &ReaderInfo| {
+        let name = reader.name.clone()?;
+        let participant = participants.iter().find(|participant| participant.row == reader.row)?;
+        let since = if reader.is_away { participant.left_unix_ns } else { participant.started_unix_ns };
+        let behind = reader.behind.map_or_else(|| "?".to_owned(), |behind| HumanCount(behind).to_string());
+        Some(vec![reader.row.to_string(), name, state(participant), time::ago(since), behind])
+    };
+    let rows: Vec<_> = readers.iter().filter_map(row).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!("\n\nnamed receivers\n{}", output::table("  ", &columns, &rows).trim_end())
 }
 
 fn describe_value(value: &ValueInfo) -> String {

@@ -1,9 +1,9 @@
 //! The memlane command: creates, inspects, fills, drains and removes channels.
 //!
-//! - One file a subcommand: `create`, `ls`, `info`, `rm`, `send`, `recv`, `set`, `get`, and the folder `demo`.
+//! - One file a subcommand: `create`, `ls`, `info`, `rm`, `send`, `recv`, `forget`, `set`, `get`, and the folder `demo`.
 //! - `framing`: from a stream of bytes to messages and back. `progress`: how far a long input is.
 //! - `pouring`: a stream into a channel, without boundaries. `source`: messages or such a stream out of it. `sink`: where they go.
-//! - `creation`: the options that `create`, `send` and `set` share. `opening`: those of `send`, `recv`, `set` and `get`. `waiting`: for a channel to appear or to change.
+//! - `creation`: the options that `create`, `send` and `set` share. `opening`: those of `send`, `recv`, `forget`, `set` and `get`. `waiting`: for a channel to appear or to change.
 //! - `facts`: what can be seen of a channel, as `--json` prints it.
 //! - `size`, `time`: how numbers are written. `streams`: standard input and output.
 //! - `failure`: what a command comes to. `output`: the way out for that and for facts. `parsing`: what the argument parser says.
@@ -29,6 +29,7 @@ mod time;
 mod waiting;
 
 mod create;
+mod forget;
 mod get;
 mod info;
 mod ls;
@@ -57,6 +58,7 @@ enum Command {
     Rm(rm::Arguments),
     Send(send::Arguments),
     Recv(recv::Arguments),
+    Forget(forget::Arguments),
     Set(set::Arguments),
     Get(get::Arguments),
     Demo(demo::Arguments),
@@ -73,6 +75,7 @@ impl Command {
             Self::Rm(arguments) => rm::run(arguments),
             Self::Send(arguments) => send::run(arguments),
             Self::Recv(arguments) => recv::run(arguments),
+            Self::Forget(arguments) => forget::run(arguments),
             Self::Set(arguments) => set::run(arguments),
             Self::Get(arguments) => get::run(arguments),
             Self::Demo(arguments) => demo::run(arguments),

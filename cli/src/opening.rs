@@ -1,4 +1,4 @@
-//! The options that `send`, `recv`, `set` and `get` share: which channels they take part in.
+//! The options that `send`, `recv`, `forget`, `set` and `get` share: which channels they take part in.
 
 use memlane::any::{Channel, Options};
 use memlane::broadcast::{self, Start};

@@ -52,6 +52,10 @@ pub struct Arguments {
     /// broadcast: begin with the last so many messages, as far as they are still there
     #[arg(long, value_name = "N", conflicts_with = "from")]
     history: Option<u64>,
+    /// broadcast: receive by this name: the next one that does goes on behind what this one wrote, also if this one is killed, and the sender
+    /// waits for it until it comes or is forgotten. --from and --history are for the first one
+    #[arg(long = "as", value_name = "READER", conflicts_with = "read_only")]
+    name_of_its_own: Option<String>,
     /// broadcast: take no seat: read the channel's file, and write nothing to it. Permission to read it is enough, nobody notices, and the
     /// sender does not wait for this command, which says how many messages it lost. Those that come are seen within 100 ms, and a sender
     /// that died is waited for until somebody else finds out
@@ -115,16 +119,17 @@ fn join(arguments: &Arguments, patience: Patience, start: Option<Start>) -> Outc
         waiting::open(&arguments.name, patience, arguments.follow, look)
     };
     let mut channel = open(arguments.drain)?;
-    if start.is_some() && channel.kind() != Kind::Broadcast {
-        let reason =
-            "is no broadcast, whose receivers alone choose where they begin: --from and --history do not apply";
+    let chooses = start.is_some() || arguments.name_of_its_own.is_some();
+    if chooses && channel.kind() != Kind::Broadcast {
+        let reason = "is no broadcast, whose receivers alone choose where they begin, and have names: --from, --history and \
+                      --as do not apply";
         return Err(Failure::failed(format!("channel {} {reason}", arguments.name)));
     }
     // Looked at before joining: this receiver may get the last one's row.
     if !arguments.drain && ended_unheard(&channel.info()) {
         channel = open(true)?;
     }
-    let receiver = match take_seat(&channel, start) {
+    let receiver = match take_seat(&channel, start, arguments.name_of_its_own.as_deref()) {
         Err(JoinError::Removed { .. }) => return Ok(None),
         Err(JoinError::Closed { .. }) if arguments.follow => return Ok(None),
         other => other?,
@@ -133,10 +138,11 @@ fn join(arguments: &Arguments, patience: Patience, start: Option<Start>) -> Outc
     Ok(Some((source, channel.info().instance)))
 }
 
-/// Takes a receiver's seat, and begins there.
-fn take_seat(channel: &Channel, start: Option<Start>) -> Result<Receiver, JoinError> {
-    match (start, channel.to_broadcast()) {
-        (Some(start), Some(broadcast)) => Ok(broadcast.receiver_from(start)?.into()),
+/// Takes a receiver's seat, by its own name if it has one, and begins there.
+fn take_seat(channel: &Channel, start: Option<Start>, name: Option<&str>) -> Result<Receiver, JoinError> {
+    match (channel.to_broadcast(), name, start) {
+        (Some(broadcast), Some(name), start) => Ok(broadcast.receiver_named(name, start.unwrap_or_default())?.into()),
+        (Some(broadcast), None, Some(start)) => Ok(broadcast.receiver_from(start)?.into()),
         _ => channel.receiver(),
     }
 }

@@ -84,6 +84,47 @@ fn a_sender_that_does_not_wait_fails() {
 }
 
 #[test]
+fn a_named_receiver_that_is_killed_goes_on_where_it_was() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["create", "news", "--kind", "broadcast", "--receivers", "2", "--capacity", "4096"]).ok();
+    // Until it has joined, what is sent is for nobody.
+    let mut archive = sandbox.start(&["recv", "news", "--as", "archive"]);
+    eventually("it has joined", || sandbox.has("news", "receiver"));
+    let sender = sandbox.start_with_input(&["send", "news"]);
+    let mut sender = sender;
+    sender.write(lines(0, 20).as_bytes());
+    eventually("it has written them", || archive.stdout() == lines(0, 20).as_bytes());
+    let in_use = sandbox.run(&["recv", "news", "--as", "archive"]).failed(1);
+    assert!(in_use.contains("has its receiver archive already (process "), "{in_use}");
+    let alive = sandbox.run(&["forget", "news", "archive"]).failed(1);
+    assert!(alive.contains("its receiver archive is alive"), "{alive}");
+    archive.kill();
+    sender.write(lines(20, 40).as_bytes());
+    eventually("they are sent", || sandbox.messages("news") == 40);
+    let text = sandbox.run(&["info", "news"]).text();
+    let row = text.lines().find(|line| line.contains(" archive ") && line.ends_with(" 20"));
+    assert!(row.is_some() && text.contains("named receivers"), "{text}");
+    let mut again = sandbox.start(&["recv", "news", "--as", "archive", "--from", "oldest", "--count", "5"]);
+    eventually("it has five", || !again.is_running());
+    assert_eq!(String::from_utf8(again.stdout()).unwrap(), lines(20, 25), "whatever --from says");
+    let facts = sandbox.look("news").unwrap();
+    let reader = &facts["broadcast"]["readers"][0];
+    assert_eq!((&reader["name"], &reader["away"], &reader["behind"]), (&json!("archive"), &json!(true), &json!(15)));
+    assert!(facts["participants"][1]["left_unix_ns"].as_u64().unwrap() > 0, "{facts}");
+    sandbox.run(&["forget", "news", "archive"]).ok();
+    let unknown = sandbox.run(&["forget", "news", "archive"]).failed(3);
+    assert!(unknown.contains("keeps nothing for a receiver archive"), "{unknown}");
+    sender.end_input();
+    sender.end();
+    let invalid = sandbox.run(&["recv", "news", "--as", ""]).failed(2);
+    assert!(invalid.contains("is empty"), "{invalid}");
+    sandbox.run(&["create", "other"]).ok();
+    for arguments in [&["recv", "other", "--as", "archive"][..], &["forget", "other", "archive"]] {
+        assert!(sandbox.run(arguments).failed(1).contains("other is "), "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_read_only_receiver_takes_no_seat() {
     let sandbox = Sandbox::new();
     // A lossless one, whose sender does not wait for who only reads.

@@ -61,8 +61,19 @@ fn info_tells_everything_as_json() {
     }
     assert_eq!(facts["lanes"], json!([{ "messages": 2, "committed": 64, "consumed": 0, "used_bytes": 64 }]));
     let participant = &facts["participants"][0];
-    let participant_keys =
-        ["alive", "counters", "dying", "life", "name", "pid", "role", "row", "started_unix_ns", "state"];
+    let participant_keys = [
+        "alive",
+        "counters",
+        "dying",
+        "left_unix_ns",
+        "life",
+        "name",
+        "pid",
+        "role",
+        "row",
+        "started_unix_ns",
+        "state",
+    ];
     assert_eq!(keys(participant), participant_keys);
     let expected = json!({ "row": 0, "role": "sender", "state": "live", "alive": true, "name": "memlane",
         "pid": sender.pid(), "dying": false });

@@ -281,7 +281,7 @@ impl Drop for Closed<'_> {
 fn what_was_probably_meant_is_said() {
     let sandbox = Sandbox::new();
     for (arguments, meant) in [
-        (&["creat", "prices"][..], "a similar subcommand exists: 'create'"),
+        (&["creatte", "prices"][..], "a similar subcommand exists: 'create'"),
         (&["create", "prices", "--capcity", "1M"], "a similar argument exists: '--capacity'"),
         (&["create", "prices", "--kind", "mpnc"], "similar value exists: 'mp"),
         (&["send", "prices", "--12"], "to pass '--12' as a value, use '-- --12'"),
