@@ -280,6 +280,10 @@ enum memlane_status
     MEMLANE_IN_USE = -71,
     // Another program holds a lock on the channel's lock file, and takes no part in it.
     MEMLANE_LOCKED = -72,
+    // A receiver of this name is there.
+    MEMLANE_NAME_TAKEN = -73,
+    // The channel keeps nothing for a receiver of this name.
+    MEMLANE_UNKNOWN_NAME = -74,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -705,11 +709,27 @@ memlane_status memlane_commit(memlane_grant *grant, size_t used);
 memlane_status memlane_abort(memlane_grant *grant);
 
 // Takes a receiver's seat. MEMLANE_ROLE_TAKEN while all of them are held by the living (spsc has one). What the last holder
-// of the seat had not acknowledged when it died is delivered again. Does not wait. `name` is for kinds that will have named
-// receivers: null. `receiver` is written on success only.
+// of the seat had not acknowledged when it died is delivered again. Does not wait. `name` is null, or that of a receiver of a
+// broadcast, as memlane_receiver_new_named has it, which begins with the next message. `receiver` is written on success only.
 memlane_status memlane_receiver_new(memlane_channel channel,
                                     const char *name,
                                     memlane_receiver *receiver);
+
+// Takes the seat of a broadcast that is kept for the receiver of this name, and goes on behind what that one acknowledged; or, if there
+// is none, takes a seat, begins where memlane_receiver_new_from would, and has the seat kept from then on, also when the receiver
+// is closed or its process is killed: a lossless sender waits for it until it comes back or memlane_forget ends that. `name` has 1 to 64
+// bytes: MEMLANE_INVALID_NAME. MEMLANE_NAME_TAKEN: a receiver of this name is there. The others of memlane_receiver_new_from. Does not
+// wait. `receiver` is written on success only.
+memlane_status memlane_receiver_new_named(memlane_channel channel,
+                                          const char *name,
+                                          uint32_t start,
+                                          uint64_t number,
+                                          memlane_receiver *receiver);
+
+// Ends what a broadcast keeps for the receiver of this name, which is away: its seat is free, and the sender waits for it no longer.
+// MEMLANE_IN_USE: it is there. MEMLANE_UNKNOWN_NAME: nothing is kept for that name. MEMLANE_WRONG_KIND: the channel is no broadcast.
+memlane_status memlane_forget(memlane_channel channel,
+                              const char *name);
 
 // Takes a receiver's seat of a broadcast, as memlane_receiver_new does, and begins there: MEMLANE_START_NOW, MEMLANE_START_OLDEST,
 // MEMLANE_START_LAST with as many messages as `number` says, or MEMLANE_START_AT with the message of that number, which is

@@ -3,8 +3,8 @@
 use crate::detail::{self, Failed};
 use crate::status::{Status, Status as S};
 use memlane::{
-    AckAtError, AckError, CreateError, GetError, GrantError, JoinError, NoSuchPriority, OpenError, PipeError,
-    RecvError, RecvTimeoutError, RemoveError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+    AckAtError, AckError, CreateError, ForgetError, GetError, GrantError, JoinError, NoSuchPriority, OpenError,
+    PipeError, RecvError, RecvTimeoutError, RemoveError, SendError, SendTimeoutError, TryRecvError, TrySendError,
     WaitForPeerError,
 };
 use std::fmt::Display;
@@ -287,6 +287,8 @@ impl Coded for JoinError {
     fn status(&self) -> Status {
         match self {
             Self::RoleTaken { .. } => S::MEMLANE_ROLE_TAKEN,
+            Self::NameTaken { .. } => S::MEMLANE_NAME_TAKEN,
+            Self::InvalidReaderName { .. } => S::MEMLANE_INVALID_NAME,
             Self::Locked { .. } => S::MEMLANE_LOCKED,
             Self::Busy { .. } => S::MEMLANE_OVERTAKEN,
             Self::NoSuchMessage { .. } => S::MEMLANE_INVALID_ARGUMENT,
@@ -298,6 +300,17 @@ impl Coded for JoinError {
             Self::Forked { .. } => S::MEMLANE_FORKED,
             Self::NoMessages { .. } => S::MEMLANE_WRONG_KIND,
             Self::Io { .. } => S::MEMLANE_IO,
+            _ => S::MEMLANE_UNKNOWN_ERROR,
+        }
+    }
+}
+
+impl Coded for ForgetError {
+    fn status(&self) -> Status {
+        match self {
+            Self::UnknownName { .. } => S::MEMLANE_UNKNOWN_NAME,
+            Self::InUse { .. } => S::MEMLANE_IN_USE,
+            Self::Channel(error) => error.status(),
             _ => S::MEMLANE_UNKNOWN_ERROR,
         }
     }

@@ -1,6 +1,6 @@
 //! The receiving end: copies, and messages that are taken and left in place.
 
-use crate::arguments::{self, Timeout, WORD, given, invalid, out};
+use crate::arguments::{self, Timeout, WORD, given, invalid, out, text};
 use crate::call::{call, done};
 use crate::channel::Opened;
 use crate::detail::{self, Failed};
@@ -12,7 +12,7 @@ use crate::sender::strategy;
 use crate::status::Status;
 use crate::table::Table;
 use memlane::any::Receiver;
-use memlane::broadcast::Start;
+use memlane::broadcast::{Channel, Start};
 use memlane::{RecvError, Strategy, TrustPeers};
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
@@ -125,6 +125,24 @@ fn next_message<'a>(
     )
 }
 
+/// The channel as a broadcast, whose receivers alone do that.
+fn broadcast(of: &Opened, what: &str) -> Result<Channel, Failed> {
+    of.channel.to_broadcast().ok_or_else(|| {
+        let sentence = format!("channel {}: only a receiver of a broadcast {what}", of.label);
+        detail::record(Status::MEMLANE_WRONG_KIND, sentence)
+    })
+}
+
+/// A receiver's name.
+///
+/// # Safety
+/// Null, or a string with its zero byte, which nobody writes to for `'a`.
+unsafe fn reader_name<'a>(name: *const c_char) -> Result<&'a str, Failed> {
+    // SAFETY: the caller's promise.
+    let name = unsafe { text(name, "the receiver's name", Status::MEMLANE_INVALID_NAME) }?;
+    name.ok_or_else(|| invalid("the receiver's name is null"))
+}
+
 impl Receiving {
     fn join(of: Opened) -> Result<Self, Failed> {
         let receiver = of.channel.receiver().map_err(|error| error.fail())?;
@@ -132,11 +150,14 @@ impl Receiving {
     }
 
     fn join_from(of: Opened, start: Start) -> Result<Self, Failed> {
-        let Some(broadcast) = of.channel.to_broadcast() else {
-            let sentence = format!("channel {}: only a receiver of a broadcast begins elsewhere", of.label);
-            return Err(detail::record(Status::MEMLANE_WRONG_KIND, sentence));
-        };
+        let broadcast = broadcast(&of, "begins elsewhere")?;
         let receiver = broadcast.receiver_from(start).map_err(|error| error.fail())?;
+        Ok(Self::new(of, receiver.into()))
+    }
+
+    fn join_by_name(of: Opened, name: &str, start: Start) -> Result<Self, Failed> {
+        let broadcast = broadcast(&of, "has a name")?;
+        let receiver = broadcast.receiver_named(name, start).map_err(|error| error.fail())?;
         Ok(Self::new(of, receiver.into()))
     }
 
@@ -291,8 +312,8 @@ impl Drop for Receiving {
 }
 
 /// Takes a receiver's seat. MEMLANE_ROLE_TAKEN while all of them are held by the living (spsc has one). What the last holder
-/// of the seat had not acknowledged when it died is delivered again. Does not wait. `name` is for kinds that will have named
-/// receivers: null. `receiver` is written on success only.
+/// of the seat had not acknowledged when it died is delivered again. Does not wait. `name` is null, or that of a receiver of a
+/// broadcast, as memlane_receiver_new_named has it, which begins with the next message. `receiver` is written on success only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn memlane_receiver_new(
     channel: ChannelHandle,
@@ -302,11 +323,47 @@ pub unsafe extern "C" fn memlane_receiver_new(
     done(|| {
         // SAFETY: the crate's contract.
         let into = unsafe { out(receiver, "receiver") }?;
-        if !name.is_null() {
-            return Err(invalid("this kind has no named receivers: the name must be null"));
-        }
-        *into = ReceiverHandle::new(Receiving::join(channel.get()?)?)?;
+        let of = channel.get()?;
+        let receiving = if name.is_null() {
+            Receiving::join(of)?
+        } else {
+            // SAFETY: the crate's contract.
+            Receiving::join_by_name(of, unsafe { reader_name(name) }?, Start::Now)?
+        };
+        *into = ReceiverHandle::new(receiving)?;
         Ok(())
+    })
+}
+
+/// Takes the seat of a broadcast that is kept for the receiver of this name, and goes on behind what that one acknowledged; or, if there
+/// is none, takes a seat, begins where memlane_receiver_new_from would, and has the seat kept from then on, also when the receiver
+/// is closed or its process is killed: a lossless sender waits for it until it comes back or memlane_forget ends that. `name` has 1 to 64
+/// bytes: MEMLANE_INVALID_NAME. MEMLANE_NAME_TAKEN: a receiver of this name is there. The others of memlane_receiver_new_from. Does not
+/// wait. `receiver` is written on success only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_receiver_new_named(
+    channel: ChannelHandle,
+    name: *const c_char,
+    start: u32,
+    number: u64,
+    receiver: *mut ReceiverHandle,
+) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let (into, name) = unsafe { (out(receiver, "receiver")?, reader_name(name)?) };
+        *into = ReceiverHandle::new(Receiving::join_by_name(channel.get()?, name, start_of(start, number)?)?)?;
+        Ok(())
+    })
+}
+
+/// Ends what a broadcast keeps for the receiver of this name, which is away: its seat is free, and the sender waits for it no longer.
+/// MEMLANE_IN_USE: it is there. MEMLANE_UNKNOWN_NAME: nothing is kept for that name. MEMLANE_WRONG_KIND: the channel is no broadcast.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_forget(channel: ChannelHandle, name: *const c_char) -> Status {
+    done(|| {
+        // SAFETY: the crate's contract.
+        let (of, name) = (channel.get()?, unsafe { reader_name(name) }?);
+        broadcast(&of, "has a name")?.forget(name).map_err(|error| error.fail())
     })
 }
 

@@ -121,6 +121,10 @@ pub enum Status {
     MEMLANE_IN_USE = -71,
     /// Another program holds a lock on the channel's lock file, and takes no part in it.
     MEMLANE_LOCKED = -72,
+    /// A receiver of this name is there.
+    MEMLANE_NAME_TAKEN = -73,
+    /// The channel keeps nothing for a receiver of this name.
+    MEMLANE_UNKNOWN_NAME = -74,
 }
 
 use Status as S;
@@ -180,6 +184,8 @@ const SENTENCES: &[(Status, &CStr)] = &[
     (S::MEMLANE_ROLE_TAKEN, c"all seats are taken"),
     (S::MEMLANE_IN_USE, c"the channel is in use"),
     (S::MEMLANE_LOCKED, c"another program holds a lock on the channel's lock file"),
+    (S::MEMLANE_NAME_TAKEN, c"a receiver of this name is there"),
+    (S::MEMLANE_UNKNOWN_NAME, c"the channel keeps nothing for a receiver of this name"),
 ];
 
 /// What a status means, in a few words: a string with static lifetime, never null, for any number.

@@ -6,6 +6,7 @@ mod support;
 
 use c_calls::*;
 use memlane_ffi::*;
+use std::ffi::CString;
 
 fn fan(policy: u32) -> (ChannelHandle, SenderHandle) {
     let channel = private(MEMLANE_BROADCAST, &Options { policy, ..small(MEMLANE_BROADCAST) });
@@ -91,4 +92,62 @@ fn a_start_that_there_is_not_is_refused() {
     let lane = private(MEMLANE_SPSC, &small(MEMLANE_SPSC));
     let (status, _) = try_receiver_from(lane, MEMLANE_START_OLDEST, 0);
     fails(status, MEMLANE_WRONG_KIND, "only a receiver of a broadcast begins elsewhere");
+}
+
+fn try_named(channel: ChannelHandle, name: &str, start: u32) -> (Status, ReceiverHandle) {
+    let (mut receiver, name) = (ReceiverHandle::default(), CString::new(name).unwrap());
+    // SAFETY: the pointers are valid.
+    (unsafe { memlane_receiver_new_named(channel, name.as_ptr(), start, 0, &mut receiver) }, receiver)
+}
+
+fn forget(channel: ChannelHandle, name: &str) -> Status {
+    let name = CString::new(name).unwrap();
+    // SAFETY: the pointer is valid.
+    unsafe { memlane_forget(channel, name.as_ptr()) }
+}
+
+#[test]
+fn a_named_receiver_goes_on_where_it_was() {
+    for policy in [MEMLANE_POLICY_BLOCK, MEMLANE_POLICY_OVERWRITE, MEMLANE_POLICY_EVICT] {
+        let (channel, tx) = fan(policy);
+        send_numbers(tx, 0..10);
+        let (status, rx) = try_named(channel, "archive", MEMLANE_START_OLDEST);
+        ok(status);
+        assert_eq!((next(rx), next(rx)), (0, 1));
+        fails(try_named(channel, "archive", MEMLANE_START_NOW).0, MEMLANE_NAME_TAKEN, "has its receiver archive");
+        fails(forget(channel, "archive"), MEMLANE_IN_USE, "archive is alive");
+        ok(memlane_receiver_close(rx));
+        send_numbers(tx, 10..20);
+        let (mut again, name) = (ReceiverHandle::default(), CString::new("archive").unwrap());
+        // SAFETY: the pointers are valid.
+        ok(unsafe { memlane_receiver_new(channel, name.as_ptr(), &mut again) });
+        (2..20).for_each(|number| assert_eq!(next(again), number));
+        ok(memlane_receiver_close(again));
+        ok(forget(channel, "archive"));
+        fails(forget(channel, "archive"), MEMLANE_UNKNOWN_NAME, "keeps nothing for a receiver archive");
+    }
+}
+
+#[test]
+fn a_name_that_is_none_is_refused() {
+    let (channel, _) = fan(0);
+    let long = "x".repeat(65);
+    for (name, what) in [("", "is empty"), (&*long, "is too long")] {
+        fails(try_named(channel, name, MEMLANE_START_NOW).0, MEMLANE_INVALID_NAME, what);
+        fails(forget(channel, name), MEMLANE_INVALID_NAME, what);
+    }
+    let (mut receiver, bad) = (ReceiverHandle::default(), c"\xff");
+    // SAFETY: the pointers are valid, or null.
+    let status = unsafe { memlane_receiver_new(channel, bad.as_ptr(), &mut receiver) };
+    fails(status, MEMLANE_INVALID_NAME, "is not UTF-8");
+    // SAFETY: as above.
+    let null = unsafe { memlane_receiver_new_named(channel, std::ptr::null(), MEMLANE_START_NOW, 0, &mut receiver) };
+    fails(null, MEMLANE_INVALID_ARGUMENT, "name is null");
+    // SAFETY: as above.
+    fails(unsafe { memlane_forget(channel, std::ptr::null()) }, MEMLANE_INVALID_ARGUMENT, "name is null");
+    for kind in kinds().filter(|&kind| kind != MEMLANE_BROADCAST) {
+        let other = private(kind, &small(kind));
+        fails(try_named(other, "archive", MEMLANE_START_NOW).0, MEMLANE_WRONG_KIND, "has a name");
+        fails(forget(other, "archive"), MEMLANE_WRONG_KIND, "has a name");
+    }
 }

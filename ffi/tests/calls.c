@@ -381,7 +381,7 @@ static void fans(void) {
     memlane_options options = small_options(MEMLANE_BROADCAST);
     memlane_channel channel, lane;
     memlane_sender sender;
-    memlane_receiver receiver, late;
+    memlane_receiver receiver, late, other;
     memlane_message_info info;
     char buffer[100];
     size_t length;
@@ -402,10 +402,23 @@ static void fans(void) {
     OK(memlane_receiver_close(late));
     CHECK(memlane_receiver_new_from(channel, MEMLANE_START_AT, 1001, &late) == MEMLANE_INVALID_ARGUMENT);
     CHECK(memlane_receiver_new_from(channel, 77, 0, &late) == MEMLANE_INVALID_ARGUMENT);
+    OK(memlane_receiver_new_named(channel, "archive", MEMLANE_START_LAST, 2, &late));
+    OK(memlane_recv(late, buffer, sizeof buffer, &length, &info, 0));
+    CHECK(info.sequence == 998);
+    CHECK(memlane_receiver_new(channel, "archive", &other) == MEMLANE_NAME_TAKEN);
+    CHECK(memlane_forget(channel, "archive") == MEMLANE_IN_USE);
+    OK(memlane_receiver_close(late));
+    OK(memlane_receiver_new(channel, "archive", &late));
+    OK(memlane_recv(late, buffer, sizeof buffer, &length, &info, 0));
+    CHECK(info.sequence == 999);
+    OK(memlane_receiver_close(late));
+    OK(memlane_forget(channel, "archive"));
+    CHECK(memlane_forget(channel, "archive") == MEMLANE_UNKNOWN_NAME);
     close_all(channel, sender, receiver);
     options = small_options(MEMLANE_SPSC);
     OK(memlane_channel_private(&lane, MEMLANE_SPSC, &options));
     CHECK(memlane_receiver_new_from(lane, MEMLANE_START_NOW, 0, &receiver) == MEMLANE_WRONG_KIND);
+    CHECK(memlane_receiver_new(lane, "archive", &receiver) == MEMLANE_WRONG_KIND);
     OK(memlane_channel_close(lane));
 }
 

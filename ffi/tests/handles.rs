@@ -348,7 +348,7 @@ fn numbers_that_mean_nothing_are_found() {
     let mut other = ReceiverHandle::default();
     // SAFETY: the pointers are valid.
     let named = unsafe { memlane_receiver_new(channel, c"name".as_ptr(), &mut other) };
-    fails(named, MEMLANE_INVALID_ARGUMENT, "must be null");
+    fails(named, MEMLANE_WRONG_KIND, "has a name");
     for kind in [77, 1 << 16 | 1, u32::MAX] {
         fails(try_open("x", kind, MEMLANE_CREATE, &options()).0, MEMLANE_INVALID_ARGUMENT, "kind");
     }
