@@ -365,6 +365,8 @@ impl Target {
     pub const QUEUE_IN_BATCHES: Self = Self::everywhere(2.0);
     /// A merge divided among three, in batches of 64: times one thread that does all of it, at most.
     pub const MERGE_IN_BATCHES: Self = Self::everywhere(1.8);
+    /// Messages of a broadcast beside programs that may only read: times those without, at least.
+    pub const BESIDE_ONLOOKERS: Self = Self::everywhere(0.98);
     /// Reading a watch: times copying the same bytes under a seqlock by hand, at most.
     pub const WATCH_READ: Self = Self::everywhere(2.0);
     /// From a send to the receiver that slept for it: times a bare futex, at most.

@@ -16,8 +16,8 @@ mod disturbance;
 mod foreign;
 mod hot;
 mod machine;
+mod onlookers;
 mod outcome;
-
 mod payload;
 mod peer;
 mod peers;
@@ -76,6 +76,9 @@ enum Command {
     /// One of many; started by the runner
     #[command(hide = true)]
     Member { folder: PathBuf, seat: usize },
+    /// One that may only read; started by a member
+    #[command(hide = true)]
+    Onlooker { channel: PathBuf },
     /// Sends to itself, for counting instructions
     #[command(hide = true)]
     Hot { through: hot::Through, direction: hot::Direction, messages: usize, bytes: usize },
@@ -142,6 +145,7 @@ fn main() -> Result<()> {
             rig::partner(&contests, &folder, &meeting, core)
         }
         Command::Member { folder, seat } => crew::member(&contests::all(), &folder, seat),
+        Command::Onlooker { channel } => onlookers::look_on(&channel),
         Command::Hot { through, direction, messages, bytes } => hot::run(through, direction, messages, bytes),
     }
 }

@@ -8,15 +8,17 @@ use crate::peers::memlane::{Broadcast, Spsc};
 use crate::peers::spsc_each::SpscFan;
 #[cfg(feature = "peers")]
 use crate::peers::tokio_broadcast::TokioBroadcast;
-use crate::shapes::{fan, fan_threads, one_way, one_way_threads};
+use crate::shapes::{beside_onlookers, fan, fan_threads, one_way, one_way_threads};
 use memlane::Strategy;
+use memlane::broadcast::Policy;
 
 const ROOM: usize = 48 * 1024;
 
 /// So many receivers, where there are many.
 const MANY: usize = 8;
 
-/// What gates cost beside the one lane of `spsc`, and beside a channel of its own for each of eight receivers.
+/// What gates cost beside the one lane of `spsc`, and beside a channel of its own for each of eight receivers. And what programs that look on
+/// cost, which is nothing.
 pub fn families() -> Vec<Family> {
     let one = Shape { room: ROOM, batch: 1 };
     let sixteen = Shape { room: ROOM, batch: 16 };
@@ -41,7 +43,13 @@ pub fn families() -> Vec<Family> {
     ];
     to_one.extend(of_others(one, 1));
     to_many.extend(of_others(one, MANY));
-    vec![family("1 to 1", to_one), family("1 to 8", to_many)]
+    let looked_at = |policy| [false, true].map(|has| beside_onlookers::<48>(ROOM, policy, has)).into();
+    vec![
+        family("1 to 1", to_one),
+        family("1 to 8", to_many),
+        family("waiting, beside programs that look on", looked_at(Policy::Block)),
+        family("overwriting, beside programs that look on", looked_at(Policy::Overwrite)),
+    ]
 }
 
 /// What other crates take.

@@ -48,7 +48,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "broadcast",
-        about: "one sender, one and eight receivers that all get every message, beside a channel for each, iceoryx2, and tokio's broadcast",
+        about: "one sender, one and eight receivers that all get every message, beside a channel for each, iceoryx2, and tokio's broadcast; and one beside programs that look on",
         families: broadcast::families,
     },
     Table {

@@ -1,6 +1,7 @@
 //! What is done with a peer's ends: the same code for all peers. A function here makes a contest of a peer.
 
 mod alone;
+mod beside_onlookers;
 #[cfg(feature = "peers")]
 mod call;
 mod fan;
@@ -12,6 +13,7 @@ mod paced;
 mod round_trip;
 
 pub use alone::alone;
+pub use beside_onlookers::beside_onlookers;
 #[cfg(feature = "peers")]
 pub use call::call;
 pub use fan::{fan, fan_threads};
