@@ -584,7 +584,7 @@ mutant "broadcast: a record is believed unchecked" $lossy_rs 'if !self.is_intact
 mutant "broadcast: the next header is not reserved" $room_of_all_rs 'self.reserve_up_to(target);' 'self.reserve_up_to(Position(target.0.wrapping_sub(8)));' $torn::a_zero_is_not_taken_for_the_end
 mutant "broadcast: reserved goes back" $room_of_all_rs 'if new.0 > self.reserved.0 {' 'if new.0 != self.reserved.0 {' $torn::a_writer_dies
 mutant "broadcast: an entry has the number that is published" $entries_rs 'Ok(Some(header.sequence_not_above(not_above)))' 'Ok(Some(not_above.wrapping_sub(geometry.records_max())))' $torn::what_was_lost_is_counted
-mutant "broadcast: an entry is believed unchecked" $entries_rs 'if is_intact(memory, geometry, entry) {' 'if is_intact(memory, geometry, entry) || geometry.capacity() > 0 {' $torn::what_was_lost_is_counted
+mutant "broadcast: an entry is believed unchecked" $entries_rs 'if is_intact(memory, geometry, entry) {' 'if is_intact(memory, geometry, entry) || geometry.capacity() > 0 {' $torn::an_entry_is_overwritten_while_its_number_is_read
 mutant "broadcast: the writer sleeps for a reader that it has just named" $room_of_all_rs 'let is_named = self.named == blocker && blocker.is_some();' 'let is_named = blocker.is_some();' $sleeps::the_reader_that_holds_the_writer_back_wakes_it
 
 echo "--- named readers"

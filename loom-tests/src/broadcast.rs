@@ -127,7 +127,7 @@ impl LoomBroadcast {
 
     /// A reader that may be evicted takes this row.
     pub fn evictable(&self, row: usize) -> Lossy {
-        let live = RowState { life: 1, role: Role::Receiver, state: ParticipantState::Live };
+        let live = RowState::live(1, Role::Receiver);
         word::take(&self.0.rows[row], 0, live).expect("nobody had the row");
         let lossy = self.lossy();
         lossy.reader.show(row as u32);

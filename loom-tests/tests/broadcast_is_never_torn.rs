@@ -109,6 +109,40 @@ fn what_was_lost_is_counted() {
     lapped.testifies();
 }
 
+/// Message number 7 has two words, so that the payload of the next one lies over the header of message number 6.
+const SHIFTING: Message = Message { words: 2, feigned: 11, author: 7 };
+
+fn with_a_shift(number: u64) -> Message {
+    if number == 7 { SHIFTING } else { Message::of(number) }
+}
+
+/// The writer comes round over the entry at which a lapped reader is about to go on: what it finds there looks like the header of a later
+/// message.
+#[test]
+fn an_entry_is_overwritten_while_its_number_is_read() {
+    let (in_time, late) = (Witness::of("the reader goes on there"), Witness::of("the reader goes on behind it"));
+    let (goes_on, goes_further) = (in_time.clone(), late.clone());
+    Model::bounded("broadcast: an entry is overwritten", 1).check(move || {
+        let (_, mut sender, mut lossy) = after(1);
+        // The last of these, at the beginning of the ring's second half, is where the reader goes on.
+        sender.send_some(3);
+        let sending = thread::spawn(move || {
+            sender.send(SHIFTING);
+            sender.send_some(1);
+        });
+        lossy.look(with_a_shift);
+        if lossy.next() == 6 {
+            goes_on.sees_it()
+        } else {
+            goes_further.sees_it()
+        }
+        sending.join().unwrap();
+        settle(&mut lossy, 9, with_a_shift);
+    });
+    in_time.testifies();
+    late.testifies();
+}
+
 /// The same by a reader that has read no header yet: it would take any number for the first one.
 #[test]
 fn what_was_lost_from_the_beginning_is_counted() {
