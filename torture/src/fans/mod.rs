@@ -5,6 +5,8 @@
 //! - every message is intact, and comes with its number, in order; a lossless receiver misses none from the one on with which it began, and
 //!   a lossy one is told of exactly those that it does not get (the receiver itself checks);
 //! - a sender goes on behind what its predecessor had committed;
+//! - one that comes by the name of a receiver that is away, killed or not, goes on behind what that one released; a lossy one is told what it
+//!   lost meanwhile;
 //! - in the end, when the last sender is killed, each receiver that is there comes to the last message that was committed.
 //!
 //! - `kind`: its row. `receiver`: the one that is made to be killed; the sender is that of a lane. `journal`: what it had. `trial`: the accounts.
