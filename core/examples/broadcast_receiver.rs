@@ -2,6 +2,7 @@
 //!
 //! ```sh
 //! cargo run --example broadcast_receiver        # as many as you like
+//! cargo run --example broadcast_receiver NAME   # goes on where the last one of this name was, also if that one was killed
 //! cargo run --example broadcast_sender
 //! ```
 //!
@@ -13,7 +14,10 @@ use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let channel = broadcast::Options::new().open_or_create("example-news")?;
-    let mut rx = channel.receiver_from(Start::Oldest)?; // what was sent before it came, too
+    let mut rx = match std::env::args().nth(1) {
+        Some(name) => channel.receiver_named(&name, Start::Oldest)?,
+        None => channel.receiver_from(Start::Oldest)?, // what was sent before it came, too
+    };
     loop {
         match rx.recv() {
             Ok(message) => println!("{}", String::from_utf8(message.to_vec())?),

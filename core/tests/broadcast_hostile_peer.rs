@@ -205,6 +205,7 @@ fn words_that_never_stand_still_keep_nobody() {
                 .map(|name| victim.at("lanes_at", "LaneControl", name, 0))
                 .into_iter()
                 .chain((0..4).map(|seat| victim.at("gates_at", "Gate", "consumed", seat)))
+                .chain((0..4).map(|seat| victim.at("gates_at", "Gate", "next", seat)))
                 .collect();
             let stop = AtomicBool::new(false);
             std::thread::scope(|scope| {
@@ -237,6 +238,11 @@ fn words_that_never_stand_still_keep_nobody() {
                             let _ = rx.try_recv_into(&mut [0; 8]);
                         }
                         let _ = (tx.len(), rx.len(), tx.room(), victim.channel.info());
+                        let _ = victim
+                            .channel
+                            .receiver_named("archive", Start::Now)
+                            .is_ok_and(|mut rx| rx.try_recv().is_ok());
+                        let _ = victim.channel.forget("archive");
                         let _ = tx.send_timeout(&[0; 100], Duration::from_micros(100)).is_ok();
                         let _ = rx.recv_timeout(Duration::from_micros(100)).is_ok();
                     }
