@@ -42,7 +42,10 @@ fn named(channel: &Channel) -> Receiver {
     channel.receiver_named(NAME, Start::Now).unwrap()
 }
 
-const PARTS: [(&str, Part); 1] = [("receives so many by its name, and waits", receives_by_name)];
+const PARTS: [(&str, Part); 2] = [
+    ("receives so many by its name, and waits", receives_by_name),
+    ("is told what it lost, and waits", is_told_what_it_lost),
+];
 
 #[test]
 fn child_part() {
@@ -60,6 +63,15 @@ fn receives_by_name(arguments: &[String]) {
     child::tell("holds one more");
     child::stay();
     drop(taken);
+}
+
+fn is_told_what_it_lost(arguments: &[String]) {
+    let mut rx = named(&broadcast::open(&arguments[0]).unwrap());
+    child::tell("joined");
+    child::hear();
+    let Err(RecvError::Lagged { lost }) = rx.recv() else { panic!("all of that is there?") };
+    child::tell(lost);
+    child::stay();
 }
 
 #[test]
@@ -207,6 +219,23 @@ fn a_sender_that_evicts_leaves_one_that_is_away_the_whole_lane() {
     drop(named(&channel));
     send(&mut tx, 0..255);
     assert_eq!(all_of(&mut named(&channel)), numbers(0..255));
+}
+
+#[test]
+fn one_that_is_killed_once_it_was_told_what_it_lost_is_not_told_again() {
+    for policy in [Policy::Overwrite, Policy::Evict] {
+        let scratch = Scratch::new();
+        let name = scratch.name("feed");
+        let channel = small(policy).create(&name).unwrap();
+        let mut tx = channel.sender().unwrap();
+        let mut child = Child::start(PARTS[1].0, &[&name]);
+        child.expect("joined");
+        send(&mut tx, 0..10_000);
+        child.say("look");
+        let lost: u64 = child.line().parse().unwrap();
+        child.kill();
+        assert_eq!(number_of(&named(&channel).recv().unwrap()), lost, "{policy:?}");
+    }
 }
 
 #[test]
