@@ -52,7 +52,7 @@ echo "building the tools with bugs in the engine"
 python3 ci/lib/plant.py "$source" || exit
 (cd "$source" && cargo build --quiet --release -p memlane-torture) || exit
 loom --no-run --test slots_survive_deaths --test slots_deliver_once --test lane_delivers_once_in_order \
-    --test eventcount_wakes_one_of_many --test eventcount_loses_no_wake || exit
+    --test eventcount_wakes_one_of_many --test eventcount_loses_no_wake --test broadcast_keeps_what_is_unread || exit
 
 # Without any bug the same build fails nobody.
 if [[ -z $wanted ]]; then
@@ -67,12 +67,16 @@ torture no-head-recheck kill --kind mpmc --backend futex --kills 4000
 torture root-before-the-value kill --kind watch --backend futex --kills 1000
 torture copy-of-anything kill --kind watch --backend futex --kills 1000
 torture copy-of-anything reads --reads 1000000
+torture join-that-is-not-counted kill --kind broadcast --backend futex --kills 1000
+torture copy-of-what-is-overwritten kill --kind broadcast --policy overwrite --backend futex --kills 1000
 torture version-set-twice kill --kind watch --backend futex --kills 300
 torture version-set-twice sweep --quick --kind watch --backend futex --only leave
 torture no-settle sweep --quick --kind mpmc --backend futex --only recv
 torture no-zeroing sweep --quick --kind spsc --backend futex
 torture forgotten-slot sweep --quick --kind mpmc --backend futex --only recv
 torture unchecked-length corrupt --quick --kind spsc
+torture unchecked-length corrupt --quick --kind watch --only bytes
+torture gate-of-the-dead sweep --quick --kind broadcast --backend futex --only 'recv, full'
 
 torture lock-around-commit stop --quick --rounds 0 --kind mpmc --backend futex --only send
 torture commit-before-the-copy stop --quick --rounds 0 --kind mpmc --backend futex --only send
@@ -92,6 +96,7 @@ models no-settle slots_survive_deaths a_slot_whose_taker_died
 models no-head-recheck slots_deliver_once two_receivers_and_a_loan
 models no-zeroing lane_delivers_once_in_order over_the_end_of_the_ring
 models release-before-the-copy lane_delivers_once_in_order over_the_end_of_the_ring
+models no-joins-recheck broadcast_keeps_what_is_unread a_reader_joins_while_the_writer_takes_room
 models later-flag-cleared eventcount_wakes_one_of_many one_taker_in_two_rounds
 models flag-without-sequence eventcount_loses_no_wake two_sleepers_and_one_waker
 

@@ -128,6 +128,20 @@ fn a_receiver_that_joins_from_the_oldest_holds_the_sender_back_from_there() {
 }
 
 #[test]
+fn a_receiver_that_joins_later_holds_the_sender_back_as_the_first_one_does() {
+    let channel = small().private().unwrap();
+    let (mut tx, mut first) = (channel.sender().unwrap(), channel.receiver().unwrap());
+    for lap in 0..40 {
+        send(&mut tx, lap * 50..(lap + 1) * 50);
+        assert_eq!(all_of(&mut first).len(), 50);
+    }
+    let mut second = channel.receiver().unwrap();
+    let sent =
+        (2000..3000).find(|number| tx.try_send(&u64::to_le_bytes(*number)).is_err() || all_of(&mut first) != [*number]);
+    assert_eq!(all_of(&mut second), numbers(2000..sent.expect("it is never full")));
+}
+
+#[test]
 fn a_sender_that_does_not_wait_fails_and_loses_nothing() {
     let channel = small().policy(Policy::Fail).private().unwrap();
     let (mut tx, mut rx) = (channel.sender().unwrap(), channel.receiver().unwrap());
@@ -181,6 +195,15 @@ fn a_thousand_receivers_get_everything() {
             assert_eq!(all_of(rx), numbers(range.clone()));
         }
     }
+    // The one in the last row holds the sender back, too.
+    let mut sent = 800;
+    while tx.try_send(&u64::to_le_bytes(sent)).is_ok() {
+        sent += 1;
+        for rx in &mut receivers[..1022] {
+            assert_eq!(all_of(rx), [sent - 1]);
+        }
+    }
+    assert_eq!(all_of(&mut receivers[1022]), numbers(800..sent));
     drop(tx);
     assert!(receivers.iter_mut().all(|rx| rx.recv().unwrap_err() == RecvError::Disconnected));
 }

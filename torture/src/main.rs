@@ -64,7 +64,6 @@ mod waking;
 mod watch;
 mod worker;
 
-use crate::faults::Refused;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -131,7 +130,7 @@ fn main() -> ExitCode {
         Tool::Corrupt(options) => corrupt::run(&options, &kinds::all_that_are_damaged()),
         Tool::Crowd(options) => crowd::run(&options),
         Tool::Storm(options) => storm::run(&options),
-        Tool::Faults(options) => faults::run(&options, &kinds::all(|kind| kind as &dyn Refused)),
+        Tool::Faults(options) => faults::run(&options, &kinds::all_that_are_refused()),
         Tool::Footprint(options) => footprint::run(&options),
         Tool::Reads(options) => values::reads::run(&options),
         Tool::Worker(options) => worker::run(&options, &kinds::all_that_are_killed()),

@@ -36,6 +36,6 @@ impl<K: Subject> Corruptible for K {
     }
 
     fn attack(&self, late: &mut Vec<String>) -> Result<()> {
-        images::attack(self, late)
+        images::attack_messages(self, late)
     }
 }

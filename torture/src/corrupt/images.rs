@@ -13,7 +13,7 @@ use super::parts::Parts;
 use super::patterns::{Pattern, patterns};
 use crate::measure;
 use crate::scratch::Scratch;
-use crate::subject::{ChannelOf, OptionsOf, ReceiverOf, SenderOf, Subject};
+use crate::subject::{ChannelOf, Kind, OptionsOf, ReceiverOf, SenderOf, Subject};
 use anyhow::{Context, Result};
 use std::fs::{File, OpenOptions};
 use std::hint::black_box;
@@ -22,11 +22,11 @@ use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
 /// How long a call waits, and how late it may be.
-const DEADLINE: Duration = Duration::from_millis(10);
+pub const DEADLINE: Duration = Duration::from_millis(10);
 const LATE: Duration = Duration::from_millis(10);
 
 /// Longer than a slice, at whose end a call that waits looks after the others.
-const SLICE: Duration = Duration::from_millis(120);
+pub const SLICE: Duration = Duration::from_millis(120);
 
 /// What a join and a look may take.
 const LOOK: Duration = Duration::from_millis(100);
@@ -43,30 +43,30 @@ struct Handles<K: Subject> {
 }
 
 /// What is called, and what it may take in all.
-struct Call<H> {
-    name: &'static str,
-    allowed: Duration,
+pub struct Call<H> {
+    pub name: &'static str,
+    pub allowed: Duration,
     /// What is done with the damaged channel before, for as long as it likes.
-    first: fn(&mut H),
-    call: fn(&mut H),
+    pub first: fn(&mut H),
+    pub call: fn(&mut H),
 }
 
 /// A call with this deadline.
-const fn within<H>(deadline: Duration, name: &'static str, call: fn(&mut H)) -> Call<H> {
+pub const fn within<H>(deadline: Duration, name: &'static str, call: fn(&mut H)) -> Call<H> {
     Call { name, allowed: deadline.saturating_add(LATE), first: |_| (), call }
 }
 
 /// A join or a look.
-const fn look<H>(name: &'static str, call: fn(&mut H)) -> Call<H> {
+pub const fn look<H>(name: &'static str, call: fn(&mut H)) -> Call<H> {
     Call { name, allowed: LOOK, first: |_| (), call }
 }
 
 /// The call was made: what came of it is not asked.
-fn done<T>(outcome: T) {
+pub fn done<T>(outcome: T) {
     drop(black_box(outcome));
 }
 
-/// All calls: the same words in all kinds.
+/// All calls of a kind that carries messages: the same words in all of them.
 fn calls<K: Subject>() -> [Call<Handles<K>>; 18] {
     const NOW: Duration = Duration::ZERO;
     [
@@ -113,15 +113,26 @@ fn prepare<K: Subject>(name: String) -> Result<Handles<K>> {
     Ok(Handles { name, channel, senders: vec![tx], receivers: vec![rx] })
 }
 
-/// Makes every call on every image, notes which were late, and prints the largest overruns.
-pub fn attack<K: Subject>(kind: &K, late: &mut Vec<String>) -> Result<()> {
+/// [`attack`] with the calls of a kind that carries messages.
+pub fn attack_messages<K: Subject>(kind: &K, late: &mut Vec<String>) -> Result<()> {
+    attack(kind, &calls::<K>(), prepare::<K>, late)
+}
+
+/// Makes every call on every image, notes which were late, and prints the largest overruns. `prepare` makes the handles of a channel of
+/// this name.
+pub fn attack<H>(
+    kind: &dyn Kind,
+    calls: &[Call<H>],
+    prepare: fn(String) -> Result<H>,
+    late: &mut Vec<String>,
+) -> Result<()> {
     let (mut waits, mut looks) = (Vec::new(), Vec::new());
     for pattern in patterns(kind.facts().store) {
-        for call in &calls::<K>() {
+        for call in calls {
             let what = || format!("{}: {}: {}", kind.name(), pattern.name, call.name);
             let mut least = Duration::MAX;
             for _ in 0..TRIES {
-                least = least.min(take(pattern, call).with_context(what)?);
+                least = least.min(take(pattern, call, prepare).with_context(what)?);
                 if least <= call.allowed {
                     break;
                 }
@@ -143,9 +154,9 @@ pub fn attack<K: Subject>(kind: &K, late: &mut Vec<String>) -> Result<()> {
 }
 
 /// How long this call takes on this image, less what the thread waited for a processor.
-fn take<K: Subject>(pattern: &Pattern, call: &Call<Handles<K>>) -> Result<Duration> {
+fn take<H>(pattern: &Pattern, call: &Call<H>, prepare: fn(String) -> Result<H>) -> Result<Duration> {
     let scratch = Scratch::new()?;
-    let mut handles = prepare::<K>(scratch.channel())?;
+    let mut handles = prepare(scratch.channel())?;
     let file = OpenOptions::new().read(true).write(true).open(scratch.channel())?;
     let mut parts = Parts::of(&file)?;
     (pattern.write)(&mut parts);

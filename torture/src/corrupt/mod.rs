@@ -40,6 +40,9 @@ use std::fs::{File, OpenOptions};
 use std::time::Instant;
 
 pub use corruptible::Corruptible;
+pub use images::{Call, DEADLINE, SLICE, attack, done, look, within};
+pub use probe::{LENGTH, RESCUE, message};
+pub use shift::Shift;
 
 #[derive(Args)]
 pub struct Options {
@@ -196,7 +199,9 @@ impl Attack {
         count[1] += u64::from(is_corrupted);
         match area {
             _ if flags & OVERLONG != 0 => Err("a message came that is longer than the channel allows".into()),
-            "nothing" | "payload" if is_corrupted => Err("somebody was told that the channel is corrupted".into()),
+            "nothing" | "payload" | "value" if is_corrupted => {
+                Err("somebody was told that the channel is corrupted".into())
+            }
             "nothing" if is_damaged => Err("a message came that nobody sent".into()),
             "payload" if !is_damaged => Err("the damage was not delivered".into()),
             _ => Ok(()),

@@ -11,7 +11,7 @@ pub struct Parts {
     senders: usize,
     pub rows: Range<usize>,
     pub control: Range<usize>,
-    /// mpmc: the controls of its rings.
+    /// mpmc: the controls of its rings; watch: the one of its value, which begins with the root.
     pub rings: Range<usize>,
     pub cells: Range<usize>,
     /// Slots, or the ring of a lane.
@@ -22,6 +22,7 @@ pub struct Parts {
 
 const ROW_BYTES: usize = 256;
 pub const RING_CONTROL_BYTES: usize = 256;
+const VALUE_CONTROL_BYTES: usize = 128;
 
 impl Parts {
     pub fn of(file: &File) -> Result<Self> {
@@ -30,12 +31,15 @@ impl Parts {
         let number = |at: usize, bytes: usize| {
             image[at..at + bytes].iter().rev().fold(0, |sum, &byte| sum << 8 | usize::from(byte))
         };
-        let [rows_at, control_at, data_at, cells_at] = [112, 120, 144, 192].map(|at| number(at, 8));
+        let [rows_at, control_at, data_at, queue_at, cells_at] = [112, 120, 144, 184, 192].map(|at| number(at, 8));
         let (slots, priorities, senders) = (number(176, 4), number(180, 2), number(92, 4));
         let cells = slots.next_power_of_two().max(64) * priorities * 8;
         let rings_at = cells_at.saturating_sub(priorities * RING_CONTROL_BYTES);
-        let (rings, cells) = if slots == 0 { (0..0, 0..0) } else { (rings_at..cells_at, cells_at..cells_at + cells) };
-        let control_end = if slots == 0 { data_at } else { rings_at };
+        let (rings, cells, control_end) = match (slots, cells_at) {
+            (0, _) => (0..0, 0..0, data_at),
+            (_, 0) => (queue_at..queue_at + VALUE_CONTROL_BYTES, 0..0, queue_at),
+            _ => (rings_at..cells_at, cells_at..cells_at + cells, rings_at),
+        };
         Ok(Self {
             senders,
             rows: rows_at..control_at,
@@ -76,6 +80,11 @@ impl Parts {
     /// All slots are in this state, and the rows' in turn.
     pub fn all_slots(&mut self, state: u64) {
         let rows = self.rows.len() / ROW_BYTES;
-        self.each(self.data.clone(), self.slot_bytes, |slot, _| 1 << 19 | state << 16 | (slot % rows) as u64);
+        self.each_slot(0, |slot, _| 1 << 19 | state << 16 | (slot % rows) as u64);
+    }
+
+    /// The word that stands so many bytes into each slot becomes another one.
+    pub fn each_slot(&mut self, skip: usize, change: impl Fn(usize, u64) -> u64) {
+        self.each(self.data.start + skip..self.data.end, self.slot_bytes, change);
     }
 }

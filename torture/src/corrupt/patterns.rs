@@ -109,11 +109,27 @@ const OF_LANES: &[Pattern] = &[
     pattern("paddings all over", |parts| parts.each(parts.data.clone(), 8, |_, _| 2 << 32)),
 ];
 
+/// Of those that hold a value.
+const OF_VALUES: &[Pattern] = &[
+    pattern("the root is 0", |parts| parts.set(parts.rings.start, 0)),
+    pattern("the root far ahead", |parts| {
+        let root = parts.word(parts.rings.start);
+        parts.set(parts.rings.start, root + (1 << 40));
+    }),
+    pattern("the root beyond all versions", |parts| parts.set(parts.rings.start, 1 << 62)),
+    pattern("all slots being written", |parts| parts.each_slot(0, |_, sequence| sequence | 1)),
+    pattern("all slots a round ahead", |parts| {
+        let slots = parts.slots as u64;
+        parts.each_slot(0, |_, sequence| sequence + 2 * slots);
+    }),
+    pattern("values of any length", |parts| parts.each_slot(8, |_, _| u64::MAX)),
+];
+
 /// All that a channel with such a store is overwritten with.
 pub fn patterns(store: Store) -> impl Iterator<Item = &'static Pattern> {
     OF_ALL.iter().chain(match store {
-        Store::Lanes => OF_LANES,
+        Store::Lanes | Store::Fan => OF_LANES,
         Store::Slots => OF_SLOTS,
-        Store::Value => &[],
+        Store::Value => OF_VALUES,
     })
 }

@@ -1,5 +1,6 @@
 //! The kind whose messages go to all of its receivers: what its workers do, and what its accounts have to say. It takes part in `kill` and
-//! `soak`, with a sender that waits, one that overwrites, or one that evicts; and is damaged by `corrupt`.
+//! `soak`, with a sender that waits, one that overwrites, or one that evicts; is stepped by `sweep` and `stop`, and damaged
+//! by `corrupt`.
 //!
 //! Checked by `kill` and `soak`:
 //! - every message is intact, and comes with its number, in order; a lossless receiver misses none from the one on with which it began, and
@@ -9,11 +10,20 @@
 //!   lost meanwhile;
 //! - in the end, when the last sender is killed, each receiver that is there comes to the last message that was committed.
 //!
+//! Checked by `sweep` and `stop`:
+//! - whoever dies or stands still, wherever: what is committed is there from the oldest message on without a gap, for those that come and for
+//!   those that were there; only the oldest ones are overwritten, and none that a lossless receiver has yet to read;
+//! - a sender waits for nobody who is dead, and for nobody at all if it overwrites.
+//!
 //! - `kind`: its row. `receiver`: the one that is made to be killed; the sender is that of a lane. `journal`: what it had. `trial`: the accounts.
+//! - `steps`: those that are stepped, and `others`, who go on around them. `stopped`: receivers that stand still.
 
 mod journal;
 mod kind;
+mod others;
 mod receiver;
+mod steps;
+mod stopped;
 mod trial;
 
 use crate::lanes;
@@ -28,6 +38,7 @@ use memlane::TryRecvError;
 use memlane::broadcast::{Channel, Policy};
 
 pub use kind::Broadcast;
+pub use steps::Fan;
 
 /// See the module.
 pub struct Fans;
@@ -68,11 +79,12 @@ impl Storage<Broadcast> for Fans {
         match role {
             Role::Sender => lanes::send::<Broadcast>(channel.sender()?, &phases, assignment),
             Role::Receiver => receiver::receive(channel, &phases, assignment),
+            Role::StoppingReceiver => stopped::stop_with_a_message(channel),
             role => bail!("{} has no {role:?}", Broadcast::KIND),
         }
     }
 
-    fn stand_still(_: Comparison, _: Waking, _: &Scratch) -> Result<()> {
-        bail!("this tool does not take a {}", Broadcast::KIND)
+    fn stand_still(comparison: Comparison, waking: Waking, scratch: &Scratch) -> Result<()> {
+        stopped::stand_still(comparison, waking, scratch)
     }
 }

@@ -45,7 +45,10 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use std::time::Instant;
 
+pub use calls::{BARE, Call, DAMAGED, DEAD, EMPTY, ONE, STALE};
+pub use family::Family;
 pub use refused::Refused;
+pub use stage::Stage;
 
 #[derive(Args)]
 pub struct Options {

@@ -5,7 +5,7 @@ mod mpsc;
 mod spsc;
 
 use crate::corrupt::Corruptible;
-use crate::fans::Broadcast;
+use crate::fans::{Broadcast, Fan};
 use crate::faults::Refused;
 use crate::steps::Steppable;
 use crate::subject::Kind;
@@ -30,17 +30,24 @@ pub fn all_that_are_killed() -> Vec<&'static dyn Kind> {
     kinds
 }
 
-/// All that carry messages.
+/// The same.
 pub fn all_that_are_damaged() -> Vec<&'static dyn Corruptible> {
     let mut kinds = all(|kind| kind as &dyn Corruptible);
-    kinds.push(&Broadcast);
+    kinds.extend([&Watch as &dyn Corruptible, &Broadcast]);
     kinds
 }
 
-/// All that are stepped: the kinds of the list, and the one that holds a value.
+/// All to which system calls are refused: the same without the one whose messages go to all, as its calls are those of a lane.
+pub fn all_that_are_refused() -> Vec<&'static dyn Refused> {
+    let mut kinds = all(|kind| kind as &dyn Refused);
+    kinds.push(&Watch);
+    kinds
+}
+
+/// All that are stepped: the same as those that are killed.
 pub fn all_that_are_stepped() -> Vec<&'static dyn Steppable> {
     let mut kinds = all(|kind| kind as &dyn Steppable);
-    kinds.push(&Watch);
+    kinds.extend([&Watch as &dyn Steppable, &Fan]);
     kinds
 }
 

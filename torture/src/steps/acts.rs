@@ -27,6 +27,7 @@ pub fn prepare<K: Subject>(waking: Waking, state: State, name: &str) -> Result<(
         State::Held => 2,
         State::Several | State::Rival { .. } => 4,
         State::Full => u64::MAX,
+        State::Lapped => bail!("of these kinds, nobody overwrites"),
     };
     let passes = match state {
         State::Wrap | State::Several | State::Rival { .. } => K::LAP - stays,
@@ -64,7 +65,7 @@ pub fn act<K: Subject>(scenario: &Scenario, name: &str, account: &mut Account) -
         }
         Operation::JoinReceiving => {
             mark();
-            let _rx = channel.receiver()?;
+            let _rx = K::receiver(&channel)?;
             mark();
         }
         Operation::Send if own.is_empty() => {
@@ -110,14 +111,14 @@ pub fn act<K: Subject>(scenario: &Scenario, name: &str, account: &mut Account) -
             mark();
         }
         Operation::Receive => {
-            let mut rx = channel.receiver()?;
+            let mut rx = K::receiver(&channel)?;
             mark();
             let message = rx.recv()?;
             mark();
             account.note_got(&message.to_vec(), K::is_marked(&message))?;
         }
         Operation::ReceiveInto => {
-            let mut rx = channel.receiver()?;
+            let mut rx = K::receiver(&channel)?;
             mark();
             ensure!(rx.recv_into(&mut account.inbox()[..LENGTH])? == LENGTH, "another length");
             mark();
@@ -125,7 +126,7 @@ pub fn act<K: Subject>(scenario: &Scenario, name: &str, account: &mut Account) -
             account.note_got(&message, false)?;
         }
         Operation::ReceiveBatch => {
-            let mut rx = channel.receiver()?;
+            let mut rx = K::receiver(&channel)?;
             let mut marked = [None; 2];
             mark();
             let batch = rx.recv_batch(2)?;
@@ -141,7 +142,7 @@ pub fn act<K: Subject>(scenario: &Scenario, name: &str, account: &mut Account) -
             }
         }
         Operation::Acknowledge => {
-            let mut rx = channel.receiver()?;
+            let mut rx = K::receiver(&channel)?;
             let message = rx.recv()?;
             let (bytes, again) = (message.to_vec(), K::is_marked(&message));
             mark();
@@ -150,7 +151,7 @@ pub fn act<K: Subject>(scenario: &Scenario, name: &str, account: &mut Account) -
             account.note_got(&bytes, again)?;
         }
         Operation::GiveBack => {
-            let mut rx = channel.receiver()?;
+            let mut rx = K::receiver(&channel)?;
             let message = rx.recv()?;
             let bytes = message.to_vec();
             mark();
@@ -159,7 +160,7 @@ pub fn act<K: Subject>(scenario: &Scenario, name: &str, account: &mut Account) -
             account.note(Deed::GaveBack(number_of(&bytes).context("a message is damaged")?))?;
         }
         Operation::ParkReceiving => {
-            let mut rx = channel.receiver()?;
+            let mut rx = K::receiver(&channel)?;
             rx.set_strategy(Strategy::Park);
             mark();
             let outcome = rx.recv_timeout(SLEEP);
@@ -189,7 +190,7 @@ pub fn act<K: Subject>(scenario: &Scenario, name: &str, account: &mut Account) -
             mark();
         }
         Operation::LeaveReceiving => {
-            let rx = channel.receiver()?;
+            let rx = K::receiver(&channel)?;
             mark();
             drop(rx);
             mark();

@@ -7,7 +7,7 @@
 
 pub mod access;
 pub mod account;
-mod acts;
+pub mod acts;
 pub mod image;
 pub mod others;
 pub mod scenario;

@@ -42,7 +42,9 @@ pub enum State {
     Held,
     /// Four messages behind which a lane's ring needs padding, and a queue's cells end: for a rival, with room for all.
     Several,
-    /// The same, where a rival stands still in this operation, after so many instructions of it.
+    /// The sender overwrites, and has done so: two laps and some.
+    Lapped,
+    /// As `Several`, where a rival stands still in this operation, after so many instructions of it.
     Rival {
         act: Operation,
         after: u64,
@@ -131,7 +133,7 @@ pub const ALL_OPERATIONS: [Operation; 16] = [
 impl Scenario {
     /// All of a kind.
     pub fn all(facts: Facts) -> Vec<Self> {
-        let states = [State::Empty, State::One, State::Full, State::Wrap, State::Held];
+        let states = [State::Empty, State::One, State::Full, State::Wrap, State::Held, State::Lapped];
         let all = ALL_OPERATIONS
             .into_iter()
             .flat_map(|operation| states.into_iter().map(move |state| Self { facts, operation, state }));
@@ -161,6 +163,12 @@ impl Scenario {
         let needs_message = matches!(self.operation, Receive | ReceiveInto | ReceiveBatch | Acknowledge | GiveBack);
         match self.state {
             State::Held if !self.facts.is_shared() => false,
+            State::Lapped if self.facts.store != Store::Fan => false,
+            // What others overwrite meanwhile would come too late to a batch.
+            State::Lapped => {
+                !matches!(self.operation, Wake | ParkReceiving | ParkSending)
+                    && (!needs_message || self.operation == Receive)
+            }
             // Of a value there is one.
             State::Full if self.facts.store == Store::Value => false,
             // A receiver that is to sleep first would take what there is.
@@ -239,8 +247,10 @@ impl Scenario {
 
     /// What may come of it, if these messages are in the channel before, and others hold the first few.
     pub fn expectation(&self, queued: Vec<u64>, held: usize) -> Expectation {
-        if self.facts.store == Store::Value {
-            return self.expected_value(queued);
+        match self.facts.store {
+            Store::Value => return self.expected_value(queued),
+            Store::Fan => return self.expected_of_all(queued),
+            Store::Lanes | Store::Slots => {}
         }
         let (takes, finishes) = match self.operation {
             Operation::Receive | Operation::GiveBack => (1, false),
@@ -268,6 +278,20 @@ impl Scenario {
         let finished = if self.sends() > 0 { queued.clone() } else { Vec::new() };
         let own = self.own().collect();
         Expectation { queued, taken: 0, own_may_be_taken: false, finished, finished_for_certain: true, own }
+    }
+}
+
+/// Of a kind whose messages are for all receivers.
+impl Scenario {
+    /// What was read stays. A sender that goes on overwrites some of the oldest ones, where nobody has yet to read them.
+    fn expected_of_all(&self, queued: Vec<u64>) -> Expectation {
+        /// What is overwritten at once, the largest part of the ring, and the records of a batch.
+        const OVERWRITTEN: usize = 8;
+        let is_overwritten = self.is_sending() && matches!(self.state, State::Wrap | State::Lapped);
+        let oldest = if is_overwritten { OVERWRITTEN.min(queued.len()) } else { 0 };
+        let finished = queued[..oldest].to_vec();
+        let own = self.own().collect();
+        Expectation { queued, taken: 0, own_may_be_taken: false, finished, finished_for_certain: false, own }
     }
 }
 
@@ -313,6 +337,7 @@ impl fmt::Display for State {
             Self::Wrap => "about to wrap",
             Self::Held => "others hold",
             Self::Several => "four messages",
+            Self::Lapped => "lapped",
             Self::Rival { act, after } => return write!(f, "rival in {act} after {after}"),
         })
     }

@@ -69,7 +69,7 @@ impl<K: Subject> Steppable for K {
         match self.facts().store {
             Store::Lanes => others::lane::go_on::<K>(task, name, account),
             Store::Slots => others::queue::go_on::<K>(task, name, account),
-            Store::Value => bail!("a value has steps of its own"),
+            Store::Value | Store::Fan => bail!("this kind has steps of its own"),
         }
     }
 

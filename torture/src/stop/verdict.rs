@@ -2,10 +2,10 @@
 //! once, and nothing else was.
 
 use crate::steps::account::{Deed, Delivered};
-use crate::steps::others::OTHERS;
+use crate::steps::others::{BEGUN_WITH, OTHERS};
 use crate::steps::scenario::{Expectation, OWN, Scenario, State};
 use crate::subject::Store;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use std::collections::BTreeMap;
 
 /// Who did what, in order.
@@ -44,8 +44,10 @@ pub fn got(deeds: &[Deed]) -> Vec<Delivered> {
 impl Accounts<'_> {
     /// Compares. What the killed one sent or finished with is in question: the caller judges it by what came.
     pub fn check(&self) -> Result<Checked> {
-        if self.scenario.facts.store == Store::Value {
-            return self.check_value();
+        match self.scenario.facts.store {
+            Store::Value => return self.check_value(),
+            Store::Fan => return self.check_fan(),
+            Store::Lanes | Store::Slots => {}
         }
         let receivers = [
             ("the one that stood still", got(&self.stopped)),
@@ -90,6 +92,36 @@ impl Accounts<'_> {
         let in_question = |number: &u64| maybe_sent.contains(number) || maybe_finished.contains(number);
         ensure!(missing.iter().all(in_question), "of messages {missing:?}, some are lost");
         Ok(Checked { messages: receivers[1].1.len() as u64, had: had.into_iter().map(|(&number, _)| number).collect() })
+    }
+
+    /// Of messages that are for all: each receiver had some of them, one behind the other without a gap, unless they are overwritten; those that
+    /// come later have the last ones.
+    fn check_fan(&self) -> Result<Checked> {
+        let all: Vec<u64> = self.queued.iter().copied().chain(sent(&self.stopped)).chain(sent(&self.others)).collect();
+        let others = got(&self.others);
+        let is_lossy = self.scenario.state == State::Lapped;
+        for (who, had, is_gapless) in [
+            ("the one that stood still", &got(&self.stopped), !is_lossy),
+            ("the others", &others, !is_lossy),
+            ("who slept", &got(&self.sleeper), true),
+            ("the successors", &self.left, true),
+        ] {
+            let numbers: Vec<u64> = had.iter().map(|one| one.number).collect();
+            let places: Option<Vec<usize>> =
+                numbers.iter().map(|number| all.iter().position(|one| one == number)).collect();
+            let places = places.with_context(|| format!("{who} got messages that were never sent: {numbers:?}"))?;
+            let follows = |pair: &[usize]| if is_gapless { pair[0] + 1 == pair[1] } else { pair[0] < pair[1] };
+            ensure!(places.windows(2).all(follows), "{who} got {numbers:?} of {all:?}");
+        }
+        let last = |had: &[Delivered]| had.last().map(|one| one.number);
+        ensure!(last(&self.left) == all.last().copied(), "the last message of {all:?} is not left");
+        if self.scenario.is_sending() && !is_lossy {
+            let expected = all.len() - self.queued.len().saturating_sub(BEGUN_WITH);
+            ensure!(others.len() == expected, "the others got {} of {expected} messages", others.len());
+        } else if sent(&self.others).next().is_some() {
+            ensure!(last(&others) == all.last().copied(), "the others have not got the last message of {all:?}");
+        }
+        Ok(Checked { messages: others.len() as u64, had: all })
     }
 
     /// Of a value: everybody had values that were set, none of them behind a later one, and the last one is there.

@@ -16,6 +16,8 @@ pub enum Store {
     Lanes,
     /// In slots: each by itself. An acknowledgement is final, and what comes again is marked.
     Slots,
+    /// In a lane, and each is for all receivers: they stay until they are overwritten.
+    Fan,
     /// There are none, but one value.
     Value,
 }

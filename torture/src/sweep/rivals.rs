@@ -26,9 +26,10 @@ const QUICK_OPERATIONS: usize = 5;
 /// Real kills of an operation for each place, besides the one at its end and one for each access.
 const KILLS: u64 = 2;
 
-/// All operations around rivals of a kind. A value has none: one sets it, and who has it takes nothing from others.
+/// All operations around rivals of a kind. A value has none: one sets it, and who has it takes nothing from others. Nor
+/// has a broadcast: a receiver takes nothing from others, either.
 pub fn sweep(options: &Options, setting: Setting<'_>, random: &mut Random, all: &mut Totals) -> Result<()> {
-    if setting.kind.facts().store == Store::Value {
+    if matches!(setting.kind.facts().store, Store::Value | Store::Fan) {
         return Ok(());
     }
     println!(

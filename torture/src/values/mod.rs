@@ -10,11 +10,13 @@
 //!
 //! - `worker`: those that are made to be killed. `journal`: what they had. `trial`: the accounts.
 //! - `steps`: those that are stepped, and `others`, who go on around them. `stopped`: receivers that stand still.
-//! - `reads`: a tool of its own.
+//! - `damaged`: those whose file is overwritten. `refused`: those to which system calls are refused. `reads`: a tool of its own.
 
+mod damaged;
 mod journal;
 mod others;
 pub mod reads;
+mod refused;
 mod steps;
 mod stopped;
 mod trial;

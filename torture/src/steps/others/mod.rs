@@ -8,4 +8,4 @@ pub mod reaped;
 mod task;
 
 pub use look::{check_seat, look};
-pub use task::{OTHERS, PATIENCE, Task};
+pub use task::{BEGUN_WITH, OTHERS, PATIENCE, Task};
