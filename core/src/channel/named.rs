@@ -2,7 +2,7 @@
 
 use super::broadcast::{Channel, Receiver};
 use super::end::{Seated, Since};
-use super::port::{BroadcastInlet, Inlet};
+use super::port::{BroadcastInlet, Inlet, NoPort};
 use crate::error::{ForgetError, JoinError};
 use crate::layout::Role;
 use crate::liveness::{self, Kept, ReaderName, Unclear};
@@ -20,7 +20,9 @@ impl Channel {
     /// The receiver's position survives it, whether it is dropped or its process is killed: the next one that joins by the name goes on with the
     /// first message that was not acknowledged. For the sender it is as if the receiver were there and slow: a lossless sender whose lane
     /// is full waits for it, or fails, until it comes back or [is forgotten](Channel::forget); and as long as its seat is kept, the sender is not told
-    /// that all receivers have left. `start` is not used by one that comes back.
+    /// that all receivers have left. `start` is not used by one that comes back. What the first one missed before it began, it alone is told.
+    ///
+    /// The seat is kept as long as the channel is there: not over its removal, nor over a reboot.
     ///
     /// `name` has 1 to 64 bytes, none of them zero. It stands in [`Info`](crate::Info) instead of the participant's name. Others may join by it
     /// at the same time: one of them gets it.
@@ -58,9 +60,15 @@ impl Channel {
                 }
                 Kept::Nobody => {
                     let end = Seated::join_by_name(&self.shared, Role::Receiver, BroadcastInlet::SETTLE, since, name)?;
-                    let receiver = Receiver::seated(end, |end| BroadcastInlet::begin(end, start, true))?;
-                    if receiver.end.keep_for(&reader)? {
-                        return Ok(receiver);
+                    let mut is_refused = false;
+                    let joined = Receiver::seated(end, |end| {
+                        let port = BroadcastInlet::begin(end, start, true)?;
+                        is_refused = !end.keep_for(&reader).map_err(NoPort::Corrupted)?;
+                        // A port that is refused writes nothing any more: its row, and so its gate, may be another one's.
+                        if is_refused { Err(NoPort::Busy) } else { Ok(port) }
+                    });
+                    if !is_refused {
+                        return joined;
                     }
                 }
             }

@@ -133,9 +133,9 @@ impl Seated {
     }
 
     /// Has the seat kept for its name. False: another participant has that name, or is about to: this one is to leave.
-    pub(in crate::channel) fn keep_for(&self, name: &ReaderName) -> Result<bool, JoinError> {
+    pub(in crate::channel) fn keep_for(&self, name: &ReaderName) -> Result<bool, Corruption> {
         let _guard = cancel_guard();
-        self.seat().keep(name).map_err(|reason| self.cannot_join(reason))
+        self.seat().keep(name)
     }
 
     /// Poisons a channel whose words contradict each other, which this participant found out while it joined.
