@@ -19,8 +19,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             Err(RecvError::Disconnected) => break, // the sender has left or died, and its last value was printed
             Err(error) => return Err(error.into()),
         }
-        if rx.version() >= 10 {
-            break; // the sender may have left before this receiver came: then nobody tells it of that
+        if rx.version() >= 10 && rx.peers().senders == 0 {
+            break; // the sender had left before this receiver came: then nobody tells it of that
         }
     }
     drop(rx);

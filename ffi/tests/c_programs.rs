@@ -98,3 +98,27 @@ fn examples_reach_each_other_and_remove_their_channel() {
         }
     }
 }
+
+#[test]
+fn the_receivers_of_a_value_come_to_the_last_one_and_remove_its_channel() {
+    let library = library();
+    for compiler in COMPILERS {
+        let (programs, channels) = (Folder::new(0o755), Folder::new(0o755));
+        let start = |example: &str| {
+            let program = programs.path().join(example);
+            if !program.exists() {
+                compile(compiler, &library, &format!("examples/{example}.c"), &program);
+            }
+            let mut command = Command::new(program);
+            command.env("MEMLANE_DIR", channels.path()).stdout(Stdio::piped()).spawn().unwrap()
+        };
+        let processes = ["watch_receiver", "watch_receiver", "watch_sender"].map(start);
+        for (process, is_receiver) in processes.into_iter().zip([true, true, false]) {
+            let output = process.wait_with_output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            let printed = String::from_utf8(output.stdout).unwrap();
+            assert_eq!(printed.lines().last(), is_receiver.then_some("limit 10 (version 10)"), "{printed}");
+        }
+        assert!(files_in(&channels).is_empty(), "the last one removes the channel");
+    }
+}

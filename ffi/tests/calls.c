@@ -422,6 +422,77 @@ static void fans(void) {
     OK(memlane_channel_close(lane));
 }
 
+static void *wait_for_a_change(void *argument) {
+    memlane_getter *getter = (memlane_getter *)argument;
+    char text[8];
+    size_t length;
+    OK(memlane_changed(*getter, text, sizeof text, &length, -1));
+    CHECK(length == 6 && memcmp(text, "second", 6) == 0);
+    return NULL;
+}
+
+/* One sender and one receiver of a value, with seats. */
+static void values(void) {
+    memlane_options options = small_options(MEMLANE_WATCH);
+    memlane_channel channel, lane;
+    memlane_setter setter, second_setter;
+    memlane_getter getter, second_getter;
+    uint64_t version;
+    uint32_t has_changed;
+    size_t length;
+    char text[8];
+    pthread_t thread;
+
+    options.capacity = 0;
+    options.max_message = 8;
+    options.receivers = 1;
+    OK(memlane_channel_private(&channel, MEMLANE_WATCH, &options));
+    OK(memlane_setter_new(channel, &setter));
+    CHECK(memlane_setter_new(channel, &second_setter) == MEMLANE_ROLE_TAKEN);
+    OK(memlane_getter_new(channel, &getter));
+    CHECK(memlane_getter_new(channel, &second_getter) == MEMLANE_ROLE_TAKEN);
+    CHECK(memlane_get(getter, text, sizeof text, &length) == MEMLANE_EMPTY);
+    CHECK(memlane_changed(getter, text, sizeof text, &length, 0) == MEMLANE_EMPTY);
+    CHECK(memlane_changed(getter, text, sizeof text, &length, 1000) == MEMLANE_TIMEOUT);
+    CHECK(memlane_set(setter, "too long.", 9, NULL) == MEMLANE_TOO_LARGE);
+    OK(memlane_set(setter, "first", 5, &version));
+    CHECK(version == 1);
+    OK(memlane_has_changed(getter, &has_changed));
+    CHECK(has_changed == 1);
+    CHECK(memlane_get(getter, text, 3, &length) == MEMLANE_BUFFER_TOO_SMALL && length == 5);
+    OK(memlane_version_seen(getter, &version));
+    CHECK(version == 0); /* it stays unseen */
+    OK(memlane_get(getter, text, sizeof text, &length));
+    CHECK(length == 5 && memcmp(text, "first", 5) == 0);
+    OK(memlane_version_seen(getter, &version));
+    OK(memlane_has_changed(getter, &has_changed));
+    CHECK(version == 1 && has_changed == 0);
+
+    CHECK(pthread_create(&thread, NULL, wait_for_a_change, &getter) == 0);
+    OK(memlane_set(setter, "second", 6, &version));
+    CHECK(pthread_join(thread, NULL) == 0 && version == 2);
+    OK(memlane_set(setter, NULL, 0, NULL));
+    OK(memlane_changed(getter, NULL, 0, &length, -1));
+    CHECK(length == 0);
+    OK(memlane_setter_close(setter));
+    CHECK(memlane_set(setter, "third", 5, NULL) == MEMLANE_INVALID_HANDLE);
+    CHECK(memlane_changed(getter, text, sizeof text, &length, -1) == MEMLANE_DISCONNECTED);
+    OK(memlane_get(getter, text, sizeof text, &length)); /* the value stays */
+    OK(memlane_setter_new(channel, &setter));
+    OK(memlane_set(setter, "fourth", 6, &version));
+    CHECK(version == 4);
+    OK(memlane_setter_close(setter));
+    OK(memlane_getter_close(getter));
+    CHECK(memlane_getter_close(getter) == MEMLANE_INVALID_HANDLE);
+    OK(memlane_channel_close(channel));
+
+    options = small_options(MEMLANE_SPSC);
+    OK(memlane_channel_private(&lane, MEMLANE_SPSC, &options));
+    CHECK(memlane_setter_new(lane, &setter) == MEMLANE_WRONG_KIND);
+    CHECK(memlane_getter_new(lane, &getter) == MEMLANE_WRONG_KIND);
+    OK(memlane_channel_close(lane));
+}
+
 /* Without a seat: a broadcast's messages, and a watch's value. */
 static void looks_on(const char *name) {
     memlane_options options = small_options(MEMLANE_BROADCAST);
@@ -486,6 +557,7 @@ int main(int count, char **arguments) {
     }
     streams();
     fans();
+    values();
     wrong_types();
     types(arguments[1]);
     names(arguments[1]);
