@@ -15,8 +15,8 @@ use memlane::{Backend, CreateError, FenceMode, Granted, Kind, MemoryReport, Open
 #[command(next_help_heading = "Options of a new channel")]
 pub struct CreationArguments {
     /// What the channel is: spsc has one sender and one receiver, mpmc many of both, each message for one of these, mpsc many
-    /// senders with a ring each and one receiver, watch one sender and many receivers of its latest value, broadcast one sender and many
-    /// receivers of each message [default: spsc; of set: watch]
+    /// senders with a ring each and one receiver, watch one sender and many receivers of its latest value, broadcast one
+    /// sender or several with a ring each and many receivers of each message [default: spsc; of set: watch]
     #[arg(long, value_parser = kind_parser(Kind::ALL))]
     kind: Option<Kind>,
     /// spsc, mpsc, broadcast: size of the ring, or of each, as 65536 or 64K or 1.5M, up to 2G; rounded up to a power of two [default of
@@ -30,8 +30,8 @@ pub struct CreationArguments {
     /// mpmc: how many priorities there are, up to 8 [default: 1]
     #[arg(long, value_name = "N")]
     priorities: Option<u8>,
-    /// mpmc, mpsc: how many senders there can be at a time, with the receivers up to 1024 [default: 64, or
-    /// what the receivers leave]
+    /// mpmc, mpsc, broadcast: how many senders there can be at a time, with the receivers up to 1024 [default: 64, or
+    /// what the receivers leave; of broadcast 1]
     #[arg(long, value_name = "N")]
     senders: Option<usize>,
     /// mpmc, watch, broadcast: how many receivers there can be at a time, with the senders up to 1024 [default: 64, or

@@ -73,6 +73,8 @@ struct BroadcastFacts {
     policy: &'static str,
     /// The row of the receiver that holds the sender back, or would first; `null`: there is none.
     slowest: Option<u32>,
+    /// In which lane.
+    lane: Option<u32>,
     consumed: Option<u64>,
     readers: Vec<ReaderFacts>,
 }
@@ -83,7 +85,10 @@ struct ReaderFacts {
     /// The name by which it comes back; `null`: it has none.
     name: Option<String>,
     away: bool,
+    /// In which lane it lags furthest behind its sender, where it is there, and by how many bytes.
+    lane: u32,
     consumed: u64,
+    lag: u64,
     /// Messages that it has not released; `null`: what stands there contradicts itself.
     behind: Option<u64>,
 }
@@ -210,6 +215,7 @@ impl From<&BroadcastInfo> for BroadcastFacts {
         Self {
             policy: broadcast.policy.name(),
             slowest: broadcast.slowest,
+            lane: broadcast.lane,
             consumed: broadcast.consumed,
             readers: broadcast.readers.iter().map(ReaderFacts::from).collect(),
         }
@@ -222,7 +228,9 @@ impl From<&ReaderInfo> for ReaderFacts {
             row: reader.row,
             name: reader.name.clone(),
             away: reader.is_away,
+            lane: reader.lane,
             consumed: reader.consumed,
+            lag: reader.lag,
             behind: reader.behind,
         }
     }

@@ -80,7 +80,7 @@ fn describe(info: &Info) -> String {
         let _ = writeln!(text, "\nlane {number}\n{}", describe_lane(lane, info.capacity));
     }
     if let Some(broadcast) = &info.broadcast {
-        let _ = writeln!(text, "\nbroadcast\n{}", describe_broadcast(broadcast, &info.lanes, &info.participants));
+        let _ = writeln!(text, "\nbroadcast\n{}", describe_broadcast(broadcast, &info.participants));
     }
     if let Some(queue) = &info.queue {
         let _ = writeln!(text, "\nqueue\n{}", describe_queue(queue));
@@ -130,12 +130,13 @@ fn describe_queue(queue: &QueueInfo) -> String {
 }
 
 /// Which receiver the sender waits for, if it waits, and how far that one and the others are behind.
-fn describe_broadcast(broadcast: &BroadcastInfo, lanes: &[LaneInfo], participants: &[ParticipantInfo]) -> String {
+fn describe_broadcast(broadcast: &BroadcastInfo, participants: &[ParticipantInfo]) -> String {
     let policy = broadcast.policy.name();
     let slowest = broadcast.slowest.and_then(|row| participants.iter().find(|participant| participant.row == row));
-    let behind = match (slowest, lanes.first()) {
-        (Some(receiver), Some(lane)) => {
-            let behind = BinaryBytes(lane.used_bytes());
+    let reader = broadcast.readers.iter().find(|reader| Some(reader.row) == broadcast.slowest);
+    let behind = match (slowest, reader) {
+        (Some(receiver), Some(reader)) => {
+            let behind = BinaryBytes(reader.lag);
             let who = match receiver.state {
                 ParticipantState::Away => "away".to_owned(),
                 _ => format!("process {}", receiver.pid),

@@ -34,6 +34,9 @@ fn small(kind: Kind) -> any::Channel {
             options = set(options);
         }
     }
+    if kind.has_option("senders") {
+        options = options.max_senders(4);
+    }
     options.max_message(64).private().unwrap()
 }
 

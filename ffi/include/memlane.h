@@ -305,7 +305,7 @@ typedef struct {
 typedef struct {
     // sizeof(memlane_options), by which later versions of the library know what an older program set.
     size_t size;
-    // spsc: ring size in bytes, rounded up to a power of two, 4 KiB to 2 GiB. Default: 1 MiB, or what max_message needs.
+    // spsc, mpsc, broadcast: size of each sender's ring in bytes, rounded up to a power of two, 4 KiB to 2 GiB. Default: 1 MiB, or what max_message needs.
     size_t capacity;
     // Largest message in bytes. Default: spsc, what the capacity allows, a little less than 7/16 of it; mpmc, 64,000;
     // watch, of the longest value, 4,096.
@@ -315,10 +315,10 @@ typedef struct {
     uint32_t slots;
     // mpmc: how many priorities there are, 1 (default) to 8.
     uint32_t priorities;
-    // mpmc: how many senders there can be at a time, 1 to 1,023; with the receivers at most 1,024. Default: 64, or what
-    // `receivers` leaves, if that is less. Only for creation.
+    // mpmc, mpsc, broadcast: how many senders there can be at a time, 1 to 1,023; with the receivers at most 1,024. Default: 64, or what
+    // `receivers` leaves, if that is less; broadcast, 1. Only for creation.
     uint32_t senders;
-    // mpmc, watch: how many receivers there can be at a time, 1 to 1,023; with the senders at most 1,024. Default: 64, or what
+    // mpmc, watch, broadcast: how many receivers there can be at a time, 1 to 1,023; with the senders at most 1,024. Default: 64, or what
     // `senders` leaves, if that is less. Only for creation.
     uint32_t receivers;
     // mpmc: a message that was delivered so often and never acknowledged is given up. Default: never.

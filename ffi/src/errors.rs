@@ -291,7 +291,7 @@ impl Coded for JoinError {
             Self::InvalidReaderName { .. } => S::MEMLANE_INVALID_NAME,
             Self::Locked { .. } => S::MEMLANE_LOCKED,
             Self::Busy { .. } => S::MEMLANE_OVERTAKEN,
-            Self::NoSuchMessage { .. } => S::MEMLANE_INVALID_ARGUMENT,
+            Self::NoSuchMessage { .. } | Self::SeveralSenders { .. } => S::MEMLANE_INVALID_ARGUMENT,
             Self::Closed { .. } => S::MEMLANE_CLOSED,
             Self::Removed { .. } => S::MEMLANE_REMOVED,
             Self::Corrupted { .. } => S::MEMLANE_CORRUPTED,

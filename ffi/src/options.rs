@@ -73,7 +73,7 @@ pub const MEMLANE_ENDS_WHEN_DRAINED: u32 = 64;
 pub struct Options {
     /// sizeof(memlane_options), by which later versions of the library know what an older program set.
     pub size: usize,
-    /// spsc: ring size in bytes, rounded up to a power of two, 4 KiB to 2 GiB. Default: 1 MiB, or what max_message needs.
+    /// spsc, mpsc, broadcast: size of each sender's ring in bytes, rounded up to a power of two, 4 KiB to 2 GiB. Default: 1 MiB, or what max_message needs.
     pub capacity: usize,
     /// Largest message in bytes. Default: spsc, what the capacity allows, a little less than 7/16 of it; mpmc, 64,000;
     /// watch, of the longest value, 4,096.
@@ -83,10 +83,10 @@ pub struct Options {
     pub slots: u32,
     /// mpmc: how many priorities there are, 1 (default) to 8.
     pub priorities: u32,
-    /// mpmc: how many senders there can be at a time, 1 to 1,023; with the receivers at most 1,024. Default: 64, or what
-    /// `receivers` leaves, if that is less. Only for creation.
+    /// mpmc, mpsc, broadcast: how many senders there can be at a time, 1 to 1,023; with the receivers at most 1,024. Default: 64, or what
+    /// `receivers` leaves, if that is less; broadcast, 1. Only for creation.
     pub senders: u32,
-    /// mpmc, watch: how many receivers there can be at a time, 1 to 1,023; with the senders at most 1,024. Default: 64, or what
+    /// mpmc, watch, broadcast: how many receivers there can be at a time, 1 to 1,023; with the senders at most 1,024. Default: 64, or what
     /// `senders` leaves, if that is less. Only for creation.
     pub receivers: u32,
     /// mpmc: a message that was delivered so often and never acknowledged is given up. Default: never.

@@ -171,3 +171,25 @@ fn a_read_only_receiver_takes_no_seat() {
     assert!(sandbox.run(&["recv", "other", "--read-only"]).failed(1).contains("spsc"), "its kind is named");
     assert!(sandbox.run(&["recv", "news", "--read-only", "--show-redelivered"]).status.code() == Some(2));
 }
+
+#[test]
+fn several_senders_have_a_ring_each() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["create", "news", "--kind", "broadcast", "--senders", "2", "--capacity", "4096"]).ok();
+    let receiver = sandbox.start(&["recv", "news"]);
+    eventually("it has joined", || sandbox.has("news", "receiver"));
+    let mut first = sandbox.start_with_input(&["send", "news"]);
+    eventually("one has joined", || sandbox.has("news", "sender"));
+    sandbox.run_with(&["send", "news"], lines(0, 1000).as_bytes()).ok();
+    first.write(lines(1000, 2000).as_bytes());
+    first.end_input();
+    first.end().ok();
+    let text = receiver.end().text();
+    let mut numbers: Vec<u64> = text.lines().map(|line| line.parse().unwrap()).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..2000).collect::<Vec<_>>());
+    let facts = sandbox.look("news").unwrap();
+    assert_eq!(facts["lanes"].as_array().map(Vec::len), Some(2));
+    let refused = sandbox.run(&["recv", "news", "--from", "5"]).failed(1);
+    assert!(refused.contains("there are seats for 2 senders"), "{refused}");
+}

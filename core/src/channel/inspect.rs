@@ -222,17 +222,19 @@ pub struct QueueInfo {
 pub struct BroadcastInfo {
     /// What the sender does where a receiver has not come as far as it wants to write.
     pub policy: Policy,
-    /// The row of the receiver that has come least far, of `readers`. A lossless sender whose lane is full waits for it. `None`: there is no
-    /// receiver.
+    /// The row of the receiver that lags furthest behind a sender, of `readers`, in bytes. A lossless sender whose lane is full waits for it.
+    /// `None`: there is no receiver.
     pub slowest: Option<u32>,
-    /// Up to where that one has come: the position behind the last message that it released.
+    /// The row of that sender, and so its lane.
+    pub lane: Option<u32>,
+    /// Up to where the receiver has come there: the position behind the last message that it released.
     pub consumed: Option<u64>,
     /// The receivers whose rows say that they are there, and those that are away and will come back by their names: a lossless sender
     /// overwrites nothing that one of them has not received.
     pub readers: Vec<ReaderInfo>,
 }
 
-/// How far a receiver has come in a lane that all receivers read. When it was there last, its row tells: see
+/// How far a receiver has come in the lanes that all receivers read. When it was there last, its row tells: see
 /// [`ParticipantInfo::left_unix_ns`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -243,9 +245,13 @@ pub struct ReaderInfo {
     pub name: Option<String>,
     /// Whether it is away: nobody receives for it until it comes back.
     pub is_away: bool,
-    /// The position behind the last message that it released. One that the sender overtakes says so every now and then.
+    /// In which lane it lags furthest, in bytes: the row of its sender.
+    pub lane: u32,
+    /// The position there behind the last message that it released. One that the sender overtakes says so every now and then.
     pub consumed: u64,
-    /// How many messages were sent that it has not released. `None`: what stands there contradicts itself.
+    /// How many bytes, with headers and padding, were sent there behind that.
+    pub lag: u64,
+    /// How many messages were sent in all lanes that it has not released. `None`: what stands there contradicts itself.
     pub behind: Option<u64>,
 }
 
@@ -256,8 +262,14 @@ impl BroadcastInfo {
             return None;
         }
         let readers: Vec<_> = participants.iter().filter_map(|receiver| ReaderInfo::of(words, receiver)).collect();
-        let (consumed, slowest) = readers.iter().map(|reader| (reader.consumed, reader.row)).min().unzip();
-        Some(Self { policy: region.facts().policy, slowest, consumed, readers })
+        // Of several that are as far behind, the first one.
+        let slowest = readers.iter().reduce(|one, other| if other.lag > one.lag { other } else { one });
+        let (slowest, lane, consumed) = (
+            slowest.map(|reader| reader.row),
+            slowest.map(|reader| reader.lane),
+            slowest.map(|reader| reader.consumed),
+        );
+        Some(Self { policy: region.facts().policy, slowest, lane, consumed, readers })
     }
 }
 
@@ -268,22 +280,33 @@ impl ReaderInfo {
         if role != Role::Receiver || !(is_away || state == ParticipantState::Live) {
             return None;
         }
-        let (region, memory) = (words.region(), words.lane(0));
-        let (gate, geometry) = (region.gate_of(row)?, lane_geometry(region.geometry()));
-        let consumed = gate.consumed.load(Relaxed);
-        let next = match region.facts().policy.is_lossy() {
-            true => Some(gate.next.load(Relaxed)),
-            false => number_at(&memory, &geometry, Position(consumed)).ok(),
-        };
-        // Behind the number: so what was sent is not less, unless a peer wrote what it may not.
-        let sent = Survey::of(&memory, &geometry).count;
-        Some(Self {
-            row,
-            name: named.then(|| participant.name.clone()),
-            is_away,
-            consumed,
-            behind: next.and_then(|next| sent.checked_sub(next)),
-        })
+        let region = words.region();
+        let geometry = lane_geometry(region.geometry());
+        let lanes = (0..region.geometry().lanes()).filter_map(|lane| {
+            let (gate, memory) = (region.gate_of(lane, row)?, words.lane(lane));
+            let consumed = gate.consumed.load(Relaxed);
+            let next = match region.facts().policy.is_lossy() {
+                true => Some(gate.next.load(Relaxed)),
+                false => number_at(&memory, &geometry, Position(consumed)).ok(),
+            };
+            // Behind the number: so what was sent is not less, unless a peer wrote what it may not.
+            let sent = Survey::of(&memory, &geometry);
+            let behind = next.and_then(|next| sent.count.checked_sub(next));
+            Some(Self {
+                row,
+                name: None,
+                is_away,
+                lane,
+                consumed,
+                lag: sent.committed.0.saturating_sub(consumed),
+                behind,
+            })
+        });
+        let all = lanes.reduce(|one, other| {
+            let behind = one.behind.zip(other.behind).map(|(one, other)| one.saturating_add(other));
+            Self { behind, ..if other.lag > one.lag { other } else { one } }
+        })?;
+        Some(Self { name: named.then(|| participant.name.clone()), ..all })
     }
 }
 
@@ -453,7 +476,9 @@ impl LaneInfo {
     fn of(words: &impl Words, lane: u32, of_all: Option<&BroadcastInfo>, participants: &mut [ParticipantInfo]) -> Self {
         let memory = words.lane(lane);
         let (consumed, survey) = Survey::with_consumed(&memory, &lane_geometry(words.region().geometry()));
-        let consumed = of_all.map_or(consumed.0, |all| all.consumed.unwrap_or(survey.committed.0));
+        let gate = |reader: &ReaderInfo| Some(words.region().gate_of(lane, reader.row)?.consumed.load(Relaxed));
+        let least = |all: &BroadcastInfo| all.readers.iter().filter_map(gate).min().unwrap_or(survey.committed.0);
+        let consumed = of_all.map_or(consumed.0, least);
         if let Some(sender) = participants.iter_mut().find(|participant| participant.row == lane) {
             // A peer may have written any number into the row.
             let counters = &mut sender.counters;

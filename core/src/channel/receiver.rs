@@ -285,6 +285,7 @@ fn has_no_port(end: &Seated, why: NoPort) -> JoinError {
     match why {
         NoPort::Corrupted(reason) => end.cannot_join(reason),
         NoPort::Busy => JoinError::Busy { channel: channel() },
+        NoPort::SeveralSenders(senders) => JoinError::SeveralSenders { channel: channel(), senders },
         NoPort::NotThere { number, sent } => JoinError::NoSuchMessage { channel: channel(), number, sent },
     }
 }

@@ -92,6 +92,19 @@ pub enum JoinError {
         /// How many messages were sent.
         sent: u64,
     },
+    /// A message was to be begun with by its number, which says where it stands among those of one sender, and the channel has seats for
+    /// several.
+    #[error(
+        "channel {channel}: there are seats for {senders} senders, whose messages are numbered each for itself: begin with now, the oldest \
+         ones or the last few of each",
+        channel = Printable(.channel)
+    )]
+    SeveralSenders {
+        /// The channel.
+        channel: String,
+        /// Seats for senders.
+        senders: u32,
+    },
     /// The channel was closed for good.
     #[error("channel {channel} was closed; remove it and create it again", channel = Printable(.channel))]
     Closed {
@@ -163,7 +176,7 @@ pub enum JoinError {
 
 into_io_error!(JoinError {
     RoleTaken { .. } | NameTaken { .. } | Locked { .. } | Busy { .. } => ResourceBusy,
-    NoSuchMessage { .. } | InvalidReaderName { .. } => InvalidInput,
+    NoSuchMessage { .. } | SeveralSenders { .. } | InvalidReaderName { .. } => InvalidInput,
     Closed { .. } => BrokenPipe,
     Removed { .. } => NotFound,
     Corrupted { .. } | Truncated { .. } | LockFile { .. } => InvalidData,

@@ -370,6 +370,19 @@ pub enum OpenError {
         /// How many messages were sent.
         sent: u64,
     },
+    /// A message was to be begun with by its number, which says where it stands among those of one sender, and the channel has seats for
+    /// several.
+    #[error(
+        "channel {channel}: there are seats for {senders} senders, whose messages are numbered each for itself: begin with now, the oldest \
+         ones or the last few of each",
+        channel = Printable(.channel)
+    )]
+    SeveralSenders {
+        /// The channel.
+        channel: String,
+        /// Seats for senders.
+        senders: u32,
+    },
     /// The channel did not exist, and creating it failed (`open_or_create`).
     #[error(transparent)]
     Create(#[from] CreateError),
@@ -405,9 +418,11 @@ impl From<OpenError> for io::Error {
             E::UnsupportedFilesystem { .. } | E::FenceUnavailable { .. } | E::ForeignSemaphores { .. } => {
                 io::ErrorKind::Unsupported
             }
-            E::WrongKind { .. } | E::TypeMismatch { .. } | E::OptionsMismatch { .. } | E::NoSuchMessage { .. } => {
-                io::ErrorKind::InvalidInput
-            }
+            E::WrongKind { .. }
+            | E::TypeMismatch { .. }
+            | E::OptionsMismatch { .. }
+            | E::NoSuchMessage { .. }
+            | E::SeveralSenders { .. } => io::ErrorKind::InvalidInput,
             E::Busy { .. } => io::ErrorKind::ResourceBusy,
             E::Closed { .. } => io::ErrorKind::BrokenPipe,
             _ => io::ErrorKind::InvalidData,

@@ -121,7 +121,12 @@ impl Geometry {
     ///
     /// The next lane's beginning is ahead by three lines, or by three pairs of lines where records start at pairs: so all places at which
     /// a record may start a line come in turn.
+    ///
+    /// Those of a broadcast begin at 0, where a lane of which nothing was published has its first boundary.
     pub fn lane_start(&self, lane: u32) -> u64 {
+        if self.row.is_broadcast() {
+            return 0;
+        }
         let step = u64::from(self.record_alignment.max(64)).wrapping_mul(3);
         u64::from(lane).wrapping_mul(step) & self.capacity.wrapping_sub(1)
     }
@@ -207,7 +212,17 @@ impl Geometry {
         };
         check("senders", self.senders, senders.max, senders.max)?;
         let left = Limits::SEATS_MAX.saturating_sub(self.senders);
-        check("receivers", self.receivers, receivers.max.min(left), receivers.max)
+        check("receivers", self.receivers, receivers.max.min(left), receivers.max)?;
+        let gates = u64::from(self.lanes()).saturating_mul(self.receivers.into());
+        if gates > Limits::GATES_MAX {
+            let wanted = format!(
+                "{} at most beside {} senders",
+                Limits::GATES_MAX.checked_div(self.lanes().into()).unwrap_or(0),
+                self.senders
+            );
+            return Err(GeometryError { field: "receivers", found: self.receivers.into(), wanted });
+        }
+        Ok(())
     }
 
     fn check_slots(&self) -> Result<(), GeometryError> {

@@ -19,7 +19,7 @@ pub enum Kind {
     Mpsc,
     /// One sender, many receivers, and the latest value instead of messages.
     Watch,
-    /// One sender, many receivers, each message to all of them.
+    /// One sender or several, many receivers, each message to all of them.
     Broadcast,
 }
 
@@ -146,15 +146,15 @@ const ROWS: [KindRow; 5] = [
         code: 5,
         name: "broadcast",
         store: Store::Lanes,
-        senders: ONE,
+        senders: Seats { max: 1023, default: 1 },
         receivers: Seats { max: 1023, default: 64 },
         capacity: 1 << 20,
         max_message: 0,
         words_per_slot: 0,
         options: OPTION_PERSISTENT | OPTION_POLICY,
-        own_options: &["capacity", "record_alignment", "receivers", "policy"],
+        own_options: &["capacity", "record_alignment", "senders", "receivers", "policy"],
         redelivers: false,
-        smaller: "a smaller capacity or fewer receivers",
+        smaller: "a smaller capacity, fewer senders or fewer receivers",
     },
 ];
 

@@ -21,6 +21,8 @@ impl Limits {
     pub const PRIORITIES_MAX: u16 = 8;
     /// Largest message or value of a slot in bytes: 1 GiB.
     pub const SLOT_MESSAGE_MAX: u64 = 1 << 30;
+    /// Most gates of a broadcast: one for each receiver in each sender's lane.
+    pub const GATES_MAX: u64 = 1 << 14;
     /// Most seats, senders' and receivers' together.
     pub const SEATS_MAX: u32 = 1024;
 }

@@ -76,6 +76,8 @@ impl Counters {
 #[derive(Debug)]
 pub(crate) struct Tally {
     row: View<ParticipantRow>,
+    /// Messages and bytes that are counted elsewhere.
+    beside: (u64, u64),
 }
 
 /// Adds to a word that nobody else writes: no read-modify-write is needed.
@@ -86,7 +88,7 @@ fn add(word: &AtomicU64, more: u64) {
 
 impl Tally {
     pub(crate) fn new(row: View<ParticipantRow>) -> Self {
-        Self { row }
+        Self { row, beside: (0, 0) }
     }
 
     /// Counts a message of `bytes` bytes.
@@ -117,6 +119,16 @@ impl Tally {
     pub(crate) fn messages_in_all(&mut self, messages: u64, bytes: u64) {
         self.row.messages.store(messages, Relaxed);
         self.row.bytes.store(bytes, Relaxed);
+    }
+
+    /// Stores that so many went through one lane; those [beside](Tally::count_beside) come on top.
+    pub(crate) fn messages_of_lane(&mut self, messages: u64, bytes: u64) {
+        self.messages_in_all(messages.wrapping_add(self.beside.0), bytes.wrapping_add(self.beside.1));
+    }
+
+    /// So many messages and bytes went through others than the lane of which is counted from now on.
+    pub(crate) fn count_beside(&mut self, beside: (u64, u64)) {
+        self.beside = beside;
     }
 
     /// Messages and bytes that went through so far. (A peer that wrote to the row may have changed them.)

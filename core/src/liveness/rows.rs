@@ -108,12 +108,12 @@ pub(crate) fn is_taken(region: &Region, row: u32) -> bool {
         && row_state(region, row).is_ok_and(|(state, _)| state.state == ParticipantState::Live)
 }
 
-/// The row of the receiver that has come least far, of those that are there or whose rows are kept, in a kind in which all of them read
-/// one lane.
-pub(crate) fn slowest_receiver(region: &Region) -> Option<u32> {
+/// The row of the receiver that has come least far in this lane, of those that are there or whose rows are kept, in a kind in which all of
+/// them read it.
+pub(crate) fn slowest_receiver(region: &Region, lane: u32) -> Option<u32> {
     let used = used_rows(region, Role::Receiver).map_while(Result::ok);
     used.filter(|(_, state, _)| state.is_somebodys())
-        .filter_map(|(row, ..)| Some((region.gate_of(row)?.consumed.load(Relaxed), row)))
+        .filter_map(|(row, ..)| Some((region.gate_of(lane, row)?.consumed.load(Relaxed), row)))
         .min()
         .map(|(_, row)| row)
 }

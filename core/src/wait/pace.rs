@@ -47,6 +47,14 @@ pub struct Taken {
     pub bytes: u64,
 }
 
+impl Taken {
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { messages: self.messages.wrapping_add(other.messages), bytes: self.bytes.wrapping_add(other.bytes) }
+    }
+}
+
 impl Pace {
     /// A short message that comes within fewer looks than this came quickly.
     const QUICK_LOOKS: u64 = 2;

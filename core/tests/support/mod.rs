@@ -3,7 +3,7 @@
 //! - [`Scratch`]: a fresh folder in shared memory, as name space.
 //! - [`account`]: what a receiver got and lost.
 //! - [`child`]: the same test binary once more, as another process.
-//! - `feed`: the recorded market feed, for `mpsc_feed` and `pipe`, which take it by its path.
+//! - `feed`: the recorded market feed, for `senders_feed`, `broadcast_feed` and `pipe`, which take it by its path.
 //! - [`folder`]: how such a folder is removed, also if its test is killed.
 //! - [`halts`]: a thread that stands still at each of the engine's system calls.
 //! - [`image`]: region files, forged field by field.

@@ -52,13 +52,17 @@ impl Small for Mpsc {
 
 impl Small for Broadcast {
     fn small() -> Vec<Options<Self>> {
-        vec![Options::<Self>::new().capacity(4096).max_receivers(8)]
+        vec![Options::<Self>::new().capacity(4096).max_senders(8).max_receivers(8)]
     }
 }
 
 impl Small for Any {
     fn small() -> Vec<Options<Self>> {
-        any::KINDS.iter().map(|&kind| any::Options::new(kind).max_message(200)).collect()
+        let small = |&kind: &memlane::Kind| {
+            let options = any::Options::new(kind).max_message(200);
+            if kind.has_option("senders") { options.max_senders(8) } else { options }
+        };
+        any::KINDS.iter().map(small).collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! `broadcast`: one sender, many receivers, and each message goes to all of them. In order, variable-length messages; lossless, or never
+//! `broadcast`: one sender or several, many receivers, and each message goes to all of them. In order, variable-length messages; lossless, or never
 //! waiting: as its [`Policy`] says.
 //!
 //! ```text
@@ -190,6 +190,26 @@ impl Options {
         self
     }
 
+    /// How many senders there can be at a time, from 1 to 1,023. Default: 1. Each has a lane of its own, in which each receiver has a gate of its
+    /// own: there are at most 16,384 of those, so with 1,000 receivers 16 senders. Only for creation.
+    ///
+    /// A receiver gets each sender's messages in order, and goes round the lanes that have some: at most 16 messages or a batch of one, then
+    /// the next. Where it joins and where it finds nothing, it looks at every lane.
+    ///
+    /// ```
+    /// let channel = memlane::broadcast::Options::new().max_senders(2).private()?;
+    /// let (mut one, mut other, mut rx) = (channel.sender()?, channel.sender()?, channel.receiver()?);
+    /// one.send(b"1")?;
+    /// other.send(b"2")?;
+    /// let first = rx.recv()?;
+    /// assert_eq!((first.sender(), first.sequence()), (one.row(), 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn max_senders(mut self, senders: usize) -> Self {
+        self.wishes.senders = Some(senders);
+        self
+    }
+
     /// How many receivers there can be at a time, from 1 to 1,023. Default: 64. Only for creation.
     ///
     /// ```
@@ -276,8 +296,8 @@ impl Channel {
     /// Takes a receiver's seat, as [`Channel::receiver`] does, and begins with this message.
     ///
     /// # Errors
-    /// [`JoinError::NoSuchMessage`]: no message has had that number yet. [`JoinError::Busy`]: the sender was faster many times. The others of
-    /// [`JoinError`].
+    /// [`JoinError::NoSuchMessage`]: no message has had that number yet. [`JoinError::Busy`]: the sender was faster many times.
+    /// [`JoinError::SeveralSenders`]: a number is of one sender's messages, and there are seats for several. The others of [`JoinError`].
     ///
     /// ```
     /// use memlane::broadcast::{Options, Start};
@@ -299,8 +319,26 @@ impl Channel {
     }
 }
 
-/// What only the sender of a `broadcast` channel has.
+/// What only a sender of a `broadcast` channel has.
 impl Sender {
+    /// Another sender of the same channel, with a seat and a lane of its own: where the channel [has one](Options::max_senders).
+    ///
+    /// # Errors
+    /// See [`JoinError`].
+    ///
+    /// ```
+    /// let channel = memlane::broadcast::Options::new().max_senders(2).private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// let mut other = tx.try_clone()?;
+    /// tx.send(b"one")?;
+    /// other.send(b"two")?;
+    /// assert_eq!(rx.drain().count(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_clone(&self) -> Result<Self, JoinError> {
+        self.join_as()
+    }
+
     /// How many messages the lane had carried when this sender joined. A sender that takes over from a dead one knows by it which of
     /// that one's messages are committed.
     ///
@@ -385,7 +423,24 @@ impl Receiver {
 
 /// What only a message of a `broadcast` channel has.
 impl Message<'_> {
-    /// How many messages were sent before this one, since the channel was created.
+    /// The row of its sender's seat: which of [`Info::participants`](crate::Info::participants) that is or was. The next sender in the seat has it,
+    /// too.
+    ///
+    /// ```
+    /// let channel = memlane::broadcast::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// let message = rx.recv()?;
+    /// assert_eq!(message.sender(), tx.row());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn sender(&self) -> u32 {
+        self.entry().row
+    }
+
+    /// How many messages its lane carried before this one, since the channel was created. The numbers go on from one sender in a seat to the
+    /// next.
     ///
     /// ```
     /// let channel = memlane::broadcast::Options::new().private()?;
@@ -397,13 +452,27 @@ impl Message<'_> {
     /// ```
     #[must_use]
     pub fn sequence(&self) -> u64 {
-        self.entry().sequence
+        self.entry().sequence()
     }
 }
 
 /// What only a message of a `broadcast` channel has.
 impl BatchMessage<'_> {
-    /// How many messages were sent before this one: as [`Message::sequence`].
+    /// The row of its sender's seat: as [`Message::sender`].
+    ///
+    /// ```
+    /// let channel = memlane::broadcast::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// assert!(rx.recv_batch(64)?.iter().all(|message| message.sender() == tx.row()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn sender(&self) -> u32 {
+        self.entry().row
+    }
+
+    /// How many messages its lane carried before this one: as [`Message::sequence`].
     ///
     /// ```
     /// let channel = memlane::broadcast::Options::new().private()?;
@@ -415,6 +484,6 @@ impl BatchMessage<'_> {
     /// ```
     #[must_use]
     pub fn sequence(&self) -> u64 {
-        self.entry().sequence
+        self.entry().sequence()
     }
 }

@@ -30,11 +30,19 @@ use std::time::{Duration, Instant};
 ///
 /// It may move to another thread, but is one thread's at a time (`!Sync`).
 pub struct ReadOnlyReceiver {
-    reader: LossyReader<BroadcastView>,
+    /// Of every sender's seat.
+    lanes: Vec<Lane>,
+    /// The lane whose turn it is.
+    turn: usize,
     onlooker: Onlooker,
-    /// How many messages it missed before it began, of which the caller was not told.
-    missed: u64,
     _not_sync: PhantomData<Cell<()>>,
+}
+
+/// One lane.
+struct Lane {
+    reader: LossyReader<BroadcastView>,
+    /// How many of its messages were missed before the receiver began, of which the caller was not told.
+    missed: u64,
 }
 
 /// How often one attempt begins again, with another message, because the sender overwrote the one that was being copied.
@@ -63,23 +71,31 @@ fn to_vec(ring: RingView<'_>, position: u64, length: usize) -> Result<Vec<u8>, R
 
 impl ReadOnlyReceiver {
     /// # Errors
-    /// [`OpenError::NoSuchMessage`], [`OpenError::Busy`], or the words contradict each other.
+    /// [`OpenError::NoSuchMessage`], [`OpenError::Busy`], [`OpenError::SeveralSenders`], or the words contradict each other.
     pub(super) fn new(shared: &Arc<Shared>, start: Start) -> Result<Self, OpenError> {
         let region = &shared.region;
         let channel = || region.label().to_owned();
         let corrupted = |reason| OpenError::Corrupted { channel: channel(), reason };
         // Watched from before it begins: a sender that comes meanwhile was there since.
         let mut onlooker = Onlooker::new(shared).map_err(corrupted)?;
-        let joined = LossyReader::join(BroadcastView::to_read(region), lane_geometry(region.geometry()), start);
-        let (reader, missed) = joined.map_err(|error| match error {
+        let (geometry, senders) = (lane_geometry(region.geometry()), region.geometry().lanes());
+        if senders > 1 && matches!(start, Start::At(_)) {
+            return Err(OpenError::SeveralSenders { channel: channel(), senders });
+        }
+        let lane = |lane| {
+            let (reader, missed) = LossyReader::join(BroadcastView::to_read(region, lane), geometry, start)?;
+            Ok(Lane { reader, missed })
+        };
+        let joined: Result<Vec<_>, _> = (0..senders).map(lane).collect();
+        let lanes = joined.map_err(|error| match error {
             JoinError::Busy => OpenError::Busy { channel: channel() },
             JoinError::NotThere { number, sent } => OpenError::NoSuchMessage { channel: channel(), number, sent },
             JoinError::Corrupted(reason) => corrupted(reason),
         })?;
-        if missed > 0 || reader.glance() {
+        if lanes.iter().any(Lane::has_something) {
             onlooker.note_messages();
         }
-        Ok(Self { reader, onlooker, missed, _not_sync: PhantomData })
+        Ok(Self { lanes, turn: 0, onlooker, _not_sync: PhantomData })
     }
 
     /// A copy of the next message. Waits while there is none, looking in steps of up to 100 ms.
@@ -270,7 +286,7 @@ impl ReadOnlyReceiver {
     /// ```
     #[must_use]
     pub fn next_sequence(&self) -> u64 {
-        self.reader.sequence().saturating_sub(self.missed)
+        self.lanes.get(self.turn).map_or(0, |lane| lane.reader.sequence().saturating_sub(lane.missed))
     }
 
     /// How many messages are there to receive, those included that are overwritten by now. The sender goes on meanwhile.
@@ -287,7 +303,8 @@ impl ReadOnlyReceiver {
     /// ```
     #[must_use]
     pub fn len(&self) -> usize {
-        usize::try_from(self.reader.behind().saturating_add(self.missed)).unwrap_or(usize::MAX)
+        let behind = self.lanes.iter().map(|lane| lane.reader.behind().saturating_add(lane.missed));
+        usize::try_from(behind.fold(0, u64::saturating_add)).unwrap_or(usize::MAX)
     }
 
     /// Whether there is nothing to receive: a cheap look at memory.
@@ -305,7 +322,7 @@ impl ReadOnlyReceiver {
     /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.missed == 0 && !self.reader.glance()
+        !self.lanes.iter().any(Lane::has_something)
     }
 
     /// Largest message in bytes: a buffer of this length always suffices.
@@ -320,50 +337,69 @@ impl ReadOnlyReceiver {
     /// ```
     #[must_use]
     pub fn max_message(&self) -> usize {
-        self.reader.geometry().max_message() as usize
+        self.onlooker.region().geometry().max_message as usize
     }
 
     fn now<T>(&mut self, mut copying: impl Copying<T>) -> Result<Option<T>, RecvError> {
-        let outcome = self.onlooker.once(&mut || next(&mut self.reader, &mut self.missed, &mut copying))?;
+        let outcome = self.onlooker.once(&mut || next(&mut self.lanes, &mut self.turn, &mut copying))?;
         Ok(if let Attempt::Found(message) = outcome { Some(message) } else { None })
     }
 
     fn within<T>(&mut self, timeout: Duration, mut copying: impl Copying<T>) -> Result<T, RecvTimeoutError> {
         let Some(deadline) = Instant::now().checked_add(timeout) else { return Ok(self.wait_for_ever(copying)?) };
-        let attempt = || next(&mut self.reader, &mut self.missed, &mut copying);
+        let attempt = || next(&mut self.lanes, &mut self.turn, &mut copying);
         self.onlooker.wait(Some(deadline), attempt)?.ok_or(RecvTimeoutError::Timeout)
     }
 
     fn wait_for_ever<T>(&mut self, mut copying: impl Copying<T>) -> Result<T, RecvError> {
-        self.onlooker.wait_for_ever(|| next(&mut self.reader, &mut self.missed, &mut copying))
+        self.onlooker.wait_for_ever(|| next(&mut self.lanes, &mut self.turn, &mut copying))
     }
 }
 
-/// Copies the next message, and believes the copy if nothing of it was overwritten meanwhile.
-fn next<T>(
-    reader: &mut LossyReader<BroadcastView>,
-    missed: &mut u64,
-    copying: &mut impl Copying<T>,
-) -> Result<Attempt<T>, RecvError> {
-    if *missed > 0 {
-        return Err(RecvError::Lagged { lost: std::mem::take(missed) });
-    }
-    for _ in 0..TURNS {
-        match reader.poll().map_err(RecvError::Corrupted)? {
-            Look::Record(record) => {
-                let copy = copying(reader.memory().ring(), record.payload.0, record.length as usize);
-                if reader.is_intact() {
-                    let copy = copy?;
-                    reader.release(record);
-                    return Ok(Attempt::Found(copy));
-                }
-            }
-            Look::Nothing => return Ok(Attempt::Nothing),
-            Look::Lagged { lost } => return Err(RecvError::Lagged { lost }),
-            Look::Overtaken => {}
+/// Copies the next message of the lane whose turn it is, or else of the next one that has one. Then it is the turn of the one behind.
+fn next<T>(lanes: &mut [Lane], turn: &mut usize, copying: &mut impl Copying<T>) -> Result<Attempt<T>, RecvError> {
+    let mut outcome = Attempt::Nothing;
+    for _ in 0..lanes.len() {
+        let found = lanes[*turn].next(copying)?;
+        *turn = turn.wrapping_add(1) % lanes.len();
+        match found {
+            Attempt::Found(_) => return Ok(found),
+            Attempt::Overtaken => outcome = found,
+            Attempt::Nothing => {}
         }
     }
-    Ok(Attempt::Overtaken)
+    Ok(outcome)
+}
+
+impl Lane {
+    /// Whether a message is there, or was missed.
+    fn has_something(&self) -> bool {
+        self.missed > 0 || self.reader.glance()
+    }
+
+    /// Copies the next message, and believes the copy if nothing of it was overwritten meanwhile.
+    fn next<T>(&mut self, copying: &mut impl Copying<T>) -> Result<Attempt<T>, RecvError> {
+        let Self { reader, missed } = self;
+        if *missed > 0 {
+            return Err(RecvError::Lagged { lost: std::mem::take(missed) });
+        }
+        for _ in 0..TURNS {
+            match reader.poll().map_err(RecvError::Corrupted)? {
+                Look::Record(record) => {
+                    let copy = copying(reader.memory().ring(), record.payload.0, record.length as usize);
+                    if reader.is_intact() {
+                        let copy = copy?;
+                        reader.release(record);
+                        return Ok(Attempt::Found(copy));
+                    }
+                }
+                Look::Nothing => return Ok(Attempt::Nothing),
+                Look::Lagged { lost } => return Err(RecvError::Lagged { lost }),
+                Look::Overtaken => {}
+            }
+        }
+        Ok(Attempt::Overtaken)
+    }
 }
 
 /// What `next` returns, up to its first error.

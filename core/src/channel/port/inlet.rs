@@ -33,6 +33,8 @@ pub(crate) enum NoPort {
         /// How many messages were sent.
         sent: u64,
     },
+    /// It was to begin with a number, and each of so many senders may have a message of that.
+    SeveralSenders(u32),
 }
 
 impl From<Corruption> for NoPort {

@@ -44,7 +44,7 @@ impl<'a> Stores<'a> {
 
     fn levels(&self) -> impl Iterator<Item = Level> {
         self.lanes.clone().map(|lane| match self.region.geometry().row.is_broadcast() {
-            true => self.level_for(slowest_receiver(self.region)),
+            true => self.level_for(lane, self.receiver.or_else(|| slowest_receiver(self.region, lane))),
             false => self.level_at(lane, 0),
         })
     }
@@ -55,7 +55,7 @@ impl<'a> Stores<'a> {
     }
 
     /// How full a broadcast's lane is for the receiver in this row; without one, it is empty.
-    fn level_for(&self, row: Option<u32>) -> Level {
+    fn level_for(&self, lane: u32, row: Option<u32>) -> Level {
         let geometry = lane_geometry(self.region.geometry());
         let empty =
             Level { messages: 0, room: geometry.capacity().saturating_sub(geometry.header_bytes()), is_full: false };
@@ -63,10 +63,11 @@ impl<'a> Stores<'a> {
         match seat {
             // There is always room, however far a receiver lags.
             Some(seat) if self.region.facts().policy.is_lossy() => {
-                let messages = ring::broadcast::ahead_of(&BroadcastView::new(self.region, seat), &geometry, seat);
+                let view = BroadcastView::new(self.region, lane, seat);
+                let messages = ring::broadcast::ahead_of(&view, &geometry, seat);
                 Level { messages, ..empty }
             }
-            Some(seat) => self.level_at(0, seat),
+            Some(seat) => self.level_at(lane, seat),
             None => empty,
         }
     }
@@ -75,7 +76,6 @@ impl<'a> Stores<'a> {
     pub(in crate::channel) fn messages(&self) -> usize {
         let messages = match self.queue() {
             Some((slots, geometry)) => ring::slots::queued(&slots, &geometry),
-            None if self.receiver.is_some() => self.level_for(self.receiver).messages,
             None => self.levels().map(|level| level.messages).fold(0, u64::saturating_add),
         };
         messages as usize

@@ -4,7 +4,7 @@
 //! - `outlet`: the trait of a sender's port. `inlet`: the trait of a receiver's port.
 //! - `lane`: a log that one sender writes and one receiver reads.
 //! - `lanes`: several of them, that one receiver reads.
-//! - `broadcast`: a lane that each of several receivers reads as a whole.
+//! - `broadcast`: one lane or several, each of which every receiver reads as a whole.
 //! - `slots`: a queue of slots of one size, for any number of senders and receivers.
 //! - `level`: how full they are.
 //!

@@ -143,11 +143,11 @@ impl Region {
         std::ptr::eq(space, &self.lane(lane).space).then_some(lane)
     }
 
-    /// The gate of the receiver in this row, in a kind in which all of them read one lane. `None`: there is none.
-    pub(crate) fn gate_of(&self, row: u32) -> Option<&Gate> {
+    /// The gate of the receiver in this row, in this lane, in a kind in which all of them read it. `None`: there is none.
+    pub(crate) fn gate_of(&self, lane: u32, row: u32) -> Option<&Gate> {
         let seat = row.wrapping_sub(self.geometry().senders);
-        let has_gate = self.geometry().lanes() > 0 && seat < self.geometry().receivers;
-        has_gate.then(|| self.gate(0, seat))
+        let has_gate = lane < self.geometry().lanes() && seat < self.geometry().receivers;
+        has_gate.then(|| self.gate(lane, seat))
     }
 
     /// A lane's words.

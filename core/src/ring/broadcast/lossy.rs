@@ -125,7 +125,7 @@ impl<M: BroadcastMemory> LossyReader<M> {
     ///
     /// # Errors
     /// As [`LossyReader::poll`].
-    #[inline]
+    #[inline(always)]
     pub fn poll_again(&mut self) -> Result<Found, Corruption> {
         let found = self.log.poll();
         // Before any of it is believed, also that there is nothing, or damage.

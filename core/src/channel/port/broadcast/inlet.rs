@@ -1,4 +1,5 @@
-//! A broadcast's reading end, as its channel's policy says: with a gate that holds the sender back, or without protection.
+//! The reading end of one lane of a broadcast, as its channel's policy says: with a gate that holds the sender back, or without
+//! protection.
 
 use super::lossy::LossyInlet;
 use super::memory::{BroadcastView, seat_of};
@@ -14,10 +15,10 @@ use crate::ring::log::{Payload, ReaderMark, Record, RecordPlace};
 use crate::wait::Taken;
 use std::collections::TryReserveError;
 
-/// A broadcast's reading end.
+/// The reading end of one lane.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "the large one is the fast one")]
-pub(crate) enum BroadcastInlet {
+pub(crate) enum OneLane {
     /// Every message stays until it is given back.
     Lossless {
         lane: LaneInlet<GateLane<BroadcastView>>,
@@ -47,36 +48,36 @@ impl<'a> Bytes<'a> {
     }
 }
 
-impl BroadcastInlet {
-    /// The port of a receiver that has just taken its seat, and begins there. `is_named`: whether its seat is to be kept for it.
+impl OneLane {
+    /// That of a receiver that has just taken its seat, and begins there in this lane. `is_named`: whether its seat is to be kept for it.
     ///
     /// # Errors
     /// See [`NoPort`].
-    pub(in crate::channel) fn begin(end: &Seated, start: Start, is_named: bool) -> Result<Self, NoPort> {
+    pub(super) fn begin(end: &Seated, lane: u32, start: Start, is_named: bool) -> Result<Self, NoPort> {
         let region = end.region();
         if region.facts().policy.is_lossy() {
-            return Ok(Self::Lossy(Box::new(LossyInlet::join(end, start, is_named)?)));
+            return Ok(Self::Lossy(Box::new(LossyInlet::join(end, lane, start, is_named)?)));
         }
         let (seat, geometry) = (seat_of(end), lane_geometry(region.geometry()));
-        let Joined { reader, missed } = join(BroadcastView::new(region, seat), geometry, seat, start)?;
+        let Joined { reader, missed } = join(BroadcastView::new(region, lane, seat), geometry, seat, start)?;
         Ok(Self::Lossless { lane: LaneInlet::of(reader), missed })
     }
 
-    /// The port of a receiver that has come back to its seat by its name, and goes on there.
+    /// That of a receiver that has come back to its seat by its name, and goes on in this lane.
     ///
     /// # Errors
     /// See [`NoPort`].
-    pub(in crate::channel) fn come_back(end: &Seated) -> Result<Self, NoPort> {
+    pub(super) fn come_back(end: &Seated, lane: u32) -> Result<Self, NoPort> {
         let (seat, region) = (seat_of(end), end.region());
         if region.facts().policy.is_lossy() {
-            return Ok(Self::Lossy(Box::new(LossyInlet::come_back(end)?)));
+            return Ok(Self::Lossy(Box::new(LossyInlet::come_back(end, lane)?)));
         }
-        let reader = come_back(BroadcastView::new(region, seat), lane_geometry(region.geometry()), seat)?;
+        let reader = come_back(BroadcastView::new(region, lane, seat), lane_geometry(region.geometry()), seat)?;
         Ok(Self::Lossless { lane: LaneInlet::of(reader), missed: 0 })
     }
 
     /// The number of the next message.
-    pub(in crate::channel) fn next_sequence(&self) -> u64 {
+    pub(super) fn next_sequence(&self) -> u64 {
         match self {
             Self::Lossless { lane, .. } => lane.next_sequence(),
             Self::Lossy(lossy) => lossy.next_sequence(),
@@ -101,7 +102,7 @@ impl BroadcastInlet {
     }
 }
 
-impl Inlet for BroadcastInlet {
+impl Inlet for OneLane {
     /// Of a lossy channel, the record of which it holds a copy.
     type Item = Record;
     type Mark = ReaderMark;
@@ -113,7 +114,7 @@ impl Inlet for BroadcastInlet {
     const LOOKS_AHEAD: bool = true;
 
     fn join(end: &Seated) -> Result<Self, NoPort> {
-        Self::begin(end, Start::Now, false)
+        Self::begin(end, 0, Start::Now, false)
     }
 
     fn max_message(&self) -> usize {

@@ -41,9 +41,9 @@ pub(crate) struct LossyInlet {
 
 impl LossyInlet {
     /// `is_named`: whether it says with each message where it stands.
-    pub(super) fn join(end: &Seated, start: Start, is_named: bool) -> Result<Self, NoPort> {
+    pub(super) fn join(end: &Seated, lane: u32, start: Start, is_named: bool) -> Result<Self, NoPort> {
         let (seat, region) = (seat_of(end), end.region());
-        let memory = BroadcastView::new(region, seat);
+        let memory = BroadcastView::new(region, lane, seat);
         let (reader, missed) = LossyReader::join(memory, lane_geometry(region.geometry()), start)?;
         let (copies, batch) = (Copies::new(), Places::new());
         let told_after = match region.facts().policy {
@@ -60,9 +60,9 @@ impl LossyInlet {
     }
 
     /// The port of a receiver that has come back by its name.
-    pub(super) fn come_back(end: &Seated) -> Result<Self, NoPort> {
-        let kept = BroadcastView::new(end.region(), seat_of(end)).next().load(Relaxed);
-        Self::join(end, Start::At(kept), true)
+    pub(super) fn come_back(end: &Seated, lane: u32) -> Result<Self, NoPort> {
+        let kept = BroadcastView::new(end.region(), lane, seat_of(end)).next().load(Relaxed);
+        Self::join(end, lane, Start::At(kept), true)
     }
 
     pub(super) fn reader(&self) -> &LossyReader<BroadcastView> {
@@ -114,9 +114,11 @@ impl LossyInlet {
         self.reader.memory().next().store(next, Relaxed);
     }
 
+    // A function of its own: once in many messages.
+    #[inline(never)]
     fn count_told(&self, end: &mut Seated) {
         self.tell();
-        end.tally.messages_in_all(self.messages, self.bytes);
+        end.tally.messages_of_lane(self.messages, self.bytes);
     }
 
     /// Nothing more was found.
@@ -203,7 +205,7 @@ impl LossyInlet {
     }
 
     /// Copies the next message into the buffer, where it is at hand and fills that exactly.
-    #[inline]
+    #[inline(always)]
     pub(super) fn copy_exact(&mut self, end: &mut Seated, buffer: &mut [u8]) -> Result<Exact<Record>, RecvError> {
         if self.copies.count() > 0 || self.missed > 0 || self.ended {
             return Ok(Exact::Undecided);

@@ -1,4 +1,4 @@
-//! The words of a broadcast where they ship: in a region.
+//! The words of one lane of a broadcast where they ship: in a region.
 
 use crate::channel::end::Seated;
 use crate::channel::port::inlet::NoPort;
@@ -9,25 +9,27 @@ use crate::ring::log::Reader;
 use crate::sync::{AtomicU32, AtomicU64};
 use std::sync::Arc;
 
-/// The words of a broadcast, for its sender, for the receiver in one of the seats, or for one without a seat.
+/// The words of one lane of a broadcast, for its sender, for the receiver in one of the seats, or for one without a seat.
 #[derive(Debug)]
 pub(crate) struct BroadcastView {
     region: Arc<Region>,
+    /// Which lane it is, as its sender has the row of this number.
+    number: u32,
     /// With the gate of that seat.
     lane: LaneView,
     seat: u32,
 }
 
 impl BroadcastView {
-    /// As the receiver in this seat sees them, or the sender.
-    pub(in crate::channel::port) fn new(region: &Arc<Region>, seat: u32) -> Self {
-        Self { region: Arc::clone(region), lane: LaneView::new(region, 0, seat), seat }
+    /// Of the lane of this number, as the receiver in this seat sees them, or the sender.
+    pub(in crate::channel::port) fn new(region: &Arc<Region>, number: u32, seat: u32) -> Self {
+        Self { region: Arc::clone(region), number, lane: LaneView::new(region, number, seat), seat }
     }
 
     /// As a receiver without a seat sees them, whose memory is read-only. A [`LossyReader`](crate::ring::broadcast::LossyReader) that tells
     /// nobody where it stands stores nothing in them.
-    pub(in crate::channel) fn to_read(region: &Arc<Region>) -> Self {
-        Self::new(region, 0)
+    pub(in crate::channel) fn to_read(region: &Arc<Region>, number: u32) -> Self {
+        Self::new(region, number, 0)
     }
 
     /// Where the receiver in this seat keeps the number of its next message.
@@ -51,7 +53,7 @@ pub(super) fn seat_of(end: &Seated) -> u32 {
 
 impl Clone for BroadcastView {
     fn clone(&self) -> Self {
-        Self::new(&self.region, self.seat)
+        Self::new(&self.region, self.number, self.seat)
     }
 }
 
@@ -106,7 +108,7 @@ impl BroadcastMemory for BroadcastView {
 
     #[inline]
     fn gate(&self, reader: u32) -> &AtomicU64 {
-        if reader == self.seat { &self.lane.gate.consumed } else { &self.region.gate(0, reader).consumed }
+        if reader == self.seat { &self.lane.gate.consumed } else { &self.region.gate(self.number, reader).consumed }
     }
 }
 
@@ -137,7 +139,7 @@ impl InRegion for GateLane<BroadcastView> {
 impl ReadingEnd for GateLane<BroadcastView> {
     fn resume(end: &Seated) -> Result<Reader<Self>, NoPort> {
         let (seat, region) = (seat_of(end), end.region());
-        let joined = join(BroadcastView::new(region, seat), lane_geometry(region.geometry()), seat, Start::Now)?;
+        let joined = join(BroadcastView::new(region, 0, seat), lane_geometry(region.geometry()), seat, Start::Now)?;
         Ok(joined.reader)
     }
 

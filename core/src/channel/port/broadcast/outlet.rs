@@ -39,7 +39,7 @@ impl WritingEnd for Writer {
             Policy::Overwrite => Retention::Lossy,
             Policy::Evict => Retention::Evicting,
         };
-        let memory = BroadcastView::new(region, 0);
+        let memory = BroadcastView::new(region, end.seat().row(), 0);
         let ring = broadcast::Writer::resume(memory, lane_geometry(region.geometry()), retention)?;
         Ok(Self { ring, policy, aside: None })
     }

@@ -52,7 +52,7 @@ impl<L: ReadingEnd> LaneInlet<L> {
     /// The reader published how far it has come: so does its row.
     #[inline]
     fn count_published(&self, end: &mut Seated) {
-        end.tally.messages_in_all(self.reader.messages(), self.reader.bytes());
+        end.tally.messages_of_lane(self.reader.messages(), self.reader.bytes());
     }
 
     /// Goes back to what is left of a batch that its owner forgot: it was not given back, so it comes again.
@@ -276,7 +276,7 @@ impl<L: ReadingEnd> Inlet for LaneInlet<L> {
             self.batch.pass(passed.len(), 0);
             self.reader.publish_before(&self.rest);
             let (messages, bytes) = self.reader.so_far(&self.rest);
-            end.tally.messages_in_all(messages, bytes);
+            end.tally.messages_of_lane(messages, bytes);
             self.wake_for_much(end);
         }
         Ok(())

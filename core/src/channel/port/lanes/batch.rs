@@ -11,7 +11,7 @@ use crate::ring::log::{Payload, ReaderMark, Record, RecordPlace};
 pub(crate) struct LaneEntry {
     /// The row of its sender, and so its lane.
     pub(in crate::channel) row: u32,
-    pub(super) payload: Payload,
+    pub(in crate::channel::port) payload: Payload,
 }
 
 impl LaneEntry {

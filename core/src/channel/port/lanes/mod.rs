@@ -8,4 +8,5 @@ mod batch;
 mod inlet;
 mod memory;
 
+pub(super) use batch::LaneEntry;
 pub(crate) use inlet::LanesInlet;

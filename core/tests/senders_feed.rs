@@ -1,10 +1,11 @@
-//! A recorded feed from several senders at a time, which are killed and restarted at random: in order, and complete.
+//! A recorded feed from several senders at a time, which are killed and restarted at random, in each kind in which every sender has a lane:
+//! in order, and complete.
 
 #[path = "support/feed.rs"]
 mod recording;
 mod support;
 
-use memlane::mpsc;
+use memlane::{Kind, any};
 use recording::feed;
 use std::fs::{File, OpenOptions};
 use std::ops::Range;
@@ -46,14 +47,14 @@ fn noted(journal: &File) -> Option<usize> {
 }
 
 fn sends_a_part(arguments: &[String]) {
-    let feed = std::fs::read(&arguments[3]).unwrap();
-    let lines: Vec<_> = feed.split_inclusive(|&byte| byte == b'\n').collect();
-    let part = part(arguments[2].parse().unwrap(), lines.len());
+    let part = std::fs::read(&arguments[3]).unwrap();
+    let start: usize = arguments[2].parse().unwrap();
     let journal = journal(&arguments[1]);
-    let mut tx = mpsc::open(&arguments[0]).unwrap().sender().unwrap();
+    let mut tx = any::open(&arguments[0]).unwrap().sender().unwrap();
     child::tell("joined");
-    let first = noted(&journal).unwrap_or(part.start);
-    for (number, line) in lines.iter().enumerate().take(part.end).skip(first) {
+    let lines = part.split_inclusive(|&byte| byte == b'\n');
+    let first = noted(&journal).unwrap_or(start);
+    for (number, line) in (start..).zip(lines).skip(first - start) {
         tx.send(&message(number, line)).unwrap();
         journal.write_all_at(&(number as u64 + 1).to_le_bytes(), 0).unwrap();
     }
@@ -62,29 +63,44 @@ fn sends_a_part(arguments: &[String]) {
 }
 
 #[test]
-fn four_senders_of_the_feed_that_are_killed_and_restarted_lose_nothing_that_they_committed() {
+fn lanes_of_four_senders_that_are_killed_and_restarted_lose_nothing_that_was_committed() {
+    lose_nothing(Kind::Mpsc);
+}
+
+#[test]
+fn a_broadcast_of_four_senders_that_are_killed_and_restarted_loses_nothing_that_was_committed() {
+    lose_nothing(Kind::Broadcast);
+}
+
+fn lose_nothing(kind: Kind) {
     let seed = std::process::id().into();
     eprintln!("seed {seed}");
     let mut random = Random(seed);
     let feed = feed();
     let lines: Vec<_> = feed.split_inclusive(|&byte| byte == b'\n').collect();
     let scratch = Scratch::new();
-    let (name, unpacked) = (scratch.name("feed"), scratch.name("lines"));
-    std::fs::write(&unpacked, &feed).unwrap();
+    let name = scratch.name("feed");
     let journals: Vec<_> = (0..SENDERS).map(|sender| scratch.name(&format!("journal-{sender}"))).collect();
     // Small lanes: senders are killed while they wait for room, too.
-    let channel = mpsc::Options::new().max_senders(SENDERS + 1).capacity(128 << 10).create(&name).unwrap();
+    let channel = any::Options::new(kind).max_senders(SENDERS + 1).capacity(128 << 10).create(&name).unwrap();
     let mut rx = channel.receiver().unwrap();
     // While all of them are dead, the stream has not ended.
     let _says_nothing = channel.sender().unwrap();
-    let start = |sender: usize| Child::start(PARTS[0].0, &[&name, &journals[sender], &sender.to_string(), &unpacked]);
+    let parts: Vec<_> = (0..SENDERS).map(|sender| part(sender, lines.len())).collect();
+    let files: Vec<_> = (0..SENDERS).map(|sender| scratch.name(&format!("part-{sender}"))).collect();
+    for (part, file) in parts.iter().zip(&files) {
+        std::fs::write(file, lines[part.clone()].concat()).unwrap();
+    }
+    let start = |sender: usize| {
+        let first = parts[sender].start.to_string();
+        Child::start(PARTS[0].0, &[&name, &journals[sender], &first, &files[sender]])
+    };
     let mut senders: Vec<_> = (0..SENDERS).map(start).collect();
     // Before the first kill, so that no lane is free then but the victim's own: in that one, its successor goes on behind what is left.
     for sender in &mut senders {
         sender.expect("joined");
     }
 
-    let parts: Vec<_> = (0..SENDERS).map(|sender| part(sender, lines.len())).collect();
     let mut next: Vec<_> = parts.iter().map(|part| part.start).collect();
     let (mut kills, mut repeated, mut received, mut kill_at) = (0, 0, 0, 100);
     while next.iter().zip(&parts).any(|(next, part)| *next < part.end) {
