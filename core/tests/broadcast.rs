@@ -197,7 +197,7 @@ fn a_thousand_receivers_get_everything() {
     }
     // The one in the last row holds the sender back, too.
     let mut sent = 800;
-    while tx.try_send(&u64::to_le_bytes(sent)).is_ok() {
+    while sent < 2000 && tx.try_send(&u64::to_le_bytes(sent)).is_ok() {
         sent += 1;
         for rx in &mut receivers[..1022] {
             assert_eq!(all_of(rx), [sent - 1]);
