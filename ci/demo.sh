@@ -26,7 +26,7 @@ kinds=$(kinds "$memlane")
 
 echo "demo on a generated feed"
 "$memlane" demo
-for kind in $kinds; do "$memlane" demo --kind "$kind" --seconds 1; done
+for kind in $kinds broadcast; do "$memlane" demo --kind "$kind" --seconds 1; done
 shared
 
 if [[ -f $recorded ]]; then

@@ -5,18 +5,18 @@ use crate::failure;
 use memlane::Kind;
 use std::path::PathBuf;
 
-/// Those whose messages go to one receiver each: all that it receives is added up.
-const KINDS: [Kind; 3] = [Kind::Spsc, Kind::Mpmc, Kind::Mpsc];
+/// Those that carry messages.
+const KINDS: [Kind; 4] = [Kind::Spsc, Kind::Mpmc, Kind::Mpsc, Kind::Broadcast];
 
 /// Measure the engine: two processes or four, one channel, every byte checked
 ///
 /// Replays FILE line by line, or a feed that it generates: 100,000 messages like changes of an order book, mostly of about
 /// 200 bytes and now and then of up to 40 kB. First at full speed, then at a fixed rate, for the latency. With mpmc, three
-/// receivers share the messages, and one of them is killed while it holds some.
+/// receivers share the messages, and one of them is killed while it holds some. With broadcast, three receivers get all of them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = failure::STATUSES)]
 pub struct Arguments {
-    /// What the channel is: spsc has one receiver, mpmc gets three
+    /// What the channel is: spsc has one receiver, mpmc and broadcast get three
     #[arg(long, default_value = "spsc", value_parser = kind_parser(&KINDS))]
     pub kind: Kind,
     /// Replay the lines of this file, its first 256 MiB at most

@@ -136,7 +136,12 @@ fn due_ns(start_ns: u64, rate: u32, number: u64) -> u64 {
 
 /// Whether several can receive from a channel of this kind: then each gets its part.
 pub fn is_shared(kind: Kind) -> bool {
-    kind.max_seats(Role::Receiver) > 1
+    kind.max_seats(Role::Receiver) > 1 && !goes_to_all(kind)
+}
+
+/// Whether each message goes to all receivers.
+pub fn goes_to_all(kind: Kind) -> bool {
+    kind == Kind::Broadcast
 }
 
 /// Bytes of the number in front of a message, where there is one.

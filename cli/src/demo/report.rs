@@ -4,12 +4,12 @@ use super::arguments::Arguments;
 use super::crew::Reports;
 use super::feed::Feed;
 use super::latency::{Latencies, Latency};
-use super::peer::Report;
+use super::peer::{Report, goes_to_all};
 use crate::failure::{Failure, Outcome};
 use crate::time::show_ns;
 use crate::{output, size};
 use indicatif::{BinaryBytes, HumanCount};
-use memlane::Info;
+use memlane::{Info, Kind};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -89,6 +89,7 @@ pub fn introduction(arguments: &Arguments, feed: &Feed, info: &Info) -> String {
     };
     let (processes, capacity) = match &info.queue {
         Some(queue) => ("one sender, three receivers", format!("{} slots", queue.slots)),
+        None if goes_to_all(info.kind) => ("one sender, three receivers", BinaryBytes(info.capacity).to_string()),
         None => ("two processes", BinaryBytes(info.capacity).to_string()),
     };
     format!(
@@ -101,13 +102,17 @@ pub fn introduction(arguments: &Arguments, feed: &Feed, info: &Info) -> String {
     )
 }
 
-/// What all receivers got: exactly what was sent.
-fn all_received(reports: &Reports) -> Outcome<Report> {
-    let mut received = Report::default();
+/// What all receivers got: exactly what was sent, together, or each of them.
+fn all_received(reports: &Reports, kind: Kind) -> Outcome<Report> {
+    let (sent, mut received) = (&reports.sender, Report::default());
     for report in &reports.receivers {
         received.merge(report.clone());
+        if goes_to_all(kind) {
+            compare(sent, report)?;
+            (received.messages, received.bytes, received.digest) = (sent.messages, sent.bytes, sent.digest);
+        }
     }
-    compare(&reports.sender, &received)?;
+    compare(sent, &received)?;
     match received.redelivered.first() {
         None => Ok(received),
         Some(number) => Err(Failure::failed(format!("message {number} came again, and nobody had died"))),
@@ -125,8 +130,8 @@ fn compare(sent: &Report, received: &Report) -> Outcome {
 
 impl FullSpeed {
     /// From the first message sent to the last one received and compared.
-    pub fn of(reports: &Reports) -> Outcome<Self> {
-        let Report { messages, bytes, finished_ns, .. } = all_received(reports)?;
+    pub fn of(reports: &Reports, kind: Kind) -> Outcome<Self> {
+        let Report { messages, bytes, finished_ns, .. } = all_received(reports, kind)?;
         let seconds = finished_ns.saturating_sub(reports.started_ns).max(1) as f64 / 1e9;
         Ok(Self {
             messages,
@@ -142,6 +147,9 @@ impl FullSpeed {
         let percent = |&part: &u64| format!("{:.1} %", 100.0 * part as f64 / self.messages as f64);
         let shares = match self.received.len() {
             0 | 1 => String::new(),
+            receivers if self.received.iter().all(|&got| got == self.messages) => {
+                format!("               each of the {receivers} receivers got all of them\n")
+            }
             _ => format!(
                 "               shared out: {}\n",
                 self.received.iter().map(percent).collect::<Vec<_>>().join(", ")
@@ -159,8 +167,9 @@ impl FullSpeed {
 }
 
 impl FixedRate {
-    pub fn of(rate_wanted: u32, reports: &Reports) -> Outcome<Self> {
-        let Report { messages, latencies: parts, interruptions, .. } = all_received(reports)?;
+    pub fn of(arguments: &Arguments, reports: &Reports) -> Outcome<Self> {
+        let rate_wanted = arguments.rate;
+        let Report { messages, latencies: parts, interruptions, .. } = all_received(reports, arguments.kind)?;
         let mut latencies = Latencies::new()?;
         for (ns, times) in parts {
             latencies.record_several(ns, times);

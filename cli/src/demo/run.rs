@@ -3,7 +3,7 @@
 use super::arguments::Arguments;
 use super::crew::run_crew;
 use super::feed::Feed;
-use super::peer::{NUMBER, Pace, PeerRole, is_shared};
+use super::peer::{NUMBER, Pace, PeerRole, goes_to_all, is_shared};
 use super::report::{self, FixedRate, FullSpeed, Killed, Summary};
 use crate::failure::Outcome;
 use crate::output;
@@ -16,7 +16,7 @@ const SLOTS: usize = 256;
 
 /// Who receives what a sender sends through a channel of this kind.
 fn receivers(kind: Kind) -> Vec<PeerRole> {
-    vec![PeerRole::Receiver; if is_shared(kind) { 3 } else { 1 }]
+    vec![PeerRole::Receiver; if is_shared(kind) || goes_to_all(kind) { 3 } else { 1 }]
 }
 
 /// Runs the demo.
@@ -28,13 +28,13 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let tell = |text: String| if arguments.json { Ok(()) } else { output::print(&text) };
     let mut receivers = receivers(arguments.kind);
     tell(report::introduction(arguments, &feed, &channel.info()))?;
-    let full_speed = FullSpeed::of(&run_crew(arguments, &channel, Pace::FullSpeed, &receivers)?)?;
+    let full_speed = FullSpeed::of(&run_crew(arguments, &channel, Pace::FullSpeed, &receivers)?, arguments.kind)?;
     tell(full_speed.describe())?;
     let fixed_rate = run_crew(arguments, &channel, Pace::FixedRate, &receivers)?;
-    let fixed_rate = FixedRate::of(arguments.rate, &fixed_rate)?;
+    let fixed_rate = FixedRate::of(arguments, &fixed_rate)?;
     tell(fixed_rate.describe())?;
     let mut killed = None;
-    if receivers.len() > 1 {
+    if is_shared(arguments.kind) {
         receivers[0] = PeerRole::Victim;
         let killing = Killed::of(run_crew(arguments, &channel, Pace::UntilKilled, &receivers)?)?;
         tell(killing.describe())?;

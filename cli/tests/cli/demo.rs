@@ -57,6 +57,15 @@ fn three_receivers_share_the_demo_and_one_is_killed() {
 }
 
 #[test]
+fn each_of_three_receivers_of_a_broadcast_gets_all_of_the_demo() {
+    let sandbox = Sandbox::new();
+    let facts = sandbox.run(&["demo", "--kind", "broadcast", "--json", "--seconds", "0.2", "--rate", "2000"]).json();
+    let sent = &facts["full_speed"]["messages"];
+    assert_eq!(facts["full_speed"]["received"], serde_json::json!([sent, sent, sent]));
+    assert!(facts["killed"].is_null() && facts["channel"]["kind"] == "broadcast", "{facts}");
+}
+
+#[test]
 fn a_shared_demo_says_who_got_what() {
     let sandbox = Sandbox::new();
     let path = sandbox.scratch();
