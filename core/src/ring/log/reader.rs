@@ -96,7 +96,7 @@ impl<M: LaneEnd> Reader<M> {
     ///
     /// # Errors
     /// The header there is not one that a writer writes.
-    #[inline]
+    #[inline(always)]
     pub fn poll(&mut self) -> Result<Option<Record>, Corruption> {
         let length = self.header().length_after(self.expected);
         match self.record_before_frontier(length) {
