@@ -276,7 +276,7 @@ impl Coded for OpenError {
             Self::LockFile { .. } => S::MEMLANE_LOCK_FILE,
             Self::UnsupportedFilesystem { .. } => S::MEMLANE_UNSUPPORTED_FILESYSTEM,
             Self::Busy { .. } => S::MEMLANE_OVERTAKEN,
-            Self::NoSuchMessage { .. } => S::MEMLANE_INVALID_ARGUMENT,
+            Self::NoSuchMessage { .. } | Self::SeveralSenders { .. } => S::MEMLANE_INVALID_ARGUMENT,
             Self::Io { .. } => S::MEMLANE_IO,
             _ => S::MEMLANE_UNKNOWN_ERROR,
         }

@@ -171,7 +171,8 @@ fn a_lane_is_done_with_its_messages_in_order() {
 fn a_message_names_its_sender_where_its_kind_knows_it() {
     for kind in kinds() {
         let (_channel, tx, rx) = pair(kind);
-        let known = if kind == MEMLANE_MPSC { sender_stats(tx).row } else { MEMLANE_UNKNOWN };
+        let known =
+            if matches!(kind, MEMLANE_MPSC | MEMLANE_BROADCAST) { sender_stats(tx).row } else { MEMLANE_UNKNOWN };
         assert_eq!(send_batch(tx, &[b"one", b"two"], 0), (MEMLANE_OK, 2));
         let mut message = take(rx);
         assert_eq!(message.info.sender, known, "kind {kind}");
