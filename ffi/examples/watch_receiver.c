@@ -1,10 +1,9 @@
-/* Prints a limit, and each change that it comes to see, until it is 10: those of watch_sender.c, or core/examples/watch_sender.rs. In two
- * terminals or more, in any order:
+/* Prints a limit, and each change that it comes to see, until it is 10: those of watch_sender.c, or core/examples/watch_sender.rs.
  *
  *     cc -o watch_receiver ffi/examples/watch_receiver.c $(pkg-config --cflags --libs memlane) && ./watch_receiver
  *     cc -o watch_sender ffi/examples/watch_sender.c $(pkg-config --cflags --libs memlane) && ./watch_sender
  *
- * A receiver ends with the last value. The last one to end removes the channel. */
+ * In two terminals or more, in any order. The last receiver to end removes the channel. */
 #include <memlane.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,15 +22,11 @@ int main(void) {
     char text[32];
     size_t length, senders = 0;
     uint64_t version = 0;
-
     check(memlane_channel_open(&channel, "example-limit", MEMLANE_WATCH, MEMLANE_OPEN_OR_CREATE, NULL));
     check(memlane_getter_new(channel, &rx));
-    /* -1: waits for another value. After the last one, the sender is waited for, unless it had left before this receiver came. */
-    while (version < 10 || senders > 0) {
+    while (version < 10 || senders > 0) { /* behind the last value, until its sender has left */
         status = memlane_changed(rx, text, sizeof text, &length, -1);
-        if (status == MEMLANE_DISCONNECTED) {
-            break; /* the sender has left or died, and its last value was printed */
-        }
+        if (status == MEMLANE_DISCONNECTED) break;
         check(status);
         check(memlane_version_seen(rx, &version));
         printf("%.*s (version %llu)\n", (int)length, text, (unsigned long long)version);
@@ -39,9 +34,6 @@ int main(void) {
     }
     check(memlane_getter_close(rx));
     status = memlane_channel_remove(channel);
-    if (status != MEMLANE_IN_USE && status != MEMLANE_NOT_FOUND) { /* another one removes it */
-        check(status);
-    }
-    check(memlane_channel_close(channel));
-    return 0;
+    if (status != MEMLANE_IN_USE && status != MEMLANE_NOT_FOUND) check(status); /* another one removes it */
+    return memlane_channel_close(channel) == MEMLANE_OK ? 0 : 1;
 }
