@@ -91,7 +91,7 @@ for compiler in "${compilers[@]}"; do
     done
     "$folder/$cc.version" || fail "header and library do not belong together (status $?)"
     [[ $("$folder/$cc.hello") == hello ]] || fail "the example does not say hello"
-    for pair in "spsc_sender spsc_receiver 10" "mpsc_sender mpsc_receiver 10" "mpmc_producer mpmc_worker 20"; do
+    for pair in "spsc_sender spsc_receiver 10" "mpsc_sender mpsc_receiver 10" "broadcast_sender broadcast_receiver 10" "mpmc_producer mpmc_worker 20"; do
         read -r sender receiver messages <<<"$pair"
         "$folder/$cc.$sender" || fail "the example $sender"
         [[ $("$folder/$cc.$receiver" | wc -l) == "$messages" ]] || fail "the example $receiver does not print what it should"

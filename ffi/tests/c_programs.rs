@@ -72,9 +72,10 @@ fn programs_in_c_and_cpp_do_what_the_header_says() {
 
 #[test]
 fn examples_reach_each_other_and_remove_their_channel() {
-    const PAIRS: [(&str, &str, usize); 3] = [
+    const PAIRS: [(&str, &str, usize); 4] = [
         ("spsc_sender", "spsc_receiver", 10),
         ("mpsc_sender", "mpsc_receiver", 10),
+        ("broadcast_sender", "broadcast_receiver", 10),
         ("mpmc_producer", "mpmc_worker", 20),
     ];
     let library = library();
