@@ -75,7 +75,6 @@ torture no-settle sweep --quick --kind mpmc --backend futex --only recv
 torture no-zeroing sweep --quick --kind spsc --backend futex
 torture forgotten-slot sweep --quick --kind mpmc --backend futex --only recv
 torture unchecked-length corrupt --quick --kind spsc
-torture unchecked-length corrupt --quick --kind watch --only bytes
 torture gate-of-the-dead sweep --quick --kind broadcast --backend futex --only 'recv, full'
 
 torture lock-around-commit stop --quick --rounds 0 --kind mpmc --backend futex --only send

@@ -61,5 +61,5 @@ kill_queue --backend semaphore --on-death discard
 
 # Every machine instruction; without `--quick`, with all the real kills and reapers, it takes minutes.
 "$torture" sweep --quick
-"$torture" corrupt --quick
+"$torture" corrupt --quick --rounds 1500
 "$torture" faults --quick

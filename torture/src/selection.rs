@@ -32,6 +32,15 @@ impl Selection {
         Ok(all.map(|kind| (kind, self.backend.unwrap_or_else(|| turn(kind)))).collect())
     }
 
+    /// The same where a kind takes long: each over one backend, and [some](some) of the kinds.
+    pub fn turns_of_some<K: Kind + ?Sized>(
+        &self,
+        kinds: &[&'static K],
+        seed: u64,
+    ) -> Result<Vec<(&'static K, Waking)>> {
+        self.turns(&some(self.kind, kinds, seed), seed)
+    }
+
     /// Those of these kinds that are wanted. A tool that does not take the one that is must not seem to have done its work.
     fn wanted<K: Kind + ?Sized>(&self, kinds: &[&'static K]) -> Result<Vec<&'static K>> {
         let all: Vec<_> = wanted(self.kind, kinds).collect();
@@ -43,6 +52,18 @@ impl Selection {
 /// Of these kinds, the one that is wanted; else all.
 pub fn wanted<K: Kind + ?Sized>(one: Option<memlane::Kind>, kinds: &[&'static K]) -> impl Iterator<Item = &'static K> {
     kinds.iter().copied().filter(move |kind| one.is_none_or(|wanted| wanted == kind.facts().kind))
+}
+
+/// So many kinds at a time, where a quick form does not take all of them.
+const SOME: usize = 3;
+
+/// Of these kinds, the one that is wanted; else three that follow each other, by the seed. The next seed begins one further.
+pub fn some<K: Kind + ?Sized>(one: Option<memlane::Kind>, kinds: &[&'static K], seed: u64) -> Vec<&'static K> {
+    let mut turn: Vec<_> = wanted(one, kinds).collect();
+    let first = seed.checked_rem(turn.len() as u64).unwrap_or(0);
+    turn.rotate_left(first as usize);
+    turn.truncate(SOME);
+    turn
 }
 
 /// Of these kinds, this one.

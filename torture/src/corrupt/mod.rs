@@ -32,7 +32,7 @@ use self::damage::Damage;
 use self::probe::{CORRUPTED, DAMAGED, OVERLONG};
 use crate::random::{Random, fresh_seed};
 use crate::scratch::Scratch;
-use crate::selection::{parser, wanted};
+use crate::selection::{parser, some, wanted};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ pub struct Options {
     /// Change only the byte at this offset of the file, in every way
     #[arg(long)]
     offset: Option<usize>,
-    /// Of the bytes that are zero and of the header's, only some, as the seed says
+    /// Three of the kinds, and of the bytes that are zero and of the header's only some, as the seed says
     #[arg(long)]
     quick: bool,
     /// Only this part; else both
@@ -81,23 +81,24 @@ const BATCH: usize = 48;
 const WORDS_MEANWHILE: usize = 500;
 
 pub fn run(options: &Options, kinds: &[&'static dyn Corruptible]) -> Result<()> {
+    let seed = options.seed.unwrap_or_else(fresh_seed);
+    let kinds = if options.quick { some(options.kind, kinds, seed) } else { wanted(options.kind, kinds).collect() };
     if options.only != Some(Part::Patterns) {
-        bytes(options, kinds)?;
+        bytes(options, &kinds, seed)?;
     }
     // Who looks for one byte has found its pattern already.
     if options.only != Some(Part::Bytes) && options.offset.is_none() {
         println!("torture corrupt: images that are wrong all over, with futexes");
         let mut late = Vec::new();
-        wanted(options.kind, kinds).try_for_each(|kind| kind.attack(&mut late))?;
+        kinds.iter().try_for_each(|kind| kind.attack(&mut late))?;
         ensure!(late.is_empty(), "bytes cost time:\n  {}", late.join("\n  "));
     }
     println!("torture corrupt: every call returned, and nobody was hurt");
     Ok(())
 }
 
-fn bytes(options: &Options, kinds: &[&'static dyn Corruptible]) -> Result<()> {
-    let seed = options.seed.unwrap_or_else(fresh_seed);
-    for kind in wanted(options.kind, kinds) {
+fn bytes(options: &Options, kinds: &[&'static dyn Corruptible], seed: u64) -> Result<()> {
+    for &kind in kinds {
         println!("torture corrupt: {} with futexes (semaphores trust their peers), seed {seed}", kind.name());
         let started = Instant::now();
         let (mut attack, all) = Attack::plan(kind, options, seed)?;

@@ -54,7 +54,7 @@ pub fn all_that_are_stepped() -> Vec<&'static dyn Steppable> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::selection::{Selection, named};
+    use crate::selection::{Selection, named, some};
     use crate::waking::Waking;
     use clap::Parser;
 
@@ -89,5 +89,18 @@ mod tests {
         assert!(Waking::ALL.iter().all(|waking| one.iter().any(|channel| channel.1 == *waking)), "{one:?}");
         assert_eq!(turns(&["torture", "--kind", "spsc", "--backend", "semaphore"], 0), [("spsc", Waking::Semaphore)]);
         assert_eq!(turns(&["torture", "--kind", "spsc", "--backend", "semaphore"], 1), [("spsc", Waking::Semaphore)]);
+    }
+
+    #[test]
+    fn three_kinds_at_a_time_are_all_kinds_in_time() {
+        let kinds = all_that_are_killed();
+        let names = |one, seed| some(one, &kinds, seed).iter().map(|kind| kind.name()).collect::<Vec<_>>();
+        let turns: Vec<_> =
+            (u64::MAX - 1..=u64::MAX).chain(0..kinds.len() as u64).map(|seed| names(None, seed)).collect();
+        assert!(turns.iter().all(|turn| turn.len() == 3), "{turns:?}");
+        for kind in &kinds {
+            assert!(turns.iter().any(|turn| turn.contains(&kind.name())), "{} in {turns:?}", kind.name());
+            assert_eq!(names(Some(kind.facts().kind), 7), [kind.name()]);
+        }
     }
 }

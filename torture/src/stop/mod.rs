@@ -29,7 +29,7 @@ pub fn run(options: &Options, kinds: &[&'static dyn Steppable]) -> Result<()> {
     println!("torture stop: seed {seed}");
     let mut totals = totals::Totals::default();
     let Options { channels, quick, .. } = options;
-    let channels = if *quick { channels.turns(kinds, seed) } else { channels.channels(kinds) }?;
+    let channels = if *quick { channels.turns_of_some(kinds, seed) } else { channels.channels(kinds) }?;
     for (kind, waking) in channels {
         let scratch = Scratch::new()?;
         let setting = Setting { kind, waking, scratch: &scratch };
