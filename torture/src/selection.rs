@@ -55,9 +55,9 @@ pub fn wanted<K: Kind + ?Sized>(one: Option<memlane::Kind>, kinds: &[&'static K]
 }
 
 /// So many kinds at a time, where a quick form does not take all of them.
-const SOME: usize = 3;
+const SOME: usize = 2;
 
-/// Of these kinds, the one that is wanted; else three that follow each other, by the seed. The next seed begins one further.
+/// Of these kinds, the one that is wanted; else two that follow each other, by the seed. The next seed begins one further.
 pub fn some<K: Kind + ?Sized>(one: Option<memlane::Kind>, kinds: &[&'static K], seed: u64) -> Vec<&'static K> {
     let mut turn: Vec<_> = wanted(one, kinds).collect();
     let first = seed.checked_rem(turn.len() as u64).unwrap_or(0);

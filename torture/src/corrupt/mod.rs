@@ -55,7 +55,7 @@ pub struct Options {
     /// Change only the byte at this offset of the file, in every way
     #[arg(long)]
     offset: Option<usize>,
-    /// Three of the kinds, and of the bytes that are zero and of the header's only some, as the seed says
+    /// Two of the kinds, and of the bytes that are zero and of the header's only some, as the seed says
     #[arg(long)]
     quick: bool,
     /// Only this part; else both

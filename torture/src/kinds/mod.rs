@@ -92,12 +92,12 @@ mod tests {
     }
 
     #[test]
-    fn three_kinds_at_a_time_are_all_kinds_in_time() {
+    fn two_kinds_at_a_time_are_all_kinds_in_time() {
         let kinds = all_that_are_killed();
         let names = |one, seed| some(one, &kinds, seed).iter().map(|kind| kind.name()).collect::<Vec<_>>();
         let turns: Vec<_> =
             (u64::MAX - 1..=u64::MAX).chain(0..kinds.len() as u64).map(|seed| names(None, seed)).collect();
-        assert!(turns.iter().all(|turn| turn.len() == 3), "{turns:?}");
+        assert!(turns.iter().all(|turn| turn.len() == 2), "{turns:?}");
         for kind in &kinds {
             assert!(turns.iter().any(|turn| turn.contains(&kind.name())), "{} in {turns:?}", kind.name());
             assert_eq!(names(Some(kind.facts().kind), 7), [kind.name()]);

@@ -11,7 +11,7 @@ pub struct Options {
     /// Seed of which points are taken, and of what the others leave behind; printed if it is not given
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Three of the kinds, each over one backend; each change of the file once, fewer in joins; some accesses; three rounds of 50,000 messages
+    /// Two of the kinds, each over one backend; each change of the file once, fewer in joins; some accesses; three rounds of 50,000 messages
     #[arg(long)]
     pub quick: bool,
     /// Only operations whose line contains this, and no comparison of times
