@@ -32,7 +32,7 @@ impl Selection {
         Ok(all.map(|kind| (kind, self.backend.unwrap_or_else(|| turn(kind)))).collect())
     }
 
-    /// The same where a kind takes long: each over one backend, and [some](some) of the kinds.
+    /// The same where a kind takes long: each over one backend, and [some] of the kinds.
     pub fn turns_of_some<K: Kind + ?Sized>(
         &self,
         kinds: &[&'static K],
