@@ -23,7 +23,7 @@
 //! - [`mpmc`]: many senders and receivers. Each message goes to one of the receivers, which acknowledges it; if that one gives it
 //!   back or dies, another one gets it. Priorities, and a limit to deliveries.
 //! - [`mpsc`]: many senders, one receiver, and a lane for each sender. Order per sender; the receiver is fair to all of them.
-//! - [`broadcast`]: one sender, many receivers, each message to all of them. Lossless, or never waiting, with losses that are counted.
+//! - [`broadcast`]: one sender or several, many receivers, each message to all of them. Lossless, or never waiting, with losses that are counted.
 //! - [`watch`]: one sender, many receivers, and the latest value instead of messages: it is set and looked at, and its changes are
 //!   waited for.
 //! - [`pipe`]: streams of bytes through an `spsc` channel, as `std::io::Write` and `Read`.

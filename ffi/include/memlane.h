@@ -35,8 +35,8 @@
 // One sender, many receivers, and the latest value instead of messages: memlane_setter_new, memlane_getter_new.
 #define MEMLANE_WATCH 4
 
-// One sender, many receivers; messages of variable length, in order, and each of them to all receivers. Its receivers begin with the next
-// message that is sent. Created by a C program, it is lossless: its sender waits for the slowest receiver.
+// One sender or several, many receivers; messages of variable length, in order per sender, a ring for each sender, and each message to all
+// receivers. Where a receiver has not come as far as its sender wants to write, policy in memlane_options says what the sender does.
 #define MEMLANE_BROADCAST 5
 
 // For an option that is true or false: it is.

@@ -20,8 +20,8 @@ pub const MEMLANE_MPSC: u32 = 3;
 /// One sender, many receivers, and the latest value instead of messages: memlane_setter_new, memlane_getter_new.
 pub const MEMLANE_WATCH: u32 = 4;
 
-/// One sender, many receivers; messages of variable length, in order, and each of them to all receivers. Its receivers begin with the next
-/// message that is sent. Created by a C program, it is lossless: its sender waits for the slowest receiver.
+/// One sender or several, many receivers; messages of variable length, in order per sender, a ring for each sender, and each message to all
+/// receivers. Where a receiver has not come as far as its sender wants to write, policy in memlane_options says what the sender does.
 pub const MEMLANE_BROADCAST: u32 = 5;
 
 /// The kind of this number; `None` for any.

@@ -76,7 +76,7 @@ impl Counters {
 #[derive(Debug)]
 pub(crate) struct Tally {
     row: View<ParticipantRow>,
-    /// Messages and bytes that are counted elsewhere.
+    /// Messages and bytes that went through other lanes than the one of which is counted now.
     beside: (u64, u64),
 }
 
@@ -121,14 +121,15 @@ impl Tally {
         self.row.bytes.store(bytes, Relaxed);
     }
 
-    /// Stores that so many went through one lane; those [beside](Tally::count_beside) come on top.
+    /// Stores that so many went through the lane whose [turn](Tally::turn) it is, and in all as many as went through the others besides.
     pub(crate) fn messages_of_lane(&mut self, messages: u64, bytes: u64) {
         self.messages_in_all(messages.wrapping_add(self.beside.0), bytes.wrapping_add(self.beside.1));
     }
 
-    /// So many messages and bytes went through others than the lane of which is counted from now on.
-    pub(crate) fn count_beside(&mut self, beside: (u64, u64)) {
-        self.beside = beside;
+    /// From one lane, through which so many messages and bytes went, to another one, through which so many went.
+    pub(crate) fn turn(&mut self, from: (u64, u64), to: (u64, u64)) {
+        let turn = |beside: u64, from: u64, to: u64| beside.wrapping_add(from).wrapping_sub(to);
+        self.beside = (turn(self.beside.0, from.0, to.0), turn(self.beside.1, from.1, to.1));
     }
 
     /// Messages and bytes that went through so far. (A peer that wrote to the row may have changed them.)

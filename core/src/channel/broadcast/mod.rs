@@ -1,15 +1,16 @@
-//! `broadcast`: one sender or several, many receivers, and each message goes to all of them. In order, variable-length messages; lossless, or never
-//! waiting: as its [`Policy`] says.
+//! `broadcast`: one sender or [several](Options::max_senders), many receivers, and each message goes to all of these. In order of each sender,
+//! variable-length messages; lossless, or never waiting: as its [`Policy`] says.
 //!
 //! ```text
-//!                         ┌─► Receiver ──► Message
-//! Sender ──► │ lane │ ───┼─► Receiver ──► Message     each at its own place in the one lane
-//!                         └─► Receiver ──► Message
+//! Sender ──► │ lane │ ──┐  ┌─► Receiver ──► Message
+//!                        ├──┼─► Receiver ──► Message     each at its own place in every lane
+//! Sender ──► │ lane │ ──┘  └─► Receiver ──► Message
 //! ```
 //!
 //! What holds:
-//! - A receiver gets every message from the one on with which it began, in the order in which they were sent: by default the next one that
-//!   is sent, or an earlier one that is still there ([`Channel::receiver_from`]).
+//! - A receiver gets every message of a sender from the one on with which it began, in the order in which they were sent: by default the next
+//!   one that is sent, or an earlier one that is still there ([`Channel::receiver_from`]).
+//! - A receiver goes round the lanes of several senders. No sender's messages are in any order with another one's.
 //! - A message is written once, however many receivers there are. As long as they keep up, sending costs the same with one of them
 //!   as with a thousand.
 //! - A receiver that leaves or dies takes nothing with it, and nobody waits for it. Its successor begins where it wants: nothing is kept
@@ -97,13 +98,13 @@ pub use read_only::ReadOnlyReceiver;
 /// How to create or open a `broadcast` channel.
 pub type Options = options::Options<Broadcast>;
 
-/// An open `broadcast` channel: makes its sender and its receivers.
+/// An open `broadcast` channel: makes its senders and its receivers.
 pub type Channel = opened::Channel<Broadcast>;
 
-/// The sender of a `broadcast` channel. One lives at a time; dropping it leaves the channel.
+/// A sender of a `broadcast` channel. As many live at a time as there are [seats](Options::max_senders); dropping one leaves the channel.
 pub type Sender = sender::Sender<Broadcast>;
 
-/// Room for one message in the lane: see [`Sender::reserve`]. Where the [policy is lossy](Policy::is_lossy),
+/// Room for one message in the sender's lane: see [`Sender::reserve`]. Where the [policy is lossy](Policy::is_lossy),
 /// [`as_mut_slice`](Grant::as_mut_slice) is a buffer of this process, which is copied into the lane when the grant is committed.
 pub type Grant<'a> = grant::Grant<'a, Broadcast>;
 

@@ -82,18 +82,13 @@ impl BroadcastInlet {
         std::iter::once(&self.current).chain(&self.others).map(|lane| &lane.port)
     }
 
-    /// What went through in the other lanes counts, too: see [`Tally::messages_of_lane`](crate::liveness::Tally::messages_of_lane).
-    fn count_others(&self, end: &mut Seated) {
-        let taken = self.others.iter().map(|lane| lane.port.taken(end));
-        let others = taken.fold(Taken::default(), |sum, one| sum.and(one));
-        end.tally.count_beside((others.messages, others.bytes));
-    }
-
     /// It is the next lane's turn.
     fn go_on(&mut self, end: &mut Seated) {
         if let Some(next) = self.others.pop_front() {
+            let [from, to] =
+                [&self.current, &next].map(|lane| lane.port.taken(end)).map(|all| (all.messages, all.bytes));
+            end.tally.turn(from, to);
             self.others.push_back(std::mem::replace(&mut self.current, next));
-            self.count_others(end);
             self.left = VISIT;
         }
     }
