@@ -1,7 +1,7 @@
 //! Errors of joining a channel.
 
 use super::into_io::into_io_error;
-use super::sentences::{locked, taken};
+use super::sentences::{locked, no_such_message, several_senders, taken};
 use super::{Corruption, Printable};
 use std::io;
 
@@ -80,10 +80,7 @@ pub enum JoinError {
     },
     /// The message to begin with was never sent in this channel: its number is from another one, or from before this one was
     /// created anew.
-    #[error(
-        "channel {channel}: no message has number {number}, only {sent} were sent: begin with now or with the oldest one",
-        channel = Printable(.channel)
-    )]
+    #[error("{}", no_such_message(.channel, *.number, *.sent))]
     NoSuchMessage {
         /// The channel.
         channel: String,
@@ -94,11 +91,7 @@ pub enum JoinError {
     },
     /// A message was to be begun with by its number, which says where it stands among those of one sender, and the channel has seats for
     /// several.
-    #[error(
-        "channel {channel}: there are seats for {senders} senders, whose messages are numbered each for itself: begin with now, the oldest \
-         ones or the last few of each",
-        channel = Printable(.channel)
-    )]
+    #[error("{}", several_senders(.channel, *.senders))]
     SeveralSenders {
         /// The channel.
         channel: String,

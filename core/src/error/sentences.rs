@@ -57,3 +57,20 @@ pub(super) fn locked(channel: &str, path: &str, process: Option<u32>) -> String 
         "channel {channel}: {holder} holds a lock on {path} and takes no part in the channel; wait until it has ended"
     )
 }
+
+/// No message of this number was sent yet.
+pub(super) fn no_such_message(channel: &str, number: u64, sent: u64) -> String {
+    format!(
+        "channel {}: no message has number {number}, only {sent} were sent: begin with now or with the oldest one",
+        Printable(channel)
+    )
+}
+
+/// Which of so many senders' messages a number means, it does not say.
+pub(super) fn several_senders(channel: &str, senders: u32) -> String {
+    format!(
+        "channel {}: there are seats for {senders} senders, whose messages are numbered each for itself: begin with now, the oldest \
+         ones or the last few of each",
+        Printable(channel)
+    )
+}

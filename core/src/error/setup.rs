@@ -1,7 +1,7 @@
 //! Errors of naming, creating and opening a channel.
 
 use super::into_io::into_io_error;
-use super::sentences::{absent, exists, named_by};
+use super::sentences::{absent, exists, named_by, no_such_message, several_senders};
 use super::{Corruption, Denied, NotAChannel, Printable, Shortage};
 use std::io;
 
@@ -358,10 +358,7 @@ pub enum OpenError {
     },
     /// The message that a receiver without a seat was to begin with was never sent in this channel: its number is from another one, or
     /// from before this one was created anew.
-    #[error(
-        "channel {channel}: no message has number {number}, only {sent} were sent: begin with now or with the oldest one",
-        channel = Printable(.channel)
-    )]
+    #[error("{}", no_such_message(.channel, *.number, *.sent))]
     NoSuchMessage {
         /// The channel.
         channel: String,
@@ -372,11 +369,7 @@ pub enum OpenError {
     },
     /// A message was to be begun with by its number, which says where it stands among those of one sender, and the channel has seats for
     /// several.
-    #[error(
-        "channel {channel}: there are seats for {senders} senders, whose messages are numbered each for itself: begin with now, the oldest \
-         ones or the last few of each",
-        channel = Printable(.channel)
-    )]
+    #[error("{}", several_senders(.channel, *.senders))]
     SeveralSenders {
         /// The channel.
         channel: String,

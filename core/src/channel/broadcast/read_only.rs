@@ -1,7 +1,7 @@
 //! A receiver without a seat: it reads, and writes nothing anywhere.
 
 use crate::channel::end::{Attempt, Onlooker};
-use crate::channel::port::{BroadcastView, lane_geometry};
+use crate::channel::port::{BroadcastView, lane_geometry, lanes_from};
 use crate::channel::shared::Shared;
 use crate::error::{OpenError, RecvError, RecvTimeoutError, TryRecvError};
 use crate::region::RingView;
@@ -78,15 +78,14 @@ impl ReadOnlyReceiver {
         let corrupted = |reason| OpenError::Corrupted { channel: channel(), reason };
         // Watched from before it begins: a sender that comes meanwhile was there since.
         let mut onlooker = Onlooker::new(shared).map_err(corrupted)?;
-        let (geometry, senders) = (lane_geometry(region.geometry()), region.geometry().lanes());
-        if senders > 1 && matches!(start, Start::At(_)) {
-            return Err(OpenError::SeveralSenders { channel: channel(), senders });
-        }
+        let geometry = lane_geometry(region.geometry());
+        let lanes =
+            lanes_from(region, start).map_err(|senders| OpenError::SeveralSenders { channel: channel(), senders })?;
         let lane = |lane| {
             let (reader, missed) = LossyReader::join(BroadcastView::to_read(region, lane), geometry, start)?;
             Ok(Lane { reader, missed })
         };
-        let joined: Result<Vec<_>, _> = (0..senders).map(lane).collect();
+        let joined: Result<Vec<_>, _> = lanes.map(lane).collect();
         let lanes = joined.map_err(|error| match error {
             JoinError::Busy => OpenError::Busy { channel: channel() },
             JoinError::NotThere { number, sent } => OpenError::NoSuchMessage { channel: channel(), number, sent },

@@ -20,8 +20,8 @@ mod level;
 mod outlet;
 mod slots;
 
-pub(super) use broadcast::BroadcastView;
 pub(crate) use broadcast::{BroadcastInlet, BroadcastOutlet};
+pub(super) use broadcast::{BroadcastView, lanes_from};
 pub(crate) use inlet::{Exact, Inlet, Known, NoPort};
 pub(super) use lane::lane_geometry;
 pub(crate) use lane::{LaneInlet, LaneOutlet};

@@ -17,14 +17,21 @@ use crate::channel::port::lane::settle_nothing;
 use crate::channel::port::lanes::LaneEntry;
 use crate::error::{AckError, Corruption, RecvError};
 use crate::liveness::Settle;
-use crate::region::TrustPeers;
+use crate::region::{Region, TrustPeers};
 use crate::ring::broadcast::Start;
 use crate::ring::log::{ReaderMark, Record, RecordPlace};
 use crate::wait::Taken;
 use std::collections::{TryReserveError, VecDeque};
+use std::ops::Range;
 
 /// A visit takes so many messages.
 const VISIT: u64 = 16;
+
+/// The lanes of a receiver that begins there: all. `Err`: that is a number, each of so many senders may have a message of it.
+pub(in crate::channel) fn lanes_from(region: &Region, start: Start) -> Result<Range<u32>, u32> {
+    let lanes = region.geometry().lanes();
+    if lanes > 1 && matches!(start, Start::At(_)) { Err(lanes) } else { Ok(0..lanes) }
+}
 
 /// A lane, and whose it is.
 #[derive(Debug)]
@@ -50,11 +57,8 @@ impl BroadcastInlet {
     /// # Errors
     /// See [`NoPort`].
     pub(in crate::channel) fn begin(end: &Seated, start: Start, is_named: bool) -> Result<Self, NoPort> {
-        let senders = end.region().geometry().lanes();
-        if senders > 1 && matches!(start, Start::At(_)) {
-            return Err(NoPort::SeveralSenders(senders));
-        }
-        Self::of_lanes(senders, |lane| OneLane::begin(end, lane, start, is_named))
+        let lanes = lanes_from(end.region(), start).map_err(NoPort::SeveralSenders)?;
+        Self::of_lanes(lanes, |lane| OneLane::begin(end, lane, start, is_named))
     }
 
     /// The port of a receiver that has come back to its seat by its name, and goes on in every lane.
@@ -62,13 +66,13 @@ impl BroadcastInlet {
     /// # Errors
     /// See [`NoPort`].
     pub(in crate::channel) fn come_back(end: &Seated) -> Result<Self, NoPort> {
-        Self::of_lanes(end.region().geometry().lanes(), |lane| OneLane::come_back(end, lane))
+        Self::of_lanes(0..end.region().geometry().lanes(), |lane| OneLane::come_back(end, lane))
     }
 
-    fn of_lanes(senders: u32, port: impl Fn(u32) -> Result<OneLane, NoPort>) -> Result<Self, NoPort> {
+    fn of_lanes(lanes: Range<u32>, port: impl Fn(u32) -> Result<OneLane, NoPort>) -> Result<Self, NoPort> {
         let lane = |row| Ok(Lane { row, port: port(row)? });
-        let current = lane(0)?;
-        let others = (1..senders).map(lane).collect::<Result<VecDeque<_>, NoPort>>()?;
+        let current = lane(lanes.start)?;
+        let others = lanes.skip(1).map(lane).collect::<Result<VecDeque<_>, NoPort>>()?;
         let left = if others.is_empty() { u64::MAX } else { VISIT };
         Ok(Self { current, others, left })
     }

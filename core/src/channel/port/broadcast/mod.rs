@@ -14,5 +14,6 @@ mod memory;
 mod outlet;
 
 pub(crate) use fan::BroadcastInlet;
+pub(in crate::channel) use fan::lanes_from;
 pub(in crate::channel) use memory::BroadcastView;
 pub(crate) use outlet::BroadcastOutlet;
