@@ -1,6 +1,6 @@
 //! The tables of `broadcast`.
 
-use crate::contest::{Contest, Family, Work};
+use crate::contest::{Contest, Crew, Family, Work};
 use crate::peer::Shape;
 #[cfg(feature = "peers")]
 use crate::peers::iceoryx2::PublishSubscribe;
@@ -8,7 +8,7 @@ use crate::peers::memlane::{Broadcast, Spsc};
 use crate::peers::spsc_each::SpscFan;
 #[cfg(feature = "peers")]
 use crate::peers::tokio_broadcast::TokioBroadcast;
-use crate::shapes::{beside_onlookers, fan, fan_threads, one_way, one_way_threads};
+use crate::shapes::{beside_onlookers, many, many_threads, one_way, one_way_threads};
 use memlane::Strategy;
 use memlane::broadcast::Policy;
 
@@ -36,10 +36,10 @@ pub fn families() -> Vec<Family> {
         one_way_threads::<48, _>(broadcast, one, None),
     ];
     let mut to_many = vec![
-        fan::<48, _>(SpscFan(MANY), one, MANY, None),
-        fan::<48, _>(broadcast, one, MANY, None),
-        fan::<48, _>(broadcast, sixteen, MANY, None),
-        fan_threads::<48, _>(broadcast, one, MANY, None),
+        many::<48, _>(SpscFan(MANY), one, Crew::fan(MANY), None),
+        many::<48, _>(broadcast, one, Crew::fan(MANY), None),
+        many::<48, _>(broadcast, sixteen, Crew::fan(MANY), None),
+        many_threads::<48, _>(broadcast, one, Crew::fan(MANY), None),
     ];
     to_one.extend(of_others(one, 1));
     to_many.extend(of_others(one, MANY));
@@ -61,8 +61,8 @@ fn of_others(shape: Shape, receivers: usize) -> Vec<Contest> {
             one_way_threads::<48, _>(TokioBroadcast, shape, None),
         ],
         _ => vec![
-            fan::<48, _>(PublishSubscribe(receivers), shape, receivers, None),
-            fan_threads::<48, _>(TokioBroadcast, shape, receivers, None),
+            many::<48, _>(PublishSubscribe(receivers), shape, Crew::fan(receivers), None),
+            many_threads::<48, _>(TokioBroadcast, shape, Crew::fan(receivers), None),
         ],
     }
 }

@@ -4,7 +4,6 @@ mod alone;
 mod beside_onlookers;
 #[cfg(feature = "peers")]
 mod call;
-mod fan;
 mod many;
 mod merge;
 mod one_way;
@@ -16,7 +15,6 @@ pub use alone::alone;
 pub use beside_onlookers::beside_onlookers;
 #[cfg(feature = "peers")]
 pub use call::call;
-pub use fan::{fan, fan_threads};
 pub use many::{many, many_threads};
 pub use merge::{PASS, merge, merge_alone};
 pub use one_way::{one_way, one_way_threads};
