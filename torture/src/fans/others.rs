@@ -3,13 +3,13 @@
 
 use crate::numbered::{number_of, payload};
 use crate::steps::account::{Account, Deed, Delivered};
-use crate::steps::others::{BEGUN_WITH, OTHERS, Task, check_seat, look};
+use crate::steps::others::{BEGUN_WITH, OTHERS, Task, check_seat, check_wait_in_vain, look};
 use crate::steps::scenario::State;
 use crate::subject::opened;
 use crate::tracer::mark;
 use anyhow::{Context, Result, bail, ensure};
 use memlane::broadcast::{Channel, Receiver, Sender, Start};
-use memlane::{RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
+use memlane::{SendTimeoutError, TryRecvError, TrySendError};
 use std::time::Duration;
 
 /// A wait that is to end in vain.
@@ -42,11 +42,7 @@ fn receive(task: Task, name: &str, channel: &Channel, account: &mut Account) -> 
         }
         drain(task, &mut rx, account)?;
         account.begin("recv_timeout");
-        match rx.recv_timeout(SHORT).map(|message| message.to_vec()) {
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) if task.scenario.joins_or_leaves() => {}
-            other => bail!("behind the last message came {other:?}"),
-        }
+        check_wait_in_vain(task, rx.recv_timeout(SHORT).map(|message| message.to_vec()))?;
         account.begin("join as the other end");
         check_seat(task, channel.sender().map(drop))?;
         look(name, account)?;

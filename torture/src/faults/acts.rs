@@ -17,19 +17,19 @@ use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 /// How long who sleeps does so: less than a slice.
-const NAP: Duration = Duration::from_millis(40);
+pub const NAP: Duration = Duration::from_millis(40);
 
 /// Long enough for two slices.
-const SLICES: Duration = Duration::from_millis(250);
+pub const SLICES: Duration = Duration::from_millis(250);
 
 /// Longer than anybody waits to be woken.
-const LONG: Duration = Duration::from_secs(20);
+pub const LONG: Duration = Duration::from_secs(20);
 
 /// Numbers of what the acts send, which follow those that are in the channel.
 const FIRST: u64 = 500;
 
 /// Waits for the end of a process that was to be woken.
-fn finish(mut woken: Forked) -> Result<()> {
+pub fn finish(mut woken: Forked) -> Result<()> {
     let end = woken.wait_for_end()?;
     ensure!(end == End::Exit(0), "who slept ended by {end:?}");
     Ok(())

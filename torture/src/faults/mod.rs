@@ -45,9 +45,10 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use std::time::Instant;
 
+pub use acts::{LONG, NAP, SLICES, finish};
 pub use calls::{BARE, Call, DAMAGED, DEAD, EMPTY, ONE, STALE};
 pub use family::Family;
-pub use refused::Refused;
+pub use refused::{NAP_CALLS, Refused};
 pub use stage::Stage;
 
 #[derive(Args)]

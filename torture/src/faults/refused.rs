@@ -7,7 +7,7 @@ use crate::steps::Steppable;
 use crate::subject::Subject;
 
 /// System calls, at most, of a call that takes a nap, though the kernel refuses to let it sleep on a futex.
-const NAP_CALLS: usize = 400;
+pub const NAP_CALLS: usize = 400;
 
 /// See the module.
 pub trait Refused: Steppable {

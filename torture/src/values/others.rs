@@ -3,7 +3,7 @@
 use super::opened;
 use crate::numbered::{number_of, payload};
 use crate::steps::account::{Account, Deed, Delivered};
-use crate::steps::others::{OTHERS, Task, check_seat, look};
+use crate::steps::others::{OTHERS, Task, check_seat, check_wait_in_vain, look};
 use crate::tracer::mark;
 use anyhow::{Context, Result, bail, ensure};
 use memlane::RecvTimeoutError;
@@ -34,11 +34,7 @@ fn receive(task: Task, name: &str, channel: &Channel, account: &mut Account) -> 
         }
         drain(&mut rx, account)?;
         account.begin("changed_timeout");
-        match rx.changed_timeout(SHORT) {
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) if task.scenario.joins_or_leaves() => {}
-            other => bail!("behind the latest value came {other:?}"),
-        }
+        check_wait_in_vain(task, rx.changed_timeout(SHORT))?;
         account.begin("join as the other end");
         check_seat(task, channel.sender().map(drop))?;
         look(name, account)?;

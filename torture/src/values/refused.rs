@@ -1,27 +1,16 @@
 //! The public calls of a value to which system calls are refused: those of `faults::refused`, without messages.
 
 use super::{Watch, opened};
-use crate::faults::{BARE, Call, DAMAGED, DEAD, EMPTY, Family, ONE, Refused, STALE, Stage};
+use crate::faults::{
+    BARE, Call, DAMAGED, DEAD, EMPTY, Family, LONG, NAP, NAP_CALLS, ONE, Refused, SLICES, STALE, Stage, finish,
+};
 use crate::numbered::{number_of, payload};
-use crate::tracer::{End, Forked};
+use crate::tracer::Forked;
 use crate::waking::trust;
 use crate::watch;
 use anyhow::{Context, Result, ensure};
 use memlane::Strategy;
 use memlane::watch::{Channel, Options};
-use std::time::Duration;
-
-/// System calls, at most, of a call that takes a nap, though the kernel refuses to let it sleep on a futex.
-const NAP_CALLS: usize = 400;
-
-/// How long who sleeps does so: less than a slice.
-const NAP: Duration = Duration::from_millis(40);
-
-/// Long enough for two slices.
-const SLICES: Duration = Duration::from_millis(250);
-
-/// Longer than anybody waits to be woken.
-const LONG: Duration = Duration::from_secs(20);
 
 /// The number of what the acts set.
 const NEXT: u64 = 500;
@@ -151,7 +140,7 @@ fn set_for_a_sleeper(stage: &mut Stage) -> Result<()> {
     let name = stage.name();
     // Who joins wakes those who sleep.
     let mut tx = opened(&name)?.sender()?;
-    let mut sleeper = Forked::start(|| {
+    let sleeper = Forked::start(|| {
         let mut rx = opened(&name)?.receiver()?;
         rx.set_strategy(Strategy::Park);
         let number = number_of(&rx.changed_timeout(LONG)?);
@@ -164,9 +153,7 @@ fn set_for_a_sleeper(stage: &mut Stage) -> Result<()> {
     if stage.observe(|| tx.set(&payload(NEXT)))?.is_some() {
         was_set(stage);
     }
-    let end = sleeper.wait_for_end()?;
-    ensure!(end == End::Exit(0), "who slept ended by {end:?}");
-    Ok(())
+    finish(sleeper)
 }
 
 fn get(stage: &mut Stage) -> Result<()> {
@@ -201,12 +188,10 @@ fn changed_while_the_sender_dies(stage: &mut Stage) -> Result<()> {
     let mut rx = opened(&name)?.receiver()?;
     stage.alive = 1;
     rx.set_strategy(Strategy::Park);
-    let end = Forked::start(|| {
+    finish(Forked::start(|| {
         std::mem::forget(opened(&name)?.sender()?);
         Ok(())
-    })?
-    .wait_for_end()?;
-    ensure!(end == End::Exit(0), "the sender ended by {end:?}");
+    })?)?;
     stage.observe(|| rx.changed_timeout(SLICES)).map(drop)
 }
 

@@ -1,7 +1,7 @@
 //! What the other end of a lane does while one end stands still: it goes on until it has to wait for that one, as a lossless
 //! lane has it, waits no longer than it is told to, and can be left and joined again.
 
-use super::look::{check_seat, look};
+use super::look::{check_seat, check_wait_in_vain, look};
 use super::task::{OTHERS, Task};
 use crate::numbered::{LENGTH, payload};
 use crate::steps::account::{Account, Deed};
@@ -9,7 +9,7 @@ use crate::subject::{ChannelOf, Subject, opened};
 use crate::tracer::mark;
 use anyhow::{Result, bail, ensure};
 use memlane::generic::{ChannelKind, Receiver, Sender};
-use memlane::{RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
+use memlane::{SendTimeoutError, TryRecvError, TrySendError};
 use std::time::Duration;
 
 /// A wait that is to end in vain.
@@ -40,11 +40,7 @@ fn receive<K: Subject>(task: Task, name: &str, channel: &ChannelOf<K>, account: 
         if !wants_no_room {
             drain(&mut rx, account)?;
             account.begin("recv_timeout");
-            match rx.recv_timeout(SHORT).map(|message| message.to_vec()) {
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) if task.scenario.joins_or_leaves() => {}
-                other => bail!("behind the last message came {other:?}"),
-            }
+            check_wait_in_vain(task, rx.recv_timeout(SHORT).map(|message| message.to_vec()))?;
         }
         account.begin("join as the other end");
         check_seat(task, channel.sender().map(drop))?;

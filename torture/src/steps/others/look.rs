@@ -4,7 +4,8 @@ use super::task::Task;
 use crate::steps::account::Account;
 use crate::subject::Facts;
 use anyhow::{Result, bail, ensure};
-use memlane::{ChannelStatus, JoinError, RemoveError};
+use memlane::{ChannelStatus, JoinError, RecvTimeoutError, RemoveError};
+use std::fmt::Debug;
 
 /// Looks from outside, and tries what must be refused: neither waits.
 pub fn look(name: &str, account: &mut Account) -> Result<()> {
@@ -15,6 +16,15 @@ pub fn look(name: &str, account: &mut Account) -> Result<()> {
     let outcome = memlane::remove(name);
     ensure!(matches!(outcome, Err(RemoveError::InUse { .. })), "a channel in use was removed: {outcome:?}");
     Ok(())
+}
+
+/// What came of a wait behind all that there was: nothing, in time; or, where the one that stands still may have left, the end.
+pub fn check_wait_in_vain<T: Debug>(task: Task, outcome: Result<T, RecvTimeoutError>) -> Result<()> {
+    match outcome {
+        Err(RecvTimeoutError::Timeout) => Ok(()),
+        Err(RecvTimeoutError::Disconnected) if task.scenario.joins_or_leaves() => Ok(()),
+        other => bail!("behind all that there was came {other:?}"),
+    }
 }
 
 /// Who stands still keeps its seat; who is about to take or to leave it may not have it. Where there are several, another one is free.

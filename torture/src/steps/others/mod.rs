@@ -7,5 +7,5 @@ pub mod queue;
 pub mod reaped;
 mod task;
 
-pub use look::{check_seat, look};
+pub use look::{check_seat, check_wait_in_vain, look};
 pub use task::{BEGUN_WITH, OTHERS, PATIENCE, Task};
