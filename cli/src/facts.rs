@@ -212,11 +212,12 @@ impl From<&QueueInfo> for QueueFacts {
 
 impl From<&BroadcastInfo> for BroadcastFacts {
     fn from(broadcast: &BroadcastInfo) -> Self {
+        let slowest = broadcast.slowest();
         Self {
             policy: broadcast.policy.name(),
-            slowest: broadcast.slowest,
-            lane: broadcast.lane,
-            consumed: broadcast.consumed,
+            slowest: slowest.map(|reader| reader.row),
+            lane: slowest.map(|reader| reader.lane),
+            consumed: slowest.map(|reader| reader.consumed),
             readers: broadcast.readers.iter().map(ReaderFacts::from).collect(),
         }
     }

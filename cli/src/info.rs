@@ -132,10 +132,9 @@ fn describe_queue(queue: &QueueInfo) -> String {
 /// Which receiver the sender waits for, if it waits, and how far that one and the others are behind.
 fn describe_broadcast(broadcast: &BroadcastInfo, participants: &[ParticipantInfo]) -> String {
     let policy = broadcast.policy.name();
-    let slowest = broadcast.slowest.and_then(|row| participants.iter().find(|participant| participant.row == row));
-    let reader = broadcast.readers.iter().find(|reader| Some(reader.row) == broadcast.slowest);
-    let behind = match (slowest, reader) {
-        (Some(receiver), Some(reader)) => {
+    let of = |reader: &ReaderInfo| participants.iter().find(|participant| participant.row == reader.row);
+    let behind = match broadcast.slowest().and_then(|reader| of(reader).zip(Some(reader))) {
+        Some((receiver, reader)) => {
             let behind = BinaryBytes(reader.lag);
             let who = match receiver.state {
                 ParticipantState::Away => "away".to_owned(),
@@ -143,7 +142,7 @@ fn describe_broadcast(broadcast: &BroadcastInfo, participants: &[ParticipantInfo
             };
             format!("row {}, {} ({who}), {behind} behind", receiver.row, receiver.name)
         }
-        _ => "nobody receives".to_owned(),
+        None => "nobody receives".to_owned(),
     };
     let readers = readers(&broadcast.readers, participants);
     format!("  policy           {policy}\n  slowest          {behind}{readers}")

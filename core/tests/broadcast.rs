@@ -7,6 +7,7 @@ use memlane::broadcast::{self, Channel, Options, Policy, Receiver, Start};
 use memlane::{JoinError, RecvError, SendError, SendTimeoutError, TryRecvError, TrySendError};
 use std::time::Duration;
 use support::child::{self, Child, Part};
+use support::numbered::{all_of, number_of, numbers, send};
 use support::{PATIENCE, Scratch, eventually};
 
 const SHORT: Duration = Duration::from_millis(10);
@@ -14,27 +15,6 @@ const SHORT: Duration = Duration::from_millis(10);
 /// A ring that 255 of the messages below fill.
 fn small() -> Options {
     Options::new().capacity(4096)
-}
-
-fn send(tx: &mut broadcast::Sender, numbers: std::ops::Range<u64>) {
-    for number in numbers {
-        tx.send(&number.to_le_bytes()).unwrap();
-    }
-}
-
-fn number_of(message: &broadcast::Message<'_>) -> u64 {
-    let number = message.read().unwrap();
-    assert_eq!(number, message.sequence());
-    number
-}
-
-/// The numbers of what there is now.
-fn all_of(rx: &mut Receiver) -> Vec<u64> {
-    std::iter::from_fn(|| rx.try_recv().ok().map(|message| number_of(&message))).collect()
-}
-
-fn numbers(range: std::ops::Range<u64>) -> Vec<u64> {
-    range.collect()
 }
 
 #[test]
@@ -49,7 +29,8 @@ fn the_slowest_receiver_holds_the_sender_back_and_the_others_do_not() {
     }
     assert_eq!(sent, 255, "a ring less a header");
     let info = channel.info().broadcast.unwrap();
-    assert_eq!((info.policy, info.slowest, info.consumed), (Policy::Block, Some(slow.row()), Some(0)));
+    let slowest = info.slowest().map(|slowest| (slowest.row, slowest.consumed));
+    assert_eq!((info.policy, slowest), (Policy::Block, Some((slow.row(), 0))));
     assert_eq!(tx.send_timeout(b"too early", SHORT), Err(SendTimeoutError::Timeout));
     assert_eq!((slow.len(), fast.len(), tx.len(), channel.is_full()), (255, 0, 255, true));
     assert_eq!(all_of(&mut slow), numbers(0..255));
@@ -59,7 +40,7 @@ fn the_slowest_receiver_holds_the_sender_back_and_the_others_do_not() {
     send(&mut tx, 300..400);
     assert_eq!(all_of(&mut fast), numbers(300..400));
     drop(fast);
-    assert_eq!(channel.info().broadcast.unwrap().slowest, None);
+    assert_eq!(channel.info().broadcast.unwrap().slowest(), None);
 }
 
 #[test]

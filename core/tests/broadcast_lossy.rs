@@ -2,11 +2,12 @@
 
 mod support;
 
-use memlane::broadcast::{Options, Policy, Receiver, Sender, Start};
+use memlane::broadcast::{Options, Policy, Receiver, Start};
 use memlane::{OnDrop, RecvError, TryRecvError};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use support::account::Account;
 use support::eventually;
+use support::numbered::send;
 
 fn lossy() -> Options {
     small(Policy::Overwrite)
@@ -15,12 +16,6 @@ fn lossy() -> Options {
 /// The lane holds 256 messages of 8 bytes.
 fn small(policy: Policy) -> Options {
     Options::new().capacity(4096).policy(policy)
-}
-
-fn send(tx: &mut Sender, numbers: std::ops::Range<u64>) {
-    for number in numbers {
-        tx.send(&number.to_le_bytes()).unwrap();
-    }
 }
 
 /// Takes all until the end, by these calls in turn.

@@ -2,10 +2,11 @@
 
 mod support;
 
-use memlane::broadcast::{self, Channel, Message, Options, Policy, Receiver, Start};
+use memlane::broadcast::{self, Channel, Options, Policy, Receiver, Start};
 use memlane::{ForgetError, JoinError, ParticipantState, RecvError, Role, SendError, SendTimeoutError, TryRecvError};
 use std::time::Duration;
 use support::child::{self, Child, Part};
+use support::numbered::{all_of, number_of, numbers, send};
 use support::{PATIENCE, Scratch, eventually};
 
 const SHORT: Duration = Duration::from_millis(10);
@@ -15,27 +16,6 @@ const NAME: &str = "archive";
 /// A ring that 255 of the messages below fill.
 fn small(policy: Policy) -> Options {
     Options::new().capacity(4096).policy(policy).max_receivers(4)
-}
-
-fn send(tx: &mut broadcast::Sender, numbers: std::ops::Range<u64>) {
-    for number in numbers {
-        tx.send(&number.to_le_bytes()).unwrap();
-    }
-}
-
-fn number_of(message: &Message<'_>) -> u64 {
-    let number = message.read().unwrap();
-    assert_eq!(number, message.sequence());
-    number
-}
-
-/// The numbers of what there is now.
-fn all_of(rx: &mut Receiver) -> Vec<u64> {
-    std::iter::from_fn(|| rx.try_recv().ok().map(|message| number_of(&message))).collect()
-}
-
-fn numbers(range: std::ops::Range<u64>) -> Vec<u64> {
-    range.collect()
 }
 
 fn named(channel: &Channel) -> Receiver {
@@ -130,7 +110,10 @@ fn a_lossless_sender_waits_for_one_that_is_away() {
     let info = channel.info();
     let reader = &info.broadcast.as_ref().unwrap().readers[0];
     assert_eq!((reader.row, reader.name.as_deref(), reader.is_away), (row, Some(NAME), true));
-    assert_eq!((reader.behind, info.broadcast.as_ref().unwrap().slowest), (Some(sent - 1), Some(row)));
+    assert_eq!(
+        (reader.behind, info.broadcast.as_ref().unwrap().slowest().map(|one| one.row)),
+        (Some(sent - 1), Some(row))
+    );
     let participant = &info.participants[row as usize];
     assert_eq!((participant.state, participant.alive, participant.named), (ParticipantState::Away, Some(false), true));
     assert!(participant.left_unix_ns >= participant.started_unix_ns);

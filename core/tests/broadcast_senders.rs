@@ -217,7 +217,8 @@ fn the_slowest_receiver_is_the_one_that_lags_most_in_any_lane() {
     send(&mut senders[1], 1, 0..20);
     assert_eq!(other.drain().count(), 25);
     let info = channel.info().broadcast.unwrap();
-    assert_eq!((info.slowest, info.lane, info.consumed), (Some(one.row()), Some(1), Some(0)));
+    let slowest = info.slowest().map(|slowest| (slowest.row, slowest.lane, slowest.consumed));
+    assert_eq!(slowest, Some((one.row(), 1, 0)));
     assert_eq!((one.len(), other.len(), senders[0].len(), senders[1].len()), (20, 0, 0, 20));
 }
 

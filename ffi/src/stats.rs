@@ -269,7 +269,10 @@ impl Stats {
             type_alignment: info.type_alignment,
             type_hash: info.type_hash,
             policy: info.broadcast.as_ref().map_or(0, |broadcast| number_of(broadcast.policy)),
-            slowest: info.broadcast.as_ref().map_or(0, |broadcast| broadcast.slowest.unwrap_or(u32::MAX)),
+            slowest: info
+                .broadcast
+                .as_ref()
+                .map_or(0, |broadcast| broadcast.slowest().map_or(u32::MAX, |reader| reader.row)),
         }
     }
 }

@@ -222,13 +222,6 @@ pub struct QueueInfo {
 pub struct BroadcastInfo {
     /// What the sender does where a receiver has not come as far as it wants to write.
     pub policy: Policy,
-    /// The row of the receiver that lags furthest behind a sender, of `readers`, in bytes. A lossless sender whose lane is full waits for it.
-    /// `None`: there is no receiver.
-    pub slowest: Option<u32>,
-    /// The row of that sender, and so its lane.
-    pub lane: Option<u32>,
-    /// Up to where the receiver has come there: the position behind the last message that it released.
-    pub consumed: Option<u64>,
     /// The receivers whose rows say that they are there, and those that are away and will come back by their names: a lossless sender
     /// overwrites nothing that one of them has not received.
     pub readers: Vec<ReaderInfo>,
@@ -262,14 +255,24 @@ impl BroadcastInfo {
             return None;
         }
         let readers: Vec<_> = participants.iter().filter_map(|receiver| ReaderInfo::of(words, receiver)).collect();
-        // Of several that are as far behind, the first one.
-        let slowest = readers.iter().reduce(|one, other| if other.lag > one.lag { other } else { one });
-        let (slowest, lane, consumed) = (
-            slowest.map(|reader| reader.row),
-            slowest.map(|reader| reader.lane),
-            slowest.map(|reader| reader.consumed),
-        );
-        Some(Self { policy: region.facts().policy, slowest, lane, consumed, readers })
+        Some(Self { policy: region.facts().policy, readers })
+    }
+
+    /// Of `readers`, the one that lags furthest behind a sender, in bytes; of several that do, the first one. A lossless sender whose
+    /// lane is full waits for it. `None`: there is no receiver.
+    ///
+    /// ```
+    /// let channel = memlane::broadcast::Options::new().private()?;
+    /// let (mut tx, rx) = (channel.sender()?, channel.receiver()?);
+    /// tx.send(b"hello")?;
+    /// let broadcast = channel.info().broadcast.expect("it is one");
+    /// let slowest = broadcast.slowest().expect("there is a receiver");
+    /// assert_eq!((slowest.row, slowest.lane, slowest.behind), (rx.row(), tx.row(), Some(1)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn slowest(&self) -> Option<&ReaderInfo> {
+        self.readers.iter().reduce(|one, other| if other.lag > one.lag { other } else { one })
     }
 }
 

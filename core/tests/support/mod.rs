@@ -9,6 +9,7 @@
 //! - [`image`]: region files, forged field by field.
 //! - [`layout`]: where each field stands, as `docs/layout.md` says.
 //! - [`model`]: a lane that is obviously right, to compare with.
+//! - [`numbered`]: messages that say how many were sent before them.
 //! - [`peer`]: a process that reads and writes the file itself.
 //! - [`random`]: numbers that look random.
 //! - `source_text`: the text of Rust files, for `tidy`, `edges` and `circles`, which take it by its path.
@@ -25,6 +26,7 @@ pub mod halts;
 pub mod image;
 pub mod layout;
 pub mod model;
+pub mod numbered;
 pub mod peer;
 pub mod random;
 pub mod space;
