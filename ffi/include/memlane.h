@@ -989,7 +989,8 @@ memlane_status memlane_onlooker_recv(memlane_onlooker onlooker,
                                      size_t *length,
                                      int64_t timeout_ns);
 
-// Stores the number of the next message: how many were sent before it, since the channel was created. An onlooker that starts at it
+// Stores the number of the next message: how many its sender sent before it, since the channel was created (with seats for several
+// senders, of the one whose turn it is). An onlooker that starts at it
 // (MEMLANE_START_AT) begins there another time. And how many messages were lost: overwritten before this onlooker received them, as far as
 // MEMLANE_LAGGED has said so. Either pointer may be null.
 memlane_status memlane_onlooker_position(memlane_onlooker onlooker,

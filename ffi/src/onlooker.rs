@@ -24,8 +24,6 @@ pub struct OnlookerHandle {
 /// What its handle leads to.
 pub(crate) struct Looking {
     end: ReadOnlyReceiver,
-    /// How many messages it was told that it lost.
-    lost: u64,
     /// What failures call the channel.
     label: Arc<str>,
 }
@@ -68,7 +66,7 @@ pub unsafe extern "C" fn memlane_onlooker_open(
         let options = unsafe { Options::of_kind(MEMLANE_BROADCAST, options) }?;
         let of_a_broadcast = options.to_broadcast().unwrap_or_default();
         let end = of_a_broadcast.open_read_only_from(name, start_of(start, number)?).map_err(|error| error.fail())?;
-        *into = OnlookerHandle::new(Box::new(Looking { end, lost: 0, label: name.into() }))?;
+        *into = OnlookerHandle::new(Box::new(Looking { end, label: name.into() }))?;
         Ok(())
     })
 }
@@ -99,22 +97,17 @@ pub unsafe extern "C" fn memlane_onlooker_recv(
         let (buffer, length) = unsafe { (arguments::buffer(buffer, capacity)?, out(length, "length")?) };
         let timeout = Timeout::from_ns(timeout_ns)?;
         let mut onlooker = onlooker.enter()?;
-        let Looking { end, lost, label } = &mut **onlooker;
-        let before = end.next_sequence();
-        let received = match timeout {
+        let Looking { end, label } = &mut **onlooker;
+        match timeout {
             Timeout::Try => tell(end.try_recv_into(buffer), capacity, length, label),
             Timeout::For(time) => tell(end.recv_into_timeout(buffer, time), capacity, length, label),
             Timeout::Forever => tell(end.recv_into(buffer), capacity, length, label),
-        };
-        if received.is_err() {
-            // A call that fails passes nothing but what is lost.
-            *lost = lost.saturating_add(end.next_sequence().saturating_sub(before));
         }
-        received
     })
 }
 
-/// Stores the number of the next message: how many were sent before it, since the channel was created. An onlooker that starts at it
+/// Stores the number of the next message: how many its sender sent before it, since the channel was created (with seats for several
+/// senders, of the one whose turn it is). An onlooker that starts at it
 /// (MEMLANE_START_AT) begins there another time. And how many messages were lost: overwritten before this onlooker received them, as far as
 /// MEMLANE_LAGGED has said so. Either pointer may be null.
 #[unsafe(no_mangle)]
@@ -127,7 +120,7 @@ pub unsafe extern "C" fn memlane_onlooker_position(onlooker: OnlookerHandle, nex
             *next = looking.end.next_sequence();
         }
         if let Some(lost) = lost {
-            *lost = looking.lost;
+            *lost = looking.end.lost();
         }
         Ok(())
     })

@@ -101,6 +101,29 @@ fn an_onlooker_receives_what_is_sent_and_changes_nothing() {
 }
 
 #[test]
+fn what_an_onlooker_lost_of_one_of_several_senders_is_counted_exactly() {
+    let scratch = Scratch::new();
+    let name = scratch.name("news");
+    let options = Options { senders: 2, ..small(MEMLANE_BROADCAST) };
+    let channel = open(&name, MEMLANE_BROADCAST, MEMLANE_CREATE, &options);
+    let [first, second] = [sender(channel), sender(channel)];
+    let rx = onlooker(&name, MEMLANE_START_NOW, 0);
+    let send_number = |tx, number: u64| ok(send(tx, &number.to_le_bytes(), 0));
+    for (tx, number) in (0..10).map(|number| (first, number)).chain([(second, 0)]) {
+        send_number(tx, number);
+        assert_eq!(look(rx, 8, 0), Ok(number.to_le_bytes().to_vec()));
+    }
+    // Now it is the turn of the first one, of whom there is nothing.
+    for number in 1..1000 {
+        send_number(second, number);
+    }
+    assert_eq!(look(rx, 8, 0), Err((MEMLANE_LAGGED, NOTHING)));
+    let lost = position(rx).1;
+    assert!(detail().contains(&format!("{lost} messages were overwritten")), "{}", detail());
+    assert_eq!(look(rx, 8, 0), Ok((1 + lost).to_le_bytes().to_vec()));
+}
+
+#[test]
 fn what_an_onlooker_is_refused_says_why() {
     let scratch = Scratch::new();
     let (name, lane) = (scratch.name("news"), scratch.name("lane"));

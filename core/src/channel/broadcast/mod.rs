@@ -388,7 +388,8 @@ impl Receiver {
         self.join_as()
     }
 
-    /// The number of the next message: how many were sent before it, since the channel was created. With it,
+    /// The number of the next message: how many its lane carried before it, since the channel was created; with seats for several senders,
+    /// that of the lane whose turn it is. With it,
     /// [`Channel::receiver_from`] begins there another time.
     ///
     /// ```

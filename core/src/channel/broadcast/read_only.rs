@@ -43,6 +43,8 @@ struct Lane {
     reader: LossyReader<BroadcastView>,
     /// How many of its messages were missed before the receiver began, of which the caller was not told.
     missed: u64,
+    /// How many of its messages the caller was told of that they are lost.
+    lost: u64,
 }
 
 /// How often one attempt begins again, with another message, because the sender overwrote the one that was being copied.
@@ -83,7 +85,7 @@ impl ReadOnlyReceiver {
             lanes_from(region, start).map_err(|senders| OpenError::SeveralSenders { channel: channel(), senders })?;
         let lane = |lane| {
             let (reader, missed) = LossyReader::join(BroadcastView::to_read(region, lane), geometry, start)?;
-            Ok(Lane { reader, missed })
+            Ok(Lane { reader, missed, lost: 0 })
         };
         let joined: Result<Vec<_>, _> = lanes.map(lane).collect();
         let lanes = joined.map_err(|error| match error {
@@ -270,7 +272,8 @@ impl ReadOnlyReceiver {
         })
     }
 
-    /// The number of the next message: how many were sent before it, since the channel was created. With it,
+    /// The number of the next message: how many its sender sent before it, since the channel was created; with seats for several senders, of
+    /// the one whose turn it is. With it,
     /// [`open_read_only_from`](super::Options::open_read_only_from) begins there another time. What is overwritten is passed only by the
     /// call that says so.
     ///
@@ -286,6 +289,25 @@ impl ReadOnlyReceiver {
     #[must_use]
     pub fn next_sequence(&self) -> u64 {
         self.lanes.get(self.turn).map_or(0, |lane| lane.reader.sequence().saturating_sub(lane.missed))
+    }
+
+    /// How many messages it has lost so far: those that [`RecvError::Lagged`] has told of, together.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let name = folder.path().join("prices").display().to_string();
+    /// # let name = name.as_str();
+    /// use memlane::RecvError;
+    /// let mut tx = memlane::broadcast::Options::new().capacity(4096).create(name)?.sender()?;
+    /// let mut rx = memlane::broadcast::open_read_only(name)?;
+    /// (0..1000).for_each(|_| tx.send(b"10").unwrap());
+    /// let Err(RecvError::Lagged { lost }) = rx.recv() else { panic!("the ring holds 256 of them") };
+    /// assert_eq!(rx.lost(), lost);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.lanes.iter().map(|lane| lane.lost).fold(0, u64::saturating_add)
     }
 
     /// How many messages are there to receive, those included that are overwritten by now. The sender goes on meanwhile.
@@ -371,6 +393,13 @@ fn next<T>(lanes: &mut [Lane], turn: &mut usize, copying: &mut impl Copying<T>) 
 }
 
 impl Lane {
+    /// The caller is told that so many are lost.
+    #[cold]
+    fn lagged(&mut self, lost: u64) -> RecvError {
+        self.lost = self.lost.saturating_add(lost);
+        RecvError::Lagged { lost }
+    }
+
     /// Whether a message is there, or was missed.
     fn has_something(&self) -> bool {
         self.missed > 0 || self.reader.glance()
@@ -378,10 +407,11 @@ impl Lane {
 
     /// Copies the next message, and believes the copy if nothing of it was overwritten meanwhile.
     fn next<T>(&mut self, copying: &mut impl Copying<T>) -> Result<Attempt<T>, RecvError> {
-        let Self { reader, missed } = self;
-        if *missed > 0 {
-            return Err(RecvError::Lagged { lost: std::mem::take(missed) });
+        if self.missed > 0 {
+            let missed = std::mem::take(&mut self.missed);
+            return Err(self.lagged(missed));
         }
+        let reader = &mut self.reader;
         for _ in 0..TURNS {
             match reader.poll().map_err(RecvError::Corrupted)? {
                 Look::Record(record) => {
@@ -393,7 +423,7 @@ impl Lane {
                     }
                 }
                 Look::Nothing => return Ok(Attempt::Nothing),
-                Look::Lagged { lost } => return Err(RecvError::Lagged { lost }),
+                Look::Lagged { lost } => return Err(self.lagged(lost)),
                 Look::Overtaken => {}
             }
         }
