@@ -102,6 +102,7 @@ mod public {
     #[cfg(feature = "named-segments")]
     pub use crate::channel::remove::remove_segment;
     pub use crate::channel::remove::{remove, remove_forced};
+    pub use crate::channel::waitable::Waitable;
     pub use crate::channel::{broadcast, mpmc, mpsc, pipe, spsc, watch};
     pub use crate::error::*;
     pub use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, TypeForm};

@@ -9,7 +9,8 @@ use source_text::{assert_none, code_length, defines, rust_files, words};
 use std::path::{Path, PathBuf};
 
 /// The modules, each of which imports only what stands before it.
-const LAYERS: [&str; 10] = ["sync", "error", "layout", "region", "ring", "wait", "liveness", "channel", "any", "typed"];
+const LAYERS: [&str; 11] =
+    ["sync", "error", "layout", "region", "ring", "wait", "liveness", "channel", "any", "typed", "pattern"];
 
 /// Lines of a source file, and of a test file, at most.
 const SOURCE_LINES_MAX: usize = 600;

@@ -52,6 +52,7 @@ mod options;
 mod peers;
 mod receiver;
 mod sender;
+mod waitable;
 
 pub use crate::channel::kind::with_kinds;
 pub use channel::{Any, Channel, KINDS};

@@ -17,6 +17,7 @@
 //! - `pipe`: streams of bytes through an `spsc` channel. `fate`: what became of its sender.
 //! - `optional`: what only some kinds have, asked of any.
 //! - `watch`: the kind without messages: it shares the options, the open channel and the ends with the others, and nothing of the ports.
+//! - `waitable`: what can be waited for together with other things.
 //! - `debug`: what handles print of themselves.
 //! - [`inspect`], [`remove`]: looking at a channel from outside, and deleting it.
 
@@ -58,5 +59,9 @@ mod sending;
 mod sending_batches;
 pub(crate) mod shared;
 pub mod spsc;
+#[allow(dead_code, reason = "what waits for several handles stands on it")]
+pub(crate) mod waitable;
+#[cfg(test)]
+mod waitable_test;
 pub mod watch;
 pub(crate) mod wishes;

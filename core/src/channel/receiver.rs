@@ -7,6 +7,7 @@ use super::port::{Inlet, NoPort};
 use super::shared::Shared;
 use crate::error::{AckError, JoinError, RecvError};
 use crate::layout::Role;
+use crate::liveness::Presence;
 use crate::sync::AtomicU32;
 use crate::wait::{Calls, Pace, Strategy, Taken, Waiting, block};
 use std::cell::Cell;
@@ -243,6 +244,27 @@ impl<K: ChannelKind> Receiver<K> {
     /// come back.
     #[cold]
     fn take_news(&mut self) -> Result<Option<ItemOf<K>>, RecvError> {
+        let (look, is_over) = self.look_at_news()?;
+        // A sender that left did so after its last commit. A channel that was closed may have a sender that does not know yet: what
+        // it commits after this look does not come any more.
+        match self.port.take(&mut self.end)? {
+            None if is_over => {
+                if look == Err(Trouble::Closed) {
+                    self.port.end();
+                }
+                Err(look.map_or_else(RecvError::from, |_| RecvError::Disconnected))
+            }
+            None if look == Err(Trouble::Closed) => match self.port.awaits_in_vain(&self.end) {
+                Some(reason) => Err(RecvError::Corrupted(self.end.poison(reason))),
+                None => Ok(None),
+            },
+            found => Ok(found),
+        }
+    }
+
+    /// Looks at the news, and returns what is seen there, and whether nothing comes any more that is not there by now. What they say
+    /// of the end, they say again.
+    fn look_at_news(&mut self) -> Result<(Result<Presence, Trouble>, bool), RecvError> {
         let look = self.end.look();
         self.port.search();
         let is_over = match look {
@@ -260,20 +282,26 @@ impl<K: ChannelKind> Receiver<K> {
             Err(Trouble::Closed) => !self.port.awaits_others(),
             Err(_) => true,
         };
-        // A sender that left did so after its last commit. A channel that was closed may have a sender that does not know yet: what
-        // it commits after this look does not come any more.
-        match self.port.take(&mut self.end)? {
-            None if is_over => {
-                if look == Err(Trouble::Closed) {
-                    self.port.end();
-                }
-                Err(look.map_or_else(RecvError::from, |_| RecvError::Disconnected))
+        Ok((look.map(|(presence, _)| presence), is_over))
+    }
+
+    /// Whether a call that takes a message would return one, or fail: what there is stays.
+    pub(super) fn has_message_or_ended(&mut self) -> bool {
+        if self.end.is_foreign() || self.port.has_message(&mut self.end) {
+            return true;
+        }
+        self.port.found_nothing(&mut self.end);
+        self.end.has_news() && self.news_have_message_or_end()
+    }
+
+    #[cold]
+    fn news_have_message_or_end(&mut self) -> bool {
+        match self.look_at_news() {
+            Ok((look, false)) => {
+                self.port.has_message(&mut self.end)
+                    || look == Err(Trouble::Closed) && self.port.awaits_in_vain(&self.end).is_some()
             }
-            None if look == Err(Trouble::Closed) => match self.port.awaits_in_vain(&self.end) {
-                Some(reason) => Err(RecvError::Corrupted(self.end.poison(reason))),
-                None => Ok(None),
-            },
-            found => Ok(found),
+            Ok((_, true)) | Err(_) => true,
         }
     }
 }

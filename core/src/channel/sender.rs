@@ -128,6 +128,19 @@ impl<K: ChannelKind> Sender<K> {
         self.port.claim(&mut self.end, length, effort)
     }
 
+    /// Whether a call that sends a message of so many bytes would send it, or fail. Nothing is sent.
+    pub(super) fn has_room_or_ended(&mut self, length: usize) -> bool {
+        match self.attempt_room(length, Effort::Full) {
+            Ok(Some(claim)) => {
+                let _ = self.port.hold();
+                self.port.abandon(&mut self.end, claim);
+                true
+            }
+            Ok(None) => false,
+            Err(_) => true,
+        }
+    }
+
     #[cold]
     pub(super) fn corrupted(&self, reason: Corruption) -> SendError {
         SendError::Corrupted(self.end.poison(reason))

@@ -5,6 +5,7 @@
 
 use crate::channel::exact::OtherLength;
 use crate::channel::opened::Channel;
+use crate::channel::waitable::Waitable;
 use crate::error::{
     AckError, BufferTooSmall, JoinError, OutOfMemory, RecvError, RecvTimeoutError, SendBatchError, SendError,
     SendTimeoutError, TryRecvError, TrySendError,
@@ -44,7 +45,7 @@ pub trait Carrier: OfThisCrate + Sized + 'static {
 pub(crate) trait OfThisCrate {}
 
 /// The calls of an untyped sender.
-pub trait Sending: Sized + Debug + Send {
+pub trait Sending: Sized + Debug + Send + Waitable {
     fn send(&mut self, message: &[u8]) -> Result<(), SendError>;
     fn try_send(&mut self, message: &[u8]) -> Result<(), TrySendError>;
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<(), SendTimeoutError>;
@@ -74,7 +75,7 @@ pub trait Sending: Sized + Debug + Send {
 }
 
 /// The calls of an untyped receiver.
-pub trait Receiving: Sized + Debug + Send {
+pub trait Receiving: Sized + Debug + Send + Waitable {
     type Message<'a>: Held
     where
         Self: 'a;

@@ -78,6 +78,7 @@ mod receiver;
 mod schema;
 mod sender;
 mod values;
+mod waitable;
 
 #[cfg(feature = "serde")]
 pub use self::postcard::Postcard;

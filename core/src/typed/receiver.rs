@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 ///
 /// It may move to another thread, but is one thread's at a time, as an untyped one is.
 pub struct Receiver<T: ?Sized, K: Carrier, C = Plain> {
-    under: K::Receiver,
+    pub(super) under: K::Receiver,
     scratch: Vec<u8>,
     of: Of<T, C>,
 }

@@ -3,9 +3,10 @@
 use crate::channel::end::{Attempt, Onlooker};
 use crate::channel::port::{BroadcastView, lane_geometry, lanes_from};
 use crate::channel::shared::Shared;
+use crate::channel::waitable::{Awaited, Waitable, Waited, WokenAt};
 use crate::error::{OpenError, RecvError, RecvTimeoutError, TryRecvError};
-use crate::region::RingView;
-use crate::ring::broadcast::{BroadcastMemory, JoinError, Look, LossyReader, Start};
+use crate::region::{Moment, RingView};
+use crate::ring::broadcast::{BroadcastMemory, Found, JoinError, Look, LossyReader, Start};
 use std::cell::Cell;
 use std::fmt;
 use std::iter::FusedIterator;
@@ -377,6 +378,33 @@ impl ReadOnlyReceiver {
     }
 }
 
+/// For its next message. It is looked at every now and then: nobody wakes it.
+impl Waitable for ReadOnlyReceiver {}
+
+impl Waited for ReadOnlyReceiver {
+    fn awaited(&mut self) -> &mut dyn Awaited {
+        self
+    }
+}
+
+impl Awaited for ReadOnlyReceiver {
+    fn woken_at(&self) -> Option<WokenAt<'_>> {
+        None
+    }
+
+    fn is_ready(&mut self) -> bool {
+        self.onlooker.is_over_or_failed() || self.lanes.iter_mut().any(Lane::has_message)
+    }
+
+    fn slice_end(&self) -> Moment {
+        self.onlooker.slice_end()
+    }
+
+    fn slice_ended(&mut self) -> bool {
+        self.onlooker.slice_ended()
+    }
+}
+
 /// Copies the next message of the lane whose turn it is, or else of the next one that has one. Then it is the turn of the one behind.
 fn next<T>(lanes: &mut [Lane], turn: &mut usize, copying: &mut impl Copying<T>) -> Result<Attempt<T>, RecvError> {
     let mut outcome = Attempt::Nothing;
@@ -403,6 +431,11 @@ impl Lane {
     /// Whether a message is there, or was missed.
     fn has_something(&self) -> bool {
         self.missed > 0 || self.reader.glance()
+    }
+
+    /// Whether the next call finds something here: a message, a loss, or damage.
+    fn has_message(&mut self) -> bool {
+        self.missed > 0 || !matches!(self.reader.poll_again(), Ok(Found::Nothing))
     }
 
     /// Copies the next message, and believes the copy if nothing of it was overwritten meanwhile.

@@ -141,6 +141,21 @@ impl Onlooker {
         }
     }
 
+    /// Whether nothing more comes, or the channel is beyond use.
+    pub(in crate::channel) fn is_over_or_failed(&mut self) -> bool {
+        self.check().is_err() || self.over.is_some()
+    }
+
+    /// When it is to look at the file again.
+    pub(in crate::channel) fn slice_end(&self) -> Moment {
+        self.looked.plus(PAUSES.1)
+    }
+
+    /// Looks at the file. Returns whether nothing of it is to be touched any more.
+    pub(in crate::channel) fn slice_ended(&mut self) -> bool {
+        self.look_at_file().is_err()
+    }
+
     #[inline]
     fn take_news_if_any(&mut self) -> Result<(), RecvError> {
         if self.outlook.has_news() { self.take_news() } else { Ok(()) }

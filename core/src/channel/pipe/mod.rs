@@ -45,6 +45,7 @@
 
 mod limit;
 mod reader;
+mod waitable;
 mod writer;
 
 pub use reader::Reader;

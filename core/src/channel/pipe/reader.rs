@@ -51,9 +51,9 @@ const VAIN_LOOKS_MAX: u32 = 1000;
 /// ```
 #[derive(Debug)]
 pub struct Reader {
-    rx: spsc::Receiver,
+    pub(super) rx: spsc::Receiver,
     /// The record in front, once it was looked at. It has bytes that were not consumed.
-    front: Option<Record>,
+    pub(super) front: Option<Record>,
     /// Bytes of it that were consumed.
     passed: usize,
     /// Empty until something is lent from it.

@@ -110,6 +110,11 @@ pub(crate) trait Inlet: Sized + Debug + Send + 'static {
     /// Whether `take` would probably succeed: cheap enough for the tightest loop.
     fn has_message_hint(&self) -> bool;
 
+    /// Whether `take` would find something, or fail. What there is stays: where only taking it tells, it is kept for the next `take`.
+    fn has_message(&mut self, _: &mut Seated) -> bool {
+        self.has_message_hint()
+    }
+
     /// Nothing is there, or the caller is about to sleep: tells the peers what was put off.
     #[inline(always)]
     fn found_nothing(&mut self, _: &mut Seated) {}

@@ -2,9 +2,11 @@
 
 use super::receiver::{Copying, Read, Receiver, into, to_vec};
 use crate::channel::end::Seated;
+use crate::channel::waitable::{Awaited, Waitable, Waited, WokenAt};
 use crate::error::{GetError, RecvError, RecvTimeoutError};
+use crate::region::Moment;
 use crate::sync::AtomicU32;
-use crate::wait::{Calls, Waiting};
+use crate::wait::{Calls, Waiter, Waiting};
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
@@ -216,6 +218,33 @@ impl<'a, T, C: Copying<T>> Change<'a, T, C> {
             (None, Some(over)) if !self.receiver.has_changed() => Err(over.into()),
             (found, _) => Ok(found),
         }
+    }
+}
+
+/// For a value that it has not returned yet.
+impl Waitable for Receiver {}
+
+impl Waited for Receiver {
+    fn awaited(&mut self) -> &mut dyn Awaited {
+        self
+    }
+}
+
+impl Awaited for Receiver {
+    fn woken_at(&self) -> Option<WokenAt<'_>> {
+        Some(WokenAt::seated(&self.end, self.end.data()))
+    }
+
+    fn is_ready(&mut self) -> bool {
+        self.end.is_foreign() || self.has_changed() || self.why_over().map_or(true, |over| over.is_some())
+    }
+
+    fn slice_end(&self) -> Moment {
+        self.end.patience().slice_end()
+    }
+
+    fn slice_ended(&mut self) -> bool {
+        self.end.slice_ended().is_err()
     }
 }
 

@@ -3,8 +3,9 @@
 use super::receiver::{Copying, Read, into, to_vec};
 use crate::channel::end::{Attempt, Onlooker, Over};
 use crate::channel::shared::Shared;
+use crate::channel::waitable::{Awaited, Waitable, Waited, WokenAt};
 use crate::error::{Corruption, GetError, RecvError, RecvTimeoutError};
-use crate::region::ValuesView;
+use crate::region::{Moment, ValuesView};
 use crate::ring::watch::{self, Reader};
 use std::cell::Cell;
 use std::fmt;
@@ -272,6 +273,33 @@ impl ReadOnlyReceiver {
             }
         }
         Err(GetError::Busy)
+    }
+}
+
+/// For a value that it has not returned yet. It is looked at every now and then: nobody wakes it.
+impl Waitable for ReadOnlyReceiver {}
+
+impl Waited for ReadOnlyReceiver {
+    fn awaited(&mut self) -> &mut dyn Awaited {
+        self
+    }
+}
+
+impl Awaited for ReadOnlyReceiver {
+    fn woken_at(&self) -> Option<WokenAt<'_>> {
+        None
+    }
+
+    fn is_ready(&mut self) -> bool {
+        self.onlooker.is_over_or_failed() || self.has_changed()
+    }
+
+    fn slice_end(&self) -> Moment {
+        self.onlooker.slice_end()
+    }
+
+    fn slice_ended(&mut self) -> bool {
+        self.onlooker.slice_ended()
     }
 }
 

@@ -124,6 +124,13 @@ impl Bytes {
         unsafe { self.base.add(at).cast::<T>().as_ref() }
     }
 
+    /// At which offset this one stands, if it is in here.
+    pub(in crate::region) fn offset_of<T: SharedWords>(&self, shared: &T) -> Option<u64> {
+        let at = std::ptr::from_ref(shared).addr().checked_sub(self.base.addr().get())?;
+        let is_inside = at.checked_add(size_of::<T>()).is_some_and(|end| end <= self.length);
+        is_inside.then_some(at as u64)
+    }
+
     /// Copies `bytes` to offset `at`. For creation, before another process sees the memory.
     pub(in crate::region) fn write_unshared(&mut self, at: usize, bytes: &[u8]) {
         assert!(at.checked_add(bytes.len()).is_some_and(|end| end <= self.length));

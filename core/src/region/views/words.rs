@@ -58,6 +58,11 @@ impl View<AtomicU32> {
     pub(crate) fn membership(region: &Arc<Region>, of: Role) -> Self {
         Self::new(region, region.map().membership_of(of))
     }
+
+    /// This word of the region, for longer than the reference lasts. `None`: it is no word of this region.
+    pub(crate) fn of_word(region: &Arc<Region>, word: &AtomicU32) -> Option<Self> {
+        region.bytes().offset_of(word).map(|at| Self::new(region, at))
+    }
 }
 
 impl View<NewsControl> {

@@ -190,6 +190,10 @@ impl Inlet for BroadcastInlet {
         self.lanes().any(Inlet::has_message_hint)
     }
 
+    fn has_message(&mut self, end: &mut Seated) -> bool {
+        std::iter::once(&mut self.current).chain(&mut self.others).any(|lane| lane.port.has_message(end))
+    }
+
     #[inline]
     fn found_nothing(&mut self, end: &mut Seated) {
         match self.others.is_empty() {

@@ -171,6 +171,13 @@ impl Inlet for OneLane {
         }
     }
 
+    fn has_message(&mut self, end: &mut Seated) -> bool {
+        match self {
+            Self::Lossless { lane, missed } => *missed > 0 || lane.has_message(end),
+            Self::Lossy(lossy) => lossy.has_message(end),
+        }
+    }
+
     #[inline]
     fn found_nothing(&mut self, end: &mut Seated) {
         match self {

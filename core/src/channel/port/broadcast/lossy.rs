@@ -92,6 +92,24 @@ impl LossyInlet {
         self.copies.count() > 0 || self.missed > 0 || !self.ended && self.reader.glance()
     }
 
+    /// Whether a take would return something, or fail. Tells of no loss: the take does.
+    pub(super) fn has_message(&mut self, end: &Seated) -> bool {
+        self.recall_forgotten();
+        if self.copies.count() > 0 || self.ended {
+            return self.copies.count() > 0;
+        }
+        if self.missed > 0 {
+            return true;
+        }
+        match self.reader.poll_again() {
+            Ok(found) => !matches!(found, Found::Nothing),
+            Err(reason) => {
+                end.poison(reason);
+                true
+            }
+        }
+    }
+
     pub(super) fn taken(&self) -> Taken {
         Taken { messages: self.messages, bytes: self.bytes }
     }

@@ -141,6 +141,11 @@ impl<L: ReadingEnd> Inlet for LaneInlet<L> {
         self.reader.glance()
     }
 
+    /// Behind padding there may be nothing, which the hint takes for a message.
+    fn has_message(&mut self, end: &mut Seated) -> bool {
+        !matches!(self.take(end), Ok(None))
+    }
+
     #[inline]
     fn found_nothing(&mut self, end: &mut Seated) {
         self.publish_and_wake(end);

@@ -346,6 +346,23 @@ impl Inlet for SlotInlet {
         !self.ahead.is_nothing() || self.queue.glance()
     }
 
+    /// Of what dead receivers held, only taking it tells whether it is there.
+    fn has_message(&mut self, end: &mut Seated) -> bool {
+        if !self.ahead.is_nothing() {
+            match self.ahead.take(&self.queue) {
+                Some(Next::Kept(delivery)) => self.ahead.keep(delivery),
+                Some(Next::Returned(delivery)) => match self.admit(end, delivery) {
+                    Ok(delivery) => self.ahead.keep(delivery),
+                    // It is told by the status from now on.
+                    Err(_) => return true,
+                },
+                Some(Next::End) => return true,
+                None => {}
+            }
+        }
+        !self.ahead.is_nothing() || self.queue.glance()
+    }
+
     fn search(&mut self) {
         self.ahead.search(&self.queue);
     }
