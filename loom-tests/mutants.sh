@@ -29,7 +29,7 @@ trap 'rm -rf "$copy"' EXIT
 export CARGO_TARGET_DIR=$PWD/target/mutants
 export RUST_BACKTRACE=0
 # A mutant takes longer to compile than to kill.
-export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1
+export CARGO_PROFILE_RELEASE_OPT_LEVEL=1
 mutants=0 killed=0 harmless=0 wrong=0
 
 # Separates two places of a file that change together.
