@@ -27,6 +27,9 @@
 //! - [`watch`]: one sender, many receivers, and the latest value instead of messages: it is set and looked at, and its changes are
 //!   waited for.
 //! - [`pipe`]: streams of bytes through an `spsc` channel, as `std::io::Write` and `Read`.
+//! - [`Options::anonymous`](generic::Options::anonymous): channels without a name, for processes that hand them to each other,
+//!   [over a Unix socket](generic::Channel::send_to) or [to a program that they start](generic::Channel::pass_to); and those that only one process
+//!   [ever writes to](generic::Options::one_way).
 //! - [`any`]: channels of whatever kind, for programs that learn the kind at run time.
 //! - [`typed`]: messages that are values, numbers, structs and slices of them, over every kind.
 //! - [`inspect`](fn@inspect) and [`list`]: look at channels from outside without disturbing them.

@@ -180,6 +180,13 @@ fn all_news_reach_every_receiver_in_any_order() {
 }
 
 #[test]
+fn a_child_works_by_channels_that_it_inherited() {
+    let stage = Stage::new();
+    assert_eq!(stage.lines([stage.start("anonymous_parent")]), ["did one", "did three", "did two"]);
+    stage.assert_left_nothing();
+}
+
+#[test]
 fn the_last_value_reaches_every_receiver_in_any_order() {
     let ends = |output: String| {
         let last = output.lines().last().map(str::to_owned);

@@ -3,6 +3,7 @@
 //! One folder a kind, with what only it has. What they share:
 //!
 //! - `options`: how a channel is created or opened; `wishes`: what was asked for. `opened`: the channel that comes of it.
+//! - `handing`: handing an anonymous one over to another process.
 //! - `shared`: that channel, as all that was made from it share it.
 //! - `end`: what every sender and receiver is made of besides its ring.
 //! - `kind`: what a kind is made of. `port`: the rings of a mapped or private region, as senders and receivers use them.
@@ -34,6 +35,7 @@ mod end;
 pub(crate) mod exact;
 mod fate;
 pub(crate) mod grant;
+mod handing;
 pub(crate) mod inspect;
 pub(crate) mod kind;
 mod levels;

@@ -352,9 +352,9 @@ impl<K> Options<K> {
         self.wishes.open_or_create(name).map(Channel::new)
     }
 
-    /// Creates a channel without a name, in a memfd whose size is sealed, with a second one for the locks. Hand both
-    /// [`Channel::descriptors`] over, by inheritance or over a Unix socket; the other side uses [`Options::open_descriptors`]. The
-    /// channel goes when its last process does.
+    /// Creates a channel without a name, in a memfd whose size is sealed, with a second one for the locks. Hand it over by
+    /// [`Channel::send_to`] or [`Channel::pass_to`]; or hand both [`Channel::descriptors`] over by ways of your own, and have the other side
+    /// use [`Options::open_descriptors`]. The channel goes when its last process does.
     ///
     /// # Errors
     /// See [`CreateError`].

@@ -5,11 +5,13 @@
 
 use super::shared::Shared;
 use crate::error::{CreateError, OpenError};
-use crate::layout::{Backend, FenceMode, Geometry, Kind, KindRow, Limits, MessageType, Policy, Seats, Store, TypeForm};
+use crate::layout::{
+    Backend, FenceMode, Geometry, Handed, Kind, KindRow, Limits, MessageType, Policy, Seats, Store, TypeForm,
+};
 use crate::region::sys::cancel_guard;
 use crate::region::{CreateSpec, Expectations, Location, MemoryOptions, Origin, Redelivery, Region};
 use std::ops::RangeInclusive;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 /// In kinds with slots, the default is as many slots as fit into this many bytes, a quarter of a container's /dev/shm, rounded
@@ -46,6 +48,15 @@ pub(crate) struct Wishes {
     pub(crate) participant_name: Option<String>,
     pub(crate) ends_when_drained: bool,
     pub(crate) memory: MemoryOptions,
+}
+
+/// How a channel comes to this process.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Way<'a> {
+    /// Over this Unix socket.
+    Socket(BorrowedFd<'a>),
+    /// By inheritance, as this environment variable says.
+    Variable(&'a str),
 }
 
 impl Wishes {
@@ -350,6 +361,30 @@ impl Wishes {
         let _guard = cancel_guard();
         let region = Region::open_anonymous(file, locks, &self.expectations(), self.memory)?;
         Ok(self.share(region, Origin::Opened))
+    }
+
+    /// Creates an anonymous channel that nobody but this process ever writes to.
+    pub(crate) fn one_way(&self) -> Result<Arc<Shared>, CreateError> {
+        let _guard = cancel_guard();
+        let row = self.kind.row();
+        if !row.can_be_looked_at() {
+            let (channel, kind) = ("(anonymous)".to_owned(), row.name);
+            return Err(CreateError::NoSuchOption { channel, option: "one_way", kind });
+        }
+        Ok(self.share(Region::create_one_way(&self.spec("(anonymous)")?)?, Origin::Created))
+    }
+
+    /// Opens the channel that comes this way.
+    pub(crate) fn open_handed(&self, way: Way<'_>, handed: Handed) -> Result<Arc<Shared>, OpenError> {
+        let _guard = cancel_guard();
+        let (expected, memory) = (self.expectations(), self.memory);
+        let region = match (way, handed) {
+            (Way::Socket(socket), Handed::TakePart) => Region::receive_from(socket, &expected, memory),
+            (Way::Socket(socket), Handed::ReadOnly) => Region::receive_read_only_from(socket, &expected),
+            (Way::Variable(name), Handed::TakePart) => Region::open_inherited(name, &expected, memory),
+            (Way::Variable(name), Handed::ReadOnly) => Region::open_inherited_read_only(name, &expected),
+        };
+        Ok(self.share(region?, Origin::Opened))
     }
 
     #[cfg(feature = "named-segments")]

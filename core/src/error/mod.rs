@@ -6,6 +6,7 @@
 //! - [`setup`]: errors of naming, creating and opening a channel. [`joining`], [`removal`]: of joining one, of removing one. None
 //!   of these is on the hot path, so they carry the channel's name.
 //! - [`forgetting`]: of forgetting a named receiver.
+//! - [`passing`]: of handing an anonymous channel over.
 //! - [`getting`]: errors of looking at a value.
 //! - [`transfer`]: errors of sending and receiving. They are small `Copy` values. A message is passed by reference, so it stays
 //!   with the caller; a batch error says how many of its messages went out.
@@ -21,6 +22,7 @@ mod forgetting;
 mod getting;
 mod into_io;
 mod joining;
+mod passing;
 mod pipe;
 mod printable;
 mod refusal;
@@ -33,6 +35,7 @@ pub use corruption::Corruption;
 pub use forgetting::ForgetError;
 pub use getting::GetError;
 pub use joining::JoinError;
+pub use passing::{NotHandedOver, PassError};
 pub use pipe::PipeError;
 pub use printable::Printable;
 pub use refusal::{Denied, NotAChannel, Shortage};

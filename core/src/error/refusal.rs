@@ -198,6 +198,9 @@ pub enum Denied {
         "its descriptors are not open for reading and writing, or not to this user; hand over those that its creator has"
     )]
     Descriptor,
+    /// An anonymous channel that only the process that made it writes to.
+    #[error("it is one-way, and only the process that made it takes part; receive from it read-only")]
+    OneWay,
     /// All permission bits would allow it.
     #[error("permission bits allow it, so a sandbox or security module refuses it; ask its administrator")]
     Other,

@@ -2,7 +2,7 @@
 
 use super::into_io::into_io_error;
 use super::sentences::{absent, exists, named_by, no_such_message, several_senders};
-use super::{Corruption, Denied, NotAChannel, Printable, Shortage};
+use super::{Corruption, Denied, NotAChannel, NotHandedOver, Printable, Shortage};
 use std::io;
 
 /// Why a channel was not created. Nothing was left behind.
@@ -375,6 +375,14 @@ pub enum OpenError {
         channel: String,
         /// Seats for senders.
         senders: u32,
+    },
+    /// An anonymous channel was to come over a socket or by inheritance, and did not.
+    #[error("channel {channel} was not handed over: {found}", channel = Printable(.channel))]
+    NotHandedOver {
+        /// The channel.
+        channel: String,
+        /// What came instead.
+        found: NotHandedOver,
     },
     /// The channel did not exist, and creating it failed (`open_or_create`).
     #[error(transparent)]

@@ -172,6 +172,11 @@ impl KindRow {
         self.store == Store::Lanes && self.senders.max > 1
     }
 
+    /// Whether there are receivers without a seat, which write nothing.
+    pub(crate) fn can_be_looked_at(&self) -> bool {
+        self.is_broadcast() || self.store == Store::Value
+    }
+
     /// Whether every receiver gets every message, by a gate of its own.
     pub(crate) fn is_broadcast(&self) -> bool {
         self.store == Store::Lanes && self.receivers.max > 1

@@ -32,6 +32,9 @@ mod doc_test;
 #[cfg(not(loom))]
 mod geometry;
 #[cfg(not(loom))]
+#[allow(clippy::arithmetic_side_effects, reason = "places in a frame of 32 bytes")]
+mod handed;
+#[cfg(not(loom))]
 mod header;
 #[cfg(not(loom))]
 mod kinds;
@@ -52,6 +55,7 @@ mod value;
 #[cfg(not(loom))]
 pub use self::{
     geometry::{Geometry, Map},
+    handed::{FRAME_BYTES, HANDED_VERSION, Handed, HandedFrame, NotAFrame},
     header::{
         Backend, CLibrary, FenceMode, HEADER_BYTES, HeaderBlock, MAGIC, OPTION_DISCARD, OPTION_PERSISTENT, Policy,
         STATUS_AT, Status, StatusCell, VERSION, Version,

@@ -51,11 +51,24 @@ impl PeerWatch {
 
     /// Looks at the rows. Believes a row that says `Live`: whether it lies, [`super::reap_dead`] finds out.
     pub(crate) fn presence(&self, region: &Region) -> Result<Presence, Corruption> {
+        self.presence_if(region, |_| true)
+    }
+
+    /// As [`PeerWatch::presence`], but asks the kernel about each row that says `Live`, for one that takes no part and so marks nobody.
+    /// Where the kernel cannot tell, it is believed.
+    pub(crate) fn presence_of_the_living(&self, region: &Region) -> Result<Presence, Corruption> {
+        let mut query = region.lock_query();
+        self.presence_if(region, |life| !query.is_over(life).unwrap_or(false))
+    }
+
+    fn presence_if(&self, region: &Region, mut lives: impl FnMut(u64) -> bool) -> Result<Presence, Corruption> {
         let mut presence = Presence::NoneYet;
         for (used, baseline) in used_rows(region, self.role).zip(self.baseline.iter().copied().chain(iter::repeat(0))) {
             let (_, state, _) = used?;
             match state.state {
-                ParticipantState::Live | ParticipantState::Away => return Ok(Presence::Alive),
+                ParticipantState::Away => return Ok(Presence::Alive),
+                ParticipantState::Live if lives(state.life) => return Ok(Presence::Alive),
+                ParticipantState::Live => presence = Presence::SomeDied,
                 _ if state.life == baseline => {}
                 ParticipantState::Closed if presence == Presence::NoneYet => presence = Presence::AllClosed,
                 ParticipantState::Dead => presence = Presence::SomeDied,

@@ -87,8 +87,11 @@ mod read_only;
 use super::end::Since;
 use super::kind::Broadcast;
 use super::port::BroadcastInlet;
+use super::wishes::Way;
 use super::{batch, contents, grant, message, messages, opened, options, receiver, sender};
 use crate::error::{JoinError, OpenError};
+use crate::layout::Handed;
+use std::os::fd::AsFd;
 
 pub use super::contents::WrongSize;
 pub use crate::layout::Policy;
@@ -289,6 +292,39 @@ impl Options {
     pub fn open_read_only_from(&self, name: &str, start: Start) -> Result<ReadOnlyReceiver, OpenError> {
         let shared = self.wishes.open_read_only(name)?;
         ReadOnlyReceiver::new(&shared, start)
+    }
+
+    /// Opens the channel that comes next over a Unix socket to receive from this message on, and takes no part in it. It was sent by
+    /// [`Channel::send_read_only_to`], or by [`Channel::send_to`]. Waits for it as [`Options::receive_from`] does.
+    ///
+    /// # Errors
+    /// As [`Options::receive_from`] and [`Options::open_read_only_from`].
+    ///
+    /// ```
+    /// use memlane::broadcast::{Options, Start};
+    /// let (here, there) = std::os::unix::net::UnixStream::pair()?;
+    /// let channel = Options::new().one_way()?;
+    /// channel.sender()?.send(b"10")?;
+    /// channel.send_read_only_to(&here)?;
+    /// assert_eq!(Options::new().receive_read_only_from(&there, Start::Oldest)?.recv()?, b"10");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn receive_read_only_from(&self, socket: impl AsFd, start: Start) -> Result<ReadOnlyReceiver, OpenError> {
+        ReadOnlyReceiver::new(&self.wishes.open_handed(Way::Socket(socket.as_fd()), Handed::ReadOnly)?, start)
+    }
+
+    /// Opens the channel that this program inherited to receive from this message on, and takes no part in it: see
+    /// [`Options::open_inherited`].
+    ///
+    /// # Errors
+    /// As [`Options::open_inherited`] and [`Options::open_read_only_from`].
+    ///
+    /// ```
+    /// use memlane::broadcast::{Options, Start};
+    /// assert!(Options::new().open_inherited_read_only("PRICES", Start::Now).is_err(), "nobody passed it");
+    /// ```
+    pub fn open_inherited_read_only(&self, variable: &str, start: Start) -> Result<ReadOnlyReceiver, OpenError> {
+        ReadOnlyReceiver::new(&self.wishes.open_handed(Way::Variable(variable), Handed::ReadOnly)?, start)
     }
 }
 

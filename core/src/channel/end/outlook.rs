@@ -160,7 +160,12 @@ impl Outlook {
             Finding::New(reason) => Trouble::Corrupted(reason),
         };
         let membership = self.membership().map_err(found)?;
-        let presence = self.presence(membership).map_err(found)?;
+        let peers = if self.region().lets_lookers_ask() {
+            self.peers.presence_of_the_living(self.region())
+        } else {
+            self.peers.presence(self.region())
+        };
+        let presence = self.settled(peers.map_err(Trouble::Corrupted)?, membership);
         self.note_seen(membership);
         Ok(self.senders_are_gone(presence, held_messages))
     }
@@ -171,7 +176,8 @@ impl Outlook {
     /// It was truncated: nothing of it is to be touched any more.
     pub(super) fn look_again_at_file(&mut self) -> Result<(), Trouble> {
         self.look_at_file().map_err(|_| Trouble::Corrupted(Corruption::FileLength))?;
-        if self.file.is_some() {
+        // Nobody announces a death that nobody else can prove.
+        if self.file.is_some() || self.region().lets_lookers_ask() {
             self.look_again();
         }
         Ok(())
@@ -179,11 +185,17 @@ impl Outlook {
 
     /// Looks at the peers' rows, after the [`membership`](Outlook::membership) that is passed.
     pub(super) fn presence(&self, membership: u32) -> Result<Presence, Finding> {
-        match self.peers.presence(self.region()).map_err(Finding::New)? {
-            Presence::Alive => Ok(Presence::Alive),
+        let presence = self.peers.presence(self.region()).map_err(Finding::New)?;
+        Ok(self.settled(presence, membership))
+    }
+
+    /// What a look at the peers' rows has shown, after this `membership`.
+    fn settled(&self, presence: Presence, membership: u32) -> Presence {
+        match presence {
+            Presence::Alive => Presence::Alive,
             // One that left had told of those that joined before it: a look that saw it leave sees that, too.
-            _ if self.news() != membership => Ok(Presence::Unsettled),
-            presence => Ok(presence),
+            _ if self.news() != membership => Presence::Unsettled,
+            presence => presence,
         }
     }
 

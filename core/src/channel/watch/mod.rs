@@ -50,9 +50,11 @@ mod read_only;
 mod receiver;
 mod sender;
 
+use super::wishes::Way;
 use super::{opened, options};
 use crate::error::{JoinError, OpenError};
-use crate::layout::Kind;
+use crate::layout::{Handed, Kind};
+use std::os::fd::AsFd;
 
 pub use read_only::ReadOnlyReceiver;
 pub use receiver::Receiver;
@@ -165,6 +167,43 @@ impl Options {
     pub fn open_read_only(&self, name: &str) -> Result<ReadOnlyReceiver, OpenError> {
         let shared = self.wishes.open_read_only(name)?;
         ReadOnlyReceiver::new(&shared).map_err(|reason| OpenError::Corrupted { channel: name.to_owned(), reason })
+    }
+
+    /// Opens the channel that comes next over a Unix socket to look at its value, and takes no part in it. It was sent by
+    /// [`Channel::send_read_only_to`], or by [`Channel::send_to`]. Waits for it as [`Options::receive_from`] does.
+    ///
+    /// # Errors
+    /// As [`Options::receive_from`].
+    ///
+    /// ```
+    /// use memlane::watch::Options;
+    /// let (here, there) = std::os::unix::net::UnixStream::pair()?;
+    /// let channel = Options::new().one_way()?;
+    /// channel.sender()?.set(b"10")?;
+    /// channel.send_read_only_to(&here)?;
+    /// assert_eq!(Options::new().receive_read_only_from(&there)?.get()?, b"10");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn receive_read_only_from(&self, socket: impl AsFd) -> Result<ReadOnlyReceiver, OpenError> {
+        self.handed_read_only(Way::Socket(socket.as_fd()))
+    }
+
+    /// Opens the channel that this program inherited to look at its value, and takes no part in it: see [`Options::open_inherited`].
+    ///
+    /// # Errors
+    /// As [`Options::open_inherited`].
+    ///
+    /// ```
+    /// assert!(memlane::watch::Options::new().open_inherited_read_only("LIMITS").is_err(), "nobody passed it");
+    /// ```
+    pub fn open_inherited_read_only(&self, variable: &str) -> Result<ReadOnlyReceiver, OpenError> {
+        self.handed_read_only(Way::Variable(variable))
+    }
+
+    fn handed_read_only(&self, way: Way<'_>) -> Result<ReadOnlyReceiver, OpenError> {
+        let shared = self.wishes.open_handed(way, Handed::ReadOnly)?;
+        let corrupted = |reason| OpenError::Corrupted { channel: shared.region.label().to_owned(), reason };
+        ReadOnlyReceiver::new(&shared).map_err(corrupted)
     }
 }
 

@@ -197,6 +197,15 @@ impl Region {
 
     /// Makes a region in a sealed memfd, with a second one for the locks.
     pub(crate) fn create_anonymous(spec: &CreateSpec) -> Result<Self, CreateError> {
+        Self::create_sealed(spec, false)
+    }
+
+    /// As [`Region::create_anonymous`], and nobody but this process ever writes to either file.
+    pub(crate) fn create_one_way(spec: &CreateSpec) -> Result<Self, CreateError> {
+        Self::create_sealed(spec, true)
+    }
+
+    fn create_sealed(spec: &CreateSpec, is_one_way: bool) -> Result<Self, CreateError> {
         const LABEL: &str = "(anonymous)";
         spec.check_trust(LABEL)?;
         let mut facts = spec.facts(LABEL, Lifetime::Processes)?;
@@ -205,12 +214,14 @@ impl Region {
         sys::check_file_size_limit(facts.map.total).map_err(failed("asking for the limit of file sizes"))?;
         let file = sys::anonymous_file("memlane").map_err(failed("memfd_create"))?;
         creation.back(&file)?;
-        sys::seal_size(&file).map_err(failed("sealing the region"))?;
         let locks = sys::anonymous_file("memlane-locks").map_err(failed("memfd_create"))?;
         lock_file::write_instance(&locks, &facts.instance).map_err(failed("writing the lock file"))?;
-        sys::seal_size(&locks).map_err(failed("sealing the lock file"))?;
         facts.lock_inode = sys::look_at_open(&locks).map_err(failed("looking at the lock file"))?.id.inode();
         let bytes = map(&file, &facts).map_err(failed("mapping the region"))?;
+        // What is mapped stays writable: the seal is about mappings that come later.
+        let seal = |file: &OwnedFd| if is_one_way { sys::seal_writing(file) } else { sys::seal_size(file) };
+        seal(&file).map_err(failed("sealing the region"))?;
+        seal(&locks).map_err(failed("sealing the lock file"))?;
         let kept = |file| KeptFile::new(file).map_err(failed("looking at the region"));
         let place = Place::Anonymous { file: kept(file)?, locks: kept(locks)? };
         Ok(spec.initialise(LABEL, bytes, facts, place))

@@ -14,6 +14,7 @@
 //! - `open`: opening one, and checking every number in its header.
 //! - `stale`: whether one is from before the last reboot. `replace`: opening it, or making it where there is none.
 //! - `remove`: taking a region's name away. `orphans`: lock files that lost their region.
+//! - `handed`: handing an anonymous one over to another process, and opening it there.
 //! - `segment`: all of that in named segments, a feature.
 //! - `look`: what can be seen of a region by reading its file, without mapping it.
 //! - `state`: what became of the files of an open region.
@@ -26,6 +27,7 @@
 //! This is the uppermost room: it needs all others, and no other needs it.
 
 mod create;
+mod handed;
 mod look;
 mod open;
 mod orphans;

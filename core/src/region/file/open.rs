@@ -1,14 +1,14 @@
 //! Opening a region that may be another process's, and checking every number in its header.
 
 use super::stale;
-use crate::error::{NotAChannel, OpenError};
+use crate::error::{Denied, NotAChannel, OpenError};
 use crate::layout::{Backend, FenceMode, HeaderBlock, Kind, MessageType, Policy, Status};
 use crate::region::Region;
 use crate::region::location::{Location, NamedPlace, Place, not_found, not_opened};
 use crate::region::locks::lock_file;
 use crate::region::memory::{Bytes, Facts, MemoryOptions, SemaphoreKind, header};
 use crate::region::sys::{self, FileFacts, Filesystem, KeptFile, Reach};
-use memmap2::MmapOptions;
+use memmap2::{MmapOptions, MmapRaw};
 use rustix::fd::{AsFd, OwnedFd};
 use std::io;
 
@@ -141,29 +141,73 @@ impl Region {
         expected: &Expectations,
         memory: MemoryOptions,
     ) -> Result<Self, OpenError> {
-        const LABEL: &str = "(anonymous)";
-        let failed = |action: &'static str| move |source: io::Error| not_opened(LABEL, None, action, source);
+        let pair = Pair::recognise(file, locks)?;
+        check_kind(ANONYMOUS, &pair.header, expected)?;
+        check_expectations(ANONYMOUS, &pair.header, expected)?;
+        if sys::is_one_way(&pair.file) {
+            return Err(OpenError::Permission { channel: ANONYMOUS.to_owned(), denied: Denied::OneWay });
+        }
+        let mapping = MmapOptions::new().len(pair.header.map.total as usize).map_raw(&pair.file);
+        pair.check(mapping, memory)
+    }
+
+    /// Opens an anonymous channel and maps it for reading alone: see [`Region::open_read_only`]. Its descriptors need be open for no more
+    /// than reading.
+    pub(crate) fn open_anonymous_read_only(
+        file: OwnedFd,
+        locks: OwnedFd,
+        expected: &Expectations,
+    ) -> Result<Self, OpenError> {
+        let pair = Pair::recognise(file, locks)?;
+        check_kind(ANONYMOUS, &pair.header, expected)?;
+        check_choices(ANONYMOUS, &pair.header, expected)?;
+        let mapping = MmapOptions::new().len(pair.header.map.total as usize).map_raw_read_only(&pair.file);
+        pair.check(mapping, MemoryOptions::default())
+    }
+}
+
+/// What people call an anonymous channel.
+pub(super) const ANONYMOUS: &str = "(anonymous)";
+
+/// The two files of an anonymous channel, and what the first one's header says. Nothing of it is mapped.
+#[derive(Debug)]
+struct Pair {
+    file: OwnedFd,
+    locks: OwnedFd,
+    header: Facts,
+}
+
+impl Pair {
+    /// Makes the descriptors this channel's own, and looks whether they are a region's and its lock file's.
+    fn recognise(file: OwnedFd, locks: OwnedFd) -> Result<Self, OpenError> {
+        let failed = |action: &'static str| move |source: io::Error| not_opened(ANONYMOUS, None, action, source);
         let ours = |descriptor| sys::moved_above_standard(descriptor).map_err(failed("moving the descriptor"));
         let (file, locks) = (ours(file)?, ours(locks)?);
         for descriptor in [&file, &locks] {
-            check_kind_of_file(LABEL, sys::look_at_open(descriptor).map_err(failed("looking at the file"))?)?;
+            sys::close_on_exec(descriptor).map_err(failed("having the descriptor closed on exec"))?;
+            check_kind_of_file(ANONYMOUS, sys::look_at_open(descriptor).map_err(failed("looking at the file"))?)?;
             if !sys::has_seals(descriptor).map_err(failed("looking at the seals"))? {
-                return Err(OpenError::NotAChannel { channel: LABEL.to_owned(), found: NotAChannel::Unsealed });
+                return Err(OpenError::NotAChannel { channel: ANONYMOUS.to_owned(), found: NotAChannel::Unsealed });
             }
         }
-        let file_facts = sys::look_at_open(&file).map_err(failed("looking at the file"))?;
-        let header = read_header(LABEL, &file, file_facts.length)?;
-        check_kind(LABEL, &header, expected)?;
-        check_expectations(LABEL, &header, expected)?;
+        let facts = sys::look_at_open(&file).map_err(failed("looking at the file"))?;
+        let header = read_header(ANONYMOUS, &file, facts.length)?;
         if !lock_file::is_lock_file_of(&locks, &header).map_err(failed("reading the lock file"))? {
-            return Err(OpenError::LockFile { channel: LABEL.to_owned(), path: "(the second descriptor)".to_owned() });
+            let path = "(the second descriptor)".to_owned();
+            return Err(OpenError::LockFile { channel: ANONYMOUS.to_owned(), path });
         }
         let filesystem = Filesystem::of(&file).map_err(failed("looking at the filesystem"))?;
-        check_whole(LABEL, file_facts, filesystem, &header)?;
-        let mapped = sys::duplicate(&file).map_err(failed("duplicating the descriptor"))?;
+        check_whole(ANONYMOUS, facts, filesystem, &header)?;
+        Ok(Self { file, locks, header })
+    }
+
+    /// The region, if it could be mapped.
+    fn check(self, mapping: io::Result<MmapRaw>, memory: MemoryOptions) -> Result<Region, OpenError> {
+        let failed = |action: &'static str| move |source: io::Error| not_opened(ANONYMOUS, None, action, source);
+        let bytes = Bytes::mapped(mapping.map_err(failed("mapping the file"))?);
         let kept = |file| KeptFile::new(file).map_err(failed("looking at the file"));
-        let place = Place::Anonymous { file: kept(file)?, locks: kept(locks)? };
-        map_and_check(LABEL, &mapped, header, place, memory)
+        let place = Place::Anonymous { file: kept(self.file)?, locks: kept(self.locks)? };
+        check_status(ANONYMOUS, bytes, self.header, place, memory)
     }
 }
 

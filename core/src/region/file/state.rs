@@ -57,6 +57,11 @@ impl Region {
         }
     }
 
+    /// Whether those who take no part have its lock file, too, and so can prove deaths.
+    pub(crate) fn lets_lookers_ask(&self) -> bool {
+        matches!(self.place(), Place::Anonymous { .. })
+    }
+
     /// The region's and the lock file's descriptors, if the channel is anonymous.
     pub(crate) fn descriptors(&self) -> Option<(BorrowedFd<'_>, BorrowedFd<'_>)> {
         match self.place() {

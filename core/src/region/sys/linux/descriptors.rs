@@ -13,7 +13,7 @@
 use super::wake::pause;
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::{AcqRel, Acquire, Release};
-use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{self, Mode, OFlags};
 use rustix::io::{Errno, fcntl_dupfd_cloexec, fcntl_getfd, retry_on_intr};
 use std::io;
@@ -43,6 +43,12 @@ pub(super) fn owned_above_standard(make: impl FnOnce() -> Result<OwnedFd, Errno>
     above_standard(make).and_then(moved)
 }
 
+/// Runs `act` while no other thread of this process runs this, or plugs anything.
+pub(super) fn exclusively<T>(act: impl FnOnce() -> T) -> T {
+    let _turn = Turn::take();
+    act()
+}
+
 fn moved(file: OwnedFd) -> Result<OwnedFd, Errno> {
     if file.as_raw_fd() >= FIRST { Ok(file) } else { fcntl_dupfd_cloexec(&file, FIRST) }
 }
@@ -53,7 +59,7 @@ pub(crate) fn moved_above_standard(file: OwnedFd) -> io::Result<OwnedFd> {
 }
 
 /// Makes another descriptor of the same open file description.
-pub(crate) fn duplicate(file: &OwnedFd) -> io::Result<OwnedFd> {
+pub(crate) fn duplicate(file: impl AsFd) -> io::Result<OwnedFd> {
     Ok(fcntl_dupfd_cloexec(file, FIRST)?)
 }
 

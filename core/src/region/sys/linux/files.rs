@@ -412,6 +412,16 @@ pub(crate) fn seal_size(file: impl AsFd) -> io::Result<()> {
     Ok(fs::fcntl_add_seals(file, SIZE_SEALS | SealFlags::SEAL)?)
 }
 
+/// As [`seal_size`], and nobody can write to the file or map it for writing any more. A mapping that stands already goes on writing.
+pub(crate) fn seal_writing(file: impl AsFd) -> io::Result<()> {
+    Ok(fs::fcntl_add_seals(file, SIZE_SEALS | SealFlags::FUTURE_WRITE | SealFlags::SEAL)?)
+}
+
+/// Whether [`seal_writing`] was done to the file.
+pub(crate) fn is_one_way(file: impl AsFd) -> bool {
+    fs::fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SealFlags::FUTURE_WRITE))
+}
+
 /// Whether the file's size is sealed.
 pub(crate) fn has_seals(file: impl AsFd) -> io::Result<bool> {
     match fs::fcntl_get_seals(file) {

@@ -6,12 +6,12 @@
 //! - `filesystems`: which one a file is on, and how much room it has.
 //! - `folder`: making and listing folders.
 //! - `locks`: open-file-description locks.
+//! - `passing`: passing descriptors on, over a Unix socket and to a program that is started.
 //! - `pin`: a lock that is held by a mapping, which no child inherits.
 //! - `cancel`: keeping `pthread_cancel` out of the engine.
 //! - `fork`: which process a handle belongs to.
 //! - `process`: this process and its user; whether another process has ended or is about to.
 //! - `random`: random bits.
-//! - `thread`: threads of the library's own.
 //! - `wake`: clock, futex, membarrier.
 //! - `semaphore`: the C library's semaphores.
 //! - `memory_group`: the limits of memory control groups.
@@ -28,11 +28,11 @@ mod fork;
 mod locks;
 mod memory_group;
 mod pages;
+mod passing;
 mod pin;
 mod process;
 mod random;
 mod semaphore;
-mod thread;
 mod wake;
 mod wiped;
 
@@ -42,9 +42,9 @@ pub(crate) use self::{
     descriptors::{duplicate, moved_above_standard},
     files::{
         FileFacts, FileId, FileKind, KeptFile, TemporaryName, allocate, anonymous_file, boot_id, check_file_size_limit,
-        create_unnamed, file_size_limit, fresh_description, has_seals, is_still_at, link_into_place, look_at,
-        look_at_open, may_enter, may_write, open_pinned, read_at, read_exact_at, rename, reopen, reopen_known,
-        seal_size, set_mode, unlink, write_at,
+        create_unnamed, file_size_limit, fresh_description, has_seals, is_one_way, is_still_at, link_into_place,
+        look_at, look_at_open, may_enter, may_write, open_pinned, read_at, read_exact_at, rename, reopen, reopen_known,
+        seal_size, seal_writing, set_mode, unlink, write_at,
     },
     filesystems::{Filesystem, free_space, unsuitable_filesystem},
     folder::{make_private_folder, read_folder, some_names},
@@ -52,11 +52,13 @@ pub(crate) use self::{
     locks::{Holder, LockingFile, lock_on, try_write_lock, write_lock_on},
     memory_group::{MemoryLimit, memory_available, memory_limit},
     pages::{collapse, lock_memory, prefault},
+    passing::{
+        bequeath, close_inherited, close_on_exec, inherited, is_unix_socket, peek, send_descriptors, take_descriptors,
+    },
     pin::{Pinned, PinnedLock, Source},
     process::{is_ending, is_privileged_by_its_file, pid_namespace, process_id, user_id},
     random::random_id,
     semaphore::{C_LIBRARY, SEMAPHORE_BYTES, has_semaphores, semaphore_init, semaphore_post, semaphore_wait},
-    thread::LibraryThread,
     wake::{Clock, Moment, Reach, futex_wait, futex_wake, membarrier, pause, register_membarrier, unix_time_ns},
     wiped::WipedWord,
 };
