@@ -2,6 +2,9 @@
 
 #[cfg(target_os = "linux")]
 mod linux;
+#[expect(unused_imports, reason = "descriptors, tasks and the guardian start them")]
+#[cfg(target_os = "linux")]
+pub(crate) use linux::LibraryThread;
 #[cfg(target_os = "linux")]
 pub(in crate::region) use linux::*;
 #[cfg(target_os = "linux")]

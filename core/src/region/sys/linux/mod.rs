@@ -12,6 +12,7 @@
 //! - `fork`: which process a handle belongs to.
 //! - `process`: this process and its user; whether another process has ended or is about to.
 //! - `random`: random bits.
+//! - `thread`: threads of the library's own.
 //! - `wake`: clock, futex, membarrier.
 //! - `semaphore`: the C library's semaphores.
 //! - `memory_group`: the limits of memory control groups.
@@ -33,6 +34,7 @@ mod pin;
 mod process;
 mod random;
 mod semaphore;
+mod thread;
 mod wake;
 mod wiped;
 
@@ -59,6 +61,7 @@ pub(crate) use self::{
     process::{is_ending, is_privileged_by_its_file, pid_namespace, process_id, user_id},
     random::random_id,
     semaphore::{C_LIBRARY, SEMAPHORE_BYTES, has_semaphores, semaphore_init, semaphore_post, semaphore_wait},
+    thread::LibraryThread,
     wake::{Clock, Moment, Reach, futex_wait, futex_wake, membarrier, pause, register_membarrier, unix_time_ns},
     wiped::WipedWord,
 };

@@ -27,6 +27,7 @@ use super::files::{FileId, fresh_description, reopen};
 use super::fork::ProcessMark;
 use super::locks::{Holder, lock_on, try_read_lock, try_write_lock};
 use super::random::random_id;
+use super::thread::{Blocked, on_a_thread, own_table};
 use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
 use std::io;
@@ -56,6 +57,14 @@ impl Source<'_> {
         match self {
             Self::Path(path, id) => fresh_description(path, id, writable),
             Self::Descriptor(file) => reopen(file, writable),
+        }
+    }
+
+    /// The number of its descriptor, if it has one.
+    fn descriptor(self) -> Option<i32> {
+        match self {
+            Self::Path(..) => None,
+            Self::Descriptor(file) => Some(file.as_raw_fd()),
         }
     }
 }
@@ -101,7 +110,8 @@ impl PinnedLock {
         // To start a thread takes locks of the C library's allocator. In a child of a bare `clone` they may be locked for ever,
         // by a thread that only the parent has. A child that shares this memory needs none of them.
         let may_have_threads = !ProcessMark::current().is_a_childs();
-        let on_a_thread = || on_a_thread(&|| empty_table(source).map(|()| take()));
+        let on_a_thread =
+            || on_a_thread("memlane-join", &|| own_table(source.descriptor().as_slice()).map(|()| take()));
         if let Some(Ok(taken)) = may_have_threads.then(on_a_thread).flatten() {
             return taken;
         }
@@ -153,58 +163,6 @@ fn is_canary(holder: &Holder, byte: u64) -> bool {
 }
 
 type Taken = io::Result<Pinned>;
-
-/// Gives the calling thread a table of descriptors of its own, in which only the source's descriptor, if any, is left.
-fn empty_table(source: Source<'_>) -> io::Result<()> {
-    let close_range = |first: u32, last: u32, flags: u32| {
-        // SAFETY: the first call leaves the table that the other threads share, and the second closes in the thread's own.
-        // Nothing on this thread owns a descriptor yet.
-        match unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) } {
-            0 => Ok(()),
-            _ => Err(io::Error::last_os_error()),
-        }
-    };
-    let kept = match source {
-        Source::Path(..) => return close_range(0, u32::MAX, libc::CLOSE_RANGE_UNSHARE),
-        Source::Descriptor(file) => file.as_raw_fd() as u32,
-    };
-    close_range(kept + 1, u32::MAX, libc::CLOSE_RANGE_UNSHARE)?;
-    if kept > 0 { close_range(0, kept - 1, 0) } else { Ok(()) }
-}
-
-/// Blocks all signals on this thread until it is dropped. A thread or child that is started meanwhile inherits that, and so runs
-/// no signal handler of the program.
-struct Blocked(libc::sigset_t);
-
-impl Blocked {
-    fn all() -> Self {
-        // SAFETY: both sets are ours; a full set is a valid one.
-        unsafe {
-            let (mut all, mut before) = (std::mem::zeroed(), std::mem::zeroed());
-            libc::sigfillset(&mut all);
-            libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
-            Self(before)
-        }
-    }
-}
-
-impl Drop for Blocked {
-    fn drop(&mut self) {
-        // SAFETY: sets the mask that the thread had before.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.0, std::ptr::null_mut()) };
-    }
-}
-
-/// Runs `act` on a new thread, while the calling one waits. `None`: no thread could be started.
-fn on_a_thread<R: Send>(act: &(impl Fn() -> R + Sync)) -> Option<R> {
-    std::thread::scope(|scope| {
-        let thread = {
-            let _blocked = Blocked::all();
-            std::thread::Builder::new().name("memlane-join".to_owned()).spawn_scoped(scope, act).ok()?
-        };
-        thread.join().ok()
-    })
-}
 
 /// Runs `take` in a child that shares this process's memory and has a copy of its table of descriptors, while the calling
 /// thread waits.
