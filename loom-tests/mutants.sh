@@ -57,7 +57,7 @@ attack() {
     local tests=("${@:5}")
     if $everything; then
         case $file in
-        wait/*) tests=(eventcount_loses_no_wake eventcount_wakes_one_of_many eventcount_wakes_all_if_one_asks
+        wait/*) tests=(several_are_waited_for interruptions_end_waits eventcount_loses_no_wake eventcount_wakes_one_of_many eventcount_wakes_all_if_one_asks
             channel_sleeps_and_wakes) ;;
         ring/slots/*) tests=(slots_deliver_once slots_survive_deaths slots_are_reaped_by_many) ;;
         ring/lanes/*) tests=(lanes_are_found lanes_are_all_looked_at) ;;
@@ -152,6 +152,8 @@ eventcount=eventcount_loses_no_wake
 one_of_many=eventcount_wakes_one_of_many
 asks_for_all=eventcount_wakes_all_if_one_asks
 channel=channel_sleeps_and_wakes
+interruptions=interruptions_end_waits
+several=several_are_waited_for
 found=lanes_are_found
 looked_at=lanes_are_all_looked_at
 
@@ -178,6 +180,8 @@ walk_rs=ring/log/walk.rs
 reader_rs=ring/log/reader.rs
 eventcount_rs=wait/eventcount.rs
 sleepers_rs=wait/sleepers.rs
+interrupt_rs=wait/interrupt.rs
+several_rs=wait/several.rs
 
 echo "--- the writer commits"
 zero='    if next.0 >= warmed.0 || !next.0.is_multiple_of(LINE) {
@@ -340,10 +344,10 @@ mutant "no heavy fence" $eventcount_rs '    parking.heavy_fence(); // FENCE slee
 ' '' $eventcount::one_sleeper_and_one_waker
 mutant "no light fence" $eventcount_rs '    parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
 ' '' $eventcount::one_sleeper_and_one_waker
-mutant "the flag is set after the heavy fence" $eventcount_rs '    let expected = word.fetch_or(flags, Relaxed) | flags;
+mutant "the flag is set after the heavy fence" $eventcount_rs '    let ticket = announce(word, wakes);
     parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `seen_asleep`
 ' '    parking.heavy_fence();
-    let expected = word.fetch_or(flags, Relaxed) | flags;
+    let ticket = announce(word, wakes);
 ' $eventcount::one_sleeper_and_one_waker
 mutant "the flag is cleared without a step of the sequence" $eventcount_rs 'let cleared = seen.wrapping_add(STEP) & !FLAGS;' 'let cleared = seen & !FLAGS;' $eventcount::two_sleepers_and_one_waker
 mutant "the wake comes before the flag is cleared" $eventcount_rs '    match word.compare_exchange(seen, cleared, Relaxed, Relaxed) {
@@ -373,6 +377,54 @@ mutant "on semaphores, a sleeper that takes only wake-ups of all sleeps among th
 mutant "on semaphores, a wake-up of all is one of those that take any" $sleepers_rs '    fence(SeqCst); // FENCE word: pairs with FENCE bit in `park`
     for wakes in [Wakes::One, Wakes::All] {' '    fence(SeqCst);
     for wakes in [Wakes::One] {' $asks_for_all::a_watcher_misses_no_change_that_one_is_woken_for
+
+echo "--- waiting for several things"
+mutant "the sleeper of several has no heavy fence" $several_rs '    several.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `seen_asleep`
+' '' $several::one_of_two_comes
+mutant "the sleeper of several looks before it has announced itself" $several_rs '    tickets.extend((0..several.count()).map(|at| announce(several.word(at), Wakes::All)));
+    several.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `seen_asleep`
+    if let Some(found) = several.look() {
+        return Some(found);
+    }
+' '    if let Some(found) = several.look() {
+        return Some(found);
+    }
+    tickets.extend((0..several.count()).map(|at| announce(several.word(at), Wakes::All)));
+    several.heavy_fence();
+' $several::one_of_two_comes
+mutant "the sleeper of several announces itself on one word" $several_rs 'announce(several.word(at), Wakes::All)' 'announce(several.word(0), Wakes::All)' $several::both_of_two_come
+mutant "the sleeper of several takes wake-ups of one" $several_rs 'announce(several.word(at), Wakes::All)' 'announce(several.word(at), Wakes::One)' $several::what_wakes_it_is_left_to_another_one
+
+echo "--- interrupting a wait"
+mutant "the interrupter has no fence" $interrupt_rs '        fence(SeqCst); // FENCE interrupter: pairs with FENCE sleeper in `prepare`
+' '' $interruptions::a_wait_in_vain_ends
+mutant "an interruption does not step the word" $eventcount_rs '    word.fetch_add(STEP, Relaxed);
+    parking.unpark_all(word);
+}
+
+#[cold]' '    parking.unpark_all(word);
+}
+
+#[cold]' $interruptions::a_wait_in_vain_ends
+mutant "an interruption wakes nobody" $eventcount_rs '    word.fetch_add(STEP, Relaxed);
+    parking.unpark_all(word);
+}
+
+#[cold]' '    word.fetch_add(STEP, Relaxed);
+}
+
+#[cold]' $interruptions::a_wait_in_vain_ends
+mutant "an interruption steps the word before it raises the flag" $interrupt_rs '        self.0.fetch_or(1, Release);
+        fence(SeqCst); // FENCE interrupter: pairs with FENCE sleeper in `prepare`
+        for word in words {
+            eventcount::wake_all_now(parking, word);
+        }' '        for word in words {
+            eventcount::wake_all_now(parking, word);
+        }
+        fence(SeqCst);
+        self.0.fetch_or(1, Release);' $interruptions::a_wait_in_vain_ends
+mutant "an interruption stays" $interrupt_rs 'self.is_raised() && self.0.compare_exchange(1, 0, Acquire, Relaxed).is_ok()' 'self.0.load(Acquire) != 0' $interruptions::what_comes_at_that_moment_and_the_interruption_stay_for_the_next_wait
+mutant "what came before an interruption is not seen" $interrupt_rs 'self.0.fetch_or(1, Release);' 'self.0.fetch_or(1, Relaxed);' $interruptions::a_wait_in_vain_ends
 
 echo "--- sleeping on semaphores"
 mutant "the sleeper has no fence" $sleepers_rs '    fence(SeqCst); // FENCE bit: pairs with FENCE word in `unpark_all` and `unpark`

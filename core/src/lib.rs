@@ -32,6 +32,8 @@
 //!   [ever writes to](generic::Options::one_way).
 //! - [`any`]: channels of whatever kind, for programs that learn the kind at run time.
 //! - [`typed`]: messages that are values, numbers, structs and slices of them, over every kind.
+//! - [`WaitSet`]: waits for several handles at once, of whatever kinds.
+//! - [`Interrupter`]: ends a call that waits, from another thread or from a signal handler.
 //! - [`inspect`](fn@inspect) and [`list`]: look at channels from outside without disturbing them.
 //! - [`remove`]: the only thing that deletes a channel.
 //!
@@ -50,7 +52,7 @@
 //! # Layers
 //!
 //! Data flows one way; a module imports only what stands above it: `sync`, `error`, `layout`, `region`, `ring`,
-//! `wait`, `liveness`, `channel`, `any`, `typed`. `unsafe` stands in `region` alone.
+//! `wait`, `liveness`, `channel`, `any`, `typed`, `pattern`. `unsafe` stands in `region` alone.
 
 #![deny(unsafe_code)]
 #![warn(clippy::disallowed_types, clippy::disallowed_methods)]
@@ -84,6 +86,8 @@ mod layout;
 #[cfg(not(loom))]
 mod liveness;
 #[cfg(not(loom))]
+mod pattern;
+#[cfg(not(loom))]
 mod region;
 #[cfg(not(loom))]
 mod ring;
@@ -96,6 +100,7 @@ mod wait;
 
 #[cfg(not(loom))]
 mod public {
+    pub use crate::channel::Interrupter;
     pub use crate::channel::contents::WrongSize;
     pub use crate::channel::inspect::{
         BroadcastInfo, ChannelStatus, Info, LaneInfo, ParticipantInfo, QueueInfo, ReaderInfo, ValueInfo, inspect, list,
@@ -110,6 +115,7 @@ mod public {
     pub use crate::error::*;
     pub use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, TypeForm};
     pub use crate::liveness::Counters;
+    pub use crate::pattern::waitset::{WaitSet, Waker};
     pub use crate::region::{Granted, MemoryReport, Origin, TrustPeers, channel_path};
     pub use crate::wait::Strategy;
 

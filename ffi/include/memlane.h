@@ -226,6 +226,8 @@ enum memlane_status
     MEMLANE_LAGGED = -24,
     // The writer of a pipe died, and all that it had written was read: what it was still going to write is missing.
     MEMLANE_WRITER_DIED = -25,
+    // memlane_interrupt ended the call. No message was taken, or the message was not sent. The next call waits again.
+    MEMLANE_INTERRUPTED = -26,
     // Not a channel name: 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a slash.
     MEMLANE_INVALID_NAME = -30,
     // An option is out of its range, contradicts another one, or does not exist for this kind.
@@ -579,6 +581,13 @@ typedef struct {
     // Nobody's business.
     uint64_t id;
 } memlane_pipe_reader;
+
+// What ends the calls of one handle that wait. All zero is none. One thread at a time may use it, any thread; another one gets
+// MEMLANE_BUSY, and wants one of its own.
+typedef struct {
+    // Nobody's business.
+    uint64_t id;
+} memlane_interrupter;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1032,6 +1041,39 @@ memlane_status memlane_pipe_read(memlane_pipe_reader reader,
                                  size_t capacity,
                                  int64_t timeout_ns,
                                  size_t *length);
+
+// Makes what ends a call of this sender that waits, for room or for a peer: see memlane_interrupt. `interrupter` is written on success only.
+memlane_status memlane_sender_interrupter(memlane_sender sender,
+                                          memlane_interrupter *interrupter);
+
+// Makes what ends a call of this receiver that waits, for a message or for a peer: see memlane_interrupt. `interrupter` is written on success only.
+memlane_status memlane_receiver_interrupter(memlane_receiver receiver,
+                                            memlane_interrupter *interrupter);
+
+// Makes what ends a call of this getter that waits, for another value: see memlane_interrupt. `interrupter` is written on success only.
+memlane_status memlane_getter_interrupter(memlane_getter getter,
+                                          memlane_interrupter *interrupter);
+
+// Makes what ends a call of this onlooker that waits, for a message: see memlane_interrupt. `interrupter` is written on success only.
+memlane_status memlane_onlooker_interrupter(memlane_onlooker onlooker,
+                                            memlane_interrupter *interrupter);
+
+// Makes what ends a call of this writer that waits, for room: see memlane_interrupt. `interrupter` is written on success only.
+memlane_status memlane_pipe_writer_interrupter(memlane_pipe_writer writer,
+                                               memlane_interrupter *interrupter);
+
+// Makes what ends a call of this reader that waits, for bytes: see memlane_interrupt. `interrupter` is written on success only.
+memlane_status memlane_pipe_reader_interrupter(memlane_pipe_reader reader,
+                                               memlane_interrupter *interrupter);
+
+// Ends the call that waits, or the next one that would wait: it returns MEMLANE_INTERRUPTED, and nothing is lost by it; a batch or a pipe
+// says how much went through. A call that finds what it waits for returns that. Several calls of this until then are one. In a child of
+// fork, it does nothing.
+// May be called from a signal handler: it takes no lock and no memory, and leaves errno as it was. A failure leaves no detail.
+memlane_status memlane_interrupt(memlane_interrupter interrupter);
+
+// Closes the interrupter. Its handle goes on. Not in a signal handler.
+memlane_status memlane_interrupter_close(memlane_interrupter interrupter);
 
 #ifdef __cplusplus
 }  // extern "C"

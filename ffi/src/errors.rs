@@ -43,7 +43,7 @@ pub(crate) trait Coded: Display {
 
 impl Coded for SendError {
     fn status(&self) -> Status {
-        TrySendError::from(*self).status()
+        SendTimeoutError::from(*self).status()
     }
 }
 
@@ -69,6 +69,7 @@ impl Coded for SendTimeoutError {
     fn status(&self) -> Status {
         match self {
             Self::Timeout => S::MEMLANE_TIMEOUT,
+            Self::Interrupted => S::MEMLANE_INTERRUPTED,
             Self::Full => S::MEMLANE_FULL,
             Self::TooLarge { .. } => S::MEMLANE_TOO_LARGE,
             Self::Disconnected => S::MEMLANE_DISCONNECTED,
@@ -86,11 +87,11 @@ impl Coded for SendTimeoutError {
 
 impl Coded for RecvError {
     fn status(&self) -> Status {
-        TryRecvError::from(*self).status()
+        RecvTimeoutError::from(*self).status()
     }
 
     fn needed(&self) -> Option<usize> {
-        TryRecvError::from(*self).needed()
+        RecvTimeoutError::from(*self).needed()
     }
 }
 
@@ -122,6 +123,7 @@ impl Coded for RecvTimeoutError {
     fn status(&self) -> Status {
         match self {
             Self::Timeout => S::MEMLANE_TIMEOUT,
+            Self::Interrupted => S::MEMLANE_INTERRUPTED,
             Self::BufferTooSmall { .. } => S::MEMLANE_BUFFER_TOO_SMALL,
             Self::Lagged { .. } => S::MEMLANE_LAGGED,
             Self::OutOfMemory { .. } => S::MEMLANE_OUT_OF_MEMORY,
@@ -180,6 +182,7 @@ impl Coded for WaitForPeerError {
     fn status(&self) -> Status {
         match self {
             Self::Timeout => S::MEMLANE_TIMEOUT,
+            Self::Interrupted => S::MEMLANE_INTERRUPTED,
             Self::Disconnected => S::MEMLANE_DISCONNECTED,
             Self::Corrupted(_) => S::MEMLANE_CORRUPTED,
             Self::Removed => S::MEMLANE_REMOVED,

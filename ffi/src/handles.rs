@@ -43,6 +43,7 @@ pub(crate) const GETTERS: u64 = 5;
 pub(crate) const WRITERS: u64 = 6;
 pub(crate) const READERS: u64 = 7;
 pub(crate) const ONLOOKERS: u64 = 8;
+pub(crate) const INTERRUPTERS: u64 = 9;
 
 /// A number that leads to something.
 pub(crate) trait Handle<const TABLE: u64>: Copy + 'static {

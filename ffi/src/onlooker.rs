@@ -9,6 +9,7 @@ use crate::options::Options;
 use crate::receiver::{start_of, tell};
 use crate::status::Status;
 use crate::table::Table;
+use memlane::Interrupter;
 use memlane::broadcast::ReadOnlyReceiver;
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
@@ -26,6 +27,12 @@ pub(crate) struct Looking {
     end: ReadOnlyReceiver,
     /// What failures call the channel.
     label: Arc<str>,
+}
+
+impl Looking {
+    pub(crate) fn interrupter(&self) -> Interrupter {
+        self.end.interrupter()
+    }
 }
 
 static ONLOOKERS: Table<Box<Looking>, { handles::ONLOOKERS }> = Table::new();

@@ -10,7 +10,9 @@ use crate::status::Status;
 use crate::table::Table;
 use memlane::any::{Receiver, Sender};
 use memlane::pipe::{Reader, Writer};
-use memlane::{Kind, PipeError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
+use memlane::{
+    Interrupter, Kind, PipeError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+};
 use std::ffi::c_void;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -36,6 +38,18 @@ pub struct PipeReaderHandle {
 pub(crate) struct Piping<E> {
     end: E,
     of: Opened,
+}
+
+impl Piping<Writer> {
+    pub(crate) fn interrupter(&self) -> Interrupter {
+        self.end.get_ref().interrupter()
+    }
+}
+
+impl Piping<Reader> {
+    pub(crate) fn interrupter(&self) -> Interrupter {
+        self.end.get_ref().interrupter()
+    }
 }
 
 static WRITERS: Table<Box<Piping<Writer>>, { handles::WRITERS }> = Table::new();

@@ -64,6 +64,8 @@ pub enum Status {
     MEMLANE_LAGGED = -24,
     /// The writer of a pipe died, and all that it had written was read: what it was still going to write is missing.
     MEMLANE_WRITER_DIED = -25,
+    /// memlane_interrupt ended the call. No message was taken, or the message was not sent. The next call waits again.
+    MEMLANE_INTERRUPTED = -26,
 
     /// Not a channel name: 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a slash.
     MEMLANE_INVALID_NAME = -30,
@@ -157,6 +159,7 @@ const SENTENCES: &[(Status, &CStr)] = &[
     (S::MEMLANE_OVERTAKEN, c"the sender overwrote each value while it was being copied: try again"),
     (S::MEMLANE_LAGGED, c"messages were overwritten before they were received; the next call goes on behind them"),
     (S::MEMLANE_WRITER_DIED, c"the pipe's writer died; all that it had written was read"),
+    (S::MEMLANE_INTERRUPTED, c"the call was interrupted, as the program asked for"),
     (S::MEMLANE_INVALID_NAME, c"not a channel name"),
     (S::MEMLANE_INVALID_OPTION, c"an option is out of range or does not exist for this kind"),
     (S::MEMLANE_ALREADY_EXISTS, c"the channel exists already: open it, or remove it first"),

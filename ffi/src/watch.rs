@@ -11,7 +11,7 @@ use crate::options::Options;
 use crate::status::Status;
 use crate::table::Table;
 use memlane::watch::{Channel, ReadOnlyReceiver, Receiver, Sender};
-use memlane::{GetError, RecvError, RecvTimeoutError, TryRecvError};
+use memlane::{GetError, Interrupter, RecvError, RecvTimeoutError, TryRecvError};
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +43,15 @@ pub(crate) struct Watching<E> {
 pub(crate) enum Getting {
     Seated(Receiver),
     ReadOnly(ReadOnlyReceiver),
+}
+
+impl Watching<Getting> {
+    pub(crate) fn interrupter(&self) -> Interrupter {
+        match &self.end {
+            Getting::Seated(receiver) => receiver.interrupter(),
+            Getting::ReadOnly(receiver) => receiver.interrupter(),
+        }
+    }
 }
 
 impl Getting {

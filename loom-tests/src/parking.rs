@@ -7,6 +7,8 @@ use crate::explore::{Model, Witness};
 use loom::sync::{Condvar, Mutex};
 use memlane::sync::{AtomicU32, AtomicU64, Ordering, fence};
 use memlane::wait::eventcount::{self, Parking, Ticket, Wakes};
+use memlane::wait::interrupt::Interruption;
+use memlane::wait::several::{self, Several};
 use memlane::wait::sleepers::{self, Semaphores};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -83,6 +85,31 @@ impl Event {
         }
     }
 
+    /// Ends the wait of the thread that this interrupts.
+    pub fn interrupt(&self, interruption: &Interruption) {
+        interruption.raise(&self.parking, [&self.word]);
+    }
+
+    /// As [`Event::wait`], unless it is interrupted: `None`.
+    pub fn wait_unless<T>(&self, interruption: &Interruption, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+        loop {
+            if let Some(output) = attempt() {
+                return Some(output);
+            }
+            if interruption.take() {
+                return None;
+            }
+            let ticket = eventcount::prepare(&self.parking, &self.word, Wakes::One);
+            if let Some(output) = attempt() {
+                return Some(output);
+            }
+            if interruption.take() {
+                return None;
+            }
+            eventcount::sleep(&self.parking, &self.word, ticket, ());
+        }
+    }
+
     /// Waits until `attempt` yields something. Any wake-up will do.
     pub fn wait<T>(&self, attempt: impl FnMut() -> Option<T>) -> T {
         self.wait_taking(Wakes::One, attempt)
@@ -99,6 +126,88 @@ impl Event {
                 return output;
             }
             eventcount::sleep(&self.parking, &self.word, ticket, ());
+        }
+    }
+}
+
+/// Two words, behind which are two things, and one futex for both: a wake-up of one word wakes a thread that sleeps on both.
+#[derive(Debug)]
+pub struct Pair {
+    words: [AtomicU32; 2],
+    parking: LoomParking,
+}
+
+impl Pair {
+    /// Nobody sleeps yet; whenever somebody does, the witness sees it.
+    pub fn new(sleep: &Witness) -> Self {
+        let parking = LoomParking::Futex(LoomFutex::new(sleep));
+        Self { words: [AtomicU32::new(0), AtomicU32::new(0)], parking }
+    }
+
+    /// Wakes every sleeper on this word, after a change.
+    pub fn notify(&self, word: usize) {
+        eventcount::notify(&self.parking, &self.words[word]);
+    }
+
+    /// Wakes one sleeper on this word, after a change that one can use.
+    pub fn notify_one(&self, word: usize) {
+        eventcount::notify_some(&self.parking, &self.words[word], 1);
+    }
+
+    /// Waits on this word alone until `attempt` yields something, and takes wake-ups of one.
+    pub fn wait_on<T>(&self, word: usize, mut attempt: impl FnMut() -> Option<T>) -> T {
+        loop {
+            if let Some(output) = attempt() {
+                return output;
+            }
+            let ticket = eventcount::prepare(&self.parking, &self.words[word], Wakes::One);
+            if let Some(output) = attempt() {
+                return output;
+            }
+            eventcount::sleep(&self.parking, &self.words[word], ticket, ());
+        }
+    }
+
+    /// Waits on both words until `look` finds something.
+    pub fn wait_for_any<T>(&self, look: impl FnMut() -> Option<T>) -> T {
+        let (mut both, mut tickets) = (Both { pair: self, look }, Vec::new());
+        loop {
+            if let Some(found) = several::park(&mut both, &mut tickets, ()) {
+                return found;
+            }
+        }
+    }
+}
+
+/// A wait on both words.
+struct Both<'a, F> {
+    pair: &'a Pair,
+    look: F,
+}
+
+impl<T, F: FnMut() -> Option<T>> Several for Both<'_, F> {
+    type Found = T;
+    type Until = ();
+
+    fn count(&self) -> usize {
+        2
+    }
+
+    fn word(&self, at: usize) -> &AtomicU32 {
+        &self.pair.words[at]
+    }
+
+    fn heavy_fence(&self) {
+        self.pair.parking.heavy_fence();
+    }
+
+    fn look(&mut self) -> Option<T> {
+        (self.look)()
+    }
+
+    fn park(&self, tickets: &[Ticket], (): ()) {
+        if let LoomParking::Futex(futex) = &self.pair.parking {
+            futex.park_on(self.pair.words.iter().zip(tickets.iter().copied()));
         }
     }
 }
@@ -189,10 +298,17 @@ impl LoomFutex {
     }
 
     fn park(&self, word: &AtomicU32, ticket: Ticket) {
-        let queue = usize::from(ticket.wakes == Wakes::One);
+        self.park_on(std::iter::once((word, ticket)));
+    }
+
+    /// Sleeps while each of the words is as its ticket says.
+    fn park_on<'a>(&self, mut words: impl Iterator<Item = (&'a AtomicU32, Ticket)> + Clone) {
+        let takes_any = words.clone().all(|(_, ticket)| ticket.wakes == Wakes::One);
+        let queue = usize::from(takes_any);
         let mut bucket = self.bucket.lock().expect("not poisoned");
-        match catch_unwind(AssertUnwindSafe(|| word.load(Ordering::Relaxed))) {
-            Ok(seen) if seen == ticket.expected && bucket.time == Time::Left => {
+        let mut unchanged = || words.all(|(word, ticket)| word.load(Ordering::Relaxed) == ticket.expected);
+        match catch_unwind(AssertUnwindSafe(&mut unchanged)) {
+            Ok(true) if bucket.time == Time::Left => {
                 self.sleep.sees_it();
                 bucket.asleep[queue] += 1;
                 drop(self.sleepers[queue].wait(bucket));

@@ -46,6 +46,7 @@ mod channel;
 mod exact;
 mod grant;
 mod handles;
+mod interrupting;
 mod message;
 mod messages;
 mod options;

@@ -61,9 +61,10 @@ mod sending;
 mod sending_batches;
 pub(crate) mod shared;
 pub mod spsc;
-#[allow(dead_code, reason = "what waits for several handles stands on it")]
 pub(crate) mod waitable;
 #[cfg(test)]
 mod waitable_test;
 pub mod watch;
 pub(crate) mod wishes;
+
+pub use self::end::Interrupter;

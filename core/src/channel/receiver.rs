@@ -1,6 +1,6 @@
 //! The receiving end of a channel of any kind.
 
-use super::end::{Seated, Since, Trouble};
+use super::end::{Interrupter, Seated, Since, Trouble};
 use super::kind::{ChannelKind, Ports};
 use super::on_drop::OnDrop;
 use super::port::{Inlet, NoPort};
@@ -141,6 +141,22 @@ impl<K: ChannelKind> Receiver<K> {
     /// ```
     pub fn set_strategy(&mut self, strategy: Strategy) {
         self.end.set_strategy(strategy);
+    }
+
+    /// What ends a call of this receiver that waits, from another thread or from a signal handler: see [`Interrupter`].
+    ///
+    /// ```
+    /// let mut rx = memlane::mpmc::Options::new().private()?.receiver()?;
+    /// let interrupter = rx.interrupter();
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| interrupter.interrupt());
+    ///     assert_eq!(rx.recv().err(), Some(memlane::RecvError::Interrupted));
+    /// });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn interrupter(&self) -> Interrupter {
+        self.end.interrupter(self.end.data())
     }
 
     /// Looks for what may come in a moment, if the strategy has it spin: the caller then takes it the fast way.

@@ -1,6 +1,6 @@
 //! The sending end of a channel of any kind.
 
-use super::end::{Seated, Since};
+use super::end::{Interrupter, Seated, Since};
 use super::kind::{ChannelKind, Ports};
 use super::port::{Effort, Outlet};
 use super::shared::Shared;
@@ -74,6 +74,24 @@ impl<K: ChannelKind> Sender<K> {
     /// ```
     pub fn set_strategy(&mut self, strategy: Strategy) {
         self.end.set_strategy(strategy);
+    }
+
+    /// What ends a call of this sender that waits, from another thread or from a signal handler: see [`Interrupter`].
+    ///
+    /// ```
+    /// # use memlane::SendError;
+    /// let mut tx = memlane::mpmc::Options::new().slots(1).private()?.sender()?;
+    /// let interrupter = tx.interrupter();
+    /// tx.send(b"one")?;
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| interrupter.interrupt());
+    ///     assert_eq!(tx.send(b"two"), Err(SendError::Interrupted)); // the channel is full
+    /// });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn interrupter(&self) -> Interrupter {
+        self.end.interrupter(self.port.space())
     }
 
     /// Whether it is this process's own, and nothing happened that a sender has to look at.

@@ -88,10 +88,12 @@ pub(crate) struct WokenAt<'a> {
     /// The word on which it sleeps.
     pub(crate) word: &'a AtomicU32,
     /// Where that word is.
+    #[cfg_attr(not(test), allow(dead_code, reason = "descriptors and tasks sleep there"))]
     region: &'a Arc<Region>,
 }
 
 /// A [`WokenAt`] that stays, whatever becomes of the handle that it was asked for.
+#[cfg_attr(not(test), allow(dead_code, reason = "descriptors and tasks sleep there"))]
 #[derive(Debug)]
 pub(crate) struct WakeWord {
     signals: Signals,
@@ -105,12 +107,14 @@ impl<'a> WokenAt<'a> {
     }
 
     /// Stays, and has no seat: on semaphores, it cannot sleep there. `None`: the word is not of the region.
+    #[cfg_attr(not(test), allow(dead_code, reason = "descriptors and tasks sleep there"))]
     pub(crate) fn stays(&self) -> Option<WakeWord> {
         let word = View::of_word(self.region, self.word)?;
         Some(WakeWord { signals: Signals::of(self.region, None), word })
     }
 }
 
+#[cfg_attr(not(test), allow(dead_code, reason = "descriptors and tasks sleep there"))]
 impl WakeWord {
     /// How one sleeps there, and is woken.
     pub(crate) fn signals(&self) -> &Signals {

@@ -6,7 +6,7 @@ use super::sender::Sender;
 use super::waitable::{Awaited, Waitable};
 use super::{broadcast, mpmc, mpsc, pipe, spsc, watch};
 use crate::error::RecvError;
-use crate::region::View;
+use crate::region::{Sleep, View};
 use crate::sync::AtomicU32;
 use std::io::{Read, Write};
 
@@ -180,7 +180,7 @@ fn the_word_stays_without_the_handle() {
     let at = rx.woken_at().unwrap();
     let (stays, address) = (at.stays().unwrap(), std::ptr::from_ref(at.word));
     drop(rx);
-    assert!(std::ptr::eq(stays.word(), address));
+    assert!(std::ptr::eq(stays.word(), address) && matches!(stays.signals().sleep(), Sleep::Futex(_)));
     let elsewhere = AtomicU32::new(0);
     let other = spsc::Options::new().private().unwrap().receiver().unwrap();
     assert!(View::of_word(other.end.region(), &elsewhere).is_none());

@@ -26,7 +26,8 @@ impl From<RecvError> for GetError {
         match error {
             RecvError::BufferTooSmall { needed } => Self::BufferTooSmall { needed },
             RecvError::OutOfMemory { needed } => Self::OutOfMemory { needed },
-            RecvError::Lagged { .. } => Self::Busy,
+            // A look does not wait, and loses no value: neither comes of one.
+            RecvError::Lagged { .. } | RecvError::Interrupted => Self::Busy,
             RecvError::Disconnected => Self::Disconnected,
             RecvError::Corrupted(reason) => Self::Corrupted(reason),
             RecvError::Removed => Self::Removed,

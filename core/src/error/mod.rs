@@ -10,6 +10,7 @@
 //! - [`getting`]: errors of looking at a value.
 //! - [`transfer`]: errors of sending and receiving. They are small `Copy` values. A message is passed by reference, so it stays
 //!   with the caller; a batch error says how many of its messages went out.
+//! - [`waiting`]: of waiting for several handles.
 //! - [`pipe`]: why a byte pipe broke.
 //! - [`refusal`]: what stood in a channel's place, what it lacked, and what refused it, in words.
 //! - [`sentences`]: messages of errors that depend on more than one field.
@@ -30,6 +31,7 @@ mod removal;
 mod sentences;
 mod setup;
 mod transfer;
+mod waiting;
 
 pub use corruption::Corruption;
 pub use forgetting::ForgetError;
@@ -45,3 +47,4 @@ pub use transfer::{
     AckAtError, AckError, BufferTooSmall, GrantError, NoSuchPriority, OutOfMemory, RecvError, RecvTimeoutError,
     SendBatchError, SendError, SendTimeoutError, TryRecvError, TrySendError, WaitForPeerError,
 };
+pub use waiting::WaitSetError;

@@ -57,12 +57,13 @@ macro_rules! transfer_error {
     };
 }
 
-/// Lets `?` turn a narrower error into a wider one with the same variants.
+/// Lets `?` turn a narrower error into a wider one with the same variants, and with others for those that it cannot have.
 macro_rules! widen {
-    ($from:ident => $to:ident { $($variant:ident $({ $($field:ident),+ })?),* }) => {
+    ($from:ident => $to:ident { $($variant:ident $({ $($field:ident),+ })?),* } $($only:ident => $instead:ident)?) => {
         impl From<$from> for $to {
             fn from(error: $from) -> Self {
                 match error {
+                    $( $from::$only => $to::$instead, )?
                     $( $from::$variant $({ $($field),+ })? => $to::$variant $({ $($field),+ })?, )*
                     $from::Disconnected => $to::Disconnected,
                     $from::Corrupted(reason) => $to::Corrupted(reason),
@@ -86,6 +87,8 @@ transfer_error! {
         /// A receiver has to consume something first, and the channel's [policy](crate::broadcast::Options::policy) is that senders do
         /// not wait for that. Send it again later.
         Full = "the channel is full, and its senders do not wait: send it again once its receivers have caught up", WouldBlock;
+        /// An [`Interrupter`](crate::Interrupter) of this sender ended the call. The next one waits again.
+        Interrupted = "the call was interrupted, as the program asked for; the message was not sent", Other;
     }
 }
 
@@ -114,6 +117,8 @@ transfer_error! {
         Full = "the channel is full, and its senders do not wait: send it again once its receivers have caught up", WouldBlock;
         /// The message is longer than the channel allows (both in bytes).
         TooLarge { length: usize, max: usize } = "the message has {length} bytes; this channel takes at most {max}: create it with a larger max_message", InvalidInput;
+        /// An [`Interrupter`](crate::Interrupter) of this sender ended the call. The next one waits again.
+        Interrupted = "the call was interrupted, as the program asked for; the message was not sent", Other;
     }
 }
 
@@ -131,6 +136,8 @@ transfer_error! {
         /// So many messages were overwritten before this receiver read them. It goes on behind them, with its next call. See
         /// [`broadcast`](crate::broadcast).
         Lagged { lost: u64 } = "{lost} messages were overwritten before they were received; the next call goes on behind them", Other;
+        /// An [`Interrupter`](crate::Interrupter) of this receiver ended the call. The next one waits again.
+        Interrupted = "the call was interrupted, as the program asked for; no message was taken", Other;
     }
 }
 
@@ -169,6 +176,8 @@ transfer_error! {
         /// So many messages were overwritten before this receiver read them. It goes on behind them, with its next call. See
         /// [`broadcast`](crate::broadcast).
         Lagged { lost: u64 } = "{lost} messages were overwritten before they were received; the next call goes on behind them", Other;
+        /// An [`Interrupter`](crate::Interrupter) of this receiver ended the call. The next one waits again.
+        Interrupted = "the call was interrupted, as the program asked for; no message was taken", Other;
     }
 }
 
@@ -179,13 +188,16 @@ transfer_error! {
     "the channel was closed" {
         /// None was alive until the deadline.
         Timeout = "no peer was there until the deadline", TimedOut;
+        /// An [`Interrupter`](crate::Interrupter) of this handle ended the call. The next one waits again.
+        Interrupted = "the call was interrupted, as the program asked for", Other;
     }
 }
 
-widen!(SendError => TrySendError { TooLarge { length, max }, Full });
-widen!(SendError => SendTimeoutError { TooLarge { length, max }, Full });
-widen!(RecvError => TryRecvError { BufferTooSmall { needed }, OutOfMemory { needed }, Lagged { lost } });
-widen!(RecvError => RecvTimeoutError { BufferTooSmall { needed }, OutOfMemory { needed }, Lagged { lost } });
+// A call that does not wait is not interrupted: it says what it found.
+widen!(SendError => TrySendError { TooLarge { length, max }, Full } Interrupted => Full);
+widen!(SendError => SendTimeoutError { TooLarge { length, max }, Full, Interrupted });
+widen!(RecvError => TryRecvError { BufferTooSmall { needed }, OutOfMemory { needed }, Lagged { lost } } Interrupted => Empty);
+widen!(RecvError => RecvTimeoutError { BufferTooSmall { needed }, OutOfMemory { needed }, Lagged { lost }, Interrupted });
 
 /// Why a batch stopped early. The first `sent` messages of it were sent, and receivers get them; the others were not. `E` is what
 /// the call that was made fails with: [`SendError`], [`TrySendError`] or [`SendTimeoutError`].
@@ -385,6 +397,8 @@ mod tests {
         assert_eq!(io::Error::from(SendError::TooLarge { length: 2, max: 1 }).kind(), io::ErrorKind::InvalidInput);
         let corrupted = RecvError::Corrupted(Corruption::RecordHeader);
         assert_eq!(io::Error::from(corrupted).kind(), io::ErrorKind::InvalidData);
+        // The standard library makes a call again that says `Interrupted`, and would swallow that it was asked to end.
+        assert_eq!(io::Error::from(RecvError::Interrupted).kind(), io::ErrorKind::Other);
         let batch = SendBatchError { sent: 3, error: SendError::Removed };
         assert_eq!(io::Error::from(batch).kind(), io::ErrorKind::NotFound);
         assert_eq!(batch.to_string(), format!("{} (after 3 messages of the batch)", SendError::Removed));

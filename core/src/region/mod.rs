@@ -49,5 +49,5 @@ pub(crate) use self::{
     memory::{MemoryOptions, Redelivery},
     sys::{Clock, Moment, ProcessMark, explained},
     views::{LaneView, RingCursor, RingSpot, RingView, RingWay, SlotWords, SlotsView, ValueSlot, ValuesView, View},
-    wake::{SemaphoresView, Signals, Sleep},
+    wake::{BEDS_MAX, Bed, Futex, SemaphoresView, Signals, Sleep, heavy_fence_of_all, sleep_on_any},
 };

@@ -3,6 +3,7 @@
 //! A wait is cut into slices, whether it spins or sleeps. At the end of a slice, the participant looks at the data again, and at
 //! its peers' lives. So it notices a peer that was killed between its commit and its wake-up, or while it held something.
 
+use super::interrupt::Interrupted;
 use super::looks::Looks;
 use super::waiting::{Waiter, Waiting};
 use super::{Strategy, eventcount};
@@ -108,6 +109,7 @@ fn block_in_slices<W: Waiting>(
     if started >= waiting.waiter().patience().slice_end() {
         waiting.waiter_mut().slice_ended()?;
     }
+    check_interruption(waiting)?;
     loop {
         let slice_end = waiting.waiter().patience().slice_end();
         let until = deadline.map_or(slice_end, |deadline| deadline.min(slice_end));
@@ -122,6 +124,7 @@ fn block_in_slices<W: Waiting>(
         if found.is_some() {
             return Ok((found, slept));
         }
+        check_interruption(waiting)?;
         if now >= slice_end {
             waiting.waiter_mut().slice_ended()?;
             if matches!(strategy, Strategy::Spin | Strategy::SpinThenYield) {
@@ -166,9 +169,16 @@ fn spin<W: Waiting>(waiting: &mut W, strategy: Strategy, until: Moment) -> Resul
         if strategy == Strategy::SpinThenYield && now.since(began) >= BEFORE_YIELDING {
             std::thread::yield_now();
         }
+        check_interruption(waiting)?;
         now = waiting.waiter().now();
     }
     Ok(None)
+}
+
+/// Ends the wait if somebody interrupted it. Asked behind an attempt that found nothing.
+#[inline]
+fn check_interruption<W: Waiting>(waiting: &W) -> Result<(), W::Error> {
+    if waiting.waiter().is_interrupted() { Err(Interrupted.into()) } else { Ok(()) }
 }
 
 /// Sleeps once, until a peer wakes this participant or until `until`, and makes an attempt before and after.
@@ -181,6 +191,7 @@ fn park<W: Waiting>(waiting: &mut W, until: Moment) -> Result<Option<W::Output>,
     if !waiting.may_park() {
         return waiting.attempt_slow();
     }
+    check_interruption(waiting)?;
     waiting.waiter_mut().count_park();
     eventcount::sleep(waiting.waiter().parking(), waiting.word(), ticket, until);
     waiting.attempt_slow()

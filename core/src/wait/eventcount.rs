@@ -106,12 +106,18 @@ pub struct Ticket {
 ///
 /// A caller that finds something then drops the ticket. That is harmless: the next waker makes one wake-up too many.
 pub fn prepare<P: Parking>(parking: &P, word: &AtomicU32, wakes: Wakes) -> Ticket {
+    let ticket = announce(word, wakes);
+    parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `seen_asleep`
+    ticket
+}
+
+/// Sets the sleeper's flags. The caller makes its heavy fence behind that, and before it looks at the data.
+pub(super) fn announce(word: &AtomicU32, wakes: Wakes) -> Ticket {
     let flags = match wakes {
         Wakes::One => SLEEPERS,
         Wakes::All => SLEEPERS | ALL,
     };
     let expected = word.fetch_or(flags, Relaxed) | flags;
-    parking.heavy_fence(); // FENCE sleeper: pairs with FENCE waker in `seen_asleep`
     Ticket { expected, wakes }
 }
 
@@ -139,6 +145,14 @@ fn seen_asleep<P: Parking>(parking: &P, word: &AtomicU32) -> Option<u32> {
     parking.light_fence(); // FENCE waker: pairs with FENCE sleeper in `prepare`
     let seen = word.load(Relaxed);
     if seen & FLAGS == 0 { None } else { Some(seen) }
+}
+
+/// Wakes every sleeper on `word`, whether or not its flag is seen: for a waker whose change is none of the data, and who has made a full
+/// fence behind it.
+pub fn wake_all_now<P: Parking>(parking: &P, word: &AtomicU32) {
+    // Relaxed, as in `notify_sleepers`. The flags stay: they may be those of sleepers that come.
+    word.fetch_add(STEP, Relaxed);
+    parking.unpark_all(word);
 }
 
 #[cold]

@@ -1,6 +1,7 @@
 //! For tests: a wait in which every glance promises something, and no attempt finds anything.
 
 use super::eventcount::{Parking, Ticket};
+use super::interrupt::{Interrupted, Interruption};
 use super::waiting::{Waiter, Waiting};
 use super::{Pace, Patience, Strategy, Taken};
 use crate::region::{Clock, Moment};
@@ -44,6 +45,11 @@ pub(super) struct Wanderer {
     patience: Patience,
     pub bench: Bench,
     pub now: Moment,
+    pub interruption: Interruption,
+}
+
+impl From<Interrupted> for () {
+    fn from(_: Interrupted) {}
 }
 
 impl Waiter for Wanderer {
@@ -65,6 +71,10 @@ impl Waiter for Wanderer {
     fn slice_ended(&mut self) -> Result<(), ()> {
         self.patience.begin_slice(self.now);
         Ok(())
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interruption.take()
     }
 
     fn count_park(&mut self) {}
@@ -93,7 +103,8 @@ impl Mirage {
     pub fn new(strategy: Strategy, step: Duration) -> Self {
         let mut patience = Patience::new();
         patience.set_strategy(strategy);
-        let wanderer = Wanderer { patience, bench: Bench::default(), now: Clock::now() };
+        let wanderer =
+            Wanderer { patience, bench: Bench::default(), now: Clock::now(), interruption: Interruption::new() };
         Self {
             wanderer,
             word: AtomicU32::new(0),

@@ -1,6 +1,8 @@
 //! Waiting: spin, then yield, then park.
 //!
 //! - [`eventcount`]: how a sleeper and a waker never miss each other, on one 32-bit word.
+//! - [`interrupt`]: ending a wait from outside.
+//! - [`several`]: sleeping on several words at once.
 //! - [`sleepers`]: the kernel's part of that, on semaphores instead of a futex.
 //! - `strategy`: how long to spin before parking.
 //! - `pace`: how a receiver backs off for a moment while messages stream.
@@ -17,6 +19,8 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
 pub mod eventcount;
+pub mod interrupt;
+pub mod several;
 pub mod sleepers;
 
 #[cfg(not(loom))]

@@ -1,6 +1,7 @@
 //! The two traits that a wait is made over: the call that waits, and the participant that makes it.
 
 use super::eventcount::{Parking, Wakes};
+use super::interrupt::Interrupted;
 use super::{Pace, Patience, Taken};
 use crate::region::{Clock, Moment};
 use crate::sync::AtomicU32;
@@ -23,7 +24,7 @@ pub(crate) trait Waiting {
     /// What the call waits for.
     type Output;
     /// Why the call ends without it.
-    type Error: From<<Self::Waiter as Waiter>::Trouble>;
+    type Error: From<<Self::Waiter as Waiter>::Trouble> + From<Interrupted>;
     /// The participant that makes the call.
     type Waiter: Waiter;
 
@@ -101,6 +102,9 @@ pub(crate) trait Waiter {
 
     /// Called at the end of a slice: looks at the peers' lives, and begins the next slice.
     fn slice_ended(&mut self) -> Result<(), Self::Trouble>;
+
+    /// Whether the call is to end though it found nothing: somebody interrupted it. Asked once a call waits, and the answer is given once.
+    fn is_interrupted(&self) -> bool;
 
     /// Counts a sleep.
     fn count_park(&mut self);

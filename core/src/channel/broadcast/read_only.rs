@@ -1,6 +1,6 @@
 //! A receiver without a seat: it reads, and writes nothing anywhere.
 
-use crate::channel::end::{Attempt, Onlooker};
+use crate::channel::end::{Attempt, Interrupter, Onlooker};
 use crate::channel::port::{BroadcastView, lane_geometry, lanes_from};
 use crate::channel::shared::Shared;
 use crate::channel::waitable::{Awaited, Waitable, Waited, WokenAt};
@@ -360,6 +360,26 @@ impl ReadOnlyReceiver {
     #[must_use]
     pub fn max_message(&self) -> usize {
         self.onlooker.region().geometry().max_message as usize
+    }
+
+    /// What ends a call of this receiver that waits, from another thread or from a signal handler: see [`Interrupter`].
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let name = folder.path().join("limits").display().to_string();
+    /// # let name = name.as_str();
+    /// memlane::broadcast::Options::new().create(name)?;
+    /// let mut rx = memlane::broadcast::open_read_only(name)?;
+    /// let interrupter = rx.interrupter();
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| interrupter.interrupt());
+    ///     assert_eq!(rx.recv(), Err(memlane::RecvError::Interrupted));
+    /// });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn interrupter(&self) -> Interrupter {
+        self.onlooker.interrupter()
     }
 
     fn now<T>(&mut self, mut copying: impl Copying<T>) -> Result<Option<T>, RecvError> {

@@ -11,10 +11,12 @@
 //!
 //! - `outlook`: what a handle sees of its channel. It writes nothing there, and knows no seat.
 //! - `over`: why nothing more comes. `onlooker`: what a handle that has no seat does besides reading.
+//! - `interrupter`: ending its calls that wait, from outside.
 //! - `tenancy`: a seat, and how its last owner leaves it.
 //! - `seated`: what a handle that has a seat does about it.
 //! - `trouble`: what keeps a handle from going on.
 
+mod interrupter;
 mod onlooker;
 mod outlook;
 mod over;
@@ -22,6 +24,7 @@ mod seated;
 mod tenancy;
 mod trouble;
 
+pub use self::interrupter::Interrupter;
 pub(crate) use self::{
     onlooker::{Attempt, Onlooker},
     over::Over,

@@ -4,6 +4,7 @@
 //! looks again and again. And it proves no death. It believes the rows, in which a participant, or a joiner, marks those that it
 //! has found to be dead.
 
+use super::interrupter::{Interrupter, Interruptible};
 use super::outlook::Outlook;
 use super::over::Over;
 use super::seated::Since;
@@ -12,6 +13,8 @@ use crate::error::{Corruption, RecvError};
 use crate::layout::Role;
 use crate::region::sys::pause;
 use crate::region::{Clock, Moment, Region};
+use crate::wait::eventcount::{self, Wakes};
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,6 +29,8 @@ pub(crate) struct Onlooker {
     /// Calls until the file is looked at again, for one that never waits.
     left: u32,
     looked: Moment,
+    /// Made when the first interrupter is asked for.
+    interruptible: OnceCell<Arc<Interruptible>>,
 }
 
 /// What came of an attempt to read.
@@ -49,7 +54,14 @@ impl Onlooker {
     pub(in crate::channel) fn new(shared: &Arc<Shared>) -> Result<Self, Corruption> {
         let peers = Since::of_receivers(shared).watch(&shared.region, Role::Sender)?;
         let outlook = Outlook::new(shared, peers);
-        Ok(Self { outlook, held_messages: false, over: None, left: CALLS_PER_LOOK, looked: Clock::now() })
+        Ok(Self {
+            outlook,
+            held_messages: false,
+            over: None,
+            left: CALLS_PER_LOOK,
+            looked: Clock::now(),
+            interruptible: OnceCell::new(),
+        })
     }
 
     /// Notes that there were messages when it began.
@@ -123,7 +135,7 @@ impl Onlooker {
             if left.is_zero() {
                 return Ok(None);
             }
-            pause(next.min(left));
+            self.nap(next.min(left))?;
             next = next.saturating_mul(2).min(longest);
             self.look_at_file()?;
         }
@@ -154,6 +166,29 @@ impl Onlooker {
     /// Looks at the file. Returns whether nothing of it is to be touched any more.
     pub(in crate::channel) fn slice_ended(&mut self) -> bool {
         self.look_at_file().is_err()
+    }
+
+    /// What ends the calls of this handle that wait.
+    pub(in crate::channel) fn interrupter(&self) -> Interrupter {
+        Interrupter::of(self.interruptible.get_or_init(|| Arc::new(Interruptible::alone(self.outlook.region()))))
+    }
+
+    /// Sleeps for so long at most.
+    ///
+    /// # Errors
+    /// The call was interrupted.
+    fn nap(&self, longest: Duration) -> Result<(), RecvError> {
+        let Some(handle) = self.interruptible.get() else {
+            pause(longest);
+            return Ok(());
+        };
+        let Some((signals, word)) = handle.own_word() else { return Ok(()) };
+        let ticket = eventcount::prepare(signals, word, Wakes::One);
+        if handle.is_interrupted() {
+            return Err(RecvError::Interrupted);
+        }
+        eventcount::sleep(signals, word, ticket, Clock::now().plus(longest));
+        if handle.is_interrupted() { Err(RecvError::Interrupted) } else { Ok(()) }
     }
 
     #[inline]

@@ -11,6 +11,7 @@
 //!                                                            └ another one has it: sleep for longer, if there are many
 //! ```
 
+use super::interrupter::{Interrupter, Interruptible};
 use super::outlook::{Finding, Outlook};
 use super::tenancy::Tenancy;
 use super::trouble::Trouble;
@@ -23,6 +24,7 @@ use crate::region::{Clock, Region, Signals};
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::Relaxed;
 use crate::wait::{Patience, SLICE, Strategy, Waiter, eventcount};
+use std::cell::OnceCell;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +36,8 @@ pub(crate) struct Seated {
     pub(in crate::channel) tally: Tally,
     patience: Patience,
     probing: Probing,
+    /// Made when the first interrupter is asked for.
+    interruptible: OnceCell<Arc<Interruptible>>,
     /// Its seat. Messages that it handed out to be held on their own share it.
     tenancy: Arc<Tenancy>,
     /// Dropped last: it may remove the channel.
@@ -127,6 +131,7 @@ impl Seated {
             tally,
             patience: Patience::new(),
             probing: Probing::new(seat.life()),
+            interruptible: OnceCell::new(),
             tenancy: Arc::new(Tenancy::new(seat, settle, shared)),
             outlook: Outlook::new(shared, peers),
         })
@@ -304,6 +309,12 @@ impl Seated {
         self.outlook.set_ends_with_peers(ends);
     }
 
+    /// What ends the calls of this handle that wait: on this word, and for peers.
+    pub(in crate::channel) fn interrupter(&self, word: &AtomicU32) -> Interrupter {
+        let make = || Arc::new(Interruptible::on(self.region(), [word, self.arrivals()]));
+        Interrupter::of(self.interruptible.get_or_init(make))
+    }
+
     pub(crate) fn set_strategy(&mut self, strategy: Strategy) {
         self.patience.set_strategy(strategy);
     }
@@ -364,6 +375,11 @@ impl Waiter for Seated {
         let population = self.outlook.control().population.load(Relaxed);
         self.patience.set_sleep(Duration::from_nanos(self.probing.span(population, slice_ns)));
         Ok(())
+    }
+
+    #[inline]
+    fn is_interrupted(&self) -> bool {
+        self.interruptible.get().is_some_and(|handle| handle.is_interrupted())
     }
 
     fn count_park(&mut self) {

@@ -1,6 +1,7 @@
 //! Why a handle cannot go on.
 
 use crate::error::{Corruption, GrantError, RecvError, SendError, WaitForPeerError};
+use crate::wait::interrupt::Interrupted;
 
 /// Why a handle cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,5 +48,23 @@ impl From<Trouble> for WaitForPeerError {
             Trouble::Closed => Self::Disconnected,
             Trouble::Removed => Self::Removed,
         }
+    }
+}
+
+impl From<Interrupted> for SendError {
+    fn from(_: Interrupted) -> Self {
+        Self::Interrupted
+    }
+}
+
+impl From<Interrupted> for RecvError {
+    fn from(_: Interrupted) -> Self {
+        Self::Interrupted
+    }
+}
+
+impl From<Interrupted> for WaitForPeerError {
+    fn from(_: Interrupted) -> Self {
+        Self::Interrupted
     }
 }

@@ -1,7 +1,7 @@
 //! A receiver without a seat: it reads, and writes nothing anywhere.
 
 use super::receiver::{Copying, Read, into, to_vec};
-use crate::channel::end::{Attempt, Onlooker, Over};
+use crate::channel::end::{Attempt, Interrupter, Onlooker, Over};
 use crate::channel::shared::Shared;
 use crate::channel::waitable::{Awaited, Waitable, Waited, WokenAt};
 use crate::error::{Corruption, GetError, RecvError, RecvTimeoutError};
@@ -246,6 +246,26 @@ impl ReadOnlyReceiver {
     #[must_use]
     pub fn max_message(&self) -> usize {
         self.reader.memory().length_max()
+    }
+
+    /// What ends a call of this receiver that waits, from another thread or from a signal handler: see [`Interrupter`].
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let name = folder.path().join("limits").display().to_string();
+    /// # let name = name.as_str();
+    /// memlane::watch::Options::new().create(name)?;
+    /// let mut rx = memlane::watch::open_read_only(name)?;
+    /// let interrupter = rx.interrupter();
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| interrupter.interrupt());
+    ///     assert_eq!(rx.changed(), Err(memlane::RecvError::Interrupted));
+    /// });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn interrupter(&self) -> Interrupter {
+        self.onlooker.interrupter()
     }
 
     fn within<T>(&mut self, timeout: Duration, mut copying: impl Copying<T>) -> Result<T, RecvTimeoutError> {

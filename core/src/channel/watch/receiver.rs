@@ -1,6 +1,6 @@
 //! The receiving end of a watch: looking at the value, now. Waiting for another one is in `change`.
 
-use crate::channel::end::{Over, Seated, Since};
+use crate::channel::end::{Interrupter, Over, Seated, Since};
 use crate::channel::peers::Peers;
 use crate::channel::shared::Shared;
 use crate::error::{GetError, JoinError, RecvError};
@@ -266,6 +266,22 @@ impl Receiver {
     /// ```
     pub fn set_strategy(&mut self, strategy: Strategy) {
         self.end.set_strategy(strategy);
+    }
+
+    /// What ends a call of this receiver that waits, from another thread or from a signal handler: see [`Interrupter`].
+    ///
+    /// ```
+    /// let mut rx = memlane::watch::Options::new().private()?.receiver()?;
+    /// let interrupter = rx.interrupter();
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| interrupter.interrupt());
+    ///     assert_eq!(rx.changed().err(), Some(memlane::RecvError::Interrupted));
+    /// });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn interrupter(&self) -> Interrupter {
+        self.end.interrupter(self.end.data())
     }
 
     /// Copies the latest value, if it fills the buffer exactly and nothing is unusual. In line, so that the compiler knows the length of

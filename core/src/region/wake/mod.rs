@@ -13,5 +13,5 @@ mod signals;
 
 pub(crate) use self::{
     semaphores::SemaphoresView,
-    signals::{Signals, Sleep},
+    signals::{BEDS_MAX, Bed, Futex, Signals, Sleep, heavy_fence_of_all, sleep_on_any},
 };

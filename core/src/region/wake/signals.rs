@@ -50,6 +50,12 @@ impl Signals {
         Self { barrier, sleep }
     }
 
+    /// Those of words that are this process's own, and no channel's.
+    pub(crate) fn of_this_process() -> Self {
+        let sleepers_max = Futex::WAKES_MIN;
+        Self { barrier: None, sleep: Sleep::Futex(Futex { process_private: true, sleepers_max }) }
+    }
+
     /// What the sleepers sleep on.
     pub(crate) fn sleep(&self) -> &Sleep {
         &self.sleep
@@ -81,6 +87,53 @@ impl Signals {
             sys::membarrier(reach);
             fence(SeqCst);
         }
+    }
+}
+
+/// What a thread sleeps on that sleeps on several words at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bed<'a> {
+    /// How its wakers wake.
+    pub(crate) futex: &'a Futex,
+    /// The word.
+    pub(crate) word: &'a AtomicU32,
+    /// What it says while nobody has woken.
+    pub(crate) expected: u32,
+}
+
+/// As many words as one thread sleeps on.
+pub(crate) const BEDS_MAX: usize = sys::FUTEX_WAITS_MAX;
+
+/// Sleeps while all words are as expected, at the longest until `until`. Returns early when interrupted. False: the system does not do that.
+pub(crate) fn sleep_on_any<'a>(beds: impl Iterator<Item = Bed<'a>>, until: Moment) -> bool {
+    let wait = |bed: Bed<'a>| sys::FutexWait {
+        word: bed.word,
+        expected: bed.expected,
+        process_private: bed.futex.process_private,
+    };
+    sys::futex_wait_for_any(&beds.map(wait).collect::<Vec<_>>(), until)
+}
+
+/// The expensive side of the fence of one that sleeps in several channels: once for all of them.
+pub(crate) fn heavy_fence_of_all<'a>(all: impl Iterator<Item = &'a Signals>) {
+    let (mut this_process, mut all_registered) = (false, false);
+    for signals in all {
+        match signals.barrier {
+            Some(Reach::ThisProcess) => this_process = true,
+            Some(Reach::AllRegistered) => all_registered = true,
+            None => {}
+        }
+    }
+    // FENCE sleeper: for `several::park`. As `Signals::heavy_fence`.
+    fence(SeqCst);
+    if this_process {
+        sys::membarrier(Reach::ThisProcess);
+    }
+    if all_registered {
+        sys::membarrier(Reach::AllRegistered);
+    }
+    if this_process || all_registered {
+        fence(SeqCst);
     }
 }
 

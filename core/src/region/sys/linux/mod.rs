@@ -62,7 +62,10 @@ pub(crate) use self::{
     random::random_id,
     semaphore::{C_LIBRARY, SEMAPHORE_BYTES, has_semaphores, semaphore_init, semaphore_post, semaphore_wait},
     thread::LibraryThread,
-    wake::{Clock, Moment, Reach, futex_wait, futex_wake, membarrier, pause, register_membarrier, unix_time_ns},
+    wake::{
+        Clock, FUTEX_WAITS_MAX, FutexWait, Moment, Reach, futex_wait, futex_wait_for_any, futex_wake, membarrier,
+        pause, preserving_errno, register_membarrier, unix_time_ns,
+    },
     wiped::WipedWord,
 };
 

@@ -81,6 +81,34 @@ pub(crate) fn futex_wait(word: &AtomicU32, expected: u32, deadline: Moment, proc
     }
 }
 
+/// A word to sleep on, what it has to be for that, and whether only this process wakes there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FutexWait<'a> {
+    pub(crate) word: &'a AtomicU32,
+    pub(crate) expected: u32,
+    pub(crate) process_private: bool,
+}
+
+/// As many words as the kernel sleeps on at once.
+pub(crate) const FUTEX_WAITS_MAX: usize = 128;
+
+/// Sleeps while all these words are as expected, until `deadline` at the latest. May return early. False: the kernel does not do that, or a
+/// sandbox refuses it.
+pub(crate) fn futex_wait_for_any(waits: &[FutexWait<'_>], deadline: Moment) -> bool {
+    let mut all = [futex::Wait::new(); FUTEX_WAITS_MAX];
+    let Some(all) = all.get_mut(..waits.len()) else { return false };
+    for (to, from) in all.iter_mut().zip(waits) {
+        to.val = from.expected.into();
+        to.uaddr = futex::WaitPtr::new(std::ptr::from_ref(from.word).cast_mut().cast());
+        to.flags = futex::WaitFlags::SIZE_U32;
+        to.flags.set(futex::WaitFlags::PRIVATE, from.process_private);
+    }
+    let until = Timespec { tv_sec: (deadline.0 / 1_000_000_000) as i64, tv_nsec: (deadline.0 % 1_000_000_000) as i64 };
+    // As in `futex_wait`.
+    let slept = futex::waitv(all, futex::WaitvFlags::empty(), Some(&until), ClockId::Monotonic);
+    matches!(slept, Ok(_) | Err(Errno::AGAIN | Errno::INTR | Errno::TIMEDOUT))
+}
+
 /// How long a thread that may not sleep on a futex sleeps between two looks.
 const WITHOUT_FUTEX: Duration = Duration::from_millis(1);
 
@@ -98,6 +126,17 @@ pub(crate) fn pause(duration: Duration) {
 pub(crate) fn futex_wake(word: &AtomicU32, count: u32, process_private: bool) -> usize {
     // Fails only for an unmapped or misaligned word, which a reference excludes.
     futex::wake(word, flags(process_private), count).unwrap_or(0)
+}
+
+/// Does this without a trace in the C library's `errno`: for what may stand in a signal handler, which runs between a call and its
+/// caller's look there.
+pub(crate) fn preserving_errno<T>(act: impl FnOnce() -> T) -> T {
+    // SAFETY: the place is this thread's, and stays.
+    let before = unsafe { *libc::__errno_location() };
+    let done = act();
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() = before };
+    done
 }
 
 /// Whose running threads a [`membarrier`] reaches.
