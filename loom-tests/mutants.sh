@@ -63,7 +63,7 @@ attack() {
         ring/lanes/*) tests=(lanes_are_found lanes_are_all_looked_at) ;;
         ring/watch/*) tests=(watch_is_never_torn) ;;
         ring/broadcast/*) tests=(broadcast_keeps_what_is_unread broadcast_is_never_torn broadcast_sleeps_and_wakes) ;;
-        liveness/*) tests=(rows_change_hands names_are_kept_once probers_take_turns slots_are_reaped_by_many) ;;
+        liveness/*) tests=(rows_change_hands seats_are_handed_over names_are_kept_once probers_take_turns slots_are_reaped_by_many) ;;
         *) tests=(lane_delivers_once_in_order lane_warms_lines_ahead lane_publishes_once_a_stretch
             lane_survives_a_dead_writer lane_survives_a_dead_reader lane_survives_both_deaths
             channel_sleeps_and_wakes) ;;
@@ -161,6 +161,7 @@ slots=slots_deliver_once
 slot_deaths=slots_survive_deaths
 many=slots_are_reaped_by_many
 rows=rows_change_hands
+handed=seats_are_handed_over
 probing=probers_take_turns
 
 writer_rs=ring/log/writer.rs
@@ -526,6 +527,22 @@ new.bits(), AcqRel, Relaxed' 'let word = row.load(Relaxed);
 new.bits(), crate::sync::Ordering::Release, Relaxed' $rows
 
 mutant "a joiner takes any row that nobody has" $word_rs 'for (index, row) in rows.enumerate() {' 'for (index, row) in rows.enumerate().collect::<Vec<_>>().into_iter().rev() {' $rows::no_seat_that_was_told_of_is_behind_a_vacant_one
+mutant "a seat is taken back by a store" $word_rs '    let ours = RowState { offered: false, ..RowState::from_bits(offered)? };
+    replace(row, offered, ours).then(|| ours.bits())' '    let ours = RowState { offered: false, ..RowState::from_bits(offered)? };
+    row.store(ours.bits(), crate::sync::Ordering::Release);
+    Some(ours.bits())' $handed::one_cas_decides_wherever_the_holder_dies
+mutant "a seat is offered before its holder has published" $word_rs '    publish();
+    let offered = RowState { offered: true, ..RowState::from_bits(ours)? };
+    replace(row, ours, offered).then(|| offered.bits())' '    let offered = RowState { offered: true, ..RowState::from_bits(ours)? };
+    let done = replace(row, ours, offered).then(|| offered.bits());
+    publish();
+    done' $handed::one_cas_decides_wherever_the_holder_dies
+mutant "a seat is taken over that nobody offers" $word_rs '.filter(|row| row.offered)?' '?' $handed::one_cas_decides_wherever_the_holder_dies
+mutant "a seat is taken over by a store" $word_rs '    let ours = RowState { life, offered: false, ..offered };
+    replace(row, seen, ours).then(|| ours.bits())' '    let ours = RowState { life, offered: false, ..offered };
+    row.store(ours.bits(), crate::sync::Ordering::Release);
+    Some(ours.bits())' $handed::one_of_two_successors_gets_it_and_nobody_sees_it_empty
+mutant "a seat that is kept for a name loses it to a successor" $word_rs 'RowState { life, offered: false, ..offered }' 'RowState { life, offered: false, naming: Naming::Unnamed, ..offered }' $handed::a_named_seat_keeps_its_name
 
 echo "--- several lanes"
 changes='            let changes = self.memory.changes(group as u32).load(Acquire);

@@ -232,6 +232,7 @@ fn state(participant: &ParticipantInfo) -> String {
     match (participant.state, participant.alive) {
         (ParticipantState::Live, _) if participant.dying => "dying",
         (ParticipantState::Live, Some(false)) => "died",
+        (ParticipantState::Live, _) if participant.offered => "offered",
         (state, _) => facts::state_name(state),
     }
     .to_owned()

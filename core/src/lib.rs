@@ -37,6 +37,8 @@
 //! - [`inspect`](fn@inspect) and [`list`]: look at channels from outside without disturbing them.
 //! - [`remove`]: the only thing that deletes a channel.
 //!
+//! A sender or receiver can [hand its seat over](generic::Sender::hand_over) to a successor in another process, in the middle of the stream.
+//!
 //! A sender or receiver takes a *seat* of the channel, of which an `spsc` channel has one for each and the other kinds as many as
 //! it was created with, and holds it until it is dropped. If its process dies, the others *reap* it: what it held is given back,
 //! and its seat is free. A channel in which something is found that no correct participant writes is *poisoned*: everybody

@@ -3,8 +3,9 @@
 use super::handles::{Receiver, Sender};
 use crate::channel::kind::{self, CarriesMessages, ChannelKind, with_kinds};
 use crate::channel::{broadcast, opened, watch};
-use crate::error::JoinError;
+use crate::error::{JoinError, TakeOverError};
 use crate::layout::Kind;
+use std::time::Duration;
 
 /// Stands for whatever kind a channel is of, where [`generic`](crate::generic) types have their kind.
 #[derive(Debug, Clone, Copy)]
@@ -33,10 +34,10 @@ pub const KINDS: &[Kind] = with_kinds!(kinds {});
 macro_rules! define_of_its_kind {
     ({} $($Kind:ident $face:ident;)*) => {
         macro_rules! of_its_kind {
-            ($channel:expr => $call:ident) => {
+            ($channel:expr => $call:ident $arguments:tt) => {
                 match $channel.kind() {
-                    $(Kind::$Kind => Ok($channel.assume_kind::<kind::$Kind>().$call()?.into()),)*
-                    _ => Err($channel.has_no_messages()),
+                    $(Kind::$Kind => Ok($channel.assume_kind::<kind::$Kind>().$call $arguments?.into()),)*
+                    _ => Err($channel.has_no_messages().into()),
                 }
             };
         }
@@ -87,7 +88,7 @@ impl Channel {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn sender(&self) -> Result<Sender, JoinError> {
-        of_its_kind!(self => sender)
+        of_its_kind!(self => sender())
     }
 
     /// Takes a receiver's seat: see [`generic::Channel::receiver`](crate::generic::Channel::receiver).
@@ -102,7 +103,44 @@ impl Channel {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn receiver(&self) -> Result<Receiver, JoinError> {
-        of_its_kind!(self => receiver)
+        of_its_kind!(self => receiver())
+    }
+
+    /// Takes over a sender's seat that is handed over: see [`generic::Channel::take_over_sender`](crate::generic::Channel::take_over_sender).
+    ///
+    /// # Errors
+    /// [`TakeOverError::Timeout`]; [`TakeOverError::Channel`], also if it is a [`watch`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let channel = memlane::any::Options::default().private()?;
+    /// let (tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// std::thread::scope(|scope| {
+    ///     let successor = scope.spawn(|| channel.take_over_sender(Duration::MAX).unwrap().send(b"hello"));
+    ///     tx.hand_over(Duration::MAX).unwrap();
+    ///     successor.join().unwrap().unwrap();
+    /// });
+    /// assert_eq!(rx.recv()?.to_vec(), b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn take_over_sender(&self, timeout: Duration) -> Result<Sender, TakeOverError> {
+        of_its_kind!(self => take_over_sender(timeout))
+    }
+
+    /// Takes over a receiver's seat that is handed over: see
+    /// [`generic::Channel::take_over_receiver`](crate::generic::Channel::take_over_receiver).
+    ///
+    /// # Errors
+    /// As [`Channel::take_over_sender`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let channel = memlane::any::Options::default().private()?;
+    /// assert!(matches!(channel.take_over_receiver(Duration::ZERO), Err(memlane::TakeOverError::Timeout { .. })));
+    /// # Ok::<(), memlane::CreateError>(())
+    /// ```
+    pub fn take_over_receiver(&self, timeout: Duration) -> Result<Receiver, TakeOverError> {
+        of_its_kind!(self => take_over_receiver(timeout))
     }
 
     /// This channel as a [`watch`]. `None`: it is of another kind.

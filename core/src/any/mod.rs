@@ -53,6 +53,7 @@ mod options;
 mod peers;
 mod receiver;
 mod sender;
+mod succession;
 mod waitable;
 
 pub use crate::channel::kind::with_kinds;

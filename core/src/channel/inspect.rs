@@ -417,6 +417,8 @@ pub struct ParticipantInfo {
     pub left_unix_ns: u64,
     /// Whether its seat is kept for its name: when it leaves or dies, it is [away](ParticipantState::Away).
     pub named: bool,
+    /// Whether it offers its seat to a successor, and waits for that one: see [`Sender::hand_over`](crate::generic::Sender::hand_over).
+    pub offered: bool,
     /// What it counted about itself.
     pub counters: Counters,
 }
@@ -517,6 +519,7 @@ impl ParticipantInfo {
             started_unix_ns: words.started_unix_ns.load(Relaxed),
             left_unix_ns: if is_live { 0 } else { words.left_unix_ns.load(Relaxed) },
             named: state.naming == Naming::Named,
+            offered: state.offered,
             counters: Counters::read(words),
         })
     }

@@ -15,6 +15,7 @@
 //! - `seed`: what another handle of the same channel and role is made from.
 //! - `levels`: how full a channel is. `peers`: who takes part; `awaiting`: waiting for them.
 //! - `named`: receivers of a `broadcast` that come back by their names.
+//! - `succession`: handing a sender's or a receiver's seat over to another process.
 //! - `pipe`: streams of bytes through an `spsc` channel. `fate`: what became of its sender.
 //! - `optional`: what only some kinds have, asked of any.
 //! - `watch`: the kind without messages: it shares the options, the open channel and the ends with the others, and nothing of the ports.
@@ -61,6 +62,7 @@ mod sending;
 mod sending_batches;
 pub(crate) mod shared;
 pub mod spsc;
+mod succession;
 pub(crate) mod waitable;
 #[cfg(test)]
 mod waitable_test;

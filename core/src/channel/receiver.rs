@@ -222,7 +222,7 @@ impl<K: ChannelKind> Receiver<K> {
 
     /// What it kept for its next call comes to any receiver: it leaves, or nobody uses it for a while.
     pub(super) fn give_back_kept(&mut self) {
-        if !self.end.is_foreign() {
+        if !self.end.is_foreign() && !self.end.seat().is_handed_over() {
             self.port.leave(&mut self.end);
         }
     }

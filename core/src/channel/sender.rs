@@ -33,7 +33,11 @@ pub(super) type RunOf<K> = <<K as Ports>::Outlet as Outlet>::Run;
 
 impl<K: ChannelKind> Sender<K> {
     pub(super) fn join(shared: &Arc<Shared>, since: Since<'_>) -> Result<Self, JoinError> {
-        let end = Seated::join(shared, Role::Sender, K::Outlet::SETTLE, since)?;
+        Self::seated(Seated::join(shared, Role::Sender, K::Outlet::SETTLE, since)?)
+    }
+
+    /// The sender that has just taken a seat.
+    pub(super) fn seated(end: Seated) -> Result<Self, JoinError> {
         let port = K::Outlet::join(&end).map_err(|reason| end.cannot_join(reason))?;
         Ok(Self { port, end, _not_sync: PhantomData })
     }
@@ -167,7 +171,7 @@ impl<K: ChannelKind> Sender<K> {
 
 impl<K: ChannelKind> Drop for Sender<K> {
     fn drop(&mut self) {
-        if !self.end.is_foreign() {
+        if !self.end.is_foreign() && !self.end.seat().is_handed_over() {
             self.port.leave(&mut self.end);
         }
     }

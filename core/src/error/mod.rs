@@ -7,6 +7,7 @@
 //!   of these is on the hot path, so they carry the channel's name.
 //! - [`forgetting`]: of forgetting a named receiver.
 //! - [`passing`]: of handing an anonymous channel over.
+//! - [`handover`]: of handing a seat over to a successor.
 //! - [`getting`]: errors of looking at a value.
 //! - [`transfer`]: errors of sending and receiving. They are small `Copy` values. A message is passed by reference, so it stays
 //!   with the caller; a batch error says how many of its messages went out.
@@ -21,6 +22,7 @@
 mod corruption;
 mod forgetting;
 mod getting;
+mod handover;
 mod into_io;
 mod joining;
 mod passing;
@@ -36,6 +38,7 @@ mod waiting;
 pub use corruption::Corruption;
 pub use forgetting::ForgetError;
 pub use getting::GetError;
+pub use handover::{HandOverError, NotTakenOver, TakeOverError};
 pub use joining::JoinError;
 pub use passing::{NotHandedOver, PassError};
 pub use pipe::PipeError;

@@ -66,7 +66,7 @@ fn every_struct_is_on_the_page_with_every_field_at_its_place() {
             fields_of!(ParticipantRow:
                 state pid started_unix_ns pid_namespace name semaphore messages bytes full empty parks wakes lost
                 redelivered reaped held_messages held_bytes held_wakes
-                left_unix_ns
+                left_unix_ns handed
             ),
         ),
         (
@@ -184,6 +184,7 @@ fn numbers_of_states_are_those_of_the_page() {
                 }
                 _ => String::new(),
             };
+            let naming = if row.offered { format!("{naming}`, `Offered") } else { naming };
             parts.push(["state".into(), bits.to_string(), format!("{:?}{naming}", row.state)]);
         }
     }

@@ -51,7 +51,10 @@ pub struct ParticipantRow {
     pub held_wakes: AtomicU64,
     /// When it left, or was found dead, in nanoseconds of the Unix epoch; 0: it has not. For people, never for decisions.
     pub left_unix_ns: AtomicU64,
-    counters: [AtomicU64; 3],
+    /// What a holder that offers its seat leaves its successor besides what the channel holds: in the topmost bit, whether there were peers
+    /// since it joined; below that, the version of a value that it returned last.
+    pub handed: AtomicU64,
+    counters: [AtomicU64; 2],
 }
 
 const _: () = {
@@ -67,4 +70,5 @@ const _: () = {
     assert!(offset_of!(ParticipantRow, reaped) == 192);
     assert!(offset_of!(ParticipantRow, held_wakes) == 216);
     assert!(offset_of!(ParticipantRow, left_unix_ns) == 224);
+    assert!(offset_of!(ParticipantRow, handed) == 232);
 };

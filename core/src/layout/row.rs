@@ -29,6 +29,7 @@ impl Role {
 /// ```text
 /// Vacant ──join──► Live ──leave──► Closed ──join──► Live
 ///                   └────reap────► Dead ────join──► Live
+///                  Live ──offer──► Live, offered ──take over──► Live, with another life
 ///
 /// of a named receiver:
 ///                  Live ──leave, reap──► Away ──come back──► Live
@@ -39,7 +40,8 @@ impl Role {
 pub enum ParticipantState {
     /// Nobody has used this row yet.
     Vacant,
-    /// Joined. Whether it is still alive, the lock file tells: its life stands for a byte there.
+    /// Joined. Whether it is still alive, the lock file tells: its life stands for a byte there. It may have offered its seat to a successor;
+    /// it is there until that one is.
     Live,
     /// Left in good order.
     Closed,
@@ -75,12 +77,14 @@ pub struct RowState {
     pub state: ParticipantState,
     /// Whether the row is kept for its name.
     pub naming: Naming,
+    /// Whether its participant, which is there, offers it to a successor.
+    pub offered: bool,
 }
 
 impl RowState {
     /// A participant without a name that is kept, which is there.
     pub fn live(life: u64, role: Role) -> Self {
-        Self { life, role, state: ParticipantState::Live, naming: Naming::Unnamed }
+        Self { life, role, state: ParticipantState::Live, naming: Naming::Unnamed, offered: false }
     }
 
     /// Whether a participant is there, or the row is kept for it: nobody else takes the row.
@@ -90,14 +94,16 @@ impl RowState {
 
     /// The word to store.
     pub fn bits(self) -> u64 {
-        let state = match (self.state, self.naming) {
-            (ParticipantState::Vacant, _) => 0,
-            (ParticipantState::Live, Naming::Unnamed) => 1,
-            (ParticipantState::Closed, _) => 2,
-            (ParticipantState::Dead, _) => 3,
-            (ParticipantState::Away, _) => 4,
-            (ParticipantState::Live, Naming::Claimed) => 5,
-            (ParticipantState::Live, Naming::Named) => 6,
+        let state = match (self.state, self.naming, self.offered) {
+            (ParticipantState::Vacant, ..) => 0,
+            (ParticipantState::Live, Naming::Unnamed, false) => 1,
+            (ParticipantState::Closed, ..) => 2,
+            (ParticipantState::Dead, ..) => 3,
+            (ParticipantState::Away, ..) => 4,
+            (ParticipantState::Live, Naming::Claimed, _) => 5,
+            (ParticipantState::Live, Naming::Named, false) => 6,
+            (ParticipantState::Live, Naming::Unnamed, true) => 7,
+            (ParticipantState::Live, Naming::Named, true) => 8,
         };
         let role = match self.role {
             Role::Sender => 0,
@@ -109,6 +115,9 @@ impl RowState {
     /// Reads a word that anybody may have written; `None` if no participant writes such a word.
     pub fn from_bits(bits: u64) -> Option<Self> {
         let (state, naming) = match bits & 0x7f {
+            // As if they were not offered.
+            7 => (ParticipantState::Live, Naming::Unnamed),
+            8 => (ParticipantState::Live, Naming::Named),
             0 => (ParticipantState::Vacant, Naming::Unnamed),
             1 => (ParticipantState::Live, Naming::Unnamed),
             2 => (ParticipantState::Closed, Naming::Unnamed),
@@ -119,8 +128,10 @@ impl RowState {
             _ => return None,
         };
         let role = if bits & 0x80 == 0 { Role::Sender } else { Role::Receiver };
+        let offered = matches!(bits & 0x7f, 7 | 8);
         // No sender has a row kept.
-        (role == Role::Receiver || naming == Naming::Unnamed).then_some(Self { life: bits >> 8, role, state, naming })
+        let is_possible = role == Role::Receiver || naming == Naming::Unnamed;
+        is_possible.then_some(Self { life: bits >> 8, role, state, naming, offered })
     }
 }
 
@@ -141,11 +152,15 @@ mod tests {
         for role in [Role::Sender, Role::Receiver] {
             let all = unnamed.into_iter().map(|part| (part, true));
             for ((state, naming), is_possible) in all.chain(named.map(|part| (part, role == Role::Receiver))) {
-                let row = RowState { life: u64::MAX >> 8, role, state, naming };
+                let row = RowState { life: u64::MAX >> 8, role, state, naming, offered: false };
                 assert_eq!(RowState::from_bits(row.bits()), is_possible.then_some(row));
+                if state == ParticipantState::Live && naming != Naming::Claimed {
+                    let offered = RowState { offered: true, ..row };
+                    assert_eq!(RowState::from_bits(offered.bits()), is_possible.then_some(offered));
+                }
             }
         }
-        for unknown in (7..0x80).flat_map(|state| [state, state | 0x80]) {
+        for unknown in (9..0x80).flat_map(|state| [state, state | 0x80]) {
             assert_eq!(RowState::from_bits(unknown), None);
         }
     }

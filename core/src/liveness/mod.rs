@@ -3,6 +3,8 @@
 //! ```text
 //! join    begin a life · row Vacant, Closed or Dead → Live(life) by a CAS · tell the awake
 //! leave   row Live(life) → Closed by a CAS · tell the others · end the life
+//! offer   row Live(life) → the same, offered · told to those that wait for a seat
+//! succeed begin a life · row offered → Live(life') by a CAS · tell the awake · the former holder's CAS back fails
 //! reap    row Live(life), and the kernel says that the life is over: settle what it held · row → Dead by a CAS · tell the others
 //! ```
 //!
@@ -70,5 +72,5 @@ pub(crate) use self::{
     peers::{PeerWatch, Presence},
     reap::{Dead, Settle, probe, reap_dead},
     rows::{Change, announce, is_anybody_but, is_taken, last_of, slowest_receiver},
-    seat::{Seat, check_access, lock_file_refused, not_joined},
+    seat::{Seat, begin_life, check_access, lock_file_refused, not_joined},
 };

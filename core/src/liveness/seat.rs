@@ -3,7 +3,7 @@
 use super::kept::{Away, ReaderName, ReceiverRows, name_words};
 use super::names::{self, Claim};
 use super::reap::{Dead, Settle, reap_dead};
-use super::rows::{Change, announce, announce_to_the_awake, note_end, rows_of};
+use super::rows::{Change, announce, announce_to_the_awake, note_end, rows_of, used_rows};
 use super::{Counters, HeldTally, Tally, word};
 use crate::error::{Corruption, JoinError};
 use crate::layout::{Naming, ParticipantState, Role, RowState, Status};
@@ -16,6 +16,9 @@ use crate::wait::forget_sleeper;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// What a seat remembers as its row's word once a successor has the row, which never says this while it has a holder.
+const HANDED_OVER: u64 = 0;
 
 /// A place in a channel, held until dropped.
 #[derive(Debug)]
@@ -82,6 +85,71 @@ impl Seat {
         Ok(Some(seat))
     }
 
+    /// Takes over a seat of this role that its holder offers, for this life, which comes back if there is none.
+    ///
+    /// # Errors
+    /// See [`JoinError`].
+    pub(crate) fn take_over(
+        region: &Arc<Region>,
+        role: Role,
+        life: Life,
+        name: &str,
+    ) -> Result<Result<Self, Life>, JoinError> {
+        let corrupted = |reason| not_joined(region, reason);
+        for used in used_rows(region, role) {
+            let (row, state, seen) = used.map_err(corrupted)?;
+            let Some(word) = word::take_over(&region.row(row).state, seen, life.number()) else { continue };
+            let seat = Self::new(region, row, word, life);
+            // A row that is kept for a name is kept for that name.
+            if state.naming == Naming::Unnamed {
+                names::write(&region.row(row).name, &name_words(name));
+            }
+            seat.sit_down()?;
+            return Ok(Ok(seat));
+        }
+        check_still_open(region)?;
+        Ok(Err(life))
+    }
+
+    /// Offers the seat to a successor, and tells those that wait for one. `publish` leaves what a successor goes on from, and what is in
+    /// [`handed`](crate::layout::ParticipantRow::handed).
+    ///
+    /// # Errors
+    /// Something wrote to the row that may not.
+    pub(crate) fn offer(&self, handed: u64, publish: impl FnOnce()) -> Result<(), Corruption> {
+        let row = self.region.row(self.row);
+        let offered = word::offer(&row.state, self.word(), || {
+            publish();
+            // Relaxed: the row's word comes behind it.
+            row.handed.store(handed, Relaxed);
+        });
+        self.word.store(offered.ok_or(Corruption::Participant)?, Relaxed);
+        eventcount::notify(&Signals::of(&self.region, None), &self.region.control().arrivals);
+        Ok(())
+    }
+
+    /// Takes the offer back. False: a successor has the seat, and this participant touches nothing of it any more.
+    pub(crate) fn take_back(&self) -> bool {
+        let word = word::take_back(&self.region.row(self.row).state, self.word());
+        self.word.store(word.unwrap_or(HANDED_OVER), Relaxed);
+        word.is_some()
+    }
+
+    /// Whether a successor has the seat, as far as [`Seat::take_back`] has told.
+    pub(crate) fn is_handed_over(&self) -> bool {
+        self.word() == HANDED_OVER
+    }
+
+    /// What its last holder has left besides what the channel holds, if it offered the seat.
+    pub(crate) fn handed(&self) -> u64 {
+        self.region.row(self.row).handed.load(Relaxed)
+    }
+
+    /// Whether the row is kept for its name.
+    pub(crate) fn is_kept(&self) -> bool {
+        RowState::from_bits(self.word()).is_some_and(|row| row.naming == Naming::Named)
+    }
+
     fn new(region: &Arc<Region>, row: u32, word: u64, life: Life) -> Self {
         Self { region: Arc::clone(region), row, word: AtomicU64::new(word), life }
     }
@@ -127,19 +195,7 @@ impl Seat {
         words.left_unix_ns.store(0, Relaxed);
         announce_to_the_awake(&self.region, Change::Rows(&[self.row]));
         eventcount::notify(&signals, &self.region.control().arrivals);
-        self.check_still_open()
-    }
-
-    /// The status and the name may have changed between opening the channel and taking the seat.
-    fn check_still_open(&self) -> Result<(), JoinError> {
-        let channel = || self.region.label().to_owned();
-        check_file(&self.region)?;
-        match self.region.status() {
-            Status::Live => Ok(()),
-            Status::Closed => Err(JoinError::Closed { channel: channel() }),
-            Status::Poisoned(reason) => Err(JoinError::Corrupted { channel: channel(), reason }),
-            Status::Initialising => Err(JoinError::Corrupted { channel: channel(), reason: Corruption::Status }),
-        }
+        check_still_open(&self.region)
     }
 
     /// The row's number.
@@ -181,7 +237,7 @@ impl Seat {
 impl Drop for Seat {
     /// Leaves in good order; in a forked child, touches nothing.
     fn drop(&mut self) {
-        if self.region.mark().is_foreign() {
+        if self.region.mark().is_foreign() || self.is_handed_over() {
             return;
         }
         let word = self.word();
@@ -189,6 +245,18 @@ impl Drop for Seat {
         // It fails only if a peer wrote to the row, or if another one with the same name was faster to join.
         let _ = word::leave(&self.region.row(self.row).state, word);
         announce(&self.region, Change::Rows(&[self.row]));
+    }
+}
+
+/// The status and the name may have changed between opening the channel and taking the seat.
+fn check_still_open(region: &Region) -> Result<(), JoinError> {
+    let channel = || region.label().to_owned();
+    check_file(region)?;
+    match region.status() {
+        Status::Live => Ok(()),
+        Status::Closed => Err(JoinError::Closed { channel: channel() }),
+        Status::Poisoned(reason) => Err(JoinError::Corrupted { channel: channel(), reason }),
+        Status::Initialising => Err(JoinError::Corrupted { channel: channel(), reason: Corruption::Status }),
     }
 }
 
@@ -224,7 +292,7 @@ pub(crate) fn lock_file_refused(region: &Region, action: &'static str, source: i
 
 /// Begins a life. Where all lives are locked, tries again for a while: it may be a remover that locked them, whose removal
 /// succeeds or fails soon.
-fn begin_life(region: &Region) -> Result<Life, JoinError> {
+pub(crate) fn begin_life(region: &Region) -> Result<Life, JoinError> {
     const PATIENCE: Duration = Duration::from_millis(50);
     const BETWEEN: Duration = Duration::from_millis(1);
     let channel = || region.label().to_owned();

@@ -11,7 +11,13 @@
 //!                                  ▼
 //!                             Live(life), named ──leave, bury──► Away(life) ──come back──► Live(life'), named
 //!                                                                   └─────────forget─────► Closed(life)
+//!
+//! Live(life), Live(life) named ──offer──► the same, offered ──take over──► Live(life'), named if it was
+//!                              ◄─take back──┘ └──leave, bury──► as if it were not offered
 //! ```
+//!
+//! **A seat that is offered is its holder's** until a successor takes it over, or for good: one CAS decides, and whichever of the two comes too
+//! late fails. Between the offer and that CAS, the holder writes nothing that the successor would go on from.
 //!
 //! No life is used twice, so a word that was replaced never comes back: a CAS from a word that was seen touches no other
 //! holder of the row, however late it is.
@@ -100,7 +106,7 @@ fn over(row: &AtomicU64, seen: u64, or_else: ParticipantState) -> bool {
     let Some(holder) = RowState::from_bits(seen) else { return false };
     let state = if holder.naming == Naming::Named { ParticipantState::Away } else { or_else };
     let naming = if holder.naming == Naming::Named { Naming::Named } else { Naming::Unnamed };
-    replace(row, seen, RowState { state, naming, ..holder })
+    replace(row, seen, RowState { state, naming, offered: false, ..holder })
 }
 
 /// Says, by its holder, that the row is to be kept for its name, which stands there. `None`: something wrote to the row that may not.
@@ -131,6 +137,30 @@ pub fn forget(row: &AtomicU64, seen: u64) -> bool {
 fn closes(row: &AtomicU64, seen: u64) -> bool {
     let closed = |row| RowState { state: ParticipantState::Closed, naming: Naming::Unnamed, ..row };
     RowState::from_bits(seen).is_some_and(|seen_row| replace(row, seen, closed(seen_row)))
+}
+
+/// Offers the row to a successor, by its holder. `publish` leaves what that one goes on from; from then on the holder leaves it alone, until the
+/// offer is [taken back](take_back). `None`: something wrote to the row that may not.
+pub fn offer(row: &AtomicU64, ours: u64, publish: impl FnOnce()) -> Option<u64> {
+    publish();
+    let offered = RowState { offered: true, ..RowState::from_bits(ours)? };
+    replace(row, ours, offered).then(|| offered.bits())
+}
+
+/// Takes the offer of a row back, by its holder. `None`: a successor has taken the row over, and the caller has it no longer.
+pub fn take_back(row: &AtomicU64, offered: u64) -> Option<u64> {
+    let ours = RowState { offered: false, ..RowState::from_bits(offered)? };
+    replace(row, offered, ours).then(|| ours.bits())
+}
+
+/// Takes over a row that is offered, for this life. `None`: it is not, or another successor was faster, or its holder took the offer back, or
+/// died and was buried.
+///
+/// Returns the new word, by which the successor leaves again.
+pub fn take_over(row: &AtomicU64, seen: u64, life: u64) -> Option<u64> {
+    let offered = RowState::from_bits(seen).filter(|row| row.offered)?;
+    let ours = RowState { life, offered: false, ..offered };
+    replace(row, seen, ours).then(|| ours.bits())
 }
 
 fn replace(row: &AtomicU64, seen: u64, new: RowState) -> bool {

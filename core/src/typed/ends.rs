@@ -7,8 +7,8 @@ use crate::channel::exact::OtherLength;
 use crate::channel::opened::Channel;
 use crate::channel::waitable::Waitable;
 use crate::error::{
-    AckError, BufferTooSmall, JoinError, OutOfMemory, RecvError, RecvTimeoutError, SendBatchError, SendError,
-    SendTimeoutError, TryRecvError, TrySendError,
+    AckError, BufferTooSmall, HandOverError, JoinError, OutOfMemory, RecvError, RecvTimeoutError, SendBatchError,
+    SendError, SendTimeoutError, TakeOverError, TryRecvError, TrySendError,
 };
 use crate::region::TrustPeers;
 use std::fmt::Debug;
@@ -39,6 +39,10 @@ pub trait Carrier: OfThisCrate + Sized + 'static {
     fn sender_of(channel: &Channel<Self>) -> Result<Self::Sender, JoinError>;
     #[doc(hidden)]
     fn receiver_of(channel: &Channel<Self>) -> Result<Self::Receiver, JoinError>;
+    #[doc(hidden)]
+    fn next_sender_of(channel: &Channel<Self>, timeout: Duration) -> Result<Self::Sender, TakeOverError>;
+    #[doc(hidden)]
+    fn next_receiver_of(channel: &Channel<Self>, timeout: Duration) -> Result<Self::Receiver, TakeOverError>;
 }
 
 /// Keeps programs from being carriers.
@@ -70,6 +74,7 @@ pub trait Sending: Sized + Debug + Send + Waitable {
     ) -> Result<usize, SendBatchError<SendTimeoutError>>
     where
         I: IntoIterator<Item: AsRef<[u8]>>;
+    fn hand_over(self, timeout: Duration) -> Result<(), HandOverError<Self>>;
     /// Another sender of the same channel, which knows which receivers this one has seen.
     fn another(&self) -> Result<Self, JoinError>;
 }
@@ -94,6 +99,7 @@ pub trait Receiving: Sized + Debug + Send + Waitable {
     fn try_recv_batch(&mut self, max: usize) -> Result<Self::Batch<'_>, TryRecvError>;
     fn recv_batch_timeout(&mut self, max: usize, timeout: Duration) -> Result<Self::Batch<'_>, RecvTimeoutError>;
     fn recv_batch_deadline(&mut self, max: usize, deadline: Instant) -> Result<Self::Batch<'_>, RecvTimeoutError>;
+    fn hand_over(self, timeout: Duration) -> Result<(), HandOverError<Self>>;
     /// Another receiver of the same channel, which knows which senders this one has seen.
     fn another(&self) -> Result<Self, JoinError>;
 }

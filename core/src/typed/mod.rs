@@ -77,6 +77,7 @@ mod primitives;
 mod receiver;
 mod schema;
 mod sender;
+mod succession;
 mod values;
 mod waitable;
 

@@ -4,8 +4,8 @@ use super::ends::{Batch, Carrier, Contents, Held, OfThisCrate, Reader, Receiving
 use crate::any::{self, Any};
 use crate::channel::exact::OtherLength;
 use crate::error::{
-    AckError, BufferTooSmall, JoinError, OutOfMemory, RecvError, RecvTimeoutError, SendBatchError, SendError,
-    SendTimeoutError, TryRecvError, TrySendError,
+    AckError, BufferTooSmall, HandOverError, JoinError, OutOfMemory, RecvError, RecvTimeoutError, SendBatchError,
+    SendError, SendTimeoutError, TakeOverError, TryRecvError, TrySendError,
 };
 use crate::region::TrustPeers;
 use std::time::{Duration, Instant};
@@ -22,6 +22,14 @@ impl Carrier for Any {
 
     fn receiver_of(channel: &any::Channel) -> Result<any::Receiver, JoinError> {
         channel.receiver()
+    }
+
+    fn next_sender_of(channel: &any::Channel, timeout: Duration) -> Result<any::Sender, TakeOverError> {
+        channel.take_over_sender(timeout)
+    }
+
+    fn next_receiver_of(channel: &any::Channel, timeout: Duration) -> Result<any::Receiver, TakeOverError> {
+        channel.take_over_receiver(timeout)
     }
 }
 
@@ -82,6 +90,10 @@ impl Sending for any::Sender {
         self.send_batch_deadline(messages, deadline)
     }
 
+    fn hand_over(self, timeout: Duration) -> Result<(), HandOverError<Self>> {
+        self.hand_over(timeout)
+    }
+
     fn another(&self) -> Result<Self, JoinError> {
         self.try_clone()
     }
@@ -135,6 +147,10 @@ impl Receiving for any::Receiver {
 
     fn recv_batch_deadline(&mut self, max: usize, deadline: Instant) -> Result<Self::Batch<'_>, RecvTimeoutError> {
         self.recv_batch_deadline(max, deadline)
+    }
+
+    fn hand_over(self, timeout: Duration) -> Result<(), HandOverError<Self>> {
+        self.hand_over(timeout)
     }
 
     fn another(&self) -> Result<Self, JoinError> {

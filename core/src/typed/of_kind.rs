@@ -10,8 +10,8 @@ use crate::channel::opened::Channel;
 use crate::channel::receiver::Receiver;
 use crate::channel::sender::Sender;
 use crate::error::{
-    AckError, BufferTooSmall, JoinError, OutOfMemory, RecvError, RecvTimeoutError, SendBatchError, SendError,
-    SendTimeoutError, TryRecvError, TrySendError,
+    AckError, BufferTooSmall, HandOverError, JoinError, OutOfMemory, RecvError, RecvTimeoutError, SendBatchError,
+    SendError, SendTimeoutError, TakeOverError, TryRecvError, TrySendError,
 };
 use crate::region::TrustPeers;
 use std::time::{Duration, Instant};
@@ -28,6 +28,14 @@ impl<K: ChannelKind> Carrier for K {
 
     fn receiver_of(channel: &Channel<K>) -> Result<Receiver<K>, JoinError> {
         channel.receiver()
+    }
+
+    fn next_sender_of(channel: &Channel<K>, timeout: Duration) -> Result<Sender<K>, TakeOverError> {
+        channel.take_over_sender(timeout)
+    }
+
+    fn next_receiver_of(channel: &Channel<K>, timeout: Duration) -> Result<Receiver<K>, TakeOverError> {
+        channel.take_over_receiver(timeout)
     }
 }
 
@@ -88,6 +96,10 @@ impl<K: ChannelKind> Sending for Sender<K> {
         self.send_batch_deadline(messages, deadline)
     }
 
+    fn hand_over(self, timeout: Duration) -> Result<(), HandOverError<Self>> {
+        self.hand_over(timeout)
+    }
+
     fn another(&self) -> Result<Self, JoinError> {
         self.join_as()
     }
@@ -141,6 +153,10 @@ impl<K: ChannelKind> Receiving for Receiver<K> {
 
     fn recv_batch_deadline(&mut self, max: usize, deadline: Instant) -> Result<Self::Batch<'_>, RecvTimeoutError> {
         self.recv_batch_deadline(max, deadline)
+    }
+
+    fn hand_over(self, timeout: Duration) -> Result<(), HandOverError<Self>> {
+        self.hand_over(timeout)
     }
 
     fn another(&self) -> Result<Self, JoinError> {

@@ -14,6 +14,7 @@
 //! - `interrupter`: ending its calls that wait, from outside.
 //! - `tenancy`: a seat, and how its last owner leaves it.
 //! - `seated`: what a handle that has a seat does about it.
+//! - `succession`: handing a seat over to a successor, and taking it over.
 //! - `trouble`: what keeps a handle from going on.
 
 mod interrupter;
@@ -21,6 +22,7 @@ mod onlooker;
 mod outlook;
 mod over;
 mod seated;
+mod succession;
 mod tenancy;
 mod trouble;
 

@@ -108,7 +108,7 @@ impl Seated {
     }
 
     /// A participant that has just taken its seat, and found so many dead on the way.
-    fn sit(
+    pub(super) fn sit(
         shared: &Arc<Shared>,
         seat: Seat,
         reaped: u32,
@@ -176,7 +176,7 @@ impl Seated {
 
     /// Turns a finding into trouble for the caller, and poisons the channel if the finding is new.
     #[cold]
-    fn tell(&self, finding: Finding) -> Trouble {
+    pub(super) fn tell(&self, finding: Finding) -> Trouble {
         match finding {
             Finding::Known(trouble) => trouble,
             Finding::New(reason) => Trouble::Corrupted(self.poison(reason)),
@@ -271,7 +271,7 @@ impl Seated {
     }
 
     /// Looks at the file now.
-    fn check_file(&mut self) -> Result<(), Trouble> {
+    pub(super) fn check_file(&mut self) -> Result<(), Trouble> {
         self.look_at_file()?;
         self.outlook.file().map_or(Ok(()), Err)
     }
@@ -290,7 +290,7 @@ impl Seated {
 
     /// Looks whether the file was removed or truncated. That it was removed, the next [`Seated::look`] tells. That it was
     /// truncated is an error at once.
-    fn look_at_file(&mut self) -> Result<(), Trouble> {
+    pub(super) fn look_at_file(&mut self) -> Result<(), Trouble> {
         let Err(length) = self.outlook.look_at_file() else { return Ok(()) };
         self.tenancy.note_cut_short();
         if self.region().has_words_within(length) {

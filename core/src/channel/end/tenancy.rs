@@ -70,6 +70,14 @@ impl Tenancy {
         self.has_leftovers.store(1, Relaxed);
     }
 
+    /// Gives back what this participant still holds and has forgotten, so that it holds nothing.
+    ///
+    /// # Errors
+    /// The words contradict each other.
+    pub(super) fn settle_leftovers(&self) -> Result<(), Corruption> {
+        if self.has_leftovers.swap(0, Relaxed) == 0 { Ok(()) } else { self.seat.settle(self.settle) }
+    }
+
     /// Whether the file was seen to be cut short, by an owner of this seat or by another participant, which then said so.
     fn is_cut_short(&self) -> bool {
         self.is_cut_short.load(Relaxed) != 0 || self.region().status() == Status::Poisoned(Corruption::FileLength)
@@ -102,10 +110,10 @@ impl Drop for Tenancy {
     /// Gives back what this participant still holds (a leaked grant or message), as if it had died. Only then does it look at every
     /// slot. In a forked child it touches nothing, and in a truncated file no slots.
     fn drop(&mut self) {
-        if self.has_leftovers.load(Relaxed) != 0
-            && !self.region().mark().is_foreign()
+        let is_ours = !self.region().mark().is_foreign() && !self.seat.is_handed_over();
+        if is_ours
             && !self.is_cut_short()
-            && let Err(reason) = self.seat.settle(self.settle)
+            && let Err(reason) = self.settle_leftovers()
         {
             self.poison(reason);
         }

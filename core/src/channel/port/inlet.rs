@@ -88,6 +88,19 @@ pub(crate) trait Inlet: Sized + Debug + Send + 'static {
     /// See [`NoPort`].
     fn join(end: &Seated) -> Result<Self, NoPort>;
 
+    /// The port of a receiver that has just taken over the seat that another one offered, and goes on where that one stopped.
+    ///
+    /// # Errors
+    /// See [`NoPort`].
+    fn take_over(end: &Seated) -> Result<Self, NoPort> {
+        Self::join(end)
+    }
+
+    /// Whether messages that it handed out to be held are not finished yet.
+    fn holds_some(&mut self) -> bool {
+        false
+    }
+
     /// Largest message in bytes.
     fn max_message(&self) -> usize;
 

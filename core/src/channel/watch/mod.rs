@@ -49,6 +49,7 @@ mod memory;
 mod read_only;
 mod receiver;
 mod sender;
+mod succession;
 
 use super::wishes::Way;
 use super::{opened, options};

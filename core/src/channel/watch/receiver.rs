@@ -98,8 +98,15 @@ pub(super) fn to_vec(slot: ValueSlot<'_>, length: usize) -> Result<Vec<u8>, Recv
 impl Receiver {
     pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
         let end = Seated::join(shared, Role::Receiver, |_, _| Ok(()), Since::of_receivers(shared))?;
-        let reader = Reader::new(ValuesView::new(end.region()));
-        Ok(Self { reader, end, over: None, uncounted: Uncounted::NONE, _not_sync: PhantomData })
+        Ok(Self::seated(end, 0))
+    }
+
+    /// The receiver that has just taken its seat, and to which the value of this version, that of a former holder, is none that is new.
+    pub(super) fn seated(end: Seated, seen: u64) -> Self {
+        let mut reader = Reader::new(ValuesView::new(end.region()));
+        // A peer may have written any number.
+        reader.see(seen.min(reader.latest()));
+        Self { reader, end, over: None, uncounted: Uncounted::NONE, _not_sync: PhantomData }
     }
 
     /// A copy of the latest value.
@@ -401,7 +408,7 @@ impl Receiver {
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        if !self.end.is_foreign() {
+        if !self.end.is_foreign() && !self.end.seat().is_handed_over() {
             self.count();
         }
     }

@@ -17,13 +17,17 @@ use std::sync::Arc;
 /// It may move to another thread, but is one thread's at a time (`!Sync`).
 pub struct Sender {
     writer: Writer<ValuesView>,
-    end: Seated,
+    pub(super) end: Seated,
     _not_sync: PhantomData<Cell<()>>,
 }
 
 impl Sender {
     pub(super) fn join(shared: &Arc<Shared>) -> Result<Self, JoinError> {
-        let end = Seated::join(shared, Role::Sender, |_, _| Ok(()), Since::Now)?;
+        Self::seated(Seated::join(shared, Role::Sender, |_, _| Ok(()), Since::Now)?)
+    }
+
+    /// The sender that has just taken its seat.
+    pub(super) fn seated(end: Seated) -> Result<Self, JoinError> {
         let writer = Writer::resume(ValuesView::new(end.region())).map_err(|reason| end.cannot_join(reason))?;
         Ok(Self { writer, end, _not_sync: PhantomData })
     }

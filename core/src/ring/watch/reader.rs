@@ -67,6 +67,11 @@ impl<M: WatchMemory> Reader<M> {
         self.seen = seen;
     }
 
+    /// The version of the latest value, of which nothing more is known yet.
+    pub fn latest(&self) -> u64 {
+        self.memory.root().load(Relaxed)
+    }
+
     /// Whether there is another value than the one that was copied last. A hint: nothing orders the value behind it.
     #[inline]
     pub fn has_changed(&self) -> bool {

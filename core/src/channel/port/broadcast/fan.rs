@@ -146,6 +146,10 @@ impl Inlet for BroadcastInlet {
         Self::begin(end, Start::Now, false)
     }
 
+    fn take_over(end: &Seated) -> Result<Self, NoPort> {
+        Self::come_back(end)
+    }
+
     fn max_message(&self) -> usize {
         self.current.port.max_message()
     }

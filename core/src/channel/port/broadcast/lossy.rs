@@ -59,10 +59,10 @@ impl LossyInlet {
         Ok(inlet)
     }
 
-    /// The port of a receiver that has come back by its name.
+    /// The port of a receiver that has come back by its name, or has taken another one's seat over.
     pub(super) fn come_back(end: &Seated, lane: u32) -> Result<Self, NoPort> {
         let kept = BroadcastView::new(end.region(), lane, seat_of(end)).next().load(Relaxed);
-        Self::join(end, lane, Start::At(kept), true)
+        Self::join(end, lane, Start::At(kept), end.seat().is_kept())
     }
 
     pub(super) fn reader(&self) -> &LossyReader<BroadcastView> {

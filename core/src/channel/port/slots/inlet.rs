@@ -553,6 +553,12 @@ impl Inlet for SlotInlet {
         });
     }
 
+    fn holds_some(&mut self) -> bool {
+        // Without any, its share of the seat goes, too.
+        self.holding.take_if(|holding| Arc::strong_count(holding) == 1);
+        self.holding.is_some()
+    }
+
     /// A message that was too long for a buffer, or handed back, comes again, whatever becomes of those whose receiver dies. One
     /// that was forgotten is still there. Where there is none, leaving need not look at every slot.
     fn leave(&mut self, end: &mut Seated) {
