@@ -582,12 +582,18 @@ typedef struct {
     uint64_t id;
 } memlane_pipe_reader;
 
-// What ends the calls of one handle that wait. All zero is none. One thread at a time may use it, any thread; another one gets
+// What ends the calls of one handle, or of one set, that wait. All zero is none. One thread at a time may use it, any thread; another one gets
 // MEMLANE_BUSY, and wants one of its own.
 typedef struct {
     // Nobody's business.
     uint64_t id;
 } memlane_interrupter;
+
+// What waits for several handles at once. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
+typedef struct {
+    // Nobody's business.
+    uint64_t id;
+} memlane_waitset;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1074,6 +1080,31 @@ memlane_status memlane_interrupt(memlane_interrupter interrupter);
 
 // Closes the interrupter. Its handle goes on. Not in a signal handler.
 memlane_status memlane_interrupter_close(memlane_interrupter interrupter);
+
+// Makes a set. It belongs to no channel, and holds no handle. `set` is written on success only.
+memlane_status memlane_waitset_new(memlane_waitset *set);
+
+// Waits until at least one member is ready: until the call that it is waited for would return at once, with a message or with a failure.
+// `members` are the ids of `count` handles: receivers, getters, onlookers and pipe readers, for what comes next; senders, for room for the
+// longest message. `ready` gets the places in `members` of those that are ready, and has room for `count`; `ready_count` how many these are. The
+// order goes round: one that serves only the first serves each in its turn.
+// Waits for timeout_ns nanoseconds, not at all if that is 0, for ever if it is -1: MEMLANE_TIMEOUT if none is ready by then.
+// MEMLANE_INTERRUPTED: see memlane_waitset_interrupter. Meanwhile the members are in use: other calls with them are MEMLANE_BUSY, and so is this
+// one if one is there twice. MEMLANE_HELD: a message of one is taken, or a grant open.
+// A member that is at its end stays ready: leave it out from then on.
+memlane_status memlane_waitset_wait(memlane_waitset set,
+                                    const uint64_t *members,
+                                    size_t count,
+                                    size_t *ready,
+                                    size_t *ready_count,
+                                    int64_t timeout_ns);
+
+// Makes what ends a call of this set that waits, for a member: see memlane_interrupt. `interrupter` is written on success only.
+memlane_status memlane_waitset_interrupter(memlane_waitset set,
+                                           memlane_interrupter *interrupter);
+
+// Closes the set. The handles that it waited for go on.
+memlane_status memlane_waitset_close(memlane_waitset set);
 
 #ifdef __cplusplus
 }  // extern "C"

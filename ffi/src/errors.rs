@@ -5,7 +5,7 @@ use crate::status::{Status, Status as S};
 use memlane::{
     AckAtError, AckError, CreateError, ForgetError, GetError, GrantError, JoinError, NoSuchPriority, OpenError,
     PipeError, RecvError, RecvTimeoutError, RemoveError, SendError, SendTimeoutError, TryRecvError, TrySendError,
-    WaitForPeerError,
+    WaitForPeerError, WaitSetError,
 };
 use std::fmt::Display;
 use std::sync::Arc;
@@ -193,6 +193,16 @@ impl Coded for WaitForPeerError {
 
     fn plain(&self) -> Option<fn() -> String> {
         matches!(self, Self::Timeout).then_some(|| Self::Timeout.to_string())
+    }
+}
+
+impl Coded for WaitSetError {
+    fn status(&self) -> Status {
+        match self {
+            Self::Timeout => S::MEMLANE_TIMEOUT,
+            Self::Woken => S::MEMLANE_INTERRUPTED,
+            _ => S::MEMLANE_UNKNOWN_ERROR,
+        }
     }
 }
 

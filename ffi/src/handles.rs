@@ -8,6 +8,7 @@
 
 use crate::detail::{self, Failed};
 use crate::status::Status;
+pub(crate) use crate::table::table_of;
 use crate::table::{Inside, Refusal, Table};
 
 /// A channel that this process has opened. All zero is no channel. Any number of threads may use it at once.
@@ -44,6 +45,7 @@ pub(crate) const WRITERS: u64 = 6;
 pub(crate) const READERS: u64 = 7;
 pub(crate) const ONLOOKERS: u64 = 8;
 pub(crate) const INTERRUPTERS: u64 = 9;
+pub(crate) const WAITSETS: u64 = 10;
 
 /// A number that leads to something.
 pub(crate) trait Handle<const TABLE: u64>: Copy + 'static {

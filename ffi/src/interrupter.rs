@@ -9,9 +9,9 @@ use crate::pipe::{PipeReaderHandle, PipeWriterHandle};
 use crate::status::Status;
 use crate::table::{Refusal, Table};
 use crate::watch::GetterHandle;
-use memlane::Interrupter;
+use memlane::{Interrupter, Waker};
 
-/// What ends the calls of one handle that wait. All zero is none. One thread at a time may use it, any thread; another one gets
+/// What ends the calls of one handle, or of one set, that wait. All zero is none. One thread at a time may use it, any thread; another one gets
 /// MEMLANE_BUSY, and wants one of its own.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,13 +20,19 @@ pub struct InterrupterHandle {
     pub id: u64,
 }
 
-static INTERRUPTERS: Table<Interrupter, { handles::INTERRUPTERS }> = Table::new();
+/// What its handle leads to.
+pub(crate) enum Interrupting {
+    Handle(Interrupter),
+    Set(Waker),
+}
+
+static INTERRUPTERS: Table<Interrupting, { handles::INTERRUPTERS }> = Table::new();
 
 impl Handle<{ handles::INTERRUPTERS }> for InterrupterHandle {
-    type Thing = Interrupter;
+    type Thing = Interrupting;
     const NOUN: &'static str = "interrupter";
 
-    fn table() -> &'static Table<Interrupter, { handles::INTERRUPTERS }> {
+    fn table() -> &'static Table<Interrupting, { handles::INTERRUPTERS }> {
         &INTERRUPTERS
     }
 
@@ -40,6 +46,10 @@ impl Handle<{ handles::INTERRUPTERS }> for InterrupterHandle {
 }
 
 fn new(interrupter: *mut InterrupterHandle, of: impl FnOnce() -> Result<Interrupter, Failed>) -> Status {
+    new_of(interrupter, || of().map(Interrupting::Handle))
+}
+
+pub(crate) fn new_of(interrupter: *mut InterrupterHandle, of: impl FnOnce() -> Result<Interrupting, Failed>) -> Status {
     done(|| {
         // SAFETY: the crate's contract.
         let into = unsafe { out(interrupter, "interrupter") }?;
@@ -110,7 +120,10 @@ pub unsafe extern "C" fn memlane_pipe_reader_interrupter(
 pub extern "C" fn memlane_interrupt(interrupter: InterrupterHandle) -> Status {
     done(|| match InterrupterHandle::table().enter(interrupter.id) {
         Ok(inside) => {
-            inside.interrupt();
+            match &*inside {
+                Interrupting::Handle(interrupter) => interrupter.interrupt(),
+                Interrupting::Set(waker) => waker.wake(),
+            }
             Ok(())
         }
         // Without a sentence, which would take memory.

@@ -9,6 +9,7 @@
 //! - `deadline`: the timeout that is left until a moment.
 //! - `sender`, `receiver`, `message`, `batch`, `batch_iov`, `batch_in_place`: sending and receiving.
 //! - `watch`: setting a value, looking at it, waiting for another one. `onlooker`: receiving from a broadcast without a seat.
+//! - `waitset`: waiting for several handles at once.
 //! - `interrupter`: ending a call that waits, from another thread or from a signal handler.
 //!
 //! And what carries it:
@@ -93,3 +94,6 @@ pub use pipe::*;
 
 mod interrupter;
 pub use interrupter::*;
+
+mod waitset;
+pub use waitset::*;

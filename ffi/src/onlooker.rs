@@ -9,8 +9,8 @@ use crate::options::Options;
 use crate::receiver::{start_of, tell};
 use crate::status::Status;
 use crate::table::Table;
-use memlane::Interrupter;
 use memlane::broadcast::ReadOnlyReceiver;
+use memlane::{Interrupter, Waitable};
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
@@ -30,6 +30,10 @@ pub(crate) struct Looking {
 }
 
 impl Looking {
+    pub(crate) fn waitable(&mut self) -> &mut dyn Waitable {
+        &mut self.end
+    }
+
     pub(crate) fn interrupter(&self) -> Interrupter {
         self.end.interrupter()
     }

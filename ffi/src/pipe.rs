@@ -8,6 +8,7 @@ use crate::errors::Coded;
 use crate::handles::{self, ChannelHandle, Handle};
 use crate::status::Status;
 use crate::table::Table;
+use memlane::Waitable;
 use memlane::any::{Receiver, Sender};
 use memlane::pipe::{Reader, Writer};
 use memlane::{
@@ -47,6 +48,10 @@ impl Piping<Writer> {
 }
 
 impl Piping<Reader> {
+    pub(crate) fn waitable(&mut self) -> &mut dyn Waitable {
+        &mut self.end
+    }
+
     pub(crate) fn interrupter(&self) -> Interrupter {
         self.end.get_ref().interrupter()
     }

@@ -44,6 +44,11 @@ const GENERATION_MASK: u64 = CHUNK_BIT - GENERATION;
 const CHUNK_SHIFT: u32 = 54;
 const CHUNK_BIT: u64 = 1 << CHUNK_SHIFT;
 
+/// In which table a number would be.
+pub(crate) fn table_of(number: u64) -> u64 {
+    (number & KIND_MASK & !MARKED) >> TABLE_SHIFT
+}
+
 /// Slots of one chunk.
 const CHUNK: usize = 64;
 

@@ -11,7 +11,7 @@ use crate::options::Options;
 use crate::status::Status;
 use crate::table::Table;
 use memlane::watch::{Channel, ReadOnlyReceiver, Receiver, Sender};
-use memlane::{GetError, Interrupter, RecvError, RecvTimeoutError, TryRecvError};
+use memlane::{GetError, Interrupter, RecvError, RecvTimeoutError, TryRecvError, Waitable};
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +46,13 @@ pub(crate) enum Getting {
 }
 
 impl Watching<Getting> {
+    pub(crate) fn waitable(&mut self) -> &mut dyn Waitable {
+        match &mut self.end {
+            Getting::Seated(receiver) => receiver,
+            Getting::ReadOnly(receiver) => receiver,
+        }
+    }
+
     pub(crate) fn interrupter(&self) -> Interrupter {
         match &self.end {
             Getting::Seated(receiver) => receiver.interrupter(),

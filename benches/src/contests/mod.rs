@@ -15,6 +15,7 @@ mod mpsc;
 mod scaling;
 mod sizes;
 mod spsc;
+mod waitset;
 mod watch;
 
 use crate::contest::{Contest, Family, Timing};
@@ -55,6 +56,11 @@ pub const TABLES: &[Table] = &[
         name: "watch",
         about: "reading a value, next to copying the same bytes under a seqlock by hand",
         families: watch::families,
+    },
+    Table {
+        name: "waitset",
+        about: "one thread that waits for a hundred channels, next to epoll over as many sockets",
+        families: waitset::families,
     },
     Table {
         name: "mechanisms",

@@ -6,6 +6,7 @@ pub mod boost;
 pub mod byte_pipe;
 pub mod crossbeam_channel;
 pub mod eventfd;
+pub mod hundred;
 #[cfg(feature = "peers")]
 pub mod iceoryx2;
 #[cfg(feature = "peers")]

@@ -5,7 +5,7 @@ use crate::channel::Interrupter;
 
 /// Ending a call that waits.
 impl Receiver {
-    /// What ends a call of this receiver that waits: see [`Interrupter`](crate::Interrupter).
+    /// What ends a call of this receiver that waits: see [`Interrupter`].
     ///
     /// ```
     /// # let channel = memlane::any::Options::default().private()?;
@@ -22,7 +22,7 @@ impl Receiver {
 
 /// Ending a call that waits.
 impl Sender {
-    /// What ends a call of this sender that waits: see [`Interrupter`](crate::Interrupter).
+    /// What ends a call of this sender that waits: see [`Interrupter`].
     ///
     /// ```
     /// # let channel = memlane::any::Options::default().private()?;

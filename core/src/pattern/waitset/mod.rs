@@ -16,7 +16,7 @@
 //!   only the first one serves each in its turn.
 //! - *Slices end together.* Ten times a second at most, a wait lets those members look for dead peers whose slice is over, one behind the
 //!   other: a set of a hundred wakes up no more often for that than one of them alone.
-//! - *A sleep takes nothing away from others.* See [`several`](crate::wait::several).
+//! - *A sleep takes nothing away from others.* See [`several`].
 
 mod sleeping;
 mod waker;
@@ -39,8 +39,9 @@ use std::time::{Duration, Instant};
 /// until it was served: a wait that comes before that returns it again. So does one that is at its end: leave it out of the
 /// slice from then on.
 ///
-/// It sleeps on the words of up to 127 members at once, without a descriptor and without a thread. Others are looked at in steps of 50 µs to 5 ms while it
-/// waits: those behind the 127th, those of channels with semaphores, those without a seat, which nobody wakes; and all, where the system
+/// It sleeps on the words of up to 127 members at once, without a descriptor and without a thread. For each further 127, it starts a thread
+/// before it sleeps, which ends with the sleep. Some members are looked at in steps of 50 µs to 5 ms while it waits: those of channels with
+/// semaphores, those without a seat, which nobody wakes; and all, where the system
 /// does not let a thread sleep on several words (before Linux 5.16, and in some sandboxes). That a peer died is noticed within 200 ms, as by a call
 /// that waits for one handle.
 ///

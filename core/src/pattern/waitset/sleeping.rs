@@ -2,10 +2,10 @@
 
 use super::waker::OwnWord;
 use crate::channel::waitable::Awaited;
-use crate::region::sys::pause;
+use crate::region::sys::{pause, start_in};
 use crate::region::{BEDS_MAX, Bed, Clock, Futex, Moment, Signals, Sleep, heavy_fence_of_all, sleep_on_any};
 use crate::sync::AtomicU32;
-use crate::wait::eventcount::Ticket;
+use crate::wait::eventcount::{self, Ticket};
 use crate::wait::several::Several;
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ impl<'a, 'b> Sleeper<'a, 'b> {
     pub(super) fn prepare(own: &'a OwnWord, members: &'a mut [&'b mut dyn Awaited]) -> Self {
         members.iter_mut().for_each(|member| member.before_park());
         let has_bed = |member: &dyn Awaited| futex_of(member).is_some();
-        let beds = (0..members.len()).filter(|&at| has_bed(members[at])).take(BEDS_MAX.saturating_sub(1)).collect();
+        let beds = (0..members.len()).filter(|&at| has_bed(members[at])).collect();
         Self { own, members, beds }
     }
 
@@ -95,8 +95,33 @@ impl Several for Sleeper<'_, '_> {
             let (futex, word) = bed?;
             Some(Bed { futex, word, expected: ticket.expected })
         });
-        if !sleep_on_any(beds, until) {
+        let beds: Vec<_> = beds.collect();
+        let (first, others) = beds.split_at(beds.len().min(BEDS_MAX));
+        let slept =
+            if others.is_empty() { sleep_on_any(first, until) } else { self.sleep_in_threads(first, others, until) };
+        if !slept {
             pause(STEPS.1.min(until.since(Clock::now())));
         }
+    }
+}
+
+impl Sleeper<'_, '_> {
+    /// Sleeps on the first words, and on the others in a thread for as many as one sleeps on. Each of them wakes the caller by the set's own
+    /// word, which is among the first. False: a thread could not be had, or cannot sleep.
+    fn sleep_in_threads(&self, first: &[Bed<'_>], others: &[Bed<'_>], until: Moment) -> bool {
+        let (OwnWord { signals, word, .. }, ended) = (self.own, &AtomicU32::new(0));
+        let Some(&Bed { futex, .. }) = first.first() else { return false };
+        std::thread::scope(|scope| {
+            let started = others.chunks(BEDS_MAX.saturating_sub(1).max(1)).all(|chunk| {
+                let beds: Vec<_> = chunk.iter().copied().chain([Bed { futex, word: ended, expected: 0 }]).collect();
+                start_in(scope, "memlane-waitset", move || {
+                    sleep_on_any(&beds, until);
+                    eventcount::wake_all_now(signals, word);
+                })
+            });
+            let slept = started && sleep_on_any(first, until);
+            eventcount::wake_all_now(signals, ended);
+            slept
+        })
     }
 }

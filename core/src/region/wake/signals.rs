@@ -105,13 +105,13 @@ pub(crate) struct Bed<'a> {
 pub(crate) const BEDS_MAX: usize = sys::FUTEX_WAITS_MAX;
 
 /// Sleeps while all words are as expected, at the longest until `until`. Returns early when interrupted. False: the system does not do that.
-pub(crate) fn sleep_on_any<'a>(beds: impl Iterator<Item = Bed<'a>>, until: Moment) -> bool {
-    let wait = |bed: Bed<'a>| sys::FutexWait {
+pub(crate) fn sleep_on_any<'a>(beds: &[Bed<'a>], until: Moment) -> bool {
+    let wait = |bed: &Bed<'a>| sys::FutexWait {
         word: bed.word,
         expected: bed.expected,
         process_private: bed.futex.process_private,
     };
-    sys::futex_wait_for_any(&beds.map(wait).collect::<Vec<_>>(), until)
+    sys::futex_wait_for_any(&beds.iter().map(wait).collect::<Vec<_>>(), until)
 }
 
 /// The expensive side of the fence of one that sleeps in several channels: once for all of them.

@@ -61,7 +61,7 @@ pub(crate) use self::{
     process::{is_ending, is_privileged_by_its_file, pid_namespace, process_id, user_id},
     random::random_id,
     semaphore::{C_LIBRARY, SEMAPHORE_BYTES, has_semaphores, semaphore_init, semaphore_post, semaphore_wait},
-    thread::LibraryThread,
+    thread::{LibraryThread, start_in},
     wake::{
         Clock, FUTEX_WAITS_MAX, FutexWait, Moment, Reach, futex_wait, futex_wait_for_any, futex_wake, membarrier,
         pause, preserving_errno, register_membarrier, unix_time_ns,

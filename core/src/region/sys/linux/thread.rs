@@ -195,6 +195,19 @@ impl Drop for Blocked {
     }
 }
 
+/// Starts a thread of the library's in this scope: no signal of the program's is handled on it. False: the system refuses.
+pub(crate) fn start_in<'scope>(
+    scope: &'scope std::thread::Scope<'scope, '_>,
+    name: &str,
+    run: impl FnOnce() + Send + 'scope,
+) -> bool {
+    let _blocked = Blocked::all();
+    Builder::new().name(name.to_owned()).stack_size(STACK).spawn_scoped(scope, run).is_ok()
+}
+
+/// Bytes of the stack of a thread that does next to nothing.
+const STACK: usize = 128 << 10;
+
 /// Runs `act` on a new thread, while the calling one waits. `None`: no thread could be started.
 pub(super) fn on_a_thread<R: Send>(name: &str, act: &(impl Fn() -> R + Sync)) -> Option<R> {
     std::thread::scope(|scope| {
