@@ -239,6 +239,21 @@ fn the_end_of_the_channel_ends_an_offer_and_a_wait_for_one() {
 }
 
 #[test]
+fn an_offer_can_be_interrupted() {
+    let scratch = Scratch::new();
+    for channel in channels(&scratch) {
+        let rx = channel.receiver().unwrap();
+        let interrupter = rx.interrupter();
+        thread::scope(|scope| {
+            let offering = scope.spawn(|| kept(rx.hand_over(EVER), NotTakenOver::Interrupted));
+            eventually("it is offered", || channel.info().participants[0].offered);
+            interrupter.interrupt();
+            drop(offering.join().unwrap());
+        });
+    }
+}
+
+#[test]
 fn a_queues_receiver_holds_nothing_when_it_goes() {
     let _watchdog = Watchdog::new();
     let channel = mpmc::Options::new().slots(8).max_message(16).private().unwrap();

@@ -276,6 +276,8 @@ enum memlane_status
     MEMLANE_TRUST_NEEDED = -63,
     // The channel's semaphores are those of another C library.
     MEMLANE_FOREIGN_SEMAPHORES = -64,
+    // An anonymous channel was to come over a socket or by inheritance, and did not; the detail says what came instead.
+    MEMLANE_NOT_HANDED_OVER = -65,
     // All seats are held by live participants.
     MEMLANE_ROLE_TAKEN = -70,
     // Somebody alive uses the channel.
@@ -625,8 +627,8 @@ memlane_status memlane_channel_open(memlane_channel *channel,
                                     uint32_t how,
                                     const memlane_options *options);
 
-// Creates a channel without a name, for relatives: hand what memlane_channel_descriptors returns over, by inheritance or
-// over a Unix socket, and open it there with memlane_channel_open_descriptors. Nobody can truncate such a channel.
+// Creates a channel without a name: hand it over by memlane_channel_send_to; or hand what memlane_channel_descriptors returns over, by
+// inheritance, and open it there with memlane_channel_open_descriptors. Nobody can truncate such a channel.
 memlane_status memlane_channel_anonymous(memlane_channel *channel,
                                          uint32_t kind,
                                          const memlane_options *options);
@@ -1105,6 +1107,75 @@ memlane_status memlane_waitset_interrupter(memlane_waitset set,
 
 // Closes the set. The handles that it waited for go on.
 memlane_status memlane_waitset_close(memlane_waitset set);
+
+// Creates an anonymous broadcast or watch in which this process alone takes part: no other process can ever write a byte of it. Others get it
+// by memlane_channel_send_read_only_to. MEMLANE_INVALID_OPTION for other kinds.
+memlane_status memlane_channel_one_way(memlane_channel *channel,
+                                       uint32_t kind,
+                                       const memlane_options *options);
+
+// Sends an anonymous channel over a Unix socket, which stays the caller's, to a process that gets it by memlane_channel_receive_from. Waits
+// while the socket is full, unless that is set not to. MEMLANE_INVALID_ARGUMENT: the channel is not anonymous, is one-way, or this is
+// no Unix socket.
+memlane_status memlane_channel_send_to(memlane_channel channel,
+                                       int socket);
+
+// The same for reading alone: the other process gets it by memlane_onlooker_receive_from or memlane_getter_receive_from. MEMLANE_WRONG_KIND: the
+// channel is no broadcast and no watch.
+memlane_status memlane_channel_send_read_only_to(memlane_channel channel,
+                                                 int socket);
+
+// Opens the channel that comes next over a Unix socket, sent by memlane_channel_send_to or from Rust. Waits for it, unless the socket is set not
+// to (MEMLANE_IO). MEMLANE_NOT_HANDED_OVER: something else came, and is still there, or nothing. `options` may be null. `channel` is written on
+// success only.
+memlane_status memlane_channel_receive_from(memlane_channel *channel,
+                                            uint32_t kind,
+                                            int socket,
+                                            const memlane_options *options);
+
+// Opens the channel that this program inherited from one that started it by memlane's Rust interface, which gave the environment variable its
+// name. It can be opened once. MEMLANE_NOT_HANDED_OVER: there is no such variable, or it leads to no channel, or not any more.
+memlane_status memlane_channel_open_inherited(memlane_channel *channel,
+                                              uint32_t kind,
+                                              const char *variable,
+                                              const memlane_options *options);
+
+// Opens the broadcast that comes next over a Unix socket, to receive without a seat: as memlane_onlooker_open opens one by its name, and as
+// memlane_channel_receive_from waits.
+memlane_status memlane_onlooker_receive_from(memlane_onlooker *onlooker,
+                                             int socket,
+                                             const memlane_options *options,
+                                             uint32_t start,
+                                             uint64_t number);
+
+// Opens the watch that comes next over a Unix socket, to look at its value without a seat: as memlane_getter_open_read_only opens one by its
+// name, and as memlane_channel_receive_from waits.
+memlane_status memlane_getter_receive_from(memlane_getter *getter,
+                                           int socket,
+                                           const memlane_options *options);
+
+// Hands this sender's seat over to a successor, usually in another process, which takes it by memlane_sender_take_over and goes on behind its
+// last message; receivers notice nothing. Waits for one. On success the handle is closed, and `sender` is all zero. On failure the sender
+// has its seat as before, and `sender` is its handle from then on: another number than before. MEMLANE_TIMEOUT: no successor came.
+// MEMLANE_HELD: a grant is open.
+memlane_status memlane_sender_hand_over(memlane_sender *sender,
+                                        int64_t timeout_ns);
+
+// Takes over the seat of a sender that hands it over, by memlane_sender_hand_over or from Rust. Waits for one that does. MEMLANE_TIMEOUT: none
+// did. The others of memlane_sender_new. `sender` is written on success only.
+memlane_status memlane_sender_take_over(memlane_channel channel,
+                                        memlane_sender *sender,
+                                        int64_t timeout_ns);
+
+// Hands this receiver's seat over to a successor, which takes it by memlane_receiver_take_over and goes on where it stopped: as
+// memlane_sender_hand_over. MEMLANE_HELD: a message is taken and not finished.
+memlane_status memlane_receiver_hand_over(memlane_receiver *receiver,
+                                          int64_t timeout_ns);
+
+// Takes over the seat of a receiver that hands it over: as memlane_sender_take_over. `receiver` is written on success only.
+memlane_status memlane_receiver_take_over(memlane_channel channel,
+                                          memlane_receiver *receiver,
+                                          int64_t timeout_ns);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -34,6 +34,10 @@ impl Opened {
         Self { channel, label: label.into() }
     }
 
+    pub(crate) fn anonymous(channel: Channel) -> Self {
+        Self::new(channel, "(anonymous)")
+    }
+
     /// Ends the channel for everybody.
     pub(crate) fn shut_down(&self) {
         self.channel.close();
@@ -127,8 +131,8 @@ pub unsafe extern "C" fn memlane_channel_open(
     })
 }
 
-/// Creates a channel without a name, for relatives: hand what memlane_channel_descriptors returns over, by inheritance or
-/// over a Unix socket, and open it there with memlane_channel_open_descriptors. Nobody can truncate such a channel.
+/// Creates a channel without a name: hand it over by memlane_channel_send_to; or hand what memlane_channel_descriptors returns over, by
+/// inheritance, and open it there with memlane_channel_open_descriptors. Nobody can truncate such a channel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn memlane_channel_anonymous(
     channel: *mut ChannelHandle,

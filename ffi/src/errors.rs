@@ -3,9 +3,9 @@
 use crate::detail::{self, Failed};
 use crate::status::{Status, Status as S};
 use memlane::{
-    AckAtError, AckError, CreateError, ForgetError, GetError, GrantError, JoinError, NoSuchPriority, OpenError,
-    PipeError, RecvError, RecvTimeoutError, RemoveError, SendError, SendTimeoutError, TryRecvError, TrySendError,
-    WaitForPeerError, WaitSetError,
+    AckAtError, AckError, CreateError, ForgetError, GetError, GrantError, JoinError, NoSuchPriority, NotTakenOver,
+    OpenError, PassError, PipeError, RecvError, RecvTimeoutError, RemoveError, SendError, SendTimeoutError,
+    TakeOverError, TryRecvError, TrySendError, WaitForPeerError, WaitSetError,
 };
 use std::fmt::Display;
 use std::sync::Arc;
@@ -290,7 +290,46 @@ impl Coded for OpenError {
             Self::UnsupportedFilesystem { .. } => S::MEMLANE_UNSUPPORTED_FILESYSTEM,
             Self::Busy { .. } => S::MEMLANE_OVERTAKEN,
             Self::NoSuchMessage { .. } | Self::SeveralSenders { .. } => S::MEMLANE_INVALID_ARGUMENT,
+            Self::NotHandedOver { .. } => S::MEMLANE_NOT_HANDED_OVER,
             Self::Io { .. } => S::MEMLANE_IO,
+            _ => S::MEMLANE_UNKNOWN_ERROR,
+        }
+    }
+}
+
+impl Coded for PassError {
+    fn status(&self) -> Status {
+        match self {
+            Self::NotAnonymous { .. } | Self::OneWay { .. } | Self::NotAUnixSocket { .. } | Self::Variable { .. } => {
+                S::MEMLANE_INVALID_ARGUMENT
+            }
+            Self::NoReadOnly { .. } => S::MEMLANE_WRONG_KIND,
+            Self::Io { .. } => S::MEMLANE_IO,
+            _ => S::MEMLANE_UNKNOWN_ERROR,
+        }
+    }
+}
+
+impl Coded for NotTakenOver {
+    fn status(&self) -> Status {
+        match self {
+            Self::Timeout => S::MEMLANE_TIMEOUT,
+            Self::Interrupted => S::MEMLANE_INTERRUPTED,
+            Self::Holding => S::MEMLANE_HELD,
+            Self::Closed => S::MEMLANE_DISCONNECTED,
+            Self::Removed => S::MEMLANE_REMOVED,
+            Self::Corrupted(_) => S::MEMLANE_CORRUPTED,
+            Self::Forked => S::MEMLANE_FORKED,
+            _ => S::MEMLANE_UNKNOWN_ERROR,
+        }
+    }
+}
+
+impl Coded for TakeOverError {
+    fn status(&self) -> Status {
+        match self {
+            Self::Timeout { .. } => S::MEMLANE_TIMEOUT,
+            Self::Channel(error) => error.status(),
             _ => S::MEMLANE_UNKNOWN_ERROR,
         }
     }

@@ -97,3 +97,6 @@ pub use interrupter::*;
 
 mod waitset;
 pub use waitset::*;
+
+mod handing;
+pub use handing::*;

@@ -39,6 +39,12 @@ impl Looking {
     }
 }
 
+impl Looking {
+    pub(crate) fn new(end: ReadOnlyReceiver, label: &str) -> Box<Self> {
+        Box::new(Self { end, label: label.into() })
+    }
+}
+
 static ONLOOKERS: Table<Box<Looking>, { handles::ONLOOKERS }> = Table::new();
 
 impl Handle<{ handles::ONLOOKERS }> for OnlookerHandle {
@@ -77,7 +83,7 @@ pub unsafe extern "C" fn memlane_onlooker_open(
         let options = unsafe { Options::of_kind(MEMLANE_BROADCAST, options) }?;
         let of_a_broadcast = options.to_broadcast().unwrap_or_default();
         let end = of_a_broadcast.open_read_only_from(name, start_of(start, number)?).map_err(|error| error.fail())?;
-        *into = OnlookerHandle::new(Box::new(Looking { end, label: name.into() }))?;
+        *into = OnlookerHandle::new(Looking::new(end, name))?;
         Ok(())
     })
 }

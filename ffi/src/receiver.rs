@@ -15,6 +15,8 @@ use memlane::any::Receiver;
 use memlane::broadcast::{Channel, Start};
 use memlane::{RecvError, Strategy, TrustPeers};
 use std::ffi::{c_char, c_void};
+use std::mem::ManuallyDrop;
+use std::ptr;
 use std::sync::Arc;
 
 /// A receiver of a broadcast begins with the next message that is sent: as memlane_receiver_new has it.
@@ -159,6 +161,19 @@ impl Receiving {
         let broadcast = broadcast(&of, "has a name")?;
         let receiver = broadcast.receiver_named(name, start).map_err(|error| error.fail())?;
         Ok(Self::new(of, receiver.into()))
+    }
+
+    /// Of a receiver that has taken another one's seat over.
+    pub(crate) fn of(receiver: Receiver, of: Opened) -> Self {
+        Self::new(of, receiver)
+    }
+
+    /// The receiver, and its channel. The program holds none of its messages.
+    pub(crate) fn into_parts(self) -> (Receiver, Opened) {
+        let whole = ManuallyDrop::new(self);
+        // SAFETY: each is moved out once, and the whole is not dropped; what is left owns nothing.
+        let (end, of) = unsafe { (ptr::read(&whole.end), ptr::read(&whole.of)) };
+        (end.into_end(), of)
     }
 
     fn new(of: Opened, receiver: Receiver) -> Self {

@@ -88,8 +88,18 @@ impl Handle<{ handles::SENDERS }> for SenderHandle {
 impl Sending {
     fn join(of: Opened) -> Result<Self, Failed> {
         let sender = of.channel.sender().map_err(|error| error.fail())?;
+        Ok(Self::of(sender, of))
+    }
+
+    /// Of a sender that has just taken its seat, or kept it.
+    pub(crate) fn of(sender: Sender, of: Opened) -> Self {
         let (row, resumed_at) = (sender.row(), sender.resumed_at().unwrap_or(0));
-        Ok(Self { end: Lender::new(sender), grants: 0, row, resumed_at, of })
+        Self { end: Lender::new(sender), grants: 0, row, resumed_at, of }
+    }
+
+    /// The sender, and its channel.
+    pub(crate) fn into_parts(self) -> (Sender, Opened) {
+        (self.end.into_end(), self.of)
     }
 
     /// The sender, unless it lends a grant.

@@ -116,6 +116,8 @@ pub enum Status {
     MEMLANE_TRUST_NEEDED = -63,
     /// The channel's semaphores are those of another C library.
     MEMLANE_FOREIGN_SEMAPHORES = -64,
+    /// An anonymous channel was to come over a socket or by inheritance, and did not; the detail says what came instead.
+    MEMLANE_NOT_HANDED_OVER = -65,
 
     /// All seats are held by live participants.
     MEMLANE_ROLE_TAKEN = -70,
@@ -184,6 +186,7 @@ const SENTENCES: &[(Status, &CStr)] = &[
     (S::MEMLANE_LOCK_FILE, c"the channel's lock file is missing or was replaced"),
     (S::MEMLANE_TRUST_NEEDED, c"the channel has semaphores: its peers have to be trusted"),
     (S::MEMLANE_FOREIGN_SEMAPHORES, c"the channel's semaphores are those of another C library"),
+    (S::MEMLANE_NOT_HANDED_OVER, c"the channel was not handed over"),
     (S::MEMLANE_ROLE_TAKEN, c"all seats are taken"),
     (S::MEMLANE_IN_USE, c"the channel is in use"),
     (S::MEMLANE_LOCKED, c"another program holds a lock on the channel's lock file"),

@@ -39,6 +39,12 @@ pub(crate) struct Watching<E> {
     label: Arc<str>,
 }
 
+impl<E> Watching<E> {
+    pub(crate) fn boxed(end: E, label: &str) -> Box<Self> {
+        Box::new(Self { end, label: label.into() })
+    }
+}
+
 /// What looks at a value.
 pub(crate) enum Getting {
     Seated(Receiver),
@@ -223,7 +229,7 @@ pub unsafe extern "C" fn memlane_getter_open_read_only(
         let options = unsafe { Options::of_kind(MEMLANE_WATCH, options) }?;
         let of_a_watch = options.to_watch().unwrap_or_default();
         let end = Getting::ReadOnly(of_a_watch.open_read_only(name).map_err(|error| error.fail())?);
-        *into = GetterHandle::new(Box::new(Watching { end, label: name.into() }))?;
+        *into = GetterHandle::new(Watching::boxed(end, name))?;
         Ok(())
     })
 }

@@ -20,7 +20,7 @@ impl<K: ChannelKind> Sender<K> {
     /// left, and no other one can join in between. If this process dies while it waits, its death is found out as any other one's; if the successor
     /// dies, so is that one's. Once this returns, the seat is the successor's, whatever became of it.
     ///
-    /// It sleeps meanwhile, and nothing interrupts it but a successor, the end of the channel, or the end of the time.
+    /// It sleeps meanwhile, whatever the strategy. The handle's [interrupter](Sender::interrupter) ends that.
     ///
     /// # Errors
     /// A [`HandOverError`], which has the sender: it still has its seat, and goes on as before. [`NotTakenOver::Timeout`]; the others of

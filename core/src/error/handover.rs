@@ -11,6 +11,9 @@ pub enum NotTakenOver {
     /// No successor came in time.
     #[error("no successor took the seat over in time; start one, or wait for longer")]
     Timeout,
+    /// The call was interrupted, as the program asked for by the handle's [`Interrupter`](crate::Interrupter).
+    #[error("the call was interrupted, as the program asked for; the seat was kept")]
+    Interrupted,
     /// Messages of this receiver are still held on their own: they would be its successor's to acknowledge.
     #[error("messages of this receiver are still held; acknowledge them, or give them back, first")]
     Holding,
@@ -32,6 +35,7 @@ impl From<NotTakenOver> for io::Error {
     fn from(error: NotTakenOver) -> Self {
         let kind = match error {
             NotTakenOver::Timeout => io::ErrorKind::TimedOut,
+            NotTakenOver::Interrupted => io::ErrorKind::Other,
             NotTakenOver::Holding => io::ErrorKind::ResourceBusy,
             NotTakenOver::Closed => io::ErrorKind::BrokenPipe,
             NotTakenOver::Removed => io::ErrorKind::NotFound,

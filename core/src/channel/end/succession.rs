@@ -18,8 +18,8 @@ use crate::layout::{Backend, Role};
 use crate::liveness::{self, Presence, Seat, Settle};
 use crate::region::sys::{cancel_guard, pause};
 use crate::region::{Clock, Region, Signals};
-use crate::wait::SLICE;
 use crate::wait::eventcount::{self, Ticket, Wakes};
+use crate::wait::{SLICE, Waiter};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -116,6 +116,8 @@ impl Seated {
                 None
             } else if let Err(finding) = self.membership() {
                 Some(NotTakenOver::from(self.tell(finding)))
+            } else if self.is_interrupted() {
+                Some(NotTakenOver::Interrupted)
             } else if !vigil.sleep(ticket) {
                 Some(NotTakenOver::Timeout)
             } else {
