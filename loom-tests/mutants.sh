@@ -61,6 +61,7 @@ attack() {
             channel_sleeps_and_wakes) ;;
         ring/slots/*) tests=(slots_deliver_once slots_survive_deaths slots_are_reaped_by_many) ;;
         ring/lanes/*) tests=(lanes_are_found lanes_are_all_looked_at) ;;
+        ring/frames/*) tests=(frames_answer_once frames_survive_deaths) ;;
         ring/watch/*) tests=(watch_is_never_torn) ;;
         ring/broadcast/*) tests=(broadcast_keeps_what_is_unread broadcast_is_never_torn broadcast_sleeps_and_wakes) ;;
         liveness/*) tests=(rows_change_hands seats_are_handed_over names_are_kept_once probers_take_turns slots_are_reaped_by_many) ;;
@@ -160,6 +161,8 @@ looked_at=lanes_are_all_looked_at
 slots=slots_deliver_once
 slot_deaths=slots_survive_deaths
 many=slots_are_reaped_by_many
+calls=frames_answer_once
+call_deaths=frames_survive_deaths
 rows=rows_change_hands
 handed=seats_are_handed_over
 probing=probers_take_turns
@@ -171,6 +174,10 @@ append_rs=ring/slots/append.rs
 found_rs=ring/lanes/found.rs
 lanes_rs=ring/lanes/reader.rs
 tell_rs=ring/lanes/tell.rs
+frames_rs=ring/frames/access.rs
+client_rs=ring/frames/client.rs
+server_rs=ring/frames/server.rs
+call_reap_rs=ring/frames/reap.rs
 room_rs=ring/slots/room.rs
 batch_rs=ring/slots/batch.rs
 reap_rs=ring/slots/reap.rs
@@ -508,10 +515,10 @@ echo "--- what was returned"
 mutant "the count is loaded Relaxed" $returned_rs 'self.memory.returned().load(Acquire)' 'self.memory.returned().load(Relaxed)' $many::two_reap_a_receiver_while_a_third_one_receives
 mutant "one search is enough" $returned_rs 'if returned != search.seen {' 'if search.seen == 0 && returned != 0 {' $many::a_slot_is_returned_behind_a_search
 mutant "a search that is on is not begun again" $returned_rs 'search.left = self.geometry.slots();' 'search.left = if search.left > 0 { search.left } else { self.geometry.slots() };' $many::a_slot_is_returned_behind_a_search
-mutant "a search ends for what was counted meanwhile" $returned_rs 'searched().store(seen, Relaxed);' 'searched().store(seen.max(self.memory.returned().load(Relaxed)), Relaxed);' $many::a_search_begins_while_another_one_ends
-mutant "a search ends with what it takes" $returned_rs '            if search.left == 0 {
-                self.all_searched' '            if taken || search.left == 0 {
-                self.all_searched' $many::what_was_returned_comes_to_two_receivers
+mutant "a search ends for what was counted meanwhile" $returned_rs 'searched().store(search.seen, Relaxed);' 'searched().store(search.seen.max(self.memory.returned().load(Relaxed)), Relaxed);' $many::a_search_begins_while_another_one_ends
+mutant "a search ends with what it takes" $returned_rs '            self.note_searched(search);
+            if taken {' '            if taken {
+                self.memory.searched().store(search.seen, Relaxed);' $many::what_was_returned_comes_to_two_receivers
 mutant "what was returned is taken by a store" $returned_rs '&& self.replace(slot, word, ours);' '&& { self.memory.slot(slot).store(ours.bits(), crate::sync::Ordering::Release); true };' $many::what_was_returned_comes_to_two_receivers
 mutant "a delivery that died uncounted counts for nothing" $returned_rs '.delivered_again();' '.delivered_once_more();' $slot_deaths::a_message_that_comes_out_of_order_says_that_it_comes_again
 
@@ -675,6 +682,32 @@ mutant "broadcast: one that is away is overlooked" $gates_rs 'ParticipantState::
                 ParticipantState::Closed' 'ParticipantState::Live => self.readers.push(reader),
                 ParticipantState::Away | ParticipantState::Closed' $keeps::a_reader_joins_while_a_named_one_is_away $keeps::a_writer_dies_while_a_named_reader_is_away
 mutant "broadcast: one that comes back counts by what is published" $walk_rs '                    return Ok(survey.count);' '                    return Ok(memory.count().load(Relaxed));' $keeps::a_named_reader_dies
+
+echo "--- calls"
+mutant "calls: a server answers by a store" $server_rs 'match self.replace(given.frame, given.word, given.word.next(state, given.caller.row())) {' 'self.memory().slot(given.frame).store(given.word.next(state, given.caller.row()).bits(), crate::sync::Ordering::Release);
+        match Ok::<(), FrameWord>(()) {' $calls::a_late_answer_never_reaches_a_later_call
+mutant "calls: giving up frees what a server has" $client_rs '(word.next(FrameState::Abandoned, word.owner()), Cancelled::Abandoned)' '(word.next(FrameState::Free, self.me()), Cancelled::Abandoned)' $calls::a_late_answer_never_reaches_a_later_call
+mutant "calls: a cancelled frame is freed directly" $frames_rs 'let ours = word.next(FrameState::Abandoned, self.me());' 'self.queue.pass(0, position);
+        let ours = word.next(FrameState::Abandoned, self.me());' $call_deaths::one_that_clears_a_cancelled_call_dies $calls::a_client_and_a_server_clear_what_was_cancelled
+mutant "calls: an answer is told Relaxed" $frames_rs 'compare_exchange(from.bits(), to.bits(), AcqRel, Acquire)' 'compare_exchange(from.bits(), to.bits(), Acquire, Acquire)' $calls::a_late_answer_never_reaches_a_later_call
+mutant "calls: a frame is looked at Relaxed" $frames_rs 'FrameWord::from_bits(self.memory().slot(frame).load(Acquire))' 'FrameWord::from_bits(self.memory().slot(frame).load(Relaxed))' $calls::a_late_answer_never_reaches_a_later_call
+mutant "calls: a frame is freed Relaxed" $client_rs 'place.store(ended.word.next(FrameState::Free, self.me()).bits(), Release);' 'place.store(ended.word.next(FrameState::Free, self.me()).bits(), Relaxed);' $calls::a_frame_goes_from_client_to_client
+mutant "calls: who called is written behind the commit" $client_rs '        memory.caller(frame).store(Caller::new(self.me(), deadline_us).bits(), Relaxed);
+        self.queue.append(0, frame)' '        self.queue.append(0, frame)?;
+        memory.caller(frame).store(Caller::new(self.me(), deadline_us).bits(), Relaxed);
+        Ok(())' $calls::a_late_answer_never_reaches_a_later_call
+mutant "calls: head is not passed" $server_rs '                        self.queue.pass(0, position);
+                        take.given' '                        take.given' $calls::a_late_answer_never_reaches_a_later_call
+mutant "calls: a reaper does not settle" $call_reap_rs '        self.settle()?;
+' '' $call_deaths::a_server_dies $call_deaths::no_client_waits_for_a_dead_server
+mutant "calls: a helper that lost a race leaves the frame" $call_reap_rs 'held = self.held_in(frame, dead)?;' 'held = None;' $call_deaths::a_client_dies
+mutant "calls: a row is not looked at again" $call_reap_rs 'dead.contains(row) && dead.still_holds(row)' 'dead.contains(row)' $call_deaths::a_client_dies_and_another_one_takes_its_seat
+mutant "calls: who called is read before the word" $call_reap_rs '        let word = self.word(frame);
+        let client = Caller::from_bits(self.memory().caller(frame).load(Relaxed)).row();' '        let client = Caller::from_bits(self.memory().caller(frame).load(Relaxed)).row();
+        let word = self.word(frame);' $call_deaths
+mutant "calls: what a dead client asked is freed though it is queued" $call_reap_rs 'Some(FrameState::Asked) if is_queued => FrameState::Cancelled,' 'Some(FrameState::Asked) if is_queued => FrameState::Free,' $call_deaths::a_client_dies
+mutant "calls: a reaping is not counted" $call_reap_rs '        self.memory().returned().fetch_add(1, Release);
+' '' $call_deaths::a_server_dies_and_another_one_answers $call_deaths::no_client_waits_for_a_dead_server
 
 echo "--- probing"
 mutant "a look is claimed without a comparison" $probing_rs 'last.compare_exchange(seen, now, Relaxed, Relaxed).is_ok()' '{ last.store(now, Relaxed); true }' $probing

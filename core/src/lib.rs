@@ -26,6 +26,8 @@
 //! - [`broadcast`]: one sender or several, many receivers, each message to all of them. Lossless, or never waiting, with losses that are counted.
 //! - [`watch`]: one sender, many receivers, and the latest value instead of messages: it is set and looked at, and its changes are
 //!   waited for.
+//! - [`rpc`]: many clients call many servers, which share the calls; each answer comes to its caller alone, and no client waits for a server that
+//!   is dead.
 //! - [`pipe`]: streams of bytes through an `spsc` channel, as `std::io::Write` and `Read`.
 //! - [`Options::anonymous`](generic::Options::anonymous): channels without a name, for processes that hand them to each other,
 //!   [over a Unix socket](generic::Channel::send_to) or [to a program that they start](generic::Channel::pass_to); and those that only one process
@@ -103,6 +105,7 @@ mod wait;
 #[cfg(not(loom))]
 mod public {
     pub use crate::channel::Interrupter;
+    pub use crate::channel::calls_info::CallsInfo;
     pub use crate::channel::contents::WrongSize;
     pub use crate::channel::inspect::{
         BroadcastInfo, ChannelStatus, Info, LaneInfo, ParticipantInfo, QueueInfo, ReaderInfo, ValueInfo, inspect, list,
@@ -113,7 +116,7 @@ mod public {
     pub use crate::channel::remove::remove_segment;
     pub use crate::channel::remove::{remove, remove_forced};
     pub use crate::channel::waitable::Waitable;
-    pub use crate::channel::{broadcast, mpmc, mpsc, pipe, spsc, watch};
+    pub use crate::channel::{broadcast, mpmc, mpsc, pipe, rpc, spsc, watch};
     pub use crate::error::*;
     pub use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, TypeForm};
     pub use crate::liveness::Counters;

@@ -51,7 +51,7 @@ fn the_list_of_kinds_has_every_kind_by_its_name() {
     let known: Vec<(Kind, &str)> = any::KINDS.iter().map(|kind| (*kind, kind.name())).collect();
     assert_eq!(listed, known);
     let others: Vec<_> = Kind::ALL.iter().filter(|kind| !any::KINDS.contains(kind)).collect();
-    assert_eq!(others, [&Kind::Watch], "the one without messages");
+    assert_eq!(others, [&Kind::Watch, &Kind::Rpc], "those without messages");
 }
 
 #[test]

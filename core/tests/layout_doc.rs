@@ -7,6 +7,7 @@ use memlane::spsc::Options;
 use std::fs;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
 use support::image::forge;
 use support::layout::{self, RESERVED, field, structure};
 use support::{Scratch, lock_file};
@@ -186,6 +187,42 @@ fn a_value_stands_in_its_slot_as_documented() {
         let at = data_at + version % 16 * 128;
         assert_eq!((probe.number(at, 8), probe.number(at + 8, 8)), (2 * version, value.len() as u64));
         assert_eq!(&probe.0[at as usize + 32..][..value.len()], value);
+    }
+}
+
+#[test]
+fn a_call_stands_in_its_frame_as_documented() {
+    let scratch = Scratch::new();
+    for retry in [false, true] {
+        let name = scratch.name(if retry { "retried" } else { "probe" });
+        let options = memlane::rpc::Options::new().frames(3).max_request(50).max_response(30).retry(retry);
+        let channel = options.max_clients(2).max_servers(1).create(&name).unwrap();
+        let (_first, client, server) =
+            (channel.client().unwrap(), channel.client().unwrap(), channel.server().unwrap());
+        let _pending = client.start(b"request", Duration::MAX).unwrap();
+        let probe = Probe(fs::read(&name).unwrap());
+        let [queue_at, cells_at, data_at] = ["queue_at", "cells_at", "data_at"].map(|part| probe.header(part));
+        let bytes = |name| structure(name).bytes as u64;
+        assert_eq!((probe.header("kind"), probe.header("slots"), probe.header("priorities")), (6, 3, 1));
+        assert_eq!((probe.header("capacity"), probe.header("lanes"), probe.header("max_response")), (0, 0, 30));
+        assert_eq!(probe.header("options"), if retry { 16 } else { 0 });
+        assert_eq!(queue_at, 4096 + 3 * bytes("ParticipantRow") + bytes("ChannelControl"));
+        assert_eq!(cells_at, queue_at + bytes("QueueControl") + bytes("RingControl"));
+        assert_eq!(data_at, (cells_at + 64 * 8).next_multiple_of(4096));
+        assert_eq!(probe.header("total_bytes"), data_at + 3 * 128);
+        let frame = probe.number(cells_at, 8) & 0xffff;
+        assert_eq!(probe.number(cells_at, 8), 1 << 16 | frame, "the first cell, of the first lap");
+        let at = data_at + frame * 128;
+        assert_eq!(probe.number(at, 8), 1 << 16 | 1 << 12 | 1, "asked by row 1");
+        assert_eq!(probe.number(at + 8, 8), 7, "never taken");
+        assert_eq!(probe.number(at + 16, 8), u64::MAX << 12 | 1, "row 1, for ever");
+        assert_eq!(&probe.0[at as usize + 32..][..7], b"request");
+        server.next().unwrap().respond(b"answer").unwrap();
+        let probe = Probe(fs::read(&name).unwrap());
+        assert_eq!(probe.number(at, 8), 3 << 16 | 6 << 12 | 1, "answered, to row 1");
+        assert_eq!((probe.number(at + 8, 8), probe.number(at + 24, 4)), (1 << 32 | 7, 6));
+        let answer_at = at as usize + if retry { 88 } else { 32 };
+        assert_eq!(&probe.0[answer_at..][..6], b"answer");
     }
 }
 

@@ -39,6 +39,10 @@
 // receivers. Where a receiver has not come as far as its sender wants to write, policy in memlane_options says what the sender does.
 #define MEMLANE_BROADCAST 5
 
+// Many clients call many servers, which share the calls; each answer comes to its caller alone. To be created, looked at and closed; C has no calls
+// of its own yet.
+#define MEMLANE_RPC 6
+
 // For an option that is true or false: it is.
 #define MEMLANE_YES 1
 

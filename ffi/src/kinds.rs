@@ -24,6 +24,10 @@ pub const MEMLANE_WATCH: u32 = 4;
 /// receivers. Where a receiver has not come as far as its sender wants to write, policy in memlane_options says what the sender does.
 pub const MEMLANE_BROADCAST: u32 = 5;
 
+/// Many clients call many servers, which share the calls; each answer comes to its caller alone. To be created, looked at and closed; C has no calls
+/// of its own yet.
+pub const MEMLANE_RPC: u32 = 6;
+
 /// The kind of this number; `None` for any.
 pub(crate) fn kind_of(number: u32) -> Result<Option<Kind>, Failed> {
     if number == MEMLANE_ANY_KIND {

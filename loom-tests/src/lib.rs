@@ -7,6 +7,7 @@
 //! - [`broadcast`]: a broadcast's words, and its participants.
 //! - [`deaths`]: how participants of a slot queue die, and what the living do meanwhile.
 //! - [`explore`]: runs a model, under every crash point if wanted, and prints how much was explored.
+//! - [`frames`]: call frames, and the accounts of their calls.
 //! - [`lane`]: [`lane::LoomLane`], a lane's words, each with a loom cell that notices racing payload accesses.
 //! - [`lanes`]: several of them, and the rows of their senders.
 //! - [`lives`]: several threads at one thing that they sleep for, with either backend.
@@ -24,6 +25,7 @@ compile_error!("build from inside loom-tests/, whose .cargo/config.toml sets `--
 pub mod broadcast;
 pub mod deaths;
 pub mod explore;
+pub mod frames;
 pub mod lane;
 pub mod lanes;
 pub mod lives;

@@ -2,7 +2,7 @@
 
 use super::handles::{Receiver, Sender};
 use crate::channel::kind::{self, CarriesMessages, ChannelKind, with_kinds};
-use crate::channel::{broadcast, opened, watch};
+use crate::channel::{broadcast, opened, rpc, watch};
 use crate::error::{JoinError, TakeOverError};
 use crate::layout::Kind;
 use std::time::Duration;
@@ -143,6 +143,19 @@ impl Channel {
         of_its_kind!(self => take_over_receiver(timeout))
     }
 
+    /// This channel as an [`rpc`] channel. `None`: it is of another kind.
+    ///
+    /// ```
+    /// let channel = memlane::any::Options::new(memlane::Kind::Rpc).private()?;
+    /// let server = channel.to_rpc().expect("it is one").server()?;
+    /// assert!(server.try_next().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn to_rpc(&self) -> Option<rpc::Channel> {
+        (self.kind() == Kind::Rpc).then(|| rpc::Channel::new(self.shared.clone()))
+    }
+
     /// This channel as a [`watch`]. `None`: it is of another kind.
     ///
     /// ```
@@ -181,6 +194,12 @@ impl Channel {
 
     fn assume_kind<K: ChannelKind>(&self) -> opened::Channel<K> {
         opened::Channel::new(self.shared.clone())
+    }
+}
+
+impl From<rpc::Channel> for Channel {
+    fn from(rpc: rpc::Channel) -> Self {
+        Self::new(rpc.shared)
     }
 }
 

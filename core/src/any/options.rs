@@ -1,7 +1,7 @@
 //! How to create or open a channel of whatever kind.
 
 use super::channel::{Any, Channel};
-use crate::channel::{broadcast, options, watch};
+use crate::channel::{broadcast, options, rpc, watch};
 use crate::error::OpenError;
 use crate::layout::{Kind, Policy};
 use crate::ring::slots::OnDeath;
@@ -176,6 +176,19 @@ impl Options {
     pub fn policy(mut self, policy: Policy) -> Self {
         self.wishes.policy = Some(policy);
         self
+    }
+
+    /// These options as those of an [`rpc`] channel. `None`: they are of another kind.
+    ///
+    /// ```
+    /// let options = memlane::any::Options::new(memlane::Kind::Rpc);
+    /// let rpc = options.to_rpc().expect("they are").retry(true);
+    /// assert_eq!(rpc.private()?.frames(), 256);
+    /// # Ok::<(), memlane::CreateError>(())
+    /// ```
+    #[must_use]
+    pub fn to_rpc(&self) -> Option<rpc::Options> {
+        self.as_options_of(Kind::Rpc)
     }
 
     /// These options as those of a [`watch`]. `None`: they are of another kind.

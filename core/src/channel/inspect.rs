@@ -2,6 +2,7 @@
 //!
 //! From outside, the file is never mapped, so a peer that truncates it cannot end this process.
 
+use super::calls_info::CallsInfo;
 use super::port::{lane_geometry, slot_geometry};
 use crate::error::{Corruption, CreateError, OpenError};
 use crate::layout::{
@@ -73,6 +74,8 @@ pub struct Info {
     pub broadcast: Option<BroadcastInfo>,
     /// The value, in kinds that hold one.
     pub value: Option<ValueInfo>,
+    /// The frames of calls, in kinds that have them.
+    pub calls: Option<CallsInfo>,
     /// Every seat that was ever taken, with its last holder.
     pub participants: Vec<ParticipantInfo>,
 }
@@ -471,6 +474,7 @@ impl Info {
             queue: if is_whole { QueueInfo::of(words) } else { None },
             broadcast,
             value: if is_whole { ValueInfo::of(words) } else { None },
+            calls: if is_whole { CallsInfo::of(words.region(), || words.slots()) } else { None },
             participants,
         }
     }

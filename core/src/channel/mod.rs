@@ -18,6 +18,7 @@
 //! - `succession`: handing a sender's or a receiver's seat over to another process.
 //! - `pipe`: streams of bytes through an `spsc` channel. `fate`: what became of its sender.
 //! - `optional`: what only some kinds have, asked of any.
+//! - `rpc`: calls with answers, as `watch` beside the ports.
 //! - `watch`: the kind without messages: it shares the options, the open channel and the ends with the others, and nothing of the ports.
 //! - `waitable`: what can be waited for together with other things.
 //! - `debug`: what handles print of themselves.
@@ -29,6 +30,7 @@ pub(crate) mod at_once;
 mod awaiting;
 pub(crate) mod batch;
 pub mod broadcast;
+pub(crate) mod calls_info;
 pub(crate) mod contents;
 mod copying;
 mod debug;
@@ -56,6 +58,7 @@ mod port;
 pub(crate) mod receiver;
 mod receiving;
 pub(crate) mod remove;
+pub mod rpc;
 mod seed;
 pub(crate) mod sender;
 mod sending;

@@ -31,7 +31,7 @@ use std::sync::Arc;
 /// A handle is *ready* if the call that it is waited for would return at once: with a message, or with an error. A receiver whose channel
 /// is drained and whose senders have gone is ready, and stays so; so is one that this process inherited by `fork`.
 ///
-/// Receivers of every kind are, also typed ones, those of [`any`](crate::any), those without a seat, and references to them; and pairs of
+/// Receivers of every kind are, servers of [`rpc`](crate::rpc) channels for their next call, and calls that are under way for their answer; also typed ones, those of [`any`](crate::any), those without a seat, and references to them; and pairs of
 /// something that names a handle, and the handle.
 ///
 /// ```
@@ -104,6 +104,11 @@ impl<'a> WokenAt<'a> {
     /// On this word, as this participant.
     pub(in crate::channel) fn seated(end: &'a Seated, word: &'a AtomicU32) -> Self {
         Self { signals: end.parking(), word, region: end.region() }
+    }
+
+    /// On this word of a region, with signals of its own.
+    pub(in crate::channel) fn apart(signals: &'a Signals, word: &'a AtomicU32, region: &'a Arc<Region>) -> Self {
+        Self { signals, word, region }
     }
 
     /// Stays, and has no seat: on semaphores, it cannot sleep there. `None`: the word is not of the region.

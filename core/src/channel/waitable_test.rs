@@ -3,8 +3,8 @@
 use super::kind::ChannelKind;
 use super::receiver::Receiver;
 use super::sender::Sender;
-use super::waitable::{Awaited, Waitable};
-use super::{broadcast, mpmc, mpsc, pipe, spsc, watch};
+use super::waitable::{Awaited, Waitable, Waited};
+use super::{broadcast, mpmc, mpsc, pipe, rpc, spsc, watch};
 use crate::error::RecvError;
 use crate::region::{Sleep, View};
 use crate::sync::AtomicU32;
@@ -48,6 +48,30 @@ fn receivers_of_every_kind_are_ready_for_a_message_and_for_the_end() {
         let channel = broadcast::Options::new().policy(policy).private().unwrap();
         is_ready_for_what_comes(channel.sender().unwrap(), channel.receiver().unwrap());
     }
+}
+
+#[test]
+fn a_server_is_ready_for_a_call_and_a_call_for_its_answer() {
+    let channel = rpc::Options::new().private().unwrap();
+    let (client, mut server) = (channel.client().unwrap(), channel.server().unwrap());
+    let patience = std::time::Duration::from_secs(60);
+    drop(client.start(b"given up", patience).unwrap());
+    assert!(!is_ready(&mut server), "nobody waits for that");
+    let mut pending = client.start(b"", patience).unwrap();
+    assert!(is_ready(&mut server) && !is_ready(&mut pending));
+    assert!(pending.awaited().woken_at().is_some());
+    let call = server.next().unwrap();
+    assert!(!is_ready(&mut pending), "it is under way");
+    call.respond(b"1").unwrap();
+    assert!(!is_ready(&mut server));
+    for _ in 0..2 {
+        assert!(is_ready(&mut pending));
+    }
+    assert_eq!(pending.try_get().unwrap(), Some(b"1".to_vec()));
+    let mut pending = client.start(b"", patience).unwrap();
+    channel.close();
+    assert!(is_ready(&mut server) && is_ready(&mut pending));
+    assert!(server.next().is_err() && pending.wait().is_err());
 }
 
 #[test]

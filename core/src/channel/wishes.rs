@@ -19,6 +19,9 @@ use std::sync::Arc;
 const SLOTS_BYTES: u64 = 16 << 20;
 const SLOTS: RangeInclusive<u64> = 4..=1024;
 
+/// The default number of frames: so many calls at a time.
+const FRAMES: u32 = 256;
+
 /// What a caller asks for, of a channel of any kind.
 #[derive(Debug, Clone)]
 pub(crate) struct Wishes {
@@ -32,6 +35,8 @@ pub(crate) struct Wishes {
     pub(crate) record_alignment: Option<usize>,
     pub(crate) slots: Option<usize>,
     pub(crate) priorities: Option<u8>,
+    pub(crate) max_response: Option<usize>,
+    pub(crate) repeats: Option<bool>,
     pub(crate) senders: Option<usize>,
     pub(crate) receivers: Option<usize>,
     pub(crate) discard_on_death: Option<bool>,
@@ -71,6 +76,8 @@ impl Wishes {
             record_alignment: None,
             slots: None,
             priorities: None,
+            max_response: None,
+            repeats: None,
             senders: None,
             receivers: None,
             discard_on_death: None,
@@ -109,6 +116,8 @@ impl Wishes {
             ("record_alignment", self.record_alignment.is_some()),
             ("slots", self.slots.is_some()),
             ("priorities", self.priorities.is_some()),
+            ("max_response", self.max_response.is_some()),
+            ("retry", self.repeats.is_some()),
             ("senders", self.senders.is_some()),
             ("receivers", self.receivers.is_some()),
             ("on_death", self.discard_on_death.is_some()),
@@ -134,6 +143,7 @@ impl Wishes {
             Store::Lanes => self.lane_geometry(channel),
             Store::Slots => self.slot_geometry(channel),
             Store::Value => self.value_geometry(channel),
+            Store::Frames => self.frame_geometry(channel),
         }
     }
 
@@ -193,6 +203,8 @@ impl Wishes {
             record_alignment: 0,
             slots: 0,
             priorities: self.priorities.unwrap_or(1).into(),
+            max_response: 0,
+            repeats: false,
         };
         let slots = word(channel, "slots", self.slots, Limits::SLOTS_MAX)?.unwrap_or_else(|| {
             // A larger one is refused later, before anything is made.
@@ -218,6 +230,26 @@ impl Wishes {
             record_alignment: 0,
             slots: Geometry::value_slots(max_message),
             priorities: 0,
+            max_response: 0,
+            repeats: false,
+        })
+    }
+
+    fn frame_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
+        let row = self.kind.row();
+        let (senders, receivers) = self.seats(channel)?;
+        Ok(Geometry {
+            row,
+            senders,
+            receivers,
+            capacity: 0,
+            max_message: self.max_message().unwrap_or(row.max_message),
+            payload_alignment: self.payload_alignment(channel)?,
+            record_alignment: 0,
+            slots: word(channel, "slots", self.slots, Limits::SLOTS_MAX)?.unwrap_or(FRAMES),
+            priorities: 1,
+            max_response: self.max_response.map_or(row.max_response, |bytes| bytes as u64),
+            repeats: self.repeats.unwrap_or(false),
         })
     }
 
@@ -271,6 +303,8 @@ impl Wishes {
             record_alignment,
             slots: 0,
             priorities: 0,
+            max_response: 0,
+            repeats: false,
         })
     }
 
@@ -302,6 +336,8 @@ impl Wishes {
             record_alignment: self.record_alignment.map(|bytes| bytes as u64),
             slots: self.slots.map(|slots| slots as u64),
             priorities: self.priorities,
+            max_response: self.max_response.map(|bytes| bytes as u64),
+            repeats: self.repeats,
             discard_on_death: self.discard_on_death,
             delivery_limit: self.delivery_limit,
             policy: self.policy,

@@ -61,9 +61,10 @@ pub enum JoinError {
         /// an open file description's.
         process: Option<u32>,
     },
-    /// The channel carries no messages: it holds a value, which is set and looked at ([`watch`](crate::watch)).
+    /// The channel carries no messages: it holds a value, which is set and looked at ([`watch`](crate::watch)), or is called
+    /// ([`rpc`](crate::rpc)).
     #[error(
-        "channel {channel} is a {kind}: it holds a value and carries no messages; set the value or get it instead",
+        "channel {channel} is of kind {kind}, which carries no messages; use that kind's own calls instead",
         channel = Printable(.channel)
     )]
     NoMessages {

@@ -8,6 +8,7 @@
 //! - [`forgetting`]: of forgetting a named receiver.
 //! - [`passing`]: of handing an anonymous channel over.
 //! - [`handover`]: of handing a seat over to a successor.
+//! - [`calling`]: errors of calls and answers.
 //! - [`getting`]: errors of looking at a value.
 //! - [`transfer`]: errors of sending and receiving. They are small `Copy` values. A message is passed by reference, so it stays
 //!   with the caller; a batch error says how many of its messages went out.
@@ -19,6 +20,7 @@
 //! - [`printable`]: how texts that others chose are shown.
 //! - `into_io`: conversion into `std::io::Error`.
 
+mod calling;
 mod corruption;
 mod forgetting;
 mod getting;
@@ -35,6 +37,7 @@ mod setup;
 mod transfer;
 mod waiting;
 
+pub use calling::{CallError, RespondError};
 pub use corruption::Corruption;
 pub use forgetting::ForgetError;
 pub use getting::GetError;

@@ -5,10 +5,10 @@
 mod page;
 
 use super::{
-    Backend, Cell, ChannelControl, FenceMode, Gate, HEADER_BYTES, HeaderBlock, Kind, LaneControl, MAGIC, NewsControl,
-    OPTION_PERSISTENT, ParticipantRow, ParticipantState, Policy, QueueControl, RecordHeader, RecordKind, RingControl,
-    Role, RowIndex, RowState, STATUS_AT, SlotHeader, SlotState, SlotWord, Status, StatusCell, TypeForm, VERSION,
-    ValueControl,
+    Backend, Caller, Cell, ChannelControl, FenceMode, FrameState, FrameWord, Gate, HEADER_BYTES, HeaderBlock, Kind,
+    LaneControl, MAGIC, NewsControl, OPTION_PERSISTENT, ParticipantRow, ParticipantState, Policy, QueueControl,
+    RecordHeader, RecordKind, RingControl, Role, RowIndex, RowState, STATUS_AT, SlotHeader, SlotState, SlotWord,
+    Status, StatusCell, TypeForm, VERSION, ValueControl,
 };
 use crate::error::Corruption;
 use page::{Field, RESERVED, rows, structure, structures};
@@ -55,7 +55,7 @@ fn every_struct_is_on_the_page_with_every_field_at_its_place() {
                 max_message participants senders receivers lanes payload_alignment creator_pid participants_at
                 control_at lanes_at gates_at data_at type_hash type_size type_alignment type_name_bytes type_form slots
                 priorities delivery_limit queue_at cells_at semaphore_bytes c_library lock_inode news_at
-                record_alignment type_name reserved crc
+                record_alignment type_name max_response reserved crc
             ),
         ),
         ("StatusCell", header, size_of::<StatusCell>(), fields_of!(StatusCell: word)),
@@ -222,6 +222,23 @@ fn words_of_bits_are_those_of_the_page() {
     for (state, number) in states.into_iter().zip([1, 2, 3, 4, 0]) {
         assert_eq!(SlotWord::FRESH.next(state, RowIndex(9)).bits(), 1 << 19 | number << 16 | 9);
     }
+    assert_eq!(ranges("bits of a frame's word"), ["0–11", "12–15", "16–63"]);
+    let states = [
+        FrameState::Asked,
+        FrameState::Taken,
+        FrameState::Returned,
+        FrameState::Cancelled,
+        FrameState::Abandoned,
+        FrameState::Answered,
+        FrameState::Failed,
+        FrameState::Free,
+    ];
+    for (state, number) in states.into_iter().zip([1, 2, 3, 4, 5, 6, 7, 0]) {
+        assert_eq!(FrameWord::FRESH.next(state, RowIndex(9)).bits(), 1 << 16 | number << 12 | 9);
+    }
+    assert_eq!(ranges("bits of a frame's caller"), ["0–11", "12–63"]);
+    assert_eq!(Caller::new(RowIndex(9), Some(5)).bits(), 5 << 12 | 9);
+    assert_eq!(Caller::new(RowIndex(9), None).bits(), u64::MAX << 12 | 9);
     assert_eq!(ranges("bits of a slot's header"), ["0–31", "32–47", "48–55"]);
     assert_eq!(SlotHeader::new(5, 3).delivered_once_more().bits(), 3 << 48 | 1 << 32 | 5);
 }

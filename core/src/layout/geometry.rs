@@ -27,10 +27,14 @@ pub struct Geometry {
     /// Every record of a lane starts at a multiple of so many bytes, a power of two from `payload_alignment`; 0 in kinds without
     /// lanes.
     pub record_alignment: u32,
-    /// Slots of messages, or of versions of a value: 0 in kinds without them.
+    /// Slots of messages or of versions of a value, or frames of calls: 0 in kinds without them.
     pub slots: u32,
-    /// Orders of delivery, from the most urgent; 0 in kinds without a slot queue.
+    /// Orders of delivery, from the most urgent; 1 in kinds with calls, and 0 in kinds without cells.
     pub priorities: u16,
+    /// Largest answer in bytes; 0 in kinds without calls.
+    pub max_response: u64,
+    /// Whether a call whose server died goes to another one, so that answers have an area of their own.
+    pub repeats: bool,
 }
 
 /// Where everything stands, in bytes from the start of the file.
@@ -80,7 +84,7 @@ pub struct GeometryError {
 }
 
 impl Geometry {
-    /// Whether there is a slot queue.
+    /// Whether there is a slot queue, and with it, messages.
     pub fn has_slots(&self) -> bool {
         self.row.store == Store::Slots
     }
@@ -98,6 +102,8 @@ impl Geometry {
             record_alignment: 0,
             slots: 1,
             priorities: 1,
+            max_response: 0,
+            repeats: false,
         }
     }
 
@@ -110,7 +116,7 @@ impl Geometry {
     pub fn lanes(&self) -> u32 {
         match self.row.store {
             Store::Lanes => self.senders,
-            Store::Slots | Store::Value => 0,
+            Store::Slots | Store::Value | Store::Frames => 0,
         }
     }
 
@@ -141,9 +147,20 @@ impl Geometry {
         u64::from(self.payload_alignment).max(self.row.words_per_slot.saturating_mul(8))
     }
 
+    /// Bytes from the start of a frame to its answer. It stands where the request stood, unless that has to stay for another server.
+    pub fn answer_at(&self) -> u64 {
+        if !self.repeats {
+            return self.slot_payload_at();
+        }
+        let behind = self.slot_payload_at().saturating_add(self.max_message);
+        behind.checked_next_multiple_of(self.payload_alignment.max(8).into()).unwrap_or(u64::MAX)
+    }
+
     /// Bytes from slot to slot: whole lines.
     pub fn slot_bytes(&self) -> u64 {
-        self.slot_payload_at().saturating_add(self.max_message).checked_next_multiple_of(64).unwrap_or(u64::MAX)
+        let message = self.slot_payload_at().saturating_add(self.max_message);
+        let answer = self.answer_at().saturating_add(self.max_response);
+        message.max(answer).checked_next_multiple_of(64).unwrap_or(u64::MAX)
     }
 
     /// How many versions of a value have a slot, so that a reader is rarely overtaken while it copies one. A power of two.
@@ -189,6 +206,10 @@ impl Geometry {
             Store::Lanes => self.check_lanes()?,
             Store::Slots => self.check_slots()?,
             Store::Value => self.check_value()?,
+            Store::Frames => self.check_frames()?,
+        }
+        if self.row.store != Store::Frames {
+            check("max_response", self.max_response, 0, 0)?;
         }
         self.check_seats()?;
         self.offsets().ok_or(GeometryError {
@@ -230,6 +251,14 @@ impl Geometry {
         check("slots", self.slots.into(), 1, Limits::SLOTS_MAX.into())?;
         check("priorities", self.priorities.into(), 1, Limits::PRIORITIES_MAX.into())?;
         check("max_message", self.max_message, 0, Limits::SLOT_MESSAGE_MAX)
+    }
+
+    fn check_frames(&self) -> Result<(), GeometryError> {
+        self.check_no_ring()?;
+        check("slots", self.slots.into(), 1, Limits::SLOTS_MAX.into())?;
+        check("priorities", self.priorities.into(), 1, 1)?;
+        check("max_message", self.max_message, 0, Limits::SLOT_MESSAGE_MAX)?;
+        check("max_response", self.max_response, 0, Limits::SLOT_MESSAGE_MAX)
     }
 
     fn check_value(&self) -> Result<(), GeometryError> {
@@ -289,7 +318,7 @@ impl Geometry {
             queue_at = gates_end;
             words_end = queue_at.checked_add(size_of::<ValueControl>() as u64)?;
         }
-        if self.has_slots() {
+        if self.row.has_cells() {
             queue_at = gates_end;
             let rings_at = queue_at.checked_add(size_of::<QueueControl>() as u64)?;
             cells_at = rings_at.checked_add(array(size_of::<RingControl>(), self.priorities.into())?)?;
@@ -329,6 +358,8 @@ mod tests {
         record_alignment: 8,
         slots: 0,
         priorities: 0,
+        max_response: 0,
+        repeats: false,
     };
 
     const SLOTS: Geometry = Geometry {
@@ -342,6 +373,21 @@ mod tests {
         priorities: 2,
         ..DEFAULT
     };
+
+    #[test]
+    fn an_answer_stands_where_the_request_stood_unless_that_is_kept() {
+        let frames = Geometry { row: Kind::Rpc.row(), max_message: 20, max_response: 100, priorities: 1, ..SLOTS };
+        assert!(frames.map().is_ok());
+        assert_eq!((frames.slot_payload_at(), frames.answer_at(), frames.slot_bytes()), (32, 32, 192));
+        let kept = Geometry { repeats: true, ..frames };
+        assert_eq!((kept.slot_payload_at(), kept.answer_at(), kept.slot_bytes()), (32, 56, 192));
+        let small = Geometry { max_message: 16, max_response: 16, ..kept };
+        assert_eq!(small.slot_bytes(), 64, "both fit into one line");
+        let field = |geometry: Geometry| geometry.map().unwrap_err().field;
+        assert_eq!(field(Geometry { max_response: (1 << 30) + 1, ..frames }), "max_response");
+        assert_eq!(field(Geometry { priorities: 2, ..frames }), "priorities");
+        assert_eq!(field(Geometry { max_response: 1, ..SLOTS }), "max_response");
+    }
 
     #[test]
     fn several_lanes_have_their_news_between_the_channels_words_and_theirs() {

@@ -20,6 +20,9 @@ pub const OPTION_PERSISTENT: u64 = 1;
 /// [`HeaderBlock::options`]: what a dead receiver had not acknowledged is not delivered again.
 pub const OPTION_DISCARD: u64 = 2;
 
+/// [`HeaderBlock::options`]: a call whose server died goes to another one, and its answer has an area of its own.
+pub const OPTION_REPEAT: u64 = 1 << 4;
+
 /// [`HeaderBlock::options`]: the bits of a broadcast's [`Policy`].
 pub(super) const OPTION_POLICY: u64 = 3 << POLICY_AT;
 const POLICY_AT: u32 = 2;
@@ -303,8 +306,10 @@ pub struct HeaderBlock {
     pub record_alignment: u32,
     /// [`super::MessageType::name`], padded with zeros.
     pub type_name: [u8; NAME_BYTES],
+    /// Largest answer in bytes; 0 in kinds without calls.
+    pub max_response: u32,
     /// Zero.
-    pub reserved: [u8; 280],
+    pub reserved: [u8; 276],
     /// CRC-32C of everything above.
     pub crc: u32,
 }
@@ -338,7 +343,8 @@ const _: () = {
     assert!(offset_of!(HeaderBlock, news_at) == 216);
     assert!(offset_of!(HeaderBlock, record_alignment) == 224);
     assert!(offset_of!(HeaderBlock, type_name) == 228);
-    assert!(offset_of!(HeaderBlock, reserved) == 740);
+    assert!(offset_of!(HeaderBlock, max_response) == 740);
+    assert!(offset_of!(HeaderBlock, reserved) == 744);
     assert!(offset_of!(HeaderBlock, crc) == 1020);
 };
 

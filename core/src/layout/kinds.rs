@@ -3,7 +3,7 @@
 //! A row says what a kind is made of. The format, the region, liveness and the options ask the row, never which kind it is, so
 //! a further kind with a store of these is a further row.
 
-use super::header::{OPTION_DISCARD, OPTION_PERSISTENT, OPTION_POLICY};
+use super::header::{OPTION_DISCARD, OPTION_PERSISTENT, OPTION_POLICY, OPTION_REPEAT};
 use super::row::Role;
 
 /// What a channel is. By default, a channel is `spsc`.
@@ -21,6 +21,9 @@ pub enum Kind {
     Watch,
     /// One sender or several, many receivers, each message to all of them.
     Broadcast,
+    /// Many clients, many servers, and calls with an answer each instead of messages. The clients have the seats of senders, and the servers
+    /// those of receivers.
+    Rpc,
 }
 
 /// Where a kind keeps its messages.
@@ -32,6 +35,8 @@ pub enum Store {
     Slots,
     /// There is one value, whose versions stand in slots of one size in turn.
     Value,
+    /// In frames: slots in which a request is answered.
+    Frames,
 }
 
 /// How many seats of a role there are.
@@ -62,6 +67,8 @@ pub struct KindRow {
     pub capacity: u64,
     /// Largest message or value in bytes if nobody chooses, in kinds with slots; what a lane takes follows from its capacity.
     pub max_message: u64,
+    /// Largest answer in bytes if nobody chooses; 0 in kinds without calls.
+    pub max_response: u64,
     /// Words in front of a slot's payload; 0 in kinds without slots.
     pub words_per_slot: u64,
     /// Which bits of the header's options it knows.
@@ -78,7 +85,7 @@ pub struct KindRow {
 const ONE: Seats = Seats { max: 1, default: 1 };
 
 /// Every kind that this version knows, in the order of [`Kind`].
-const ROWS: [KindRow; 5] = [
+const ROWS: [KindRow; 6] = [
     KindRow {
         kind: Kind::Spsc,
         code: 1,
@@ -88,6 +95,7 @@ const ROWS: [KindRow; 5] = [
         receivers: ONE,
         capacity: 1 << 20,
         max_message: 0,
+        max_response: 0,
         words_per_slot: 0,
         options: OPTION_PERSISTENT,
         own_options: &["capacity", "record_alignment"],
@@ -105,6 +113,7 @@ const ROWS: [KindRow; 5] = [
         // Longer than most that people have, and slots of it are an odd number of lines, so that the words in front of them do
         // not share a few sets of a cache.
         max_message: 64_000,
+        max_response: 0,
         words_per_slot: 2,
         options: OPTION_PERSISTENT | OPTION_DISCARD,
         own_options: &["slots", "priorities", "senders", "receivers", "on_death", "delivery_limit"],
@@ -120,6 +129,7 @@ const ROWS: [KindRow; 5] = [
         receivers: ONE,
         capacity: 64 << 10,
         max_message: 0,
+        max_response: 0,
         words_per_slot: 0,
         options: OPTION_PERSISTENT,
         own_options: &["capacity", "record_alignment", "senders"],
@@ -135,6 +145,7 @@ const ROWS: [KindRow; 5] = [
         receivers: Seats { max: 1023, default: 64 },
         capacity: 0,
         max_message: 4096,
+        max_response: 0,
         words_per_slot: 2,
         options: OPTION_PERSISTENT,
         own_options: &["receivers"],
@@ -150,11 +161,28 @@ const ROWS: [KindRow; 5] = [
         receivers: Seats { max: 1023, default: 64 },
         capacity: 1 << 20,
         max_message: 0,
+        max_response: 0,
         words_per_slot: 0,
         options: OPTION_PERSISTENT | OPTION_POLICY,
         own_options: &["capacity", "record_alignment", "senders", "receivers", "policy"],
         redelivers: false,
         smaller: "a smaller capacity, fewer senders or fewer receivers",
+    },
+    KindRow {
+        kind: Kind::Rpc,
+        code: 6,
+        name: "rpc",
+        store: Store::Frames,
+        senders: Seats { max: 1023, default: 64 },
+        receivers: Seats { max: 1023, default: 64 },
+        capacity: 0,
+        max_message: 1024,
+        max_response: 1024,
+        words_per_slot: 4,
+        options: OPTION_PERSISTENT | OPTION_REPEAT,
+        own_options: &["slots", "max_response", "retry", "senders", "receivers", "delivery_limit"],
+        redelivers: true,
+        smaller: "fewer frames, or a smaller max_request or max_response",
     },
 ];
 
@@ -175,6 +203,11 @@ impl KindRow {
     /// Whether there are receivers without a seat, which write nothing.
     pub(crate) fn can_be_looked_at(&self) -> bool {
         self.is_broadcast() || self.store == Store::Value
+    }
+
+    /// Whether there are slots whose numbers pass through rings of cells.
+    pub(crate) fn has_cells(&self) -> bool {
+        matches!(self.store, Store::Slots | Store::Frames)
     }
 
     /// Whether every receiver gets every message, by a gate of its own.
@@ -241,7 +274,7 @@ impl Kind {
     }
 
     /// Whether channels of this kind have this option, of those that not every kind has: `capacity`, `record_alignment`, `slots`,
-    /// `priorities`, `senders`, `receivers`, `on_death`, `delivery_limit`, `policy`. An option that a kind does not have is refused when a channel
+    /// `priorities`, `senders`, `receivers`, `on_death`, `delivery_limit`, `policy`, `max_response`, `retry`. An option that a kind does not have is refused when a channel
     /// is created or opened: [`CreateError::NoSuchOption`](crate::error::CreateError::NoSuchOption).
     ///
     /// ```

@@ -20,9 +20,11 @@
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
+mod frame;
 mod record;
 mod row;
 mod slot;
+pub use frame::{ANSWER_LENGTH_AT, BELL_AT, CALLER_AT, Caller, FrameState, FrameWord};
 pub use record::{RecordHeader, RecordKind};
 pub use row::{Naming, ParticipantState, Role, RowState};
 pub use slot::{Cell, RowIndex, SlotHeader, SlotState, SlotWord};
@@ -57,8 +59,8 @@ pub use self::{
     geometry::{Geometry, Map},
     handed::{FRAME_BYTES, HANDED_VERSION, Handed, HandedFrame, NotAFrame},
     header::{
-        Backend, CLibrary, FenceMode, HEADER_BYTES, HeaderBlock, MAGIC, OPTION_DISCARD, OPTION_PERSISTENT, Policy,
-        STATUS_AT, Status, StatusCell, VERSION, Version,
+        Backend, CLibrary, FenceMode, HEADER_BYTES, HeaderBlock, MAGIC, OPTION_DISCARD, OPTION_PERSISTENT,
+        OPTION_REPEAT, Policy, STATUS_AT, Status, StatusCell, VERSION, Version,
     },
     kinds::{Kind, KindRow, Seats, Store},
     lane::{ChannelControl, Gate, LaneControl},

@@ -252,6 +252,8 @@ mod tests {
             record_alignment: 8,
             slots: 0,
             priorities: 0,
+            max_response: 0,
+            repeats: false,
         };
         let region = Arc::new(Region::create_anonymous(&CreateSpec::plain(geometry)).unwrap());
         let took: Vec<_> = (0..=100)

@@ -2,7 +2,7 @@
 
 use super::word;
 use crate::error::Corruption;
-use crate::layout::{Geometry, ParticipantState, Role, RowState};
+use crate::layout::{Geometry, ParticipantState, Role, RowState, Store};
 use crate::region::{Region, Signals, sys};
 use crate::ring::lanes::tell;
 use crate::sync::Ordering::Relaxed;
@@ -133,7 +133,14 @@ pub(crate) fn announce(region: &Arc<Region>, change: Change<'_>) {
             eventcount::notify(&signals, &region.lane(lane).space);
         }
     }
-    if region.geometry().has_slots() {
+    let geometry = region.geometry();
+    if geometry.row.has_cells() {
         eventcount::notify(&signals, &region.queue().space);
+    }
+    if geometry.row.store == Store::Frames && change.is_of(geometry, Role::Receiver) {
+        // Each client that waits for an answer sleeps in its frame, and none of them for another client.
+        for frame in 0..geometry.slots {
+            eventcount::notify(&signals, region.bell(frame));
+        }
     }
 }

@@ -48,6 +48,9 @@ pub(crate) use self::{
     locks::{Life, LockQuery, NoLife},
     memory::{MemoryOptions, Redelivery},
     sys::{Clock, Moment, ProcessMark, explained},
-    views::{LaneView, RingCursor, RingSpot, RingView, RingWay, SlotWords, SlotsView, ValueSlot, ValuesView, View},
+    views::{
+        FramesView, LaneView, RingCursor, RingSpot, RingView, RingWay, SlotWords, SlotsView, ValueSlot, ValuesView,
+        View,
+    },
     wake::{BEDS_MAX, Bed, Futex, SemaphoresView, Signals, Sleep, heavy_fence_of_all, sleep_on_any},
 };

@@ -7,6 +7,7 @@
 //! - [`lanes`]: several of them with one receiver.
 //! - `broadcast`: one of them with several readers, each of which gets everything.
 //! - [`slots`]: the slot queue, for many senders and many receivers.
+//! - [`frames`]: calls and their answers, in the order and the cells of a slot queue.
 //! - [`watch`]: the latest value of one writer, for many readers.
 //!
 //! An operation that has several ways bears its name alone where it is complete. `…_fast` is the way in line: it serves the
@@ -17,6 +18,7 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
 pub mod broadcast;
+pub mod frames;
 pub mod lanes;
 pub mod log;
 pub mod slots;

@@ -61,7 +61,8 @@ mod tests {
     #[test]
     fn every_kind_of_the_engine_is_in_the_list() {
         let kinds = all_that_are_killed();
-        for &kind in memlane::Kind::ALL {
+        // Those that are called are killed by a test of the engine: `rpc_deaths`.
+        for &kind in memlane::Kind::ALL.iter().filter(|kind| **kind != memlane::Kind::Rpc) {
             assert_eq!(named(kind, &kinds).unwrap().name(), kind.name());
         }
     }

@@ -1,6 +1,6 @@
 //! Why a handle cannot go on.
 
-use crate::error::{Corruption, GrantError, RecvError, SendError, WaitForPeerError};
+use crate::error::{CallError, Corruption, GrantError, RecvError, SendError, WaitForPeerError};
 use crate::wait::interrupt::Interrupted;
 
 /// Why a handle cannot go on.
@@ -66,5 +66,21 @@ impl From<Interrupted> for RecvError {
 impl From<Interrupted> for WaitForPeerError {
     fn from(_: Interrupted) -> Self {
         Self::Interrupted
+    }
+}
+
+impl From<Interrupted> for CallError {
+    fn from(_: Interrupted) -> Self {
+        Self::Interrupted
+    }
+}
+
+impl From<Trouble> for CallError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Corrupted(reason) => Self::Corrupted(reason),
+            Trouble::Closed => Self::Disconnected,
+            Trouble::Removed => Self::Removed,
+        }
     }
 }

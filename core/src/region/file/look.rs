@@ -139,7 +139,7 @@ impl Look {
 /// Copies the words in front of the ring or the cells: at most some hundred KiB.
 fn read_words(file: &OwnedFd, header: &Facts) -> io::Result<Bytes> {
     let map = &header.map;
-    let end = if header.geometry.has_slots() { map.cells_at } else { map.data_at } as usize;
+    let end = if header.geometry.row.has_cells() { map.cells_at } else { map.data_at } as usize;
     let mut bytes = Bytes::anonymous(end)?;
     let mut chunk = [0; CHUNK];
     for at in (0..end).step_by(CHUNK) {

@@ -3,7 +3,7 @@
 use crate::error::{NotAChannel, OpenError};
 use crate::layout::{
     Backend, CLibrary, FenceMode, Geometry, HEADER_BYTES, HeaderBlock, Kind, MAGIC, Map, MessageType, NAME_MAX,
-    OPTION_DISCARD, OPTION_PERSISTENT, Policy, TypeForm, VERSION, Version,
+    OPTION_DISCARD, OPTION_PERSISTENT, OPTION_REPEAT, Policy, TypeForm, VERSION, Version,
 };
 use crate::region::sys;
 use std::io;
@@ -93,6 +93,7 @@ impl Facts {
         block.options = if self.persistent { OPTION_PERSISTENT } else { 0 };
         block.options |= if self.redelivery.discard_on_death { OPTION_DISCARD } else { 0 };
         block.options |= self.policy.option_bits();
+        block.options |= if self.geometry.repeats { OPTION_REPEAT } else { 0 };
         block.capacity = self.geometry.capacity;
         block.max_message = self.geometry.max_message;
         block.participants = self.geometry.participants();
@@ -111,6 +112,7 @@ impl Facts {
         block.data_at = self.map.data_at;
         block.slots = self.geometry.slots;
         block.priorities = self.geometry.priorities;
+        block.max_response = self.geometry.max_response as u32;
         block.delivery_limit = self.redelivery.limit;
         block.queue_at = self.map.queue_at;
         block.cells_at = self.map.cells_at;
@@ -235,6 +237,8 @@ pub(in crate::region) fn parse(channel: &str, start: &[u8], length: u64) -> Resu
         record_alignment: block.record_alignment,
         slots: block.slots,
         priorities: block.priorities,
+        max_response: block.max_response.into(),
+        repeats: block.options & OPTION_REPEAT != 0,
     };
     let map = geometry.map().map_err(|error| bad(error.field, error.found.to_string(), error.wanted))?;
     let stored_and_derived = [

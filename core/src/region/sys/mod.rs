@@ -9,6 +9,6 @@ pub(crate) use linux::LibraryThread;
 pub(in crate::region) use linux::*;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Clock, Moment, ProcessMark, cancel_guard, explained, is_ending, pause, pid_namespace, preserving_errno, process_id,
-    start_in, unix_time_ns, user_id,
+    Clock, HostClock, Moment, ProcessMark, cancel_guard, explained, is_ending, pause, pid_namespace, preserving_errno,
+    process_id, start_in, unix_time_ns, user_id,
 };

@@ -239,6 +239,8 @@ mod tests {
             record_alignment: 8,
             slots: 0,
             priorities: 0,
+            max_response: 0,
+            repeats: false,
         };
         Arc::new(Region::create_private(&CreateSpec::plain(geometry)).unwrap())
     }

@@ -3,6 +3,7 @@
 //! - `words`: the channel's own words, the participants' rows, the control words of lanes and queue.
 //! - `lane`: a lane's ring. `cursor`: where one of its ends stands there.
 //! - `slots`: the slot queue's rings, cells and slots.
+//! - `frames`: the same with requests and answers.
 //! - `values`: a value's root, and the slots of its versions.
 //!
 //! What holds: *where a window lies is computed from the validated geometry alone*, never from a word of the file, and is inside the
@@ -11,6 +12,7 @@
 //! It needs `memory` and the region that it looks into.
 
 mod cursor;
+mod frames;
 mod lane;
 mod slots;
 mod values;
@@ -18,6 +20,7 @@ mod words;
 
 pub(crate) use self::{
     cursor::{RingCursor, RingSpot, RingWay},
+    frames::FramesView,
     lane::{LaneView, RingView},
     slots::{SlotWords, SlotsView},
     values::{ValueSlot, ValuesView},

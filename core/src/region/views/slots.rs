@@ -59,7 +59,7 @@ impl SlotsView {
         let (rings, cells, slots) = (u64::from(geometry.priorities), geometry.cells(), u64::from(geometry.slots));
         let rings_at = map.queue_at + size_of::<QueueControl>() as u64;
         let length = region.bytes().length() as u64;
-        assert!(geometry.has_slots() && slots >= 1 && rings >= 1);
+        assert!(geometry.row.has_cells() && slots >= 1 && rings >= 1);
         assert!(rings_at + rings * size_of::<RingControl>() as u64 <= map.cells_at);
         assert!(
             map.cells_at + rings * cells * 8 <= map.data_at && map.data_at + slots * geometry.slot_bytes() <= length
@@ -87,6 +87,13 @@ impl SlotsView {
     #[inline(always)]
     pub(crate) fn words(&self) -> SlotWords<'_> {
         SlotWords { control: &self.control, places: self.places, view: PhantomData }
+    }
+
+    /// Its words and frames, with the answers for payloads.
+    #[inline(always)]
+    pub(super) fn answers(&self, answer_at: usize, answer_max: usize) -> SlotWords<'_> {
+        let places = Places { payload_at: answer_at, payload_max: answer_max, ..self.places };
+        SlotWords { control: &self.control, places, view: PhantomData }
     }
 
     /// Borrows the first `length` bytes of the slot's payload for writing. The caller owns the slot.
@@ -127,7 +134,7 @@ impl<'a> SlotWords<'a> {
     }
 
     #[inline]
-    fn slot_at(self, slot: u16) -> NonNull<u8> {
+    pub(super) fn slot_at(self, slot: u16) -> NonNull<u8> {
         assert!(u32::from(slot) < self.places.slot_count);
         // SAFETY: as asserted, inside the region.
         unsafe { self.places.slots.add(usize::from(slot) * self.places.slot_bytes) }

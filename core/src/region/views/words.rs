@@ -1,12 +1,13 @@
 //! Typed windows onto the words of a region.
 
 use crate::layout::{
-    ChannelControl, Gate, LaneControl, NewsControl, ParticipantRow, QueueControl, Role, Store, ValueControl,
+    BELL_AT, CALLER_AT, Caller, ChannelControl, Gate, LaneControl, NewsControl, ParticipantRow, QueueControl, Role,
+    Store, ValueControl,
 };
 use crate::region::Region;
 use crate::region::memory::SharedWords;
-use crate::sync::AtomicU32;
-use crate::sync::Ordering::Relaxed;
+use crate::sync::Ordering::{Acquire, Relaxed};
+use crate::sync::{AtomicU32, AtomicU64, fence};
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -93,7 +94,7 @@ impl View<ValueControl> {
 
 impl Region {
     fn queue_offset(&self) -> u64 {
-        assert!(self.geometry().has_slots());
+        assert!(self.geometry().row.has_cells());
         self.map().queue_at
     }
 
@@ -146,6 +147,36 @@ impl Region {
         let lane = std::ptr::from_ref(space).addr().checked_sub(first)? / size_of::<LaneControl>();
         let lane = u32::try_from(lane).ok().filter(|&lane| lane < lanes)?;
         std::ptr::eq(space, &self.lane(lane).space).then_some(lane)
+    }
+
+    /// The word on which the client of the call in this frame sleeps.
+    pub(crate) fn bell(&self, frame: u32) -> &AtomicU32 {
+        self.bytes().shared(self.frame_offset(frame) + BELL_AT)
+    }
+
+    /// Who called in the frame on whose word a client sleeps, if it is such a word. Its place in the region tells.
+    pub(in crate::region) fn caller_at(&self, bell: &AtomicU32) -> Option<u32> {
+        let geometry = self.geometry();
+        if geometry.row.store != Store::Frames {
+            return None;
+        }
+        let first = std::ptr::from_ref(self.bell(0)).addr();
+        let frame = std::ptr::from_ref(bell).addr().checked_sub(first)? as u64 / geometry.slot_bytes();
+        let frame = u32::try_from(frame).ok().filter(|&frame| frame < geometry.slots)?;
+        if !std::ptr::eq(bell, self.bell(frame)) {
+            return None;
+        }
+        // EDGE asleep→caller: behind the waker's look at the flag; pairs with the fence in `Answer::before_park`.
+        fence(Acquire);
+        let caller: &AtomicU64 = self.bytes().shared(self.frame_offset(frame) + CALLER_AT);
+        let row = u32::from(Caller::from_bits(caller.load(Relaxed)).row().0);
+        (row < geometry.senders).then_some(row)
+    }
+
+    fn frame_offset(&self, frame: u32) -> u64 {
+        let geometry = self.geometry();
+        assert!(geometry.row.store == Store::Frames && frame < geometry.slots);
+        self.map().data_at + u64::from(frame) * geometry.slot_bytes()
     }
 
     /// The gate of the receiver in this row, in this lane, in a kind in which all of them read it. `None`: there is none.

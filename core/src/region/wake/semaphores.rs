@@ -38,6 +38,9 @@ impl SemaphoresView {
         if std::ptr::eq(word, &self.region.control().arrivals) {
             return 0..geometry.participants();
         }
+        if let Some(client) = self.region.caller_at(word) {
+            return client..client + 1;
+        }
         self.region.lane_of(word).map_or(0..geometry.senders, |lane| lane..lane + 1)
     }
 

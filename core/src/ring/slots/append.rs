@@ -24,7 +24,7 @@ const TURNS_PER_LOOK: u64 = 1 << 10;
 
 impl<M: SlotMemory> Queue<M> {
     /// Names `slot` in the next cell of `ring`.
-    pub(super) fn append(&self, ring: u8, slot: u16) -> Result<(), Corruption> {
+    pub(in crate::ring) fn append(&self, ring: u8, slot: u16) -> Result<(), Corruption> {
         if self.append_at_tail(ring, slot) {
             return Ok(());
         }

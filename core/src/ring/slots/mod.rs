@@ -54,6 +54,7 @@ pub use batch::CommitBatch;
 pub use census::{Census, backlog, free, is_full, queued, returned};
 pub use memory::{SlotGeometry, SlotMemory};
 pub use queue::{Delivery, GivenBack, Loan, Queue};
+pub(super) use queue::{Look, RACES};
 #[cfg(loom)]
 pub use reap::ReapReport;
 pub use reap::{Departed, OnDeath};

@@ -9,12 +9,12 @@ use crate::sync::{AtomicU64, spin_loop};
 /// One participant's access to a slot queue.
 #[derive(Debug)]
 pub struct Queue<M> {
-    pub(super) memory: M,
-    pub(super) geometry: SlotGeometry,
+    pub(in crate::ring) memory: M,
+    pub(in crate::ring) geometry: SlotGeometry,
     /// The row of this participant, which it writes into the words of its slots.
-    pub(super) me: RowIndex,
+    pub(in crate::ring) me: RowIndex,
     /// Where the next search for a free slot starts.
-    pub(super) cursor: u32,
+    pub(in crate::ring) cursor: u32,
     /// Where the next search of a full queue starts: see `room`.
     pub(super) probe: u32,
     /// The slot that the last look for one in use found: the next look starts there.
@@ -235,7 +235,7 @@ impl<M: SlotMemory> Queue<M> {
 
     /// What stands at a ring's head. The slot's word was read while head still stood there.
     #[inline]
-    pub(super) fn look_at_head(&self, ring: u8) -> Result<Look, Corruption> {
+    pub(in crate::ring) fn look_at_head(&self, ring: u8) -> Result<Look, Corruption> {
         let look = self.glimpse_at_head(ring);
         if let Ok(Look::Moved { from }) = look {
             head_beyond(self.memory.head(ring), from)?;
@@ -270,7 +270,7 @@ impl<M: SlotMemory> Queue<M> {
 
     /// Moves head over a cell whose slot was seen in Consumed while head stood there, or was just taken by this receiver.
     #[inline]
-    pub(super) fn pass(&self, ring: u8, position: u64) {
+    pub(in crate::ring) fn pass(&self, ring: u8, position: u64) {
         // If the CAS fails, another participant moved head over this cell.
         let _ = self.memory.head(ring).compare_exchange(position, position.wrapping_add(1), Relaxed, Relaxed);
     }
@@ -399,11 +399,11 @@ pub(super) fn head_beyond(word: &AtomicU64, position: u64) -> Result<u64, Corrup
 }
 
 /// After so many lost races, a receiver finds nothing.
-pub(super) const RACES: u32 = 1 << 12;
+pub(in crate::ring) const RACES: u32 = 1 << 12;
 
 /// What stands at head.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Look {
+pub(in crate::ring) enum Look {
     /// Nothing is queued.
     Empty,
     /// Head moved on from here during the look.

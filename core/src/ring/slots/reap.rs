@@ -141,7 +141,7 @@ impl<M: SlotMemory> Queue<M> {
     /// Head may be seen where it stood before others moved it, and then some cells are looked at that were passed. No such
     /// cell names a slot of a dead participant: when that took the slot, it knew that head had passed every cell that ever named
     /// it, and its reaper knows what it knew.
-    fn queued_slots(&self) -> Result<Vec<u64>, Corruption> {
+    pub(in crate::ring) fn queued_slots(&self) -> Result<Vec<u64>, Corruption> {
         let cells = self.geometry.cells();
         let mut queued = vec![0u64; self.geometry.slots().div_ceil(64) as usize];
         for ring in 0..self.geometry.rings() {

@@ -31,6 +31,15 @@ impl Search {
     pub fn is_on(&self) -> bool {
         self.left > 0
     }
+
+    /// The next of so many slots to look at, if there is one left. What it finds there, the caller takes before it
+    /// [notes](Queue::note_searched) how far it is.
+    pub(in crate::ring) fn next(&mut self, slots: u32) -> Option<u16> {
+        self.left = self.left.checked_sub(1)?;
+        let slot = (self.at % slots) as u16;
+        self.at = u32::from(slot) + 1;
+        Some(slot)
+    }
 }
 
 impl<M: SlotMemory> Queue<M> {
@@ -48,16 +57,11 @@ impl<M: SlotMemory> Queue<M> {
 
     /// Goes on with a search, up to the next message. `None`: there is no search, or it is over.
     pub fn take_returned(&self, search: &mut Search) -> Option<Delivery> {
-        while search.left > 0 {
-            let slot = (search.at % self.geometry.slots()) as u16;
-            search.at = u32::from(slot) + 1;
-            search.left -= 1;
+        while let Some(slot) = search.next(self.geometry.slots()) {
             let word = self.word(slot);
             let ours = word.next(SlotState::Consumed, self.me);
             let taken = word.state() == Some(SlotState::Returned) && self.replace(slot, word, ours);
-            if search.left == 0 {
-                self.all_searched(search.seen);
-            }
+            self.note_searched(search);
             if taken {
                 return Some(self.delivered_again(slot, ours));
             }
@@ -65,12 +69,14 @@ impl<M: SlotMemory> Queue<M> {
         None
     }
 
-    /// Stores that every slot was looked at since so many reapings were counted.
+    /// If the search is over, stores that every slot was looked at since so many reapings were counted.
     ///
     /// A search that began earlier may end later and store less, which only makes other receivers look in vain.
-    fn all_searched(&self, seen: u64) {
-        // Relaxed: the number says all there is to know, and no other data hangs on it.
-        self.memory.searched().store(seen, Relaxed);
+    pub(in crate::ring) fn note_searched(&self, search: &Search) {
+        if !search.is_on() {
+            // Relaxed: the number says all there is to know, and no other data hangs on it.
+            self.memory.searched().store(search.seen, Relaxed);
+        }
     }
 
     /// Counts the delivery of a slot that this receiver has just taken, and that another one had before.

@@ -188,6 +188,8 @@ mod tests {
             record_alignment,
             slots: 0,
             priorities: 0,
+            max_response: 0,
+            repeats: false,
         }
     }
 

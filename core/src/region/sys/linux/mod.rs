@@ -10,6 +10,7 @@
 //! - `pin`: a lock that is held by a mapping, which no child inherits.
 //! - `cancel`: keeping `pthread_cancel` out of the engine.
 //! - `fork`: which process a handle belongs to.
+//! - `host_clock`: the monotonic clock as all processes of the host see it.
 //! - `process`: this process and its user; whether another process has ended or is about to.
 //! - `random`: random bits.
 //! - `thread`: threads of the library's own.
@@ -26,6 +27,7 @@ mod files;
 mod filesystems;
 mod folder;
 mod fork;
+mod host_clock;
 mod locks;
 mod memory_group;
 mod pages;
@@ -51,6 +53,7 @@ pub(crate) use self::{
     filesystems::{Filesystem, free_space, unsuitable_filesystem},
     folder::{make_private_folder, read_folder, some_names},
     fork::ProcessMark,
+    host_clock::HostClock,
     locks::{Holder, LockingFile, lock_on, try_write_lock, write_lock_on},
     memory_group::{MemoryLimit, memory_available, memory_limit},
     pages::{collapse, lock_memory, prefault},

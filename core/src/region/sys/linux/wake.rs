@@ -24,6 +24,11 @@ impl Moment {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
+    /// Nanoseconds on this process's clock.
+    pub(super) fn as_nanos(self) -> u64 {
+        self.0
+    }
+
     /// This moment as the C library's type.
     pub(super) fn to_timespec(self) -> libc::timespec {
         libc::timespec { tv_sec: (self.0 / 1_000_000_000) as i64, tv_nsec: (self.0 % 1_000_000_000) as i64 }
