@@ -53,6 +53,7 @@ pub struct HandOverError<H> {
     reason: NotTakenOver,
 }
 
+#[cfg_attr(loom, allow(dead_code, reason = "the models know no handles"))]
 impl<H> HandOverError<H> {
     pub(crate) fn new(handle: H, reason: NotTakenOver) -> Self {
         Self { handle: Box::new(handle), reason }
