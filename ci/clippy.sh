@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cargo clippy --workspace --all-targets -- -D warnings
-cargo clippy -p memlane --all-targets --features named-segments,serde -- -D warnings
+cargo clippy -p memlane --all-targets --features named-segments,serde,async -- -D warnings
 
 # Folders of its own, or each check would throw away what the other one built.
 RUSTFLAGS="--cfg loom" cargo clippy -p memlane --lib --target-dir target/loom -- -D warnings

@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 
 export RUSTDOCFLAGS="-D warnings"
 cargo doc --workspace --no-deps --document-private-items
-cargo doc -p memlane --no-deps --document-private-items --features named-segments,serde
+cargo doc -p memlane --no-deps --document-private-items --features named-segments,serde,async

@@ -11,12 +11,14 @@ before=$(left)
 
 cargo test --workspace
 
-# What only features bring: the same contract in named segments, and the codec of serde.
-features=named-segments,serde
+# What only features bring: the same contract in named segments, the codec of serde, and the calls of tasks.
+features=named-segments,serde,async
 cargo test -p memlane --features "$features" --test segments
 cargo test -p memlane --features "$features" --test contract segment
 cargo test -p memlane --features "$features" --test typed coded
+cargo test -p memlane --features "$features" --test asynchronous
 cargo test -p memlane --features "$features" --doc typed
+cargo test -p memlane --features "$features" --doc asynchronous
 
 after=$(comm -13 <(echo "$before") <(left))
 [[ -z $after ]] || { printf 'tests left in /dev/shm:\n%s\n' "$after"; exit 1; }

@@ -36,6 +36,7 @@
 //! - [`typed`]: messages that are values, numbers, structs and slices of them, over every kind.
 //! - [`WaitSet`]: waits for several handles at once, of whatever kinds.
 //! - [`Interrupter`]: ends a call that waits, from another thread or from a signal handler.
+//! - [`Waitable::descriptor`]: a descriptor for `epoll`, mio and their like. With feature `async`, `recv_async`, `send_async`, streams and sinks.
 //! - [`inspect`](fn@inspect) and [`list`]: look at channels from outside without disturbing them.
 //! - [`remove`]: the only thing that deletes a channel.
 //!
@@ -123,6 +124,13 @@ mod public {
     pub use crate::pattern::waitset::{WaitSet, Waker};
     pub use crate::region::{Granted, MemoryReport, Origin, TrustPeers, channel_path};
     pub use crate::wait::Strategy;
+    pub use crate::wait::relay::Descriptor;
+
+    /// Streams of receivers and sinks of senders: what `into_stream` and `into_sink` return.
+    #[cfg(feature = "async")]
+    pub mod asynchronous {
+        pub use crate::pattern::asynchronous::{Carries, IntoSink, IntoStream, Yields};
+    }
 
     /// Channels of any kind, for code that is generic over the kind. [`spsc`] and [`mpmc`] name these types for one kind.
     pub mod generic {

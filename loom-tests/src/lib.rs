@@ -13,6 +13,7 @@
 //! - [`lives`]: several threads at one thing that they sleep for, with either backend.
 //! - [`message`]: messages whose bytes are the most dangerous ones, and the check that they arrived.
 //! - [`readers`]: the ways in which receivers read.
+//! - [`relay`]: a thread that sleeps for a handle, a descriptor that is polled, and a task.
 //! - [`scenario`]: sets a lane up, lets its ends run, settles accounts.
 //! - [`slots`]: a slot queue's words, and the accounts of its messages.
 //! - [`parking`]: [`parking::Event`], a futex without time-outs, so that a lost wake is a deadlock.
@@ -33,6 +34,7 @@ pub mod message;
 pub mod names;
 pub mod parking;
 pub mod readers;
+pub mod relay;
 pub mod scenario;
 pub mod slots;
 pub mod things;

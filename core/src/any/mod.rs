@@ -41,6 +41,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "async")]
+mod asynchronous;
 mod batch;
 mod channel;
 mod exact;

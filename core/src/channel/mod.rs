@@ -20,12 +20,15 @@
 //! - `optional`: what only some kinds have, asked of any.
 //! - `rpc`: calls with answers, as `watch` beside the ports.
 //! - `watch`: the kind without messages: it shares the options, the open channel and the ends with the others, and nothing of the ports.
+//! - `asynchronous`: the calls of tasks.
 //! - `waitable`: what can be waited for together with other things.
 //! - `debug`: what handles print of themselves.
 //! - [`inspect`], [`remove`]: looking at a channel from outside, and deleting it.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
+#[cfg(feature = "async")]
+mod asynchronous;
 pub(crate) mod at_once;
 mod awaiting;
 pub(crate) mod batch;

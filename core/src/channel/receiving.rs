@@ -192,7 +192,7 @@ impl<K: ChannelKind> Receiver<K> {
 
     /// The batch that begins with this message.
     #[inline]
-    fn batch_from(&mut self, first: ItemOf<K>, max: usize) -> Result<Batch<'_, K>, RecvError> {
+    pub(super) fn batch_from(&mut self, first: ItemOf<K>, max: usize) -> Result<Batch<'_, K>, RecvError> {
         let mark = self.port.collect(&mut self.end, first, max)?;
         Ok(Batch::new(self, mark))
     }

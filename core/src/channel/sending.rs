@@ -131,7 +131,7 @@ impl<K: ChannelKind> Sender<K> {
     }
 
     #[inline(always)]
-    fn send_into(&mut self, claim: ClaimOf<K>, message: &[u8]) -> Result<(), SendError> {
+    pub(super) fn send_into(&mut self, claim: ClaimOf<K>, message: &[u8]) -> Result<(), SendError> {
         self.commit_copy(claim, message)?;
         self.port.wake(&mut self.end);
         self.port.after_wake(&claim);

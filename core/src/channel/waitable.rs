@@ -23,7 +23,9 @@ use super::receiver::Receiver;
 use super::sender::Sender;
 use crate::region::{Moment, Region, Signals, View};
 use crate::sync::AtomicU32;
-use crate::wait::{Waiter, Waiting};
+use crate::wait::relay::{self, Descriptor, Subscription};
+use crate::wait::{Waiter, Waiting, subscribe};
+use std::io;
 use std::sync::Arc;
 
 /// What can be waited for together with other things: a receiver, for its next message; a sender, for room for the longest message.
@@ -47,7 +49,42 @@ use std::sync::Arc;
     message = "`{Self}` cannot be waited for together with others",
     note = "receivers can, and senders; references to them; and pairs of a key and one of these"
 )]
-pub trait Waitable: Waited {}
+pub trait Waitable: Waited {
+    /// A descriptor for `poll`, `epoll` and what is made of them: readable, as if there were something, when the call that this is waited
+    /// for is worth making.
+    ///
+    /// - *Call until it finds nothing.* It is readable from the start, and stays so until a call that does not wait, or whose time is over,
+    ///   found nothing. By edges, there is one for what comes after such a call.
+    /// - *It may be readable for nothing*: where another receiver was faster; and every 100 ms, so that the call looks for peers that died.
+    ///   Of a death nobody else tells.
+    /// - *Nobody reads or writes it but the handle.* The descriptor is the handle's one, however often it is asked for. It stays open
+    ///   with the last clone of what this returns, but is never readable again once the handle was dropped.
+    /// - *Not in a child.* One that was forked has a copy of the descriptor, but no handle that would be ready: it should close it.
+    /// - *On semaphores* ([`Backend::Semaphore`](crate::Backend::Semaphore)), and before Linux 5.16, it is late by up to 5 ms.
+    ///
+    /// The first one starts a thread, which sleeps for up to 127 handles, and ends when the last of them is dropped. A handle that is never
+    /// asked has neither.
+    ///
+    /// # Errors
+    /// The process is out of descriptors or threads. `Unsupported`: of a receiver without a seat, since nobody wakes it.
+    ///
+    /// ```
+    /// use memlane::Waitable;
+    /// use std::os::fd::AsRawFd;
+    /// let channel = memlane::spsc::Options::new().private()?;
+    /// let (mut tx, mut rx) = (channel.sender()?, channel.receiver()?);
+    /// let descriptor = rx.descriptor()?;
+    /// assert!(descriptor.as_raw_fd() > 2); // register it, and poll; then:
+    /// tx.send(b"hello")?;
+    /// while let Ok(message) = rx.try_recv() {
+    ///     assert_eq!(message.to_vec(), b"hello");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn descriptor(&mut self) -> io::Result<Descriptor> {
+        relay::descriptor(&*self.awaited().subscribe()?)
+    }
+}
 
 /// Leads to the handle that is waited for.
 pub(crate) trait Waited {
@@ -70,6 +107,11 @@ pub(crate) trait Awaited {
     /// Called before a sleep, behind the last look. False: that may have overlooked something, and the caller looks again.
     fn may_park(&mut self) -> bool {
         true
+    }
+
+    /// Its place with a relay, which it gets now if it has none.
+    fn subscribe(&mut self) -> io::Result<Arc<Subscription>> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// When this is to be told that a slice is over.
@@ -179,6 +221,10 @@ impl<K: ChannelKind> Awaited for Receiver<K> {
         Waiting::before_park(self);
     }
 
+    fn subscribe(&mut self) -> io::Result<Arc<Subscription>> {
+        subscribe(self)
+    }
+
     fn slice_end(&self) -> Moment {
         self.end.patience().slice_end()
     }
@@ -214,6 +260,10 @@ impl<K: ChannelKind> Awaited for Sender<K> {
         self.port.names_blocker()
     }
 
+    fn subscribe(&mut self) -> io::Result<Arc<Subscription>> {
+        subscribe(&mut self.room_for(0))
+    }
+
     fn slice_end(&self) -> Moment {
         self.end.patience().slice_end()
     }
@@ -221,4 +271,35 @@ impl<K: ChannelKind> Awaited for Sender<K> {
     fn slice_ended(&mut self) -> bool {
         self.end.slice_ended().is_err()
     }
+}
+
+/// Polls for a task: has it woken when `call`, which does not wait, is worth another try on this handle. `call` has to find all that makes
+/// the handle [ready](Awaited::is_ready).
+#[cfg(feature = "async")]
+pub(crate) fn poll_handle<H: Waited, T>(
+    handle: &mut H,
+    waker: &std::task::Waker,
+    mut call: impl FnMut(&mut H) -> Option<T>,
+) -> std::task::Poll<T> {
+    use std::task::Poll;
+    /// A handle that is ready so often though its call finds nothing is asked again when the task's turn comes.
+    const TURNS: u32 = 3;
+    for _ in 0..TURNS {
+        if let Some(found) = call(handle) {
+            return Poll::Ready(found);
+        }
+        let awaited = handle.awaited();
+        let Ok(subscription) = awaited.subscribe() else { break };
+        if crate::region::Clock::now() >= awaited.slice_end() && awaited.slice_ended() {
+            continue;
+        }
+        awaited.before_park();
+        let until = awaited.slice_end();
+        let is_ready = || awaited.is_ready() || !awaited.may_park() && awaited.is_ready();
+        if crate::wait::arm_for_task(&subscription, waker, until, is_ready) {
+            return Poll::Pending;
+        }
+    }
+    waker.wake_by_ref();
+    Poll::Pending
 }

@@ -47,7 +47,7 @@ pub(crate) use self::{
     location::{Location, list_folder},
     locks::{Life, LockQuery, NoLife},
     memory::{MemoryOptions, Redelivery},
-    sys::{Clock, Moment, ProcessMark, explained},
+    sys::{Clock, Counting, LibraryThread, Moment, PerProcess, ProcessMark, explained},
     views::{
         FramesView, LaneView, RingCursor, RingSpot, RingView, RingWay, SlotWords, SlotsView, ValueSlot, ValuesView,
         View,

@@ -1,6 +1,7 @@
 //! The model side of the shim: loom's atomics behind the crash fuse.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "this is the shim that the rule points to")]
 
+pub use loom::sync::Mutex;
 pub use loom::sync::atomic::Ordering;
 
 /// loom's.

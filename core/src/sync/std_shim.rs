@@ -27,3 +27,6 @@ pub fn fence(order: Ordering) {
 pub fn compiler_fence(order: Ordering) {
     std::sync::atomic::compiler_fence(order);
 }
+
+/// The standard library's. For this process alone.
+pub type Mutex<T> = std::sync::Mutex<T>;

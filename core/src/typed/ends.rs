@@ -75,6 +75,12 @@ pub trait Sending: Sized + Debug + Send + Waitable {
     where
         I: IntoIterator<Item: AsRef<[u8]>>;
     fn hand_over(self, timeout: Duration) -> Result<(), HandOverError<Self>>;
+    #[cfg(feature = "async")]
+    fn poll_send(
+        &mut self,
+        task: &mut std::task::Context<'_>,
+        message: &[u8],
+    ) -> std::task::Poll<Result<(), SendError>>;
     /// Another sender of the same channel, which knows which receivers this one has seen.
     fn another(&self) -> Result<Self, JoinError>;
 }

@@ -62,6 +62,8 @@
 //! A value of fixed size is sent and received as by `send` and `recv_into` with a buffer of that length, which the compiler
 //! then knows. That costs the instructions of these calls, and those that move a received value out of the call.
 
+#[cfg(feature = "async")]
+mod asynchronous;
 mod channel;
 mod codec;
 mod ends;

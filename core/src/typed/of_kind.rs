@@ -100,6 +100,15 @@ impl<K: ChannelKind> Sending for Sender<K> {
         self.hand_over(timeout)
     }
 
+    #[cfg(feature = "async")]
+    fn poll_send(
+        &mut self,
+        task: &mut std::task::Context<'_>,
+        message: &[u8],
+    ) -> std::task::Poll<Result<(), SendError>> {
+        self.poll_send(task, message)
+    }
+
     fn another(&self) -> Result<Self, JoinError> {
         self.join_as()
     }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// It may move to another thread, but is one thread's at a time, as an untyped one is.
 pub struct Sender<T: ?Sized, K: Carrier, C = Plain> {
     pub(super) under: K::Sender,
-    scratch: Vec<u8>,
+    pub(super) scratch: Vec<u8>,
     of: Of<T, C>,
 }
 

@@ -3,6 +3,7 @@
 //! Each begins with [`Waiting::attempt_fast`], which is inlined into the caller. The rest, for when the fast attempt found
 //! nothing, is a function of its own that is not inlined.
 
+use super::arm::arm_descriptor;
 use super::block::block;
 use super::waiting::{Waiter, Waiting};
 use crate::region::Moment;
@@ -29,6 +30,7 @@ pub(crate) trait Calls: Waiting + Sized {
             if self.waiter_mut().patience_mut().count_poll() {
                 self.end_slice_if_over()?;
             }
+            return arm_descriptor(self);
         }
         Ok(found)
     }
@@ -82,7 +84,14 @@ pub(crate) trait Calls: Waiting + Sized {
     fn keep_waiting_until(&mut self, deadline: Moment) -> Result<Option<Self::Output>, Self::Error> {
         match block(self, Some(deadline))? {
             // A caller that always waits for less than a slice looks for the dead, too.
-            None if self.end_slice_if_over()? => self.attempt_once(),
+            None => {
+                if self.end_slice_if_over()?
+                    && let Some(found) = self.attempt_once()?
+                {
+                    return Ok(Some(found));
+                }
+                arm_descriptor(self)
+            }
             found => Ok(found),
         }
     }

@@ -68,6 +68,11 @@ pub fn sequence(word: u32) -> u32 {
     word / STEP
 }
 
+/// Whether a word says that its wakers wake all.
+pub fn wakes_all(word: u32) -> bool {
+    word & ALL != 0
+}
+
 /// The fences, and the ways to sleep and to wake, that an eventcount is made over.
 pub trait Parking {
     /// When a sleep ends at the latest.

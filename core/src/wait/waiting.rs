@@ -2,9 +2,11 @@
 
 use super::eventcount::{Parking, Wakes};
 use super::interrupt::Interrupted;
+use super::relay::{Subscription, WakeWord};
 use super::{Pace, Patience, Taken};
 use crate::region::{Clock, Moment};
 use crate::sync::AtomicU32;
+use std::sync::Arc;
 
 /// A call that may wait: for the next message, or for room for one.
 ///
@@ -108,6 +110,19 @@ pub(crate) trait Waiter {
 
     /// Counts a sleep.
     fn count_park(&mut self);
+
+    /// Where the participant is woken that waits on this word, for a relay. `None`: none can sleep in its place.
+    fn wake_word(&self, _: &AtomicU32) -> Option<WakeWord> {
+        None
+    }
+
+    /// Its place with a relay, if it has one.
+    fn subscription(&self) -> Option<&Arc<Subscription>> {
+        None
+    }
+
+    /// Gives it a place with a relay.
+    fn set_subscription(&mut self, _: Arc<Subscription>) {}
 
     /// Reads the clock.
     fn now(&self) -> Moment {

@@ -20,9 +20,10 @@ use crate::error::{Corruption, JoinError, SendError};
 use crate::layout::{Role, Status};
 use crate::liveness::{self, PeerWatch, Presence, Probing, ReaderName, Seat, Settle, Tally};
 use crate::region::sys::{cancel_guard, unix_time_ns};
-use crate::region::{Clock, Region, Signals};
+use crate::region::{Clock, Region, Signals, View};
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::Relaxed;
+use crate::wait::relay::{Subscription, WakeWord};
 use crate::wait::{Patience, SLICE, Strategy, Waiter, eventcount};
 use std::cell::OnceCell;
 use std::ops::Deref;
@@ -38,6 +39,8 @@ pub(crate) struct Seated {
     probing: Probing,
     /// Made when the first interrupter is asked for.
     interruptible: OnceCell<Arc<Interruptible>>,
+    /// Its place with a relay, once a descriptor or a task asked for one.
+    subscription: Option<Arc<Subscription>>,
     /// Its seat. Messages that it handed out to be held on their own share it.
     tenancy: Arc<Tenancy>,
     /// Dropped last: it may remove the channel.
@@ -132,6 +135,7 @@ impl Seated {
             patience: Patience::new(),
             probing: Probing::new(seat.life()),
             interruptible: OnceCell::new(),
+            subscription: None,
             tenancy: Arc::new(Tenancy::new(seat, settle, shared)),
             outlook: Outlook::new(shared, peers),
         })
@@ -346,6 +350,20 @@ impl Waiter for Seated {
     #[inline]
     fn patience_mut(&mut self) -> &mut Patience {
         &mut self.patience
+    }
+
+    fn wake_word(&self, word: &AtomicU32) -> Option<WakeWord> {
+        let region = self.outlook.region();
+        // Without a seat: the relay sleeps on no semaphore of the participant's.
+        Some(WakeWord::new(Signals::of(region, None), View::of_word(region, word)?))
+    }
+
+    fn subscription(&self) -> Option<&Arc<Subscription>> {
+        self.subscription.as_ref()
+    }
+
+    fn set_subscription(&mut self, subscription: Arc<Subscription>) {
+        self.subscription = Some(subscription);
     }
 
     /// Looks at the channel's file, and for the dead, unless another participant looked for them meanwhile. If the look for the

@@ -3,6 +3,9 @@
 use super::reader::Reader;
 use crate::channel::waitable::{Awaited, Waitable, Waited, WokenAt};
 use crate::region::Moment;
+use crate::wait::relay::Subscription;
+use std::io;
+use std::sync::Arc;
 
 /// For the next byte, or the end.
 impl Waitable for Reader {}
@@ -24,6 +27,10 @@ impl Awaited for Reader {
 
     fn before_park(&mut self) {
         Awaited::before_park(&mut self.rx);
+    }
+
+    fn subscribe(&mut self) -> io::Result<Arc<Subscription>> {
+        self.rx.subscribe()
     }
 
     fn slice_end(&self) -> Moment {

@@ -6,8 +6,11 @@ use crate::channel::waitable::{Awaited, Waitable, Waited, WokenAt};
 use crate::error::{GetError, RecvError, RecvTimeoutError};
 use crate::region::Moment;
 use crate::sync::AtomicU32;
-use crate::wait::{Calls, Waiter, Waiting};
+use crate::wait::relay::Subscription;
+use crate::wait::{Calls, Waiter, Waiting, subscribe};
+use std::io;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Waiting for a value that was not seen yet.
@@ -188,14 +191,14 @@ impl Receiver {
 }
 
 /// Waiting for a value that was not seen, which is then copied.
-struct Change<'a, T, C> {
+pub(super) struct Change<'a, T, C> {
     receiver: &'a mut Receiver,
     copying: C,
     value: PhantomData<T>,
 }
 
 impl<'a, T, C: Copying<T>> Change<'a, T, C> {
-    fn new(receiver: &'a mut Receiver, copying: C) -> Self {
+    pub(super) fn new(receiver: &'a mut Receiver, copying: C) -> Self {
         Self { receiver, copying, value: PhantomData }
     }
 
@@ -237,6 +240,10 @@ impl Awaited for Receiver {
 
     fn is_ready(&mut self) -> bool {
         self.end.is_foreign() || self.has_changed() || self.why_over().map_or(true, |over| over.is_some())
+    }
+
+    fn subscribe(&mut self) -> io::Result<Arc<Subscription>> {
+        subscribe(&mut Change::new(self, to_vec))
     }
 
     fn slice_end(&self) -> Moment {

@@ -2,9 +2,6 @@
 
 #[cfg(target_os = "linux")]
 mod linux;
-#[expect(unused_imports, reason = "descriptors, tasks and the guardian start them")]
-#[cfg(target_os = "linux")]
-pub(crate) use linux::LibraryThread;
 #[cfg(target_os = "linux")]
 pub(in crate::region) use linux::*;
 #[cfg(target_os = "linux")]
@@ -12,3 +9,5 @@ pub(crate) use linux::{
     Clock, HostClock, Moment, ProcessMark, cancel_guard, explained, is_ending, pause, pid_namespace, preserving_errno,
     process_id, start_in, unix_time_ns, user_id,
 };
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{Counting, LibraryThread, PerProcess};

@@ -138,6 +138,9 @@ pub(crate) fn heavy_fence_of_all<'a>(all: impl Iterator<Item = &'a Signals>) {
 }
 
 impl Futex {
+    /// Of a word of this process's own, on which one thread sleeps.
+    pub(crate) const OWN: Self = Self { process_private: true, sleepers_max: 1 };
+
     /// Where there are few participants, a wake-up of all wakes a few sleepers more than these, should others stand in front of
     /// them.
     const WAKES_MIN: u32 = 64;

@@ -7,7 +7,9 @@
 //! - `folder`: making and listing folders.
 //! - `locks`: open-file-description locks.
 //! - `passing`: passing descriptors on, over a Unix socket and to a program that is started.
+//! - `per_process`: what each process has one of, and a forked child another.
 //! - `pin`: a lock that is held by a mapping, which no child inherits.
+//! - `counting`: a descriptor that is readable while its count is not zero.
 //! - `cancel`: keeping `pthread_cancel` out of the engine.
 //! - `fork`: which process a handle belongs to.
 //! - `host_clock`: the monotonic clock as all processes of the host see it.
@@ -22,6 +24,7 @@
 
 mod advice;
 mod cancel;
+mod counting;
 mod descriptors;
 mod files;
 mod filesystems;
@@ -32,6 +35,7 @@ mod locks;
 mod memory_group;
 mod pages;
 mod passing;
+mod per_process;
 mod pin;
 mod process;
 mod random;
@@ -43,6 +47,7 @@ mod wiped;
 pub(crate) use self::{
     advice::{COLLAPSING, LOCKING_MEMORY, PREFAULTING, errno_of, explained},
     cancel::cancel_guard,
+    counting::Counting,
     descriptors::{duplicate, moved_above_standard},
     files::{
         FileFacts, FileId, FileKind, KeptFile, TemporaryName, allocate, anonymous_file, boot_id, check_file_size_limit,
@@ -60,6 +65,7 @@ pub(crate) use self::{
     passing::{
         bequeath, close_inherited, close_on_exec, inherited, is_unix_socket, peek, send_descriptors, take_descriptors,
     },
+    per_process::PerProcess,
     pin::{Pinned, PinnedLock, Source},
     process::{is_ending, is_privileged_by_its_file, pid_namespace, process_id, user_id},
     random::random_id,

@@ -25,8 +25,13 @@ impl Moment {
     }
 
     /// Nanoseconds on this process's clock.
-    pub(super) fn as_nanos(self) -> u64 {
+    pub(crate) fn as_nanos(self) -> u64 {
         self.0
+    }
+
+    /// From nanoseconds on this process's clock.
+    pub(crate) fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
     }
 
     /// This moment as the C library's type.
