@@ -64,7 +64,7 @@ attack() {
         ring/frames/*) tests=(frames_answer_once frames_survive_deaths) ;;
         ring/watch/*) tests=(watch_is_never_torn) ;;
         ring/broadcast/*) tests=(broadcast_keeps_what_is_unread broadcast_is_never_torn broadcast_sleeps_and_wakes) ;;
-        liveness/*) tests=(rows_change_hands seats_are_handed_over names_are_kept_once probers_take_turns slots_are_reaped_by_many) ;;
+        liveness/*) tests=(rows_change_hands seats_are_handed_over names_are_kept_once probers_take_turns duties_are_filled slots_are_reaped_by_many) ;;
         *) tests=(lane_delivers_once_in_order lane_warms_lines_ahead lane_publishes_once_a_stretch
             lane_survives_a_dead_writer lane_survives_a_dead_reader lane_survives_both_deaths
             channel_sleeps_and_wakes) ;;
@@ -166,6 +166,7 @@ call_deaths=frames_survive_deaths
 rows=rows_change_hands
 handed=seats_are_handed_over
 probing=probers_take_turns
+duties=duties_are_filled
 
 writer_rs=ring/log/writer.rs
 run_rs=ring/log/run.rs
@@ -184,6 +185,7 @@ reap_rs=ring/slots/reap.rs
 returned_rs=ring/slots/returned.rs
 word_rs=liveness/word.rs
 probing_rs=liveness/probing.rs
+duty_rs=liveness/duty.rs
 walk_rs=ring/log/walk.rs
 reader_rs=ring/log/reader.rs
 eventcount_rs=wait/eventcount.rs
@@ -713,6 +715,22 @@ echo "--- probing"
 mutant "a look is claimed without a comparison" $probing_rs 'last.compare_exchange(seen, now, Relaxed, Relaxed).is_ok()' '{ last.store(now, Relaxed); true }' $probing
 mutant "a look is claimed by nobody" $probing_rs 'last.compare_exchange(seen, now, Relaxed, Relaxed).is_ok()' 'last.compare_exchange(seen, seen, Relaxed, Relaxed).is_ok()' $probing
 mutant "a look of long ago is an excuse" $probing_rs 'now.abs_diff(seen) < slice - slice / 8' 'seen != 0' $probing
+
+echo "--- the guardians' duties"
+mutant "a duty is taken by a store" $duty_rs 'word.compare_exchange(seen, life, Relaxed, Relaxed).is_ok()
+            })' '{ word.store(life, Relaxed); true }
+            })' $duties::of_three_that_come_at_once_two_are_on_duty
+mutant "one that has a duty takes the other one, too" $duty_rs '        self.has(life)
+            || self' '        self' $duties::one_on_duty_goes_or_dies_on_the_way
+mutant "one that goes calls nobody" $duty_rs 'Relaxed, Relaxed).is_ok());
+        self.fill(parking, is_over);' 'Relaxed, Relaxed).is_ok());
+        let _ = (parking, is_over);' $duties::the_only_one_on_duty_goes
+mutant "one that was called and goes does not pass the call on" $duty_rs 'let _ = self.words.iter().any(|word| word.compare_exchange(life, VACANT, Relaxed, Relaxed).is_ok());
+        self.fill(parking, is_over);' 'if self.words.iter().any(|word| word.compare_exchange(life, VACANT, Relaxed, Relaxed).is_ok()) {
+            self.fill(parking, is_over);
+        }' $duties::the_one_that_is_called_goes
+mutant "the duty of a dead guardian stays its own" $duty_rs 'word == VACANT || is_over(word)' 'word == VACANT && !is_over(word)' $duties::one_on_duty_goes_or_dies_on_the_way $duties::both_die_at_once
+mutant "one is called however many duties are vacant" $duty_rs 'self.calls, vacant as u32' 'self.calls, 1.min(vacant as u32)' $duties::both_die_at_once
 
 echo "--- harmless"
 harmless "broadcast: a gate is looked at Relaxed" "the full fence that follows comes before anything is written" $gates_rs 'Position(memory.gate(reader).load(Acquire))' 'Position(memory.gate(reader).load(crate::sync::Ordering::Relaxed))' $keeps::nothing_is_overwritten_that_a_reader_has_not_passed

@@ -41,6 +41,8 @@ pub struct ChannelFacts {
     broadcast: Option<BroadcastFacts>,
     /// `null` for kinds that carry messages.
     value: Option<ValueFacts>,
+    /// Process ids.
+    watched_by: Vec<u32>,
     participants: Vec<ParticipantFacts>,
 }
 
@@ -175,6 +177,7 @@ impl From<&Info> for ChannelFacts {
             queue: info.queue.as_ref().map(QueueFacts::from),
             broadcast: info.broadcast.as_ref().map(BroadcastFacts::from),
             value: info.value.as_ref().map(ValueFacts::from),
+            watched_by: info.watched_by.clone(),
             participants: info.participants.iter().map(ParticipantFacts::from).collect(),
         }
     }

@@ -51,6 +51,14 @@ fn message_type(info: &Info) -> String {
     }
 }
 
+/// How soon a death of a participant is found.
+fn deaths(info: &Info) -> String {
+    match info.watched_by.iter().map(u32::to_string).collect::<Vec<_>>() {
+        none if none.is_empty() => "found within 200 ms by those that wait: nobody watches".to_owned(),
+        watchers => format!("told at once, by process {}", watchers.join(" and ")),
+    }
+}
+
 fn describe(info: &Info) -> String {
     let status = match info.status {
         ChannelStatus::Corrupted(reason) => format!("corrupted: {reason}"),
@@ -69,6 +77,7 @@ fn describe(info: &Info) -> String {
         ("message type", message_type(info)),
         ("persistent", if info.persistent { "yes: it never disconnects" } else { "no" }.to_owned()),
         ("waking", format!("{} with {} fences", info.backend.name(), info.fence.name())),
+        ("deaths", deaths(info)),
         ("created", format!("{} by process {}", time::ago(info.created_unix_ns), info.creator_pid)),
         ("instance", info.instance.clone()),
     ];

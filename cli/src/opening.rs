@@ -13,12 +13,15 @@ pub struct OpeningArguments {
     /// Also use a channel whose peers wake each other by semaphores: whoever can write to it could then harm this process
     #[arg(long)]
     pub trust_peers: bool,
+    /// Learn of a peer's death within 200 ms, instead of at once by a thread that watches for it
+    #[arg(long)]
+    pub no_watch_peers: bool,
 }
 
 impl OpeningArguments {
     /// Sets whom to have to do with.
     pub fn apply(self, options: Options) -> Options {
-        let options = options.any_owner(self.any_owner);
+        let options = options.any_owner(self.any_owner).watch_peers(!self.no_watch_peers);
         if self.trust_peers { options.trust_peers(trust()) } else { options }
     }
 

@@ -103,6 +103,11 @@
 // whose workers come at any time. It is this handle's, not the channel's. Otherwise they wait for the next sender.
 #define MEMLANE_ENDS_WHEN_DRAINED 64
 
+// This process is told of its peers' deaths at once, by one thread of the library's own for all channels, from the first sender or
+// receiver that wants it to the last. It is this handle's, not the channel's. Otherwise, and where the system refuses it, deaths are
+// found within 200 ms, by whoever waits.
+#define MEMLANE_WATCH_PEERS 128
+
 // The channel has to exist.
 #define MEMLANE_OPEN 1
 
@@ -344,7 +349,7 @@ typedef struct {
     // Permission bits of the file, whatever the umask. Default: 0600. Only for creation.
     uint32_t mode;
     // MEMLANE_ANY_OWNER, MEMLANE_REMOVE_ON_CLOSE, MEMLANE_PREFAULT, MEMLANE_LOCK_MEMORY, MEMLANE_HUGE_PAGES,
-    // MEMLANE_TRUST_PEERS, MEMLANE_ENDS_WHEN_DRAINED, or'ed.
+    // MEMLANE_TRUST_PEERS, MEMLANE_ENDS_WHEN_DRAINED, MEMLANE_WATCH_PEERS, or'ed.
     uint32_t flags;
     // The name of the type of the messages, at most 65,535 bytes: what programs agree on, such as "Quote"; or a layout, as typed programs
     // write it: "Order{id:u64@0,px:f64@8}#16/8", whose parts docs/layout.md explains. A channel of another name is not opened

@@ -65,6 +65,11 @@ pub const MEMLANE_TRUST_PEERS: u32 = 32;
 /// whose workers come at any time. It is this handle's, not the channel's. Otherwise they wait for the next sender.
 pub const MEMLANE_ENDS_WHEN_DRAINED: u32 = 64;
 
+/// This process is told of its peers' deaths at once, by one thread of the library's own for all channels, from the first sender or
+/// receiver that wants it to the last. It is this handle's, not the channel's. Otherwise, and where the system refuses it, deaths are
+/// found within 200 ms, by whoever waits.
+pub const MEMLANE_WATCH_PEERS: u32 = 128;
+
 /// How to create or open a channel. Set everything to zero and then `size` to sizeof(memlane_options): that gives the
 /// defaults, as does a null pointer. 0 and null mean "not set" everywhere. What is not set takes its default at creation and
 /// is taken from the file at opening; what is set and differs from the file is MEMLANE_OPTIONS_MISMATCH.
@@ -104,7 +109,7 @@ pub struct Options {
     /// Permission bits of the file, whatever the umask. Default: 0600. Only for creation.
     pub mode: u32,
     /// MEMLANE_ANY_OWNER, MEMLANE_REMOVE_ON_CLOSE, MEMLANE_PREFAULT, MEMLANE_LOCK_MEMORY, MEMLANE_HUGE_PAGES,
-    /// MEMLANE_TRUST_PEERS, MEMLANE_ENDS_WHEN_DRAINED, or'ed.
+    /// MEMLANE_TRUST_PEERS, MEMLANE_ENDS_WHEN_DRAINED, MEMLANE_WATCH_PEERS, or'ed.
     pub flags: u32,
     /// The name of the type of the messages, at most 65,535 bytes: what programs agree on, such as "Quote"; or a layout, as typed programs
     /// write it: "Order{id:u64@0,px:f64@8}#16/8", whose parts docs/layout.md explains. A channel of another name is not opened
@@ -215,7 +220,8 @@ impl Options {
             | MEMLANE_LOCK_MEMORY
             | MEMLANE_HUGE_PAGES
             | MEMLANE_TRUST_PEERS
-            | MEMLANE_ENDS_WHEN_DRAINED;
+            | MEMLANE_ENDS_WHEN_DRAINED
+            | MEMLANE_WATCH_PEERS;
         if given.flags & !FLAGS != 0 {
             return Err(invalid("flags", format_args!("{:#x}", given.flags), "has bits that do not exist"));
         }
@@ -258,6 +264,7 @@ impl Options {
             .set(flag(MEMLANE_ANY_OWNER), any::Options::any_owner)
             .set(flag(MEMLANE_REMOVE_ON_CLOSE), any::Options::remove_on_drop)
             .set(flag(MEMLANE_ENDS_WHEN_DRAINED), any::Options::ends_when_drained)
+            .set(flag(MEMLANE_WATCH_PEERS), any::Options::watch_peers)
             .set(flag(MEMLANE_PREFAULT), any::Options::prefault)
             .set(flag(MEMLANE_LOCK_MEMORY), any::Options::lock_memory)
             .set(flag(MEMLANE_HUGE_PAGES), any::Options::huge_pages)

@@ -447,6 +447,14 @@ fn a_sender_that_leaves_is_told_that_its_file_is_gone_and_a_late_commit_that_the
         fails(unsafe { memlane_commit(&mut grant, 8) }, MEMLANE_DISCONNECTED, "closed");
         ok(memlane_sender_close(tx));
 
+        // A guardian is this process's, and the channel does not know of the wish.
+        let watched = Options { flags: MEMLANE_WATCH_PEERS, ..small(kind) };
+        let channel = open(&scratch.name("watched"), kind, MEMLANE_CREATE, &watched);
+        let tx = sender(channel);
+        assert_eq!(memlane::inspect(&scratch.name("watched")).unwrap().watched_by, [std::process::id()]);
+        ok(memlane_sender_close(tx));
+        assert_eq!(memlane::inspect(&scratch.name("watched")).unwrap().watched_by, [] as [u32; 0]);
+
         // A worker that comes when all is done.
         let late = Options { flags: MEMLANE_ENDS_WHEN_DRAINED, ..small(kind) };
         let channel = open(&scratch.name("done"), kind, MEMLANE_CREATE, &late);

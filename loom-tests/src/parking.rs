@@ -77,6 +77,11 @@ impl Event {
         self.word.load(Ordering::Relaxed) & 7 != 0
     }
 
+    /// The word, and how it is slept on: for what brings its own steps.
+    pub fn parts(&self) -> (&AtomicU32, &(impl Parking<Until = ()> + use<>)) {
+        (&self.word, &self.parking)
+    }
+
     /// Ends by timeout the sleep of every thread that sleeps here, now or later.
     pub fn slice_ends(&self) {
         match &self.parking {

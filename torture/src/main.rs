@@ -114,6 +114,9 @@ enum Tool {
     /// One process of a storm
     #[command(hide = true)]
     StormWorker(storm::worker::Options),
+    /// Some of those among whom one is killed
+    #[command(hide = true)]
+    RecoveryWorker(recovery::worker::Options),
     /// Some of a crowd, in one process
     #[command(hide = true)]
     CrowdWorker(crowd::worker::Options),
@@ -135,6 +138,7 @@ fn main() -> ExitCode {
         Tool::Reads(options) => values::reads::run(&options),
         Tool::Worker(options) => worker::run(&options, &kinds::all_that_are_killed()),
         Tool::StormWorker(options) => storm::worker::run(&options),
+        Tool::RecoveryWorker(options) => recovery::worker::run(&options),
         Tool::CrowdWorker(options) => crowd::worker::run(&options),
         Tool::CorruptWorker(options) => corrupt::worker::run(&options, &kinds::all_that_are_damaged()),
     };

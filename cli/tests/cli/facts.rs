@@ -8,7 +8,7 @@ fn keys(object: &Value) -> Vec<&str> {
 }
 
 /// The keys are an interface: scripts depend on them.
-const CHANNEL_KEYS: [&str; 26] = [
+const CHANNEL_KEYS: [&str; 27] = [
     "backend",
     "broadcast",
     "capacity",
@@ -35,7 +35,22 @@ const CHANNEL_KEYS: [&str; 26] = [
     "type_name",
     "type_size",
     "value",
+    "watched_by",
 ];
+
+#[test]
+fn info_tells_who_learns_of_deaths_at_once() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["create", "prices", "--kind", "mpsc"]).ok();
+    let info = || sandbox.run(&["info", "prices"]).text();
+    let idle = sandbox.start_with_input(&["send", "prices", "--no-watch-peers"]);
+    eventually("it has joined", || sandbox.has("prices", "sender"));
+    assert!(info().contains("found within 200 ms by those that wait: nobody watches"), "{}", info());
+    let receiver = sandbox.start(&["recv", "prices"]);
+    let line = format!("told at once, by process {}\n", receiver.pid());
+    eventually("the receiver watches", || info().contains(&line));
+    drop(idle);
+}
 
 #[test]
 fn info_tells_everything_as_json() {
@@ -59,6 +74,7 @@ fn info_tells_everything_as_json() {
     for (key, value) in expected.as_object().unwrap() {
         assert_eq!(&facts[key], value, "{key}");
     }
+    assert_eq!(facts["watched_by"], json!([sender.pid()]), "the command watches its peers");
     assert_eq!(facts["lanes"], json!([{ "messages": 2, "committed": 64, "consumed": 0, "used_bytes": 64 }]));
     let participant = &facts["participants"][0];
     let participant_keys = [

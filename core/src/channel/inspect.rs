@@ -10,7 +10,7 @@ use crate::layout::{
 };
 use crate::liveness::{self, Counters};
 use crate::region::sys::{self, cancel_guard};
-use crate::region::{FileState, LaneView, Location, LockQuery, Look, Region, SlotsView, ValuesView, list_folder};
+use crate::region::{FileState, LaneView, Life, Location, LockQuery, Look, Region, SlotsView, ValuesView, list_folder};
 use crate::ring::log::{LaneMemory, Position, Survey, number_at};
 use crate::ring::slots::{Census, SlotMemory, backlog, returned};
 use crate::ring::watch::{Attempt, Reader, WatchMemory};
@@ -76,6 +76,9 @@ pub struct Info {
     pub value: Option<ValueInfo>,
     /// The frames of calls, in kinds that have them.
     pub calls: Option<CallsInfo>,
+    /// Process ids of those whose guardian is on duty, as far as a participant of them is known: two at most, who learn at once of a death.
+    /// See [`Options::watch_peers`](crate::generic::Options::watch_peers). If there is none, deaths are found at the end of slices.
+    pub watched_by: Vec<u32>,
     /// Every seat that was ever taken, with its last holder.
     pub participants: Vec<ParticipantInfo>,
 }
@@ -475,9 +478,18 @@ impl Info {
             broadcast,
             value: if is_whole { ValueInfo::of(words) } else { None },
             calls: if is_whole { CallsInfo::of(words.region(), || words.slots()) } else { None },
+            watched_by: if is_whole { watchers(region, &participants, &mut query) } else { Vec::new() },
             participants,
         }
     }
+}
+
+/// The processes whose guardians are on duty. A guardian has a life of its process, and no row.
+fn watchers(region: &Region, participants: &[ParticipantInfo], query: &mut LockQuery<'_>) -> Vec<u32> {
+    let on_duty = liveness::on_duty(region, query);
+    let process =
+        |life| participants.iter().rfind(|one| one.alive == Some(true) && Life::are_of_one_process(one.life, life));
+    on_duty.into_iter().filter_map(process).map(|participant| participant.pid).collect()
 }
 
 impl LaneInfo {

@@ -7,7 +7,7 @@ use super::receiver::Receiver;
 use super::sender::Sender;
 use super::shared::Shared;
 use crate::error::{JoinError, RemoveError};
-use crate::region::{MemoryReport, Origin};
+use crate::region::{Granted, MemoryReport, Origin};
 use std::marker::PhantomData;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -164,6 +164,21 @@ impl<K> Channel<K> {
     #[must_use]
     pub fn memory(&self) -> &MemoryReport {
         self.shared.region.memory()
+    }
+
+    /// Whether the guardian watches for deaths of peers, as [`Options::watch_peers`](crate::generic::Options::watch_peers) asks. `Yes` also
+    /// where those of two other processes are on duty, and this one's would take their place. `NotAsked` as long as this handle has no
+    /// sender and no receiver. `No`: the system refuses it, for this reason; deaths are found at the end of slices.
+    ///
+    /// ```
+    /// let channel = memlane::spsc::Options::new().anonymous()?;
+    /// let tx = channel.sender()?;
+    /// assert_eq!(channel.peers_watched(), memlane::Granted::NotAsked);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn peers_watched(&self) -> Granted {
+        self.shared.peers_watched()
     }
 
     /// The descriptors of an anonymous channel: the region's and its locks'. `None`: the channel is of another sort. The kernel closes

@@ -255,6 +255,25 @@ impl<K> Options<K> {
         self
     }
 
+    /// Has this process told of its peers' deaths at once, by a thread of the library's own: the guardian. Default: false, a death is found
+    /// at the end of a slice, within 200 ms.
+    ///
+    /// It is this handle's wish: the channel does not store it, and other processes choose for themselves. But a death that one of them
+    /// finds is settled for all. A process has one such thread, however many channels it watches, from the first sender or receiver that
+    /// wants it to the last. The thread has all signals blocked, and sleeps until a process ends that takes part. What came of the wish is in
+    /// [`Channel::peers_watched`]. A private channel needs no guardian.
+    ///
+    /// ```
+    /// let channel = memlane::spsc::Options::new().watch_peers(true).anonymous()?;
+    /// let tx = channel.sender()?; // from now on
+    /// assert_eq!(channel.peers_watched(), memlane::Granted::Yes);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn watch_peers(mut self, watch: bool) -> Self {
+        self.wishes.watch_peers = watch;
+        self
+    }
+
     /// Touches every page now, so that none faults later. What came of it is in [`Channel::memory`].
     ///
     /// ```

@@ -3,7 +3,7 @@
 //! A wish that is not set has its default when the channel is created, and is taken from the file when the channel is opened. A
 //! wish that is set has to agree with the file.
 
-use super::shared::Shared;
+use super::shared::{Shared, Watching};
 use crate::error::{CreateError, OpenError};
 use crate::layout::{
     Backend, FenceMode, Geometry, Handed, Kind, KindRow, Limits, MessageType, Policy, Seats, Store, TypeForm,
@@ -52,6 +52,7 @@ pub(crate) struct Wishes {
     pub(crate) remove_on_drop: bool,
     pub(crate) participant_name: Option<String>,
     pub(crate) ends_when_drained: bool,
+    pub(crate) watch_peers: bool,
     pub(crate) memory: MemoryOptions,
 }
 
@@ -93,6 +94,7 @@ impl Wishes {
             remove_on_drop: false,
             participant_name: None,
             ends_when_drained: false,
+            watch_peers: false,
             memory: MemoryOptions::default(),
         }
     }
@@ -354,7 +356,15 @@ impl Wishes {
         let remove_on_drop = self.remove_on_drop && origin != Origin::Opened;
         let participant_name = self.participant_name.clone().unwrap_or_else(program_name);
         let ends_when_drained = self.ends_when_drained;
-        Arc::new(Shared { region: Arc::new(region), participant_name, origin, remove_on_drop, ends_when_drained })
+        let watching = Watching::wanted(self.watch_peers);
+        Arc::new(Shared {
+            region: Arc::new(region),
+            participant_name,
+            origin,
+            remove_on_drop,
+            ends_when_drained,
+            watching,
+        })
     }
 
     pub(crate) fn create(&self, name: &str) -> Result<Arc<Shared>, CreateError> {

@@ -73,7 +73,7 @@ fn every_struct_is_on_the_page_with_every_field_at_its_place() {
             "ChannelControl",
             lane,
             size_of::<ChannelControl>(),
-            fields_of!(ChannelControl: data membership arrivals blocks probed_unix_ns population digest sleepers sleepers_for_all),
+            fields_of!(ChannelControl: data membership arrivals blocks probed_unix_ns population digest duties calls sleepers sleepers_for_all),
         ),
         (
             "NewsControl",

@@ -3,6 +3,7 @@
 //! ```text
 //! ChannelControl  wait line        data futex · membership · arrivals futex   read by everybody, written rarely
 //!                 liveness line    blocks · probed · population · digest   written at joins and slices
+//!                                  duties · calls futex                    written when guardians come and go
 //!                 sleepers         two bits per participant     (semaphore backend)
 //! LaneControl     writer line      committed · count · reserved
 //!                 wait line        space futex · blocker · joins    read by readers, written rarely
@@ -32,7 +33,11 @@ pub struct ChannelControl {
     pub population: AtomicU64,
     /// A sum over the rows' first words, as a look for the dead last announced them.
     pub digest: AtomicU64,
-    liveness_line: [AtomicU64; 4],
+    /// Which lives are on duty as guardians: see `liveness/duty.rs`. 0: nobody's.
+    pub duties: [AtomicU64; 2],
+    /// Where guardians without a duty sleep.
+    pub calls: AtomicU32,
+    liveness_line: [AtomicU32; 3],
     /// Which participants sleep on their semaphore and take any wake-up, bit = row, where sleepers are woken by them.
     pub sleepers: [AtomicU64; 16],
     /// Which participants sleep on their semaphore and take only wake-ups of all, bit = row.
@@ -83,6 +88,8 @@ const _: () = {
     assert!(offset_of!(ChannelControl, blocks) == 64);
     assert!(offset_of!(ChannelControl, probed_unix_ns) == 72);
     assert!(offset_of!(ChannelControl, digest) == 88);
+    assert!(offset_of!(ChannelControl, duties) == 96);
+    assert!(offset_of!(ChannelControl, calls) == 112);
     assert!(offset_of!(ChannelControl, sleepers) == 128);
     assert!(offset_of!(ChannelControl, sleepers_for_all) == 256);
     assert!(size_of::<LaneControl>() == 512 && align_of::<LaneControl>() == 128);

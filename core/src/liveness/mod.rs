@@ -28,9 +28,17 @@
 //! - `rows`: all rows, and telling of changes to them. `peers`: the other role's rows.
 //! - `reap`: finding the dead, and settling what they held.
 //! - `probing`: which participant does that, and when.
+//! - `duty`: which guardians of a channel watch, and which sleep. `guardian`: a thread that is told of deaths, and does it at once.
 //! - `counters`: what a participant counts about itself.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
+
+#[cfg(loom)]
+pub mod duty;
+#[cfg(not(loom))]
+mod duty;
+#[cfg(not(loom))]
+mod guardian;
 
 #[cfg(not(loom))]
 mod counters;
@@ -67,6 +75,8 @@ pub use self::counters::Counters;
 #[cfg(not(loom))]
 pub(crate) use self::{
     counters::{HeldTally, Tally},
+    duty::on_duty,
+    guardian::Watch,
     kept::{Away, Kept, ReaderName, Unclear, forget, look_for, read_name},
     living::{free_seats, living},
     peers::{PeerWatch, Presence},

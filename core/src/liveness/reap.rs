@@ -14,11 +14,12 @@
 //! A participant that dies between changing a row and announcing it leaves a change that no other one is told of. So each
 //! look for the dead compares a sum over all rows with the sum that was announced last.
 
+use super::duty::Duties;
 use super::rows::{Change, announce, note_end, used_rows};
 use super::{Probing, word};
 use crate::error::Corruption;
 use crate::layout::{ParticipantState, Role, RowIndex};
-use crate::region::{Clock, Region, Signals};
+use crate::region::{Clock, LockQuery, Region, Signals};
 use crate::ring::slots::Departed;
 use crate::sync::Ordering::Relaxed;
 use crate::wait::forget_sleeper;
@@ -108,13 +109,35 @@ impl Looked {
 /// # Errors
 /// The words contradict each other.
 pub(crate) fn reap_dead(region: &Arc<Region>, settle: Settle) -> Result<Looked, Corruption> {
-    look(region, settle, 0, || true)
+    look(region, settle, &mut region.lock_query(), 0, || true)
 }
 
-/// [`reap_dead`] for as long as it `has_time`, at least for one participant, from this row on and then from the first one.
-fn look(region: &Arc<Region>, settle: Settle, first: u32, has_time: impl Fn() -> bool) -> Result<Looked, Corruption> {
+/// A guardian's look for the dead: [`reap_dead`], with these questions. Afterwards, guardians are called for the duties that are vacant.
+///
+/// # Errors
+/// As [`reap_dead`].
+pub(super) fn look_around(region: &Arc<Region>, settle: Settle, query: &mut LockQuery<'_>) -> Result<u32, Corruption> {
+    let looked = look(region, settle, query, 0, || true)?;
+    tell_untold(region, false)?;
+    fill_duties(region, query);
+    Ok(looked.marked)
+}
+
+/// Calls guardians for the duties that are vacant.
+fn fill_duties(region: &Region, query: &mut LockQuery<'_>) {
+    // Where nothing is proved, nobody is called.
+    Duties::of(region).fill(&Signals::of_library_thread(region), |life| query.is_over(life).unwrap_or(false));
+}
+
+/// [`reap_dead`] for as long as it `has_time`, at least for one participant, from this row on.
+fn look(
+    region: &Arc<Region>,
+    settle: Settle,
+    query: &mut LockQuery<'_>,
+    first: u32,
+    has_time: impl Fn() -> bool,
+) -> Result<Looked, Corruption> {
     let (mut dead, mut looked) = (Dead::none(region), Looked::default());
-    let mut query = region.lock_query();
     let mut live = Vec::new();
     for used in ROLES.into_iter().flat_map(|role| used_rows(region, role)) {
         let (row, state, word) = used?;
@@ -122,8 +145,9 @@ fn look(region: &Arc<Region>, settle: Settle, first: u32, has_time: impl Fn() ->
             live.push((row, state, word));
         }
     }
-    let begin = live.partition_point(|(row, ..)| *row < first);
-    live.rotate_left(begin);
+    // Those in front were asked of by the look that this one goes on with. To ask of them again would take as long again, and so on: among a
+    // thousand processes, no look would come to its end.
+    live.retain(|(row, ..)| *row >= first);
     let mut rows = live.into_iter().peekable();
     while let Some((row, state, word)) = rows.next() {
         if looked.has_doubt(state.role) {
@@ -173,9 +197,16 @@ pub(crate) fn probe(
 ) -> Result<u32, Corruption> {
     const PATIENCE: Duration = Duration::from_millis(2);
     let until = Clock::now().plus(PATIENCE);
-    let looked = look(region, settle, probing.first_row(), || Clock::now() < until)?;
+    let mut query = region.lock_query();
+    let looked = look(region, settle, &mut query, probing.first_row(), || Clock::now() < until)?;
     probing.looked(&region.control().probed_unix_ns, looked.go_on_at);
-    let reaped = looked.marked;
+    tell_untold(region, has_news)?;
+    fill_duties(region, &mut query);
+    Ok(looked.marked)
+}
+
+/// Counts the participants, and tells everybody if there is other news, or a change that was never announced.
+fn tell_untold(region: &Arc<Region>, has_news: bool) -> Result<(), Corruption> {
     let (mut sum, mut population) = (0u64, 0);
     for used in ROLES.into_iter().flat_map(|role| used_rows(region, role)) {
         let (_, state, word) = used?;
@@ -190,7 +221,7 @@ pub(crate) fn probe(
         announce(region, Change::Anything);
         announced.store(sum, Relaxed);
     }
-    Ok(reaped)
+    Ok(())
 }
 
 #[cfg(all(test, not(loom)))]
@@ -220,23 +251,24 @@ mod tests {
         let probed = &region.control().probed_unix_ns;
         for settled in 1..=DEAD {
             probed.store(u64::MAX, Relaxed);
-            let looked = look(&region, |_, _| Ok(()), probing.first_row(), || false).unwrap();
+            let looked = look(&region, |_, _| Ok(()), &mut region.lock_query(), probing.first_row(), || false).unwrap();
             assert_eq!(looked.marked, 1, "one at a time");
             probing.looked(probed, looked.go_on_at);
             let are_left = settled < DEAD;
             assert_eq!((probing.is_behind(), probed.load(Relaxed) == 0), (are_left, are_left), "after {settled}");
         }
-        let looked = look(&region, |_, _| Ok(()), probing.first_row(), || false).unwrap();
+        let looked = look(&region, |_, _| Ok(()), &mut region.lock_query(), probing.first_row(), || false).unwrap();
         assert_eq!((looked.marked, looked.go_on_at), (0, None));
     }
 
     #[test]
-    fn a_look_that_begins_anywhere_asks_of_everybody_once() {
-        for first in [0, 3, 9, 10, 4000] {
+    fn a_look_that_goes_on_asks_nobody_again() {
+        for (first, asks) in [(0, 10), (3, 7), (9, 1), (10, 0), (4000, 0)] {
             let region = queue_of_the_dead(10);
             let asked = Cell::new(0);
-            let looked = look(&region, |_, _| Ok(()), first, || asked.replace(asked.get() + 1) < 1000).unwrap();
-            assert_eq!((looked.marked, asked.get(), looked.go_on_at), (10, 10, None), "from {first}");
+            let has_time = || asked.replace(asked.get() + 1) < 1000;
+            let looked = look(&region, |_, _| Ok(()), &mut region.lock_query(), first, has_time).unwrap();
+            assert_eq!((looked.marked, asked.get(), looked.go_on_at), (asks, asks, None), "from {first}");
         }
     }
 

@@ -8,13 +8,14 @@
 //! - *The status goes one way*: live, closed. It can be poisoned at any moment, and stays so, for the first reason.
 
 use super::location::Place;
-use super::locks::{CurrentBlock, Life, LockQuery, NoLife};
+use super::locks::{CurrentBlock, Life, LockFilePath, LockQuery, NoLife, OpenedLockFile};
 use super::memory::{Bytes, Facts, MemoryOptions, MemoryReport};
 use super::sys::ProcessMark;
 use crate::error::Corruption;
 use crate::layout::{Geometry, Map, STATUS_AT, Status, StatusCell};
 use crate::sync::Ordering::{AcqRel, Acquire, Release};
 use std::fmt;
+use std::io;
 
 /// A channel's memory, and the lives by which this process proves that its participants are alive.
 pub(crate) struct Region {
@@ -123,6 +124,19 @@ impl Region {
     /// To ask which lives are over.
     pub(crate) fn lock_query(&self) -> LockQuery<'_> {
         self.lives.query(&self.place)
+    }
+
+    /// Where other threads of this process find the lock file, while the calling thread runs. `None`: it has none.
+    ///
+    /// # Errors
+    /// The descriptor does not stand for the file any more.
+    pub(crate) fn lock_file_path(&self) -> io::Result<Option<LockFilePath>> {
+        LockFilePath::of(&self.place)
+    }
+
+    /// To ask which lives are over, by a thread that has a table of descriptors of its own.
+    pub(crate) fn lock_query_by<'a>(&self, lock_file: &'a OpenedLockFile) -> LockQuery<'a> {
+        self.lives.query_by(lock_file)
     }
 
     /// Whether all words that tell others something are among the first `length` bytes: what a truncated file has left.

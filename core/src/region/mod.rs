@@ -45,7 +45,7 @@ pub(crate) use self::{
     },
     handle::Region,
     location::{Location, list_folder},
-    locks::{Life, LockQuery, NoLife},
+    locks::{Life, LockFilePath, LockQuery, NoLife, OpenedLockFile},
     memory::{MemoryOptions, Redelivery},
     sys::{Clock, Counting, LibraryThread, Moment, PerProcess, ProcessMark, explained},
     views::{

@@ -408,6 +408,7 @@ impl Waiter for Seated {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channel::shared::Watching;
     use crate::layout::Geometry;
     use crate::region::{CreateSpec, Origin};
     use crate::sync::Ordering::SeqCst;
@@ -421,6 +422,7 @@ mod tests {
             origin: Origin::Created,
             remove_on_drop: false,
             ends_when_drained: false,
+            watching: Watching::default(),
         });
         Seated::join(&shared, Role::Sender, |_, _| Ok(()), Since::Now).unwrap()
     }

@@ -15,7 +15,7 @@
 use crate::channel::shared::Shared;
 use crate::error::{AckError, Corruption};
 use crate::layout::Status;
-use crate::liveness::{self, Change, Seat, Settle};
+use crate::liveness::{self, Change, Seat, Settle, Watch};
 use crate::region::Region;
 use crate::sync::AtomicU32;
 use crate::sync::Ordering::Relaxed;
@@ -30,6 +30,8 @@ pub(crate) struct Tenancy {
     /// 1 once its handle left loans or messages behind that the caller had forgotten.
     has_leftovers: AtomicU32,
     seat: Seat,
+    /// Dropped behind the seat: what keeps the guardian watching. Never read.
+    _watch: Option<Arc<Watch>>,
     /// Dropped last: it may remove the channel.
     shared: Arc<Shared>,
 }
@@ -41,6 +43,7 @@ impl Tenancy {
             is_cut_short: AtomicU32::new(0),
             has_leftovers: AtomicU32::new(0),
             seat,
+            _watch: shared.watch(settle),
             shared: Arc::clone(shared),
         }
     }

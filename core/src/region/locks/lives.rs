@@ -26,6 +26,7 @@
 //! The lock stays as long as a seat of its block is taken. Private channels live and die with their process: their lives are
 //! numbers without a lock, and none is ever found to be over.
 
+use super::watched::OpenedLockFile;
 use crate::region::location::{NamedPlace, Place};
 use crate::region::sys::{self, Holder, KeptFile, Pinned, PinnedLock, ProcessMark, Source};
 use crate::sync::AtomicU64;
@@ -58,6 +59,11 @@ impl Life {
     /// The number. Never 0.
     pub(crate) fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Whether two lives are surely of one process. Those of one may also be far apart.
+    pub(crate) fn are_of_one_process(life: u64, other: u64) -> bool {
+        life / BLOCK == other / BLOCK
     }
 
     /// The PID namespace of its process, by its inode number; 0 if unknown.
@@ -176,6 +182,13 @@ impl CurrentBlock {
         };
         let own = self.get().map(|block| block.number);
         LockQuery { file, own, answers: BTreeMap::new() }
+    }
+}
+
+impl CurrentBlock {
+    /// To ask through this file which lives are over.
+    pub(in crate::region) fn query_by<'a>(&self, lock_file: &'a OpenedLockFile) -> LockQuery<'a> {
+        LockQuery { own: self.get().map(|block| block.number), ..LockQuery::of(lock_file.file().as_fd()) }
     }
 }
 

@@ -8,6 +8,7 @@
 //!
 //! - `lock_file`: making it, and opening it.
 //! - `lives`: the proof that a participant is dead, one open-file-description lock per process.
+//! - `watched`: the lock file for a library thread, which has a table of descriptors of its own.
 //! - `living`: counting the living by a lock file, and shutting everybody out.
 //! - `turn`: one at a time takes a region's name away.
 //!
@@ -20,8 +21,8 @@ mod lives;
 mod living;
 pub(in crate::region) mod lock_file;
 mod turn;
+mod watched;
 
-pub(crate) use self::lives::{Life, LockQuery, NoLife};
 #[cfg(feature = "named-segments")]
 pub(in crate::region) use self::living::lock_unless_alive;
 pub(in crate::region) use self::{
@@ -29,4 +30,8 @@ pub(in crate::region) use self::{
     living::{InUse, count_processes},
     lock_file::LIFECYCLE,
     turn::{NoTurn, Turn},
+};
+pub(crate) use self::{
+    lives::{Life, LockQuery, NoLife},
+    watched::{LockFilePath, OpenedLockFile},
 };

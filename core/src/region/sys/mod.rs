@@ -6,8 +6,8 @@ mod linux;
 pub(in crate::region) use linux::*;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Clock, HostClock, Moment, ProcessMark, cancel_guard, explained, is_ending, pause, pid_namespace, preserving_errno,
-    process_id, start_in, unix_time_ns, user_id,
+    Alarm, Clock, Closing, Closings, Counting, FUTEX_WAITS_MAX, FutexWait, HostClock, LibraryThread, Moment,
+    PerProcess, ProcessMark, WATCHING, WatchedFile, Woken, cancel_guard, explained, futex_wait_for_any, futex_wake,
+    is_ending, pause, pid_namespace, plug_standard, preserving_errno, process_id, quiet, start_in, unix_time_ns,
+    user_id,
 };
-#[cfg(target_os = "linux")]
-pub(crate) use linux::{Counting, LibraryThread, PerProcess};

@@ -40,10 +40,7 @@ impl Signals {
     pub(crate) fn of(region: &Arc<Region>, row: Option<u32>) -> Self {
         let facts = region.facts();
         let sleep = match facts.backend {
-            Backend::Futex => Sleep::Futex(Futex {
-                process_private: matches!(region.place(), Place::Private),
-                sleepers_max: region.geometry().participants().max(Futex::WAKES_MIN),
-            }),
+            Backend::Futex => Sleep::Futex(Futex::of(region)),
             Backend::Semaphore => Sleep::Semaphores(SemaphoresView::new(region, row)),
         };
         let barrier = (facts.fence == FenceMode::Asymmetric).then(|| region.place().reach());
@@ -54,6 +51,12 @@ impl Signals {
     pub(crate) fn of_this_process() -> Self {
         let sleepers_max = Futex::WAKES_MIN;
         Self { barrier: None, sleep: Sleep::Futex(Futex { process_private: true, sleepers_max }) }
+    }
+
+    /// The signals of a library thread, which sleeps on the words themselves, whatever the participants sleep on.
+    pub(crate) fn of_library_thread(region: &Region) -> Self {
+        let barrier = (region.facts().fence == FenceMode::Asymmetric).then(|| region.place().reach());
+        Self { barrier, sleep: Sleep::Futex(Futex::of(region)) }
     }
 
     /// What the sleepers sleep on.
@@ -144,6 +147,13 @@ impl Futex {
     /// Where there are few participants, a wake-up of all wakes a few sleepers more than these, should others stand in front of
     /// them.
     const WAKES_MIN: u32 = 64;
+
+    fn of(region: &Region) -> Self {
+        Self {
+            process_private: matches!(region.place(), Place::Private),
+            sleepers_max: region.geometry().participants().max(Self::WAKES_MIN),
+        }
+    }
 
     /// Sleeps while `word` is `expected`, at the longest until `until`. Returns early when interrupted.
     pub(crate) fn wait(&self, word: &AtomicU32, expected: u32, until: Moment) {

@@ -23,6 +23,7 @@ impl std::error::Error for Explained {
 }
 
 pub(crate) const LOCKING_MEMORY: &str = "locking the memory";
+pub(crate) const WATCHING: &str = "watching for closings of the lock file";
 pub(crate) const COLLAPSING: &str = "collapsing pages";
 pub(crate) const PREFAULTING: &str = "prefaulting";
 
@@ -32,6 +33,12 @@ pub(crate) fn explained(action: &str, source: io::Error) -> io::Error {
     let advice = match errno_of(&source) {
         Some(Errno::NAMETOOLONG) => "use a shorter path: its last part may have 217 bytes, and all of it about 4,000",
         Some(Errno::LOOP) => "the folder's path leads in a circle of symbolic links, or over too many",
+        Some(Errno::MFILE) if action == WATCHING => {
+            "the user has too many inotify instances; close some programs, or raise the limit (fs.inotify.max_user_instances)"
+        }
+        Some(Errno::NOSPC) if action == WATCHING => {
+            "the user watches too many files; raise the limit (fs.inotify.max_user_watches)"
+        }
         Some(Errno::MFILE) => "close some descriptors, or raise the limit (ulimit -n)",
         Some(Errno::NFILE) => "the system has too many open files (fs.file-max)",
         Some(Errno::AGAIN) if is("mapping") || is("locking a") => {

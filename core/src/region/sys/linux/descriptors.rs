@@ -105,7 +105,7 @@ impl Drop for Turn {
 }
 
 /// Puts plugs into the standard numbers that are free. They stay until they are dropped.
-pub(super) fn plug_standard() -> Result<[Option<Plug>; FIRST as usize], Errno> {
+pub(crate) fn plug_standard() -> Result<[Option<Plug>; FIRST as usize], Errno> {
     let mut plugs = [const { None }; FIRST as usize];
     for (number, plug) in plugs.iter_mut().enumerate() {
         if is_free(number as i32) {
@@ -127,7 +127,7 @@ fn open_plug() -> Result<OwnedFd, Errno> {
 
 /// A descriptor in a standard number that the program has closed.
 #[derive(Debug)]
-pub(super) struct Plug(ManuallyDrop<OwnedFd>);
+pub(crate) struct Plug(ManuallyDrop<OwnedFd>);
 
 impl Drop for Plug {
     fn drop(&mut self) {

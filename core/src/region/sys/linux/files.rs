@@ -142,7 +142,7 @@ pub(crate) fn reopen_known(file: BorrowedFd<'_>, id: FileId, writable: bool) -> 
 
 /// Where `/proc` shows the descriptors of the calling thread. The first is preferred, as `/proc/self` is empty once the
 /// process's first thread has ended. The second is for kernels and sandboxes that lack the first.
-const DESCRIPTORS: [&str; 2] = ["/proc/thread-self/fd", "/proc/self/fd"];
+pub(super) const DESCRIPTORS: [&str; 2] = ["/proc/thread-self/fd", "/proc/self/fd"];
 
 /// Calls `act` with the path that `/proc` has for the file that a descriptor stands for.
 fn by_descriptor<T>(file: BorrowedFd<'_>, act: impl Fn(&str) -> Result<T, Errno>) -> io::Result<T> {
@@ -186,6 +186,11 @@ impl KeptFile {
     pub(crate) fn new(file: OwnedFd) -> io::Result<Self> {
         let id = look_at_open(&file)?.id;
         Ok(Self { file: ManuallyDrop::new(file), id })
+    }
+
+    /// Which file it is.
+    pub(crate) fn id(&self) -> FileId {
+        self.id
     }
 
     /// The descriptor. `NotFound`: it does not stand for the file any more.

@@ -2,6 +2,7 @@
 //!
 //! - `advice`: what a user can do about an error number.
 //! - `descriptors`: making descriptors without taking one of the three standard numbers.
+//! - `elsewhere`: files that stand in another thread's table of descriptors.
 //! - `files`: opening without following links, unnamed files, memfds, seals.
 //! - `filesystems`: which one a file is on, and how much room it has.
 //! - `folder`: making and listing folders.
@@ -10,6 +11,7 @@
 //! - `per_process`: what each process has one of, and a forked child another.
 //! - `pin`: a lock that is held by a mapping, which no child inherits.
 //! - `counting`: a descriptor that is readable while its count is not zero.
+//! - `closings`: being told that a file was closed. `alarm`: waking a thread that waits for that.
 //! - `cancel`: keeping `pthread_cancel` out of the engine.
 //! - `fork`: which process a handle belongs to.
 //! - `host_clock`: the monotonic clock as all processes of the host see it.
@@ -23,9 +25,12 @@
 //! - `wiped`: words that a forked child finds zero.
 
 mod advice;
+mod alarm;
 mod cancel;
+mod closings;
 mod counting;
 mod descriptors;
+mod elsewhere;
 mod files;
 mod filesystems;
 mod folder;
@@ -45,10 +50,13 @@ mod wake;
 mod wiped;
 
 pub(crate) use self::{
-    advice::{COLLAPSING, LOCKING_MEMORY, PREFAULTING, errno_of, explained},
+    advice::{COLLAPSING, LOCKING_MEMORY, PREFAULTING, WATCHING, errno_of, explained},
+    alarm::{Alarm, quiet},
     cancel::cancel_guard,
+    closings::{Closing, Closings, WatchedFile, Woken},
     counting::Counting,
-    descriptors::{duplicate, moved_above_standard},
+    descriptors::{duplicate, moved_above_standard, plug_standard},
+    elsewhere::{open_of_other_thread, path_for_other_threads, path_of_descriptor},
     files::{
         FileFacts, FileId, FileKind, KeptFile, TemporaryName, allocate, anonymous_file, boot_id, check_file_size_limit,
         create_unnamed, file_size_limit, fresh_description, has_seals, is_one_way, is_still_at, link_into_place,

@@ -6,25 +6,25 @@
 //! - `receiver dies, sender is blocked`: until a successor has taken the seat and the blocked sender went on.
 //!
 //! The design's bound is two slices, 200 ms: one until somebody looks, one for a wake that the dead did not send.
+//!
+//! With `--participants`, `among` measures instead how soon one of so many is found dead, with guardians and without; `worker` is those.
+
+mod among;
+mod options;
+pub mod worker;
+
+pub use self::options::Options;
 
 use crate::measure;
 use crate::scratch::{Scratch, Worker};
 use crate::watch;
 use anyhow::{Context, Result, ensure};
-use clap::Args;
 use memlane::{JoinError, RecvError, TrySendError, spsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Two slices.
 const BOUND: Duration = Duration::from_millis(200);
-
-#[derive(Args)]
-pub struct Options {
-    /// How often each situation is tried
-    #[arg(long, default_value_t = 20)]
-    rounds: usize,
-}
 
 /// What is measured: from the kill to the survivor's next step.
 struct Situation {
@@ -33,6 +33,9 @@ struct Situation {
 }
 
 pub fn run(options: &Options) -> Result<()> {
+    if !options.participants.is_empty() {
+        return among::run(options);
+    }
     println!("torture recovery: {} rounds each, bound {BOUND:?}", options.rounds);
     let situations = [
         Situation { name: "sender dies, receiver waits", measure: sender_dies_receiver_waits },
