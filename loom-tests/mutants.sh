@@ -63,6 +63,8 @@ attack() {
         ring/lanes/*) tests=(lanes_are_found lanes_are_all_looked_at) ;;
         ring/frames/*) tests=(frames_answer_once frames_survive_deaths) ;;
         ring/watch/*) tests=(watch_is_never_torn) ;;
+        ring/permits/* | layout/permit.rs) tests=(permits_come_back) ;;
+        ring/event/* | layout/event.rs) tests=(event_loses_nothing) ;;
         ring/broadcast/*) tests=(broadcast_keeps_what_is_unread broadcast_is_never_torn broadcast_sleeps_and_wakes) ;;
         liveness/*) tests=(rows_change_hands seats_are_handed_over names_are_kept_once probers_take_turns duties_are_filled slots_are_reaped_by_many) ;;
         *) tests=(lane_delivers_once_in_order lane_warms_lines_ahead lane_publishes_once_a_stretch
@@ -622,6 +624,33 @@ mutant "the root is stored first" $watch_writer_rs '        sequence.store(begun
 mutant "a successor goes on from what a slot says" $watch_writer_rs 'possible(memory.root().load(Relaxed))?' 'possible((0..memory.slots()).map(|slot| memory.slot_of(slot).sequence().load(Relaxed)).max().unwrap_or(0).div_ceil(2))?' $watched::a_writer_dies_and_another_one_goes_on
 mutant "a successor sets the last version again" $watch_writer_rs 'Ok(Self { memory, version })' 'Ok(Self { memory, version: version.saturating_sub(1) })' $watched::a_writer_dies_and_another_one_goes_on
 mutant "a slot that is being written is damage" $watch_reader_rs 'let stays = self.memory.root().load(Relaxed) == version;' 'let stays = true;' $watched::a_slot_that_is_being_written_is_no_damage
+echo "--- semaphores and events"
+come_back=permits_come_back loses_nothing=event_loses_nothing
+permits_rs=ring/permits/semaphore.rs permits_reap_rs=ring/permits/reap.rs permit_rs=layout/permit.rs event_rs=ring/event/mod.rs
+mutant "permits: one is taken without Acquire" $permits_rs 'free.bits(), held.bits(), AcqRel, Relaxed' 'free.bits(), held.bits(), Release, Relaxed' $come_back::one_permit_is_one_holders
+mutant "permits: one is taken without Release" $permits_rs 'free.bits(), held.bits(), AcqRel, Relaxed' 'free.bits(), held.bits(), Acquire, Relaxed' $come_back::a_late_helper_takes_nothing_from_the_seats_next_holder
+mutant "permits: one is put down Relaxed" $permits_rs 'held.bits(), next.bits(), Release, Relaxed' 'held.bits(), next.bits(), Relaxed, Relaxed' $come_back::one_permit_is_one_holders
+mutant "permits: a helper loads Relaxed" $permits_reap_rs 'self.memory.place(place).load(Acquire)' 'self.memory.place(place).load(Relaxed)' $come_back::a_late_helper_takes_nothing_from_the_seats_next_holder
+mutant "permits: a helper does not look at the row again" $permits_reap_rs 'dead.contains(owner) && dead.still_holds(owner)' 'dead.contains(owner)' $come_back::a_late_helper_takes_nothing_from_the_seats_next_holder
+mutant "permits: a dead one's come back Relaxed" $permits_reap_rs 'word.bits(), free.bits(), Release, Relaxed' 'word.bits(), free.bits(), Relaxed, Relaxed' $come_back::what_the_dead_did_is_seen
+mutant "permits: a helper stores" $permits_reap_rs 'let freed = self.memory.place(place).compare_exchange(word.bits(), free.bits(), Release, Relaxed);' 'self.memory.place(place).store(free.bits(), Release);
+                    let freed = Ok::<(), ()>(());' $come_back::two_helpers_bring_a_permit_back_once $come_back::a_late_helper_takes_nothing_from_the_seats_next_holder
+mutant "permits: they are added Relaxed" $permits_rs 'compare_exchange(seen, more.bits(), Release, Relaxed)' 'compare_exchange(seen, more.bits(), Relaxed, Relaxed)' $come_back::what_came_before_a_signal_is_seen_behind_it
+mutant "permits: one that is on its way is left there" $permits_rs '                self.arrive(pool)?;
+                return Ok(Refill::Came(pool.place()));' '                return Ok(Refill::Impossible);' $come_back::a_permit_comes_back_wherever_its_holder_dies
+mutant "permits: one comes to a place without a look at its tag" $permits_rs 'if word.next_tag() == sent.tag() {' 'if word.state() == Some(PermitState::Vacant) {' $come_back
+mutant "permits: the pool says the tag that the place had before" $permit_rs '((self.0 >> GENERATION_SHIFT) as u32).wrapping_add(1) & TAG_MAX' '((self.0 >> GENERATION_SHIFT) as u32) & TAG_MAX' $come_back::each_signal_wakes_one
+mutant "permits: the pool forgets where one came to" $permit_rs 'Self(self.0 & !ON_WAY)' 'Self::fresh(self.count())' $come_back
+mutant "permits: a generation stays" $permit_rs 'let generation = (self.0 >> GENERATION_SHIFT).wrapping_add(1);' 'let generation = (self.0 >> GENERATION_SHIFT) | 1;' $come_back
+mutant "permits: those that were too few stay taken" $permits_rs '                        self.release(holding)?;' '                        let _ = holding;' $come_back::two_at_once_and_one_both_come
+mutant "event: a set is Relaxed" $event_rs 'compare_exchange(seen.bits(), next.bits(), AcqRel, Relaxed)' 'compare_exchange(seen.bits(), next.bits(), Relaxed, Relaxed)' $loses_nothing::what_came_before_a_set_is_seen_behind_it
+mutant "event: a look is Relaxed" $event_rs 'EventWord::from_bits(word.load(Acquire))' 'EventWord::from_bits(word.load(Relaxed))' $loses_nothing::what_came_before_a_set_is_seen_behind_it
+mutant "event: a set is stored" $event_rs '        match word.compare_exchange(seen.bits(), next.bits(), AcqRel, Relaxed) {' '        word.store(next.bits(), crate::sync::Ordering::SeqCst);
+        match Ok::<u64, u64>(0) {' $loses_nothing
+mutant "event: a set does not count" layout/event.rs 'self.0.wrapping_add(1 << COUNT_SHIFT) | u64::from(bits)' 'self.0 | u64::from(bits)' $loses_nothing
+mutant "event: a clear does not look at the count" $event_rs 'if seen.count() != seen_count {' 'if false {' $loses_nothing::nothing_is_cleared_that_was_not_seen
+mutant "event: a clear is stored" $event_rs '        match word.compare_exchange(seen.bits(), seen.clear(bits).bits(), AcqRel, Relaxed) {' '        word.store(seen.clear(bits).bits(), crate::sync::Ordering::SeqCst);
+        match Ok::<u64, u64>(0) {' $loses_nothing::nothing_is_cleared_that_was_not_seen
 echo "--- broadcast"
 keeps=broadcast_keeps_what_is_unread torn=broadcast_is_never_torn sleeps=broadcast_sleeps_and_wakes
 room_of_all_rs=ring/broadcast/writer.rs gates_rs=ring/broadcast/gates.rs joining_rs=ring/broadcast/joining.rs

@@ -28,6 +28,8 @@
 //!   waited for.
 //! - [`rpc`]: many clients call many servers, which share the calls; each answer comes to its caller alone, and no client waits for a server that
 //!   is dead.
+//! - [`semaphore`]: permits, which come back when their owner dies; and a count of signals.
+//! - [`event`]: bits that are set and waited for, by any number of waiters, of which none misses a set.
 //! - [`pipe`]: streams of bytes through an `spsc` channel, as `std::io::Write` and `Read`.
 //! - [`Options::anonymous`](generic::Options::anonymous): channels without a name, for processes that hand them to each other,
 //!   [over a Unix socket](generic::Channel::send_to) or [to a program that they start](generic::Channel::pass_to); and those that only one process
@@ -109,15 +111,16 @@ mod public {
     pub use crate::channel::calls_info::CallsInfo;
     pub use crate::channel::contents::WrongSize;
     pub use crate::channel::inspect::{
-        BroadcastInfo, ChannelStatus, Info, LaneInfo, ParticipantInfo, QueueInfo, ReaderInfo, ValueInfo, inspect, list,
+        BroadcastInfo, ChannelStatus, Info, LaneInfo, ParticipantInfo, QueueInfo, ReaderInfo, inspect, list,
     };
     pub use crate::channel::on_drop::OnDrop;
     pub use crate::channel::peers::Peers;
     #[cfg(feature = "named-segments")]
     pub use crate::channel::remove::remove_segment;
     pub use crate::channel::remove::{remove, remove_forced};
+    pub use crate::channel::signal_info::{EventInfo, SemaphoreInfo, ValueInfo};
     pub use crate::channel::waitable::Waitable;
-    pub use crate::channel::{broadcast, mpmc, mpsc, pipe, rpc, spsc, watch};
+    pub use crate::channel::{broadcast, event, mpmc, mpsc, pipe, rpc, semaphore, spsc, watch};
     pub use crate::error::*;
     pub use crate::layout::{Backend, FenceMode, Kind, ParticipantState, Role, TypeForm};
     pub use crate::liveness::Counters;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use support::Scratch;
 
 /// Options that not every kind has: by name, and set.
-const OPTIONAL: [(&str, fn(Options) -> Options); 9] = [
+const OPTIONAL: [(&str, fn(Options) -> Options); 11] = [
     ("capacity", |options| options.capacity(4096)),
     ("record_alignment", |options| options.record_alignment(64)),
     ("slots", |options| options.slots(8)),
@@ -24,6 +24,8 @@ const OPTIONAL: [(&str, fn(Options) -> Options); 9] = [
     ("on_death", |options| options.on_death(OnDeath::Discard)),
     ("delivery_limit", |options| options.delivery_limit(3)),
     ("policy", |options| options.policy(Policy::Overwrite)),
+    ("permits", |options| options.permits(2)),
+    ("max_held", |options| options.max_held(2)),
 ];
 
 /// A channel of this kind that is soon full, in this process's memory.
@@ -51,7 +53,7 @@ fn the_list_of_kinds_has_every_kind_by_its_name() {
     let known: Vec<(Kind, &str)> = any::KINDS.iter().map(|kind| (*kind, kind.name())).collect();
     assert_eq!(listed, known);
     let others: Vec<_> = Kind::ALL.iter().filter(|kind| !any::KINDS.contains(kind)).collect();
-    assert_eq!(others, [&Kind::Watch, &Kind::Rpc], "those without messages");
+    assert_eq!(others, [&Kind::Watch, &Kind::Rpc, &Kind::Semaphore, &Kind::Event], "those without messages");
 }
 
 #[test]

@@ -207,6 +207,28 @@ fn the_last_value_reaches_every_receiver_in_any_order() {
 }
 
 #[test]
+fn holders_share_two_licences() {
+    let stage = Stage::new();
+    let holders = [(); 4].map(|()| stage.start("semaphore_holder"));
+    for holder in holders {
+        assert_eq!(holder.output(), "job 1\njob 2\njob 3\n");
+    }
+    stage.assert_left_nothing();
+}
+
+#[test]
+fn each_waiter_sees_all_that_happened() {
+    let stage = Stage::new();
+    let waiters = [(); 2].map(|()| stage.start("event_waiter"));
+    stage.await_participants("example-ready", 2);
+    assert_eq!(stage.lines([stage.start("event_setter")]), [""; 0]);
+    for waiter in waiters {
+        assert_eq!(waiter.output(), "bits 0b111\n");
+    }
+    stage.assert_left_nothing();
+}
+
+#[test]
 fn each_job_of_several_producers_goes_to_one_of_several_workers() {
     let jobs = |producers| sorted((0..producers).flat_map(|_| (1..=20).map(|job| format!("job {job}"))));
 

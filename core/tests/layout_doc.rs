@@ -50,7 +50,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 #[test]
 fn the_fields_of_each_struct_follow_each_other_and_fill_it() {
-    assert_eq!(layout::structures().len(), 10);
+    assert_eq!(layout::structures().len(), 12);
     for structure in layout::structures() {
         let mut end = 0;
         for field in &structure.fields {
@@ -292,4 +292,44 @@ fn the_lock_file_is_locked_as_documented() {
     lock(&probe_other, libc::F_UNLCK, 0, 0);
     lock(&probe_other, libc::F_RDLCK, 4096, 4096);
     assert_eq!(alive(), Some(false), "a read lock means nothing");
+}
+
+#[test]
+fn permits_stand_in_places_as_documented() {
+    let scratch = Scratch::new();
+    let name = scratch.name("probe");
+    let channel = memlane::semaphore::Options::new().permits(5).max_held(3).max_handles(2).create(&name).unwrap();
+    let _other = channel.semaphore().unwrap();
+    let mut semaphore = channel.semaphore().unwrap();
+    let held = semaphore.acquire_many(2).unwrap();
+    drop(semaphore.acquire().unwrap());
+    let probe = Probe(fs::read(&name).unwrap());
+    let (control_at, data_at) = (probe.header("queue_at"), probe.header("data_at"));
+    assert_eq!((probe.header("kind"), probe.header("capacity"), probe.header("slots")), (7, 5, 3));
+    assert_eq!((probe.header("senders"), probe.header("receivers"), probe.header("lanes")), (0, 2, 0));
+    assert_eq!(probe.header("total_bytes"), data_at + 3 * 64);
+    let pool = probe.field(control_at, "PermitControl", "pool");
+    assert_eq!((pool >> 40, pool >> 14 & 1, pool >> 15 & 0x1ff_ffff), (2, 0, 1), "three came to a place each");
+    let mut places: Vec<_> = (0..3).map(|place| probe.number(data_at + place * 64, 8)).collect();
+    places.sort_unstable();
+    // Acquired once by the one in row 1; or, besides, given back.
+    let (twice, three_times) = (2 << 18 | 2 << 16 | 1, 3 << 18 | 1 << 16 | 1);
+    assert_eq!(places, [twice, twice, three_times]);
+    probe.assert_reserved_is_zero(control_at, "PermitControl");
+    drop(held);
+}
+
+#[test]
+fn an_event_is_a_word_as_documented() {
+    let scratch = Scratch::new();
+    let name = scratch.name("probe");
+    let mut event = memlane::event::Options::new().max_handles(2).create(&name).unwrap().event().unwrap();
+    event.set(0b100).unwrap();
+    event.set(0b001).unwrap();
+    let probe = Probe(fs::read(&name).unwrap());
+    let control_at = probe.header("queue_at");
+    assert_eq!((probe.header("kind"), probe.header("capacity"), probe.header("slots")), (8, 0, 0));
+    assert_eq!(probe.field(control_at, "EventControl", "word"), 2 << 32 | 0b101);
+    assert_eq!(probe.header("total_bytes"), probe.header("data_at"));
+    probe.assert_reserved_is_zero(control_at, "EventControl");
 }

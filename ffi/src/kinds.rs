@@ -28,6 +28,12 @@ pub const MEMLANE_BROADCAST: u32 = 5;
 /// of its own yet.
 pub const MEMLANE_RPC: u32 = 6;
 
+/// Permits, which come back when their owner dies, instead of messages: memlane_semaphore_new.
+pub const MEMLANE_SEMAPHORE: u32 = 7;
+
+/// Bits that are set and waited for, and a count of sets, instead of messages: memlane_event_new.
+pub const MEMLANE_EVENT: u32 = 8;
+
 /// The kind of this number; `None` for any.
 pub(crate) fn kind_of(number: u32) -> Result<Option<Kind>, Failed> {
     if number == MEMLANE_ANY_KIND {

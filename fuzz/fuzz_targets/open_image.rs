@@ -8,7 +8,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use memlane::generic::{Broadcast, ChannelKind, Mpmc, Mpsc, Options, Spsc};
-use memlane::watch;
+use memlane::{event, semaphore, watch};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
@@ -63,11 +63,14 @@ impl Kind {
 
 macro_rules! kinds {
     ({} $($kind:ident $name:ident;)*) => {
-        &[$(Kind::of::<memlane::generic::$kind>(),)* Kind { create: create_watch, open_and_use: open_and_use_watch }]
+        &[$(Kind::of::<memlane::generic::$kind>(),)*
+            Kind { create: create_watch, open_and_use: open_and_use_watch },
+            Kind { create: create_semaphore, open_and_use: open_and_use_semaphore },
+            Kind { create: create_event, open_and_use: open_and_use_event }]
     };
 }
 
-/// The kinds, by the number that stands in the flags: the engine's list, and the kind that carries no messages.
+/// The kinds, by the number that stands in the flags: the engine's list, and the kinds that carry no messages.
 const KINDS: &[Kind] = memlane::with_kinds!(kinds {});
 
 fuzz_target!(|data: &[u8]| {
@@ -156,6 +159,51 @@ fn open_and_use_watch(name: &str) {
     }
     if let Ok(mut rx) = channel.receiver() {
         let _ = rx.get().map(check);
+    }
+}
+
+/// The same of a semaphore: a permit is held for ever, and others came to places.
+fn create_semaphore(name: &str, is_filled: bool) {
+    let channel =
+        semaphore::Options::new().permits(5).max_held(4).max_handles(3).create(name).expect("a fresh channel");
+    if is_filled {
+        let mut semaphore = channel.semaphore().expect("the first handle");
+        let permits = [(); 3].map(|()| semaphore.acquire().expect("a permit"));
+        std::mem::forget(permits);
+    }
+}
+
+fn open_and_use_semaphore(name: &str) {
+    let Ok(channel) = semaphore::Options::new().open(name) else { return };
+    let _ = channel.info();
+    if let Ok(mut semaphore) = channel.semaphore() {
+        let _ = (semaphore.available(), semaphore.try_acquire().map(drop));
+        let _ = semaphore.acquire_timeout(Duration::ZERO).map(semaphore::Permit::forget);
+        let _ = semaphore.add_permits(2);
+        for permits in [0, 1, 3, u32::MAX] {
+            let _ = semaphore.try_acquire_many(permits).map(|permit| {
+                assert_eq!(permit.count(), permits as usize);
+                permit.release()
+            });
+        }
+    }
+}
+
+/// The same of an event: bits are set.
+fn create_event(name: &str, is_filled: bool) {
+    let channel = event::Options::new().max_handles(3).create(name).expect("a fresh channel");
+    if is_filled {
+        channel.event().expect("the first handle").set(5).expect("it is open");
+    }
+}
+
+fn open_and_use_event(name: &str) {
+    let Ok(channel) = event::Options::new().open(name) else { return };
+    let _ = channel.info();
+    if let Ok(mut event) = channel.event() {
+        let _ = (event.bits(), event.has_fired(), event.try_wait());
+        let _ = (event.set(6), event.clear(2), event.wait_timeout(Duration::ZERO));
+        let _ = (event.wait_any_timeout(4, Duration::ZERO), event.wait_all_timeout(7, Duration::ZERO), event.clear(4));
     }
 }
 

@@ -13,6 +13,7 @@
 //! - [`lanes`]: several of them, and the rows of their senders.
 //! - [`lives`]: several threads at one thing that they sleep for, with either backend.
 //! - [`message`]: messages whose bytes are the most dangerous ones, and the check that they arrived.
+//! - [`permits`]: a semaphore's words, and its participants.
 //! - [`readers`]: the ways in which receivers read.
 //! - [`relay`]: a thread that sleeps for a handle, a descriptor that is polled, and a task.
 //! - [`scenario`]: sets a lane up, lets its ends run, settles accounts.
@@ -35,6 +36,7 @@ pub mod lives;
 pub mod message;
 pub mod names;
 pub mod parking;
+pub mod permits;
 pub mod readers;
 pub mod relay;
 pub mod scenario;

@@ -2,7 +2,7 @@
 
 use super::handles::{Receiver, Sender};
 use crate::channel::kind::{self, CarriesMessages, ChannelKind, with_kinds};
-use crate::channel::{broadcast, opened, rpc, watch};
+use crate::channel::{broadcast, event, opened, rpc, semaphore, watch};
 use crate::error::{JoinError, TakeOverError};
 use crate::layout::Kind;
 use std::time::Duration;
@@ -77,7 +77,7 @@ impl Channel {
     /// Takes a sender's seat: see [`generic::Channel::sender`](crate::generic::Channel::sender).
     ///
     /// # Errors
-    /// [`JoinError::RoleTaken`] while all seats are taken; [`JoinError::NoMessages`] if it is a [`watch`]; the others of [`JoinError`].
+    /// [`JoinError::RoleTaken`] while all seats are taken; [`JoinError::NoMessages`] if its kind carries none; the others of [`JoinError`].
     ///
     /// ```
     /// let channel = memlane::any::Options::default().private()?;
@@ -94,7 +94,7 @@ impl Channel {
     /// Takes a receiver's seat: see [`generic::Channel::receiver`](crate::generic::Channel::receiver).
     ///
     /// # Errors
-    /// [`JoinError::RoleTaken`] while all seats are taken; [`JoinError::NoMessages`] if it is a [`watch`]; the others of [`JoinError`].
+    /// [`JoinError::RoleTaken`] while all seats are taken; [`JoinError::NoMessages`] if its kind carries none; the others of [`JoinError`].
     ///
     /// ```
     /// let channel = memlane::any::Options::default().private()?;
@@ -170,6 +170,32 @@ impl Channel {
         (self.kind() == Kind::Watch).then(|| watch::Channel::new(self.shared.clone()))
     }
 
+    /// This channel as a [`semaphore`]. `None`: it is of another kind.
+    ///
+    /// ```
+    /// let channel = memlane::any::Options::new(memlane::Kind::Semaphore).permits(2).private()?;
+    /// let semaphore = channel.to_semaphore().expect("it is one");
+    /// assert_eq!(semaphore.semaphore()?.available(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn to_semaphore(&self) -> Option<semaphore::Channel> {
+        (self.kind() == Kind::Semaphore).then(|| semaphore::Channel::new(self.shared.clone()))
+    }
+
+    /// This channel as an [`event`]. `None`: it is of another kind.
+    ///
+    /// ```
+    /// let channel = memlane::any::Options::new(memlane::Kind::Event).private()?;
+    /// channel.to_event().expect("it is one").event()?.set(1)?;
+    /// assert_eq!(channel.info().event.map(|event| event.bits), Some(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn to_event(&self) -> Option<event::Channel> {
+        (self.kind() == Kind::Event).then(|| event::Channel::new(self.shared.clone()))
+    }
+
     /// This channel as a [`broadcast`], whose receivers choose where they begin. `None`: it is of another kind.
     ///
     /// ```
@@ -206,6 +232,18 @@ impl From<rpc::Channel> for Channel {
 impl From<watch::Channel> for Channel {
     fn from(watch: watch::Channel) -> Self {
         Self::new(watch.shared)
+    }
+}
+
+impl From<semaphore::Channel> for Channel {
+    fn from(semaphore: semaphore::Channel) -> Self {
+        Self::new(semaphore.shared)
+    }
+}
+
+impl From<event::Channel> for Channel {
+    fn from(event: event::Channel) -> Self {
+        Self::new(event.shared)
     }
 }
 

@@ -1,7 +1,7 @@
 //! How to create or open a channel of whatever kind.
 
 use super::channel::{Any, Channel};
-use crate::channel::{broadcast, options, rpc, watch};
+use crate::channel::{broadcast, event, options, rpc, semaphore, watch};
 use crate::error::OpenError;
 use crate::layout::{Kind, Policy};
 use crate::ring::slots::OnDeath;
@@ -189,6 +189,58 @@ impl Options {
     #[must_use]
     pub fn to_rpc(&self) -> Option<rpc::Options> {
         self.as_options_of(Kind::Rpc)
+    }
+
+    /// How many permits there are at first: see [`semaphore::Options::permits`](crate::semaphore::Options::permits).
+    ///
+    /// ```
+    /// use memlane::{Kind, any};
+    /// let channel = any::Options::new(Kind::Semaphore).permits(2).private()?;
+    /// assert_eq!(channel.info().semaphore.map(|semaphore| semaphore.available), Some(2));
+    /// # Ok::<(), memlane::CreateError>(())
+    /// ```
+    pub fn permits(mut self, permits: usize) -> Self {
+        self.wishes.permits = Some(permits);
+        self
+    }
+
+    /// How many permits can be held at once: see [`semaphore::Options::max_held`](crate::semaphore::Options::max_held).
+    ///
+    /// ```
+    /// use memlane::{Kind, any};
+    /// let channel = any::Options::new(Kind::Semaphore).max_held(8).private()?;
+    /// assert_eq!(channel.info().semaphore.map(|semaphore| semaphore.max_held), Some(8));
+    /// # Ok::<(), memlane::CreateError>(())
+    /// ```
+    pub fn max_held(mut self, permits: usize) -> Self {
+        self.wishes.max_held = Some(permits);
+        self
+    }
+
+    /// These options as those of a [`semaphore`]. `None`: they are of another kind.
+    ///
+    /// ```
+    /// use memlane::{Kind, any};
+    /// let options = any::Options::new(Kind::Semaphore).to_semaphore().expect("they are");
+    /// assert_eq!(options.private()?.semaphore()?.available(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn to_semaphore(&self) -> Option<semaphore::Options> {
+        self.as_options_of(Kind::Semaphore)
+    }
+
+    /// These options as those of an [`event`]. `None`: they are of another kind.
+    ///
+    /// ```
+    /// use memlane::{Kind, any};
+    /// let options = any::Options::new(Kind::Event).to_event().expect("they are");
+    /// options.private()?.event()?.set(1)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn to_event(&self) -> Option<event::Options> {
+        self.as_options_of(Kind::Event)
     }
 
     /// These options as those of a [`watch`]. `None`: they are of another kind.

@@ -4,16 +4,21 @@
 
 use super::calls_info::CallsInfo;
 use super::port::{lane_geometry, slot_geometry};
+use super::signal_info::{EventInfo, SemaphoreInfo, ValueInfo};
 use crate::error::{Corruption, CreateError, OpenError};
 use crate::layout::{
-    Backend, FenceMode, Kind, Naming, ParticipantState, Policy, Role, RowState, Status, Store, TypeForm,
+    Backend, EventWord, FenceMode, Kind, Naming, ParticipantState, Policy, Role, RowState, Status, Store, TypeForm,
 };
 use crate::liveness::{self, Counters};
 use crate::region::sys::{self, cancel_guard};
-use crate::region::{FileState, LaneView, Life, Location, LockQuery, Look, Region, SlotsView, ValuesView, list_folder};
+use crate::region::{
+    FileState, LaneView, Life, Location, LockQuery, Look, PermitsView, Region, SlotsView, ValuesView, View, list_folder,
+};
+use crate::ring::event;
 use crate::ring::log::{LaneMemory, Position, Survey, number_at};
+use crate::ring::permits::PermitMemory;
 use crate::ring::slots::{Census, SlotMemory, backlog, returned};
-use crate::ring::watch::{Attempt, Reader, WatchMemory};
+use crate::ring::watch::WatchMemory;
 use crate::sync::Ordering::{Acquire, Relaxed};
 use std::io;
 use std::path::PathBuf;
@@ -76,6 +81,10 @@ pub struct Info {
     pub value: Option<ValueInfo>,
     /// The frames of calls, in kinds that have them.
     pub calls: Option<CallsInfo>,
+    /// The permits, in kinds that have some.
+    pub semaphore: Option<SemaphoreInfo>,
+    /// The event, in kinds that are one.
+    pub event: Option<EventInfo>,
     /// Process ids of those whose guardian is on duty, as far as a participant of them is known: two at most, who learn at once of a death.
     /// See [`Options::watch_peers`](crate::generic::Options::watch_peers). If there is none, deaths are found at the end of slices.
     pub watched_by: Vec<u32>,
@@ -107,6 +116,10 @@ trait Words {
     fn slots(&self) -> impl SlotMemory;
     /// The value, in kinds that hold one.
     fn values(&self) -> impl WatchMemory;
+    /// The permits, in kinds that have some.
+    fn permits(&self) -> impl PermitMemory;
+    /// The event, in kinds that are one.
+    fn event(&self) -> EventWord;
 }
 
 /// Read through the mapping of a handle.
@@ -126,6 +139,14 @@ impl Words for Arc<Region> {
     fn values(&self) -> impl WatchMemory {
         ValuesView::new(self)
     }
+
+    fn permits(&self) -> impl PermitMemory {
+        PermitsView::new(self)
+    }
+
+    fn event(&self) -> EventWord {
+        event::look(&View::event(self).word)
+    }
 }
 
 /// Read from the file.
@@ -144,6 +165,14 @@ impl Words for Look {
 
     fn values(&self) -> impl WatchMemory {
         Look::values(self)
+    }
+
+    fn permits(&self) -> impl PermitMemory {
+        Look::permits(self)
+    }
+
+    fn event(&self) -> EventWord {
+        event::look(Look::event(self).word())
     }
 }
 
@@ -319,35 +348,6 @@ impl ReaderInfo {
     }
 }
 
-/// The value of a channel that holds one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ValueInfo {
-    /// How many values were set since the channel was created: the version of the latest one.
-    pub version: u64,
-    /// The length of that one in bytes; 0 if none was set yet.
-    pub length: u64,
-    /// The latest so many versions have a slot each.
-    pub slots: u64,
-}
-
-impl ValueInfo {
-    fn of(words: &impl Words) -> Option<Self> {
-        if words.region().geometry().row.store != Store::Value {
-            return None;
-        }
-        let memory = words.values();
-        let slots = memory.slots();
-        let mut reader = Reader::new(memory);
-        // What contradicts itself, its participants find out.
-        let length = match reader.read(|_, length| length) {
-            Ok(Attempt::Value(length)) => length,
-            Ok(Attempt::Nothing | Attempt::Overtaken) | Err(_) => 0,
-        };
-        Some(Self { version: reader.seen(), length, slots })
-    }
-}
-
 impl QueueInfo {
     fn of(words: &impl Words) -> Option<Self> {
         let region = words.region();
@@ -476,7 +476,9 @@ impl Info {
             lanes,
             queue: if is_whole { QueueInfo::of(words) } else { None },
             broadcast,
-            value: if is_whole { ValueInfo::of(words) } else { None },
+            value: (is_whole && geometry.row.store == Store::Value).then(|| ValueInfo::of(words.values())),
+            semaphore: (is_whole && geometry.row.store == Store::Permits).then(|| SemaphoreInfo::of(words.permits())),
+            event: (is_whole && geometry.row.store == Store::Event).then(|| EventInfo::of(words.event())),
             calls: if is_whole { CallsInfo::of(words.region(), || words.slots()) } else { None },
             watched_by: if is_whole { watchers(region, &participants, &mut query) } else { Vec::new() },
             participants,

@@ -19,11 +19,12 @@
 //! - `pipe`: streams of bytes through an `spsc` channel. `fate`: what became of its sender.
 //! - `optional`: what only some kinds have, asked of any.
 //! - `rpc`: calls with answers, as `watch` beside the ports.
-//! - `watch`: the kind without messages: it shares the options, the open channel and the ends with the others, and nothing of the ports.
+//! - `watch`, `semaphore`, `event`: the kinds without messages: they share the options, the open channel and the ends with the others, and
+//!   nothing of the ports.
 //! - `asynchronous`: the calls of tasks.
 //! - `waitable`: what can be waited for together with other things.
 //! - `debug`: what handles print of themselves.
-//! - [`inspect`], [`remove`]: looking at a channel from outside, and deleting it.
+//! - [`inspect`], [`remove`]: looking at a channel from outside, and deleting it. `signal_info`: what is seen of the kinds without messages.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
@@ -38,6 +39,7 @@ pub(crate) mod contents;
 mod copying;
 mod debug;
 mod end;
+pub mod event;
 pub(crate) mod exact;
 mod fate;
 pub(crate) mod grant;
@@ -63,10 +65,12 @@ mod receiving;
 pub(crate) mod remove;
 pub mod rpc;
 mod seed;
+pub mod semaphore;
 pub(crate) mod sender;
 mod sending;
 mod sending_batches;
 pub(crate) mod shared;
+pub(crate) mod signal_info;
 pub mod spsc;
 mod succession;
 pub(crate) mod waitable;

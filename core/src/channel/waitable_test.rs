@@ -4,7 +4,7 @@ use super::kind::ChannelKind;
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::waitable::{Awaited, Waitable, Waited};
-use super::{broadcast, mpmc, mpsc, pipe, rpc, spsc, watch};
+use super::{broadcast, event, mpmc, mpsc, pipe, rpc, semaphore, spsc, watch};
 use crate::error::RecvError;
 use crate::region::{Sleep, View};
 use crate::sync::AtomicU32;
@@ -209,4 +209,36 @@ fn the_word_stays_without_the_handle() {
     let other = spsc::Options::new().private().unwrap().receiver().unwrap();
     assert!(View::of_word(other.end.region(), &elsewhere).is_none());
     assert!(View::of_word(other.end.region(), stays.word()).is_none());
+}
+
+#[test]
+fn a_semaphore_is_ready_for_a_permit_for_which_there_is_a_place() {
+    let channel = semaphore::Options::new().permits(1).max_held(1).private().unwrap();
+    let (mut one, mut other) = (channel.semaphore().unwrap(), channel.semaphore().unwrap());
+    assert!(is_ready(&mut one));
+    let permit = other.acquire().unwrap();
+    assert!(!is_ready(&mut one));
+    one.add_permits(1).unwrap();
+    assert!(!is_ready(&mut one), "only one can be held");
+    permit.forget().unwrap();
+    assert!(is_ready(&mut one));
+    drop(other.acquire().unwrap());
+    assert!(is_ready(&mut one), "it stands free in its place");
+    let _permit = one.acquire().unwrap();
+    assert!(!is_ready(&mut one));
+    channel.close();
+    assert!(is_ready(&mut one), "the end");
+}
+
+#[test]
+fn an_event_is_ready_for_a_set_that_was_not_seen() {
+    let channel = event::Options::new().private().unwrap();
+    let (mut one, mut other) = (channel.event().unwrap(), channel.event().unwrap());
+    assert!(!is_ready(&mut one));
+    other.set(1).unwrap();
+    assert!(is_ready(&mut one));
+    one.wait().unwrap();
+    assert!(!is_ready(&mut one) && one.bits() == 1, "it has seen it, whether the bit is set or not");
+    channel.close();
+    assert!(is_ready(&mut one), "the end");
 }

@@ -6,7 +6,7 @@
 use super::shared::{Shared, Watching};
 use crate::error::{CreateError, OpenError};
 use crate::layout::{
-    Backend, FenceMode, Geometry, Handed, Kind, KindRow, Limits, MessageType, Policy, Seats, Store, TypeForm,
+    Backend, FenceMode, Geometry, Handed, Kind, KindRow, Limits, MessageType, Policy, PoolWord, Seats, Store, TypeForm,
 };
 use crate::region::sys::cancel_guard;
 use crate::region::{CreateSpec, Expectations, Location, MemoryOptions, Origin, Redelivery, Region};
@@ -42,6 +42,8 @@ pub(crate) struct Wishes {
     pub(crate) discard_on_death: Option<bool>,
     pub(crate) delivery_limit: Option<u16>,
     pub(crate) policy: Option<Policy>,
+    pub(crate) permits: Option<usize>,
+    pub(crate) max_held: Option<usize>,
     pub(crate) persistent: Option<bool>,
     pub(crate) fence: Option<FenceMode>,
     pub(crate) backend: Option<Backend>,
@@ -84,6 +86,8 @@ impl Wishes {
             discard_on_death: None,
             delivery_limit: None,
             policy: None,
+            permits: None,
+            max_held: None,
             persistent: None,
             fence: None,
             backend: None,
@@ -125,6 +129,8 @@ impl Wishes {
             ("on_death", self.discard_on_death.is_some()),
             ("delivery_limit", self.delivery_limit.is_some()),
             ("policy", self.policy.is_some()),
+            ("permits", self.permits.is_some()),
+            ("max_held", self.max_held.is_some()),
         ];
         match only_of_some.into_iter().find(|&(option, is_set)| is_set && !self.kind.has_option(option)) {
             Some((option, _)) => {
@@ -146,6 +152,8 @@ impl Wishes {
             Store::Slots => self.slot_geometry(channel),
             Store::Value => self.value_geometry(channel),
             Store::Frames => self.frame_geometry(channel),
+            Store::Permits => self.permit_geometry(channel),
+            Store::Event => self.event_geometry(channel),
         }
     }
 
@@ -157,7 +165,7 @@ impl Wishes {
         let chosen_receivers = word(channel, "receivers", self.receivers, Limits::SEATS_MAX)?;
         let beside = |seats: &Seats, chosen: Option<u32>| {
             let left = Limits::SEATS_MAX.saturating_sub(chosen.unwrap_or(0));
-            seats.default.min(left).max(1)
+            seats.default.min(left).max(seats.max.min(1))
         };
         Ok((
             chosen_senders.unwrap_or_else(|| beside(senders, chosen_receivers)),
@@ -255,6 +263,34 @@ impl Wishes {
         })
     }
 
+    /// By default, as many permits can be held at once as there are at first, and some that are added.
+    fn permit_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
+        const HELD: u64 = 64;
+        let geometry = self.event_geometry(channel)?;
+        let permits = self.permits.map_or(geometry.row.capacity, |permits| permits as u64);
+        let held = permits.clamp(HELD, PoolWord::PLACES_MAX) as u32;
+        let chosen = word(channel, "max_held", self.max_held, PoolWord::PLACES_MAX as u32)?;
+        Ok(Geometry { capacity: permits, slots: chosen.unwrap_or(held), ..geometry })
+    }
+
+    /// Nothing but a word.
+    fn event_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
+        let (senders, receivers) = self.seats(channel)?;
+        Ok(Geometry {
+            row: self.kind.row(),
+            senders,
+            receivers,
+            capacity: 0,
+            max_message: 0,
+            payload_alignment: self.payload_alignment(channel)?,
+            record_alignment: 0,
+            slots: 0,
+            priorities: 0,
+            max_response: 0,
+            repeats: false,
+        })
+    }
+
     fn lane_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
         let row = self.kind.row();
         let (senders, receivers) = self.seats(channel)?;
@@ -343,6 +379,8 @@ impl Wishes {
             discard_on_death: self.discard_on_death,
             delivery_limit: self.delivery_limit,
             policy: self.policy,
+            permits: self.permits.map(|permits| permits as u64),
+            max_held: self.max_held.map(|held| held as u64),
             persistent: self.persistent,
             fence: self.fence,
             backend: self.backend,

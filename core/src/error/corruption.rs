@@ -35,6 +35,9 @@ pub enum Corruption {
     /// The latest version of a watch and its slot contradict each other.
     #[error("the latest value is not where its version says")]
     Version = 9,
+    /// A permit of a semaphore is in a state that does not exist, or not where its word says.
+    #[error("a permit is in a state that contradicts the semaphore")]
+    Permit = 11,
     /// A reason that this version of memlane does not know.
     #[error("for a reason that this version does not know")]
     Unknown = u16::MAX,
@@ -54,6 +57,7 @@ impl Corruption {
             7 => Self::SlotState,
             8 => Self::FileLength,
             9 => Self::Version,
+            11 => Self::Permit,
             _ => Self::Unknown,
         }
     }

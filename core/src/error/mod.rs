@@ -13,6 +13,7 @@
 //! - [`transfer`]: errors of sending and receiving. They are small `Copy` values. A message is passed by reference, so it stays
 //!   with the caller; a batch error says how many of its messages went out.
 //! - [`waiting`]: of waiting for several handles.
+//! - [`signalling`]: errors of semaphores and events.
 //! - [`pipe`]: why a byte pipe broke.
 //! - [`refusal`]: what stood in a channel's place, what it lacked, and what refused it, in words.
 //! - [`sentences`]: messages of errors that depend on more than one field.
@@ -34,6 +35,7 @@ mod refusal;
 mod removal;
 mod sentences;
 mod setup;
+mod signalling;
 mod transfer;
 mod waiting;
 
@@ -49,6 +51,9 @@ pub use printable::Printable;
 pub use refusal::{Denied, NotAChannel, Shortage};
 pub use removal::RemoveError;
 pub use setup::{CreateError, OpenError};
+pub use signalling::{
+    AcquireError, AcquireTimeoutError, EventError, EventTimeoutError, ReleaseError, TryAcquireError, TryEventError,
+};
 pub use transfer::{
     AckAtError, AckError, BufferTooSmall, GrantError, NoSuchPriority, OutOfMemory, RecvError, RecvTimeoutError,
     SendBatchError, SendError, SendTimeoutError, TryRecvError, TrySendError, WaitForPeerError,

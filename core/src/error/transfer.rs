@@ -75,7 +75,7 @@ macro_rules! widen {
     };
 }
 
-pub(super) use transfer_error;
+pub(super) use {transfer_error, widen};
 
 transfer_error! {
     /// Why a blocking send did not happen. The message was not sent.

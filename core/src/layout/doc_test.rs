@@ -5,10 +5,11 @@
 mod page;
 
 use super::{
-    Backend, Caller, Cell, ChannelControl, FenceMode, FrameState, FrameWord, Gate, HEADER_BYTES, HeaderBlock, Kind,
-    LaneControl, MAGIC, NewsControl, OPTION_PERSISTENT, ParticipantRow, ParticipantState, Policy, QueueControl,
-    RecordHeader, RecordKind, RingControl, Role, RowIndex, RowState, STATUS_AT, SlotHeader, SlotState, SlotWord,
-    Status, StatusCell, TypeForm, VERSION, ValueControl,
+    Backend, Caller, Cell, ChannelControl, EventControl, EventWord, FenceMode, FrameState, FrameWord, Gate,
+    HEADER_BYTES, HeaderBlock, Kind, LaneControl, MAGIC, NewsControl, OPTION_PERSISTENT, ParticipantRow,
+    ParticipantState, PermitControl, PermitState, PermitWord, Policy, PoolWord, QueueControl, RecordHeader, RecordKind,
+    RingControl, Role, RowIndex, RowState, STATUS_AT, SlotHeader, SlotState, SlotWord, Status, StatusCell, TypeForm,
+    VERSION, ValueControl,
 };
 use crate::error::Corruption;
 use page::{Field, RESERVED, rows, structure, structures};
@@ -45,6 +46,7 @@ fn fields_in(source: &str, name: &str) -> Vec<Option<String>> {
 fn every_struct_is_on_the_page_with_every_field_at_its_place() {
     let (header, participant) = (include_str!("header.rs"), include_str!("participant.rs"));
     let (lane, queue) = (include_str!("lane.rs"), include_str!("queue.rs"));
+    let signalling = include_str!("signalling.rs");
     let listed = [
         (
             "HeaderBlock",
@@ -96,6 +98,8 @@ fn every_struct_is_on_the_page_with_every_field_at_its_place() {
         ),
         ("RingControl", queue, size_of::<RingControl>(), fields_of!(RingControl: head tail)),
         ("ValueControl", include_str!("value.rs"), size_of::<ValueControl>(), fields_of!(ValueControl: root)),
+        ("PermitControl", signalling, size_of::<PermitControl>(), fields_of!(PermitControl: pool)),
+        ("EventControl", signalling, size_of::<EventControl>(), fields_of!(EventControl: word)),
     ];
     let on_the_page: Vec<_> = structures().iter().map(|structure| structure.name.as_str()).collect();
     assert_eq!(on_the_page, listed.each_ref().map(|(name, ..)| *name));
@@ -239,6 +243,15 @@ fn words_of_bits_are_those_of_the_page() {
     assert_eq!(ranges("bits of a frame's caller"), ["0–11", "12–63"]);
     assert_eq!(Caller::new(RowIndex(9), Some(5)).bits(), 5 << 12 | 9);
     assert_eq!(Caller::new(RowIndex(9), None).bits(), u64::MAX << 12 | 9);
+    assert_eq!(ranges("bits of a pool"), ["0–13", "14", "15–39", "40–63"]);
+    let vacant = PermitWord::from_bits(6 << 18);
+    assert_eq!(PoolWord::fresh(5).send(9, vacant).bits(), 4 << 40 | 7 << 15 | 1 << 14 | 9);
+    assert_eq!(ranges("bits of a place's word"), ["0–15", "16–17", "18–63"]);
+    let states = [PermitState::Vacant, PermitState::Free, PermitState::Held];
+    for (state, number) in states.into_iter().zip([0, 1, 2]) {
+        assert_eq!(vacant.next(state, RowIndex(9)).bits(), 7 << 18 | number << 16 | 9);
+    }
+    assert_eq!(EventWord::from_bits(0).set(5).bits(), 1 << 32 | 5);
     assert_eq!(ranges("bits of a slot's header"), ["0–31", "32–47", "48–55"]);
     assert_eq!(SlotHeader::new(5, 3).delivered_once_more().bits(), 3 << 48 | 1 << 32 | 5);
 }

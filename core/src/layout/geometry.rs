@@ -1,8 +1,8 @@
 //! From the options of a channel to the offsets of its parts, with every product and sum checked.
 
 use super::{
-    ChannelControl, Gate, HEADER_BYTES, KindRow, LaneControl, Limits, NewsControl, ParticipantRow, QueueControl,
-    RecordHeader, RingControl, Role, Store, ValueControl,
+    ChannelControl, EventControl, Gate, HEADER_BYTES, KindRow, LaneControl, Limits, NewsControl, ParticipantRow,
+    PermitControl, PoolWord, QueueControl, RecordHeader, RingControl, Role, Store, ValueControl,
 };
 use std::mem::offset_of;
 
@@ -18,7 +18,7 @@ pub struct Geometry {
     pub senders: u32,
     /// Seats for receivers; they have the rows behind the senders'.
     pub receivers: u32,
-    /// Ring bytes per lane, a power of two; 0 in kinds without lanes.
+    /// Ring bytes per lane, a power of two; in kinds with permits, how many of these there are at first; else 0.
     pub capacity: u64,
     /// Largest message in bytes.
     pub max_message: u64,
@@ -27,7 +27,7 @@ pub struct Geometry {
     /// Every record of a lane starts at a multiple of so many bytes, a power of two from `payload_alignment`; 0 in kinds without
     /// lanes.
     pub record_alignment: u32,
-    /// Slots of messages or of versions of a value, or frames of calls: 0 in kinds without them.
+    /// Slots of messages or of versions of a value, frames of calls, or places of permits: 0 in kinds without them.
     pub slots: u32,
     /// Orders of delivery, from the most urgent; 1 in kinds with calls, and 0 in kinds without cells.
     pub priorities: u16,
@@ -50,11 +50,12 @@ pub struct Map {
     pub lanes_at: u64,
     /// [`Gate`] × lanes × receivers.
     pub gates_at: u64,
-    /// [`QueueControl`] and [`RingControl`] × priorities, or [`ValueControl`]; 0 without slots.
+    /// [`QueueControl`] and [`RingControl`] × priorities, or [`ValueControl`], [`PermitControl`] or [`EventControl`]; 0 in kinds with
+    /// lanes.
     pub queue_at: u64,
     /// Cell × cells × priorities; 0 without a slot queue.
     pub cells_at: u64,
-    /// Ring × lanes, or slot × slots.
+    /// Ring × lanes, or slot × slots, or place × places.
     pub data_at: u64,
     /// Length of the file.
     pub total: u64,
@@ -116,7 +117,7 @@ impl Geometry {
     pub fn lanes(&self) -> u32 {
         match self.row.store {
             Store::Lanes => self.senders,
-            Store::Slots | Store::Value | Store::Frames => 0,
+            Store::Slots | Store::Value | Store::Frames | Store::Permits | Store::Event => 0,
         }
     }
 
@@ -207,6 +208,8 @@ impl Geometry {
             Store::Slots => self.check_slots()?,
             Store::Value => self.check_value()?,
             Store::Frames => self.check_frames()?,
+            Store::Permits => self.check_permits()?,
+            Store::Event => self.check_event()?,
         }
         if self.row.store != Store::Frames {
             check("max_response", self.max_response, 0, 0)?;
@@ -222,11 +225,11 @@ impl Geometry {
     fn check_seats(&self) -> Result<(), GeometryError> {
         let KindRow { senders, receivers, .. } = self.row;
         let check = |field, found: u32, max: u32, most: u32| {
-            if (1..=max).contains(&found) {
+            if (max.min(1)..=max).contains(&found) {
                 return Ok(());
             }
             let wanted = match most {
-                1 => "1".to_owned(),
+                0 | 1 => most.to_string(),
                 _ => format!("1 to {max}: at most {} senders and receivers together", Limits::SEATS_MAX),
             };
             Err(GeometryError { field, found: found.into(), wanted })
@@ -266,6 +269,21 @@ impl Geometry {
         check("max_message", self.max_message, 0, Limits::SLOT_MESSAGE_MAX)?;
         let slots = Self::value_slots(self.max_message).into();
         check("slots", self.slots.into(), slots, slots)?;
+        check("priorities", self.priorities.into(), 0, 0)
+    }
+
+    fn check_permits(&self) -> Result<(), GeometryError> {
+        check("permits", self.capacity, 0, PoolWord::COUNT_MAX)?;
+        check("record_alignment", self.record_alignment.into(), 0, 0)?;
+        check("max_message", self.max_message, 0, 0)?;
+        check("max_held", self.slots.into(), 1, PoolWord::PLACES_MAX)?;
+        check("priorities", self.priorities.into(), 0, 0)
+    }
+
+    fn check_event(&self) -> Result<(), GeometryError> {
+        self.check_no_ring()?;
+        check("max_message", self.max_message, 0, 0)?;
+        check("slots", self.slots.into(), 0, 0)?;
         check("priorities", self.priorities.into(), 0, 0)
     }
 
@@ -314,9 +332,15 @@ impl Geometry {
         let gates = self.lanes().checked_mul(self.receivers)?;
         let gates_end = gates_at.checked_add(array(size_of::<Gate>(), gates)?)?;
         let (mut queue_at, mut cells_at, mut words_end) = (0, 0, gates_end);
-        if self.row.store == Store::Value {
+        let control = match self.row.store {
+            Store::Value => size_of::<ValueControl>(),
+            Store::Permits => size_of::<PermitControl>(),
+            Store::Event => size_of::<EventControl>(),
+            Store::Lanes | Store::Slots | Store::Frames => 0,
+        };
+        if control > 0 {
             queue_at = gates_end;
-            words_end = queue_at.checked_add(size_of::<ValueControl>() as u64)?;
+            words_end = queue_at.checked_add(control as u64)?;
         }
         if self.row.has_cells() {
             queue_at = gates_end;

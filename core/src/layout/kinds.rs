@@ -24,6 +24,10 @@ pub enum Kind {
     /// Many clients, many servers, and calls with an answer each instead of messages. The clients have the seats of senders, and the servers
     /// those of receivers.
     Rpc,
+    /// Permits, which come back when their owner dies, instead of messages.
+    Semaphore,
+    /// Bits that are set and waited for, and a count of how often any were set, instead of messages.
+    Event,
 }
 
 /// Where a kind keeps its messages.
@@ -37,6 +41,10 @@ pub enum Store {
     Value,
     /// In frames: slots in which a request is answered.
     Frames,
+    /// There are no messages, but permits: some in places that name their owner, the others counted.
+    Permits,
+    /// There are no messages, but bits of one word.
+    Event,
 }
 
 /// How many seats of a role there are.
@@ -81,11 +89,14 @@ pub struct KindRow {
     pub smaller: &'static str,
 }
 
+/// No seats of this role: all participants have the other one.
+const NONE: Seats = Seats { max: 0, default: 0 };
+
 /// A role that has one seat.
 const ONE: Seats = Seats { max: 1, default: 1 };
 
 /// Every kind that this version knows, in the order of [`Kind`].
-const ROWS: [KindRow; 6] = [
+const ROWS: [KindRow; 8] = [
     KindRow {
         kind: Kind::Spsc,
         code: 1,
@@ -184,12 +195,46 @@ const ROWS: [KindRow; 6] = [
         redelivers: true,
         smaller: "fewer frames, or a smaller max_request or max_response",
     },
+    KindRow {
+        kind: Kind::Semaphore,
+        code: 7,
+        name: "semaphore",
+        store: Store::Permits,
+        senders: NONE,
+        receivers: Seats { max: 1024, default: 64 },
+        // Here, of permits.
+        capacity: 1,
+        max_message: 0,
+        max_response: 0,
+        words_per_slot: 1,
+        options: OPTION_PERSISTENT,
+        own_options: &["receivers", "permits", "max_held"],
+        redelivers: false,
+        smaller: "fewer permits held at once",
+    },
+    KindRow {
+        kind: Kind::Event,
+        code: 8,
+        name: "event",
+        store: Store::Event,
+        senders: NONE,
+        receivers: Seats { max: 1024, default: 64 },
+        capacity: 0,
+        max_message: 0,
+        max_response: 0,
+        words_per_slot: 0,
+        options: OPTION_PERSISTENT,
+        own_options: &["receivers"],
+        redelivers: false,
+        smaller: "fewer participants",
+    },
 ];
 
 const _: () = {
     let mut index = 0;
     while index < ROWS.len() {
-        assert!(ROWS[index].kind as usize == index && ROWS[index].code as usize == index + 1);
+        // Numbers only grow. Those between two rows are of other versions.
+        assert!(ROWS[index].kind as usize == index && (index == 0 || ROWS[index].code > ROWS[index - 1].code));
         index += 1;
     }
 };
@@ -274,7 +319,7 @@ impl Kind {
     }
 
     /// Whether channels of this kind have this option, of those that not every kind has: `capacity`, `record_alignment`, `slots`,
-    /// `priorities`, `senders`, `receivers`, `on_death`, `delivery_limit`, `policy`, `max_response`, `retry`. An option that a kind does not have is refused when a channel
+    /// `priorities`, `senders`, `receivers`, `on_death`, `delivery_limit`, `policy`, `max_response`, `retry`, `permits`, `max_held`. An option that a kind does not have is refused when a channel
     /// is created or opened: [`CreateError::NoSuchOption`](crate::error::CreateError::NoSuchOption).
     ///
     /// ```

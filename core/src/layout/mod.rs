@@ -4,8 +4,9 @@
 //! 0          header        HeaderBlock (immutable, checksummed), then the status word; one page
 //! 4096       participants  ParticipantRow × participants, 256 bytes each
 //!            control       ChannelControl, NewsControl (kinds with several lanes), LaneControl × lanes, Gate × lanes × receivers;
-//!                          of kinds with slots: QueueControl, RingControl × priorities, cells; of kinds with one value: ValueControl
-//! page       data          one ring of `capacity` bytes per lane, or the slots
+//!                          of kinds with slots: QueueControl, RingControl × priorities, cells; of kinds with one value: ValueControl;
+//!                          of kinds that carry signals: PermitControl, or EventControl
+//! page       data          one ring of `capacity` bytes per lane, or the slots, or the places of permits
 //! ```
 //!
 //! All integers are little-endian and of fixed width. Words that different participants write stand 128 bytes apart:
@@ -14,17 +15,22 @@
 //! Invariants:
 //! - [`Geometry::map`] is the only source of offsets; it refuses what overflows or exceeds a documented limit.
 //! - Structs that live in the file consist of atomics only ([`ParticipantRow`], [`ChannelControl`], [`NewsControl`],
-//!   [`LaneControl`], [`Gate`], [`QueueControl`], [`RingControl`], [`ValueControl`], [`StatusCell`]): every bit pattern is valid, and sharing
+//!   [`LaneControl`], [`Gate`], [`QueueControl`], [`RingControl`], [`ValueControl`], [`PermitControl`], [`EventControl`], [`StatusCell`]): every bit pattern is valid, and sharing
 //!   them is what they are for.
 //! - The version in [`VERSION`] grows with every change to what stands here.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, reason = "a peer may have written any number"))]
 
+mod event;
 mod frame;
+mod permit;
 mod record;
 mod row;
 mod slot;
+
+pub use event::EventWord;
 pub use frame::{ANSWER_LENGTH_AT, BELL_AT, CALLER_AT, Caller, FrameState, FrameWord};
+pub use permit::{PermitState, PermitWord, PoolWord};
 pub use record::{RecordHeader, RecordKind};
 pub use row::{Naming, ParticipantState, Role, RowState};
 pub use slot::{Cell, RowIndex, SlotHeader, SlotState, SlotWord};
@@ -53,6 +59,8 @@ mod participant;
 #[cfg(not(loom))]
 mod queue;
 #[cfg(not(loom))]
+mod signalling;
+#[cfg(not(loom))]
 mod value;
 #[cfg(not(loom))]
 pub use self::{
@@ -69,5 +77,6 @@ pub use self::{
     news::NewsControl,
     participant::{NAME_BYTES, ParticipantRow},
     queue::{QueueControl, RingControl},
+    signalling::{EventControl, PermitControl},
     value::ValueControl,
 };

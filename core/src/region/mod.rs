@@ -41,7 +41,8 @@ pub use self::{
 };
 pub(crate) use self::{
     file::{
-        CreateSpec, Expectations, FileState, LaneLook, Look, RingLook, SlotsLook, ValueLook, ValuesLook, remove_named,
+        CreateSpec, Expectations, FileState, LaneLook, Look, PermitsLook, RingLook, SlotsLook, ValueLook, ValuesLook,
+        remove_named,
     },
     handle::Region,
     location::{Location, list_folder},
@@ -49,8 +50,8 @@ pub(crate) use self::{
     memory::{MemoryOptions, Redelivery},
     sys::{Clock, Counting, LibraryThread, Moment, PerProcess, ProcessMark, explained},
     views::{
-        FramesView, LaneView, RingCursor, RingSpot, RingView, RingWay, SlotWords, SlotsView, ValueSlot, ValuesView,
-        View,
+        FramesView, LaneView, PermitsView, RingCursor, RingSpot, RingView, RingWay, SlotWords, SlotsView, ValueSlot,
+        ValuesView, View,
     },
     wake::{BEDS_MAX, Bed, Futex, SemaphoresView, Signals, Sleep, heavy_fence_of_all, sleep_on_any},
 };

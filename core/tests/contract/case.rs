@@ -104,6 +104,20 @@ macro_rules! over_watching_processes {
     };
 }
 
+/// As `over_all`, for the kinds that carry signals.
+macro_rules! over_signals {
+    ($($test:ident)*) => {
+        $(mod $test { mod signals { all_cases! { $test } } })*
+    };
+}
+
+/// As `over_processes`, for the kinds that carry signals.
+macro_rules! over_signalling_processes {
+    ($($test:ident)*) => {
+        $(mod $test { mod signals { cases_of_processes! { $test } } })*
+    };
+}
+
 /// A module for each kind, with a test for each of these cases.
 macro_rules! over_kinds {
     ({ $test:ident $cases:ident } $($kind:ident $name:ident;)*) => {

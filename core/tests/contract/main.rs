@@ -5,7 +5,7 @@
 //!
 //! - `transfer`, `batches`, `waiting`, `endings`, `handles`, `deaths`: the behaviours. `stage`: the channel of a test, and the other side in it.
 //! - `kinds`: the row of each kind. `case`: one of the other combinations, and the macros that make a test of each.
-//! - `watch`: the same for the kind without messages, in so far as it does the same.
+//! - `watch`, `signals`: the same for the kinds without messages, in so far as they do the same.
 //! - `peer`: the other side, as a thread or as a process.
 
 #[path = "../support/mod.rs"]
@@ -19,6 +19,7 @@ mod endings;
 mod handles;
 mod kinds;
 mod peer;
+mod signals;
 mod stage;
 mod transfer;
 mod waiting;
@@ -33,7 +34,7 @@ fn child_part() {
 /// The kinds' names, and what a process of each does.
 macro_rules! parts {
     ({} $($kind:ident $name:ident;)*) => {
-        &[$((stringify!($name), stage::play::<memlane::generic::$kind>),)* ("watch", watch::play)]
+        &[$((stringify!($name), stage::play::<memlane::generic::$kind>),)* ("watch", watch::play), ("semaphore", signals::play_semaphore), ("event", signals::play_event)]
     };
 }
 

@@ -1,6 +1,8 @@
 //! Why a handle cannot go on.
 
-use crate::error::{CallError, Corruption, GrantError, RecvError, SendError, WaitForPeerError};
+use crate::error::{
+    AcquireError, CallError, Corruption, EventError, GrantError, RecvError, SendError, WaitForPeerError,
+};
 use crate::wait::interrupt::Interrupted;
 
 /// Why a handle cannot go on.
@@ -82,5 +84,37 @@ impl From<Trouble> for CallError {
             Trouble::Closed => Self::Disconnected,
             Trouble::Removed => Self::Removed,
         }
+    }
+}
+
+impl From<Trouble> for AcquireError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Corrupted(reason) => Self::Corrupted(reason),
+            Trouble::Closed => Self::Disconnected,
+            Trouble::Removed => Self::Removed,
+        }
+    }
+}
+
+impl From<Interrupted> for AcquireError {
+    fn from(_: Interrupted) -> Self {
+        Self::Interrupted
+    }
+}
+
+impl From<Trouble> for EventError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Corrupted(reason) => Self::Corrupted(reason),
+            Trouble::Closed => Self::Disconnected,
+            Trouble::Removed => Self::Removed,
+        }
+    }
+}
+
+impl From<Interrupted> for EventError {
+    fn from(_: Interrupted) -> Self {
+        Self::Interrupted
     }
 }

@@ -175,6 +175,7 @@ impl CreateSpec {
         bytes.write_unshared(0, facts.to_block().as_bytes());
         let region = Region::new(label, bytes, facts, place, self.memory);
         region.start_lanes();
+        region.fill_pool();
         if self.backend == Backend::Semaphore {
             region.make_semaphores(matches!(region.place(), Place::Private));
         }

@@ -12,7 +12,7 @@
 
 use super::open::{self, Access, Recognised};
 use crate::error::OpenError;
-use crate::layout::{Gate, LaneControl, QueueControl, RingControl, ValueControl};
+use crate::layout::{EventControl, Gate, LaneControl, PermitControl, QueueControl, RingControl, ValueControl};
 use crate::region::Region;
 use crate::region::location::{Location, NamedPlace, Place, not_opened};
 use crate::region::locks::lock_file;
@@ -117,6 +117,22 @@ impl Look {
             lengths: Window::new(self, map.data_at, geometry.slot_bytes()),
             look: self,
         }
+    }
+
+    /// The permits of a region that has some.
+    pub(crate) fn permits(&self) -> PermitsLook<'_> {
+        let (geometry, map) = (self.region.geometry(), self.region.map());
+        PermitsLook {
+            pool: self.word(map.queue_at, offset_of!(PermitControl, pool)),
+            places: Window::new(self, map.data_at, geometry.slot_bytes()),
+            count: geometry.slots,
+            apart: geometry.slot_bytes(),
+        }
+    }
+
+    /// The event of a region that has one.
+    pub(crate) fn event(&self) -> EventLook<'_> {
+        EventLook(self.word(self.region.map().queue_at, offset_of!(EventControl, word)))
     }
 
     /// The word `offset` bytes behind `at`.
@@ -354,5 +370,44 @@ impl ValueLook<'_> {
     /// The length of its value.
     pub(crate) fn length(&self) -> &AtomicU64 {
         self.values.lengths.word(self.at.wrapping_add(8))
+    }
+}
+
+/// The permits of a look.
+#[derive(Debug)]
+pub(crate) struct PermitsLook<'a> {
+    pool: Word<'a>,
+    places: Window<'a>,
+    count: u32,
+    /// Bytes from place to place.
+    apart: u64,
+}
+
+impl PermitsLook<'_> {
+    /// How many places there are.
+    pub(crate) fn places(&self) -> u32 {
+        self.count
+    }
+
+    /// The word of a place.
+    pub(crate) fn place(&self, index: u32) -> &AtomicU64 {
+        self.places.word(u64::from(index).wrapping_mul(self.apart))
+    }
+
+    /// The pool's word. What was read of the places before is forgotten.
+    pub(crate) fn pool(&self) -> &AtomicU64 {
+        self.places.forget();
+        self.pool.again()
+    }
+}
+
+/// The event of a look.
+#[derive(Debug)]
+pub(crate) struct EventLook<'a>(Word<'a>);
+
+impl EventLook<'_> {
+    /// Its word.
+    pub(crate) fn word(&self) -> &AtomicU64 {
+        self.0.again()
     }
 }

@@ -43,7 +43,7 @@ pub use self::replace::Origin;
 pub(crate) use self::segment::remove_segment;
 pub(crate) use self::{
     create::CreateSpec,
-    look::{LaneLook, Look, RingLook, SlotsLook, ValueLook, ValuesLook},
+    look::{LaneLook, Look, PermitsLook, RingLook, SlotsLook, ValueLook, ValuesLook},
     open::Expectations,
     remove::remove_named,
     state::FileState,

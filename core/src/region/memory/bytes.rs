@@ -1,7 +1,8 @@
 //! The memory of a region: mapped from a file, or of this process alone.
 
 use crate::layout::{
-    ChannelControl, Gate, LaneControl, NewsControl, ParticipantRow, QueueControl, StatusCell, ValueControl,
+    ChannelControl, EventControl, Gate, LaneControl, NewsControl, ParticipantRow, PermitControl, QueueControl,
+    StatusCell, ValueControl,
 };
 use crate::sync::{AtomicU32, AtomicU64};
 use memmap2::{MmapOptions, MmapRaw};
@@ -31,6 +32,10 @@ unsafe impl SharedWords for Gate {}
 unsafe impl SharedWords for QueueControl {}
 // SAFETY: as above.
 unsafe impl SharedWords for ValueControl {}
+// SAFETY: as above.
+unsafe impl SharedWords for PermitControl {}
+// SAFETY: as above.
+unsafe impl SharedWords for EventControl {}
 // SAFETY: an atomic.
 unsafe impl SharedWords for AtomicU32 {}
 // SAFETY: an atomic.

@@ -4,7 +4,7 @@
 //! - `lane`: a lane's ring. `cursor`: where one of its ends stands there.
 //! - `slots`: the slot queue's rings, cells and slots.
 //! - `frames`: the same with requests and answers.
-//! - `values`: a value's root, and the slots of its versions.
+//! - `values`: a value's root, and the slots of its versions. `signals`: the words of a semaphore, and of an event.
 //!
 //! What holds: *where a window lies is computed from the validated geometry alone*, never from a word of the file, and is inside the
 //! mapping: checked once, when it is made. An index or a length that the caller gives is checked at each call.
@@ -14,6 +14,7 @@
 mod cursor;
 mod frames;
 mod lane;
+mod signals;
 mod slots;
 mod values;
 mod words;
@@ -22,6 +23,7 @@ pub(crate) use self::{
     cursor::{RingCursor, RingSpot, RingWay},
     frames::FramesView,
     lane::{LaneView, RingView},
+    signals::PermitsView,
     slots::{SlotWords, SlotsView},
     values::{ValueSlot, ValuesView},
     words::View,
