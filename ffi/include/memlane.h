@@ -43,6 +43,12 @@
 // of its own yet.
 #define MEMLANE_RPC 6
 
+// Permits, which come back when their owner dies, instead of messages: memlane_semaphore_new.
+#define MEMLANE_SEMAPHORE 7
+
+// Bits that are set and waited for, and a count of sets, instead of messages: memlane_event_new.
+#define MEMLANE_EVENT 8
+
 // For an option that is true or false: it is.
 #define MEMLANE_YES 1
 
@@ -107,6 +113,9 @@
 // receiver that wants it to the last. It is this handle's, not the channel's. Otherwise, and where the system refuses it, deaths are
 // found within 200 ms, by whoever waits.
 #define MEMLANE_WATCH_PEERS 128
+
+// The semaphore has no permits at first: 0 is "not set".
+#define MEMLANE_NO_PERMITS UINT32_MAX
 
 // The channel has to exist.
 #define MEMLANE_OPEN 1
@@ -331,7 +340,8 @@ typedef struct {
     // mpmc, mpsc, broadcast: how many senders there can be at a time, 1 to 1,023; with the receivers at most 1,024. Default: 64, or what
     // `receivers` leaves, if that is less; broadcast, 1. Only for creation.
     uint32_t senders;
-    // mpmc, watch, broadcast: how many receivers there can be at a time, 1 to 1,023; with the senders at most 1,024. Default: 64, or what
+    // mpmc, watch, broadcast: how many receivers there can be at a time, 1 to 1,023; with the senders at most 1,024. semaphore, event: how many
+    // handles there can be at a time, 1 to 1,024. Default: 64, or what
     // `senders` leaves, if that is less. Only for creation.
     uint32_t receivers;
     // mpmc: a message that was delivered so often and never acknowledged is given up. Default: never.
@@ -363,6 +373,10 @@ typedef struct {
     uint32_t record_alignment;
     // broadcast: MEMLANE_POLICY_BLOCK (default), MEMLANE_POLICY_FAIL, MEMLANE_POLICY_OVERWRITE or MEMLANE_POLICY_EVICT.
     uint32_t policy;
+    // semaphore: how many permits there are at first, at most 16,777,215; MEMLANE_NO_PERMITS for none. Default: 1.
+    uint32_t permits;
+    // semaphore: how many permits can be held at once, 1 to 16,384. Default: as many as there are at first, and 64 at least.
+    uint32_t max_held;
 } memlane_options;
 
 // What can be seen of a channel. Each number is exact, but not all are of one moment. Fields that the kind does not have
@@ -600,11 +614,39 @@ typedef struct {
     uint64_t id;
 } memlane_interrupter;
 
+// A participant of a semaphore. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
+typedef struct {
+    // Nobody's business.
+    uint64_t id;
+} memlane_semaphore;
+
+// A participant of an event. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
+typedef struct {
+    // Nobody's business.
+    uint64_t id;
+} memlane_event;
+
 // What waits for several handles at once. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
 typedef struct {
     // Nobody's business.
     uint64_t id;
 } memlane_waitset;
+
+// A permit of a semaphore, or several that were acquired at once. All zero is none. It is any thread's, and may outlive its semaphore's handle.
+typedef struct {
+    // Nobody's business.
+    uint64_t id;
+} memlane_permit;
+
+// What a waiter found.
+typedef struct {
+    // How many sets there were that this handle had not seen. 0: it waited for bits, which it had seen before.
+    uint64_t count;
+    // The bits that are set now.
+    uint32_t bits;
+    // Zero.
+    uint32_t reserved;
+} memlane_fired;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1083,6 +1125,13 @@ memlane_status memlane_pipe_writer_interrupter(memlane_pipe_writer writer,
 memlane_status memlane_pipe_reader_interrupter(memlane_pipe_reader reader,
                                                memlane_interrupter *interrupter);
 
+// Makes what ends a call of this semaphore that waits, for permits: see memlane_interrupt. `interrupter` is written on success only.
+memlane_status memlane_semaphore_interrupter(memlane_semaphore semaphore,
+                                             memlane_interrupter *interrupter);
+
+// Makes what ends a call of this event that waits: see memlane_interrupt. `interrupter` is written on success only.
+memlane_status memlane_event_interrupter(memlane_event event, memlane_interrupter *interrupter);
+
 // Ends the call that waits, or the next one that would wait: it returns MEMLANE_INTERRUPTED, and nothing is lost by it; a batch or a pipe
 // says how much went through. A call that finds what it waits for returns that. Several calls of this until then are one. In a child of
 // fork, it does nothing.
@@ -1096,7 +1145,7 @@ memlane_status memlane_interrupter_close(memlane_interrupter interrupter);
 memlane_status memlane_waitset_new(memlane_waitset *set);
 
 // Waits until at least one member is ready: until the call that it is waited for would return at once, with a message or with a failure.
-// `members` are the ids of `count` handles: receivers, getters, onlookers and pipe readers, for what comes next; senders, for room for the
+// `members` are the ids of `count` handles: receivers, getters, onlookers and pipe readers, for what comes next; semaphores, for a permit; events, for a set; senders, for room for the
 // longest message. `ready` gets the places in `members` of those that are ready, and has room for `count`; `ready_count` how many these are. The
 // order goes round: one that serves only the first serves each in its turn.
 // Waits for timeout_ns nanoseconds, not at all if that is 0, for ever if it is -1: MEMLANE_TIMEOUT if none is ready by then.
@@ -1185,6 +1234,75 @@ memlane_status memlane_receiver_hand_over(memlane_receiver *receiver,
 memlane_status memlane_receiver_take_over(memlane_channel channel,
                                           memlane_receiver *receiver,
                                           int64_t timeout_ns);
+
+// Takes a seat of a semaphore (MEMLANE_SEMAPHORE). MEMLANE_ROLE_TAKEN while all are taken; MEMLANE_WRONG_KIND if the channel is none.
+// `semaphore` is written on success only.
+memlane_status memlane_semaphore_new(memlane_channel channel,
+                                     memlane_semaphore *semaphore);
+
+// Closes the handle, and leaves the semaphore once its last permit is released or forgotten.
+memlane_status memlane_semaphore_close(memlane_semaphore semaphore);
+
+// Acquires so many permits at once, all of them or none: waits while there are fewer, for timeout_ns nanoseconds, not at all if that is 0
+// (MEMLANE_EMPTY), for ever if it is -1. MEMLANE_INVALID_ARGUMENT if more are wanted than can be held at once; MEMLANE_DISCONNECTED if the
+// semaphore was shut down. `permit` is written on success only. If the process dies, its permits come back.
+memlane_status memlane_semaphore_acquire(memlane_semaphore semaphore,
+                                         uint32_t permits,
+                                         memlane_permit *permit,
+                                         int64_t timeout_ns);
+
+// Gives the permits back, and closes their handle. Wakes as many that wait. What it may have to say (MEMLANE_CORRUPTED, MEMLANE_FORKED) does
+// not keep the handle open.
+memlane_status memlane_permit_release(memlane_permit permit);
+
+// Uses the permits up: they are gone. Closes their handle, as memlane_permit_release does. So one waits for signals, which
+// memlane_semaphore_add gives: sem_wait is to acquire one and to forget it.
+memlane_status memlane_permit_forget(memlane_permit permit);
+
+// Adds so many permits, which are nobody's, and wakes as many that wait: sem_post is to add one. MEMLANE_INVALID_ARGUMENT if more would be free
+// than 16,777,215; MEMLANE_DISCONNECTED if the semaphore was shut down. None was added then.
+memlane_status memlane_semaphore_add(memlane_semaphore semaphore,
+                                     uint32_t permits);
+
+// Stores how many permits nobody holds. Others acquire and release meanwhile.
+memlane_status memlane_semaphore_available(memlane_semaphore semaphore, uint64_t *available);
+
+// Takes a seat of an event (MEMLANE_EVENT). MEMLANE_ROLE_TAKEN while all are taken; MEMLANE_WRONG_KIND if the channel is none. The handle
+// has seen all sets that there were, unless bits are set now. `event` is written on success only.
+memlane_status memlane_event_new(memlane_channel channel,
+                                 memlane_event *event);
+
+// Leaves the event, and closes the handle. The event stays as it is.
+memlane_status memlane_event_close(memlane_event event);
+
+// Sets these bits, besides those that are set, counts that, and wakes all that wait. `now`, if it is not null, gets the bits that are set
+// then. MEMLANE_DISCONNECTED if the event was shut down. A process that is killed in this call has set all of the bits, or none.
+memlane_status memlane_event_set(memlane_event event,
+                                 uint32_t bits,
+                                 uint32_t *now);
+
+// Clears these bits, unless any were set since this handle last returned from a call that waits. `cleared` gets 1 if it did; 0: wait
+// again, and decide again. So no set is cleared that this handle has not seen.
+memlane_status memlane_event_clear(memlane_event event,
+                                   uint32_t bits,
+                                   uint32_t *cleared);
+
+// Waits for a set that this handle has not seen: at most timeout_ns nanoseconds, not at all if that is 0 (MEMLANE_EMPTY), for ever if it is
+// -1. MEMLANE_DISCONNECTED if the event was shut down, and there is no set that was not seen. `fired` may be null; it is written on success only.
+memlane_status memlane_event_wait(memlane_event event,
+                                  memlane_fired *fired,
+                                  int64_t timeout_ns);
+
+// As memlane_event_wait, but until at least one of these bits is set: at once, and again each time, while one is.
+memlane_status memlane_event_wait_any(memlane_event event, uint32_t bits, memlane_fired *fired, int64_t timeout_ns);
+
+// As memlane_event_wait_any, but until all of these bits are set at once.
+memlane_status memlane_event_wait_all(memlane_event event, uint32_t bits, memlane_fired *fired, int64_t timeout_ns);
+
+// Stores 1 if there was a set that this handle has not seen, else 0; and in `bits`, if it is not null, those that are set. One look at memory.
+memlane_status memlane_event_has_fired(memlane_event event,
+                                       uint32_t *fired,
+                                       uint32_t *bits);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -3,7 +3,7 @@
 //! A sender or receiver is used by one thread at a time, as in Rust; a second one is told so. A channel may be used by
 //! many: a call only copies what it needs out of the table, so there they wait for each other for some instructions.
 //!
-//! What a handle leads to stands where that is: `channel`, `sender`, `receiver`, `watch`, `onlooker` and `pipe` have tables of their own, one for each
+//! What a handle leads to stands where that is: `channel`, `sender`, `receiver`, `watch`, `onlooker`, `pipe`, `semaphore` and `event` have tables of their own, one for each
 //! type.
 
 use crate::detail::{self, Failed};
@@ -46,6 +46,9 @@ pub(crate) const READERS: u64 = 7;
 pub(crate) const ONLOOKERS: u64 = 8;
 pub(crate) const INTERRUPTERS: u64 = 9;
 pub(crate) const WAITSETS: u64 = 10;
+pub(crate) const SEMAPHORES: u64 = 11;
+pub(crate) const PERMITS: u64 = 12;
+pub(crate) const EVENTS: u64 = 13;
 
 /// A number that leads to something.
 pub(crate) trait Handle<const TABLE: u64>: Copy + 'static {

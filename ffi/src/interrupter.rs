@@ -3,9 +3,11 @@
 use crate::arguments::out;
 use crate::call::done;
 use crate::detail::Failed;
+use crate::event::EventHandle;
 use crate::handles::{self, Handle, ReceiverHandle, SenderHandle};
 use crate::onlooker::OnlookerHandle;
 use crate::pipe::{PipeReaderHandle, PipeWriterHandle};
+use crate::semaphore::SemaphoreHandle;
 use crate::status::Status;
 use crate::table::{Refusal, Table};
 use crate::watch::GetterHandle;
@@ -110,6 +112,21 @@ pub unsafe extern "C" fn memlane_pipe_reader_interrupter(
     interrupter: *mut InterrupterHandle,
 ) -> Status {
     new(interrupter, || Ok(reader.enter()?.interrupter()))
+}
+
+/// Makes what ends a call of this semaphore that waits, for permits: see memlane_interrupt. `interrupter` is written on success only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_semaphore_interrupter(
+    semaphore: SemaphoreHandle,
+    interrupter: *mut InterrupterHandle,
+) -> Status {
+    new(interrupter, || Ok(semaphore.enter()?.interrupter()))
+}
+
+/// Makes what ends a call of this event that waits: see memlane_interrupt. `interrupter` is written on success only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memlane_event_interrupter(event: EventHandle, interrupter: *mut InterrupterHandle) -> Status {
+    new(interrupter, || Ok(event.enter()?.interrupter()))
 }
 
 /// Ends the call that waits, or the next one that would wait: it returns MEMLANE_INTERRUPTED, and nothing is lost by it; a batch or a pipe

@@ -100,3 +100,11 @@ pub use waitset::*;
 
 mod handing;
 pub use handing::*;
+
+mod semaphore;
+pub use semaphore::*;
+
+mod event;
+pub use event::*;
+
+mod signalling_errors;

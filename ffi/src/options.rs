@@ -70,6 +70,9 @@ pub const MEMLANE_ENDS_WHEN_DRAINED: u32 = 64;
 /// found within 200 ms, by whoever waits.
 pub const MEMLANE_WATCH_PEERS: u32 = 128;
 
+/// The semaphore has no permits at first: 0 is "not set".
+pub const MEMLANE_NO_PERMITS: u32 = u32::MAX;
+
 /// How to create or open a channel. Set everything to zero and then `size` to sizeof(memlane_options): that gives the
 /// defaults, as does a null pointer. 0 and null mean "not set" everywhere. What is not set takes its default at creation and
 /// is taken from the file at opening; what is set and differs from the file is MEMLANE_OPTIONS_MISMATCH.
@@ -91,7 +94,8 @@ pub struct Options {
     /// mpmc, mpsc, broadcast: how many senders there can be at a time, 1 to 1,023; with the receivers at most 1,024. Default: 64, or what
     /// `receivers` leaves, if that is less; broadcast, 1. Only for creation.
     pub senders: u32,
-    /// mpmc, watch, broadcast: how many receivers there can be at a time, 1 to 1,023; with the senders at most 1,024. Default: 64, or what
+    /// mpmc, watch, broadcast: how many receivers there can be at a time, 1 to 1,023; with the senders at most 1,024. semaphore, event: how many
+    /// handles there can be at a time, 1 to 1,024. Default: 64, or what
     /// `senders` leaves, if that is less. Only for creation.
     pub receivers: u32,
     /// mpmc: a message that was delivered so often and never acknowledged is given up. Default: never.
@@ -123,6 +127,10 @@ pub struct Options {
     pub record_alignment: u32,
     /// broadcast: MEMLANE_POLICY_BLOCK (default), MEMLANE_POLICY_FAIL, MEMLANE_POLICY_OVERWRITE or MEMLANE_POLICY_EVICT.
     pub policy: u32,
+    /// semaphore: how many permits there are at first, at most 16,777,215; MEMLANE_NO_PERMITS for none. Default: 1.
+    pub permits: u32,
+    /// semaphore: how many permits can be held at once, 1 to 16,384. Default: as many as there are at first, and 64 at least.
+    pub max_held: u32,
 }
 
 /// The size of the first version, which never changes: less than this is no options struct.
@@ -241,6 +249,7 @@ impl Options {
         let flag = |bit: u32| (given.flags & bit != 0).then_some(true);
         let deaths = [(MEMLANE_REDELIVER, OnDeath::Redeliver), (MEMLANE_DISCARD, OnDeath::Discard)];
         let on_death = one_of("on_death", given.on_death, &deaths)?;
+        let permits = if given.permits == MEMLANE_NO_PERMITS { Some(0) } else { size(given.permits) };
         let policy = one_of("policy", given.policy, &POLICIES)?;
         Ok(Wanted(any::Options::new(kinds::kind_of(kind)?))
             .set(set(given.capacity), any::Options::capacity)
@@ -252,6 +261,8 @@ impl Options {
             .set(small("delivery_limit", given.delivery_limit)?, any::Options::delivery_limit)
             .set(on_death, any::Options::on_death)
             .set(policy, any::Options::policy)
+            .set(permits, any::Options::permits)
+            .set(size(given.max_held), any::Options::max_held)
             .set(size(given.payload_alignment), any::Options::payload_alignment)
             .set(size(given.record_alignment), any::Options::record_alignment)
             .set(persistent, any::Options::persistent)

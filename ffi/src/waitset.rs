@@ -4,11 +4,13 @@ use crate::arguments::{self, Timeout, out};
 use crate::call::done;
 use crate::detail::Failed;
 use crate::errors::Coded;
+use crate::event::{EventHandle, Waiting};
 use crate::handles::{self, Handle, ReceiverHandle, SenderHandle};
 use crate::interrupter::{InterrupterHandle, Interrupting, new_of};
 use crate::onlooker::{Looking, OnlookerHandle};
 use crate::pipe::{PipeReaderHandle, Piping};
 use crate::receiver::Receiving;
+use crate::semaphore::{Acquiring, SemaphoreHandle};
 use crate::sender::Sending;
 use crate::status::Status;
 use crate::table::{Inside, Table};
@@ -51,6 +53,8 @@ enum Member {
     Getter(Inside<'static, Box<Watching<Getting>>>),
     Onlooker(Inside<'static, Box<Looking>>),
     Reader(Inside<'static, Box<Piping<Reader>>>),
+    Semaphore(Inside<'static, Box<Acquiring>>),
+    Event(Inside<'static, Box<Waiting>>),
 }
 
 impl Member {
@@ -61,6 +65,8 @@ impl Member {
             handles::GETTERS => GetterHandle { id }.enter().map(Self::Getter),
             handles::ONLOOKERS => OnlookerHandle { id }.enter().map(Self::Onlooker),
             handles::READERS => PipeReaderHandle { id }.enter().map(Self::Reader),
+            handles::SEMAPHORES => SemaphoreHandle { id }.enter().map(Self::Semaphore),
+            handles::EVENTS => EventHandle { id }.enter().map(Self::Event),
             handles::RECEIVERS => ReceiverHandle { id }.enter().map(Self::Receiver),
             _ => Err(handles::invalid("handle that can be waited for")),
         }
@@ -73,6 +79,8 @@ impl Member {
             Self::Getter(watching) => watching.waitable(),
             Self::Onlooker(looking) => looking.waitable(),
             Self::Reader(piping) => piping.waitable(),
+            Self::Semaphore(acquiring) => acquiring.waitable(),
+            Self::Event(waiting) => waiting.waitable(),
         })
     }
 }
@@ -89,7 +97,7 @@ pub unsafe extern "C" fn memlane_waitset_new(set: *mut WaitSetHandle) -> Status 
 }
 
 /// Waits until at least one member is ready: until the call that it is waited for would return at once, with a message or with a failure.
-/// `members` are the ids of `count` handles: receivers, getters, onlookers and pipe readers, for what comes next; senders, for room for the
+/// `members` are the ids of `count` handles: receivers, getters, onlookers and pipe readers, for what comes next; semaphores, for a permit; events, for a set; senders, for room for the
 /// longest message. `ready` gets the places in `members` of those that are ready, and has room for `count`; `ready_count` how many these are. The
 /// order goes round: one that serves only the first serves each in its turn.
 /// Waits for timeout_ns nanoseconds, not at all if that is 0, for ever if it is -1: MEMLANE_TIMEOUT if none is ready by then.

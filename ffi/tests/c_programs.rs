@@ -101,6 +101,24 @@ fn examples_reach_each_other_and_remove_their_channel() {
 }
 
 #[test]
+fn workers_share_two_licences_and_the_last_one_removes_them() {
+    let library = library();
+    for compiler in COMPILERS {
+        let (programs, channels) = (Folder::new(0o755), Folder::new(0o755));
+        let program = programs.path().join("semaphore_worker");
+        compile(compiler, &library, "examples/semaphore_worker.c", &program);
+        let start =
+            || Command::new(&program).env("MEMLANE_DIR", channels.path()).stdout(Stdio::piped()).spawn().unwrap();
+        for worker in [(); 4].map(|()| start()) {
+            let output = worker.wait_with_output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), "job 1\njob 2\njob 3\n");
+        }
+        assert!(files_in(&channels).is_empty(), "the last one removes the channel");
+    }
+}
+
+#[test]
 fn the_receivers_of_a_value_come_to_the_last_one_and_remove_its_channel() {
     let library = library();
     for compiler in COMPILERS {
