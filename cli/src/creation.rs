@@ -16,7 +16,8 @@ use memlane::{Backend, CreateError, FenceMode, Granted, Kind, MemoryReport, Open
 pub struct CreationArguments {
     /// What the channel is: spsc has one sender and one receiver, mpmc many of both, each message for one of these, mpsc many
     /// senders with a ring each and one receiver, watch one sender and many receivers of its latest value, broadcast one
-    /// sender or several with a ring each and many receivers of each message [default: spsc; of set: watch]
+    /// sender or several with a ring each and many receivers of each message, semaphore permits that are acquired, event
+    /// bits that are set and waited for [default: spsc; of set: watch]
     #[arg(long, value_parser = kind_parser(Kind::ALL))]
     kind: Option<Kind>,
     /// spsc, mpsc, broadcast: size of the ring, or of each, as 65536 or 64K or 1.5M, up to 2G; rounded up to a power of two [default of
@@ -34,10 +35,17 @@ pub struct CreationArguments {
     /// what the receivers leave; of broadcast 1]
     #[arg(long, value_name = "N")]
     senders: Option<usize>,
-    /// mpmc, watch, broadcast: how many receivers there can be at a time, with the senders up to 1024 [default: 64, or
+    /// mpmc, watch, broadcast: how many receivers there can be at a time, with the senders up to 1024; semaphore, event: how many
+    /// take part at a time [default: 64, or
     /// what the senders leave]
     #[arg(long, value_name = "N")]
     receivers: Option<usize>,
+    /// semaphore: how many permits there are at first, up to 16777215 [default: 1]
+    #[arg(long, value_name = "N")]
+    permits: Option<usize>,
+    /// semaphore: how many permits can be held at once, up to 16384 [default: as many as there are at first, and 64 at least]
+    #[arg(long, value_name = "N")]
+    max_held: Option<usize>,
     /// mpmc: what becomes of messages whose receiver died before it acknowledged them [default: redeliver]
     #[arg(long, value_name = "POLICY")]
     on_death: Option<Death>,
@@ -190,6 +198,8 @@ impl CreationArguments {
         options = set(options, self.receivers, Options::max_receivers);
         options = set(options, self.on_death.map(OnDeath::from), Options::on_death);
         options = set(options, self.delivery_limit, Options::delivery_limit);
+        options = set(options, self.permits, Options::permits);
+        options = set(options, self.max_held, Options::max_held);
         options = set(options, self.policy.map(Policy::from), Options::policy);
         options = set(options, self.max_message.as_ref().map(|size| size.bytes), Options::max_message);
         options = set(options, self.payload_alignment.as_ref().map(|size| size.bytes), Options::payload_alignment);

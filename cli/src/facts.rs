@@ -43,6 +43,8 @@ pub struct ChannelFacts {
     value: Option<ValueFacts>,
     /// Process ids.
     watched_by: Vec<u32>,
+    semaphore: Option<SemaphoreFacts>,
+    event: Option<EventFacts>,
     participants: Vec<ParticipantFacts>,
 }
 
@@ -93,6 +95,19 @@ struct ReaderFacts {
     lag: u64,
     /// Messages that it has not released; `null`: what stands there contradicts itself.
     behind: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct SemaphoreFacts {
+    available: u64,
+    held: u64,
+    max_held: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct EventFacts {
+    bits: u32,
+    count: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -178,6 +193,12 @@ impl From<&Info> for ChannelFacts {
             broadcast: info.broadcast.as_ref().map(BroadcastFacts::from),
             value: info.value.as_ref().map(ValueFacts::from),
             watched_by: info.watched_by.clone(),
+            semaphore: info.semaphore.as_ref().map(|permits| SemaphoreFacts {
+                available: permits.available,
+                held: permits.held,
+                max_held: permits.max_held,
+            }),
+            event: info.event.as_ref().map(|event| EventFacts { bits: event.bits, count: event.count }),
             participants: info.participants.iter().map(ParticipantFacts::from).collect(),
         }
     }

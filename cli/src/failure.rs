@@ -19,6 +19,8 @@ pub enum Failure {
     Failed(String),
     /// What had to be said was said already.
     Reported(Status),
+    /// A command that was run ended so.
+    OfCommand(u8),
     /// Whoever read our output has gone, as in `memlane ls | head -0`. Nobody is left to tell.
     OutputClosed,
 }
@@ -58,6 +60,15 @@ impl Failure {
             Self::Missing(_) => Status::Missing,
             Self::TimedOut(_) => Status::TimedOut,
             Self::Reported(status) => *status,
+            Self::OfCommand(_) => Status::Failed,
+        }
+    }
+
+    /// The number that it ends with: of a command that was run, that one's.
+    pub fn number(&self) -> u8 {
+        match self {
+            Self::OfCommand(status) => *status,
+            other => other.status() as u8,
         }
     }
 }

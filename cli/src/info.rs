@@ -97,6 +97,20 @@ fn describe(info: &Info) -> String {
     if let Some(value) = &info.value {
         let _ = writeln!(text, "\nvalue\n{}", describe_value(value));
     }
+    if let Some(semaphore) = &info.semaphore {
+        let counts =
+            [("available", semaphore.available), ("held", semaphore.held), ("held at most", semaphore.max_held)];
+        let lines = counts.map(|(name, count)| format!("  {name:<15}  {}", HumanCount(count)));
+        let _ = writeln!(text, "\npermits\n{}", lines.join("\n"));
+    }
+    if let Some(event) = &info.event {
+        let _ = writeln!(
+            text,
+            "\nevent\n  bits             {:#x}\n  sets             {}",
+            event.bits,
+            HumanCount(event.count.into())
+        );
+    }
     if info.participants.is_empty() {
         text.push_str("\nnobody has joined yet\n");
     } else {

@@ -1,6 +1,7 @@
 //! The memlane command: creates, inspects, fills, drains and removes channels.
 //!
 //! - One file a subcommand: `create`, `ls`, `info`, `rm`, `send`, `recv`, `forget`, `set`, `get`, and the folder `demo`.
+//! - `acquire`: runs a command that holds permits. `signal`: the commands `signal` and `wait`.
 //! - `framing`: from a stream of bytes to messages and back. `progress`: how far a long input is.
 //! - `pouring`: a stream into a channel, without boundaries. `source`: messages or such a stream out of it. `sink`: where they go.
 //! - `creation`: the options that `create`, `send` and `set` share. `opening`: those of `send`, `recv`, `forget`, `set` and `get`. `waiting`: for a channel to appear or to change.
@@ -28,6 +29,7 @@ mod streams;
 mod time;
 mod waiting;
 
+mod acquire;
 mod create;
 mod forget;
 mod get;
@@ -37,6 +39,7 @@ mod recv;
 mod rm;
 mod send;
 mod set;
+mod signal;
 
 use clap::{Parser, Subcommand};
 use failure::Outcome;
@@ -61,6 +64,11 @@ enum Command {
     Forget(forget::Arguments),
     Set(set::Arguments),
     Get(get::Arguments),
+    Acquire(acquire::Arguments),
+    Signal(signal::Arguments),
+    Wait(signal::WaitArguments),
+    #[command(hide = true)]
+    Held(acquire::HeldArguments),
     Demo(demo::Arguments),
     #[command(hide = true)]
     DemoPeer(demo::PeerArguments),
@@ -78,6 +86,10 @@ impl Command {
             Self::Forget(arguments) => forget::run(arguments),
             Self::Set(arguments) => set::run(arguments),
             Self::Get(arguments) => get::run(arguments),
+            Self::Acquire(arguments) => acquire::run(arguments),
+            Self::Signal(arguments) => signal::run(arguments),
+            Self::Wait(arguments) => signal::run_wait(arguments),
+            Self::Held(arguments) => acquire::run_held(arguments),
             Self::Demo(arguments) => demo::run(arguments),
             Self::DemoPeer(arguments) => demo::run_peer(arguments),
         }

@@ -61,9 +61,9 @@ pub fn report(failure: &Failure) -> ExitCode {
         | Failure::Missing(sentence)
         | Failure::TimedOut(sentence)
         | Failure::Failed(sentence) => complain(sentence),
-        Failure::Reported(_) | Failure::OutputClosed => {}
+        Failure::Reported(_) | Failure::OfCommand(_) | Failure::OutputClosed => {}
     }
-    ExitCode::from(failure.status() as u8)
+    ExitCode::from(failure.number())
 }
 
 /// Text that others chose, safe for a terminal and on one line.
@@ -101,27 +101,35 @@ pub fn table(indent: &str, columns: &[(&str, Align)], rows: &[Vec<String>]) -> S
 
 /// How much fits into a channel.
 pub fn capacity(info: &Info) -> String {
-    match (&info.queue, &info.value) {
-        (Some(queue), _) => size::count(queue.slots, "message"),
-        (_, Some(_)) => "1 value".to_owned(),
-        (None, None) => size::show(info.capacity),
+    match (&info.queue, &info.value, &info.semaphore, &info.event) {
+        (Some(queue), ..) => size::count(queue.slots, "message"),
+        (_, Some(_), ..) => "1 value".to_owned(),
+        (_, _, Some(semaphore), _) => format!("{} held at once", size::count(semaphore.max_held, "permit")),
+        (.., Some(_)) => "32 bits".to_owned(),
+        (None, None, None, None) => size::show(info.capacity),
     }
 }
 
 /// How much of that is in use.
 pub fn in_use(info: &Info) -> String {
-    match (&info.queue, &info.value) {
-        (Some(queue), _) => format!("{} of {}", queue.slots.saturating_sub(queue.free), queue.slots),
-        (_, Some(value)) => BinaryBytes(value.length).to_string(),
-        (None, None) => BinaryBytes(sum(info.lanes.iter().map(|lane| lane.used_bytes()))).to_string(),
+    match (&info.queue, &info.value, &info.semaphore, &info.event) {
+        (Some(queue), ..) => format!("{} of {}", queue.slots.saturating_sub(queue.free), queue.slots),
+        (_, Some(value), ..) => BinaryBytes(value.length).to_string(),
+        (_, _, Some(semaphore), _) => {
+            format!("{} of {}", semaphore.held, semaphore.held.saturating_add(semaphore.available))
+        }
+        (.., Some(event)) => format!("{:#x}", event.bits),
+        (None, None, None, None) => BinaryBytes(sum(info.lanes.iter().map(|lane| lane.used_bytes()))).to_string(),
     }
 }
 
-/// How many messages a channel carried: of a queue, those that it passed on or holds; of a watch, how often its value was set.
+/// How many messages a channel carried: of a queue, those that it passed on or holds; of a watch, how often its value was set; of an event, how often
+/// any bit was.
 pub fn messages(info: &Info) -> u64 {
     let queued = info.queue.iter().flat_map(|queue| queue.queued.iter().chain(&queue.passed));
     let set = info.value.iter().map(|value| value.version);
-    sum(info.lanes.iter().map(|lane| lane.messages).chain(queued.copied()).chain(set))
+    let events = info.event.iter().map(|event| event.count.into());
+    sum(info.lanes.iter().map(|lane| lane.messages).chain(queued.copied()).chain(set).chain(events))
 }
 
 /// The sum of numbers, of which a peer may have written each.

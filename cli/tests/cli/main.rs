@@ -16,6 +16,7 @@ mod output;
 mod queue;
 mod raw;
 mod sandbox;
+mod signals;
 mod stale;
 mod transfer;
 mod watch;
