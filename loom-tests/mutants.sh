@@ -735,7 +735,7 @@ mutant "calls: a helper that lost a race leaves the frame" $call_reap_rs 'held =
 mutant "calls: a row is not looked at again" $call_reap_rs 'dead.contains(row) && dead.still_holds(row)' 'dead.contains(row)' $call_deaths::a_client_dies_and_another_one_takes_its_seat
 mutant "calls: who called is read before the word" $call_reap_rs '        let word = self.word(frame);
         let client = Caller::from_bits(self.memory().caller(frame).load(Relaxed)).row();' '        let client = Caller::from_bits(self.memory().caller(frame).load(Relaxed)).row();
-        let word = self.word(frame);' $call_deaths
+        let word = self.word(frame);' $call_deaths::a_late_helper_leaves_the_frames_next_client_alone
 mutant "calls: what a dead client asked is freed though it is queued" $call_reap_rs 'Some(FrameState::Asked) if is_queued => FrameState::Cancelled,' 'Some(FrameState::Asked) if is_queued => FrameState::Free,' $call_deaths::a_client_dies
 mutant "calls: a reaping is not counted" $call_reap_rs '        self.memory().returned().fetch_add(1, Release);
 ' '' $call_deaths::a_server_dies_and_another_one_answers $call_deaths::no_client_waits_for_a_dead_server

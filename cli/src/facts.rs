@@ -1,8 +1,8 @@
 //! What can be seen of a channel, in the words and units that `--json` prints. The keys are those of [`memlane::Info`].
 
 use memlane::{
-    BroadcastInfo, ChannelStatus, Granted, Info, LaneInfo, MemoryReport, ParticipantInfo, ParticipantState, QueueInfo,
-    ReaderInfo, ValueInfo,
+    BroadcastInfo, CallsInfo, ChannelStatus, Granted, Info, LaneInfo, MemoryReport, ParticipantInfo, ParticipantState,
+    QueueInfo, ReaderInfo, ValueInfo,
 };
 use serde::Serialize;
 
@@ -45,6 +45,7 @@ pub struct ChannelFacts {
     watched_by: Vec<u32>,
     semaphore: Option<SemaphoreFacts>,
     event: Option<EventFacts>,
+    calls: Option<CallsFacts>,
     participants: Vec<ParticipantFacts>,
 }
 
@@ -108,6 +109,22 @@ struct SemaphoreFacts {
 struct EventFacts {
     bits: u32,
     count: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct CallsFacts {
+    frames: u64,
+    max_response: u64,
+    free: u64,
+    asked: u64,
+    taken: u64,
+    returned: u64,
+    cancelled: u64,
+    abandoned: u64,
+    answered: u64,
+    failed: u64,
+    retries: bool,
+    max_attempts: u16,
 }
 
 #[derive(Debug, Serialize)]
@@ -199,6 +216,7 @@ impl From<&Info> for ChannelFacts {
                 max_held: permits.max_held,
             }),
             event: info.event.as_ref().map(|event| EventFacts { bits: event.bits, count: event.count }),
+            calls: info.calls.as_ref().map(CallsFacts::from),
             participants: info.participants.iter().map(ParticipantFacts::from).collect(),
         }
     }
@@ -257,6 +275,25 @@ impl From<&ReaderInfo> for ReaderFacts {
             consumed: reader.consumed,
             lag: reader.lag,
             behind: reader.behind,
+        }
+    }
+}
+
+impl From<&CallsInfo> for CallsFacts {
+    fn from(calls: &CallsInfo) -> Self {
+        Self {
+            frames: calls.frames,
+            max_response: calls.max_response,
+            free: calls.free,
+            asked: calls.asked,
+            taken: calls.taken,
+            returned: calls.returned,
+            cancelled: calls.cancelled,
+            abandoned: calls.abandoned,
+            answered: calls.answered,
+            failed: calls.failed,
+            retries: calls.retries,
+            max_attempts: calls.max_attempts,
         }
     }
 }

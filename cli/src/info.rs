@@ -94,6 +94,20 @@ fn describe(info: &Info) -> String {
     if let Some(queue) = &info.queue {
         let _ = writeln!(text, "\nqueue\n{}", describe_queue(queue));
     }
+    if let Some(calls) = &info.calls {
+        let counts = [
+            ("frames", calls.frames),
+            ("free", calls.free),
+            ("asked", calls.asked),
+            ("being answered", calls.taken),
+            ("answered", calls.answered),
+            ("failed", calls.failed),
+            ("to be retried", calls.returned),
+            ("given up", calls.cancelled.saturating_add(calls.abandoned)),
+        ];
+        let lines = counts.map(|(name, count)| format!("  {name:<15}  {}", HumanCount(count)));
+        let _ = writeln!(text, "\ncalls\n{}", lines.join("\n"));
+    }
     if let Some(value) = &info.value {
         let _ = writeln!(text, "\nvalue\n{}", describe_value(value));
     }

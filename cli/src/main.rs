@@ -2,6 +2,7 @@
 //!
 //! - One file a subcommand: `create`, `ls`, `info`, `rm`, `send`, `recv`, `forget`, `set`, `get`, and the folder `demo`.
 //! - `acquire`: runs a command that holds permits. `signal`: the commands `signal` and `wait`.
+//! - `call`, `serve`: calls, and answering them by a command.
 //! - `framing`: from a stream of bytes to messages and back. `progress`: how far a long input is.
 //! - `pouring`: a stream into a channel, without boundaries. `source`: messages or such a stream out of it. `sink`: where they go.
 //! - `creation`: the options that `create`, `send` and `set` share. `opening`: those of `send`, `recv`, `forget`, `set` and `get`. `waiting`: for a channel to appear or to change.
@@ -30,6 +31,7 @@ mod time;
 mod waiting;
 
 mod acquire;
+mod call;
 mod create;
 mod forget;
 mod get;
@@ -38,6 +40,7 @@ mod ls;
 mod recv;
 mod rm;
 mod send;
+mod serve;
 mod set;
 mod signal;
 
@@ -69,6 +72,8 @@ enum Command {
     Wait(signal::WaitArguments),
     #[command(hide = true)]
     Held(acquire::HeldArguments),
+    Call(call::Arguments),
+    Serve(serve::Arguments),
     Demo(demo::Arguments),
     #[command(hide = true)]
     DemoPeer(demo::PeerArguments),
@@ -90,6 +95,8 @@ impl Command {
             Self::Signal(arguments) => signal::run(arguments),
             Self::Wait(arguments) => signal::run_wait(arguments),
             Self::Held(arguments) => acquire::run_held(arguments),
+            Self::Call(arguments) => call::run(arguments),
+            Self::Serve(arguments) => serve::run(arguments),
             Self::Demo(arguments) => demo::run(arguments),
             Self::DemoPeer(arguments) => demo::run_peer(arguments),
         }

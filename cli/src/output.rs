@@ -101,6 +101,9 @@ pub fn table(indent: &str, columns: &[(&str, Align)], rows: &[Vec<String>]) -> S
 
 /// How much fits into a channel.
 pub fn capacity(info: &Info) -> String {
+    if let Some(calls) = &info.calls {
+        return size::count(calls.frames, "call");
+    }
     match (&info.queue, &info.value, &info.semaphore, &info.event) {
         (Some(queue), ..) => size::count(queue.slots, "message"),
         (_, Some(_), ..) => "1 value".to_owned(),
@@ -112,6 +115,9 @@ pub fn capacity(info: &Info) -> String {
 
 /// How much of that is in use.
 pub fn in_use(info: &Info) -> String {
+    if let Some(calls) = &info.calls {
+        return format!("{} of {}", calls.frames.saturating_sub(calls.free), calls.frames);
+    }
     match (&info.queue, &info.value, &info.semaphore, &info.event) {
         (Some(queue), ..) => format!("{} of {}", queue.slots.saturating_sub(queue.free), queue.slots),
         (_, Some(value), ..) => BinaryBytes(value.length).to_string(),

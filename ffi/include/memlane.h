@@ -39,8 +39,8 @@
 // receivers. Where a receiver has not come as far as its sender wants to write, policy in memlane_options says what the sender does.
 #define MEMLANE_BROADCAST 5
 
-// Many clients call many servers, which share the calls; each answer comes to its caller alone. To be created, looked at and closed; C has no calls
-// of its own yet.
+// Many clients call many servers, which share the calls; each answer comes to its caller alone. memlane_client_new,
+// memlane_server_new.
 #define MEMLANE_RPC 6
 
 // Permits, which come back when their owner dies, instead of messages: memlane_semaphore_new.
@@ -246,6 +246,12 @@ enum memlane_status
     MEMLANE_WRITER_DIED = -25,
     // memlane_interrupt ended the call. No message was taken, or the message was not sent. The next call waits again.
     MEMLANE_INTERRUPTED = -26,
+    // No server is there to answer a call.
+    MEMLANE_NO_SERVER = -27,
+    // The server that had the call died, or refused it: it may have done what it was asked for, or a part of that.
+    MEMLANE_SERVER_DIED = -28,
+    // The client of the call has given it up.
+    MEMLANE_CANCELLED = -29,
     // Not a channel name: 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a slash.
     MEMLANE_INVALID_NAME = -30,
     // An option is out of its range, contradicts another one, or does not exist for this kind.
@@ -377,6 +383,10 @@ typedef struct {
     uint32_t permits;
     // semaphore: how many permits can be held at once, 1 to 16,384. Default: as many as there are at first, and 64 at least.
     uint32_t max_held;
+    // rpc: longest answer in bytes, at most 1 GiB; the longest request is max_message. Default: 1,024 each.
+    size_t max_response;
+    // rpc: MEMLANE_YES: a call whose server died goes to another one, which may do it a second time. Default: MEMLANE_NO.
+    uint32_t retry;
 } memlane_options;
 
 // What can be seen of a channel. Each number is exact, but not all are of one moment. Fields that the kind does not have
@@ -576,6 +586,18 @@ typedef struct {
     // What else is known about it.
     memlane_message_info info;
 } memlane_batch_message;
+
+// A client of an rpc channel. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
+typedef struct {
+    // Nobody's business.
+    uint64_t id;
+} memlane_client;
+
+// A server of an rpc channel. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
+typedef struct {
+    // Nobody's business.
+    uint64_t id;
+} memlane_server;
 
 // The sender of a watch. All zero is none. One thread at a time may use it, any thread; another one gets MEMLANE_BUSY.
 typedef struct {
@@ -971,6 +993,58 @@ memlane_status memlane_batch_nack_at(const memlane_batch *batch,
 
 // Gives all messages of the batch that are left back, as memlane_nack does with one. Clears it.
 memlane_status memlane_batch_nack(memlane_batch *batch);
+
+// Takes a client's seat of an rpc channel (MEMLANE_RPC). MEMLANE_ROLE_TAKEN while all are taken; MEMLANE_WRONG_KIND if the channel is of another
+// kind. `client` is written on success only.
+memlane_status memlane_client_new(memlane_channel channel,
+                                  memlane_client *client);
+
+// Leaves the channel, and closes the handle.
+memlane_status memlane_client_close(memlane_client client);
+
+// Calls a server with a request of `request_length` bytes (`request` may be null if there are none), and copies the answer into `buffer`; its length is
+// stored. Waits for timeout_ns nanoseconds at most, for ever if it is -1. MEMLANE_TIMEOUT: the call is given up, and what a server still answers reaches
+// nobody. MEMLANE_NO_SERVER at once if no server is there, or when the last one goes, unless the channel is persistent. MEMLANE_SERVER_DIED: it may have
+// done what it was asked for. MEMLANE_TOO_LARGE if the request has more than the channel's max_message. MEMLANE_BUFFER_TOO_SMALL if the answer has more
+// than `capacity` bytes: its length is stored, and it is lost.
+memlane_status memlane_call(memlane_client client,
+                            const void *request,
+                            size_t request_length,
+                            void *buffer,
+                            size_t capacity,
+                            size_t *length,
+                            int64_t timeout_ns);
+
+// Takes a server's seat of an rpc channel (MEMLANE_RPC). MEMLANE_ROLE_TAKEN while all are taken; MEMLANE_WRONG_KIND if the channel is of another
+// kind. `server` is written on success only.
+memlane_status memlane_server_new(memlane_channel channel,
+                                  memlane_server *server);
+
+// Leaves the channel, and closes the handle. The client of a call that it still has is told that no answer comes.
+memlane_status memlane_server_close(memlane_server server);
+
+// Takes the next call, copies its request into `buffer`, and stores its length. Waits while there is none, for timeout_ns nanoseconds, not at all if that is
+// 0 (MEMLANE_EMPTY), for ever if it is -1. The server has the call until memlane_respond or memlane_refuse; if it takes the next one instead, the
+// client is told that no answer comes. MEMLANE_BUFFER_TOO_SMALL if the request has more than `capacity` bytes: its length is stored, and the next
+// memlane_next_call copies the same request. MEMLANE_DISCONNECTED if the channel was shut down; servers wait for clients to come.
+memlane_status memlane_next_call(memlane_server server,
+                                 void *buffer,
+                                 size_t capacity,
+                                 size_t *length,
+                                 int64_t timeout_ns);
+
+// Answers the call that the server has with `length` bytes; `data` may be null if there are none. MEMLANE_EMPTY if it has none. MEMLANE_CANCELLED: the
+// client has given the call up. MEMLANE_TOO_LARGE if the channel's max_response is less: the client is told that no answer comes.
+memlane_status memlane_respond(memlane_server server,
+                               const void *data,
+                               size_t length);
+
+// Tells the client of the call that the server has that no answer comes: it gets MEMLANE_SERVER_DIED. MEMLANE_EMPTY if the server has none.
+memlane_status memlane_refuse(memlane_server server);
+
+// Stores 1 if the client of the call that the server has gave it up, else 0. MEMLANE_EMPTY if it has none. One look at memory.
+memlane_status memlane_is_cancelled(memlane_server server,
+                                    uint32_t *cancelled);
 
 // Takes the sender's seat of a watch (MEMLANE_WATCH). MEMLANE_ROLE_TAKEN while there is a sender; MEMLANE_WRONG_KIND if the channel
 // is no watch. If the last sender died, this one goes on behind the last value that was set. `setter` is written on success only.

@@ -3,9 +3,9 @@
 use crate::detail::{self, Failed};
 use crate::status::{Status, Status as S};
 use memlane::{
-    AckAtError, AckError, CreateError, ForgetError, GetError, GrantError, JoinError, NoSuchPriority, NotTakenOver,
-    OpenError, PassError, PipeError, RecvError, RecvTimeoutError, RemoveError, SendError, SendTimeoutError,
-    TakeOverError, TryRecvError, TrySendError, WaitForPeerError, WaitSetError,
+    AckAtError, AckError, CallError, CreateError, ForgetError, GetError, GrantError, JoinError, NoSuchPriority,
+    NotTakenOver, OpenError, PassError, PipeError, RecvError, RecvTimeoutError, RemoveError, RespondError, SendError,
+    SendTimeoutError, TakeOverError, TryRecvError, TrySendError, WaitForPeerError, WaitSetError,
 };
 use std::fmt::Display;
 use std::sync::Arc;
@@ -175,6 +175,44 @@ impl Coded for GetError {
 
     fn plain(&self) -> Option<fn() -> String> {
         matches!(self, Self::NoValue).then_some(|| Self::NoValue.to_string())
+    }
+}
+
+impl Coded for CallError {
+    fn status(&self) -> Status {
+        match self {
+            Self::Timeout => S::MEMLANE_TIMEOUT,
+            Self::NoServer => S::MEMLANE_NO_SERVER,
+            Self::ServerDied => S::MEMLANE_SERVER_DIED,
+            Self::Cancelled => S::MEMLANE_CANCELLED,
+            Self::TooLarge { .. } => S::MEMLANE_TOO_LARGE,
+            Self::BufferTooSmall { .. } => S::MEMLANE_BUFFER_TOO_SMALL,
+            Self::Interrupted => S::MEMLANE_INTERRUPTED,
+            Self::OutOfMemory { .. } => S::MEMLANE_OUT_OF_MEMORY,
+            Self::Disconnected => S::MEMLANE_DISCONNECTED,
+            Self::Corrupted(_) => S::MEMLANE_CORRUPTED,
+            Self::Removed => S::MEMLANE_REMOVED,
+            Self::Forked => S::MEMLANE_FORKED,
+            _ => S::MEMLANE_UNKNOWN_ERROR,
+        }
+    }
+
+    fn needed(&self) -> Option<usize> {
+        if let Self::BufferTooSmall { needed } = *self { Some(needed) } else { None }
+    }
+}
+
+impl Coded for RespondError {
+    fn status(&self) -> Status {
+        match self {
+            Self::Cancelled => S::MEMLANE_CANCELLED,
+            Self::TooLarge { .. } => S::MEMLANE_TOO_LARGE,
+            Self::Disconnected => S::MEMLANE_DISCONNECTED,
+            Self::Corrupted(_) => S::MEMLANE_CORRUPTED,
+            Self::Removed => S::MEMLANE_REMOVED,
+            Self::Forked => S::MEMLANE_FORKED,
+            _ => S::MEMLANE_UNKNOWN_ERROR,
+        }
     }
 }
 

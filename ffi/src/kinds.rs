@@ -24,8 +24,8 @@ pub const MEMLANE_WATCH: u32 = 4;
 /// receivers. Where a receiver has not come as far as its sender wants to write, policy in memlane_options says what the sender does.
 pub const MEMLANE_BROADCAST: u32 = 5;
 
-/// Many clients call many servers, which share the calls; each answer comes to its caller alone. To be created, looked at and closed; C has no calls
-/// of its own yet.
+/// Many clients call many servers, which share the calls; each answer comes to its caller alone. memlane_client_new,
+/// memlane_server_new.
 pub const MEMLANE_RPC: u32 = 6;
 
 /// Permits, which come back when their owner dies, instead of messages: memlane_semaphore_new.

@@ -8,6 +8,7 @@
 //! - `peers`: how full a channel is, who takes part, waiting for the other side.
 //! - `deadline`: the timeout that is left until a moment.
 //! - `sender`, `receiver`, `message`, `batch`, `batch_iov`, `batch_in_place`: sending and receiving.
+//! - `rpc`: calling servers, and answering.
 //! - `watch`: setting a value, looking at it, waiting for another one. `onlooker`: receiving from a broadcast without a seat.
 //! - `waitset`: waiting for several handles at once.
 //! - `interrupter`: ending a call that waits, from another thread or from a signal handler.
@@ -82,6 +83,9 @@ pub use batch_iov::*;
 
 mod batch_in_place;
 pub use batch_in_place::*;
+
+mod rpc;
+pub use rpc::*;
 
 mod watch;
 pub use watch::*;

@@ -131,6 +131,10 @@ pub struct Options {
     pub permits: u32,
     /// semaphore: how many permits can be held at once, 1 to 16,384. Default: as many as there are at first, and 64 at least.
     pub max_held: u32,
+    /// rpc: longest answer in bytes, at most 1 GiB; the longest request is max_message. Default: 1,024 each.
+    pub max_response: usize,
+    /// rpc: MEMLANE_YES: a call whose server died goes to another one, which may do it a second time. Default: MEMLANE_NO.
+    pub retry: u32,
 }
 
 /// The size of the first version, which never changes: less than this is no options struct.
@@ -241,6 +245,7 @@ impl Options {
         // SAFETY: the program's promise, made by the flag whose text says what it means. Borrowing in place is another
         // promise, which it makes by using what `memlane_take` and `memlane_reserve` give it.
         let trust = (given.flags & MEMLANE_TRUST_PEERS != 0).then(|| unsafe { TrustPeers::promise() });
+        let retry = one_of("retry", given.retry, &[(MEMLANE_YES, true), (MEMLANE_NO, false)])?;
         let persistent = one_of("persistent", given.persistent, &[(MEMLANE_YES, true), (MEMLANE_NO, false)])?;
         // SAFETY: the caller's promise.
         let name = |text, what| unsafe { arguments::text(text, what, Status::MEMLANE_INVALID_OPTION) };
@@ -263,6 +268,8 @@ impl Options {
             .set(policy, any::Options::policy)
             .set(permits, any::Options::permits)
             .set(size(given.max_held), any::Options::max_held)
+            .set(set(given.max_response), any::Options::max_response)
+            .set(retry, any::Options::retry)
             .set(size(given.payload_alignment), any::Options::payload_alignment)
             .set(size(given.record_alignment), any::Options::record_alignment)
             .set(persistent, any::Options::persistent)

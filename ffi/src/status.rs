@@ -66,6 +66,12 @@ pub enum Status {
     MEMLANE_WRITER_DIED = -25,
     /// memlane_interrupt ended the call. No message was taken, or the message was not sent. The next call waits again.
     MEMLANE_INTERRUPTED = -26,
+    /// No server is there to answer a call.
+    MEMLANE_NO_SERVER = -27,
+    /// The server that had the call died, or refused it: it may have done what it was asked for, or a part of that.
+    MEMLANE_SERVER_DIED = -28,
+    /// The client of the call has given it up.
+    MEMLANE_CANCELLED = -29,
 
     /// Not a channel name: 1 to 100 of A-Z a-z 0-9 . _ - without a leading dot, or a path with a slash.
     MEMLANE_INVALID_NAME = -30,

@@ -134,6 +134,25 @@ fn two_reap_a_server_while_its_client_gives_up() {
     }
 }
 
+/// A client that died long ago had the frame before: a late helper takes nobody else's call for the dead one's.
+#[test]
+fn a_late_helper_leaves_the_frames_next_client_alone() {
+    Model::bounded("frames: a late helper and the next client", 2).thorough().check(|| {
+        let calls = Calls::of(1, false);
+        let mut dead = calls.frames(0);
+        let ask = calls.ask(&mut dead, 1).expect("it is free");
+        assert!(calls.serve(&calls.frames(2)), "it was asked");
+        assert_eq!(calls.look(&mut dead, &ask, 1), Some(Outcome::Answered));
+        let helping = calls.helper([0]);
+        let mut client = calls.frames(1);
+        let ask = calls.ask(&mut client, 2).expect("it is free");
+        assert!(calls.serve(&calls.frames(2)), "it was asked");
+        assert_eq!(calls.look(&mut client, &ask, 2), Some(Outcome::Answered));
+        helping.join().unwrap();
+        calls.settle();
+    });
+}
+
 /// A helper dies, too, and another one goes on.
 #[test]
 fn a_reaper_dies() {

@@ -8,9 +8,10 @@ fn keys(object: &Value) -> Vec<&str> {
 }
 
 /// The keys are an interface: scripts depend on them.
-const CHANNEL_KEYS: [&str; 27] = [
+const CHANNEL_KEYS: [&str; 28] = [
     "backend",
     "broadcast",
+    "calls",
     "capacity",
     "corruption",
     "created_unix_ns",

@@ -15,6 +15,7 @@ mod hostile_texts;
 mod output;
 mod queue;
 mod raw;
+mod rpc;
 mod sandbox;
 mod signals;
 mod stale;

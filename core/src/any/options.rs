@@ -178,6 +178,32 @@ impl Options {
         self
     }
 
+    /// Longest answer in bytes: see [`rpc::Options::max_response`](crate::rpc::Options::max_response). `rpc` only.
+    ///
+    /// ```
+    /// use memlane::{Kind, any};
+    /// let channel = any::Options::new(Kind::Rpc).max_response(64).private()?;
+    /// assert_eq!(channel.info().calls.map(|calls| calls.max_response), Some(64));
+    /// # Ok::<(), memlane::CreateError>(())
+    /// ```
+    pub fn max_response(mut self, bytes: usize) -> Self {
+        self.wishes.max_response = Some(bytes);
+        self
+    }
+
+    /// Whether a call whose server died goes to another one: see [`rpc::Options::retry`](crate::rpc::Options::retry). `rpc` only.
+    ///
+    /// ```
+    /// use memlane::{Kind, any};
+    /// let channel = any::Options::new(Kind::Rpc).retry(true).private()?;
+    /// assert_eq!(channel.info().calls.map(|calls| calls.retries), Some(true));
+    /// # Ok::<(), memlane::CreateError>(())
+    /// ```
+    pub fn retry(mut self, retry: bool) -> Self {
+        self.wishes.repeats = Some(retry);
+        self
+    }
+
     /// These options as those of an [`rpc`] channel. `None`: they are of another kind.
     ///
     /// ```
