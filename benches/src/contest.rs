@@ -347,6 +347,8 @@ impl Target {
     pub const ROUND_TRIP: Self = Self::everywhere(1.0);
     /// Of 56 bytes.
     pub const ROUND_TRIP_OF_A_LINE: Self = Self::everywhere(1.2);
+    /// Calls of 8 bytes and their answers: times the two-line ping-pong, at most.
+    pub const CALL: Self = Self::everywhere(2.0);
     /// Messages through a lane of several: times those through an only one, at least.
     pub const LANES: Self = Self::everywhere(0.9);
     /// Messages of 8 bytes: times rtrb, at least. What rtrb reaches differs more between families than what memlane does.

@@ -5,7 +5,6 @@
 mod arena;
 #[cfg(feature = "c")]
 mod c_ends;
-#[cfg(feature = "peers")]
 mod calls;
 mod clock;
 mod contest;

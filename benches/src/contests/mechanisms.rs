@@ -17,6 +17,7 @@ use crate::peers::ipc_channel::IpcChannel;
 use crate::peers::memlane::{Mpmc, Spsc};
 use crate::peers::message_queue::Posix;
 use crate::peers::pipe::Pipe;
+use crate::peers::rpc::Rpc;
 use crate::peers::rtrb::Rtrb;
 #[cfg(feature = "peers")]
 use crate::peers::shaq::Shaq;
@@ -25,9 +26,7 @@ use crate::peers::unix_seqpacket::UnixSeqpacket;
 use crate::peers::unix_stream::UnixStreams;
 #[cfg(feature = "native-peers")]
 use crate::peers::zeromq::ZeroMq;
-#[cfg(feature = "peers")]
-use crate::shapes::call;
-use crate::shapes::{one_way, one_way_threads, round_trip};
+use crate::shapes::{call, one_way, one_way_threads, round_trip};
 use memlane::Strategy;
 
 /// Longer messages do not fit into POSIX queues, as the kernel sets them up.
@@ -57,6 +56,7 @@ pub fn families() -> Vec<Family> {
 fn awake<const N: usize>(limits: Vec<Contest>) -> Family {
     let mut contests = vec![round_trip::<N, _>(Spsc::copying(Strategy::Spin), None)];
     contests.extend(limits);
+    contests.push(call::<N, _>(Rpc(Strategy::Spin), None));
     #[cfg(feature = "peers")]
     contests.extend([
         round_trip::<N, _>(Shaq(Waiting::Spinning), None),

@@ -4,8 +4,9 @@ use super::limits;
 use crate::contest::{Family, Target, Timing, Work};
 use crate::peer::Shape;
 use crate::peers::memlane::Spsc;
+use crate::peers::rpc::Rpc;
 use crate::peers::rtrb::Rtrb;
-use crate::shapes::{one_way, one_way_threads, round_trip};
+use crate::shapes::{call, one_way, one_way_threads, round_trip};
 use memlane::Strategy;
 
 /// Ring sizes, in bytes, the same for all contestants.
@@ -26,6 +27,8 @@ pub fn families() -> Vec<Family> {
                 limits::bare_log::<8>(),
                 round_trip::<8, _>(spin, Some(Target::ROUND_TRIP)),
                 round_trip::<8, _>(adaptive, Some(Target::ROUND_TRIP)),
+                call::<8, _>(Rpc(Strategy::Spin), Some(Target::CALL)),
+                call::<8, _>(Rpc(Strategy::Adaptive), Some(Target::CALL)),
                 // The same for messages that fill a line.
                 limits::bare_log::<56>(),
                 round_trip::<56, _>(spin, Some(Target::ROUND_TRIP_OF_A_LINE)),

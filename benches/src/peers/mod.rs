@@ -16,6 +16,7 @@ pub mod message_queue;
 pub mod pipe;
 #[cfg(feature = "peers")]
 pub mod ringfire;
+pub mod rpc;
 pub mod rtrb;
 #[cfg(feature = "peers")]
 pub mod shaq;

@@ -2,7 +2,6 @@
 
 mod alone;
 mod beside_onlookers;
-#[cfg(feature = "peers")]
 mod call;
 mod many;
 mod merge;
@@ -13,7 +12,6 @@ mod round_trip;
 
 pub use alone::alone;
 pub use beside_onlookers::beside_onlookers;
-#[cfg(feature = "peers")]
 pub use call::call;
 pub use many::{many, many_threads};
 pub use merge::{PASS, merge, merge_alone};
