@@ -8,7 +8,7 @@ fn keys(object: &Value) -> Vec<&str> {
 }
 
 /// The keys are an interface: scripts depend on them.
-const CHANNEL_KEYS: [&str; 28] = [
+const CHANNEL_KEYS: [&str; 30] = [
     "backend",
     "broadcast",
     "calls",
@@ -16,6 +16,7 @@ const CHANNEL_KEYS: [&str; 28] = [
     "corruption",
     "created_unix_ns",
     "creator_pid",
+    "event",
     "fence",
     "instance",
     "kind",
@@ -28,6 +29,7 @@ const CHANNEL_KEYS: [&str; 28] = [
     "persistent",
     "queue",
     "record_alignment",
+    "semaphore",
     "status",
     "total_bytes",
     "type_alignment",
