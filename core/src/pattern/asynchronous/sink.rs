@@ -10,7 +10,7 @@ use futures_sink::Sink;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// A sender that a sink of such items is made of: of bytes, of every kind and of [`any`](crate::any); of values, typed.
+/// A sender that a sink of such items is made of: of bytes, of every kind and of [`any`]; of values, typed.
 #[expect(private_bounds, reason = "only this crate knows how its handles are polled")]
 pub trait Carries<I>: Sealed {
     /// Why an item was not sent.

@@ -11,7 +11,7 @@ use futures_core::stream::{FusedStream, Stream};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// A receiver that a stream is made of: of every kind, of [`any`](crate::any), typed, and of a [`watch`](crate::watch); and references to
+/// A receiver that a stream is made of: of every kind, of [`any`], typed, and of a [`watch`]; and references to
 /// them.
 #[expect(private_bounds, reason = "only this crate knows how its handles are polled")]
 pub trait Yields: Sealed {

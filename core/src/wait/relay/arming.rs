@@ -15,7 +15,7 @@
 //!
 //! Invariants:
 //! 1. *The relay looks at words, never at data.* The handle's flags, *sleepers* and *all*, stay until a waker clears them, and a
-//!    waker that clears them steps the sequence (invariant 2 of the [eventcount](crate::wait::eventcount)). So a change that came after
+//!    waker that clears them steps the sequence (invariant 2 of the [eventcount]). So a change that came after
 //!    the handle's last look moves the sequence, whether the relay sleeps by then or not.
 //! 2. *The relay sleeps only on words with the flag* all. It uses nothing of what wakes it, so a wake-up of one must not come to it.
 //! 3. *A handle that is armed has nothing lingering.* It arms only where it is idle, or where the relay has told it, and has written
