@@ -1,4 +1,5 @@
-//! Works off jobs from a channel that it inherited, as many as a limit says. `anonymous_parent` starts it.
+//! Works off jobs from a channel that it inherited, as many as a limit says. `anonymous_parent` starts it; on its own, by
+//! `cargo run --example anonymous_child`, it says what it lacks.
 
 use memlane::{mpmc, watch};
 use std::error::Error;

@@ -5,7 +5,8 @@ mod support;
 use futures_core::Stream;
 use futures_sink::Sink;
 use memlane::generic::{ChannelKind, Receiver, Sender};
-use memlane::{Backend, RecvError, SendError, TrustPeers, any, broadcast, mpmc, mpsc, spsc, watch};
+use memlane::{Backend, RecvError, SendError, TrustPeers};
+use memlane::{any, broadcast, event, mpmc, mpsc, rpc, semaphore, spsc, watch};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -128,6 +129,102 @@ fn tasks_on_several_threads_wake_each_other_on_semaphores_too() {
     }
 }
 
+#[test]
+fn each_set_of_an_event_is_seen_though_futures_are_dropped() {
+    const SETS: u64 = 1_000;
+    on_each_runtime(|| async {
+        let channel = event::Options::new().private().unwrap();
+        let (mut setter, mut waiter, mut echo) =
+            (channel.event().unwrap(), channel.event().unwrap(), channel.event().unwrap());
+        let setting = async move {
+            for number in 0..SETS {
+                setter.set(1).unwrap();
+                if number % 16 == 0 {
+                    while echo.wait_async().await.unwrap().count == 0 {}
+                }
+            }
+        };
+        let waiting = async move {
+            let (mut random, mut seen) = (Random(7), 0);
+            while seen < SETS {
+                if let Some(fired) = dropped_after(some_polls(&mut random), waiter.wait_async()).await {
+                    seen += fired.unwrap().count;
+                }
+            }
+            assert_eq!(seen, SETS);
+        };
+        both(setting, waiting).await;
+    });
+}
+
+#[test]
+fn permits_are_taken_in_turn_and_a_dropped_future_holds_none() {
+    const TURNS: u32 = 500;
+    on_each_runtime(|| async {
+        let channel = semaphore::Options::new().permits(2).private().unwrap();
+        let work = |seed, permits: u32| {
+            let mut semaphore = channel.semaphore().unwrap();
+            async move {
+                let (mut random, mut turns) = (Random(seed), 0);
+                while turns < TURNS {
+                    let Some(permit) =
+                        dropped_after(some_polls(&mut random), semaphore.acquire_many_async(permits)).await
+                    else {
+                        continue;
+                    };
+                    assert_eq!(permit.unwrap().count(), permits as usize);
+                    turns += 1;
+                    // A permit that is held across a turn of the other one makes that wait.
+                    if turns % 8 == 0 {
+                        let held = semaphore.acquire_async().await.unwrap();
+                        let_others_go_on().await;
+                        drop(held);
+                    }
+                }
+            }
+        };
+        both(work(1, 1), work(2, 2)).await;
+        assert_eq!(channel.semaphore().unwrap().available(), 2);
+    });
+}
+
+/// Lets the other task have its turn, whatever the runtime.
+async fn let_others_go_on() {
+    let mut polled = false;
+    poll_fn(|task| {
+        if std::mem::replace(&mut polled, true) {
+            return Poll::Ready(());
+        }
+        task.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+#[test]
+fn a_server_answers_as_a_task_what_a_thread_asks() {
+    const CALLS: u64 = 300;
+    on_each_runtime(|| async {
+        let channel = rpc::Options::new().private().unwrap();
+        let (client, server) = (channel.client().unwrap(), channel.server().unwrap());
+        let asking = std::thread::spawn(move || {
+            for number in 0..CALLS {
+                let answer = client.call(&number.to_ne_bytes(), std::time::Duration::from_secs(60));
+                assert_eq!(answer.unwrap(), (number + 1).to_ne_bytes());
+            }
+        });
+        let (mut random, mut answered) = (Random(9), 0);
+        while answered < CALLS {
+            let Some(call) = dropped_after(some_polls(&mut random), server.next_async()).await else { continue };
+            let call = call.unwrap();
+            let number = u64::from_ne_bytes(call.to_vec().unwrap().try_into().unwrap());
+            call.respond(&(number + 1).to_ne_bytes()).unwrap();
+            answered += 1;
+        }
+        asking.join().unwrap();
+    });
+}
+
 /// As many as the variable says; few, without it.
 fn messages() -> u64 {
     std::env::var("MEMLANE_TEST_ASYNC_MESSAGES").map_or(20_000, |count| count.parse().unwrap())
@@ -156,23 +253,30 @@ fn relays() -> usize {
 
 #[test]
 fn neither_memory_nor_descriptors_grow_and_the_thread_ends_with_the_last_handle() {
+    let count = messages();
+    if count > 20_000 {
+        // For so many, nobody waits but who asked for them.
+        return many_messages(count);
+    }
     support::child::alone("neither_memory_nor_descriptors_grow_and_the_thread_ends_with_the_last_handle", || {
-        let count = messages();
-        // A long run is its own watchdog.
-        let _watchdog = (count <= 20_000).then(Watchdog::new);
-        let round = |count| async move {
-            let channel = mpmc::Options::new().slots(4).private().unwrap();
-            everything_comes_once(channel.sender().unwrap(), channel.receiver().unwrap(), count, count).await;
-        };
-        smol::block_on(round(count / 2));
-        let before = (descriptors(), memory());
-        smol::block_on(round(count - count / 2));
-        assert_eq!(descriptors(), before.0);
-        assert!(memory() < before.1 + 4096, "{} and {} KiB", before.1, memory());
-        while relays() > 0 {
-            std::thread::yield_now();
-        }
+        let _watchdog = Watchdog::new();
+        many_messages(count);
     });
+}
+
+fn many_messages(count: u64) {
+    let round = |count| async move {
+        let channel = mpmc::Options::new().slots(4).private().unwrap();
+        everything_comes_once(channel.sender().unwrap(), channel.receiver().unwrap(), count, count).await;
+    };
+    smol::block_on(round(count / 2));
+    let before = (descriptors(), memory());
+    smol::block_on(round(count - count / 2));
+    assert_eq!(descriptors(), before.0);
+    assert!(memory() < before.1 + 4096, "{} and {} KiB", before.1, memory());
+    while relays() > 0 {
+        std::thread::yield_now();
+    }
 }
 
 #[test]

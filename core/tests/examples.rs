@@ -217,6 +217,18 @@ fn holders_share_two_licences() {
 }
 
 #[test]
+fn each_call_is_answered_by_one_of_several_servers() {
+    let stage = Stage::new();
+    let servers = [(); 2].map(|()| stage.start("rpc_server"));
+    stage.await_participants("example-squares", 2);
+    let squares = sorted((1..=10).map(|number| format!("{number} squared is {}", number * number)));
+    assert_eq!(stage.lines([stage.start("rpc_client")]), squares);
+    let answered = stage.lines(servers);
+    assert_eq!(answered, [""; 0], "they end when the client closes the channel");
+    stage.assert_left_nothing();
+}
+
+#[test]
 fn each_waiter_sees_all_that_happened() {
     let stage = Stage::new();
     let waiters = [(); 2].map(|()| stage.start("event_waiter"));

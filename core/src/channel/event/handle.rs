@@ -9,9 +9,11 @@ use crate::layout::{EventControl, EventWord, Role};
 use crate::region::{Moment, View};
 use crate::ring::event;
 use crate::sync::AtomicU32;
-use crate::wait::{Calls, Strategy, Waiter, Waiting};
+use crate::wait::relay::Subscription;
+use crate::wait::{Calls, Strategy, Waiter, Waiting, subscribe};
 use std::cell::Cell;
 use std::fmt;
+use std::io;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,7 +41,7 @@ pub struct Fired {
 
 /// What a call waits for.
 #[derive(Debug, Clone, Copy)]
-enum Until {
+pub(super) enum Until {
     /// A set that was not seen.
     Set,
     /// One of these bits is set.
@@ -374,9 +376,9 @@ impl Event {
 }
 
 /// Waiting for an event.
-struct Wait<'a> {
-    event: &'a mut Event,
-    until: Until,
+pub(super) struct Wait<'a> {
+    pub(super) event: &'a mut Event,
+    pub(super) until: Until,
 }
 
 impl Waiting for Wait<'_> {
@@ -434,6 +436,10 @@ impl Awaited for Event {
 
     fn is_ready(&mut self) -> bool {
         self.has_fired() || self.check().is_err()
+    }
+
+    fn subscribe(&mut self) -> io::Result<Arc<Subscription>> {
+        subscribe(&mut Wait { event: self, until: Until::Set })
     }
 
     fn slice_end(&self) -> Moment {

@@ -6,9 +6,13 @@ use crate::channel::end::Interrupter;
 use crate::channel::peers::Peers;
 use crate::channel::shared::Shared;
 use crate::error::{JoinError, RecvError, RecvTimeoutError, TryRecvError};
+#[cfg(feature = "async")]
+use crate::wait::poll;
 use crate::wait::{Calls, Strategy};
 use std::cell::{RefCell, RefMut};
 use std::fmt;
+#[cfg(feature = "async")]
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -56,6 +60,29 @@ impl Server {
     /// ```
     pub fn next(&self) -> Result<Call<'_>, RecvError> {
         let given = Next(&mut self.inner()).wait()?;
+        Ok(Call::new(&self.inner, given))
+    }
+
+    /// As [`Server::next`], but suspends the task in place of blocking the thread. Dropping the future loses nothing: a call is taken in the
+    /// same step that returns it.
+    ///
+    /// # Errors
+    /// As [`Server::next`].
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # smol::block_on(async {
+    /// let channel = memlane::rpc::Options::new().private()?;
+    /// let (client, server) = (channel.client()?, channel.server()?);
+    /// let mut pending = client.start(b"2 + 2", Duration::from_secs(10))?;
+    /// server.next_async().await?.respond(b"4")?;
+    /// assert_eq!(pending.wait()?, b"4");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    #[cfg(feature = "async")]
+    pub async fn next_async(&self) -> Result<Call<'_>, RecvError> {
+        let given = poll_fn(|task| poll(&mut Next(&mut self.inner()), task.waker())).await?;
         Ok(Call::new(&self.inner, given))
     }
 

@@ -3,12 +3,15 @@
 use super::berth::Berth;
 use super::pending::{Pending, State};
 use super::server::Server;
-use super::server_end::ServerEnd;
+use super::server_end::{Next, ServerEnd};
 use crate::channel::waitable::{Awaited, Waitable, Waited, WokenAt};
 use crate::region::Moment;
 use crate::sync::Ordering::Release;
 use crate::sync::fence;
-use crate::wait::Waiter;
+use crate::wait::relay::Subscription;
+use crate::wait::{Waiter, subscribe};
+use std::io;
+use std::sync::Arc;
 
 /// For its next call.
 impl Waitable for Server {}
@@ -26,6 +29,10 @@ impl Awaited for ServerEnd {
 
     fn is_ready(&mut self) -> bool {
         ServerEnd::is_ready(self)
+    }
+
+    fn subscribe(&mut self) -> io::Result<Arc<Subscription>> {
+        subscribe(&mut Next(self))
     }
 
     fn slice_end(&self) -> Moment {

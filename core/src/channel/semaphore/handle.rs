@@ -12,9 +12,11 @@ use crate::region::Moment;
 use crate::ring::permits::{Many, TooMany};
 use crate::sync::AtomicU32;
 use crate::wait::eventcount::Wakes;
-use crate::wait::{Calls, Strategy, Waiter, Waiting};
+use crate::wait::relay::Subscription;
+use crate::wait::{Calls, Strategy, Waiter, Waiting, subscribe};
 use std::cell::Cell;
 use std::fmt;
+use std::io;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -300,7 +302,7 @@ impl Semaphore {
         Ok(())
     }
 
-    fn check_count(&self, permits: u32) -> Result<(), AcquireError> {
+    pub(super) fn check_count(&self, permits: u32) -> Result<(), AcquireError> {
         let max = self.max_held();
         if permits <= max {
             return Ok(());
@@ -352,9 +354,9 @@ impl Semaphore {
 }
 
 /// Acquiring so many permits, as a call that may wait.
-struct Acquiring<'a> {
-    semaphore: &'a mut Semaphore,
-    count: u32,
+pub(super) struct Acquiring<'a> {
+    pub(super) semaphore: &'a mut Semaphore,
+    pub(super) count: u32,
 }
 
 impl Waiting for Acquiring<'_> {
@@ -419,6 +421,10 @@ impl Awaited for Semaphore {
 
     fn is_ready(&mut self) -> bool {
         self.check().is_err() || self.hands.permits.has_one().unwrap_or(true)
+    }
+
+    fn subscribe(&mut self) -> io::Result<Arc<Subscription>> {
+        subscribe(&mut Acquiring { semaphore: self, count: 1 })
     }
 
     fn slice_end(&self) -> Moment {
