@@ -1,4 +1,8 @@
 //! Waits until three things have happened: see `event_setter`.
+//!
+//! ```sh
+//! cargo run --example event_waiter
+//! ```
 
 use memlane::event;
 use std::error::Error;

@@ -16,6 +16,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let answer = client.call(number.to_string().as_bytes(), Duration::from_secs(10))?;
         println!("{number} squared is {}", String::from_utf8(answer)?);
     }
+    drop(client);
     channel.close(); // the servers end
+    let _ = channel.remove(); // unless one of them still uses it: then that one does
     Ok(())
 }

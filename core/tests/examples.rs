@@ -209,10 +209,16 @@ fn the_last_value_reaches_every_receiver_in_any_order() {
 #[test]
 fn holders_share_two_licences() {
     let stage = Stage::new();
+    // Without a handle of this test's, the channel would go with the first holder if that were done before another one began.
+    let options = memlane::semaphore::Options::new().permits(2);
+    let channel = options.create(&stage.0.name("example-licences.lane")).unwrap();
+    let keeper = channel.semaphore().unwrap();
     let holders = [(); 4].map(|()| stage.start("semaphore_holder"));
     for holder in holders {
         assert_eq!(holder.output(), "job 1\njob 2\njob 3\n");
     }
+    drop(keeper);
+    assert_eq!(stage.lines([stage.start("semaphore_holder")]), ["job 1", "job 2", "job 3"]);
     stage.assert_left_nothing();
 }
 
