@@ -6,8 +6,7 @@ use crate::opening::OpeningArguments;
 use crate::streams::Output;
 use crate::waiting::{self, Patience, Wait};
 use crate::{output, time};
-use memlane::any::Channel;
-use memlane::watch::{ReadOnlyReceiver, Receiver};
+use memlane::watch::{self, ReadOnlyReceiver, Receiver};
 use memlane::{GetError, JoinError, OpenError, RecvError, RecvTimeoutError};
 use std::io::Write;
 use std::time::Duration;
@@ -60,7 +59,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     loop {
         let found = waiting::open(name, patience, true, look)?;
         let instance = found.instance(name)?;
-        let looker = match found.join(name) {
+        let looker = match found.join() {
             Err(JoinError::Removed { .. } | JoinError::Closed { .. }) => continue,
             other => other?,
         };
@@ -72,7 +71,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
 
 /// The channel, which is to be joined, or looked at without a seat.
 enum Found {
-    Channel(Channel),
+    Channel(watch::Channel),
     ReadOnly(ReadOnlyReceiver),
 }
 
@@ -82,7 +81,13 @@ impl Found {
         if arguments.read_only {
             return opening.look_at_watch(name).map(Self::ReadOnly);
         }
-        opening.open(name, false).map(Self::Channel)
+        let channel = opening.open(name, false)?;
+        let not_a_watch = || OpenError::WrongKind {
+            channel: name.to_owned(),
+            file: channel.kind().to_string(),
+            ours: "watch".to_owned(),
+        };
+        channel.to_watch().map(Self::Channel).ok_or_else(not_a_watch)
     }
 
     /// Which channel it is, whatever its name leads to later.
@@ -93,14 +98,12 @@ impl Found {
         }
     }
 
-    /// Takes a receiver's seat of what has to be a watch, unless it looks on without.
-    fn join(self, name: &str) -> Result<Looker, JoinError> {
-        let channel = match self {
-            Self::ReadOnly(receiver) => return Ok(Looker::ReadOnly(receiver)),
-            Self::Channel(channel) => channel,
-        };
-        let not_a_watch = || JoinError::NoMessages { channel: name.to_owned(), kind: channel.kind().name() };
-        channel.to_watch().ok_or_else(not_a_watch)?.receiver().map(Looker::Seated)
+    /// Takes a receiver's seat, unless it looks on without.
+    fn join(self) -> Result<Looker, JoinError> {
+        match self {
+            Self::ReadOnly(receiver) => Ok(Looker::ReadOnly(receiver)),
+            Self::Channel(channel) => channel.receiver().map(Looker::Seated),
+        }
     }
 }
 
@@ -135,7 +138,7 @@ impl Looker {
 
 /// The value that is there, or the first one that comes.
 fn first_value(name: &str, found: Found, wait: &Wait) -> Outcome<Vec<u8>> {
-    let mut looker = found.join(name)?;
+    let mut looker = found.join()?;
     match looker.get() {
         Err(GetError::NoValue) => {}
         other => return other.map_err(|error| Failure::failed(format!("channel {name}: {error}"))),

@@ -209,26 +209,32 @@ fn a_thousand_signals_a_second_neither_end_a_wait_nor_shorten_it() {
         let mut rx = spsc::Options::new().backend(backend).private().unwrap().receiver().unwrap();
         rx.set_strategy(Strategy::Park);
         let _keeps_it_interruptible = rx.interrupter();
-        let wait = Duration::from_millis(250);
+        let wait = Duration::from_millis(100);
         HANDLED.store(0, Relaxed);
-        let waiting = std::thread::spawn(move || {
-            let began = Instant::now();
-            let waited = rx.recv_timeout(wait).err();
-            (waited, began.elapsed())
-        });
-        while !waiting.is_finished() {
-            // SAFETY: the thread has not been joined.
-            unsafe { libc::pthread_kill(waiting.as_pthread_t(), libc::SIGUSR1) };
-            let handled = HANDLED.load(Relaxed);
-            eventually("the handler runs, or the wait is over", || {
-                HANDLED.load(Relaxed) != handled || waiting.is_finished()
-            });
+        // How many signals one wait gets is the machine's affair.
+        while HANDLED.load(Relaxed) < 100 {
+            rx = waits_as_long_as_told_under_signals(rx, wait);
         }
-        let (waited, took) = waiting.join().unwrap();
-        assert_eq!(waited, Some(RecvTimeoutError::Timeout));
-        assert!(took >= wait, "{backend:?}: {took:?}");
-        assert!(HANDLED.load(Relaxed) >= 100, "{backend:?}: {} signals", HANDLED.load(Relaxed));
     }
+}
+
+fn waits_as_long_as_told_under_signals(mut rx: spsc::Receiver, wait: Duration) -> spsc::Receiver {
+    let waiting = std::thread::spawn(move || {
+        let began = Instant::now();
+        assert_eq!(rx.recv_timeout(wait).err(), Some(RecvTimeoutError::Timeout));
+        (rx, began.elapsed())
+    });
+    while !waiting.is_finished() {
+        // SAFETY: the thread has not been joined.
+        unsafe { libc::pthread_kill(waiting.as_pthread_t(), libc::SIGUSR1) };
+        let handled = HANDLED.load(Relaxed);
+        eventually("the handler runs, or the wait is over", || {
+            HANDLED.load(Relaxed) != handled || waiting.is_finished()
+        });
+    }
+    let (rx, took) = waiting.join().unwrap();
+    assert!(took >= wait, "{took:?}");
+    rx
 }
 
 #[test]

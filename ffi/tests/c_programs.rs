@@ -107,6 +107,10 @@ fn workers_share_two_licences_and_the_last_one_removes_them() {
         let (programs, channels) = (Folder::new(0o755), Folder::new(0o755));
         let program = programs.path().join("semaphore_worker");
         compile(compiler, &library, "examples/semaphore_worker.c", &program);
+        // Without a handle of this test's, the channel would go with the first worker if that were done before another one began.
+        let options = memlane::semaphore::Options::new().permits(2);
+        let name = channels.path().join("example-licences.lane");
+        let keeper = options.create(name.to_str().unwrap()).unwrap().semaphore().unwrap();
         let start =
             || Command::new(&program).env("MEMLANE_DIR", channels.path()).stdout(Stdio::piped()).spawn().unwrap();
         for worker in [(); 4].map(|()| start()) {
@@ -114,6 +118,8 @@ fn workers_share_two_licences_and_the_last_one_removes_them() {
             assert!(output.status.success(), "{output:?}");
             assert_eq!(String::from_utf8(output.stdout).unwrap(), "job 1\njob 2\njob 3\n");
         }
+        drop(keeper);
+        assert!(start().wait().unwrap().success());
         assert!(files_in(&channels).is_empty(), "the last one removes the channel");
     }
 }

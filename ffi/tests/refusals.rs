@@ -140,7 +140,9 @@ fn errors_of_the_engine() -> Vec<(String, Vec<String>)> {
 
 #[test]
 fn every_error_of_the_engine_has_a_status() {
-    let statuses = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/errors.rs")).unwrap();
+    let files =
+        ["src/errors.rs", "src/signalling_errors.rs"].map(|file| Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
+    let statuses = files.map(|file| fs::read_to_string(file).unwrap()).concat();
     let errors = errors_of_the_engine();
     let count = |name: &str| errors.iter().find(|(error, _)| error == name).map_or(0, |(_, variants)| variants.len());
     assert!(count("OpenError") > 15 && count("TrySendError") == 6 && count("GrantError") > 3, "{errors:?}");

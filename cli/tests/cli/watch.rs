@@ -104,7 +104,10 @@ fn messages_and_values_do_not_mix() {
     }
     assert!(sandbox.look("new").is_none(), "nothing was made in vain");
     sandbox.run(&["send", "prices", "hello"]).ok();
-    assert!(sandbox.run(&["get", "prices"]).failed(1).contains("is a spsc"), "its kind is named");
+    assert!(
+        sandbox.run(&["get", "prices"]).failed(1).contains("is of kind spsc, and was opened as watch"),
+        "its kind is named"
+    );
     assert!(sandbox.run(&["set", "prices", "hello"]).failed(1).contains("watch"));
     assert!(sandbox.run(&["set", "limits", "x", "--kind", "spsc"]).failed(2).contains("carries messages"));
     assert!(
