@@ -56,9 +56,12 @@ impl Region {
         let Place::Anonymous { file, locks } = self.place() else {
             return Err(PassError::NotAnonymous { channel: channel() });
         };
+        let failed = |action| move |source| PassError::Io { channel: self.label().to_owned(), action, source };
         let row = self.geometry().row;
         match handed {
-            Handed::TakePart if sys::is_one_way(file) => return Err(PassError::OneWay { channel: channel() }),
+            Handed::TakePart if sys::is_one_way(file).map_err(failed("looking at the seals"))? => {
+                return Err(PassError::OneWay { channel: channel() });
+            }
             Handed::ReadOnly if !row.can_be_looked_at() => {
                 return Err(PassError::NoReadOnly { channel: channel(), kind: row.name });
             }
@@ -69,7 +72,7 @@ impl Region {
             if handed == Handed::ReadOnly { sys::reopen(file, false) } else { sys::duplicate(file) }
         };
         let pair = again(file).and_then(|file| Ok([file, again(locks)?]));
-        pair.map_err(|source| PassError::Io { channel: channel(), action: "opening its files once more", source })
+        pair.map_err(failed("opening its files once more"))
     }
 
     /// Opens the one that comes over this Unix socket, to take part in it.

@@ -145,10 +145,11 @@ impl Region {
         expected: &Expectations,
         memory: MemoryOptions,
     ) -> Result<Self, OpenError> {
+        let failed = |action: &'static str| move |source: io::Error| not_opened(ANONYMOUS, None, action, source);
         let pair = Pair::recognise(file, locks)?;
         check_kind(ANONYMOUS, &pair.header, expected)?;
         check_expectations(ANONYMOUS, &pair.header, expected)?;
-        if sys::is_one_way(&pair.file) {
+        if sys::is_one_way(&pair.file).map_err(failed("looking at the seals"))? {
             return Err(OpenError::Permission { channel: ANONYMOUS.to_owned(), denied: Denied::OneWay });
         }
         let mapping = MmapOptions::new().len(pair.header.map.total as usize).map_raw(&pair.file);

@@ -423,14 +423,18 @@ pub(crate) fn seal_writing(file: impl AsFd) -> io::Result<()> {
 }
 
 /// Whether [`seal_writing`] was done to the file.
-pub(crate) fn is_one_way(file: impl AsFd) -> bool {
-    fs::fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SealFlags::FUTURE_WRITE))
+pub(crate) fn is_one_way(file: impl AsFd) -> io::Result<bool> {
+    has_all_seals(file, SealFlags::FUTURE_WRITE)
 }
 
 /// Whether the file's size is sealed.
 pub(crate) fn has_seals(file: impl AsFd) -> io::Result<bool> {
+    has_all_seals(file, SIZE_SEALS)
+}
+
+fn has_all_seals(file: impl AsFd, wanted: SealFlags) -> io::Result<bool> {
     match fs::fcntl_get_seals(file) {
-        Ok(seals) => Ok(seals.contains(SIZE_SEALS)),
+        Ok(seals) => Ok(seals.contains(wanted)),
         // A file that cannot be sealed.
         Err(Errno::INVAL) => Ok(false),
         Err(error) => Err(error.into()),
