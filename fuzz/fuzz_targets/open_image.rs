@@ -162,14 +162,14 @@ fn open_and_use_watch(name: &str) {
     }
 }
 
-/// The same of a semaphore: a permit is held for ever, and others came to places.
+/// The same of a semaphore: permits came to places and back, and one is gone for good.
 fn create_semaphore(name: &str, is_filled: bool) {
     let channel =
         semaphore::Options::new().permits(5).max_held(4).max_handles(3).create(name).expect("a fresh channel");
     if is_filled {
         let mut semaphore = channel.semaphore().expect("the first handle");
-        let permits = [(); 3].map(|()| semaphore.acquire().expect("a permit"));
-        std::mem::forget(permits);
+        let [first, ..] = [(); 3].map(|()| semaphore.acquire().expect("a permit"));
+        first.forget().expect("it is held");
     }
 }
 
