@@ -5,7 +5,7 @@ use crate::opening::OpeningArguments;
 use crate::streams::{Input, Output};
 use crate::waiting::{self, Patience};
 use crate::{output, time};
-use memlane::{CallError, OpenError};
+use memlane::CallError;
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::os::unix::ffi::OsStringExt;
@@ -45,8 +45,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let wait = patience.start();
     let look = || arguments.opening.open(name, false);
     let channel = if arguments.wait.is_some() { waiting::open(name, patience, false, look)? } else { look()? };
-    let not_to_be_called =
-        || OpenError::WrongKind { channel: name.to_owned(), file: channel.kind().to_string(), ours: "rpc".to_owned() };
+    let not_to_be_called = || OpeningArguments::of_another_kind(&channel, name, "rpc");
     let client = channel.to_rpc().ok_or_else(not_to_be_called)?.client()?;
     let mut answer = loop {
         match client.call(&request, arguments.timeout.unwrap_or(Duration::MAX)) {

@@ -82,12 +82,7 @@ impl Found {
             return opening.look_at_watch(name).map(Self::ReadOnly);
         }
         let channel = opening.open(name, false)?;
-        let not_a_watch = || OpenError::WrongKind {
-            channel: name.to_owned(),
-            file: channel.kind().to_string(),
-            ours: "watch".to_owned(),
-        };
-        channel.to_watch().map(Self::Channel).ok_or_else(not_a_watch)
+        channel.to_watch().map(Self::Channel).ok_or_else(|| OpeningArguments::of_another_kind(&channel, name, "watch"))
     }
 
     /// Which channel it is, whatever its name leads to later.

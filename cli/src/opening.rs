@@ -30,6 +30,11 @@ impl OpeningArguments {
         self.apply(Options::default()).ends_when_drained(drain).open(name)
     }
 
+    /// The channel is of another kind than was opened.
+    pub fn of_another_kind(channel: &Channel, name: &str, ours: &str) -> OpenError {
+        OpenError::WrongKind { channel: name.to_owned(), file: channel.kind().to_string(), ours: ours.to_owned() }
+    }
+
     /// Opens the watch of this name to look on.
     pub fn look_at_watch(self, name: &str) -> Result<watch::ReadOnlyReceiver, OpenError> {
         watch::Options::new().any_owner(self.any_owner).open_read_only(name)

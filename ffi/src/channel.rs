@@ -2,7 +2,7 @@
 
 use crate::arguments::{self, invalid, out};
 use crate::call::{call, done, done_with_descriptors};
-use crate::detail::Failed;
+use crate::detail::{self, Failed};
 use crate::errors::Coded;
 use crate::handles::{self, ChannelHandle, Handle};
 use crate::options::Options;
@@ -32,6 +32,13 @@ pub(crate) struct Opened {
 impl Opened {
     fn new(channel: Channel, label: &str) -> Self {
         Self { channel, label: label.into() }
+    }
+
+    /// Refused, for it is of another kind than this.
+    #[cold]
+    pub(crate) fn is_no(&self, kind: &str) -> Failed {
+        let sentence = format!("channel {} is a {}, and no {kind}", self.label, self.channel.kind());
+        detail::record(Status::MEMLANE_WRONG_KIND, sentence)
     }
 
     pub(crate) fn anonymous(channel: Channel) -> Self {

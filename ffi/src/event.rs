@@ -3,7 +3,7 @@
 use crate::arguments::{Timeout, out};
 use crate::call::done;
 use crate::channel::Opened;
-use crate::detail::{self, Failed};
+use crate::detail::Failed;
 use crate::errors::Coded;
 use crate::handles::{self, ChannelHandle, Handle};
 use crate::status::Status;
@@ -71,11 +71,7 @@ impl Handle<{ handles::EVENTS }> for EventHandle {
 
 /// The channel, which has to be an event.
 fn event_of(of: &Opened) -> Result<Channel, Failed> {
-    let refused = || {
-        let sentence = format!("channel {} is a {}, and no event", of.label, of.channel.kind());
-        detail::record(Status::MEMLANE_WRONG_KIND, sentence)
-    };
-    of.channel.to_event().ok_or_else(refused)
+    of.channel.to_event().ok_or_else(|| of.is_no("event"))
 }
 
 /// Takes a seat of an event (MEMLANE_EVENT). MEMLANE_ROLE_TAKEN while all are taken; MEMLANE_WRONG_KIND if the channel is none. The handle

@@ -3,7 +3,7 @@
 use crate::arguments::{Timeout, out};
 use crate::call::done;
 use crate::channel::Opened;
-use crate::detail::{self, Failed};
+use crate::detail::Failed;
 use crate::errors::Coded;
 use crate::handles::{self, ChannelHandle, Handle};
 use crate::status::Status;
@@ -90,11 +90,7 @@ impl Handle<{ handles::PERMITS }> for PermitHandle {
 
 /// The channel, which has to be a semaphore.
 fn semaphore_of(of: &Opened) -> Result<Channel, Failed> {
-    let refused = || {
-        let sentence = format!("channel {} is a {}, and no semaphore", of.label, of.channel.kind());
-        detail::record(Status::MEMLANE_WRONG_KIND, sentence)
-    };
-    of.channel.to_semaphore().ok_or_else(refused)
+    of.channel.to_semaphore().ok_or_else(|| of.is_no("semaphore"))
 }
 
 /// Takes a seat of a semaphore (MEMLANE_SEMAPHORE). MEMLANE_ROLE_TAKEN while all are taken; MEMLANE_WRONG_KIND if the channel is none.

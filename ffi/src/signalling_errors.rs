@@ -1,23 +1,14 @@
 //! The numbers of the errors of semaphores and events.
 
 use crate::errors::Coded;
-use crate::status::Status;
-use crate::status::Status as S;
+use crate::status::{Status, Status as S};
 use memlane::{
     AcquireError, AcquireTimeoutError, EventError, EventTimeoutError, ReleaseError, TryAcquireError, TryEventError,
 };
 
 impl Coded for AcquireError {
     fn status(&self) -> Status {
-        match self {
-            Self::TooMany { .. } => S::MEMLANE_INVALID_ARGUMENT,
-            Self::Disconnected => S::MEMLANE_DISCONNECTED,
-            Self::Corrupted(_) => S::MEMLANE_CORRUPTED,
-            Self::Removed => S::MEMLANE_REMOVED,
-            Self::Forked => S::MEMLANE_FORKED,
-            Self::Interrupted => S::MEMLANE_INTERRUPTED,
-            _ => S::MEMLANE_UNKNOWN_ERROR,
-        }
+        AcquireTimeoutError::from(*self).status()
     }
 }
 
@@ -70,14 +61,7 @@ impl Coded for ReleaseError {
 
 impl Coded for EventError {
     fn status(&self) -> Status {
-        match self {
-            Self::Disconnected => S::MEMLANE_DISCONNECTED,
-            Self::Corrupted(_) => S::MEMLANE_CORRUPTED,
-            Self::Removed => S::MEMLANE_REMOVED,
-            Self::Forked => S::MEMLANE_FORKED,
-            Self::Interrupted => S::MEMLANE_INTERRUPTED,
-            _ => S::MEMLANE_UNKNOWN_ERROR,
-        }
+        EventTimeoutError::from(*self).status()
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::arguments::{self, Timeout, out};
 use crate::call::done;
 use crate::channel::Opened;
-use crate::detail::{self, Failed};
+use crate::detail::Failed;
 use crate::errors::Coded;
 use crate::handles::{self, ChannelHandle, Handle};
 use crate::kinds::MEMLANE_WATCH;
@@ -143,11 +143,7 @@ impl Handle<{ handles::GETTERS }> for GetterHandle {
 
 /// The channel, which has to be a watch.
 fn watch(of: &Opened) -> Result<Channel, Failed> {
-    let refused = || {
-        let sentence = format!("channel {} is a {}, and no watch", of.label, of.channel.kind());
-        detail::record(Status::MEMLANE_WRONG_KIND, sentence)
-    };
-    of.channel.to_watch().ok_or_else(refused)
+    of.channel.to_watch().ok_or_else(|| of.is_no("watch"))
 }
 
 /// Takes the sender's seat of a watch (MEMLANE_WATCH). MEMLANE_ROLE_TAKEN while there is a sender; MEMLANE_WRONG_KIND if the channel

@@ -3,21 +3,18 @@
 //! Requests and answers are loom cells: loom itself reports a frame that is filled while somebody reads it. Where calls are not repeated, both are the
 //! same cell, as both are in one area where the code ships.
 
+use crate::departed::{self, Dead, first_life, live};
 use loom::cell::Cell;
 use loom::thread::{self, JoinHandle};
-use memlane::layout::{FrameState, FrameWord, ParticipantState, Role, RowIndex, RowState};
-use memlane::liveness::word;
+use memlane::layout::{FrameState, FrameWord, RowIndex};
 use memlane::ring::frames::{Ask, Cancelled, FrameMemory, Frames, Given, Progress, Settled};
-use memlane::ring::slots::{Departed, Search, SlotGeometry, SlotMemory};
+use memlane::ring::slots::{Search, SlotGeometry, SlotMemory};
 use memlane::sync::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::cell::RefCell;
 use std::rc::Rc;
 
 /// Rows of the models' participants: clients have the first two, servers and helpers the others.
 const ROWS: u16 = 6;
-
-/// The life that row 0 begins with; those of the others follow.
-const FIRST_LIFE: u64 = 100;
 
 /// A server's answer to a request is so much more.
 const ANSWER: u64 = 1000;
@@ -87,23 +84,6 @@ impl FrameMemory for LoomFrames {
     }
 }
 
-/// Participants whose death was proved, by row: the row's word, or 0.
-struct Dead<'a> {
-    rows: &'a [AtomicU64],
-    words: [u64; ROWS as usize],
-}
-
-impl Departed for Dead<'_> {
-    fn contains(&self, row: RowIndex) -> bool {
-        self.words[usize::from(row.0)] != 0
-    }
-
-    fn still_holds(&self, row: RowIndex) -> bool {
-        let row = usize::from(row.0);
-        word::still_says(&self.rows[row], self.words[row])
-    }
-}
-
 /// What came of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -138,7 +118,6 @@ impl Calls {
             request: Cell::new(u64::MAX),
             answer: Cell::new(u64::MAX),
         };
-        let live = |row| RowState::live(FIRST_LIFE + u64::from(row), Role::Receiver).bits();
         let memory = LoomFrames(Rc::new(Words {
             frames: (0..frames).map(frame).collect(),
             cells: (0..geometry.cells()).map(|_| word()).collect(),
@@ -146,7 +125,7 @@ impl Calls {
             tail: word(),
             returned: word(),
             searched: word(),
-            rows: (0..ROWS).map(|row| AtomicU64::new(live(row))).collect(),
+            rows: (0..ROWS).map(|row| AtomicU64::new(live(first_life(row)).bits())).collect(),
         }));
         Self { memory, geometry, repeats, worked: Rc::default() }
     }
@@ -260,32 +239,18 @@ impl Calls {
     /// Reaps all of these by one pass, as far as they have not been reaped yet: they are dead and joined. Others may do so at the same time.
     pub fn reap(&self, departed: &[u16]) {
         let rows = &self.memory.0.rows[..];
-        let mut dead = Dead { rows, words: [0; ROWS as usize] };
-        for &row in departed {
-            let (state, word) = word::look(&rows[usize::from(row)]).expect("sound");
-            if state.state == ParticipantState::Live && state.life == FIRST_LIFE + u64::from(row) {
-                dead.words[usize::from(row)] = word;
-            }
-        }
-        if dead.words == [0; ROWS as usize] {
+        let dead = Dead::among(rows, departed);
+        if dead.is_empty() {
             return;
         }
         let told = |settled: Settled| assert!(self.repeats || matches!(settled, Settled::Failed(_)));
         self.frames(ROWS - 1).reap(&dead, self.repeats, 0, told).expect("the dead leave sound frames");
-        for &row in departed {
-            let row = usize::from(row);
-            if dead.words[row] != 0 {
-                word::bury(&rows[row], dead.words[row]);
-            }
-        }
+        dead.bury();
     }
 
     /// Takes the seat of one that was reaped. Whether it was.
     pub fn sit_down(&self, row: u16) -> bool {
-        let row_word = &self.memory.0.rows[usize::from(row)];
-        let (state, seen) = word::look(row_word).expect("sound");
-        let ours = RowState::live(FIRST_LIFE + u64::from(row) + 50, state.role);
-        state.state != ParticipantState::Live && word::take(row_word, seen, ours).is_some()
+        departed::sit_down(&self.memory.0.rows, row)
     }
 
     /// Whether a frame is not free: a reaping that finds nothing is not worth a model of several.

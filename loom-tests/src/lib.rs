@@ -6,6 +6,7 @@
 //!
 //! - [`broadcast`]: a broadcast's words, and its participants.
 //! - [`deaths`]: how participants of a slot queue die, and what the living do meanwhile.
+//! - [`departed`]: the lives in rows, and those that are over.
 //! - [`duties`]: guardians, and the kernel that tells which of them are over.
 //! - [`explore`]: runs a model, under every crash point if wanted, and prints how much was explored.
 //! - [`frames`]: call frames, and the accounts of their calls.
@@ -27,6 +28,7 @@ compile_error!("build from inside loom-tests/, whose .cargo/config.toml sets `--
 
 pub mod broadcast;
 pub mod deaths;
+pub mod departed;
 pub mod duties;
 pub mod explore;
 pub mod frames;

@@ -3,22 +3,18 @@
 //! What a single permit protects is a loom cell: loom itself reports a holder that touches it while another one does, or to which the
 //! last holder's release is not visible.
 
+use crate::departed::{self, Dead, first_life, live};
 use crate::explore::Witness;
 use crate::parking::{Backend, Event};
 use loom::cell::Cell;
-use memlane::layout::{ParticipantState, PermitWord, PoolWord, Role, RowIndex, RowState};
-use memlane::liveness::word;
+use memlane::layout::{PermitWord, PoolWord, RowIndex};
 use memlane::ring::permits::{Holding, Many, PermitMemory, Semaphore};
-use memlane::ring::slots::Departed;
 use memlane::sync::AtomicU64;
 use memlane::wait::eventcount::Wakes;
 use std::rc::Rc;
 
 /// Rows of the models' participants.
 const ROWS: u16 = 4;
-
-/// The life that row 0 begins with; those of the others follow.
-const FIRST_LIFE: u64 = 100;
 
 /// The words of a semaphore, shared by its clones.
 #[derive(Debug, Clone)]
@@ -45,31 +41,6 @@ impl PermitMemory for LoomPermits {
     fn pool(&self) -> &AtomicU64 {
         &self.0.pool
     }
-}
-
-/// Participants whose death was proved, by row: the row's word, or 0.
-struct Dead<'a> {
-    rows: &'a [AtomicU64],
-    words: [u64; ROWS as usize],
-}
-
-impl Departed for Dead<'_> {
-    fn contains(&self, row: RowIndex) -> bool {
-        self.words[usize::from(row.0)] != 0
-    }
-
-    fn still_holds(&self, row: RowIndex) -> bool {
-        let row = usize::from(row.0);
-        word::still_says(&self.rows[row], self.words[row])
-    }
-}
-
-fn live(life: u64) -> RowState {
-    RowState::live(life, Role::Receiver)
-}
-
-fn first_life(row: u16) -> u64 {
-    FIRST_LIFE + u64::from(row)
 }
 
 impl LoomPermits {
@@ -153,15 +124,12 @@ impl LoomPermits {
     /// Frees what the one in row `dead` held, if its first life is not reaped yet: it is over. Others may do so at the same time.
     pub fn reap(&self, reaper: u16, dead: u16) {
         let rows = &self.0.rows[..];
-        let row = usize::from(dead);
-        let (state, seen) = word::look(&rows[row]).expect("a row is sound");
-        if state.state != ParticipantState::Live || state.life != first_life(dead) {
+        let dead = Dead::among(rows, &[dead]);
+        if dead.is_empty() {
             return;
         }
-        let mut words = [0; ROWS as usize];
-        words[row] = seen;
-        self.of(reaper).reap(&Dead { rows, words }).expect("the dead leave a sound semaphore");
-        word::bury(&rows[row], seen);
+        self.of(reaper).reap(&dead).expect("the dead leave a sound semaphore");
+        dead.bury();
     }
 
     /// The same, and tells those that sleep.
@@ -172,9 +140,7 @@ impl LoomPermits {
 
     /// Takes the seat of one that was reaped. Returns whether it was free.
     pub fn take_seat(&self, row: u16) -> bool {
-        let words = &self.0.rows[usize::from(row)];
-        let (state, seen) = word::look(words).expect("a row is sound");
-        !state.is_somebodys() && word::take(words, seen, live(first_life(row) + 50)).is_some()
+        departed::sit_down(&self.0.rows, row)
     }
 
     /// How many permits nobody has, and how many somebody has. Exact once nobody moves any.

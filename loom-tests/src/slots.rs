@@ -3,14 +3,12 @@
 //! Payloads are loom cells: loom itself reports a slot that is filled while somebody reads it, or read by somebody to whom
 //! the commit is not visible.
 
+use crate::departed::{self, Dead, first_life, live};
 use crate::explore::CrashPoint;
 use loom::cell::Cell;
 use memlane::error::Corruption;
-use memlane::layout::{ParticipantState, Role, RowIndex, RowState, SlotHeader, SlotState, SlotWord};
-use memlane::liveness::word;
-use memlane::ring::slots::{
-    Delivery, Departed, GivenBack, Loan, OnDeath, Queue, Search, SlotGeometry, SlotMemory, returned,
-};
+use memlane::layout::{RowIndex, SlotHeader, SlotState, SlotWord};
+use memlane::ring::slots::{Delivery, GivenBack, Loan, OnDeath, Queue, Search, SlotGeometry, SlotMemory, returned};
 use memlane::sync::{
     AtomicU64,
     Ordering::{Acquire, Relaxed},
@@ -64,7 +62,7 @@ impl LoomSlots {
             rings: (0..geometry.rings()).map(ring).collect(),
             returned: AtomicU64::new(0),
             searched: AtomicU64::new(0),
-            rows: (0..ROWS).map(|row| AtomicU64::new(live(first_life(row)))).collect(),
+            rows: (0..ROWS).map(|row| AtomicU64::new(live(first_life(row)).bits())).collect(),
         }))
     }
 
@@ -105,35 +103,6 @@ impl SlotMemory for LoomSlots {
 
 /// Rows of the models' participants.
 const ROWS: u16 = 6;
-
-/// The life that row 0 begins with; those of the others follow.
-const FIRST_LIFE: u64 = 100;
-
-fn first_life(row: u16) -> u64 {
-    FIRST_LIFE + u64::from(row)
-}
-
-/// The row of one that is alive. Which role it has makes no difference here.
-fn live(life: u64) -> u64 {
-    RowState::live(life, Role::Receiver).bits()
-}
-
-/// Participants whose death was proved, by row: the row's word, or 0.
-struct Dead<'a> {
-    rows: &'a [AtomicU64],
-    words: [u64; ROWS as usize],
-}
-
-impl Departed for Dead<'_> {
-    fn contains(&self, row: RowIndex) -> bool {
-        self.words[usize::from(row.0)] != 0
-    }
-
-    fn still_holds(&self, row: RowIndex) -> bool {
-        let row = usize::from(row.0);
-        word::still_says(&self.rows[row], self.words[row])
-    }
-}
 
 /// A receiver: how it comes to its messages.
 #[derive(Debug)]
@@ -339,32 +308,17 @@ impl Accounts {
     /// the same time.
     pub fn reap_all(&self, reaper: u16, departed: &[u16]) {
         let rows = &self.memory.0.rows[..];
-        let mut dead = Dead { rows, words: [0; ROWS as usize] };
-        for &row in departed {
-            // What the kernel says is about a life. The row may have another one by now, or none.
-            let (state, word) = word::look(&rows[usize::from(row)]).expect("a row is sound");
-            if state.state == ParticipantState::Live && state.life == first_life(row) {
-                dead.words[usize::from(row)] = word;
-            }
-        }
-        if dead.words == [0; ROWS as usize] {
+        let dead = Dead::among(rows, departed);
+        if dead.is_empty() {
             return;
         }
         self.queue(reaper).reap(&dead, self.policy, 0).expect("the dead leave a sound queue");
-        for &row in departed {
-            let row = usize::from(row);
-            if dead.words[row] != 0 {
-                word::bury(&rows[row], dead.words[row]);
-            }
-        }
+        dead.bury();
     }
 
     /// Takes the seat of one that was reaped. Whether it was.
     pub fn sit_down(&self, row: u16) -> bool {
-        let row_word = &self.memory.0.rows[usize::from(row)];
-        let (state, seen) = word::look(row_word).expect("a row is sound");
-        let ours = RowState::live(first_life(row) + 50, state.role);
-        state.state != ParticipantState::Live && word::take(row_word, seen, ours).is_some()
+        departed::sit_down(&self.memory.0.rows, row)
     }
 
     /// Counts what is returned, as an observer does, of each priority.

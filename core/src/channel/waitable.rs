@@ -21,7 +21,7 @@ use super::kind::ChannelKind;
 use super::port::Outlet;
 use super::receiver::Receiver;
 use super::sender::Sender;
-use crate::region::{Moment, Region, Signals, View};
+use crate::region::{Moment, Signals};
 use crate::sync::AtomicU32;
 use crate::wait::relay::{self, Descriptor, Subscription};
 use crate::wait::{Waiter, Waiting, subscribe};
@@ -33,8 +33,9 @@ use std::sync::Arc;
 /// A handle is *ready* if the call that it is waited for would return at once: with a message, or with an error. A receiver whose channel
 /// is drained and whose senders have gone is ready, and stays so; so is one that this process inherited by `fork`.
 ///
-/// Receivers of every kind are, servers of [`rpc`](crate::rpc) channels for their next call, and calls that are under way for their answer; also typed ones, those of [`any`](crate::any), those without a seat, and references to them; and pairs of
-/// something that names a handle, and the handle.
+/// Receivers of every kind are, also typed ones, those of [`any`](crate::any) and those without a seat; servers of [`rpc`](crate::rpc)
+/// channels for their next call, and calls that are under way for their answer; semaphores for a permit, and events for a set. So are
+/// references to them, and pairs of something that names a handle, and the handle.
 ///
 /// ```
 /// fn wait_for(_: &mut dyn memlane::Waitable) {}
@@ -129,48 +130,12 @@ pub(crate) struct WokenAt<'a> {
     pub(crate) signals: &'a Signals,
     /// The word on which it sleeps.
     pub(crate) word: &'a AtomicU32,
-    /// Where that word is.
-    #[cfg_attr(not(test), allow(dead_code, reason = "descriptors and tasks sleep there"))]
-    region: &'a Arc<Region>,
-}
-
-/// A [`WokenAt`] that stays, whatever becomes of the handle that it was asked for.
-#[cfg_attr(not(test), allow(dead_code, reason = "descriptors and tasks sleep there"))]
-#[derive(Debug)]
-pub(crate) struct WakeWord {
-    signals: Signals,
-    word: View<AtomicU32>,
 }
 
 impl<'a> WokenAt<'a> {
     /// On this word, as this participant.
     pub(in crate::channel) fn seated(end: &'a Seated, word: &'a AtomicU32) -> Self {
-        Self { signals: end.parking(), word, region: end.region() }
-    }
-
-    /// On this word of a region, with signals of its own.
-    pub(in crate::channel) fn apart(signals: &'a Signals, word: &'a AtomicU32, region: &'a Arc<Region>) -> Self {
-        Self { signals, word, region }
-    }
-
-    /// Stays, and has no seat: on semaphores, it cannot sleep there. `None`: the word is not of the region.
-    #[cfg_attr(not(test), allow(dead_code, reason = "descriptors and tasks sleep there"))]
-    pub(crate) fn stays(&self) -> Option<WakeWord> {
-        let word = View::of_word(self.region, self.word)?;
-        Some(WakeWord { signals: Signals::of(self.region, None), word })
-    }
-}
-
-#[cfg_attr(not(test), allow(dead_code, reason = "descriptors and tasks sleep there"))]
-impl WakeWord {
-    /// How one sleeps there, and is woken.
-    pub(crate) fn signals(&self) -> &Signals {
-        &self.signals
-    }
-
-    /// The word on which one sleeps.
-    pub(crate) fn word(&self) -> &AtomicU32 {
-        &self.word
+        Self { signals: end.parking(), word }
     }
 }
 

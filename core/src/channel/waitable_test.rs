@@ -8,6 +8,7 @@ use super::{broadcast, event, mpmc, mpsc, pipe, rpc, semaphore, spsc, watch};
 use crate::error::RecvError;
 use crate::region::{Sleep, View};
 use crate::sync::AtomicU32;
+use crate::wait::Waiter;
 use std::io::{Read, Write};
 
 fn is_ready(handle: &mut impl Waitable) -> bool {
@@ -201,8 +202,7 @@ fn what_reads_without_a_seat_is_looked_at_and_has_no_word() {
 fn the_word_stays_without_the_handle() {
     let channel = spsc::Options::new().private().unwrap();
     let rx = channel.receiver().unwrap();
-    let at = rx.woken_at().unwrap();
-    let (stays, address) = (at.stays().unwrap(), std::ptr::from_ref(at.word));
+    let (stays, address) = (rx.end.wake_word(rx.end.data()).unwrap(), std::ptr::from_ref(rx.end.data()));
     drop(rx);
     assert!(std::ptr::eq(stays.word(), address) && matches!(stays.signals().sleep(), Sleep::Futex(_)));
     let elsewhere = AtomicU32::new(0);

@@ -153,7 +153,7 @@ impl Wishes {
             Store::Value => self.value_geometry(channel),
             Store::Frames => self.frame_geometry(channel),
             Store::Permits => self.permit_geometry(channel),
-            Store::Event => self.event_geometry(channel),
+            Store::Event => self.bare_geometry(channel),
         }
     }
 
@@ -200,81 +200,8 @@ impl Wishes {
         Ok(chosen.unwrap_or(payload_alignment))
     }
 
-    fn slot_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
-        let row = self.kind.row();
-        let (senders, receivers) = self.seats(channel)?;
-        let geometry = Geometry {
-            row,
-            senders,
-            receivers,
-            capacity: 0,
-            max_message: self.max_message().unwrap_or(row.max_message),
-            payload_alignment: self.payload_alignment(channel)?,
-            record_alignment: 0,
-            slots: 0,
-            priorities: self.priorities.unwrap_or(1).into(),
-            max_response: 0,
-            repeats: false,
-        };
-        let slots = word(channel, "slots", self.slots, Limits::SLOTS_MAX)?.unwrap_or_else(|| {
-            // A larger one is refused later, before anything is made.
-            let max_message = geometry.max_message.min(Limits::SLOT_MESSAGE_MAX);
-            let fit = SLOTS_BYTES.checked_div(Geometry { max_message, ..geometry }.slot_bytes()).unwrap_or(0);
-            let power_of_two = 1 << fit.max(1).ilog2();
-            power_of_two.clamp(*SLOTS.start(), *SLOTS.end()) as u32
-        });
-        Ok(Geometry { slots, ..geometry })
-    }
-
-    fn value_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
-        let row = self.kind.row();
-        let (senders, receivers) = self.seats(channel)?;
-        let max_message = self.max_message().unwrap_or(row.max_message);
-        Ok(Geometry {
-            row,
-            senders,
-            receivers,
-            capacity: 0,
-            max_message,
-            payload_alignment: self.payload_alignment(channel)?,
-            record_alignment: 0,
-            slots: Geometry::value_slots(max_message),
-            priorities: 0,
-            max_response: 0,
-            repeats: false,
-        })
-    }
-
-    fn frame_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
-        let row = self.kind.row();
-        let (senders, receivers) = self.seats(channel)?;
-        Ok(Geometry {
-            row,
-            senders,
-            receivers,
-            capacity: 0,
-            max_message: self.max_message().unwrap_or(row.max_message),
-            payload_alignment: self.payload_alignment(channel)?,
-            record_alignment: 0,
-            slots: word(channel, "slots", self.slots, Limits::SLOTS_MAX)?.unwrap_or(FRAMES),
-            priorities: 1,
-            max_response: self.max_response.map_or(row.max_response, |bytes| bytes as u64),
-            repeats: self.repeats.unwrap_or(false),
-        })
-    }
-
-    /// By default, as many permits can be held at once as there are at first, and some that are added.
-    fn permit_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
-        const HELD: u64 = 64;
-        let geometry = self.event_geometry(channel)?;
-        let permits = self.permits.map_or(geometry.row.capacity, |permits| permits as u64);
-        let held = permits.clamp(HELD, PoolWord::PLACES_MAX) as u32;
-        let chosen = word(channel, "max_held", self.max_held, PoolWord::PLACES_MAX as u32)?;
-        Ok(Geometry { capacity: permits, slots: chosen.unwrap_or(held), ..geometry })
-    }
-
-    /// Nothing but a word.
-    fn event_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
+    /// Seats and an alignment, and nothing else: what each store adds to, but an event.
+    fn bare_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
         let (senders, receivers) = self.seats(channel)?;
         Ok(Geometry {
             row: self.kind.row(),
@@ -291,10 +218,53 @@ impl Wishes {
         })
     }
 
+    fn slot_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
+        let geometry = Geometry {
+            max_message: self.max_message().unwrap_or(self.kind.row().max_message),
+            priorities: self.priorities.unwrap_or(1).into(),
+            ..self.bare_geometry(channel)?
+        };
+        let slots = word(channel, "slots", self.slots, Limits::SLOTS_MAX)?.unwrap_or_else(|| {
+            // A larger one is refused later, before anything is made.
+            let max_message = geometry.max_message.min(Limits::SLOT_MESSAGE_MAX);
+            let fit = SLOTS_BYTES.checked_div(Geometry { max_message, ..geometry }.slot_bytes()).unwrap_or(0);
+            let power_of_two = 1 << fit.max(1).ilog2();
+            power_of_two.clamp(*SLOTS.start(), *SLOTS.end()) as u32
+        });
+        Ok(Geometry { slots, ..geometry })
+    }
+
+    fn value_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
+        let max_message = self.max_message().unwrap_or(self.kind.row().max_message);
+        Ok(Geometry { max_message, slots: Geometry::value_slots(max_message), ..self.bare_geometry(channel)? })
+    }
+
+    fn frame_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
+        let geometry = self.bare_geometry(channel)?;
+        let row = geometry.row;
+        Ok(Geometry {
+            max_message: self.max_message().unwrap_or(row.max_message),
+            slots: word(channel, "slots", self.slots, Limits::SLOTS_MAX)?.unwrap_or(FRAMES),
+            priorities: 1,
+            max_response: self.max_response.map_or(row.max_response, |bytes| bytes as u64),
+            repeats: self.repeats.unwrap_or(false),
+            ..geometry
+        })
+    }
+
+    /// By default, as many permits can be held at once as there are at first, and some that are added.
+    fn permit_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
+        const HELD: u64 = 64;
+        let geometry = self.bare_geometry(channel)?;
+        let permits = self.permits.map_or(geometry.row.capacity, |permits| permits as u64);
+        let held = permits.clamp(HELD, PoolWord::PLACES_MAX) as u32;
+        let chosen = word(channel, "max_held", self.max_held, PoolWord::PLACES_MAX as u32)?;
+        Ok(Geometry { capacity: permits, slots: chosen.unwrap_or(held), ..geometry })
+    }
+
     fn lane_geometry(&self, channel: &str) -> Result<Geometry, CreateError> {
-        let row = self.kind.row();
-        let (senders, receivers) = self.seats(channel)?;
-        let payload_alignment = self.payload_alignment(channel)?;
+        let geometry = self.bare_geometry(channel)?;
+        let Geometry { row, payload_alignment, .. } = geometry;
         let record_alignment = self.record_alignment(channel, payload_alignment)?;
         let largest = |capacity| Geometry::largest_message(capacity, payload_alignment, record_alignment);
         let too_large = |given: u64| CreateError::InvalidOption {
@@ -331,19 +301,7 @@ impl Wishes {
             None if capacity.is_power_of_two() && alignments_are_usable => largest(capacity),
             None => 0,
         };
-        Ok(Geometry {
-            row,
-            senders,
-            receivers,
-            capacity,
-            max_message,
-            payload_alignment,
-            record_alignment,
-            slots: 0,
-            priorities: 0,
-            max_response: 0,
-            repeats: false,
-        })
+        Ok(Geometry { capacity, max_message, record_alignment, ..geometry })
     }
 
     fn spec(&self, channel: &str) -> Result<CreateSpec, CreateError> {

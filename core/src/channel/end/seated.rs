@@ -178,6 +178,23 @@ impl Seated {
         self.outlook.note_seen(membership);
     }
 
+    /// What a call begins with where it makes no difference who the peers are: a forked child gets no further, nor a channel with trouble.
+    #[inline]
+    pub(in crate::channel) fn check<E: From<Trouble>>(&mut self, forked: E) -> Result<(), E> {
+        if self.is_foreign() {
+            return Err(forked);
+        }
+        if self.has_news() { Ok(self.pass_news()?) } else { Ok(()) }
+    }
+
+    /// A participant joined or left, or the status changed. Who the peers are makes no difference.
+    #[cold]
+    pub(in crate::channel) fn pass_news(&mut self) -> Result<(), Trouble> {
+        let (_, membership) = self.look()?;
+        self.note_seen(membership);
+        Ok(())
+    }
+
     /// Turns a finding into trouble for the caller, and poisons the channel if the finding is new.
     #[cold]
     pub(super) fn tell(&self, finding: Finding) -> Trouble {

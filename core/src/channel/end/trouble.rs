@@ -13,108 +13,31 @@ pub(crate) enum Trouble {
     Removed,
 }
 
-impl From<Trouble> for SendError {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Corrupted(reason) => Self::Corrupted(reason),
-            Trouble::Closed => Self::Disconnected,
-            Trouble::Removed => Self::Removed,
+/// What a handle's trouble is in the errors of calls.
+macro_rules! from_trouble {
+    ($($error:ident),*) => {$(
+        impl From<Trouble> for $error {
+            fn from(trouble: Trouble) -> Self {
+                match trouble {
+                    Trouble::Corrupted(reason) => Self::Corrupted(reason),
+                    Trouble::Closed => Self::Disconnected,
+                    Trouble::Removed => Self::Removed,
+                }
+            }
         }
-    }
+    )*};
 }
 
-impl From<Trouble> for GrantError {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Corrupted(reason) => Self::Corrupted(reason),
-            Trouble::Closed => Self::Disconnected,
-            Trouble::Removed => Self::Removed,
+/// What an interruption is in the errors of calls that wait.
+macro_rules! from_interrupted {
+    ($($error:ident),*) => {$(
+        impl From<Interrupted> for $error {
+            fn from(_: Interrupted) -> Self {
+                Self::Interrupted
+            }
         }
-    }
+    )*};
 }
 
-impl From<Trouble> for RecvError {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Corrupted(reason) => Self::Corrupted(reason),
-            Trouble::Closed => Self::Disconnected,
-            Trouble::Removed => Self::Removed,
-        }
-    }
-}
-
-impl From<Trouble> for WaitForPeerError {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Corrupted(reason) => Self::Corrupted(reason),
-            Trouble::Closed => Self::Disconnected,
-            Trouble::Removed => Self::Removed,
-        }
-    }
-}
-
-impl From<Interrupted> for SendError {
-    fn from(_: Interrupted) -> Self {
-        Self::Interrupted
-    }
-}
-
-impl From<Interrupted> for RecvError {
-    fn from(_: Interrupted) -> Self {
-        Self::Interrupted
-    }
-}
-
-impl From<Interrupted> for WaitForPeerError {
-    fn from(_: Interrupted) -> Self {
-        Self::Interrupted
-    }
-}
-
-impl From<Interrupted> for CallError {
-    fn from(_: Interrupted) -> Self {
-        Self::Interrupted
-    }
-}
-
-impl From<Trouble> for CallError {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Corrupted(reason) => Self::Corrupted(reason),
-            Trouble::Closed => Self::Disconnected,
-            Trouble::Removed => Self::Removed,
-        }
-    }
-}
-
-impl From<Trouble> for AcquireError {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Corrupted(reason) => Self::Corrupted(reason),
-            Trouble::Closed => Self::Disconnected,
-            Trouble::Removed => Self::Removed,
-        }
-    }
-}
-
-impl From<Interrupted> for AcquireError {
-    fn from(_: Interrupted) -> Self {
-        Self::Interrupted
-    }
-}
-
-impl From<Trouble> for EventError {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Corrupted(reason) => Self::Corrupted(reason),
-            Trouble::Closed => Self::Disconnected,
-            Trouble::Removed => Self::Removed,
-        }
-    }
-}
-
-impl From<Interrupted> for EventError {
-    fn from(_: Interrupted) -> Self {
-        Self::Interrupted
-    }
-}
+from_trouble!(AcquireError, CallError, EventError, GrantError, RecvError, SendError, WaitForPeerError);
+from_interrupted!(AcquireError, CallError, EventError, RecvError, SendError, WaitForPeerError);

@@ -334,21 +334,7 @@ impl Event {
     /// What each call begins with.
     #[inline]
     fn check(&mut self) -> Result<(), EventError> {
-        if self.end.is_foreign() {
-            return Err(EventError::Forked);
-        }
-        if self.end.has_news() {
-            self.take_news()?;
-        }
-        Ok(())
-    }
-
-    /// A participant joined or left, or the status changed. Who the others are makes no difference.
-    #[cold]
-    fn take_news(&mut self) -> Result<(), EventError> {
-        let (_, membership) = self.end.look()?;
-        self.end.note_seen(membership);
-        Ok(())
+        self.end.check(EventError::Forked)
     }
 
     /// Whether the call that waits for this is over, with this word.

@@ -19,6 +19,6 @@ impl Berth {
     }
 
     pub(super) fn woken_at(&self) -> WokenAt<'_> {
-        WokenAt::apart(&self.signals, self.region.bell(self.frame.into()), &self.region)
+        WokenAt { signals: &self.signals, word: self.region.bell(self.frame.into()) }
     }
 }

@@ -102,8 +102,7 @@ impl ServerEnd {
     /// A participant joined or left, or the status changed. Who the clients are makes no difference.
     #[cold]
     fn take_news(&mut self) -> Result<(), Trouble> {
-        let (_, membership) = self.end.look()?;
-        self.end.note_seen(membership);
+        self.end.pass_news()?;
         self.frames.search_if_returned(&mut self.search);
         Ok(())
     }

@@ -285,21 +285,7 @@ impl Semaphore {
     /// What each call begins with.
     #[inline]
     fn check(&mut self) -> Result<(), AcquireError> {
-        if self.end.is_foreign() {
-            return Err(AcquireError::Forked);
-        }
-        if self.end.has_news() {
-            self.take_news()?;
-        }
-        Ok(())
-    }
-
-    /// A participant joined or left, or the status changed. Who the others are makes no difference.
-    #[cold]
-    fn take_news(&mut self) -> Result<(), AcquireError> {
-        let (_, membership) = self.end.look()?;
-        self.end.note_seen(membership);
-        Ok(())
+        self.end.check(AcquireError::Forked)
     }
 
     pub(super) fn check_count(&self, permits: u32) -> Result<(), AcquireError> {

@@ -52,12 +52,7 @@ impl Sender {
     /// ```
     #[inline]
     pub fn set(&mut self, value: &[u8]) -> Result<u64, SendError> {
-        if self.end.is_foreign() {
-            return Err(SendError::Forked);
-        }
-        if self.end.has_news() {
-            self.take_news()?;
-        }
+        self.end.check(SendError::Forked)?;
         let (length, max) = (value.len(), self.max_message());
         if length > max {
             return Err(SendError::TooLarge { length, max });
@@ -140,14 +135,6 @@ impl Sender {
     /// ```
     pub fn leave(mut self) -> Result<(), SendError> {
         self.end.check_farewell()
-    }
-
-    /// A participant joined or left, or the status changed. Who the receivers are makes no difference.
-    #[cold]
-    fn take_news(&mut self) -> Result<(), SendError> {
-        let (_, membership) = self.end.look()?;
-        self.end.note_seen(membership);
-        Ok(())
     }
 }
 

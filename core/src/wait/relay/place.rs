@@ -19,6 +19,16 @@ impl WakeWord {
     pub(crate) fn new(signals: Signals, word: View<AtomicU32>) -> Self {
         Self { signals, word }
     }
+
+    /// How one sleeps there, and is woken.
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    /// The word on which one sleeps.
+    pub(crate) fn word(&self) -> &AtomicU32 {
+        &self.word
+    }
 }
 
 /// A handle's place. See the module.
@@ -76,11 +86,11 @@ impl Place {
     }
 
     pub(in crate::wait) fn signals(&self) -> &Signals {
-        &self.at.signals
+        self.at.signals()
     }
 
     pub(in crate::wait) fn word(&self) -> &AtomicU32 {
-        &self.at.word
+        self.at.word()
     }
 
     /// Has the relay tell at this moment, if it armed and nothing moved until then. Before it arms.
